@@ -1,0 +1,174 @@
+//! Paths to fields, and what may be wrong with a field.
+//!
+//! Real Kubernetes: `k8s.io/apimachinery/pkg/util/validation/field`.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::status::Cause;
+
+/// A path such as `spec.template.spec.containers[0].image`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Path(String);
+
+impl Path {
+    pub fn root() -> Path {
+        Path::default()
+    }
+    pub fn new(start: &str) -> Path {
+        Path(start.into())
+    }
+    pub fn child(&self, name: &str) -> Path {
+        Path(if self.0.is_empty() { name.into() } else { format!("{}.{name}", self.0) })
+    }
+    pub fn index(&self, i: usize) -> Path {
+        Path(format!("{}[{i}]", self.0))
+    }
+    pub fn key(&self, key: &str) -> Path {
+        Path(format!("{}[{key}]", self.0))
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "<nil>" } else { &self.0 })
+    }
+}
+
+/// The ways in which a field can be wrong, each with Kubernetes' wording.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Fault {
+    Required { detail: String },
+    Invalid { value: Value, detail: String },
+    NotSupported { value: String, supported: Vec<String> },
+    Forbidden { detail: String },
+    Duplicate { value: Value },
+    TooLong { max: usize },
+    TooMany { got: usize, max: usize },
+    NotFound { value: Value },
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct FieldError {
+    pub path: Path,
+    pub fault: Fault,
+}
+
+/// A value as Go prints it inside an error: strings quoted, numbers plain, the rest as JSON.
+fn shown(v: &Value) -> String {
+    match v {
+        Value::String(s) => format!("{s:?}"),
+        Value::Null => "null".into(),
+        other => other.to_string(),
+    }
+}
+
+impl FieldError {
+    fn body(&self) -> String {
+        match &self.fault {
+            Fault::Required { detail } if detail.is_empty() => "Required value".into(),
+            Fault::Required { detail } => format!("Required value: {detail}"),
+            Fault::Invalid { value, detail } if detail.is_empty() => format!("Invalid value: {}", shown(value)),
+            Fault::Invalid { value, detail } => format!("Invalid value: {}: {detail}", shown(value)),
+            Fault::NotSupported { value, supported } => {
+                let list: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
+                format!("Unsupported value: {value:?}: supported values: {}", list.join(", "))
+            }
+            Fault::Forbidden { detail } => format!("Forbidden: {detail}"),
+            Fault::Duplicate { value } => format!("Duplicate value: {}", shown(value)),
+            Fault::TooLong { max } => format!("Too long: may not be more than {max} bytes"),
+            Fault::NotFound { value } => format!("Not found: {}", shown(value)),
+            Fault::TooMany { got, max } => format!("Too many: {got}: must have at most {max} items"),
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self.fault {
+            Fault::Required { .. } => "FieldValueRequired",
+            Fault::Invalid { .. } => "FieldValueInvalid",
+            Fault::NotSupported { .. } => "FieldValueNotSupported",
+            Fault::Forbidden { .. } => "FieldValueForbidden",
+            Fault::Duplicate { .. } => "FieldValueDuplicate",
+            Fault::TooLong { .. } => "FieldValueTooLong",
+            Fault::TooMany { .. } => "FieldValueTooMany",
+            Fault::NotFound { .. } => "FieldValueNotFound",
+        }
+    }
+
+    pub fn cause(&self) -> Cause {
+        Cause { reason: self.reason().into(), message: self.body(), field: self.path.to_string() }
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.body())
+    }
+}
+
+/// All that is wrong with an object, in the order in which it was found.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct FieldErrors(Vec<FieldError>);
+
+impl FieldErrors {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    pub fn list(&self) -> &[FieldError] {
+        &self.0
+    }
+    fn push(&mut self, path: &Path, fault: Fault) {
+        self.0.push(FieldError { path: path.clone(), fault });
+    }
+    pub fn required(&mut self, path: &Path, detail: impl Into<String>) {
+        self.push(path, Fault::Required { detail: detail.into() });
+    }
+    pub fn invalid(&mut self, path: &Path, value: impl Into<Value>, detail: impl Into<String>) {
+        self.push(path, Fault::Invalid { value: value.into(), detail: detail.into() });
+    }
+    pub fn not_supported(&mut self, path: &Path, value: &str, supported: &[&str]) {
+        let mut supported: Vec<String> = supported.iter().map(|s| (*s).to_string()).collect();
+        supported.sort();
+        self.push(path, Fault::NotSupported { value: value.into(), supported });
+    }
+    pub fn forbidden(&mut self, path: &Path, detail: impl Into<String>) {
+        self.push(path, Fault::Forbidden { detail: detail.into() });
+    }
+    pub fn duplicate(&mut self, path: &Path, value: impl Into<Value>) {
+        self.push(path, Fault::Duplicate { value: value.into() });
+    }
+    pub fn too_long(&mut self, path: &Path, max: usize) {
+        self.push(path, Fault::TooLong { max });
+    }
+    pub fn too_many(&mut self, path: &Path, got: usize, max: usize) {
+        self.push(path, Fault::TooMany { got, max });
+    }
+    /// The field names something that is not there.
+    pub fn push_not_found(&mut self, path: &Path, value: impl Into<Value>) {
+        self.push(path, Fault::NotFound { value: value.into() });
+    }
+    /// Adds one `Invalid` for each message.
+    pub fn invalid_each(&mut self, path: &Path, value: &str, messages: Vec<String>) {
+        for m in messages {
+            self.invalid(path, value, m);
+        }
+    }
+    /// Must be one of `supported`.
+    pub fn one_of(&mut self, path: &Path, value: &str, supported: &[&str]) {
+        if !supported.contains(&value) {
+            self.not_supported(path, value, supported);
+        }
+    }
+    pub fn non_negative(&mut self, path: &Path, value: i64) {
+        if value < 0 {
+            self.invalid(path, value, "must be greater than or equal to 0");
+        }
+    }
+    /// The field was `old` and may not become something else.
+    pub fn immutable<T: PartialEq + serde::Serialize>(&mut self, path: &Path, new: &T, old: &T) {
+        if new != old {
+            self.invalid(path, serde_json::to_value(new).unwrap_or_default(), "field is immutable");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! v1 Event: columns and the fields that may be selected.
+//! Real Kubernetes: pkg/registry/core/event, pkg/printers/internalversion printEvent.
+
+use super::Event;
+use crate::api::kind::Kind;
+use crate::api::table::{Cell, Column, NAME_DOC, since};
+use crate::api::time::Time;
+
+pub static KIND: Kind<Event> = Kind {
+    short_names: &["ev"],
+    columns: &[
+        Column::text("Last Seen", "Time when this event was last observed", |e, now| Cell::from(since(last_seen(e), now))),
+        Column::text("Type", "Type of this event (Normal, Warning), new types could be added in the future", |e, _| Cell::from(e.type_.as_deref().unwrap_or(""))),
+        Column::text("Reason", "This should be a short, machine understandable string that gives the reason for the transition into the object's current status.", |e, _| Cell::from(e.reason.as_deref().unwrap_or(""))),
+        Column::text("Object", "The object that this event is about.", |e, _| Cell::from(object(e))),
+        Column::wide_text("Subobject", "Optional field path of the object that this event is about.", |e, _| Cell::from(e.involved_object.field_path.as_deref().unwrap_or(""))),
+        Column::wide_text("Source", "The component reporting this event. Should be a short machine understandable string.", |e, _| Cell::from(source(e))),
+        Column::text("Message", "A human-readable description of the status of this operation.", |e, _| Cell::from(e.message.as_deref().unwrap_or("").trim())),
+        Column::wide_text("First Seen", "The time at which the event was first recorded. (Time of server receipt is in TypeMeta.)", |e, now| Cell::from(since(first_seen(e), now))),
+        Column::wide_int("Count", "The number of times this event has occurred.", |e, _| Cell::from(count(e))),
+        Column::wide_text("Name", NAME_DOC, |e, _| Cell::from(e.metadata.name.as_deref().unwrap_or(""))),
+    ],
+    selectable: &[
+        "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
+        "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
+    ],
+    field,
+    ..Kind::new(("", "v1"), "Event", "events", "event")
+};
+
+fn field(e: &Event, name: &str) -> Option<String> {
+    let o = &e.involved_object;
+    match name {
+        "involvedObject.kind" => o.kind.clone(),
+        "involvedObject.namespace" => o.namespace.clone(),
+        "involvedObject.name" => o.name.clone(),
+        "involvedObject.uid" => o.uid.clone(),
+        "involvedObject.apiVersion" => o.api_version.clone(),
+        "involvedObject.resourceVersion" => o.resource_version.clone(),
+        "involvedObject.fieldPath" => o.field_path.clone(),
+        "reason" => e.reason.clone(),
+        "reportingComponent" => e.reporting_component.clone(),
+        "source" => e.source.as_ref().and_then(|s| s.component.clone()).or_else(|| e.reporting_component.clone()),
+        "type" => e.type_.clone(),
+        _ => None,
+    }
+    .or_else(|| Some(String::new()))
+}
+
+/// `pod/web-1`
+fn object(e: &Event) -> String {
+    let o = &e.involved_object;
+    let kind = o.kind.as_deref().unwrap_or("").to_lowercase();
+    match o.name.as_deref().unwrap_or("") {
+        "" => kind,
+        name => format!("{kind}/{name}"),
+    }
+}
+
+fn source(e: &Event) -> String {
+    let s = e.source.as_ref();
+    let component = s.and_then(|s| s.component.as_deref()).filter(|c| !c.is_empty()).or(e.reporting_component.as_deref()).unwrap_or("");
+    let host = s.and_then(|s| s.host.as_deref()).filter(|h| !h.is_empty()).or(e.reporting_instance.as_deref()).unwrap_or("");
+    if host.is_empty() { component.to_string() } else { format!("{component}, {host}") }
+}
+
+pub fn first_seen(e: &Event) -> Option<Time> {
+    e.first_timestamp.as_ref().map(Time::from_meta).or_else(|| e.event_time.as_ref().map(Time::from_meta_micro))
+}
+
+pub fn last_seen(e: &Event) -> Option<Time> {
+    if let Some(s) = &e.series {
+        return s.last_observed_time.as_ref().map(Time::from_meta_micro);
+    }
+    e.last_timestamp.as_ref().map(Time::from_meta).or_else(|| first_seen(e))
+}
+
+pub fn count(e: &Event) -> i32 {
+    e.series.as_ref().and_then(|s| s.count).or(e.count).unwrap_or(1).max(1)
+}

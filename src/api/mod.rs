@@ -1,0 +1,37 @@
+//! The vocabulary that every other room speaks: objects, kinds, selectors, quantities, patches, `Status`.
+//!
+//! Everything here is a pure function of its arguments. Start with [`object`] (what is stored), then [`kind`]
+//! (what the API server knows about a kind) and any file of [`kinds`], which tells one kind in the order a
+//! reader asks: names, defaults, validation, columns.
+//!
+//! Deliberately absent: the store, requests, time that flows, randomness, I/O. Nothing here can change a cluster.
+//!
+//! In Kubernetes this is `k8s.io/api`, `k8s.io/apimachinery` and the `pkg/apis` and `pkg/registry` strategies.
+
+pub mod time;
+pub mod object;
+pub mod kind;
+pub mod kinds;
+pub mod status;
+pub mod field;
+pub mod names;
+pub mod quantity;
+pub mod selector;
+pub mod int_or_string;
+pub mod schema;
+pub mod canonical;
+pub mod template_hash;
+pub mod patch;
+pub mod strategic;
+pub mod table;
+pub mod request;
+pub mod pods;
+pub mod image;
+pub mod ops;
+pub mod yaml;
+
+pub use kind::{AnyKind, Kind, KindRef};
+pub use object::{Key, Object, Resource};
+pub use ops::{Op, OpId, Outcome};
+pub use status::{Reason, Status};
+pub use time::{Duration, RecordId, Time};

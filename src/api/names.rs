@@ -1,0 +1,212 @@
+//! What names, labels and annotations may look like, in the words of the API server.
+//!
+//! Real Kubernetes: `k8s.io/apimachinery/pkg/util/validation` and `pkg/api/validation/objectmeta.go`.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::field::{FieldErrors, Path};
+
+const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const DNS1035: &str = "[a-z]([-a-z0-9]*[a-z0-9])?";
+const SUBDOMAIN: &str = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+const QUALIFIED: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
+
+fn lower_alnum(b: u8) -> bool {
+    b.is_ascii_lowercase() || b.is_ascii_digit()
+}
+
+fn is_label(s: &str) -> bool {
+    let b = s.as_bytes();
+    !b.is_empty() && lower_alnum(b[0]) && lower_alnum(b[b.len() - 1]) && b.iter().all(|&c| lower_alnum(c) || c == b'-')
+}
+
+fn is_qualified(s: &str) -> bool {
+    let b = s.as_bytes();
+    !b.is_empty()
+        && b[0].is_ascii_alphanumeric()
+        && b[b.len() - 1].is_ascii_alphanumeric()
+        && b.iter().all(|&c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.'))
+}
+
+fn too_long(max: usize) -> String {
+    format!("must be no more than {max} bytes")
+}
+
+/// A prefix that ends in a dash stands for a name to come: `generateName`.
+fn mask(name: &str, prefix: bool) -> String {
+    match name.strip_suffix('-') {
+        Some(cut) if prefix && name.len() > 1 => format!("{cut}a"),
+        _ => name.to_string(),
+    }
+}
+
+/// A DNS label of RFC 1123: namespaces, containers, ports.
+pub fn dns1123_label(name: &str, prefix: bool) -> Vec<String> {
+    let mut errors = vec![];
+    if name.len() > 63 {
+        errors.push(too_long(63));
+    }
+    if !is_label(&mask(name, prefix)) {
+        errors.push(format!(
+            "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an \
+             alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{LABEL}')"
+        ));
+    }
+    errors
+}
+
+/// A DNS label of RFC 1035, which begins with a letter: Services.
+pub fn dns1035_label(name: &str, prefix: bool) -> Vec<String> {
+    let mut errors = vec![];
+    if name.len() > 63 {
+        errors.push(too_long(63));
+    }
+    let masked = mask(name, prefix);
+    if !(is_label(&masked) && masked.as_bytes()[0].is_ascii_lowercase()) {
+        errors.push(format!(
+            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and \
+             end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '{DNS1035}')"
+        ));
+    }
+    errors
+}
+
+/// A DNS subdomain of RFC 1123: the names of most kinds.
+pub fn dns1123_subdomain(name: &str, prefix: bool) -> Vec<String> {
+    let mut errors = vec![];
+    if name.len() > 253 {
+        errors.push(too_long(253));
+    }
+    if !mask(name, prefix).split('.').all(is_label) {
+        errors.push(format!(
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end \
+             with an alphanumeric character (e.g. 'example.com', regex used for validation is '{SUBDOMAIN}')"
+        ));
+    }
+    errors
+}
+
+/// A name that only has to fit into a URL path: RBAC objects.
+pub fn path_segment(name: &str, _prefix: bool) -> Vec<String> {
+    match name {
+        "." | ".." => vec![format!("may not be '{name}'")],
+        _ => ["/", "%"].iter().filter(|c| name.contains(**c)).map(|c| format!("may not contain '{c}'")).collect(),
+    }
+}
+
+/// A label's or annotation's key: an optional DNS prefix, a slash, a name.
+pub fn qualified_name(key: &str) -> Vec<String> {
+    let mut errors = vec![];
+    let parts: Vec<&str> = key.split('/').collect();
+    let name = match parts.as_slice() {
+        [name] => *name,
+        [prefix, name] => {
+            if prefix.is_empty() {
+                errors.push("prefix part must be non-empty".into());
+            } else {
+                errors.extend(dns1123_subdomain(prefix, false).into_iter().map(|m| format!("prefix part {m}")));
+            }
+            *name
+        }
+        _ => {
+            return vec![format!(
+                "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
+                 alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{QUALIFIED}') \
+                 with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            )];
+        }
+    };
+    if name.is_empty() {
+        errors.push("name part must be non-empty".into());
+    } else if name.len() > 63 {
+        errors.push(format!("name part {}", too_long(63)));
+    }
+    if !is_qualified(name) {
+        errors.push(format!(
+            "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric \
+             character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{QUALIFIED}')"
+        ));
+    }
+    errors
+}
+
+pub fn label_value(value: &str) -> Vec<String> {
+    let mut errors = vec![];
+    if value.len() > 63 {
+        errors.push(too_long(63));
+    }
+    if !value.is_empty() && !is_qualified(value) {
+        errors.push(
+            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end \
+             with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is \
+             '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+                .into(),
+        );
+    }
+    errors
+}
+
+pub fn validate_labels(labels: Option<&BTreeMap<String, String>>, at: &Path, errors: &mut FieldErrors) {
+    for (k, v) in labels.into_iter().flatten() {
+        errors.invalid_each(at, k, qualified_name(k));
+        errors.invalid_each(at, v, label_value(v));
+    }
+}
+
+/// What every object's metadata must satisfy.
+pub fn validate_meta(meta: &ObjectMeta, namespaced: bool, rule: impl Fn(&str, bool) -> Vec<String>, errors: &mut FieldErrors) {
+    let at = Path::new("metadata");
+    if let Some(prefix) = meta.generate_name.as_deref().filter(|p| !p.is_empty()) {
+        errors.invalid_each(&at.child("generateName"), prefix, rule(prefix, true));
+    }
+    let name = meta.name.as_deref().unwrap_or("");
+    if name.is_empty() {
+        errors.required(&at.child("name"), "name or generateName is required");
+    } else {
+        errors.invalid_each(&at.child("name"), name, rule(name, false));
+    }
+    let namespace = meta.namespace.as_deref().unwrap_or("");
+    if namespaced {
+        if namespace.is_empty() {
+            errors.required(&at.child("namespace"), "");
+        } else {
+            errors.invalid_each(&at.child("namespace"), namespace, dns1123_label(namespace, false));
+        }
+    } else if !namespace.is_empty() {
+        errors.forbidden(&at.child("namespace"), "not allowed on this type");
+    }
+    validate_labels(meta.labels.as_ref(), &at.child("labels"), errors);
+    let annotations = at.child("annotations");
+    let mut size = 0;
+    for (k, v) in meta.annotations.iter().flatten() {
+        errors.invalid_each(&annotations, k, qualified_name(&k.to_lowercase()));
+        size += k.len() + v.len();
+    }
+    if size > 256 * 1024 {
+        errors.too_long(&annotations, 256 * 1024);
+    }
+    for (i, f) in meta.finalizers.iter().flatten().enumerate() {
+        errors.invalid_each(&at.child("finalizers").index(i), f, qualified_name(f));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_each_rule() {
+        assert!(dns1123_label("my-name", false).is_empty());
+        assert_eq!(dns1123_label("Bad_Name", false).len(), 1);
+        assert!(dns1123_subdomain("a.b-c", false).is_empty());
+        assert_eq!(dns1123_subdomain("a..b", false).len(), 1);
+        assert_eq!(dns1035_label("1abc", false).len(), 1);
+        assert!(dns1123_subdomain("web-", true).is_empty());
+        assert!(qualified_name("example.com/a_B.c").is_empty());
+        assert_eq!(qualified_name("a/b/c").len(), 1);
+        assert_eq!(label_value("-x").len(), 1);
+        assert!(label_value("").is_empty());
+    }
+}

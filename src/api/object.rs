@@ -1,0 +1,221 @@
+//! An object as it is stored and watched: one revision of one thing, typed, immutable, shared.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::kind::KindRef;
+
+/// A short shared string: names and namespaces live in many keys.
+pub type Name = Arc<str>;
+
+/// Where an object lives: its kind, its namespace (empty for cluster-scoped kinds) and its name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    pub kind: KindRef,
+    pub namespace: Name,
+    pub name: Name,
+}
+
+impl Key {
+    pub fn new(kind: KindRef, namespace: &str, name: &str) -> Key {
+        Key { kind, namespace: namespace.into(), name: name.into() }
+    }
+
+    pub fn of<T: Resource>(namespace: &str, name: &str) -> Key {
+        Key::new(T::kind_ref(), namespace, name)
+    }
+
+    /// `deployments/web`
+    pub fn resource_name(&self) -> String {
+        format!("{}/{}", self.kind.plural(), self.name)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.kind.plural(), self.namespace, self.name)
+    }
+}
+
+/// A Rust type that is a kind of the API. `kinds/mod.rs` implements it for each line of its table.
+pub trait Resource:
+    k8s_openapi::Metadata<Ty = ObjectMeta>
+    + Serialize
+    + DeserializeOwned
+    + Clone
+    + PartialEq
+    + Default
+    + fmt::Debug
+    + Send
+    + Sync
+    + 'static
+{
+    fn kind_ref() -> KindRef;
+
+    fn meta(&self) -> &ObjectMeta {
+        self.metadata()
+    }
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        self.metadata_mut()
+    }
+    fn name(&self) -> &str {
+        self.metadata().name.as_deref().unwrap_or("")
+    }
+    fn namespace(&self) -> &str {
+        self.metadata().namespace.as_deref().unwrap_or("")
+    }
+    fn uid(&self) -> &str {
+        self.metadata().uid.as_deref().unwrap_or("")
+    }
+    fn label(&self, key: &str) -> Option<&str> {
+        self.metadata().labels.as_ref()?.get(key).map(String::as_str)
+    }
+    fn annotation(&self, key: &str) -> Option<&str> {
+        self.metadata().annotations.as_ref()?.get(key).map(String::as_str)
+    }
+    fn key(&self) -> Key {
+        Key::new(Self::kind_ref(), self.namespace(), self.name())
+    }
+    fn is_deleting(&self) -> bool {
+        self.metadata().deletion_timestamp.is_some()
+    }
+    fn generation(&self) -> i64 {
+        self.metadata().generation.unwrap_or(0)
+    }
+}
+
+/// The typed content, behind one object-safe face.
+trait Body: Send + Sync + fmt::Debug {
+    fn meta(&self) -> &ObjectMeta;
+    fn meta_mut(&mut self) -> &mut ObjectMeta;
+    fn to_json(&self) -> Value;
+    fn clone_box(&self) -> Box<dyn Body>;
+    fn same(&self, other: &dyn Body) -> bool;
+    fn any(&self) -> &dyn Any;
+    fn any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Resource> Body for T {
+    fn meta(&self) -> &ObjectMeta {
+        self.metadata()
+    }
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        self.metadata_mut()
+    }
+    fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or(Value::Null)
+    }
+    fn clone_box(&self) -> Box<dyn Body> {
+        Box::new(self.clone())
+    }
+    fn same(&self, other: &dyn Body) -> bool {
+        other.any().downcast_ref::<T>() == Some(self)
+    }
+    fn any(&self) -> &dyn Any {
+        self
+    }
+    fn any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// One revision of an object of any kind. Its JSON is made at most once.
+#[derive(Debug)]
+pub struct Object {
+    kind: KindRef,
+    body: Box<dyn Body>,
+    json: OnceLock<Arc<Value>>,
+}
+
+impl Clone for Object {
+    fn clone(&self) -> Object {
+        Object { kind: self.kind, body: self.body.clone_box(), json: OnceLock::new() }
+    }
+}
+
+impl Object {
+    pub fn new<T: Resource>(body: T) -> Object {
+        Object { kind: T::kind_ref(), body: Box::new(body), json: OnceLock::new() }
+    }
+
+    pub fn kind(&self) -> KindRef {
+        self.kind
+    }
+
+    pub fn meta(&self) -> &ObjectMeta {
+        self.body.meta()
+    }
+
+    /// The metadata, to change before the object is shared.
+    pub fn meta_mut(&mut self) -> &mut ObjectMeta {
+        self.json = OnceLock::new();
+        self.body.meta_mut()
+    }
+
+    pub fn get<T: Resource>(&self) -> Option<&T> {
+        self.body.any().downcast_ref()
+    }
+
+    pub fn get_mut<T: Resource>(&mut self) -> Option<&mut T> {
+        self.json = OnceLock::new();
+        self.body.any_mut().downcast_mut()
+    }
+
+    pub fn name(&self) -> &str {
+        self.meta().name.as_deref().unwrap_or("")
+    }
+
+    pub fn namespace(&self) -> &str {
+        self.meta().namespace.as_deref().unwrap_or("")
+    }
+
+    pub fn uid(&self) -> &str {
+        self.meta().uid.as_deref().unwrap_or("")
+    }
+
+    pub fn key(&self) -> Key {
+        Key::new(self.kind, self.namespace(), self.name())
+    }
+
+    pub fn is_deleting(&self) -> bool {
+        self.meta().deletion_timestamp.is_some()
+    }
+
+    /// The object as the API server writes it: with `apiVersion` and `kind`, and with the empty fields that Go writes.
+    pub fn json(&self) -> &Arc<Value> {
+        self.json.get_or_init(|| {
+            let mut v = self.body.to_json();
+            super::canonical::fill(&mut v, self.kind.layout());
+            Arc::new(v)
+        })
+    }
+
+    /// Whether two revisions hold the same content.
+    pub fn same(&self, other: &Object) -> bool {
+        self.kind == other.kind && self.body.same(other.body.as_ref())
+    }
+}
+
+/// The owner that manages an object, if one does.
+pub fn controller_of(meta: &ObjectMeta) -> Option<&OwnerReference> {
+    meta.owner_references.as_ref()?.iter().find(|r| r.controller == Some(true))
+}
+
+/// A reference that makes `owner` the managing owner.
+pub fn controller_ref<T: Resource>(owner: &T) -> OwnerReference {
+    let kind = T::kind_ref();
+    OwnerReference {
+        api_version: kind.api_version(),
+        kind: kind.name().into(),
+        name: owner.name().into(),
+        uid: owner.uid().into(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
+}

@@ -1,0 +1,99 @@
+//! Operations: what is slow in the world. A component starts one and is told its outcome by an event.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::time::{Duration, Time};
+
+/// The number of a running operation.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct OpId(pub u64);
+
+/// A container in the runtime's books.
+pub type ContainerId = Arc<str>;
+
+/// What can be asked of the world outside the API. `world` routes each to who answers it.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// A call to a node's container runtime.
+    Runtime { node: Arc<str>, call: RuntimeCall },
+}
+
+/// The calls of the container runtime interface that kubelet makes.
+#[derive(Clone, Debug)]
+pub enum RuntimeCall {
+    /// The network namespace of a pod; answers its IP.
+    CreateSandbox { pod: PodRef, host_network: bool, ip: Option<String> },
+    RemoveSandbox { pod: PodRef },
+    PullImage { image: String },
+    CreateContainer { pod: PodRef, spec: Arc<ContainerSpec> },
+    StartContainer { id: ContainerId },
+    /// SIGTERM now, SIGKILL after the grace; done when the container has ended.
+    StopContainer { id: ContainerId, grace: Duration },
+    RemoveContainer { id: ContainerId },
+    /// A connection or a command, once: probes.
+    Probe { id: ContainerId, pod: PodRef, probe: ProbeCall, timeout: Duration },
+}
+
+/// Whose pod it is, as the runtime knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PodRef {
+    pub namespace: Arc<str>,
+    pub name: Arc<str>,
+    pub uid: Arc<str>,
+}
+
+/// What a container is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerSpec {
+    pub name: String,
+    pub image: String,
+    pub command: Vec<String>,
+    pub args: Vec<String>,
+    pub env: BTreeMap<String, String>,
+    pub working_dir: String,
+    pub hostname: String,
+    /// Mount path → the volume it shows, with its files.
+    pub mounts: Vec<Mount>,
+    pub attempt: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    pub path: String,
+    /// Files shared by all containers of the pod that mount the same volume.
+    pub volume: String,
+    pub read_only: bool,
+    /// What the volume holds when it is first mounted.
+    pub files: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeCall {
+    Exec { command: Vec<String> },
+    Http { port: u16, path: String },
+    Tcp { port: u16 },
+}
+
+/// How a container ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExitInfo {
+    pub code: i32,
+    pub signal: Option<i32>,
+    pub reason: &'static str,
+    pub message: String,
+    pub at: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Sandbox { ip: String },
+    Removed,
+    Pulled { image: String, digest: String, size: u64, took: Duration },
+    Created { id: ContainerId, image_id: String },
+    Started { at: Time },
+    Stopped,
+    Probed { ok: bool, detail: String },
+    /// The runtime said no: the message as kubelet shows it.
+    Failed { message: String },
+}

@@ -1,0 +1,245 @@
+//! Quantities of resources: `100m`, `1536Mi`, `1e3`. Parsed exactly, printed canonically as Go does.
+//!
+//! Real Kubernetes: `k8s.io/apimachinery/pkg/api/resource`.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// How a quantity was written, which decides how it is written back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    Decimal,
+    Binary,
+    Exponent,
+}
+
+/// An amount in units of 10⁻⁹; nothing in Kubernetes is finer.
+#[derive(Clone, Copy, Debug)]
+pub struct Quantity {
+    nanos: i128,
+    pub format: Format,
+}
+
+const NANO: i128 = 1_000_000_000;
+
+impl Quantity {
+    pub const ZERO: Quantity = Quantity { nanos: 0, format: Format::Decimal };
+
+    pub fn from_units(units: i64) -> Quantity {
+        Quantity { nanos: i128::from(units) * NANO, format: Format::Decimal }
+    }
+
+    pub fn from_milli(milli: i64) -> Quantity {
+        Quantity { nanos: i128::from(milli) * 1_000_000, format: Format::Decimal }
+    }
+
+    /// Whole units in the binary format: bytes.
+    pub fn from_bytes(bytes: i64) -> Quantity {
+        Quantity { nanos: i128::from(bytes) * NANO, format: Format::Binary }
+    }
+
+    /// Reads a quantity; `None` if it is none. Digits finer than 10⁻⁹ are rounded up.
+    pub fn parse(text: &str) -> Option<Quantity> {
+        let (negative, rest) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, suffix) = rest.split_at(digits);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') || number.len() > 60 {
+            return None;
+        }
+        let (format, base, exponent) = scale(suffix)?;
+        let mantissa: i128 = format!("{whole}{fraction}").parse().ok()?;
+        let exponent = exponent - i32::try_from(fraction.len()).ok()?;
+        // value = mantissa · base · 10^exponent, in nanos; a remainder rounds away from zero.
+        let scaled = mantissa.checked_mul(base)?;
+        let shift = exponent + 9;
+        let nanos = if shift >= 0 {
+            scaled.checked_mul(10i128.checked_pow(u32::try_from(shift).ok()?)?)?
+        } else {
+            match 10i128.checked_pow(u32::try_from(-shift).ok()?) {
+                Some(p) => scaled / p + i128::from(scaled % p != 0),
+                None => i128::from(scaled != 0),
+            }
+        };
+        Some(Quantity { nanos: if negative { -nanos } else { nanos }, format })
+    }
+
+    /// Thousandths, rounded up: how CPU is counted.
+    pub fn milli(self) -> i64 {
+        ceil_div(self.nanos, 1_000_000)
+    }
+
+    /// Whole units, rounded up: bytes, pods.
+    pub fn units(self) -> i64 {
+        ceil_div(self.nanos, NANO)
+    }
+
+    pub fn is_zero(self) -> bool {
+        self.nanos == 0
+    }
+
+    pub fn is_negative(self) -> bool {
+        self.nanos < 0
+    }
+
+    pub fn add(self, other: Quantity) -> Quantity {
+        let format = if self.is_zero() { other.format } else { self.format };
+        Quantity { nanos: self.nanos.saturating_add(other.nanos), format }
+    }
+
+    pub fn sub(self, other: Quantity) -> Quantity {
+        Quantity { nanos: self.nanos.saturating_sub(other.nanos), format: self.format }
+    }
+
+    /// The mantissa and scale that Go's decoder keeps (`int64Amount`): trailing zeros belong to the scale.
+    pub fn go_amount(text: &str) -> Option<(i64, i32, &'static str)> {
+        let q = Quantity::parse(text)?;
+        let digits = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).unwrap_or(text.len());
+        let (number, suffix) = text.split_at(digits);
+        let (_, base, exponent) = scale(suffix)?;
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let mantissa: i64 = format!("{whole}{fraction}").parse().ok()?;
+        let name = match q.format {
+            Format::Decimal => "DecimalSI",
+            Format::Binary => "BinarySI",
+            Format::Exponent => "DecimalExponent",
+        };
+        if base == 1 {
+            Some((mantissa, exponent - i32::try_from(fraction.len()).ok()?, name))
+        } else {
+            Some((q.units(), 0, name))
+        }
+    }
+}
+
+fn ceil_div(n: i128, d: i128) -> i64 {
+    let q = n.div_euclid(d) + i128::from(n.rem_euclid(d) != 0);
+    i64::try_from(q).unwrap_or(if q > 0 { i64::MAX } else { i64::MIN })
+}
+
+/// Format, binary factor and decimal exponent of a suffix.
+fn scale(suffix: &str) -> Option<(Format, i128, i32)> {
+    let binary = |n: u32| Some((Format::Binary, 1i128 << (10 * n), 0));
+    let decimal = |e: i32| Some((Format::Decimal, 1, e));
+    match suffix {
+        "" => decimal(0),
+        "n" => decimal(-9),
+        "u" => decimal(-6),
+        "m" => decimal(-3),
+        "k" => decimal(3),
+        "M" => decimal(6),
+        "G" => decimal(9),
+        "T" => decimal(12),
+        "P" => decimal(15),
+        "E" => decimal(18),
+        "Ki" => binary(1),
+        "Mi" => binary(2),
+        "Gi" => binary(3),
+        "Ti" => binary(4),
+        "Pi" => binary(5),
+        "Ei" => binary(6),
+        _ => {
+            let e = suffix.strip_prefix(['e', 'E'])?;
+            let exponent: i32 = e.parse().ok()?;
+            (-30..=30).contains(&exponent).then_some((Format::Exponent, 1, exponent))
+        }
+    }
+}
+
+impl PartialEq for Quantity {
+    fn eq(&self, other: &Quantity) -> bool {
+        self.nanos == other.nanos
+    }
+}
+
+impl Eq for Quantity {}
+
+impl PartialOrd for Quantity {
+    fn partial_cmp(&self, other: &Quantity) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Quantity {
+    fn cmp(&self, other: &Quantity) -> Ordering {
+        self.nanos.cmp(&other.nanos)
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.nanos == 0 {
+            return f.write_str("0");
+        }
+        let whole = self.nanos % NANO == 0;
+        if self.format == Format::Binary && whole && self.nanos.abs() >= 1024 * NANO {
+            let mut value = self.nanos / NANO;
+            let mut suffix = "";
+            for next in ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"] {
+                if value % 1024 != 0 {
+                    break;
+                }
+                value /= 1024;
+                suffix = next;
+            }
+            return write!(f, "{value}{suffix}");
+        }
+        // The largest power of a thousand that leaves an integer.
+        let (mut value, mut exponent) = (self.nanos, -9);
+        while value % 1000 == 0 && exponent < 18 {
+            value /= 1000;
+            exponent += 3;
+        }
+        if self.format == Format::Exponent {
+            return if exponent == 0 { write!(f, "{value}") } else { write!(f, "{value}e{exponent}") };
+        }
+        let suffix = match exponent {
+            -9 => "n",
+            -6 => "u",
+            -3 => "m",
+            0 => "",
+            3 => "k",
+            6 => "M",
+            9 => "G",
+            12 => "T",
+            15 => "P",
+            _ => "E",
+        };
+        write!(f, "{value}{suffix}")
+    }
+}
+
+/// The canonical spelling, or the text itself if it is no quantity (validation has refused it before).
+pub fn canonical(text: &str) -> String {
+    Quantity::parse(text).map_or_else(|| text.to_string(), |q| q.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_written_as_go_writes_them() {
+        for (text, want) in [
+            ("0.1", "100m"), ("1.5Gi", "1536Mi"), ("1024Ki", "1Mi"), ("1e3", "1e3"), ("1000", "1k"), ("100m", "100m"),
+            ("1500m", "1500m"), ("2", "2"), ("0", "0"), ("128Mi", "128Mi"), ("1023", "1023"), ("0.5", "500m"), ("1M", "1M"),
+            ("24673844Ki", "24673844Ki"), ("267847642337", "267847642337"), ("-5m", "-5m"), ("1.0001n", "2n"),
+        ] {
+            assert_eq!(canonical(text), want, "{text}");
+        }
+        for bad in ["", "x", "1.2.3", "1Kx", "1e", ".", "--1", "1 ", "९"] {
+            assert!(Quantity::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn cpu_and_bytes_round_up() {
+        assert_eq!(Quantity::parse("0.0001").map(Quantity::milli), Some(1));
+        assert_eq!(Quantity::parse("1.5").map(Quantity::units), Some(2));
+        assert!(Quantity::parse("1Gi") > Quantity::parse("1G"));
+    }
+}

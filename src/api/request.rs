@@ -1,0 +1,100 @@
+//! A request to the API server and its answer: the same shapes in process and over HTTP.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::patch::PatchType;
+use super::status::Status;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch(PatchType),
+    Delete,
+}
+
+impl Method {
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch(_) => "PATCH",
+            Method::Delete => "DELETE",
+        }
+    }
+}
+
+/// What form the caller wants the answer in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Accept {
+    #[default]
+    Json,
+    Table,
+}
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: Method,
+    /// `/apis/apps/v1/namespaces/default/deployments/web`
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    pub accept: Accept,
+    pub body: Option<Value>,
+}
+
+impl Request {
+    pub fn new(method: Method, path: impl Into<String>) -> Request {
+        Request { method, path: path.into(), query: vec![], accept: Accept::Json, body: None }
+    }
+    pub fn get(path: impl Into<String>) -> Request {
+        Request::new(Method::Get, path)
+    }
+    pub fn query(mut self, key: &str, value: impl Into<String>) -> Request {
+        self.query.push((key.into(), value.into()));
+        self
+    }
+    pub fn table(mut self) -> Request {
+        self.accept = Accept::Table;
+        self
+    }
+    pub fn body(mut self, body: Value) -> Request {
+        self.body = Some(body);
+        self
+    }
+    pub fn param(&self, key: &str) -> Option<&str> {
+        self.query.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+    }
+}
+
+/// A good answer: the object, and warnings for whoever asked.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub body: Arc<Value>,
+    pub warnings: Vec<String>,
+}
+
+impl From<Arc<Value>> for Answer {
+    fn from(body: Arc<Value>) -> Answer {
+        Answer { body, warnings: vec![] }
+    }
+}
+
+impl From<Value> for Answer {
+    fn from(body: Value) -> Answer {
+        Answer { body: Arc::new(body), warnings: vec![] }
+    }
+}
+
+pub type Response = Result<Answer, Status>;
+
+/// What a watch tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchEvent {
+    /// ADDED, MODIFIED, DELETED, BOOKMARK or ERROR.
+    pub kind: &'static str,
+    pub object: Arc<Value>,
+}

@@ -1,0 +1,208 @@
+//! `Status`: how the API server says no. Reasons, codes and messages are Kubernetes' own.
+//!
+//! Real Kubernetes: `k8s.io/apimachinery/pkg/api/errors`.
+
+use serde_json::{Value, json};
+
+use super::field::FieldError;
+use super::kind::KindRef;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reason {
+    Unknown,
+    NotFound,
+    AlreadyExists,
+    Conflict,
+    Invalid,
+    BadRequest,
+    Forbidden,
+    MethodNotAllowed,
+    NotAcceptable,
+    UnsupportedMediaType,
+    Expired,
+    InternalError,
+    ServiceUnavailable,
+    TooManyRequests,
+    Timeout,
+}
+
+impl Reason {
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::Unknown => "",
+            Reason::NotFound => "NotFound",
+            Reason::AlreadyExists => "AlreadyExists",
+            Reason::Conflict => "Conflict",
+            Reason::Invalid => "Invalid",
+            Reason::BadRequest => "BadRequest",
+            Reason::Forbidden => "Forbidden",
+            Reason::MethodNotAllowed => "MethodNotAllowed",
+            Reason::NotAcceptable => "NotAcceptable",
+            Reason::UnsupportedMediaType => "UnsupportedMediaType",
+            Reason::Expired => "Expired",
+            Reason::InternalError => "InternalError",
+            Reason::ServiceUnavailable => "ServiceUnavailable",
+            Reason::TooManyRequests => "TooManyRequests",
+            Reason::Timeout => "Timeout",
+        }
+    }
+    pub fn code(self) -> u16 {
+        match self {
+            Reason::Unknown | Reason::InternalError => 500,
+            Reason::NotFound => 404,
+            Reason::AlreadyExists | Reason::Conflict => 409,
+            Reason::Invalid => 422,
+            Reason::BadRequest => 400,
+            Reason::Forbidden => 403,
+            Reason::MethodNotAllowed => 405,
+            Reason::NotAcceptable => 406,
+            Reason::UnsupportedMediaType => 415,
+            Reason::Expired => 410,
+            Reason::ServiceUnavailable => 503,
+            Reason::TooManyRequests => 429,
+            Reason::Timeout => 504,
+        }
+    }
+}
+
+/// One reason more: which field, and what is wrong with it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cause {
+    pub reason: String,
+    pub message: String,
+    pub field: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Details {
+    pub name: String,
+    pub group: String,
+    pub kind: String,
+    pub causes: Vec<Cause>,
+    pub retry_after_seconds: u32,
+}
+
+/// A failed request. Boxed parts keep `Result<T, Status>` small.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Status {
+    pub reason: Reason,
+    pub message: String,
+    pub details: Option<Box<Details>>,
+}
+
+impl Status {
+    pub fn new(reason: Reason, message: impl Into<String>) -> Status {
+        Status { reason, message: message.into(), details: None }
+    }
+
+    fn about(reason: Reason, kind: KindRef, name: &str, message: String) -> Status {
+        let details = Details { name: name.into(), group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
+        Status { reason, message, details: Some(Box::new(details)) }
+    }
+
+    pub fn not_found(kind: KindRef, name: &str) -> Status {
+        Status::about(Reason::NotFound, kind, name, format!("{} {name:?} not found", kind.group_resource()))
+    }
+
+    /// A path that no handler serves.
+    pub fn no_such_path() -> Status {
+        Status::new(Reason::NotFound, "the server could not find the requested resource")
+    }
+
+    pub fn already_exists(kind: KindRef, name: &str) -> Status {
+        Status::about(Reason::AlreadyExists, kind, name, format!("{} {name:?} already exists", kind.group_resource()))
+    }
+
+    pub fn conflict(kind: KindRef, name: &str, why: &str) -> Status {
+        let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.group_resource());
+        Status::about(Reason::Conflict, kind, name, message)
+    }
+
+    /// Somebody else wrote the object since the caller read it.
+    pub fn modified(kind: KindRef, name: &str) -> Status {
+        Status::conflict(
+            kind,
+            name,
+            "the object has been modified; please apply your changes to the latest version and try again",
+        )
+    }
+
+    pub fn forbidden(kind: KindRef, name: &str, why: &str) -> Status {
+        let message = match name {
+            "" => format!("{} is forbidden: {why}", kind.group_resource()),
+            _ => format!("{} {name:?} is forbidden: {why}", kind.group_resource()),
+        };
+        Status::about(Reason::Forbidden, kind, name, message)
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Status {
+        Status::new(Reason::BadRequest, message)
+    }
+
+    pub fn method_not_allowed(method: &str) -> Status {
+        Status::new(Reason::MethodNotAllowed, format!("the server does not allow this method on the requested resource ({method})"))
+    }
+
+    pub fn expired(message: impl Into<String>) -> Status {
+        Status::new(Reason::Expired, message)
+    }
+
+    /// The object breaks rules of its kind: every broken one is listed.
+    pub fn invalid(kind: KindRef, name: &str, errors: &[FieldError]) -> Status {
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        let list = match texts.as_slice() {
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        };
+        let group_kind =
+            if kind.group().is_empty() { kind.name().to_string() } else { format!("{}.{}", kind.name(), kind.group()) };
+        let details = Details {
+            name: name.into(),
+            group: kind.group().into(),
+            kind: kind.name().into(),
+            causes: errors.iter().map(FieldError::cause).collect(),
+            ..Details::default()
+        };
+        Status {
+            reason: Reason::Invalid,
+            message: format!("{group_kind} {name:?} is invalid: {list}"),
+            details: Some(Box::new(details)),
+        }
+    }
+
+    pub fn code(&self) -> u16 {
+        self.reason.code()
+    }
+
+    pub fn is(&self, reason: Reason) -> bool {
+        self.reason == reason
+    }
+
+    pub fn to_json(&self) -> Value {
+        let mut v = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": self.message, "reason": self.reason.name(), "code": self.code(),
+        });
+        if let Some(d) = &self.details {
+            let mut details = serde_json::Map::new();
+            for (k, s) in [("name", &d.name), ("group", &d.group), ("kind", &d.kind)] {
+                if !s.is_empty() {
+                    details.insert(k.into(), Value::from(s.as_str()));
+                }
+            }
+            if !d.causes.is_empty() {
+                let causes: Vec<Value> = d
+                    .causes
+                    .iter()
+                    .map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field}))
+                    .collect();
+                details.insert("causes".into(), causes.into());
+            }
+            if d.retry_after_seconds > 0 {
+                details.insert("retryAfterSeconds".into(), d.retry_after_seconds.into());
+            }
+            v["details"] = Value::Object(details);
+        }
+        v
+    }
+}

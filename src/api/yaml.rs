@@ -1,0 +1,340 @@
+//! YAML as kubectl reads and prints it: YAML 1.1 words for booleans, sorted keys, go-yaml's quoting.
+//!
+//! Real Kubernetes: `sigs.k8s.io/yaml`, which goes through JSON.
+
+use libyaml_safer::{Emitter, Encoding, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
+use serde_json::{Map, Number, Value};
+
+/// How deep a document may nest; deeper input is refused instead of exhausting the stack.
+const MAX_DEPTH: usize = 100;
+
+type Input<'a> = Parser<&'a mut &'a [u8]>;
+
+/// Reads all documents of a stream. The error is worded as go-yaml words it, with its line.
+pub fn parse_all(text: &str) -> Result<Vec<Value>, String> {
+    let mut bytes = text.as_bytes();
+    let mut parser = Parser::new();
+    parser.set_input(&mut bytes);
+    let mut out = vec![];
+    let mut anchors: Vec<(String, Value)> = vec![];
+    loop {
+        match next(&mut parser)? {
+            EventData::StreamEnd => return Ok(out),
+            EventData::DocumentStart { .. } => {
+                anchors.clear();
+                let first = next(&mut parser)?;
+                out.push(node(&mut parser, first, &mut anchors, 0)?);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn next(parser: &mut Input<'_>) -> Result<EventData, String> {
+    match parser.parse() {
+        Ok(Event { data, .. }) => Ok(data),
+        Err(e) => {
+            let line = e.problem_mark().map_or(0, |m| m.line);
+            let context_line = e.context_mark().map_or(line, |m| m.line);
+            // go-yaml counts scanner errors from where they are seen and names the line before for the parser's.
+            let at = if e.context().is_some() { context_line.max(line) } else { line };
+            let problem = e.problem().to_string();
+            Err(format!("yaml: line {}: {problem}", (at + 1).max(1)))
+        }
+    }
+}
+
+fn node(parser: &mut Input<'_>, event: EventData, anchors: &mut Vec<(String, Value)>, depth: usize) -> Result<Value, String> {
+    if depth > MAX_DEPTH {
+        return Err("yaml: exceeded max depth of 100".into());
+    }
+    let (anchor, value) = match event {
+        EventData::Scalar { anchor, tag, value, style, .. } => {
+            let plain = style == ScalarStyle::Plain && tag.as_deref().is_none_or(|t| t.is_empty());
+            let value = match tag.as_deref() {
+                Some("tag:yaml.org,2002:str" | "!") => Value::String(value),
+                _ if plain => resolve(&value),
+                _ => Value::String(value),
+            };
+            (anchor, value)
+        }
+        EventData::SequenceStart { anchor, .. } => {
+            let mut items = vec![];
+            loop {
+                match next(parser)? {
+                    EventData::SequenceEnd => break,
+                    e => items.push(node(parser, e, anchors, depth + 1)?),
+                }
+            }
+            (anchor, Value::Array(items))
+        }
+        EventData::MappingStart { anchor, .. } => (anchor, Value::Object(mapping(parser, anchors, depth)?)),
+        EventData::Alias { anchor } => {
+            let found = anchors.iter().rev().find(|(n, _)| *n == anchor).map(|(_, v)| v.clone());
+            return found.ok_or_else(|| format!("yaml: unknown anchor '{anchor}' referenced"));
+        }
+        _ => (None, Value::Null),
+    };
+    if let Some(a) = anchor {
+        anchors.push((a, value.clone()));
+    }
+    Ok(value)
+}
+
+fn mapping(parser: &mut Input<'_>, anchors: &mut Vec<(String, Value)>, depth: usize) -> Result<Map<String, Value>, String> {
+    let mut map = Map::new();
+    let mut merges = vec![];
+    loop {
+        let event = parser.parse().map_err(|e| {
+            let line = e.problem_mark().map_or(0, |m| m.line) + 1;
+            format!("yaml: line {line}: {}", e.problem())
+        })?;
+        let line = event.start_mark.line + 1;
+        let key = match event.data {
+            EventData::MappingEnd => break,
+            e => node(parser, e, anchors, depth + 1)?,
+        };
+        let key = match key {
+            Value::String(s) => s,
+            Value::Null => "null".into(),
+            Value::Bool(b) => b.to_string(),
+            Value::Number(n) => n.to_string(),
+            Value::Array(_) | Value::Object(_) => return Err(format!("yaml: invalid map key: {key}")),
+        };
+        let first = next(parser)?;
+        let value = node(parser, first, anchors, depth + 1)?;
+        if key == "<<" {
+            merges.push(value);
+        } else if map.contains_key(&key) {
+            return Err(format!("yaml: unmarshal errors:\n  line {line}: key {key:?} already set in map"));
+        } else {
+            map.insert(key, value);
+        }
+    }
+    for m in merges {
+        let sources = match m {
+            Value::Array(a) => a,
+            one => vec![one],
+        };
+        for (k, v) in sources.into_iter().filter_map(|s| if let Value::Object(o) = s { Some(o) } else { None }).flatten() {
+            map.entry(k).or_insert(v);
+        }
+    }
+    Ok(map)
+}
+
+/// What a plain scalar means in YAML 1.1 as go-yaml reads it.
+fn resolve(s: &str) -> Value {
+    match s {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Value::Bool(false),
+        _ => {}
+    }
+    if !s.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
+        return Value::String(s.into());
+    }
+    let plain = s.replace('_', "");
+    let (negative, digits) = match plain.strip_prefix('-') {
+        Some(d) => (true, d),
+        None => (false, plain.strip_prefix('+').unwrap_or(&plain)),
+    };
+    let radix = |prefix: &str, radix: u32| digits.strip_prefix(prefix).and_then(|d| i64::from_str_radix(d, radix).ok());
+    let octal = || {
+        (digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| i64::from_str_radix(&digits[1..], 8).ok())
+            .flatten()
+    };
+    let integer = radix("0x", 16).or_else(|| radix("0b", 2)).or_else(|| radix("0o", 8)).or_else(octal).or_else(|| {
+        let first_zero = digits.len() > 1 && digits.starts_with('0');
+        if first_zero || !digits.bytes().all(|b| b.is_ascii_digit()) { None } else { digits.parse::<i64>().ok() }
+    });
+    if let Some(i) = integer {
+        return Value::from(if negative { -i } else { i });
+    }
+    let float_like = digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
+        && digits.bytes().any(|b| b.is_ascii_digit())
+        && digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    if float_like
+        && let Ok(f) = plain.parse::<f64>()
+        && f.is_finite()
+    {
+        if f.fract() == 0.0 && f.abs() < 1e15 && !plain.contains('.') {
+            return Value::from(f as i64);
+        }
+        return Number::from_f64(f).map_or_else(|| Value::String(s.into()), Value::Number);
+    }
+    Value::String(s.into())
+}
+
+/// Prints a value as kubectl's `-o yaml` does.
+pub fn print(v: &Value) -> String {
+    let mut out: Vec<u8> = vec![];
+    {
+        let mut e = Emitter::new();
+        e.set_output(&mut out);
+        e.set_unicode(true);
+        // go-yaml folds only what has to be folded; kubectl's printer never wraps.
+        e.set_width(-1);
+        e.set_indent(2);
+        let mut events = vec![Event::stream_start(Encoding::Utf8), Event::document_start(None, &[], true)];
+        emit(v, &mut events);
+        events.push(Event::document_end(true));
+        events.push(Event::stream_end());
+        for event in events {
+            if e.emit(event).is_err() {
+                break;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn emit(v: &Value, out: &mut Vec<Event>) {
+    match v {
+        Value::Null => out.push(Event::scalar(None, None, "null", true, true, ScalarStyle::Plain)),
+        Value::Bool(b) => out.push(Event::scalar(None, None, if *b { "true" } else { "false" }, true, true, ScalarStyle::Plain)),
+        Value::Number(n) => out.push(Event::scalar(None, None, &n.to_string(), true, true, ScalarStyle::Plain)),
+        Value::String(s) => {
+            let style = if s.contains('\n') {
+                ScalarStyle::Literal
+            } else if matches!(resolve(s), Value::String(_)) && !looks_like_base60(s) && !looks_like_time(s) {
+                ScalarStyle::Plain
+            } else {
+                ScalarStyle::DoubleQuoted
+            };
+            out.push(Event::scalar(None, None, s, true, true, style));
+        }
+        Value::Array(a) => {
+            let style = if a.is_empty() { SequenceStyle::Flow } else { SequenceStyle::Block };
+            out.push(Event::sequence_start(None, None, true, style));
+            for x in a {
+                emit(x, out);
+            }
+            out.push(Event::sequence_end());
+        }
+        Value::Object(m) => {
+            let style = if m.is_empty() { MappingStyle::Flow } else { MappingStyle::Block };
+            out.push(Event::mapping_start(None, None, true, style));
+            let mut keys: Vec<&String> = m.keys().collect();
+            keys.sort_by(|a, b| natural(a, b));
+            for k in keys {
+                emit(&Value::String(k.clone()), out);
+                emit(&m[k], out);
+            }
+            out.push(Event::mapping_end());
+        }
+    }
+}
+
+/// go-yaml orders map keys naturally: letters before digits differ, numbers by value.
+fn natural(a: &str, b: &str) -> std::cmp::Ordering {
+    use std::cmp::Ordering;
+    let (ar, br): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut digits = false;
+    let mut i = 0;
+    while i < ar.len() && i < br.len() {
+        if ar[i] == br[i] {
+            digits = ar[i].is_ascii_digit();
+            i += 1;
+            continue;
+        }
+        let (al, bl) = (ar[i].is_alphabetic(), br[i].is_alphabetic());
+        if al && bl {
+            return ar[i].cmp(&br[i]);
+        }
+        if al || bl {
+            return match (digits, al) {
+                (true, true) => Ordering::Less,
+                (true, false) => Ordering::Greater,
+                (false, true) => Ordering::Greater,
+                (false, false) => Ordering::Less,
+            };
+        }
+        let number = |r: &[char]| {
+            let s: String = r[i..].iter().take_while(|c| c.is_ascii_digit()).collect();
+            (s.len(), s.parse::<u128>().unwrap_or(0))
+        };
+        let ((alen, an), (blen, bn)) = (number(&ar), number(&br));
+        if alen > 0 && blen > 0 {
+            if an != bn {
+                return an.cmp(&bn);
+            }
+            if alen != blen {
+                return alen.cmp(&blen);
+            }
+        }
+        return ar[i].cmp(&br[i]);
+    }
+    ar.len().cmp(&br.len())
+}
+
+/// `1:30` was a number in YAML 1.1, so it is quoted.
+fn looks_like_base60(s: &str) -> bool {
+    let rest = s.strip_prefix(['-', '+']).unwrap_or(s);
+    let mut parts = rest.split(':');
+    let first = parts.next().unwrap_or("");
+    let more: Vec<&str> = parts.collect();
+    !more.is_empty()
+        && !first.is_empty()
+        && first.bytes().all(|b| b.is_ascii_digit() || b == b'_')
+        && more.iter().enumerate().all(|(i, p)| {
+            let p = if i + 1 == more.len() { p.split('.').next().unwrap_or(p) } else { p };
+            matches!(p.len(), 1 | 2) && p.bytes().all(|b| b.is_ascii_digit()) && (p.len() == 1 || p.as_bytes()[0] < b'6')
+        })
+}
+
+/// A timestamp would be read back as one, so it is quoted.
+fn looks_like_time(s: &str) -> bool {
+    let b = s.as_bytes();
+    b.len() >= 8
+        && b[..4].iter().all(u8::is_ascii_digit)
+        && b[4] == b'-'
+        && s.split(['-', 'T', 't', ' ', ':', '.', 'Z', '+']).all(|p| p.bytes().all(|c| c.is_ascii_digit()))
+        && s.matches('-').count() >= 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn yaml_1_1_words_mean_what_they_mean_in_a_cluster() {
+        let v = parse_all("a: yes\nb: off\nc: 017\nd: 1_000\ne: \"yes\"\nf: 1.5\ng: ~\nh: 0x1F\ni: 1e3\nj: 1.2.3\nk: nginx:1.25\n").unwrap();
+        assert_eq!(v[0], json!({"a": true, "b": false, "c": 15, "d": 1000, "e": "yes", "f": 1.5, "g": null, "h": 31, "i": 1000, "j": "1.2.3", "k": "nginx:1.25"}));
+    }
+
+    #[test]
+    fn documents_anchors_and_merges() {
+        let v = parse_all("a: &x {p: 1}\nb: *x\nc:\n  <<: *x\n  q: 2\n---\n- 1\n").unwrap();
+        assert_eq!(v, vec![json!({"a": {"p": 1}, "b": {"p": 1}, "c": {"p": 1, "q": 2}}), json!([1])]);
+    }
+
+    #[test]
+    fn strings_that_look_like_something_else_are_quoted() {
+        let v = json!({"a": "true", "b": "1", "c": "x: y", "d": "", "e": [], "f": {}, "g": "2026-01-01T00:00:00Z", "h": "l1\nl2\n", "i": "a", "z": null});
+        assert_eq!(print(&v), "a: \"true\"\nb: \"1\"\nc: 'x: y'\nd: \"\"\ne: []\nf: {}\ng: \"2026-01-01T00:00:00Z\"\nh: |\n  l1\n  l2\ni: a\nz: null\n");
+    }
+
+    #[test]
+    fn broken_yaml_names_its_line() {
+        for bad in ["a: b: c\n", "a: [1\n", "\ta: 1\n", "a: 'x\n", "{", "a: *x\n"] {
+            let e = parse_all(bad).expect_err(bad);
+            assert!(e.starts_with("yaml: "), "{e}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_parses_or_is_refused_without_panic(s in "[a-c:{}\\[\\]\\-\\n #'\"&*|>!%@,?]{0,40}") {
+            let _ = parse_all(&s);
+        }
+
+        #[test]
+        fn what_is_printed_reads_back_the_same(s in "[ -~\\n]{0,30}", n in -1000i64..1000) {
+            let v = json!({"k": s, "n": n, "l": [s, {"m": s}]});
+            proptest::prop_assert_eq!(parse_all(&print(&v)).map_err(proptest::test_runner::TestCaseError::fail)?, vec![v]);
+        }
+    }
+}
