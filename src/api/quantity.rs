@@ -95,25 +95,42 @@ impl Quantity {
         Quantity { nanos: self.nanos.saturating_sub(other.nanos), format: self.format }
     }
 
-    /// The mantissa and scale that Go's decoder keeps (`int64Amount`): trailing zeros belong to the scale.
-    pub fn go_amount(text: &str) -> Option<(i64, i32, &'static str)> {
+    /// What Go's decoder keeps of a quantity: hashes of templates are made of it.
+    /// Amounts of a pebibyte and more, which Go keeps as big decimals, are not told apart.
+    pub fn go_amount(text: &str) -> Option<GoAmount> {
         let q = Quantity::parse(text)?;
         let digits = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).unwrap_or(text.len());
         let (number, suffix) = text.split_at(digits);
         let (_, base, exponent) = scale(suffix)?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let mantissa: i64 = format!("{whole}{fraction}").parse().ok()?;
-        let name = match q.format {
+        let shifted = format!("{whole}{fraction}");
+        let mantissa: i64 = shifted.parse().ok()?;
+        let (value, scale) = match base {
+            1 => (mantissa, exponent - i32::try_from(fraction.len()).ok()?),
+            _ => (q.units(), 0),
+        };
+        // Go reuses the text where a quick look says that it is canonical.
+        let reuse = match base {
+            _ if text == "0" => true,
+            1 => scale % 3 == 0 && !shifted.ends_with("000") && !shifted.starts_with('0'),
+            _ => mantissa & 7 != 0,
+        };
+        let format = match q.format {
             Format::Decimal => "DecimalSI",
             Format::Binary => "BinarySI",
             Format::Exponent => "DecimalExponent",
         };
-        if base == 1 {
-            Some((mantissa, exponent - i32::try_from(fraction.len()).ok()?, name))
-        } else {
-            Some((q.units(), 0, name))
-        }
+        Some(GoAmount { value, scale, format, text: if reuse { text.to_string() } else { String::new() } })
     }
+}
+
+/// The fields of Go's `resource.Quantity`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GoAmount {
+    pub value: i64,
+    pub scale: i32,
+    pub format: &'static str,
+    pub text: String,
 }
 
 fn ceil_div(n: i128, d: i128) -> i64 {

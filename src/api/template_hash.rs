@@ -112,10 +112,11 @@ fn dump_base(v: Option<&Value>, f: &Field, out: &mut String) {
             out.push_str("{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}");
         }
         Base::Quantity => {
-            let (value, scale, format) = v.and_then(Value::as_str).and_then(Quantity::go_amount).unwrap_or((0, 0, "DecimalSI"));
+            let a = v.and_then(Value::as_str).and_then(Quantity::go_amount).unwrap_or_default();
             let _ = write!(
                 out,
-                "{{i:(resource.int64Amount){{value:(int64){value} scale:(resource.Scale){scale}}} d:(resource.infDecAmount){{Dec:(*inf.Dec)<nil>}} s:(string) Format:(resource.Format){format}}}"
+                "{{i:(resource.int64Amount){{value:(int64){} scale:(resource.Scale){}}} d:(resource.infDecAmount){{Dec:(*inf.Dec)<nil>}} s:(string){} Format:(resource.Format){}}}",
+                a.value, a.scale, a.text, a.format
             );
         }
         Base::IntOrString => {

@@ -1,15 +1,17 @@
-"""Write the published API definitions as the compact text that `kubectl explain` reads.
+"""Write the published OpenAPI v3 documents as the compact text that `kubectl explain` reads.
 
-    python3 describe.py DEFINITIONS.json > openapi.txt      (kubetutor keeps it deflated: openapi.txt.z)
+    python3 describe.py [-z] DOCUMENT.json ... > openapi.txt     (kubetutor keeps it deflated: openapi.txt.z)
 
-DEFINITIONS.json is Kubernetes' OpenAPI definitions as JSON schema (`_definitions.json` of the PyPI package
-kubernetes-validate). One line a definition, `T NAME description`, then one a field:
-`NAME TYPE REF REQUIRED ENUMS DESCRIPTION`, tab separated, newlines as \\n.
+A DOCUMENT is what `kubectl get --raw /openapi/v3/apis/apps/v1` prints. One line a definition,
+`T NAME TYPE DESCRIPTION`, then one a field: `NAME TYPE REF REQUIRED ENUMS DESCRIPTION`, tab separated,
+newlines as \\n.
 """
 import json, sys, zlib
 
-definitions = json.load(open(sys.argv[1], encoding="utf-8"))
-definitions = definitions.get("$defs", definitions)
+definitions = {}
+for path in sys.argv[1:]:
+    if path != "-z":
+        definitions.update(json.load(open(path, encoding="utf-8"))["components"]["schemas"])
 wanted, queue = [], [
     "io.k8s.api.core.v1." + k for k in
     "Namespace Node Pod Service ConfigMap Secret ServiceAccount Event Endpoints Binding".split()
@@ -17,12 +19,8 @@ wanted, queue = [], [
      "io.k8s.api.coordination.v1.Lease"]
 
 
-def plain(t):
-    return next((x for x in t if x != "null"), "") if isinstance(t, list) else t or ""
-
-
 def ref_of(s):
-    for x in [s] + s.get("allOf", []) + s.get("oneOf", []) + s.get("anyOf", []):
+    for x in [s] + s.get("allOf", []):
         if "$ref" in x:
             return x["$ref"].split("/")[-1]
     return ""
@@ -35,7 +33,7 @@ def kind(s):
         if ref not in wanted and ref not in queue:
             queue.append(ref)
         return ref.split(".")[-1], ref
-    t = plain(s.get("type"))
+    t = s.get("type", "")
     if t == "array":
         name, ref = kind(s.get("items", {}))
         return "[]" + name, ref
@@ -59,13 +57,10 @@ while queue:
         continue
     wanted.append(name)
     d = definitions[name]
-    lines.append("T\t%s\t%s\t%s" % (name, plain(d.get("type")), esc(d.get("description", ""))))
+    lines.append("T\t%s\t%s\t%s" % (name, d.get("type", ""), esc(d.get("description", ""))))
     for f, s in sorted(d.get("properties", {}).items()):
         t, ref = kind(s)
-        enums = s.get("enum") or s.get("items", {}).get("enum") or []
-        if f in ("apiVersion", "kind"):
-            enums = []
-        lines.append("\t".join([f, t, ref, "r" if f in d.get("required", []) else "",
-                                ",".join(str(e) for e in enums if e is not None), esc(s.get("description", ""))]))
+        enums = s.get("enum") or []
+        lines.append("\t".join([f, t, ref, "r" if f in d.get("required", []) else "", ",".join(map(str, enums)), esc(s.get("description", ""))]))
 text = "\n".join(lines) + "\n"
 sys.stdout.buffer.write(zlib.compress(text.encode(), 9) if "-z" in sys.argv else text.encode())
