@@ -2,3 +2,6 @@
 //! ARCHITECTURE.md shows the rooms and the way of a command through them.
 
 pub mod api;
+pub mod apiserver;
+pub mod ledger;
+pub mod store;

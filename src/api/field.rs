@@ -118,6 +118,10 @@ impl FieldErrors {
     pub fn list(&self) -> &[FieldError] {
         &self.0
     }
+    /// Moves the errors of `other` behind these.
+    pub fn append(&mut self, other: &mut FieldErrors) {
+        self.0.append(&mut other.0);
+    }
     fn push(&mut self, path: &Path, fault: Fault) {
         self.0.push(FieldError { path: path.clone(), fault });
     }

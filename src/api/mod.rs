@@ -26,6 +26,7 @@ pub mod strategic;
 pub mod table;
 pub mod request;
 pub mod pods;
+pub mod conditions;
 pub mod image;
 pub mod ops;
 pub mod yaml;

@@ -1,0 +1,29 @@
+//! Priority: turns a priority class into a number. Without classes every pod has priority 0.
+//! Real Kubernetes: plugin/pkg/admission/priority.
+
+use super::{Plugin, not_on_update};
+use crate::api::kinds::Pod;
+use crate::api::{Object, Status};
+use crate::apiserver::{ApiServer, Caller};
+
+pub const PLUGIN: Plugin = Plugin { name: "Priority", create, update: not_on_update };
+
+const SYSTEM: [(&str, i32); 2] = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
+
+fn create(_: &ApiServer, o: &mut Object, _: &mut Caller<'_>) -> Result<(), Status> {
+    let (kind, name) = (o.kind(), o.name().to_string());
+    let Some(spec) = o.get_mut::<Pod>().and_then(|p| p.spec.as_mut()) else { return Ok(()) };
+    let class = spec.priority_class_name.clone().unwrap_or_default();
+    let number = match SYSTEM.iter().find(|(n, _)| *n == class) {
+        Some((_, n)) => *n,
+        None if class.is_empty() => 0,
+        None => return Err(Status::forbidden(kind, &name, &format!("no PriorityClass with name {class} was found"))),
+    };
+    if spec.priority.is_some_and(|p| p != number) {
+        let why = "the integer value of priority must not be provided in pod spec; priority admission controller computed ";
+        return Err(Status::forbidden(kind, &name, &format!("{why}{number} from the given PriorityClass name")));
+    }
+    spec.priority = Some(number);
+    spec.preemption_policy.get_or_insert_with(|| "PreemptLowerPriority".into());
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! ServiceAccount: a pod runs as an account, whose token it finds in a volume.
+//! Real Kubernetes: plugin/pkg/admission/serviceaccount.
+
+use k8s_openapi::api::core::v1::{
+    ConfigMapProjection, DownwardAPIProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, ProjectedVolumeSource,
+    ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
+};
+
+use super::{Plugin, not_on_update};
+use crate::api::kinds::{Pod, ServiceAccount};
+use crate::api::object::Key;
+use crate::api::{Object, Status};
+use crate::apiserver::caller::suffix;
+use crate::apiserver::{ApiServer, Caller};
+
+pub const PLUGIN: Plugin = Plugin { name: "ServiceAccount", create, update: not_on_update };
+
+const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+/// One hour, and seven seconds so that a renewal never comes too late.
+const TOKEN_SECONDS: i64 = 3607;
+
+fn create(api: &ApiServer, o: &mut Object, who: &mut Caller<'_>) -> Result<(), Status> {
+    let kind = o.kind();
+    let (name, ns) = (o.name().to_string(), o.namespace().to_string());
+    let Some(pod) = o.get_mut::<Pod>() else { return Ok(()) };
+    let Some(spec) = pod.spec.as_mut() else { return Ok(()) };
+    let account = spec.service_account_name.get_or_insert_with(|| "default".into()).clone();
+    spec.service_account = Some(account.clone());
+    let found = api.store().get(&Key::of::<ServiceAccount>(&ns, &account)).cloned();
+    let Some(found) = found else {
+        let why = format!("error looking up service account {ns}/{account}: serviceaccount {account:?} not found");
+        return Err(Status::forbidden(kind, &name, &why));
+    };
+    let of_account = found.get::<ServiceAccount>().and_then(|a| a.automount_service_account_token);
+    if !spec.automount_service_account_token.or(of_account).unwrap_or(true) {
+        return Ok(());
+    }
+    let mut volume_name = None;
+    for c in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
+        let mounts = c.volume_mounts.get_or_insert_default();
+        if mounts.iter().any(|m| m.mount_path == MOUNT_PATH) {
+            continue;
+        }
+        let volume = volume_name.get_or_insert_with(|| format!("kube-api-access-{}", suffix(who.chance, 5)));
+        mounts.push(VolumeMount {
+            name: volume.clone(),
+            mount_path: MOUNT_PATH.into(),
+            read_only: Some(true),
+            ..VolumeMount::default()
+        });
+    }
+    if let Some(volume) = volume_name {
+        spec.volumes.get_or_insert_default().push(token_volume(volume));
+    }
+    Ok(())
+}
+
+fn token_volume(name: String) -> Volume {
+    let token = VolumeProjection {
+        service_account_token: Some(ServiceAccountTokenProjection {
+            expiration_seconds: Some(TOKEN_SECONDS),
+            path: "token".into(),
+            ..ServiceAccountTokenProjection::default()
+        }),
+        ..VolumeProjection::default()
+    };
+    let ca = VolumeProjection {
+        config_map: Some(ConfigMapProjection {
+            name: "kube-root-ca.crt".into(),
+            items: Some(vec![KeyToPath { key: "ca.crt".into(), path: "ca.crt".into(), mode: None }]),
+            ..ConfigMapProjection::default()
+        }),
+        ..VolumeProjection::default()
+    };
+    let namespace = VolumeProjection {
+        downward_api: Some(DownwardAPIProjection {
+            items: Some(vec![DownwardAPIVolumeFile {
+                path: "namespace".into(),
+                field_ref: Some(ObjectFieldSelector { api_version: Some("v1".into()), field_path: "metadata.namespace".into() }),
+                ..DownwardAPIVolumeFile::default()
+            }]),
+        }),
+        ..VolumeProjection::default()
+    };
+    let projected = ProjectedVolumeSource { default_mode: Some(0o644), sources: Some(vec![token, ca, namespace]) };
+    Volume { name, projected: Some(projected), ..Volume::default() }
+}

@@ -1,0 +1,58 @@
+//! Who asks, when, and because of what.
+
+use rand::Rng;
+
+use crate::api::template_hash::SAFE_ALPHABET;
+use crate::api::{RecordId, Time};
+use crate::ledger::record::RequestRecord;
+use crate::ledger::{Ledger, What};
+
+/// The stream of chance of a whole cluster: one seed, one run.
+pub type Chance = rand_pcg::Pcg64Mcg;
+
+/// The circumstances of a request.
+pub struct Caller<'a> {
+    pub user: &'a str,
+    /// The component's name in the ledger.
+    pub actor: &'static str,
+    pub now: Time,
+    pub cause: RecordId,
+    pub ledger: &'a mut Ledger,
+    pub chance: &'a mut Chance,
+    pub dry_run: bool,
+    /// Fields that were filled in, if they were counted.
+    pub defaulted: Option<usize>,
+}
+
+impl Caller<'_> {
+    /// Writes a request down. Dry runs leave no trace.
+    pub fn record(&mut self, request: RequestRecord) -> RecordId {
+        if self.dry_run {
+            return self.cause;
+        }
+        self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), vec![self.cause])
+    }
+}
+
+/// A new UID, version 4.
+pub fn new_uid(chance: &mut Chance) -> String {
+    let (a, b) = (chance.next_u64(), chance.next_u64());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        a >> 32,
+        (a >> 16) & 0xffff,
+        a & 0xfff,
+        (b >> 48 & 0x3fff) | 0x8000,
+        b & 0xffff_ffff_ffff
+    )
+}
+
+/// `n` letters that form no words. Real Kubernetes: `k8s.io/apimachinery/pkg/util/rand.String`.
+pub fn suffix(chance: &mut Chance, n: usize) -> String {
+    (0..n).map(|_| char::from(SAFE_ALPHABET[below(chance, SAFE_ALPHABET.len() as u64) as usize])).collect()
+}
+
+/// A number from 0 to `n` − 1.
+pub fn below(chance: &mut Chance, n: u64) -> u64 {
+    if n == 0 { 0 } else { (u128::from(chance.next_u64()) * u128::from(n) >> 64) as u64 }
+}

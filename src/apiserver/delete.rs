@@ -1,0 +1,183 @@
+//! Delete: grace, finalizers and propagation.
+//! Real Kubernetes: apiserver/pkg/registry/rest/delete.go BeforeDelete, registry/generic/registry/store.go Delete.
+
+use std::sync::Arc;
+
+use super::ApiServer;
+use super::caller::Caller;
+use super::write::store_error;
+use crate::api::kinds::{Namespace, Pod, Service};
+use crate::api::object::Key;
+use crate::api::{Duration, Object, Status, pods};
+use crate::ledger::record::{RequestOutcome, RequestRecord};
+use crate::store::{Precondition, rev_of};
+
+/// What becomes of the objects that the deleted one owns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Propagation {
+    #[default]
+    Background,
+    Foreground,
+    Orphan,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct DeleteOptions {
+    pub grace_seconds: Option<i64>,
+    pub propagation: Propagation,
+    pub uid: Option<String>,
+    pub resource_version: Option<String>,
+}
+
+/// What a delete did.
+#[derive(Clone, Debug)]
+pub enum Deleted {
+    /// The object is gone.
+    Gone(Arc<Object>),
+    /// It is marked, and goes when its grace or its finalizers allow.
+    Marked(Arc<Object>),
+}
+
+impl Deleted {
+    pub fn object(&self) -> &Arc<Object> {
+        match self {
+            Deleted::Gone(o) | Deleted::Marked(o) => o,
+        }
+    }
+}
+
+const NAMESPACES_THAT_STAY: [&str; 3] = ["default", "kube-system", "kube-public"];
+const ORPHAN: &str = "orphan";
+const FOREGROUND: &str = "foregroundDeletion";
+
+impl ApiServer {
+    pub fn delete(&mut self, key: &Key, options: &DeleteOptions, who: &mut Caller<'_>) -> Result<Deleted, Status> {
+        let result = self.plan_delete(key, options, who).and_then(|plan| match plan {
+            Plan::Mark(object) if who.dry_run => Ok(Deleted::Marked(Arc::new(*object))),
+            Plan::Remove(object) if who.dry_run => Ok(Deleted::Gone(object)),
+            Plan::Keep(object) => Ok(Deleted::Marked(object)),
+            Plan::Mark(object) => {
+                let outcome = RequestOutcome::Stored(self.rev().0 + 1);
+                let user = who.user.to_string();
+                let id = who.record(RequestRecord { verb: "delete", key: key.clone(), subresource: None, user, defaulted: None, outcome });
+                let expect = Precondition::At(rev_of(&object));
+                let change = self.store.write(key.clone(), Some(*object), expect, id).map_err(|e| store_error(&e, key))?;
+                Ok(Deleted::Marked(change.object.clone()))
+            }
+            Plan::Remove(_) => self.remove(key, who, "delete").map(Deleted::Gone),
+        });
+        if let Err(status) = &result {
+            self.refuse(who, "delete", key, None, status);
+        }
+        result
+    }
+
+    /// Takes an object out of the store.
+    pub(super) fn remove(&mut self, key: &Key, who: &mut Caller<'_>, verb: &'static str) -> Result<Arc<Object>, Status> {
+        let outcome = RequestOutcome::Removed(self.rev().0 + 1);
+        let user = who.user.to_string();
+        let id = who.record(RequestRecord { verb, key: key.clone(), subresource: None, user, defaulted: None, outcome });
+        let change = self.store.write(key.clone(), None, Precondition::Any, id).map_err(|e| store_error(&e, key))?;
+        if let Some(s) = change.object.get::<Service>() {
+            self.addresses.release(s);
+        }
+        Ok(change.object.clone())
+    }
+
+    fn plan_delete(&self, key: &Key, options: &DeleteOptions, who: &Caller<'_>) -> Result<Plan, Status> {
+        let Some(old) = self.store.get(key) else { return Err(Status::not_found(key.kind, &key.name)) };
+        if let Some(uid) = options.uid.as_deref().filter(|u| *u != old.uid()) {
+            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+            return Err(Status::conflict(key.kind, &key.name, &why));
+        }
+        if let Some(rv) = options.resource_version.as_deref().filter(|r| *r != rev_of(old).0.to_string()) {
+            let why = format!("Precondition failed: ResourceVersion in precondition: {rv}, ResourceVersion in object meta: {}", rev_of(old).0);
+            return Err(Status::conflict(key.kind, &key.name, &why));
+        }
+        if old.get::<Namespace>().is_some() {
+            if NAMESPACES_THAT_STAY.contains(&&*key.name) {
+                return Err(Status::forbidden(key.kind, &key.name, "this namespace may not be deleted"));
+            }
+            return Ok(self.plan_namespace(old, who));
+        }
+        let mut new = (**old).clone();
+        set_propagation(&mut new, options.propagation);
+        let held = new.meta().finalizers.as_ref().is_some_and(|f| !f.is_empty());
+        match grace(old, options) {
+            Some(seconds) if seconds > 0 => {
+                let left = old.meta().deletion_grace_period_seconds;
+                if old.is_deleting() && left.is_some_and(|l| l <= seconds) {
+                    return Ok(Plan::Keep(old.clone()));
+                }
+                let when = who.now + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+                mark(&mut new, when, seconds);
+                Ok(Plan::Mark(Box::new(new)))
+            }
+            _ if held => {
+                if old.is_deleting() && old.meta().finalizers == new.meta().finalizers && old.meta().deletion_grace_period_seconds == Some(0) {
+                    return Ok(Plan::Keep(old.clone()));
+                }
+                mark(&mut new, who.now, 0);
+                Ok(Plan::Mark(Box::new(new)))
+            }
+            _ => Ok(Plan::Remove(old.clone())),
+        }
+    }
+
+    /// A namespace is marked and emptied by its controller; only then may it go.
+    fn plan_namespace(&self, old: &Arc<Object>, who: &Caller<'_>) -> Plan {
+        if old.is_deleting() {
+            return Plan::Keep(old.clone());
+        }
+        let mut new = (**old).clone();
+        new.meta_mut().deletion_timestamp = Some(who.now.meta());
+        if let Some(n) = new.get_mut::<Namespace>() {
+            n.status.get_or_insert_default().phase = Some("Terminating".into());
+        }
+        Plan::Mark(Box::new(new))
+    }
+}
+
+enum Plan {
+    /// Nothing changes: it is being deleted already.
+    Keep(Arc<Object>),
+    Mark(Box<Object>),
+    Remove(Arc<Object>),
+}
+
+/// Seconds that the object's programs get, if its kind knows grace at all.
+fn grace(o: &Object, options: &DeleteOptions) -> Option<i64> {
+    let own = o.kind().grace(o)?;
+    let wanted = options.grace_seconds.unwrap_or(own);
+    // A pod that runs nowhere, or has ended, has nobody to be patient with.
+    let nobody = o.get::<Pod>().is_some_and(|p| pods::node(p).is_empty() || pods::is_terminal(p));
+    if nobody { Some(0) } else { Some(wanted.max(0)) }
+}
+
+fn mark(o: &mut Object, when: crate::api::Time, seconds: i64) {
+    let generation = o.kind().has_generation();
+    let meta = o.meta_mut();
+    if generation && meta.deletion_timestamp.is_none() {
+        meta.generation = Some(meta.generation.unwrap_or(0) + 1);
+    }
+    meta.deletion_timestamp = Some(when.meta());
+    meta.deletion_grace_period_seconds = Some(seconds);
+}
+
+fn set_propagation(o: &mut Object, how: Propagation) {
+    let own = match how {
+        Propagation::Background => None,
+        Propagation::Foreground => Some(FOREGROUND),
+        Propagation::Orphan => Some(ORPHAN),
+    };
+    let meta = o.meta_mut();
+    let mut finalizers: Vec<String> = meta.finalizers.take().unwrap_or_default();
+    finalizers.retain(|f| (f != ORPHAN && f != FOREGROUND) || Some(f.as_str()) == own);
+    if let Some(own) = own
+        && !finalizers.iter().any(|f| f == own)
+    {
+        finalizers.push(own.into());
+    }
+    meta.finalizers = (!finalizers.is_empty()).then_some(finalizers);
+}
+

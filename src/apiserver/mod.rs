@@ -1,0 +1,94 @@
+//! The API server: the only room that touches the store. A request passes authentication, admission, defaulting,
+//! validation and storage here; kubectl comes in through [`router`], components through typed calls, and both
+//! end in the same few functions of [`write`](mod@write).
+//!
+//! Start with [`router::ApiServer::handle`] for the way of a kubectl request and [`write`](mod@write) for what every change goes
+//! through. [`admission`] is a table: one file a plugin, in Kubernetes' order.
+//!
+//! Deliberately absent: sockets (a later room serves the same router over HTTPS), time that passes, and any
+//! controller's logic: this room never creates an object that nobody asked for.
+//!
+//! In Kubernetes this is kube-apiserver: `apiserver/pkg/endpoints`, `apiserver/pkg/registry/generic`, `pkg/registry`.
+
+pub mod addresses;
+pub mod admission;
+pub mod caller;
+pub mod delete;
+pub mod discovery;
+pub mod read;
+pub mod router;
+pub mod table;
+pub mod write;
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub use caller::Caller;
+
+use crate::api::request::WatchEvent;
+use crate::store::{Change, Rev, Store, WatchId};
+
+/// Events a client's watch may leave unread before it is cut off, as a slow watcher is.
+pub const WATCH_BUFFER: usize = 10_000;
+
+/// The API server with its store.
+#[derive(Clone, Debug, Default)]
+pub struct ApiServer {
+    store: Store,
+    addresses: addresses::Allocator,
+    /// Watches of clients outside the machine; components get theirs as events of the world.
+    clients: BTreeMap<WatchId, ClientWatch>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct ClientWatch {
+    filter: read::Filter,
+    table: bool,
+    events: VecDeque<WatchEvent>,
+    overflowed: bool,
+    first_table: bool,
+}
+
+impl ApiServer {
+    pub fn rev(&self) -> Rev {
+        self.store.rev()
+    }
+
+    /// Read access for the world and for tests; writing goes through requests only.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What components watch and have not been told yet; clients' watches are filled on the way.
+    pub fn take_deliveries(&mut self, now: crate::api::Time) -> Vec<(WatchId, Arc<Change>)> {
+        if !self.store.has_deliveries() {
+            return vec![];
+        }
+        let mut out = vec![];
+        for (id, change) in self.store.take_deliveries() {
+            match self.clients.get_mut(&id) {
+                Some(client) => client.tell(&change, now),
+                None => out.push((id, change)),
+            }
+        }
+        out
+    }
+
+    /// Registers a component's watch.
+    pub fn watch(&mut self, scope: crate::store::Scope) -> WatchId {
+        let rev = self.store.rev();
+        // A watch from now on is never compacted.
+        self.store.watch(scope, rev).unwrap_or(WatchId(0))
+    }
+
+    pub fn unwatch(&mut self, id: WatchId) {
+        self.store.unwatch(id);
+        self.clients.remove(&id);
+    }
+
+    /// Forgets changes up to `rev`, as etcd's compaction does every five minutes.
+    pub fn compact(&mut self, rev: Rev) {
+        self.store.compact(rev);
+    }
+}

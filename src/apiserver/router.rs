@@ -1,0 +1,363 @@
+//! From a request's path to an answer. In process a request is a function call; HTTPS will call the same function.
+//! Real Kubernetes: apiserver/pkg/endpoints/installer.go and handlers.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::caller::Caller;
+use super::delete::{DeleteOptions, Deleted, Propagation};
+use super::read::{Filter, list_json, scope};
+use super::table::{Include, table};
+use super::{ApiServer, discovery};
+use crate::api::kind::Subresource;
+use crate::api::object::Key;
+use crate::api::patch::{self, PatchType};
+use crate::api::request::{Accept, Answer, Method, Request, Response};
+use crate::api::status::Reason;
+use crate::api::{KindRef, Object, Status, canonical};
+use crate::store::WatchId;
+
+/// The largest body that is read: 3 MiB, as kube-apiserver's limit.
+pub const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
+
+/// What a path names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    pub kind: KindRef,
+    pub namespace: String,
+    pub name: Option<String>,
+    pub subresource: Option<String>,
+}
+
+impl Target {
+    /// Reads `/api/v1/namespaces/x/pods/y/status` and the like.
+    pub fn parse(path: &str) -> Option<Target> {
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let (group, version, rest) = match parts.as_slice() {
+            ["api", version, rest @ ..] => ("", *version, rest),
+            ["apis", group, version, rest @ ..] => (*group, *version, rest),
+            _ => return None,
+        };
+        let (namespace, rest) = match rest {
+            ["namespaces", ns, plural, rest @ ..] if !matches!(*plural, "status" | "finalize") => {
+                (*ns, [&[*plural], rest].concat())
+            }
+            _ => ("", rest.to_vec()),
+        };
+        let kind = KindRef::by_gvr(group, version, rest.first()?)?;
+        let text = |i: usize| rest.get(i).filter(|s| !s.is_empty()).map(|s| (*s).to_string());
+        (rest.len() <= 3).then(|| Target { kind, namespace: namespace.into(), name: text(1), subresource: text(2) })
+    }
+
+    fn key(&self) -> Key {
+        let ns = if self.kind.namespaced() { self.namespace.as_str() } else { "" };
+        Key::new(self.kind, ns, self.name.as_deref().unwrap_or(""))
+    }
+
+    fn sub(&self) -> Result<Option<Subresource>, Status> {
+        match self.subresource.as_deref() {
+            None => Ok(None),
+            Some(name) => {
+                let found = self.kind.subresources().iter().copied().find(|s| s.name() == name);
+                found.map(Some).ok_or_else(Status::no_such_path)
+            }
+        }
+    }
+}
+
+impl ApiServer {
+    /// Answers a request, whatever it asks; only watches go another way ([`ApiServer::open_watch`]).
+    pub fn handle(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
+        who.dry_run = request.param("dryRun") == Some("All");
+        match request.path.trim_matches('/') {
+            "version" => return Ok(discovery::version().into()),
+            "healthz" | "livez" | "readyz" => return Ok(Value::from("ok").into()),
+            "api" => return Ok(json!({"kind": "APIVersions", "versions": ["v1"]}).into()),
+            "apis" => return Ok(discovery::groups().into()),
+            path => {
+                let parts: Vec<&str> = path.split('/').collect();
+                let found = match parts.as_slice() {
+                    ["api", v] => discovery::resources("", v),
+                    ["apis", g, v] => discovery::resources(g, v),
+                    _ => None,
+                };
+                if let Some(found) = found {
+                    return Ok(found.into());
+                }
+            }
+        }
+        let target = Target::parse(&request.path).ok_or_else(Status::no_such_path)?;
+        let sub = target.sub()?;
+        match (request.method, &target.name) {
+            (Method::Get, Some(_)) if sub == Some(Subresource::Scale) => self.get_scale(&target),
+            (Method::Get, Some(_)) => self.get_one(&target, request, who),
+            (Method::Get, None) => self.get_list(&target, request, who),
+            (Method::Post, Some(_)) if sub == Some(Subresource::Binding) => self.post_binding(&target, request, who),
+            (Method::Post, None) => self.post(&target, request, who),
+            (Method::Put, Some(_)) if sub == Some(Subresource::Scale) => self.put_scale(&target, request, who, "update"),
+            (Method::Put, Some(_)) => self.put(&target, sub, request, who),
+            (Method::Patch(_), Some(_)) if sub == Some(Subresource::Scale) => self.put_scale(&target, request, who, "patch"),
+            (Method::Patch(how), Some(_)) => self.patch(&target, sub, how, request, who),
+            (Method::Delete, Some(_)) if sub.is_none() => self.delete_one(&target, request, who),
+            (Method::Delete, None) => self.delete_collection(&target, request, who),
+            (m, _) => Err(Status::method_not_allowed(m.name())),
+        }
+    }
+
+    pub fn open_watch(&mut self, request: &Request, now: crate::api::Time) -> Result<WatchId, Status> {
+        let target = Target::parse(&request.path).ok_or_else(Status::no_such_path)?;
+        let mut filter = Filter::of(request, target.kind)?;
+        if let Some(name) = &target.name {
+            filter.fields.push(crate::api::selector::FieldTerm { field: "metadata.name".into(), value: name.clone(), equal: true });
+        }
+        self.client_watch(scope(target.kind, &target.namespace), filter, request, now)
+    }
+
+    fn get_one(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
+        let o = self.get(&t.key())?;
+        if request.accept == Accept::Table {
+            let include = Include::parse(request.param("includeObject"));
+            let rv = o.meta().resource_version.clone().unwrap_or_default();
+            let meta = json!({"resourceVersion": rv});
+            return Ok(table(t.kind, std::slice::from_ref(o), who.now, true, include, meta).into());
+        }
+        Ok(o.json().clone().into())
+    }
+
+    fn get_list(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
+        let filter = Filter::of(request, t.kind)?;
+        let listing = self.list(&scope(t.kind, &t.namespace), &filter, request)?;
+        if request.accept == Accept::Table {
+            let include = Include::parse(request.param("includeObject"));
+            let meta = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) })["metadata"].clone();
+            return Ok(table(t.kind, &listing.items, who.now, true, include, meta).into());
+        }
+        Ok(list_json(t.kind, &listing).into())
+    }
+
+    /// Reads an object out of a body, as strictly as asked.
+    fn decode(&self, kind: KindRef, body: Option<&Value>, request: &Request, warnings: &mut Vec<String>) -> Result<Object, Status> {
+        let body = body.cloned().unwrap_or(Value::Null);
+        let (version, name) = (body["apiVersion"].as_str().unwrap_or(""), body["kind"].as_str().unwrap_or(""));
+        if !body.is_object() {
+            return Err(Status::bad_request("the object provided is unrecognized (must be of type object)"));
+        }
+        if version != kind.api_version() || name != kind.name() {
+            return Err(Status::bad_request(format!(
+                "{} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme",
+                name,
+                version.rsplit('/').next().unwrap_or(""),
+                kind.name()
+            )));
+        }
+        let findings = canonical::check(&body, kind.layout());
+        let refuse = |why: String| {
+            Status::bad_request(format!("{} in version {:?} cannot be handled as a {}: {why}", kind.name(), kind.version(), kind.name()))
+        };
+        if let Some(m) = findings.mismatch {
+            return Err(refuse(m));
+        }
+        if !findings.unknown.is_empty() {
+            let texts: Vec<String> = findings.unknown.iter().map(|f| format!("unknown field {f:?}")).collect();
+            match request.param("fieldValidation").unwrap_or("Warn") {
+                "Strict" => return Err(refuse(format!("strict decoding error: {}", texts.join(", ")))),
+                "Warn" => warnings.extend(texts),
+                _ => {}
+            }
+        }
+        kind.decode(without_nulls(body)).map_err(refuse)
+    }
+
+    fn post(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
+        let mut warnings = vec![];
+        let o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
+        // How many fields the server fills in is known only when it has; the record is written in `create`.
+        who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));
+        let stored = self.create(o, &t.namespace, who);
+        who.defaulted = None;
+        Ok(Answer { body: stored?.json().clone(), warnings })
+    }
+
+    /// Fields of the spec that defaulting adds to what the client sent.
+    fn count_defaults(&self, o: &Object, sent: &Value) -> usize {
+        let mut filled = o.clone();
+        filled.kind().defaults(&mut filled);
+        leaves(&filled.json()["spec"]).saturating_sub(leaves(&sent["spec"]))
+    }
+
+    fn put(&mut self, t: &Target, sub: Option<Subresource>, request: &Request, who: &mut Caller<'_>) -> Response {
+        let mut warnings = vec![];
+        let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
+        self.name_must_fit(t, &mut o)?;
+        let stored = self.update(o, sub, "update", who)?;
+        Ok(Answer { body: stored.json().clone(), warnings })
+    }
+
+    fn name_must_fit(&self, t: &Target, o: &mut Object) -> Result<(), Status> {
+        let (name, wanted) = (o.name().to_string(), t.name.clone().unwrap_or_default());
+        if !name.is_empty() && name != wanted {
+            return Err(Status::bad_request(format!("the name of the object ({name}) does not match the name on the URL ({wanted})")));
+        }
+        if t.kind.namespaced() {
+            match o.namespace() {
+                ns if ns.is_empty() || ns == t.namespace => {}
+                ns => {
+                    return Err(Status::bad_request(format!(
+                        "the namespace of the provided object does not match the namespace sent on the request: {ns} != {}",
+                        t.namespace
+                    )));
+                }
+            }
+            o.meta_mut().namespace = Some(t.namespace.clone());
+        }
+        o.meta_mut().name = Some(wanted);
+        Ok(())
+    }
+
+    fn patch(&mut self, t: &Target, sub: Option<Subresource>, how: PatchType, request: &Request, who: &mut Caller<'_>) -> Response {
+        let key = t.key();
+        let old = match self.get(&key) {
+            Ok(o) => o.clone(),
+            Err(status) => {
+                self.refuse(who, "patch", &key, sub.map(Subresource::name), &status);
+                return Err(status);
+            }
+        };
+        let body = request.body.as_ref().unwrap_or(&Value::Null);
+        let patched = patch::apply(old.json(), body, how, t.kind).map_err(|e| match how {
+            PatchType::Json => Status::new(Reason::Invalid, "the server rejected our request due to an error in our request").with_detail(&e),
+            _ => Status::bad_request(e),
+        })?;
+        let mut warnings = vec![];
+        let mut o = self.decode(t.kind, Some(&patched), request, &mut warnings).map_err(|s| patch_decode_error(&s))?;
+        self.name_must_fit(t, &mut o)?;
+        let stored = self.update(o, sub, "patch", who)?;
+        Ok(Answer { body: stored.json().clone(), warnings })
+    }
+
+    fn get_scale(&self, t: &Target) -> Response {
+        let o = self.get(&t.key())?;
+        Ok(scale_json(o)?.into())
+    }
+
+    fn put_scale(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>, verb: &'static str) -> Response {
+        let old = self.get(&t.key())?.clone();
+        let before = scale_json(&old)?;
+        let body = request.body.as_ref().unwrap_or(&Value::Null);
+        let wanted = match request.method {
+            Method::Patch(PatchType::Json) => patch::apply(&before, body, PatchType::Json, t.kind).map_err(Status::bad_request)?,
+            Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind).map_err(Status::bad_request)?,
+            _ => body.clone(),
+        };
+        let replicas = i32::try_from(wanted["spec"]["replicas"].as_i64().unwrap_or(0)).unwrap_or(i32::MAX);
+        let mut new = (*old).clone();
+        new.kind().set_scale(&mut new, replicas);
+        new.meta_mut().resource_version = wanted["metadata"]["resourceVersion"].as_str().map(Into::into);
+        let stored = self.update(new, Some(Subresource::Scale), verb, who)?;
+        Ok(scale_json(&stored)?.into())
+    }
+
+    fn post_binding(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
+        let node = request.body.as_ref().and_then(|b| b["target"]["name"].as_str()).unwrap_or("");
+        self.bind(&t.namespace, t.name.as_deref().unwrap_or(""), node, who)?;
+        Ok(json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}).into())
+    }
+
+    fn delete_one(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
+        let options = delete_options(request)?;
+        Ok(match self.delete(&t.key(), &options, who)? {
+            Deleted::Marked(o) => o.json().clone().into(),
+            Deleted::Gone(o) if o.kind().grace(&o).is_some() => o.json().clone().into(),
+            Deleted::Gone(o) => {
+                let mut details = json!({"name": o.name(), "kind": o.kind().plural(), "uid": o.uid()});
+                if !o.kind().group().is_empty() {
+                    details["group"] = o.kind().group().into();
+                }
+                json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}).into()
+            }
+        })
+    }
+
+    fn delete_collection(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
+        let options = delete_options(request)?;
+        let filter = Filter::of(request, t.kind)?;
+        let listing = self.list(&scope(t.kind, &t.namespace), &filter, &Request::get(""))?;
+        for o in &listing.items {
+            self.delete(&o.key(), &options, who)?;
+        }
+        Ok(list_json(t.kind, &listing).into())
+    }
+}
+
+fn listing_head(l: &super::read::Listing) -> super::read::Listing {
+    super::read::Listing { rev: l.rev, items: vec![], continue_token: l.continue_token.clone(), remaining: l.remaining }
+}
+
+fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
+    let body = request.body.as_ref().unwrap_or(&Value::Null);
+    let propagation = match body["propagationPolicy"].as_str().or(request.param("propagationPolicy")) {
+        None | Some("Background") => Propagation::Background,
+        Some("Foreground") => Propagation::Foreground,
+        Some("Orphan") => Propagation::Orphan,
+        Some(other) => {
+            return Err(Status::new(
+                Reason::Invalid,
+                format!("DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""),
+            ));
+        }
+    };
+    let text = |v: &Value| v.as_str().map(Into::into);
+    Ok(DeleteOptions {
+        grace_seconds: body["gracePeriodSeconds"].as_i64().or_else(|| request.param("gracePeriodSeconds").and_then(|s| s.parse().ok())),
+        propagation,
+        uid: text(&body["preconditions"]["uid"]),
+        resource_version: text(&body["preconditions"]["resourceVersion"]),
+    })
+}
+
+fn scale_json(o: &Arc<Object>) -> Result<Value, Status> {
+    let s = o.kind().scale_of(o).ok_or_else(Status::no_such_path)?;
+    let m = o.meta();
+    Ok(json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1",
+        "metadata": {"name": o.name(), "namespace": o.namespace(), "uid": o.uid(), "resourceVersion": m.resource_version,
+                     "creationTimestamp": m.creation_timestamp.as_ref().map(|t| t.0.to_string())},
+        "spec": {"replicas": s.wanted},
+        "status": {"replicas": s.current, "selector": s.selector},
+    }))
+}
+
+/// The decoder wants absent fields, not nulls.
+fn without_nulls(v: Value) -> Value {
+    match v {
+        Value::Object(m) => Value::Object(m.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect()),
+        Value::Array(a) => Value::Array(a.into_iter().map(without_nulls).collect()),
+        other => other,
+    }
+}
+
+fn leaves(v: &Value) -> usize {
+    match v {
+        Value::Object(m) if !m.is_empty() => m.values().map(leaves).sum(),
+        Value::Array(a) if !a.is_empty() => a.iter().map(leaves).sum(),
+        Value::Null => 0,
+        _ => 1,
+    }
+}
+
+/// A patch that makes a wrong object is told differently from a wrong object.
+fn patch_decode_error(s: &Status) -> Status {
+    match s.message.split_once(": strict decoding error: ") {
+        Some((_, why)) => Status::bad_request(format!("strict decoding error: {why}")),
+        None => s.clone(),
+    }
+}
+
+impl Status {
+    /// Appends the reason of a library to a general message.
+    fn with_detail(mut self, why: &str) -> Status {
+        self.message = format!("{}: {why}", self.message);
+        self
+    }
+}

@@ -1,0 +1,288 @@
+//! Create and update: what every change of the cluster goes through, in this order: admission, defaulting,
+//! strategy (what clients may not set), validation, storage.
+//! Real Kubernetes: apiserver/pkg/registry/generic/registry/store.go, apiserver/pkg/registry/rest.
+
+use std::sync::Arc;
+
+use super::caller::{Caller, new_uid, suffix};
+use super::{ApiServer, admission};
+use crate::api::field::{FieldErrors, Path};
+use crate::api::kind::Subresource;
+use crate::api::kinds::{Namespace, Pod, Service, namespace};
+use crate::api::names;
+use crate::api::object::Key;
+use crate::api::{KindRef, Object, RecordId, Resource, Status};
+use crate::ledger::record::{RequestOutcome, RequestRecord};
+use crate::store::{Precondition, StoreError, rev_of};
+
+/// Letters appended to `generateName`.
+const SUFFIX_LENGTH: usize = 5;
+/// `generateName` is cut so that the whole name fits in 63 letters.
+const MAX_GENERATED: usize = 63 - SUFFIX_LENGTH;
+
+impl ApiServer {
+    /// Creates an object in `namespace` (empty for cluster-scoped kinds).
+    pub fn create(&mut self, mut o: Object, ns: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
+        let kind = o.kind();
+        let result = self.admit_create(&mut o, ns, who);
+        let key = o.key();
+        let stored = result.and_then(|()| {
+            if who.dry_run {
+                return match self.store.get(&key) {
+                    Some(_) => Err(Status::already_exists(kind, o.name())),
+                    None => Ok(Arc::new(o)),
+                };
+            }
+            let id = self.note(who, "create", &key, None, RequestOutcome::Stored(self.store.rev().0 + 1), || self.store.get(&key).is_some());
+            let change = self.store.write(key.clone(), Some(o), Precondition::Absent, id).map_err(|_| Status::already_exists(kind, &key.name))?;
+            if let Some(s) = change.object.get::<Service>() {
+                self.addresses.note(s);
+            }
+            Ok(change.object.clone())
+        });
+        if let Err(status) = &stored {
+            self.refuse(who, "create", &key, None, status);
+        }
+        stored
+    }
+
+    /// Records the request, unless the store is about to refuse it (then the refusal is recorded instead).
+    fn note(&self, who: &mut Caller<'_>, verb: &'static str, key: &Key, sub: Option<&'static str>, outcome: RequestOutcome, refused: impl Fn() -> bool) -> RecordId {
+        if refused() {
+            return who.cause;
+        }
+        let user = who.user.to_string();
+        let defaulted = who.defaulted;
+        who.record(RequestRecord { verb, key: key.clone(), subresource: sub, user, defaulted, outcome })
+    }
+
+    pub(super) fn refuse(&self, who: &mut Caller<'_>, verb: &'static str, key: &Key, sub: Option<&'static str>, status: &Status) {
+        let user = who.user.to_string();
+        let outcome = RequestOutcome::Refused(Box::new(status.clone()));
+        who.record(RequestRecord { verb, key: key.clone(), subresource: sub, user, defaulted: None, outcome });
+    }
+
+    fn admit_create(&mut self, o: &mut Object, ns: &str, who: &mut Caller<'_>) -> Result<(), Status> {
+        let kind = o.kind();
+        let meta = o.meta_mut();
+        if kind.namespaced() {
+            match meta.namespace.as_deref().unwrap_or("") {
+                "" => meta.namespace = Some(ns.into()),
+                own if own == ns => {}
+                own => {
+                    return Err(Status::bad_request(format!("the namespace of the provided object does not match the namespace sent on the request: {own} != {ns}")));
+                }
+            }
+        }
+        if meta.name.as_deref().unwrap_or("").is_empty() && !meta.generate_name.as_deref().unwrap_or("").is_empty() {
+            let prefix: String = meta.generate_name.clone().unwrap_or_default().chars().take(MAX_GENERATED).collect();
+            meta.name = Some(format!("{prefix}{}", suffix(who.chance, SUFFIX_LENGTH)));
+        }
+        meta.uid = Some(new_uid(who.chance));
+        meta.creation_timestamp = Some(who.now.meta());
+        meta.deletion_timestamp = None;
+        meta.deletion_grace_period_seconds = None;
+        meta.resource_version = None;
+        meta.self_link = None;
+        meta.managed_fields = None;
+        meta.generation = kind.has_generation().then_some(1);
+        kind.defaults(o);
+        kind.prepare_create(o);
+        admission::on_create(self, o, who)?;
+        let mut errors = FieldErrors::default();
+        if let Some(s) = o.get_mut::<Service>() {
+            let before = self.addresses.clone();
+            self.addresses.assign(s, None, who.chance, &mut errors);
+            if who.dry_run {
+                self.addresses = before;
+            }
+        }
+        self.validate(kind, o, &mut errors);
+        if errors.is_empty() { Ok(()) } else { Err(Status::invalid(kind, o.name(), errors.list())) }
+    }
+
+    fn validate(&self, kind: KindRef, o: &Object, errors: &mut FieldErrors) {
+        let mut found = FieldErrors::default();
+        names::validate_meta(o.meta(), kind.namespaced(), |n, p| kind.check_name(n, p), &mut found);
+        kind.validate(o, &mut found);
+        found.append(errors);
+        *errors = found;
+    }
+
+    /// Replaces an object, its status or its scale. `new` names the object; a resourceVersion in it must be current.
+    pub fn update(&mut self, mut new: Object, sub: Option<Subresource>, verb: &'static str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
+        let key = new.key();
+        let name = sub.map(Subresource::name);
+        let Some(old) = self.store.get(&key).cloned() else {
+            let status = Status::not_found(key.kind, &key.name);
+            self.refuse(who, verb, &key, name, &status);
+            return Err(status);
+        };
+        if let Err(status) = self.admit_update(&mut new, &old, sub, who) {
+            self.refuse(who, verb, &key, name, &status);
+            return Err(status);
+        }
+        if new.same(&old) {
+            self.note(who, verb, &key, name, RequestOutcome::Unchanged, || false);
+            return Ok(old);
+        }
+        if who.dry_run {
+            return Ok(Arc::new(new));
+        }
+        if finished(&new) {
+            return self.remove(&key, who, verb);
+        }
+        let id = self.note(who, verb, &key, name, RequestOutcome::Stored(self.store.rev().0 + 1), || false);
+        let change = self.store.write(key.clone(), Some(new), Precondition::At(rev_of(&old)), id).map_err(|e| store_error(&e, &key))?;
+        if let (Some(s), Some(o)) = (change.object.get::<Service>(), old.get::<Service>()) {
+            self.addresses.release(o);
+            self.addresses.note(s);
+        }
+        Ok(change.object.clone())
+    }
+
+    fn admit_update(&mut self, new: &mut Object, old: &Object, sub: Option<Subresource>, who: &mut Caller<'_>) -> Result<(), Status> {
+        let kind = new.kind();
+        let wanted = new.meta().resource_version.clone().unwrap_or_default();
+        if !wanted.is_empty() && wanted != rev_of(old).0.to_string() {
+            return Err(Status::modified(kind, old.name()));
+        }
+        if new.meta().uid.as_deref().is_some_and(|u| !u.is_empty() && u != old.uid()) {
+            return Err(Status::conflict(
+                kind,
+                old.name(),
+                &format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid()),
+            ));
+        }
+        let before = old.meta();
+        let meta = new.meta_mut();
+        meta.resource_version = before.resource_version.clone();
+        meta.uid = before.uid.clone();
+        meta.creation_timestamp = before.creation_timestamp.clone();
+        meta.generate_name = before.generate_name.clone();
+        meta.deletion_timestamp = before.deletion_timestamp.clone();
+        meta.deletion_grace_period_seconds = before.deletion_grace_period_seconds;
+        meta.generation = before.generation;
+        meta.managed_fields = before.managed_fields.clone();
+        kind.defaults(new);
+        let mut errors = FieldErrors::default();
+        match sub {
+            Some(Subresource::Status) => kind.prepare_status(new, old),
+            Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
+            _ => {
+                kind.prepare_update(new, old);
+                if let Some(s) = new.get_mut::<Service>() {
+                    self.addresses.assign(s, old.get::<Service>(), who.chance, &mut errors);
+                }
+            }
+        }
+        if kind.spec_changed(new, old) && kind.has_generation() {
+            new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
+        }
+        admission::on_update(self, new, old, who)?;
+        if sub != Some(Subresource::Status) {
+            self.validate(kind, new, &mut errors);
+            new_finalizers_while_deleting(new, old, &mut errors);
+            kind.validate_update(new, old, &mut errors);
+        }
+        if errors.is_empty() { Ok(()) } else { Err(Status::invalid(kind, old.name(), errors.list())) }
+    }
+
+    /// Gives a pod its node: what the scheduler does through the `binding` subresource.
+    pub fn bind(&mut self, ns: &str, pod: &str, node: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
+        let key = Key::of::<Pod>(ns, pod);
+        let result = self.bound(&key, node, who);
+        match result {
+            Ok(new) => {
+                let id = self.note(who, "create", &key, Some("binding"), RequestOutcome::Stored(self.store.rev().0 + 1), || false);
+                let change = self.store.write(key.clone(), Some(new), Precondition::Any, id).map_err(|e| store_error(&e, &key))?;
+                Ok(change.object.clone())
+            }
+            Err(status) => {
+                self.refuse(who, "create", &key, Some("binding"), &status);
+                Err(status)
+            }
+        }
+    }
+
+    fn bound(&self, key: &Key, node: &str, who: &Caller<'_>) -> Result<Object, Status> {
+        let old = self.store.get(key).ok_or_else(|| Status::not_found(key.kind, &key.name))?;
+        let mut new = (**old).clone();
+        let deleting = new.is_deleting();
+        let generation = new.meta().generation;
+        let Some(pod) = new.get_mut::<Pod>() else { return Err(Status::not_found(key.kind, &key.name)) };
+        let spec = pod.spec.get_or_insert_default();
+        let here = spec.node_name.as_deref().unwrap_or("");
+        if deleting {
+            return Err(Status::conflict(key.kind, &key.name, &format!("pod {} is being deleted, cannot be assigned to a host", key.name)));
+        }
+        if !here.is_empty() {
+            return Err(Status::conflict(key.kind, &key.name, &format!("pod {} is already assigned to node {here:?}", key.name)));
+        }
+        spec.node_name = Some(node.into());
+        let status = pod.status.get_or_insert_default();
+        crate::api::conditions::set(
+            status.conditions.get_or_insert_default(),
+            crate::api::conditions::pod("PodScheduled", true, "", "", generation),
+            who.now,
+        );
+        Ok(new)
+    }
+}
+
+/// The `finalize` subresource changes nothing but a namespace's finalizers.
+fn keep_all_but_finalizers(new: &mut Object, old: &Object) {
+    let wanted = new.get::<Namespace>().and_then(|n| n.spec.clone());
+    let mut kept = old.clone();
+    if let Some(n) = kept.get_mut::<Namespace>() {
+        n.spec = wanted;
+    }
+    *new = kept;
+}
+
+/// A namespace that is going away and is held by nothing any more, or any object in that state.
+fn finished(o: &Object) -> bool {
+    let held = o.meta().finalizers.as_ref().is_some_and(|f| !f.is_empty());
+    let kubernetes = o.get::<Namespace>().is_some_and(|n| n.spec.iter().any(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())));
+    let graceful = o.meta().deletion_grace_period_seconds.is_some_and(|s| s > 0);
+    o.is_deleting() && !held && !kubernetes && !graceful
+}
+
+fn new_finalizers_while_deleting(new: &Object, old: &Object, errors: &mut FieldErrors) {
+    if !old.is_deleting() {
+        return;
+    }
+    let before = old.meta().finalizers.clone().unwrap_or_default();
+    let added: Vec<String> = new.meta().finalizers.iter().flatten().filter(|f| !before.contains(f)).cloned().collect();
+    if !added.is_empty() {
+        errors.forbidden(
+            &Path::new("metadata").child("finalizers"),
+            format!("no new finalizers can be added if the object is being deleted, found new finalizers {added:?}"),
+        );
+    }
+}
+
+pub(super) fn store_error(e: &StoreError, key: &Key) -> Status {
+    match e {
+        StoreError::Exists => Status::already_exists(key.kind, &key.name),
+        StoreError::NotFound => Status::not_found(key.kind, &key.name),
+        StoreError::Conflict => Status::modified(key.kind, &key.name),
+        StoreError::Compacted { oldest } => Status::expired(format!("The resourceVersion for the provided watch is too old (oldest: {})", oldest.0)),
+    }
+}
+
+/// Whether a namespace exists and takes new objects.
+pub(super) fn namespace_state(api: &ApiServer, ns: &str) -> NamespaceState {
+    match api.store.get(&Key::of::<Namespace>("", ns)).and_then(|o| o.get::<Namespace>()) {
+        None => NamespaceState::Missing,
+        Some(n) if n.is_deleting() || namespace::phase(n) == "Terminating" => NamespaceState::Terminating,
+        Some(_) => NamespaceState::Active,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum NamespaceState {
+    Missing,
+    Terminating,
+    Active,
+}

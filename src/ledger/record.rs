@@ -1,0 +1,89 @@
+//! The records of the ledger.
+
+use std::sync::Arc;
+
+use super::Decision;
+use crate::api::object::Key;
+use crate::api::status::Status;
+use crate::api::{OpId, RecordId, Time};
+
+/// The numbers of the records that led to one. Almost always one or two.
+pub type Causes = Vec<RecordId>;
+
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub id: RecordId,
+    pub at: Time,
+    pub actor: &'static str,
+    pub what: What,
+    pub causes: Causes,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Root(Root),
+    Step(Trigger),
+    Request(Box<RequestRecord>),
+    Decision(Arc<dyn Decision>),
+    /// An operation was started; its end is a step that this record caused.
+    Op { id: OpId, call: &'static str },
+}
+
+/// Where everything begins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Root {
+    /// The cluster was put together.
+    Startup,
+    /// A line that somebody typed.
+    Command(String),
+    /// Something was broken or mended on purpose.
+    Fault { what: String, broken: bool },
+}
+
+/// What made a component take a step.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    Started,
+    Watch(Key),
+    Work(Key),
+    Timer,
+    Done(OpId),
+}
+
+/// A request to the API server and what became of it.
+#[derive(Clone, Debug)]
+pub struct RequestRecord {
+    pub verb: &'static str,
+    pub key: Key,
+    pub subresource: Option<&'static str>,
+    pub user: String,
+    /// Fields that defaulting and admission filled in, where that was counted.
+    pub defaulted: Option<usize>,
+    pub outcome: RequestOutcome,
+}
+
+#[derive(Clone, Debug)]
+pub enum RequestOutcome {
+    /// Stored as this revision.
+    Stored(u64),
+    /// The object is as it was; nothing was written.
+    Unchanged,
+    /// Gone from the store, at this revision.
+    Removed(u64),
+    Refused(Box<Status>),
+}
+
+impl RequestRecord {
+    pub fn refused(&self) -> Option<&Status> {
+        match &self.outcome {
+            RequestOutcome::Refused(s) => Some(s),
+            _ => None,
+        }
+    }
+    pub fn revision(&self) -> Option<u64> {
+        match self.outcome {
+            RequestOutcome::Stored(r) | RequestOutcome::Removed(r) => Some(r),
+            _ => None,
+        }
+    }
+}

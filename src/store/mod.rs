@@ -1,0 +1,275 @@
+//! etcd's part: objects under keys, one counter of revisions, a bounded history, watches.
+//!
+//! Start with [`Store::write`]: every change of the cluster goes through it, carries its cause, and is handed to
+//! every watcher whose scope it touches. Reading an old revision walks the history back, so it works until that
+//! revision is compacted away.
+//!
+//! Deliberately absent: any knowledge of kinds, defaults or rules (the API server's), and delivery (the world's:
+//! a watcher's changes wait in [`Store::take_deliveries`] until somebody carries them).
+//!
+//! In Kubernetes this is etcd with `apiserver/pkg/storage/etcd3` and the watch cache.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::api::object::{Key, Name};
+use crate::api::{KindRef, Object, RecordId};
+
+/// A revision: the number of the write that made a state.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Rev(pub u64);
+
+/// Changes remembered for watches that start in the past and for lists at an old revision.
+pub const HISTORY_LIMIT: usize = 20_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChangeKind {
+    Added,
+    Modified,
+    Deleted,
+}
+
+/// One write, as watchers see it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub rev: Rev,
+    pub kind: ChangeKind,
+    pub key: Key,
+    /// The new state; of a deleted object its last one.
+    pub object: Arc<Object>,
+    pub previous: Option<Arc<Object>>,
+    pub cause: RecordId,
+}
+
+/// What a watcher or a list wants to see.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scope {
+    pub kind: KindRef,
+    /// `None`: every namespace.
+    pub namespace: Option<Name>,
+}
+
+impl Scope {
+    pub fn all(kind: KindRef) -> Scope {
+        Scope { kind, namespace: None }
+    }
+    fn covers(&self, key: &Key) -> bool {
+        self.kind == key.kind && self.namespace.as_ref().is_none_or(|n| *n == key.namespace)
+    }
+}
+
+/// What must be true of the stored object for a write to happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Precondition {
+    Absent,
+    At(Rev),
+    Any,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreError {
+    Exists,
+    NotFound,
+    /// Somebody else wrote it since.
+    Conflict,
+    /// The revision is older than what is kept.
+    Compacted { oldest: Rev },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct WatchId(pub u64);
+
+/// One write of a transaction: the new object, or `None` to delete.
+pub struct Write {
+    pub key: Key,
+    pub new: Option<Object>,
+    pub expect: Precondition,
+}
+
+type Table = imbl::OrdMap<(Name, Name), Arc<Object>>;
+
+#[derive(Clone, Debug)]
+pub struct Store {
+    rev: Rev,
+    compacted: Rev,
+    tables: Vec<Table>,
+    history: imbl::Vector<Arc<Change>>,
+    watchers: BTreeMap<WatchId, Scope>,
+    next_watch: u64,
+    deliveries: Vec<(WatchId, Arc<Change>)>,
+}
+
+impl Default for Store {
+    fn default() -> Store {
+        Store {
+            rev: Rev(1),
+            compacted: Rev(0),
+            tables: vec![Table::new(); KindRef::all().count()],
+            history: imbl::Vector::new(),
+            watchers: BTreeMap::new(),
+            next_watch: 1,
+            deliveries: vec![],
+        }
+    }
+}
+
+impl Store {
+    pub fn rev(&self) -> Rev {
+        self.rev
+    }
+
+    pub fn get(&self, key: &Key) -> Option<&Arc<Object>> {
+        self.tables[key.kind.index()].get(&(key.namespace.clone(), key.name.clone()))
+    }
+
+    /// Objects in a scope, ordered by namespace and name, as they are now.
+    pub fn list<'a>(&'a self, scope: &'a Scope) -> Box<dyn Iterator<Item = &'a Arc<Object>> + 'a> {
+        let table = &self.tables[scope.kind.index()];
+        match &scope.namespace {
+            None => Box::new(table.values()),
+            Some(ns) => Box::new(
+                table.range((ns.clone(), Name::from(""))..).take_while(move |((n, _), _)| n == ns).map(|(_, o)| o),
+            ),
+        }
+    }
+
+    pub fn count(&self, kind: KindRef) -> usize {
+        self.tables[kind.index()].len()
+    }
+
+    /// Objects in a scope as they were at `at`: the later changes are taken back.
+    pub fn list_at(&self, scope: &Scope, at: Rev) -> Result<Vec<Arc<Object>>, StoreError> {
+        if at < self.compacted {
+            return Err(StoreError::Compacted { oldest: self.compacted });
+        }
+        let mut objects: BTreeMap<(Name, Name), Arc<Object>> =
+            self.list(scope).map(|o| ((o.namespace().into(), o.name().into()), o.clone())).collect();
+        for c in self.history.iter().rev().take_while(|c| c.rev > at).filter(|c| scope.covers(&c.key)) {
+            let place = (c.key.namespace.clone(), c.key.name.clone());
+            match &c.previous {
+                Some(p) => objects.insert(place, p.clone()),
+                None => objects.remove(&place),
+            };
+        }
+        Ok(objects.into_values().collect())
+    }
+
+    /// Writes one object, or deletes it where `new` is `None`.
+    pub fn write(&mut self, key: Key, new: Option<Object>, expect: Precondition, cause: RecordId) -> Result<Arc<Change>, StoreError> {
+        let mut done = self.transaction(vec![Write { key, new, expect }], cause)?;
+        done.pop().ok_or(StoreError::NotFound)
+    }
+
+    /// All writes happen, at one revision, or none does.
+    pub fn transaction(&mut self, writes: Vec<Write>, cause: RecordId) -> Result<Vec<Arc<Change>>, StoreError> {
+        for w in &writes {
+            let stored = self.get(&w.key);
+            match (w.expect, stored) {
+                (Precondition::Absent, Some(_)) => return Err(StoreError::Exists),
+                (Precondition::At(_), None) => return Err(StoreError::NotFound),
+                (Precondition::At(rev), Some(o)) if rev_of(o) != rev => return Err(StoreError::Conflict),
+                (Precondition::Any, None) if w.new.is_none() => return Err(StoreError::NotFound),
+                _ => {}
+            }
+        }
+        self.rev.0 += 1;
+        let rev = self.rev;
+        Ok(writes.into_iter().map(|w| self.commit(rev, w.key, w.new, cause)).collect())
+    }
+
+    fn commit(&mut self, rev: Rev, key: Key, new: Option<Object>, cause: RecordId) -> Arc<Change> {
+        let place = (key.namespace.clone(), key.name.clone());
+        let table = &mut self.tables[key.kind.index()];
+        let change = match new {
+            Some(mut object) => {
+                object.meta_mut().resource_version = Some(rev.0.to_string());
+                let object = Arc::new(object);
+                let previous = table.insert(place, object.clone());
+                let kind = if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
+                Change { rev, kind, key, object, previous, cause }
+            }
+            None => {
+                let previous = table.remove(&place);
+                // The last state of a deleted object carries the revision of its deletion.
+                let object = match &previous {
+                    Some(p) => {
+                        let mut last = (**p).clone();
+                        last.meta_mut().resource_version = Some(rev.0.to_string());
+                        Arc::new(last)
+                    }
+                    None => unreachable_object(&key),
+                };
+                Change { rev, kind: ChangeKind::Deleted, key, object, previous, cause }
+            }
+        };
+        let change = Arc::new(change);
+        self.history.push_back(change.clone());
+        if self.history.len() > HISTORY_LIMIT
+            && let Some(old) = self.history.pop_front()
+        {
+            self.compacted = old.rev;
+        }
+        for (id, scope) in &self.watchers {
+            if scope.covers(&change.key) {
+                self.deliveries.push((*id, change.clone()));
+            }
+        }
+        change
+    }
+
+    /// Forgets what happened before `rev`: lists and watches from earlier revisions fail from now on.
+    pub fn compact(&mut self, rev: Rev) {
+        while self.history.front().is_some_and(|c| c.rev <= rev) {
+            self.history.pop_front();
+        }
+        self.compacted = self.compacted.max(rev.min(self.rev));
+    }
+
+    /// Registers a watcher. It gets, first of all, the changes after `after`.
+    pub fn watch(&mut self, scope: Scope, after: Rev) -> Result<WatchId, StoreError> {
+        if after < self.compacted {
+            return Err(StoreError::Compacted { oldest: self.compacted });
+        }
+        let id = WatchId(self.next_watch);
+        self.next_watch += 1;
+        let first = self.history.iter().rev().take_while(|c| c.rev > after).count();
+        for c in self.history.iter().skip(self.history.len() - first).filter(|c| scope.covers(&c.key)) {
+            self.deliveries.push((id, c.clone()));
+        }
+        self.watchers.insert(id, scope);
+        Ok(id)
+    }
+
+    pub fn unwatch(&mut self, id: WatchId) {
+        self.watchers.remove(&id);
+        self.deliveries.retain(|(w, _)| *w != id);
+    }
+
+    /// What has to be carried to watchers, in the order of the writes.
+    pub fn take_deliveries(&mut self) -> Vec<(WatchId, Arc<Change>)> {
+        std::mem::take(&mut self.deliveries)
+    }
+
+    pub fn has_deliveries(&self) -> bool {
+        !self.deliveries.is_empty()
+    }
+
+    /// The changes still remembered, oldest first.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> {
+        self.history.iter()
+    }
+}
+
+/// The revision of a stored object.
+pub fn rev_of(o: &Object) -> Rev {
+    Rev(o.meta().resource_version.as_deref().and_then(|r| r.parse().ok()).unwrap_or(0))
+}
+
+/// Deleting nothing is refused before it gets here; an empty object keeps the types honest.
+fn unreachable_object(key: &Key) -> Arc<Object> {
+    debug_assert!(false, "deleted {key:?}, which was not there");
+    Arc::new(Object::new(crate::api::kinds::ConfigMap::default()))
+}
+
+#[cfg(test)]
+mod tests;
