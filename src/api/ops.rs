@@ -31,8 +31,44 @@ pub enum RuntimeCall {
     /// SIGTERM now, SIGKILL after the grace; done when the container has ended.
     StopContainer { id: ContainerId, grace: Duration },
     RemoveContainer { id: ContainerId },
+    /// Answers when the container has ended, however long that takes.
+    WaitContainer { id: ContainerId },
+    /// What the container printed: `previous` asks for the instance before the present one.
+    Logs { pod: PodRef, container: String, previous: Option<ContainerId> },
+    /// A command inside a running container.
+    Exec { id: ContainerId, command: Vec<String>, stdin: String },
     /// A connection or a command, once: probes.
     Probe { id: ContainerId, pod: PodRef, probe: ProbeCall, timeout: Duration },
+}
+
+impl RuntimeCall {
+    pub fn name(&self) -> &'static str {
+        match self {
+            RuntimeCall::CreateSandbox { .. } => "CreateSandbox",
+            RuntimeCall::RemoveSandbox { .. } => "RemoveSandbox",
+            RuntimeCall::PullImage { .. } => "PullImage",
+            RuntimeCall::CreateContainer { .. } => "CreateContainer",
+            RuntimeCall::StartContainer { .. } => "StartContainer",
+            RuntimeCall::StopContainer { .. } => "StopContainer",
+            RuntimeCall::RemoveContainer { .. } => "RemoveContainer",
+            RuntimeCall::WaitContainer { .. } => "WaitContainer",
+            RuntimeCall::Logs { .. } => "Logs",
+            RuntimeCall::Exec { .. } => "Exec",
+            RuntimeCall::Probe { .. } => "Probe",
+        }
+    }
+}
+
+impl Op {
+    pub fn name(&self) -> &'static str {
+        match self {
+            Op::Runtime { call, .. } => call.name(),
+        }
+    }
+    /// Whether the cluster counts as busy while this runs. Waiting for a container to end may take for ever.
+    pub fn is_foreground(&self) -> bool {
+        !matches!(self, Op::Runtime { call: RuntimeCall::WaitContainer { .. }, .. })
+    }
 }
 
 /// Whose pod it is, as the runtime knows it.
@@ -94,6 +130,31 @@ pub enum Outcome {
     Started { at: Time },
     Stopped,
     Probed { ok: bool, detail: String },
+    Exited(ExitInfo),
+    /// Lines with the time each was written.
+    Logs(Vec<(Time, String)>),
+    Executed { code: i32, stdout: String, stderr: String },
     /// The runtime said no: the message as kubelet shows it.
     Failed { message: String },
+}
+
+/// An operation that ends at a known time.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    pub op: OpId,
+    pub at: Time,
+    pub outcome: Outcome,
+}
+
+/// Who answers operations: the simulated runtime now, Docker or a webhook later.
+pub trait Answerer: Send {
+    /// Begins an operation; what ends at a known time is put into `out`, the rest is answered by a later [`Answerer::wake`].
+    fn submit(&mut self, op: OpId, what: &Op, now: Time, out: &mut Vec<Completion>);
+    /// When something will happen here next.
+    fn next_wake(&self) -> Option<Time>;
+    /// Lets everything happen that is due.
+    fn wake(&mut self, now: Time, out: &mut Vec<Completion>);
+    /// Something outside the API broke or was mended.
+    fn fault(&mut self, what: &str, place: &str, broken: bool, now: Time, out: &mut Vec<Completion>);
+    fn clone_box(&self) -> Box<dyn Answerer>;
 }

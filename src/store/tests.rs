@@ -47,7 +47,7 @@ fn a_transaction_is_all_or_nothing() {
 fn compacted_revisions_can_neither_be_listed_nor_watched() {
     let mut s = Store::default();
     for i in 0..5 {
-        s.write(key("a", &format!("x{i}")), Some(cm("a", "x", "1")), Precondition::Absent, RecordId(1)).unwrap();
+        s.write(key("a", &format!("x{i}")), Some(cm("a", &format!("x{i}"), "1")), Precondition::Absent, RecordId(1)).unwrap();
     }
     s.compact(Rev(4));
     assert_eq!(s.list_at(&scope(None), Rev(3)).err(), Some(StoreError::Compacted { oldest: Rev(4) }));

@@ -1,0 +1,22 @@
+//! What a controller is built on: a cache that a watch fills, a work queue, a recorder of Events.
+//!
+//! Start with [`controller`]: it turns a [`Reconciler`] into a component of the world. [`cache`] is an informer's
+//! store, [`queue`] the rate-limited work queue, [`expectations`] what a controller waits to see, [`recorder`] how
+//! Events are counted up instead of written anew.
+//!
+//! Deliberately absent: the store and the API server's inside. Controllers reach the API through `Ctx` only, and
+//! read what their caches say, which may be a little old.
+//!
+//! In Kubernetes this is client-go: `tools/cache`, `util/workqueue`, `tools/record`, and `pkg/controller`.
+
+pub mod cache;
+pub mod controller;
+pub mod expectations;
+pub mod queue;
+pub mod recorder;
+
+pub use cache::Cache;
+pub use controller::{Action, Controller, Reconciler};
+pub use expectations::Expectations;
+pub use queue::Queue;
+pub use recorder::Recorder;

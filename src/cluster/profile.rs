@@ -1,0 +1,110 @@
+//! What each kind of cluster looks like.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Taint;
+
+use crate::api::Duration;
+use crate::kubelet::{NodeConfig, Timing};
+use crate::runtime::Catalogue;
+use crate::runtime::simulated::Speeds;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Profile {
+    /// One control plane and workers, as kubeadm makes them.
+    Kubeadm,
+    /// One node that is both.
+    Minikube,
+    /// As kubeadm; LoadBalancers get addresses.
+    Cloud,
+    /// The cluster of the recordings.
+    Bare,
+}
+
+impl Profile {
+    pub fn parse(text: &str) -> Option<Profile> {
+        Some(match text {
+            "kubeadm" => Profile::Kubeadm,
+            "minikube" => Profile::Minikube,
+            "cloud" => Profile::Cloud,
+            "bare" => Profile::Bare,
+            _ => return None,
+        })
+    }
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Kubeadm => "kubeadm",
+            Profile::Minikube => "minikube",
+            Profile::Cloud => "cloud",
+            Profile::Bare => "bare",
+        }
+    }
+}
+
+/// Everything that a profile decides.
+#[derive(Debug)]
+pub struct Plan {
+    pub profile: Profile,
+    pub nodes: Vec<NodeConfig>,
+    pub api_address: String,
+    pub catalogue: &'static Catalogue,
+    pub speeds: Speeds,
+    pub timing: Timing,
+    pub system_pods: bool,
+    pub metrics_service: bool,
+    /// How the kubeconfig calls the cluster, its context and its user.
+    pub context: &'static str,
+    pub wide_pod_range: bool,
+}
+
+/// Above this many workers, a /16 has not enough ranges of 256 pods.
+const WIDE_FROM: u32 = 250;
+
+impl Plan {
+    pub fn new(profile: Profile, workers: Option<u32>) -> Plan {
+        let single = matches!(profile, Profile::Minikube | Profile::Bare);
+        let workers = workers.unwrap_or(if single { 0 } else { 3 });
+        let wide_pod_range = workers > WIDE_FROM;
+        let cidr = |i: u32| if wide_pod_range { format!("10.{}.{}.0/24", 128 + i / 256, i % 256) } else { format!("10.244.{i}.0/24") };
+        let (first, subnet, cpus, memory_kib) = match profile {
+            Profile::Bare => ("minikube", "198.18.0", 2, 24_684_084),
+            Profile::Minikube => ("minikube", "192.168.49", 4, 8_145_404),
+            _ => ("control-plane", "192.168.58", 4, 8_145_404),
+        };
+        let mut nodes = vec![];
+        for i in 0..=workers {
+            let control = i == 0;
+            let name = match (single, i) {
+                (_, 0) => first.to_string(),
+                (true, n) => format!("minikube-m{:02}", n + 1),
+                (false, n) => format!("worker-{n}"),
+            };
+            let mut labels = BTreeMap::new();
+            if control && profile != Profile::Bare {
+                labels.insert("node-role.kubernetes.io/control-plane".to_string(), String::new());
+                labels.insert("node.kubernetes.io/exclude-from-external-load-balancers".to_string(), String::new());
+            }
+            let taints = if control && !single {
+                vec![Taint { key: "node-role.kubernetes.io/control-plane".into(), effect: "NoSchedule".into(), ..Taint::default() }]
+            } else {
+                vec![]
+            };
+            let ip = if i < 200 { format!("{subnet}.{}", i + 2) } else { format!("10.{}.{}.{}", 10 + i / 65_536, i / 256 % 256, i % 256) };
+            nodes.push(NodeConfig { name, ip, pod_cidr: cidr(i), cpus, memory_kib, max_pods: 110, labels, taints });
+        }
+        let milli = Duration::from_millis;
+        let bare = profile == Profile::Bare;
+        Plan {
+            profile,
+            api_address: nodes.first().map(|n| n.ip.clone()).unwrap_or_default(),
+            nodes,
+            catalogue: if bare { Catalogue::bare() } else { Catalogue::public() },
+            speeds: Speeds { sandbox: milli(150), create: milli(30), start: milli(60) },
+            timing: Timing { volumes: (60, 160), cleanup: (250, 600) },
+            system_pods: false,
+            metrics_service: bare,
+            context: if single { "minikube" } else { "kubernetes-admin@kubernetes" },
+            wide_pod_range,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Logs and exec: the API server asks the kubelet of the pod's node, which asks its runtime.
+//! Real Kubernetes: pkg/registry/core/pod/rest, pkg/kubelet/server.
+
+use std::sync::Arc;
+
+use super::Cluster;
+use crate::api::kinds::Pod;
+use crate::api::ops::{ContainerId, PodRef, RuntimeCall};
+use crate::api::{Key, Op, OpId, Outcome, Reason, RecordId, Resource, Status, Time, pods};
+
+/// Which container's log, and what of it.
+#[derive(Clone, Debug, Default)]
+pub struct LogOptions {
+    pub container: Option<String>,
+    pub previous: bool,
+}
+
+impl Cluster {
+    fn kubelet_of(&self, pod: &Pod, path: &str, exec: bool) -> Result<Arc<str>, Status> {
+        let node = pods::node(pod);
+        let config = self.plan.nodes.iter().find(|n| n.name == node);
+        let Some(config) = config else {
+            return Err(Status::bad_request(format!("pod {} does not have a host assigned", pod.name())));
+        };
+        if self.world.faults.contains_key(&("kubelet".to_string(), node.to_string())) {
+            let dial = format!("dial tcp {0}:10250: connect: connection refused", config.ip);
+            let message = if exec { format!("error dialing backend: {dial}") } else { format!("Get \"https://{}:10250{path}\": {dial}", config.ip) };
+            return Err(Status::new(Reason::Unknown, message));
+        }
+        Ok(node.into())
+    }
+
+    fn pod(&self, ns: &str, name: &str) -> Result<Pod, Status> {
+        let o = self.world.api.get(&Key::of::<Pod>(ns, name))?;
+        Ok(o.get::<Pod>().cloned().unwrap_or_default())
+    }
+
+    /// The container that is meant; a pod with several needs a name.
+    fn container(pod: &Pod, wanted: Option<&str>) -> Result<String, Status> {
+        let spec = pod.spec.clone().unwrap_or_default();
+        let mains: Vec<String> = spec.containers.iter().map(|c| c.name.clone()).collect();
+        let inits: Vec<String> = spec.init_containers.iter().flatten().map(|c| c.name.clone()).collect();
+        match wanted {
+            Some(w) if mains.iter().chain(&inits).any(|c| c == w) => Ok(w.into()),
+            Some(w) => Err(Status::bad_request(format!("container {w} is not valid for pod {}", pod.name()))),
+            None if mains.len() == 1 => Ok(mains[0].clone()),
+            None => {
+                let mut message = format!("a container name must be specified for pod {}, choose one of: [{}]", pod.name(), mains.join(" "));
+                if !inits.is_empty() {
+                    message.push_str(&format!(" or one of the init containers: [{}]", inits.join(" ")));
+                }
+                Err(Status::bad_request(message))
+            }
+        }
+    }
+
+    /// The lines of a container's log.
+    pub fn logs(&mut self, ns: &str, name: &str, options: &LogOptions, cause: RecordId) -> Result<Vec<(Time, String)>, Status> {
+        let pod = self.pod(ns, name)?;
+        let container = Cluster::container(&pod, options.container.as_deref())?;
+        if pods::node(&pod).is_empty() {
+            return Ok(vec![]);
+        }
+        let node = self.kubelet_of(&pod, &format!("/containerLogs/{ns}/{name}/{container}"), false)?;
+        let statuses = pod.status.clone().unwrap_or_default();
+        let found = statuses.container_statuses.iter().flatten().chain(statuses.init_container_statuses.iter().flatten()).find(|c| c.name == container).cloned();
+        let state = found.as_ref().and_then(|c| c.state.clone()).unwrap_or_default();
+        let last = found.as_ref().and_then(|c| c.last_state.clone()).unwrap_or_default();
+        let id_of = |s: &k8s_openapi::api::core::v1::ContainerState| s.terminated.as_ref().and_then(|t| t.container_id.clone());
+        let strip = |id: String| -> ContainerId { id.trim_start_matches("containerd://").into() };
+        let which = if options.previous {
+            match id_of(&last) {
+                Some(id) => Some(strip(id)),
+                None => return Err(Status::bad_request(format!("previous terminated container {container:?} in pod {name:?} not found"))),
+            }
+        } else {
+            match &state.waiting {
+                Some(w) if id_of(&last).is_none() => {
+                    let why = match w.reason.as_deref().unwrap_or("") {
+                        "ErrImagePull" => "image can't be pulled",
+                        "ImagePullBackOff" => "trying and failing to pull image",
+                        other => other,
+                    };
+                    return Err(Status::bad_request(format!("container {container:?} in pod {name:?} is waiting to start: {why}")));
+                }
+                Some(_) => id_of(&last).map(strip),
+                None => None,
+            }
+        };
+        let call = RuntimeCall::Logs { pod: PodRef { namespace: ns.into(), name: name.into(), uid: pod.uid().into() }, container, previous: which };
+        let op = self.world.call(Op::Runtime { node, call }, cause);
+        match self.world.take_outcome(op) {
+            Some(Outcome::Logs(lines)) => Ok(lines),
+            _ => Ok(vec![]),
+        }
+    }
+
+    /// Starts a command in a container. Its outcome is fetched with `World::take_outcome`.
+    pub fn exec(&mut self, ns: &str, name: &str, container: Option<&str>, command: &[String], cause: RecordId) -> Result<OpId, Status> {
+        let pod = self.pod(ns, name)?;
+        let container = Cluster::container(&pod, container)?;
+        let node = self.kubelet_of(&pod, "/exec", true)?;
+        let status = pod.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).find(|c| c.name == container);
+        let id = status.and_then(|c| c.container_id.clone());
+        let Some(id) = id.filter(|_| status.is_some_and(|c| c.state.as_ref().is_some_and(|s| s.running.is_some()))) else {
+            return Err(Status::new(Reason::NotFound, format!("unable to upgrade connection: container not found ({container:?})")));
+        };
+        let call = RuntimeCall::Exec { id: id.trim_start_matches("containerd://").into(), command: command.to_vec(), stdin: String::new() };
+        Ok(self.world.call(Op::Runtime { node, call }, cause))
+    }
+}

@@ -1,0 +1,221 @@
+//! Deployment: rolls a pod template out through ReplicaSets, one for each template it ever had.
+//! [`revision`] finds and makes them, [`rolling`] and [`recreate`] move pods from the old to the new, [`scaling`]
+//! spreads a change of replicas, [`progress`] reports.
+//! Real Kubernetes: pkg/controller/deployment/deployment_controller.go.
+
+pub mod decision;
+pub mod progress;
+pub mod recreate;
+pub mod revision;
+pub mod rolling;
+pub mod scaling;
+#[cfg(test)]
+mod tests;
+
+use crate::api::kinds::{Deployment, Pod, ReplicaSet, deployment as kind, replicaset};
+use crate::api::object::{controller_of, controller_ref};
+use crate::api::{Duration, Key, Resource, Status};
+use crate::client::controller::Enqueue;
+use crate::client::recorder::{Note, reference};
+use crate::client::{Action, Cache, Reconciler, Recorder};
+use crate::store::{Change, ChangeKind, Scope};
+use crate::world::Ctx;
+use decision::DeploymentDecision;
+
+pub const REVISION: &str = "deployment.kubernetes.io/revision";
+pub const REVISION_HISTORY: &str = "deployment.kubernetes.io/revision-history";
+pub const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
+pub const MAX: &str = "deployment.kubernetes.io/max-replicas";
+pub const HASH: &str = "pod-template-hash";
+
+#[derive(Clone)]
+pub struct Deployments {
+    deployments: Cache<Deployment>,
+    sets: Cache<ReplicaSet>,
+    pods: Cache<Pod>,
+    recorder: Recorder,
+}
+
+impl Default for Deployments {
+    fn default() -> Deployments {
+        Deployments {
+            deployments: Cache::default(),
+            sets: Cache::default(),
+            pods: Cache::default(),
+            recorder: Recorder::new("deployment-controller", ""),
+        }
+    }
+}
+
+/// A Deployment with its ReplicaSets: the one of the present template, and the old ones, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Sets {
+    pub new: Option<ReplicaSet>,
+    pub old: Vec<ReplicaSet>,
+}
+
+impl Sets {
+    pub fn all(&self) -> impl Iterator<Item = &ReplicaSet> {
+        self.old.iter().chain(&self.new)
+    }
+    pub fn replicas(&self) -> i32 {
+        self.all().map(replicaset::wanted).sum()
+    }
+    pub fn available(&self) -> i32 {
+        self.all().map(|s| status(s).available_replicas.unwrap_or(0)).sum()
+    }
+}
+
+pub fn status(s: &ReplicaSet) -> k8s_openapi::api::apps::v1::ReplicaSetStatus {
+    s.status.clone().unwrap_or_default()
+}
+
+impl Reconciler for Deployments {
+    type Primary = Deployment;
+    const NAME: &'static str = "deployment";
+    const USER: &'static str = "deployment-controller";
+
+    fn watches() -> Vec<Scope> {
+        vec![Scope::all(Deployment::kind_ref()), Scope::all(ReplicaSet::kind_ref()), Scope::all(Pod::kind_ref())]
+    }
+
+    fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
+        if self.deployments.apply(c) {
+            enqueue.add(c.key.clone());
+            return;
+        }
+        if c.key.kind == Pod::kind_ref() {
+            self.pods.apply(c);
+            // Only a Deployment that recreates waits for single pods to go.
+            if c.kind == ChangeKind::Deleted
+                && let Some(d) = self.owner_of_pod(&c.object)
+                && recreates(d)
+            {
+                enqueue.add(d.key());
+            }
+            return;
+        }
+        self.sets.apply(c);
+        let owner = |o: &crate::api::Object| controller_of(o.meta()).filter(|r| r.kind == "Deployment").map(|r| Key::of::<Deployment>(o.namespace(), &r.name));
+        let now = owner(&c.object);
+        for key in [now.clone(), c.previous.as_ref().and_then(|p| owner(p))].into_iter().flatten() {
+            enqueue.add(key);
+        }
+        if now.is_none() && c.kind != ChangeKind::Deleted {
+            let ns = c.key.namespace.to_string();
+            let labels = c.object.meta().labels.as_ref();
+            for d in self.deployments.in_namespace(&ns).filter(|d| kind::selector(d).matches(labels)) {
+                enqueue.add(d.key());
+            }
+        }
+    }
+
+    fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+        let Some(d) = self.deployments.by_key(key).cloned() else { return Ok(Action::done()) };
+        let everything = d.spec.as_ref().is_some_and(|s| {
+            s.selector.match_labels.as_ref().is_none_or(|l| l.is_empty()) && s.selector.match_expressions.as_ref().is_none_or(|l| l.is_empty())
+        });
+        if everything {
+            return Ok(Action::done());
+        }
+        let owned = self.claim(&d, ctx)?;
+        if d.is_deleting() {
+            let sets = revision::sort(&d, owned);
+            return self.sync_status(&d, &sets, ctx);
+        }
+        let mut d = self.note_pause(d, ctx)?;
+        if is_paused(&d) || scaling::is_scaling(&d, &owned) {
+            return self.sync(&mut d, owned, ctx);
+        }
+        if recreates(&d) { self.recreate(&mut d, owned, ctx) } else { self.roll(&mut d, owned, ctx) }
+    }
+}
+
+pub fn recreates(d: &Deployment) -> bool {
+    d.spec.as_ref().and_then(|s| s.strategy.as_ref()).and_then(|s| s.type_.as_deref()) == Some("Recreate")
+}
+
+pub fn is_paused(d: &Deployment) -> bool {
+    d.spec.as_ref().and_then(|s| s.paused) == Some(true)
+}
+
+impl Deployments {
+    fn owner_of_pod(&self, pod: &crate::api::Object) -> Option<&Deployment> {
+        let set = controller_of(pod.meta()).filter(|r| r.kind == "ReplicaSet")?;
+        let set = self.sets.get(pod.namespace(), &set.name)?;
+        let d = controller_of(&set.metadata).filter(|r| r.kind == "Deployment")?;
+        self.deployments.get(pod.namespace(), &d.name)
+    }
+
+    /// The ReplicaSets of this Deployment; such that match and have no owner are adopted.
+    fn claim(&mut self, d: &Deployment, ctx: &mut Ctx<'_>) -> Result<Vec<ReplicaSet>, Status> {
+        let selector = kind::selector(d);
+        let mut mine: Vec<ReplicaSet> = vec![];
+        let mut release = vec![];
+        for s in self.sets.owned_by(d.namespace(), d.uid()) {
+            if selector.matches(s.metadata.labels.as_ref()) { mine.push(s.clone()) } else { release.push(s.clone()) }
+        }
+        if d.is_deleting() {
+            return Ok(mine);
+        }
+        let orphans: Vec<ReplicaSet> =
+            self.sets.owned_by(d.namespace(), "").filter(|s| !s.is_deleting() && selector.matches(s.metadata.labels.as_ref())).cloned().collect();
+        for s in orphans {
+            let owner = controller_ref(d);
+            ctx.decide(DeploymentDecision::Adopted { deployment: d.key(), set: s.name().into() });
+            let o = ctx.api::<ReplicaSet>().patch(s.namespace(), s.name(), |s| {
+                s.metadata.owner_references.get_or_insert_default().push(owner);
+            })?;
+            self.sets.put(&o);
+            mine.extend(o.get::<ReplicaSet>().cloned());
+        }
+        for s in release {
+            let uid = d.uid().to_string();
+            let o = ctx.api::<ReplicaSet>().patch(s.namespace(), s.name(), |s| {
+                s.metadata.owner_references.iter_mut().for_each(|r| r.retain(|r| r.uid != uid));
+            })?;
+            self.sets.put(&o);
+        }
+        Ok(mine)
+    }
+
+    /// Scaling, or a pause: replicas are spread, but nothing is rolled out.
+    fn sync(&mut self, d: &mut Deployment, owned: Vec<ReplicaSet>, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+        let mut sets = self.sets_of(d, owned, false, ctx)?;
+        self.scale(d, &mut sets, ctx)?;
+        if is_paused(d) {
+            self.clean_up(d, &sets, ctx)?;
+        }
+        self.sync_status(d, &sets, ctx)
+    }
+
+    /// Sets a ReplicaSet's replicas, and says so.
+    pub(super) fn scale_set(&mut self, d: &Deployment, set: &mut ReplicaSet, to: i32, ctx: &mut Ctx<'_>) -> Result<bool, Status> {
+        let from = replicaset::wanted(set);
+        let annotated = scaling::annotations(set, kind::wanted(d), kind::wanted(d) + rolling::max_surge(d));
+        if from == to && !annotated {
+            return Ok(false);
+        }
+        set.spec.get_or_insert_default().replicas = Some(to);
+        let o = ctx.api::<ReplicaSet>().update(set.clone())?;
+        self.sets.put(&o);
+        if let Some(s) = o.get::<ReplicaSet>() {
+            *set = s.clone();
+        }
+        if from == to {
+            return Ok(false);
+        }
+        self.announce(d, set.name(), from, to, ctx);
+        Ok(true)
+    }
+
+    fn announce(&mut self, d: &Deployment, set: &str, from: i32, to: i32, ctx: &mut Ctx<'_>) {
+        let direction = if to > from { "up" } else { "down" };
+        let message = format!("Scaled {direction} replica set {set} from {from} to {to}");
+        self.recorder.record(reference(d, None), Note { warning: false, reason: "ScalingReplicaSet", message: &message }, ctx);
+    }
+
+    fn min_ready(d: &Deployment) -> Duration {
+        Duration::from_secs(d.spec.as_ref().and_then(|s| s.min_ready_seconds).and_then(|s| u64::try_from(s).ok()).unwrap_or(0))
+    }
+}

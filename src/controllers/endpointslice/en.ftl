@@ -1,0 +1,5 @@
+endpointslice-now = { $count ->
+    [one] 1 pod
+   *[other] { $count } pods
+ } behind service { $service } may get traffic: { $addresses }
+endpointslice-empty = no pod behind service { $service } may get traffic

@@ -1,0 +1,185 @@
+//! The garbage collector: what is owned goes when its last owner has gone.
+//! Real Kubernetes: pkg/controller/garbagecollector.
+
+use std::collections::BTreeSet;
+
+use crate::api::kinds::{Event, Lease};
+use crate::api::{Key, KindRef, Reason, Resource, Status};
+use crate::apiserver::delete::DeleteOptions;
+use crate::client::controller::Enqueue;
+use crate::client::{Action, Reconciler};
+use crate::ledger::{Decision, Facts};
+use crate::store::{Change, ChangeKind, Scope};
+use crate::world::Ctx;
+
+const ORPHAN: &str = "orphan";
+const FOREGROUND: &str = "foregroundDeletion";
+
+/// The graph of ownership, as watches tell it.
+#[derive(Clone, Default)]
+pub struct GarbageCollector {
+    /// UID → those it owns.
+    dependents: imbl::OrdMap<String, BTreeSet<Key>>,
+    uids: imbl::OrdMap<Key, String>,
+}
+
+#[derive(Clone, Debug)]
+enum GarbageDecision {
+    Collected { key: Key, owner: String },
+    Orphaned { key: Key, dependents: usize },
+    WaitsFor { key: Key, dependents: usize },
+}
+
+impl Decision for GarbageDecision {
+    fn message(&self) -> &'static str {
+        match self {
+            GarbageDecision::Collected { .. } => "garbage-collected",
+            GarbageDecision::Orphaned { .. } => "garbage-orphaned",
+            GarbageDecision::WaitsFor { .. } => "garbage-waits",
+        }
+    }
+    fn facts(&self) -> Facts {
+        match self {
+            GarbageDecision::Collected { key, owner } => vec![("object", key.resource_name().into()), ("owner", owner.as_str().into())],
+            GarbageDecision::Orphaned { key, dependents } | GarbageDecision::WaitsFor { key, dependents } => {
+                vec![("object", key.resource_name().into()), ("dependents", (*dependents).into())]
+            }
+        }
+    }
+    fn about(&self) -> Option<Key> {
+        match self {
+            GarbageDecision::Collected { key, .. } | GarbageDecision::Orphaned { key, .. } | GarbageDecision::WaitsFor { key, .. } => Some(key.clone()),
+        }
+    }
+}
+
+fn owner_uids(o: &crate::api::Object) -> impl Iterator<Item = &str> {
+    o.meta().owner_references.iter().flatten().map(|r| r.uid.as_str())
+}
+
+impl Reconciler for GarbageCollector {
+    type Primary = Event;
+    const NAME: &'static str = "garbage-collector";
+    const USER: &'static str = "generic-garbage-collector";
+
+    fn watches() -> Vec<Scope> {
+        KindRef::all().filter(|k| *k != Event::kind_ref() && *k != Lease::kind_ref()).map(Scope::all).collect()
+    }
+
+    fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
+        let before: BTreeSet<&str> = c.previous.iter().flat_map(|p| owner_uids(p)).collect();
+        let now: BTreeSet<&str> = if c.kind == ChangeKind::Deleted { BTreeSet::new() } else { owner_uids(&c.object).collect() };
+        for gone in before.difference(&now) {
+            if let Some(set) = self.dependents.get_mut(*gone) {
+                set.remove(&c.key);
+            }
+        }
+        for new in now.difference(&before) {
+            self.dependents.entry((*new).to_string()).or_default().insert(c.key.clone());
+        }
+        if c.kind == ChangeKind::Deleted {
+            self.uids.remove(&c.key);
+            for key in self.dependents.remove(c.object.uid()).into_iter().flatten() {
+                enqueue.add(key);
+            }
+            // An owner that waits for its dependents may go now.
+            for uid in before {
+                if let Some((key, _)) = self.uids.iter().find(|(_, u)| u.as_str() == uid) {
+                    enqueue.add(key.clone());
+                }
+            }
+            return;
+        }
+        if c.kind == ChangeKind::Added {
+            self.uids.insert(c.key.clone(), c.object.uid().into());
+            // Its owner may have gone before it came.
+            if !now.is_empty() {
+                enqueue.add(c.key.clone());
+            }
+        }
+        let held = c.object.meta().finalizers.iter().flatten().any(|f| f == ORPHAN || f == FOREGROUND);
+        if c.object.is_deleting() && held {
+            enqueue.add(c.key.clone());
+        }
+    }
+
+    fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+        let Some(o) = ctx.get_any(key) else { return Ok(Action::done()) };
+        let has = |f: &str| o.meta().finalizers.iter().flatten().any(|x| x == f);
+        if o.is_deleting() && has(ORPHAN) {
+            return self.orphan(key, o.uid(), ctx);
+        }
+        if o.is_deleting() && has(FOREGROUND) {
+            return self.foreground(key, o.uid(), ctx);
+        }
+        let owners = o.meta().owner_references.clone().unwrap_or_default();
+        if owners.is_empty() || o.is_deleting() {
+            return Ok(Action::done());
+        }
+        let lives = |r: &k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference| {
+            let Some(kind) = KindRef::by_gvk(&r.api_version, &r.kind) else { return true };
+            let ns = if kind.namespaced() { &*key.namespace } else { "" };
+            ctx.get_any(&Key::new(kind, ns, &r.name)).is_some_and(|x| x.uid() == r.uid)
+        };
+        if owners.iter().any(lives) {
+            return Ok(Action::done());
+        }
+        let owner = owners.first().map(|r| format!("{} {}", r.kind.to_lowercase(), r.name)).unwrap_or_default();
+        ctx.decide(GarbageDecision::Collected { key: key.clone(), owner });
+        let options = DeleteOptions { uid: Some(o.uid().into()), ..DeleteOptions::default() };
+        match ctx.delete_any(key, &options) {
+            Err(e) if !e.is(Reason::NotFound) => Err(e),
+            _ => Ok(Action::done()),
+        }
+    }
+}
+
+impl GarbageCollector {
+    /// Cuts the dependents loose, then lets the owner go.
+    fn orphan(&mut self, key: &Key, uid: &str, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+        let dependents: Vec<Key> = self.dependents.get(uid).into_iter().flatten().cloned().collect();
+        ctx.decide(GarbageDecision::Orphaned { key: key.clone(), dependents: dependents.len() });
+        for d in dependents {
+            let done = ctx.patch_meta(&d, |m| {
+                if let Some(refs) = &mut m.owner_references {
+                    refs.retain(|r| r.uid != uid);
+                    if refs.is_empty() {
+                        m.owner_references = None;
+                    }
+                }
+            });
+            match done {
+                Err(e) if !e.is(Reason::NotFound) => return Err(e),
+                _ => {}
+            }
+        }
+        release(key, ORPHAN, ctx)
+    }
+
+    /// Deletes the dependents first.
+    fn foreground(&mut self, key: &Key, uid: &str, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+        let dependents: Vec<Key> = self.dependents.get(uid).into_iter().flatten().cloned().collect();
+        let alive: Vec<Key> = dependents.into_iter().filter(|d| ctx.get_any(d).is_some()).collect();
+        if alive.is_empty() {
+            return release(key, FOREGROUND, ctx);
+        }
+        ctx.decide(GarbageDecision::WaitsFor { key: key.clone(), dependents: alive.len() });
+        for d in alive {
+            if ctx.get_any(&d).is_some_and(|o| !o.is_deleting()) {
+                let options = DeleteOptions { propagation: crate::apiserver::delete::Propagation::Foreground, ..DeleteOptions::default() };
+                match ctx.delete_any(&d, &options) {
+                    Err(e) if !e.is(Reason::NotFound) => return Err(e),
+                    _ => {}
+                }
+            }
+        }
+        Ok(Action::done())
+    }
+}
+
+fn release(key: &Key, finalizer: &str, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+    match ctx.patch_meta(key, |m| m.finalizers.iter_mut().for_each(|f| f.retain(|x| x != finalizer))) {
+        Err(e) if !e.is(Reason::NotFound) => Err(e),
+        _ => Ok(Action::done()),
+    }
+}

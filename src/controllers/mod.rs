@@ -1,0 +1,49 @@
+//! The controllers of kube-controller-manager: each a directory, all in one table.
+//!
+//! Start with [`replicaset`], the simplest complete one: observe, plan, apply. To add a controller: write its
+//! directory (wiring, plan, decision, texts), add its line to [`TABLE`].
+//!
+//! Deliberately absent: the store and the API server (controllers see caches and call `Ctx`), and one another:
+//! what one wants from another it writes into an object.
+//!
+//! In Kubernetes this is `pkg/controller` and `cmd/kube-controller-manager`.
+
+pub mod deployment;
+pub mod endpointslice;
+pub mod garbage_collector;
+pub mod namespace;
+pub mod node_lifecycle;
+pub mod replicaset;
+pub mod serviceaccount;
+
+use std::sync::Arc;
+
+use crate::client::{Controller, Reconciler};
+use crate::world::{Component, Maker};
+
+/// One controller of the manager.
+pub struct Entry {
+    pub name: &'static str,
+    make: fn() -> Box<dyn Component>,
+}
+
+const fn entry<R: Reconciler>() -> Entry {
+    Entry { name: R::NAME, make: || Box::new(Controller::<R>::default()) }
+}
+
+/// All of them. They start, stop and are broken together, as one process, or one by one.
+pub static TABLE: &[Entry] = &[
+    entry::<deployment::Deployments>(),
+    entry::<replicaset::ReplicaSets>(),
+    entry::<endpointslice::EndpointSlices>(),
+    entry::<namespace::Namespaces>(),
+    entry::<serviceaccount::ServiceAccounts>(),
+    entry::<garbage_collector::GarbageCollector>(),
+    entry::<node_lifecycle::NodeLifecycle>(),
+];
+
+impl Entry {
+    pub fn maker(&'static self) -> Maker {
+        Arc::new(|| (self.make)())
+    }
+}

@@ -1,0 +1,252 @@
+//! Node lifecycle: notices kubelets that have fallen silent, taints their nodes, and evicts what does not tolerate it.
+//! [`eviction`] is the taint manager, [`health`] the judgement of silence.
+//! Real Kubernetes: pkg/controller/nodelifecycle, pkg/controller/tainteviction.
+
+pub mod decision;
+pub mod eviction;
+pub mod health;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{NodeCondition, Taint};
+
+use crate::api::kinds::{Lease, Node, Pod, node};
+use crate::api::object::Name;
+use crate::api::{Duration, Key, Resource, Status, Time, pods};
+use crate::client::controller::Enqueue;
+use crate::client::recorder::{Note, reference};
+use crate::client::{Action, Cache, Reconciler, Recorder};
+use crate::ledger::Causes;
+use crate::store::{Change, ChangeKind, Scope};
+use crate::world::{Ctx, Tag};
+use decision::NodeDecision;
+use health::{Zone, zone};
+
+/// How often the monitor looks, and how long a kubelet may be silent.
+const PERIOD: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(50);
+/// Nodes whose pods begin to be evicted: one in ten seconds.
+const EVICTION_EVERY: Duration = Duration::from_secs(10);
+
+pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
+pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+
+#[derive(Clone)]
+pub struct NodeLifecycle {
+    nodes: Cache<Node>,
+    pods: Cache<Pod>,
+    /// When each node was last heard of: a lease or a status that changed.
+    heard: BTreeMap<Name, Time>,
+    next_eviction: Time,
+    evictions: BTreeMap<Key, (Time, Causes)>,
+    recorder: Recorder,
+    eviction_recorder: Recorder,
+}
+
+impl Default for NodeLifecycle {
+    fn default() -> NodeLifecycle {
+        NodeLifecycle {
+            nodes: Cache::default(),
+            pods: Cache::default(),
+            heard: BTreeMap::new(),
+            next_eviction: Time::default(),
+            evictions: BTreeMap::new(),
+            recorder: Recorder::new("node-controller", ""),
+            eviction_recorder: Recorder::new("taint-eviction-controller", ""),
+        }
+    }
+}
+
+impl Reconciler for NodeLifecycle {
+    type Primary = Node;
+    const NAME: &'static str = "node-lifecycle";
+    const USER: &'static str = "node-controller";
+
+    fn watches() -> Vec<Scope> {
+        vec![
+            Scope::all(Node::kind_ref()),
+            Scope::all(Pod::kind_ref()),
+            Scope { kind: Lease::kind_ref(), namespace: Some("kube-node-lease".into()) },
+        ]
+    }
+
+    fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
+        if c.key.kind == Lease::kind_ref() {
+            let renewed = |o: &crate::api::Object| o.get::<Lease>().and_then(|l| l.spec.as_ref()?.renew_time.as_ref().map(Time::from_meta_micro));
+            if let Some(t) = renewed(&c.object) {
+                self.heard.insert(c.key.name.clone(), t);
+            }
+            return;
+        }
+        if self.nodes.apply(c) {
+            if c.kind == ChangeKind::Deleted {
+                self.heard.remove(&c.key.name);
+            } else {
+                enqueue.add(c.key.clone());
+            }
+            return;
+        }
+        self.pods.apply(c);
+        // A pod that lands on a tainted node, or changes what it tolerates, is judged anew.
+        if let Some(p) = c.object.get::<Pod>() {
+            let node = pods::node(p);
+            let tainted = !node.is_empty() && self.nodes.get("", node).is_some_and(|n| eviction::no_execute(n).next().is_some());
+            if c.kind == ChangeKind::Deleted {
+                self.evictions.remove(&c.key);
+            } else if tainted {
+                enqueue.add(Key::of::<Node>("", node));
+            }
+        }
+    }
+
+    fn started(&mut self, ctx: &mut Ctx<'_>) {
+        ctx.every(PERIOD, Tag::new("monitor"));
+    }
+
+    fn timer(&mut self, tag: Tag, ctx: &mut Ctx<'_>, _: &Causes) -> Vec<Key> {
+        match tag.what {
+            "monitor" => {
+                ctx.every(PERIOD, Tag::new("monitor"));
+                self.monitor(ctx);
+                vec![]
+            }
+            "evict" => {
+                if let Some(key) = tag.key {
+                    self.evict(&key, ctx);
+                }
+                vec![]
+            }
+            _ => vec![],
+        }
+    }
+
+    /// Brings a node's taints in line with its conditions, and plans evictions.
+    fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+        let Some(n) = self.nodes.by_key(key).cloned() else { return Ok(Action::done()) };
+        self.taint_for_scheduling(&n, ctx)?;
+        let Some(n) = self.nodes.by_key(key).cloned() else { return Ok(Action::done()) };
+        let again = self.taint_for_eviction(&n, ctx)?;
+        let Some(n) = self.nodes.by_key(key).cloned() else { return Ok(Action::done()) };
+        self.plan_evictions(&n, ctx);
+        Ok(again.map_or_else(Action::done, Action::quietly_after))
+    }
+}
+
+impl NodeLifecycle {
+    /// Looks at every node: who has been silent too long is marked Unknown.
+    fn monitor(&mut self, ctx: &mut Ctx<'_>) {
+        let now = ctx.now();
+        let names: Vec<String> = self.nodes.iter().map(|n| n.name().to_string()).collect();
+        for name in names {
+            let heard = *self.heard.entry(Name::from(name.as_str())).or_insert(now);
+            let Some(n) = self.nodes.get("", &name) else { continue };
+            let was = node::ready_condition(n).map(|c| c.status.clone()).unwrap_or_default();
+            if now.since(heard) > GRACE && was != "Unknown" {
+                let n = n.clone();
+                self.mark_unknown(&n, now.since(heard), ctx);
+            }
+        }
+    }
+
+    fn mark_unknown(&mut self, n: &Node, silent: Duration, ctx: &mut Ctx<'_>) {
+        let now = ctx.now();
+        let pods: Vec<Pod> = self.pods.iter().filter(|p| pods::node(p) == n.name()).cloned().collect();
+        ctx.decide(NodeDecision::Silent { node: n.key(), silent, pods: pods.len() });
+        let done = ctx.api::<Node>().patch_status("", n.name(), |n| {
+            let list: &mut Vec<NodeCondition> = n.status.get_or_insert_default().conditions.get_or_insert_default();
+            for c in list.iter_mut() {
+                if c.status != "Unknown" {
+                    c.last_transition_time = Some(now.meta());
+                }
+                c.status = "Unknown".into();
+                c.reason = Some("NodeStatusUnknown".into());
+                c.message = Some("Kubelet stopped posting node status.".into());
+            }
+        });
+        if let Ok(o) = done {
+            self.nodes.put(&o);
+        }
+        let message = format!("Node {} status is now: NodeNotReady", n.name());
+        let mut about = reference(n, None);
+        about.uid = Some(n.uid().into());
+        self.recorder.record(about, Note { warning: false, reason: "NodeNotReady", message: &message }, ctx);
+        for p in pods.iter().filter(|p| pods::is_ready(p)) {
+            let done = ctx.api::<Pod>().patch_status(p.namespace(), p.name(), |p| {
+                for c in p.status.iter_mut().flat_map(|s| s.conditions.iter_mut().flatten()).filter(|c| c.type_ == "Ready") {
+                    c.status = "False".into();
+                    c.last_transition_time = Some(now.meta());
+                }
+            });
+            if done.is_ok() {
+                self.recorder.record(reference(p, None), Note { warning: true, reason: "NodeNotReady", message: "Node is not ready" }, ctx);
+            }
+        }
+    }
+
+    /// The `NoSchedule` taints that follow from conditions.
+    fn taint_for_scheduling(&mut self, n: &Node, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        let wanted = match node::ready_condition(n).map(|c| c.status.as_str()) {
+            Some("True") => None,
+            Some("False") => Some(NOT_READY),
+            _ => Some(UNREACHABLE),
+        };
+        self.set_taints(n, "NoSchedule", wanted, ctx)
+    }
+
+    /// The `NoExecute` taints, unless so much is broken that the fault must be elsewhere.
+    fn taint_for_eviction(&mut self, n: &Node, ctx: &mut Ctx<'_>) -> Result<Option<Duration>, Status> {
+        let wanted = match node::ready_condition(n).map(|c| c.status.as_str()) {
+            Some("True") => return self.set_taints(n, "NoExecute", None, ctx).map(|()| None),
+            Some("False") => NOT_READY,
+            _ => UNREACHABLE,
+        };
+        let ready = self.nodes.iter().filter(|n| node::is_ready(n)).count();
+        let state = zone(ready, self.nodes.len() - ready);
+        if state != Zone::Normal {
+            if eviction::no_execute(n).next().is_none() {
+                ctx.decide(NodeDecision::NoEviction { node: n.key(), ready, all: self.nodes.len() });
+            }
+            return Ok(Some(PERIOD));
+        }
+        let already = eviction::no_execute(n).any(|t| t.key == wanted);
+        if already {
+            return Ok(None);
+        }
+        let now = ctx.now();
+        if now < self.next_eviction {
+            return Ok(Some(self.next_eviction.since(now)));
+        }
+        self.next_eviction = now + EVICTION_EVERY;
+        self.set_taints(n, "NoExecute", Some(wanted), ctx).map(|()| None)
+    }
+
+    /// Of the two readiness taints with that effect, exactly `wanted` stays.
+    fn set_taints(&mut self, n: &Node, effect: &str, wanted: Option<&str>, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        let now = ctx.now();
+        let present: Vec<&Taint> = n.spec.iter().flat_map(|s| s.taints.iter().flatten()).filter(|t| t.effect == effect && (t.key == NOT_READY || t.key == UNREACHABLE)).collect();
+        let same = match wanted {
+            None => present.is_empty(),
+            Some(key) => present.len() == 1 && present[0].key == key,
+        };
+        if same {
+            return Ok(());
+        }
+        ctx.decide(NodeDecision::Tainted { node: n.key(), taint: wanted.map(Into::into), effect: effect.into() });
+        let o = ctx.api::<Node>().patch("", n.name(), |n| {
+            let spec = n.spec.get_or_insert_default();
+            let taints = spec.taints.get_or_insert_default();
+            taints.retain(|t| !(t.effect == effect && (t.key == NOT_READY || t.key == UNREACHABLE)));
+            if let Some(key) = wanted {
+                let added = Some(now.meta());
+                taints.push(Taint { key: key.into(), effect: effect.into(), time_added: added, ..Taint::default() });
+            }
+            if taints.is_empty() {
+                spec.taints = None;
+            }
+        })?;
+        self.nodes.put(&o);
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! Why a ReplicaSet did what it did. Every number in the story comes from here.
+
+use super::ranking::Victim;
+use crate::api::object::Key;
+use crate::ledger::{Decision, Facts};
+
+#[derive(Clone, Debug)]
+pub enum ReplicaSetDecision {
+    Created { set: Key, wanted: usize, had: usize, names: Vec<String> },
+    Deleted { set: Key, wanted: usize, had: usize, victims: Vec<Victim> },
+    Adopted { set: Key, pod: String },
+    Released { set: Key, pod: String },
+    Refused { set: Key, wanted: usize, had: usize, why: String },
+}
+
+impl ReplicaSetDecision {
+    fn set(&self) -> &Key {
+        match self {
+            ReplicaSetDecision::Created { set, .. }
+            | ReplicaSetDecision::Deleted { set, .. }
+            | ReplicaSetDecision::Adopted { set, .. }
+            | ReplicaSetDecision::Released { set, .. }
+            | ReplicaSetDecision::Refused { set, .. } => set,
+        }
+    }
+}
+
+impl Decision for ReplicaSetDecision {
+    fn message(&self) -> &'static str {
+        match self {
+            ReplicaSetDecision::Created { .. } => "replicaset-created",
+            ReplicaSetDecision::Deleted { .. } => "replicaset-deleted",
+            ReplicaSetDecision::Adopted { .. } => "replicaset-adopted",
+            ReplicaSetDecision::Released { .. } => "replicaset-released",
+            ReplicaSetDecision::Refused { .. } => "replicaset-refused",
+        }
+    }
+    fn facts(&self) -> Facts {
+        let mut facts: Facts = vec![("set", self.set().name.to_string().into())];
+        match self {
+            ReplicaSetDecision::Created { wanted, had, names, .. } => {
+                facts.extend([("wanted", (*wanted).into()), ("had", (*had).into()), ("names", names.clone().into())]);
+            }
+            ReplicaSetDecision::Deleted { wanted, had, victims, .. } => {
+                let names: Vec<String> = victims.iter().map(|v| v.name.clone()).collect();
+                let because = victims.first().map_or("name", |v| v.because.key());
+                facts.extend([("wanted", (*wanted).into()), ("had", (*had).into()), ("names", names.into()), ("because", because.into())]);
+            }
+            ReplicaSetDecision::Adopted { pod, .. } | ReplicaSetDecision::Released { pod, .. } => facts.push(("pod", pod.as_str().into())),
+            ReplicaSetDecision::Refused { wanted, had, why, .. } => {
+                facts.extend([("wanted", (*wanted).into()), ("had", (*had).into()), ("why", why.as_str().into())]);
+            }
+        }
+        facts
+    }
+    fn about(&self) -> Option<Key> {
+        Some(self.set().clone())
+    }
+}

@@ -1,0 +1,23 @@
+kubelet-started = pulled { $pulled } ({ $took }), started { $containers }, pod IP { $ip } → Running
+kubelet-started-present = { $present } was already here, started { $containers }, pod IP { $ip } → Running
+kubelet-pull-failed = no registry gives { $image } → ErrImagePull, next try in { $wait }
+kubelet-pull-waits = waits before it asks for { $image } again ({ $left } left) → ImagePullBackOff
+kubelet-exited = { $container } ended with exit code { $code }; its restart policy says: start it again
+kubelet-exited-for-good = { $container } ended with exit code { $code }; its restart policy says: leave it
+kubelet-waits = { $container } keeps ending, so it waits { $left } before the next start → CrashLoopBackOff
+kubelet-restarted = started { $container } again (restart { $count })
+kubelet-stopping = told { $pod } to stop (SIGTERM), gives it { $grace ->
+    [one] 1 second
+   *[other] { $grace } seconds
+ }
+kubelet-gone = { $pod } has stopped → removed it from the API
+kubelet-unhealthy = { $probe } probe of { $container } failed: { $detail }
+kubelet-unhealthy-kill = { $probe } probe of { $container } failed too often: { $detail } → kills and restarts it
+kubelet-ready = { $pod } answers its readiness probe → Ready
+kubelet-unready = { $pod } no longer answers its readiness probe → not Ready
+kubelet-cannot-start = { $container } cannot be started: { $reason }
+kubelet-down = stopped: it neither watches pods nor renews its lease; running containers live on
+kubelet-up = back: looks at its { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+ } and reports again

@@ -1,0 +1,17 @@
+kubelet-started = { $pulled } 이미지를 받고({ $took }) { $containers } 컨테이너를 시작함, 파드 IP { $ip } → Running
+kubelet-started-present = { $present } 이미지는 이미 노드에 있음, { $containers } 컨테이너를 시작함, 파드 IP { $ip } → Running
+kubelet-pull-failed = { $image } 이미지를 주는 레지스트리가 없음 → ErrImagePull, { $wait } 뒤에 다시 시도
+kubelet-pull-waits = { $image } 이미지를 다시 요청하기 전에 기다림({ $left } 남음) → ImagePullBackOff
+kubelet-exited = { $container } 컨테이너가 종료 코드 { $code }(으)로 끝남, 재시작 정책에 따라 다시 시작함
+kubelet-exited-for-good = { $container } 컨테이너가 종료 코드 { $code }(으)로 끝남, 재시작 정책에 따라 그대로 둠
+kubelet-waits = { $container } 컨테이너가 계속 끝나므로 다시 시작하기 전에 { $left } 기다림 → CrashLoopBackOff
+kubelet-restarted = { $container } 컨테이너를 다시 시작함({ $count }번째 재시작)
+kubelet-stopping = { $pod } 파드에 종료를 알림(SIGTERM), { $grace }초의 유예를 줌
+kubelet-gone = { $pod } 파드가 멈춤 → API에서 지움
+kubelet-unhealthy = { $container }의 { $probe } 프로브 실패: { $detail }
+kubelet-unhealthy-kill = { $container }의 { $probe } 프로브가 여러 번 실패: { $detail } → 죽이고 다시 시작함
+kubelet-ready = { $pod } 파드가 준비성 프로브에 답함 → Ready
+kubelet-unready = { $pod } 파드가 준비성 프로브에 답하지 않음 → Ready 아님
+kubelet-cannot-start = { $container } 컨테이너를 시작할 수 없음: { $reason }
+kubelet-down = 멈춤: 파드를 지켜보지 않고 리스도 갱신하지 않음, 돌던 컨테이너는 계속 돎
+kubelet-up = 돌아옴: 맡은 파드 { $pods }개를 살피고 다시 보고함

@@ -1,0 +1,25 @@
+//! The kubelets of all nodes, as one component: pod workers, images, probes, leases, node status.
+//!
+//! Start with [`fleet`], which sorts events to nodes and pods; [`worker`] is one pod's life, in the order of kubelet's
+//! `SyncPod`; [`status`] makes the pod's status out of what the runtime says; [`backoff`] is why a crashing container
+//! waits. A container that has died is seen at the next relist of the pod lifecycle event generator, and the status
+//! is written at the *start* of a sync, from what the sync before left behind: both as in the real kubelet, so the
+//! moments at which `Error` and `CrashLoopBackOff` show are the real ones.
+//!
+//! Deliberately absent: containers (the runtime's; they are reached by operations) and addresses (the network's).
+//!
+//! In Kubernetes this is `pkg/kubelet`, one process a node.
+
+pub mod backoff;
+pub mod decision;
+pub mod fleet;
+pub mod node;
+pub mod probes;
+pub mod spec;
+pub mod status;
+pub mod worker;
+
+pub use fleet::{Fleet, NodeConfig, Timing};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,163 @@
+//! A node's object, its status and its lease.
+//! Real Kubernetes: pkg/kubelet/kubelet_node_status.go, nodestatus/setters.go, util/nodelease.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{
+    ContainerImage, DaemonEndpoint, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeSpec, NodeStatus, NodeSystemInfo,
+};
+use k8s_openapi::api::coordination::v1::LeaseSpec;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+
+use super::fleet::NodeConfig;
+use crate::api::Time;
+use crate::api::kinds::{Lease, Node};
+
+pub const LEASE_NAMESPACE: &str = "kube-node-lease";
+const LEASE_SECONDS: i32 = 40;
+
+fn quantities(list: &[(&str, String)]) -> BTreeMap<String, Quantity> {
+    list.iter().map(|(k, v)| ((*k).to_string(), Quantity(v.clone()))).collect()
+}
+
+/// The object with which a kubelet registers its node.
+pub fn object(c: &NodeConfig, now: Time) -> Node {
+    let mut labels: BTreeMap<String, String> = [
+        ("beta.kubernetes.io/arch", "amd64"),
+        ("beta.kubernetes.io/os", "linux"),
+        ("kubernetes.io/arch", "amd64"),
+        ("kubernetes.io/hostname", c.name.as_str()),
+        ("kubernetes.io/os", "linux"),
+    ]
+    .map(|(k, v)| (k.to_string(), v.to_string()))
+    .into();
+    labels.extend(c.labels.clone());
+    Node {
+        metadata: ObjectMeta {
+            name: Some(c.name.clone()),
+            labels: Some(labels),
+            annotations: Some(
+                [("node.alpha.kubernetes.io/ttl", "0"), ("volumes.kubernetes.io/controller-managed-attach-detach", "true")]
+                    .map(|(k, v)| (k.to_string(), v.to_string()))
+                    .into(),
+            ),
+            ..ObjectMeta::default()
+        },
+        spec: Some(NodeSpec {
+            pod_cidr: Some(c.pod_cidr.clone()),
+            pod_cidrs: Some(vec![c.pod_cidr.clone()]),
+            taints: (!c.taints.is_empty()).then(|| c.taints.clone()),
+            ..NodeSpec::default()
+        }),
+        status: Some(status(c, now)),
+    }
+}
+
+fn status(c: &NodeConfig, now: Time) -> NodeStatus {
+    let base = |memory: u64, storage: String| {
+        quantities(&[
+            ("cpu", c.cpus.to_string()),
+            ("ephemeral-storage", storage),
+            ("hugepages-1Gi", "0".into()),
+            ("hugepages-2Mi", "0".into()),
+            ("memory", format!("{memory}Ki")),
+            ("pods", c.max_pods.to_string()),
+        ])
+    };
+    NodeStatus {
+        capacity: Some(base(c.memory_kib, "264212084Ki".into())),
+        // 100 MiB are kept back for eviction.
+        allocatable: Some(base(c.memory_kib - 102_400 / 10, "267847642337".into())),
+        addresses: Some(vec![
+            NodeAddress { type_: "InternalIP".into(), address: c.ip.clone() },
+            NodeAddress { type_: "Hostname".into(), address: c.name.clone() },
+        ]),
+        conditions: Some(conditions(now)),
+        daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: 10_250 }) }),
+        images: Some(vec![ContainerImage { names: Some(vec!["registry.k8s.io/pause:3.10".into()]), size_bytes: Some(3_440_402) }]),
+        node_info: Some(NodeSystemInfo {
+            architecture: "amd64".into(),
+            boot_id: "00000000-0000-0000-0000-000000000002".into(),
+            container_runtime_version: "containerd://2.1.4".into(),
+            kernel_version: "6.1.0-generic".into(),
+            kube_proxy_version: String::new(),
+            kubelet_version: "v1.36.3".into(),
+            machine_id: "3d1219c7c4c5404aaa1f6d2a48adfda4".into(),
+            operating_system: "linux".into(),
+            os_image: "Debian GNU/Linux 12 (bookworm)".into(),
+            system_uuid: "3d1219c7c4c5404aaa1f6d2a48adfda4".into(),
+            ..NodeSystemInfo::default()
+        }),
+        ..NodeStatus::default()
+    }
+}
+
+/// What a healthy kubelet says of its node.
+pub fn conditions(now: Time) -> Vec<NodeCondition> {
+    [
+        ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+    ]
+    .map(|(kind, status, reason, message)| NodeCondition {
+        type_: kind.into(),
+        status: status.into(),
+        reason: Some(reason.into()),
+        message: Some(message.into()),
+        last_heartbeat_time: Some(now.meta()),
+        last_transition_time: Some(now.meta()),
+    })
+    .into()
+}
+
+/// Writes the conditions anew, keeping the transition time of those that stay.
+pub fn refresh(status: &mut NodeStatus, fresh: Vec<NodeCondition>) {
+    let list = status.conditions.get_or_insert_default();
+    for mut f in fresh {
+        match list.iter_mut().find(|c| c.type_ == f.type_) {
+            Some(old) => {
+                if old.status == f.status {
+                    f.last_transition_time = old.last_transition_time.clone();
+                }
+                *old = f;
+            }
+            None => list.push(f),
+        }
+    }
+}
+
+/// What a kubelet says while its container runtime does not answer.
+pub fn runtime_down(now: Time) -> Vec<NodeCondition> {
+    let mut all = conditions(now);
+    for c in all.iter_mut().filter(|c| c.type_ == "Ready") {
+        c.status = "False".into();
+        c.reason = Some("KubeletNotReady".into());
+        c.message = Some("container runtime is down".into());
+    }
+    all
+}
+
+pub fn lease(name: &str, uid: &str, now: Time) -> Lease {
+    Lease {
+        metadata: ObjectMeta {
+            name: Some(name.into()),
+            namespace: Some(LEASE_NAMESPACE.into()),
+            owner_references: Some(vec![OwnerReference {
+                api_version: "v1".into(),
+                kind: "Node".into(),
+                name: name.into(),
+                uid: uid.into(),
+                ..OwnerReference::default()
+            }]),
+            ..ObjectMeta::default()
+        },
+        spec: Some(LeaseSpec {
+            holder_identity: Some(name.into()),
+            lease_duration_seconds: Some(LEASE_SECONDS),
+            renew_time: Some(now.meta_micro()),
+            ..LeaseSpec::default()
+        }),
+    }
+}

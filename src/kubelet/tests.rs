@@ -1,0 +1,47 @@
+use super::worker::Worker;
+use crate::api::Object;
+use crate::api::kinds::Pod;
+use std::sync::Arc;
+
+fn pod(text: &str) -> Pod {
+    let v = crate::api::yaml::parse_all(text).unwrap().remove(0);
+    serde_json::from_value(v).unwrap()
+}
+
+#[test]
+fn init_containers_start_one_after_the_other_before_the_rest() {
+    let p = pod("spec: {initContainers: [{name: a, image: x}, {name: b, image: x}], containers: [{name: c, image: x}, {name: d, image: x}]}");
+    let mut w = Worker::new(Arc::new(Object::new(p.clone())), "n");
+    assert_eq!(w.to_start(&p).start, ["a"]);
+    for done in ["a", "b"] {
+        w.slot_mut(done).instances.push(super::worker::Instance {
+            id: done.into(),
+            image_id: String::new(),
+            started: Some(crate::api::Time::ZERO),
+            exit: Some(exit(0)),
+            seen_running: true,
+            seen_exit: Some(exit(0)),
+        });
+    }
+    assert_eq!(w.to_start(&p).start, ["c", "d"]);
+}
+
+#[test]
+fn a_pod_that_never_restarts_is_finished_when_its_containers_ended() {
+    let p = pod("spec: {restartPolicy: Never, containers: [{name: c, image: x}]}");
+    let mut w = Worker::new(Arc::new(Object::new(p.clone())), "n");
+    w.slot_mut("c").instances.push(super::worker::Instance {
+        id: "c".into(),
+        image_id: String::new(),
+        started: Some(crate::api::Time::ZERO),
+        exit: Some(exit(3)),
+        seen_running: true,
+        seen_exit: Some(exit(3)),
+    });
+    let actions = w.to_start(&p);
+    assert!(actions.finished && actions.start.is_empty());
+}
+
+fn exit(code: i32) -> crate::api::ops::ExitInfo {
+    crate::api::ops::ExitInfo { code, signal: None, reason: "Completed", message: String::new(), at: crate::api::Time::ZERO }
+}

@@ -1,0 +1,238 @@
+//! One pod on a node: what kubelet knows of it, and what it should do next.
+//! Real Kubernetes: pkg/kubelet/pod_workers.go, kuberuntime/kuberuntime_manager.go computePodActions.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Container;
+
+use super::status::restarts;
+use crate::api::kinds::Pod;
+use crate::api::object::{Key, Resource};
+use crate::api::ops::{ContainerId, ExitInfo, PodRef};
+use crate::api::{Duration, Object, OpId, Time, pods};
+
+/// One run of a container.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub id: ContainerId,
+    pub image_id: String,
+    pub started: Option<Time>,
+    /// How it ended, as the runtime knows; kubelet sees it at the next relist.
+    pub exit: Option<ExitInfo>,
+    pub seen_running: bool,
+    pub seen_exit: Option<ExitInfo>,
+}
+
+/// What is known of a container of the pod, over all its runs.
+#[derive(Clone, Debug, Default)]
+pub struct Slot {
+    /// The last two runs.
+    pub instances: Vec<Instance>,
+    pub attempts: u32,
+    /// Why the last sync did not start it: reason and message.
+    pub reason: Option<(String, Option<String>)>,
+    pub ready: bool,
+    pub startup_ok: bool,
+    /// Killed by a failed probe: the next start follows at once.
+    pub killed_by_probe: bool,
+    pub probes: BTreeMap<&'static str, ProbeCount>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProbeCount {
+    pub successes: i32,
+    pub failures: i32,
+    pub running: bool,
+}
+
+impl Slot {
+    pub fn restarts(&self) -> i32 {
+        i32::try_from(self.attempts.saturating_sub(1)).unwrap_or(i32::MAX)
+    }
+    pub fn running(&self) -> Option<&Instance> {
+        self.instances.last().filter(|i| i.started.is_some() && i.exit.is_none())
+    }
+    /// The end of the last run that kubelet has seen.
+    pub fn last_exit(&self) -> Option<&ExitInfo> {
+        self.instances.iter().rev().find_map(|i| i.seen_exit.as_ref())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Phase {
+    Active,
+    /// Its containers are being stopped.
+    Terminating,
+    /// They have ended.
+    Terminated,
+}
+
+/// What the worker waits for in the middle of a sync.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Step {
+    Volumes,
+    Sandbox(OpId),
+    Pull { op: OpId, container: String },
+    Create { op: OpId, container: String },
+    Start { op: OpId, container: String, id: ContainerId },
+    Cleanup(Option<OpId>),
+}
+
+#[derive(Clone, Debug)]
+pub struct Worker {
+    pub key: Key,
+    pub uid: Arc<str>,
+    pub node: Arc<str>,
+    pub pod: Arc<Object>,
+    pub phase: Phase,
+    pub ip: Option<String>,
+    pub slots: BTreeMap<String, Slot>,
+    pub busy: Option<Step>,
+    /// Something happened during a sync: another follows.
+    pub pending: bool,
+    pub todo: VecDeque<String>,
+    pub failed: bool,
+    pub stopping: BTreeSet<OpId>,
+    pub waits: BTreeMap<OpId, (String, ContainerId)>,
+    pub stops: BTreeMap<OpId, String>,
+    /// For the story: what this sync pulled, found and started.
+    pub pulled: Vec<(String, Duration)>,
+    pub present: Vec<String>,
+    pub started: Vec<String>,
+    pub told_ready: bool,
+    /// Only the newest timer counts.
+    pub timer: u64,
+    /// Gone from the API: nothing is to be reported any more.
+    pub forgotten: bool,
+    pub announced_stop: bool,
+}
+
+impl Worker {
+    pub fn new(pod: Arc<Object>, node: &str) -> Worker {
+        Worker {
+            key: pod.key(),
+            uid: pod.uid().into(),
+            node: node.into(),
+            pod,
+            phase: Phase::Active,
+            ip: None,
+            slots: BTreeMap::new(),
+            busy: None,
+            pending: false,
+            todo: VecDeque::new(),
+            failed: false,
+            stopping: BTreeSet::new(),
+            waits: BTreeMap::new(),
+            stops: BTreeMap::new(),
+            pulled: vec![],
+            present: vec![],
+            started: vec![],
+            told_ready: false,
+            timer: 0,
+            forgotten: false,
+            announced_stop: false,
+        }
+    }
+
+    pub fn pod_ref(&self) -> PodRef {
+        PodRef { namespace: self.key.namespace.clone(), name: self.key.name.clone(), uid: self.uid.clone() }
+    }
+
+    pub fn typed(&self) -> Pod {
+        self.pod.get::<Pod>().cloned().unwrap_or_default()
+    }
+
+    pub fn slot(&self, name: &str) -> Option<&Slot> {
+        self.slots.get(name)
+    }
+
+    pub fn slot_mut(&mut self, name: &str) -> &mut Slot {
+        self.slots.entry(name.into()).or_default()
+    }
+
+    pub fn init_started(&self, pod: &Pod) -> bool {
+        pod.spec.iter().flat_map(|s| s.init_containers.iter().flatten()).any(|c| self.slots.contains_key(&c.name))
+    }
+
+    pub fn container(pod: &Pod, name: &str) -> Option<(Container, bool)> {
+        let spec = pod.spec.as_ref()?;
+        let main = spec.containers.iter().find(|c| c.name == name).map(|c| (c.clone(), false));
+        main.or_else(|| spec.init_containers.iter().flatten().find(|c| c.name == name).map(|c| (c.clone(), true)))
+    }
+
+    pub fn is_ending(&self) -> bool {
+        self.pod.is_deleting() || self.forgotten
+    }
+
+    pub fn all_stopped(&self) -> bool {
+        self.stopping.is_empty() && self.slots.values().all(|s| s.running().is_none())
+    }
+
+    /// Which containers should be started now, in order. Real Kubernetes: computePodActions.
+    pub fn to_start(&self, pod: &Pod) -> Actions {
+        let Some(spec) = &pod.spec else { return Actions::default() };
+        let mut out = Actions::default();
+        for c in spec.init_containers.iter().flatten() {
+            let slot = self.slots.get(&c.name);
+            let seen = slot.and_then(|s| s.instances.last());
+            let sidecar = c.restart_policy.as_deref() == Some("Always");
+            match seen {
+                Some(i) if i.exit.is_none() && i.started.is_some() => {
+                    if sidecar && slot.is_some_and(|s| s.startup_ok) {
+                        continue;
+                    }
+                    return out;
+                }
+                Some(i) if !sidecar && i.exit.as_ref().is_some_and(|e| e.code == 0) => {
+                    if i.seen_exit.is_none() {
+                        return out;
+                    }
+                }
+                Some(i) if i.exit.is_some() && i.seen_exit.is_none() => return out,
+                Some(i) => {
+                    let code = i.exit.as_ref().map_or(0, |e| e.code);
+                    if restarts(pod, c, code, true) {
+                        out.start.push(c.name.clone());
+                    } else {
+                        out.finished = true;
+                    }
+                    return out;
+                }
+                None => {
+                    out.start.push(c.name.clone());
+                    return out;
+                }
+            }
+        }
+        let mut alive = false;
+        for c in &spec.containers {
+            match self.slots.get(&c.name).and_then(|s| s.instances.last()) {
+                None => out.start.push(c.name.clone()),
+                Some(i) => match &i.seen_exit {
+                    None => alive = true,
+                    Some(e) if restarts(pod, c, e.code, false) => out.start.push(c.name.clone()),
+                    Some(_) => {}
+                },
+            }
+        }
+        out.finished = !alive && out.start.is_empty();
+        out
+    }
+
+    /// Whether the pod has ended by itself.
+    pub fn has_ended(&self) -> bool {
+        self.pod.get::<Pod>().is_some_and(pods::is_terminal)
+    }
+
+    pub fn name(&self) -> &str {
+        self.pod.get::<Pod>().map_or("", Resource::name)
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Actions {
+    pub start: Vec<String>,
+    /// Nothing runs and nothing will be started: the pod is over.
+    pub finished: bool,
+}

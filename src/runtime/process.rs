@@ -1,0 +1,128 @@
+//! What runs in a container: a server, or a shell with its script. Plain data, so it can be copied and resumed.
+
+use std::collections::BTreeMap;
+
+use super::catalogue::{Behaviour, Image};
+use super::programs::{self, Run, System};
+use super::shell::{Pause, Shell};
+use crate::api::{Duration, Time};
+
+#[derive(Clone, Debug)]
+pub enum Process {
+    /// Answers on a port; ends with 0 at SIGTERM.
+    Server { port: u16 },
+    /// Interprets a script.
+    Shell(Box<Shell>),
+    /// Does nothing until it is killed: a `sleep` that is process 1 ignores SIGTERM.
+    Sleeping,
+}
+
+/// What a process does next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// Nothing by itself.
+    Waits,
+    WakesAt(Time),
+    Exits(i32),
+}
+
+/// A program that cannot be started at all: the runtime's message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CannotStart(pub String);
+
+const SIGKILL: i32 = 9;
+
+impl Process {
+    /// Starts what the command asks for, or what the image does by itself.
+    pub fn start(
+        image: &Image,
+        command: &[String],
+        args: &[String],
+        env: &BTreeMap<String, String>,
+        cwd: &str,
+        sys: &mut System<'_>,
+    ) -> Result<(Process, Next), CannotStart> {
+        let words: Vec<String> = command.iter().chain(args).cloned().collect();
+        let own_program = command.is_empty();
+        let (words, script) = match &image.behaviour {
+            // Arguments alone go to the image's own program; a server takes any.
+            Behaviour::Server { port } if own_program => return Ok((Process::Server { port: *port }, Next::Waits)),
+            _ if !words.is_empty() => (words, None),
+            Behaviour::Script(s) => (vec![], Some(s.clone())),
+            Behaviour::Print { lines, code } => {
+                for l in lines {
+                    sys.stdout.push_str(&format!("{l}\n"));
+                }
+                return Ok((Process::Sleeping, Next::Exits(*code)));
+            }
+            _ => return Ok((Process::Sleeping, Next::Exits(0))),
+        };
+        let mut shell = Box::new(Shell::new(env.clone(), cwd));
+        let text = match script {
+            Some(s) => s,
+            None => {
+                let name = &words[0];
+                if !programs::exists(name) && sys.files.read(name).is_err() {
+                    let stat = if name.contains('/') { format!("stat {name}: no such file or directory") } else { "executable file not found in $PATH".into() };
+                    return Err(CannotStart(format!(
+                        "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
+                         unable to start container process: error during container init: exec: {name:?}: {stat}: unknown"
+                    )));
+                }
+                match programs::run(&words, env, cwd, sys) {
+                    Run::Done(code) => return Ok((Process::Sleeping, Next::Exits(code))),
+                    Run::Sleep(d) => return Ok((Process::Sleeping, sleeping(sys.now, d))),
+                    Run::Serve(port) => return Ok((Process::Server { port }, Next::Waits)),
+                    Run::Script { text, args } => {
+                        shell.args = args;
+                        text
+                    }
+                }
+            }
+        };
+        if let Err(e) = shell.load(&text) {
+            sys.stderr.push_str(&format!("{e}\n"));
+            return Ok((Process::Sleeping, Next::Exits(2)));
+        }
+        let mut p = Process::Shell(shell);
+        let next = p.resume(sys);
+        Ok((p, next))
+    }
+
+    /// Goes on after a sleep.
+    pub fn resume(&mut self, sys: &mut System<'_>) -> Next {
+        let Process::Shell(shell) = self else { return Next::Exits(0) };
+        match shell.run(sys) {
+            Pause::Exit(code) => Next::Exits(code),
+            Pause::Sleep(d) => sleeping(sys.now, d),
+            Pause::Serve(port) => {
+                *self = Process::Server { port };
+                Next::Waits
+            }
+        }
+    }
+
+    /// A signal. `None`: the process ignores it, as process 1 does when it has no handler.
+    pub fn signal(&mut self, signal: i32, sys: &mut System<'_>) -> Option<Next> {
+        match self {
+            _ if signal == SIGKILL => Some(Next::Exits(137)),
+            Process::Server { .. } => Some(Next::Exits(0)),
+            Process::Sleeping => None,
+            Process::Shell(shell) => {
+                let name = if signal == 2 { "INT" } else { "TERM" };
+                shell.signal(name).then(|| self.resume(sys))
+            }
+        }
+    }
+
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Process::Server { port } => Some(*port),
+            _ => None,
+        }
+    }
+}
+
+fn sleeping(now: Time, d: Duration) -> Next {
+    Next::WakesAt(now + d)
+}

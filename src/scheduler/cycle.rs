@@ -1,0 +1,106 @@
+//! One scheduling cycle: filter, score, choose. Pure but for the tie.
+//! Real Kubernetes: pkg/scheduler/schedule_one.go.
+
+use std::collections::BTreeMap;
+
+use super::cache::Cache;
+use super::framework::{NodeInfo, PodInfo, Reason, Snapshot};
+use super::plugins::TABLE;
+use crate::apiserver::caller::{Chance, below};
+
+/// What came out of a cycle.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    Fits {
+        node: String,
+        score: i64,
+        /// Every node that was possible, with its score, best first.
+        scores: Vec<(String, i64)>,
+        rejected: Vec<(String, Reason)>,
+    },
+    FitsNowhere {
+        rejected: Vec<(String, Reason)>,
+    },
+}
+
+/// In large clusters it is enough to look at some nodes.
+fn enough(nodes: usize) -> usize {
+    if nodes < 100 {
+        return nodes;
+    }
+    let percent = 50usize.saturating_sub(nodes / 125).max(5);
+    (nodes * percent / 100).max(100)
+}
+
+/// Looks for a node. `start` is where the search begins, so that all nodes get their turn; it is moved on.
+pub fn schedule(pod: &PodInfo, cache: &Cache, start: &mut usize, chance: &mut Chance) -> Verdict {
+    let all: Vec<&NodeInfo> = cache.nodes.values().collect();
+    let snapshot = Snapshot { nodes: all.clone() };
+    let filters: Vec<_> = TABLE.iter().filter_map(|p| p.filter).filter(|f| f.applies(pod)).collect();
+    let (mut feasible, mut rejected) = (vec![], vec![]);
+    let wanted = enough(all.len());
+    let mut looked = 0;
+    for i in 0..all.len() {
+        let n = all[(*start + i) % all.len()];
+        looked += 1;
+        // The first plugin that objects ends the node; it may have several reasons.
+        match filters.iter().map(|f| f.filter(pod, n, &snapshot)).find(|r| !r.is_empty()) {
+            None => feasible.push(n),
+            Some(reasons) => rejected.extend(reasons.into_iter().map(|r| (n.name().to_string(), r))),
+        }
+        if feasible.len() >= wanted {
+            break;
+        }
+    }
+    if !all.is_empty() {
+        *start = (*start + looked) % all.len();
+    }
+    rejected.sort();
+    if feasible.is_empty() {
+        return Verdict::FitsNowhere { rejected };
+    }
+    let mut totals = vec![0i64; feasible.len()];
+    if feasible.len() > 1 {
+        for p in TABLE {
+            let Some(s) = p.score.filter(|s| s.applies(pod)) else { continue };
+            for (t, s) in totals.iter_mut().zip(s.score(pod, &feasible, &snapshot)) {
+                *t += s * p.weight;
+            }
+        }
+    }
+    let best = totals.iter().copied().max().unwrap_or(0);
+    let winners: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
+    let pick = winners[usize::try_from(below(chance, winners.len() as u64)).unwrap_or(0)];
+    let mut scores: Vec<(String, i64)> = feasible.iter().zip(&totals).map(|(n, s)| (n.name().to_string(), *s)).collect();
+    scores.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    Verdict::Fits { node: feasible[pick].name().to_string(), score: best, scores, rejected }
+}
+
+/// The message of the event FailedScheduling.
+pub fn failure_message(rejected: &[(String, Reason)], nodes: usize) -> String {
+    if nodes == 0 {
+        return "no nodes available to schedule pods".into();
+    }
+    let histogram = |texts: &mut dyn Iterator<Item = String>| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for t in texts {
+            *counts.entry(t).or_default() += 1;
+        }
+        let mut parts: Vec<String> = counts.into_iter().map(|(t, n)| format!("{n} {t}")).collect();
+        parts.sort();
+        parts.join(", ")
+    };
+    let reasons = histogram(&mut rejected.iter().map(|(_, r)| r.to_string()));
+    // Could room be made by removing pods? Each node counts once.
+    let mut by_node: BTreeMap<&str, bool> = BTreeMap::new();
+    for (n, r) in rejected {
+        let helps = by_node.entry(n).or_insert(true);
+        *helps &= r.preemption_helps();
+    }
+    let preemption = histogram(&mut by_node.values().map(|helps| {
+        if *helps { "No preemption victims found for incoming pod".to_string() } else { "Preemption is not helpful for scheduling".to_string() }
+    }));
+    format!(
+        "0/{nodes} nodes are available: {reasons}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {preemption}."
+    )
+}

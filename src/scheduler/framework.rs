@@ -1,0 +1,230 @@
+//! What plugins see and say.
+//! Real Kubernetes: pkg/scheduler/framework/types.go, k8s.io/kube-scheduler/framework/interface.go.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::api::kinds::{Node, Pod};
+use crate::api::object::{Name, Resource};
+use crate::api::pods::{Resources, requests};
+use crate::api::quantity::Quantity;
+use crate::api::selector::{Labels, Selector};
+use crate::api::{Object, pods};
+
+/// The largest score of a plugin.
+pub const MAX_SCORE: i64 = 100;
+/// A pod that asks for nothing is scored as if it asked for this.
+const DEFAULT_MILLI_CPU: i64 = 100;
+const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
+
+/// The pod that looks for a node.
+#[derive(Clone, Debug)]
+pub struct PodInfo {
+    pub object: Arc<Object>,
+    pub requests: Resources,
+    /// For scoring: CPU and memory, with defaults where nothing is asked for.
+    pub scored: (i64, i64),
+    /// Which pods it should be spread from, by default: those of its Service or controller.
+    pub spread: Option<Selector>,
+}
+
+impl PodInfo {
+    pub fn new(object: Arc<Object>) -> PodInfo {
+        let pod = object.get::<Pod>().cloned().unwrap_or_default();
+        let requests = requests(&pod);
+        let scored = (
+            if requests.milli_cpu == 0 { DEFAULT_MILLI_CPU } else { requests.milli_cpu },
+            if requests.memory == 0 { DEFAULT_MEMORY } else { requests.memory },
+        );
+        PodInfo { object, requests, scored, spread: None }
+    }
+
+    pub fn pod(&self) -> &Pod {
+        static NONE: std::sync::OnceLock<Pod> = std::sync::OnceLock::new();
+        self.object.get::<Pod>().unwrap_or_else(|| NONE.get_or_init(Pod::default))
+    }
+
+    pub fn namespace(&self) -> &str {
+        self.object.namespace()
+    }
+}
+
+/// A node with what is promised on it.
+#[derive(Clone, Debug)]
+pub struct NodeInfo {
+    pub object: Arc<Object>,
+    pub allocatable: Resources,
+    pub max_pods: i64,
+    pub requested: Resources,
+    pub scored: (i64, i64),
+    pub pod_count: i64,
+    /// Pods by namespace and labels: many are alike, so they are counted, not listed.
+    pub groups: BTreeMap<(Name, Arc<Labels>), i64>,
+    pub images: BTreeMap<String, i64>,
+}
+
+impl NodeInfo {
+    pub fn new(object: Arc<Object>) -> NodeInfo {
+        let mut info = NodeInfo {
+            object: object.clone(),
+            allocatable: Resources::default(),
+            max_pods: 0,
+            requested: Resources::default(),
+            scored: (0, 0),
+            pod_count: 0,
+            groups: BTreeMap::new(),
+            images: BTreeMap::new(),
+        };
+        info.set_object(object);
+        info
+    }
+
+    pub fn set_object(&mut self, object: Arc<Object>) {
+        let status = object.get::<Node>().and_then(|n| n.status.clone()).unwrap_or_default();
+        let allocatable = status.allocatable.unwrap_or_default();
+        self.max_pods = allocatable.get("pods").and_then(|q| Quantity::parse(&q.0)).map_or(0, Quantity::units);
+        self.allocatable = Resources::of(&allocatable);
+        self.images = status
+            .images
+            .into_iter()
+            .flatten()
+            .flat_map(|i| i.names.unwrap_or_default().into_iter().map(move |n| (n, i.size_bytes.unwrap_or(0))))
+            .collect();
+        self.object = object;
+    }
+
+    pub fn node(&self) -> &Node {
+        static NONE: std::sync::OnceLock<Node> = std::sync::OnceLock::new();
+        self.object.get::<Node>().unwrap_or_else(|| NONE.get_or_init(Node::default))
+    }
+
+    pub fn name(&self) -> &str {
+        self.object.name()
+    }
+
+    pub fn add(&mut self, pod: &PodInfo, labels: &Arc<Labels>) {
+        self.requested.add(&pod.requests);
+        self.scored.0 += pod.scored.0;
+        self.scored.1 += pod.scored.1;
+        self.pod_count += 1;
+        *self.groups.entry((pod.namespace().into(), labels.clone())).or_insert(0) += 1;
+    }
+
+    pub fn remove(&mut self, pod: &PodInfo, labels: &Arc<Labels>) {
+        self.requested.sub(&pod.requests);
+        self.scored.0 -= pod.scored.0;
+        self.scored.1 -= pod.scored.1;
+        self.pod_count -= 1;
+        let key = (Name::from(pod.namespace()), labels.clone());
+        if let Some(n) = self.groups.get_mut(&key) {
+            *n -= 1;
+            if *n <= 0 {
+                self.groups.remove(&key);
+            }
+        }
+    }
+
+    /// Pods here, of that namespace, that match.
+    pub fn matching(&self, namespace: &str, selector: &Selector) -> i64 {
+        self.groups.iter().filter(|((ns, labels), _)| &**ns == namespace && selector.matches(Some(labels))).map(|(_, n)| n).sum()
+    }
+
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.node().label(key)
+    }
+}
+
+/// Why a node is out of the question. Each plugin has its own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reason {
+    WrongName,
+    Unschedulable,
+    Taint { taint: String },
+    Affinity,
+    TooManyPods,
+    Insufficient { resource: String, wants: i64, free: i64, all: i64 },
+    Spread { key: String },
+}
+
+impl Reason {
+    /// Whether removing pods from the node could help.
+    pub fn preemption_helps(&self) -> bool {
+        match self {
+            Reason::Insufficient { wants, all, .. } => wants <= all,
+            Reason::TooManyPods | Reason::Spread { .. } => true,
+            _ => false,
+        }
+    }
+
+    pub fn plugin(&self) -> &'static str {
+        match self {
+            Reason::WrongName => "NodeName",
+            Reason::Unschedulable => "NodeUnschedulable",
+            Reason::Taint { .. } => "TaintToleration",
+            Reason::Affinity => "NodeAffinity",
+            Reason::TooManyPods | Reason::Insufficient { .. } => "NodeResourcesFit",
+            Reason::Spread { .. } => "PodTopologySpread",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::WrongName => f.write_str("node(s) didn't match the requested node name"),
+            Reason::Unschedulable => f.write_str("node(s) were unschedulable"),
+            Reason::Taint { .. } => f.write_str("node(s) had untolerated taint(s)"),
+            Reason::Affinity => f.write_str("node(s) didn't match Pod's node affinity/selector"),
+            Reason::TooManyPods => f.write_str("Too many pods"),
+            Reason::Insufficient { resource, .. } => write!(f, "Insufficient {resource}"),
+            Reason::Spread { .. } => f.write_str("node(s) didn't match pod topology spread constraints"),
+        }
+    }
+}
+
+/// All nodes of a cycle, for plugins that compare them.
+pub struct Snapshot<'a> {
+    pub nodes: Vec<&'a NodeInfo>,
+}
+
+/// Says whether a node is possible.
+pub trait Filter: Sync {
+    /// All reasons against the node; none means that it fits.
+    fn filter(&self, pod: &PodInfo, node: &NodeInfo, all: &Snapshot<'_>) -> Vec<Reason>;
+    /// Whether this pod needs the filter at all.
+    fn applies(&self, _pod: &PodInfo) -> bool {
+        true
+    }
+}
+
+/// Says how good each possible node is.
+pub trait Score: Sync {
+    fn applies(&self, _pod: &PodInfo) -> bool {
+        true
+    }
+    /// Scores of the nodes, in their order, from 0 to [`MAX_SCORE`].
+    fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], all: &Snapshot<'_>) -> Vec<i64>;
+}
+
+/// Stretches raw scores so that the best one is [`MAX_SCORE`]; `reverse` makes the smallest the best.
+pub fn normalize(raw: &mut [i64], reverse: bool) {
+    let most = raw.iter().copied().max().unwrap_or(0);
+    for s in raw.iter_mut() {
+        *s = if most == 0 {
+            if reverse { MAX_SCORE } else { 0 }
+        } else if reverse {
+            MAX_SCORE - MAX_SCORE * *s / most
+        } else {
+            MAX_SCORE * *s / most
+        };
+    }
+}
+
+/// Whether somebody should look at this pod here.
+pub fn is_ours(p: &Pod) -> bool {
+    pods::node(p).is_empty()
+        && !pods::is_terminal(p)
+        && p.metadata.deletion_timestamp.is_none()
+        && p.spec.as_ref().and_then(|s| s.scheduler_name.as_deref()).unwrap_or("default-scheduler") == "default-scheduler"
+}

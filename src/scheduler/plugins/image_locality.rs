@@ -1,0 +1,34 @@
+//! ImageLocality: a node that has the image already saves the pull.
+//! Real Kubernetes: pkg/scheduler/framework/plugins/imagelocality.
+
+use crate::api::image::ImageRef;
+use crate::scheduler::framework::{MAX_SCORE, NodeInfo, PodInfo, Score, Snapshot};
+
+pub struct ImageLocality;
+
+const MIB: i64 = 1024 * 1024;
+/// Smaller images are not worth preferring a node; larger ones count no more.
+const LEAST: i64 = 23 * MIB;
+const MOST_PER_CONTAINER: i64 = 1000 * MIB;
+
+impl Score for ImageLocality {
+    fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], all: &Snapshot<'_>) -> Vec<i64> {
+        let spec = pod.pod().spec.as_ref();
+        let images: Vec<String> = spec
+            .into_iter()
+            .flat_map(|s| s.containers.iter().chain(s.init_containers.iter().flatten()))
+            .filter_map(|c| Some(ImageRef::parse(c.image.as_deref()?)?.full()))
+            .collect();
+        let total = i64::try_from(all.nodes.len()).unwrap_or(1).max(1);
+        // An image that few nodes have counts less, so that not all pods crowd there.
+        let spread: Vec<i64> = images.iter().map(|i| i64::try_from(all.nodes.iter().filter(|n| n.images.contains_key(i)).count()).unwrap_or(0)).collect();
+        let most = MOST_PER_CONTAINER * i64::try_from(images.len()).unwrap_or(1).max(1);
+        nodes
+            .iter()
+            .map(|n| {
+                let sum: i64 = images.iter().zip(&spread).filter_map(|(i, s)| Some(n.images.get(i)? * s / total)).sum();
+                MAX_SCORE * (sum.clamp(LEAST, most) - LEAST) / (most - LEAST)
+            })
+            .collect()
+    }
+}

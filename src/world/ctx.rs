@@ -1,0 +1,250 @@
+//! The only way out of a step.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::{ActorId, Due, Event, Tag, Target, World};
+use crate::api::kind::Subresource;
+use crate::api::object::{Key, Resource};
+use crate::api::{Duration, Object, Op, OpId, RecordId, Status, Time};
+use crate::apiserver::Caller;
+use crate::apiserver::caller::{Chance, suffix};
+use crate::apiserver::delete::{DeleteOptions, Deleted};
+use crate::ledger::{Causes, Decision, Trigger, What};
+
+/// A component's hands during one step. The step's record is written only if the step does something.
+pub struct Ctx<'a> {
+    world: &'a mut World,
+    actor: ActorId,
+    incarnation: u32,
+    trigger: Trigger,
+    causes: Causes,
+    record: Option<RecordId>,
+}
+
+impl<'a> Ctx<'a> {
+    pub(super) fn new(world: &'a mut World, actor: ActorId, incarnation: u32, trigger: Trigger, causes: Causes) -> Ctx<'a> {
+        Ctx { world, actor, incarnation, trigger, causes, record: None }
+    }
+
+    pub fn now(&self) -> Time {
+        self.world.now
+    }
+
+    pub fn chance(&mut self) -> &mut Chance {
+        self.world.chance()
+    }
+
+    /// Letters for a generated name.
+    pub fn suffix(&mut self, n: usize) -> String {
+        suffix(self.world.chance(), n)
+    }
+
+    /// The causes of this step; what a component puts by to be done later keeps them.
+    pub fn causes(&self) -> Causes {
+        match self.record {
+            Some(id) => vec![id],
+            None => self.causes.clone(),
+        }
+    }
+
+    /// This step now works on something that was put by earlier: its causes count, not the timer's.
+    pub fn because(&mut self, key: &Key, causes: Causes) {
+        if self.record.is_none() && !causes.is_empty() {
+            self.causes = causes;
+            self.trigger = Trigger::Work(key.clone());
+        }
+    }
+
+    /// The record of this step.
+    pub fn record(&mut self) -> RecordId {
+        if let Some(id) = self.record {
+            return id;
+        }
+        let name = self.world.slots[self.actor.0].name;
+        let id = self.world.ledger.add(self.world.now, name, What::Step(self.trigger.clone()), self.causes.clone());
+        self.record = Some(id);
+        id
+    }
+
+    /// Explains what is done here. The only teaching call.
+    pub fn decide(&mut self, decision: impl Decision + 'static) {
+        let cause = self.record();
+        let name = self.world.slots[self.actor.0].name;
+        self.world.ledger.add(self.world.now, name, What::Decision(Arc::new(decision)), vec![cause]);
+    }
+
+    /// A timer that the cluster waits for.
+    pub fn after(&mut self, delay: Duration, tag: Tag) {
+        self.timer(delay, Event::Timer(tag), false);
+    }
+
+    /// A timer of a back-off, a resync or the like: the cluster counts as settled without it.
+    pub fn quietly_after(&mut self, delay: Duration, tag: Tag) {
+        self.timer(delay, Event::Timer(tag), true);
+    }
+
+    /// A timer that repeats as long as the component lives. Its cause is the component's start.
+    pub fn every(&mut self, delay: Duration, tag: Tag) {
+        let causes = vec![self.world.slots[self.actor.0].started_by];
+        let to = Target::Component { actor: self.actor, incarnation: self.incarnation, event: Event::Timer(tag) };
+        self.world.push(self.world.now + delay, Due { to, causes, quiet: true });
+    }
+
+    /// Wakes the component's work queue.
+    pub fn work_after(&mut self, delay: Duration, quiet: bool) {
+        self.timer(delay, Event::Work, quiet);
+    }
+
+    fn timer(&mut self, delay: Duration, event: Event, quiet: bool) {
+        let causes = self.causes();
+        let to = Target::Component { actor: self.actor, incarnation: self.incarnation, event };
+        self.world.push(self.world.now + delay, Due { to, causes, quiet });
+    }
+
+    /// Starts an operation; [`Event::Done`] tells how it ended.
+    pub fn start(&mut self, op: Op) -> OpId {
+        let cause = self.record();
+        let name = self.world.slots[self.actor.0].name;
+        let call = op.name();
+        let next = OpId(self.world.next_op);
+        let id = self.world.ledger.add(self.world.now, name, What::Op { id: next, call }, vec![cause]);
+        self.world.submit(op, Some((self.actor, self.incarnation)), id)
+    }
+
+    /// Whether something is broken on purpose.
+    pub fn is_broken(&self, what: &str, place: &str) -> bool {
+        self.world.faults.contains_key(&(what.to_string(), place.to_string()))
+    }
+
+    /// Typed access to the API.
+    pub fn api<T: Resource>(&mut self) -> Api<'_, 'a, T> {
+        Api { ctx: self, user: None, kind: PhantomData }
+    }
+
+    /// The same as another user: a kubelet speaks for its node.
+    pub fn api_as<T: Resource>(&mut self, user: String) -> Api<'_, 'a, T> {
+        Api { ctx: self, user: Some(user), kind: PhantomData }
+    }
+}
+
+/// Requests for one kind.
+pub struct Api<'c, 'a, T> {
+    ctx: &'c mut Ctx<'a>,
+    user: Option<String>,
+    kind: PhantomData<T>,
+}
+
+impl<T: Resource> Api<'_, '_, T> {
+    fn call<R>(&mut self, f: impl FnOnce(&mut crate::apiserver::ApiServer, &mut Caller<'_>) -> R) -> R {
+        let cause = self.ctx.record();
+        let world = &mut *self.ctx.world;
+        let slot = &world.slots[self.ctx.actor.0];
+        let mut who = Caller {
+            user: self.user.as_deref().unwrap_or(&slot.user),
+            actor: slot.name,
+            now: world.now,
+            cause,
+            ledger: &mut world.ledger,
+            chance: &mut world.chance,
+            dry_run: false,
+            defaulted: None,
+        };
+        f(&mut world.api, &mut who)
+    }
+
+    pub fn create(mut self, object: T) -> Result<Arc<Object>, Status> {
+        let ns = object.namespace().to_string();
+        self.call(|api, who| api.create(Object::new(object), &ns, who))
+    }
+
+    /// Reads past the cache, from the API server itself.
+    pub fn get(self, namespace: &str, name: &str) -> Result<Arc<Object>, Status> {
+        self.ctx.world.api.get(&Key::of::<T>(namespace, name)).cloned()
+    }
+
+    pub fn update(mut self, object: T) -> Result<Arc<Object>, Status> {
+        self.call(|api, who| api.update(Object::new(object), None, "update", who))
+    }
+
+    pub fn update_status(mut self, object: T) -> Result<Arc<Object>, Status> {
+        self.call(|api, who| api.update(Object::new(object), Some(Subresource::Status), "update", who))
+    }
+
+    /// Replaces a namespace's finalizers.
+    pub fn finalize(mut self, object: T) -> Result<Arc<Object>, Status> {
+        self.call(|api, who| api.update(Object::new(object), Some(Subresource::Finalize), "update", who))
+    }
+
+    /// Changes the newest revision, whatever it is: what a patch does.
+    pub fn patch(mut self, namespace: &str, name: &str, change: impl FnOnce(&mut T)) -> Result<Arc<Object>, Status> {
+        let mut o = (*self.ctx.world.api.get(&Key::of::<T>(namespace, name))?).as_ref().clone();
+        if let Some(t) = o.get_mut::<T>() {
+            change(t);
+        }
+        self.call(|api, who| api.update(o, None, "patch", who))
+    }
+
+    /// Patches the status of the newest revision.
+    pub fn patch_status(mut self, namespace: &str, name: &str, change: impl FnOnce(&mut T)) -> Result<Arc<Object>, Status> {
+        let mut o = (*self.ctx.world.api.get(&Key::of::<T>(namespace, name))?).as_ref().clone();
+        if let Some(t) = o.get_mut::<T>() {
+            change(t);
+        }
+        self.call(|api, who| api.update(o, Some(Subresource::Status), "patch", who))
+    }
+
+    pub fn delete(mut self, namespace: &str, name: &str, options: DeleteOptions) -> Result<Deleted, Status> {
+        let key = Key::of::<T>(namespace, name);
+        self.call(|api, who| api.delete(&key, &options, who))
+    }
+
+    pub fn bind(mut self, namespace: &str, pod: &str, node: &str) -> Result<Arc<Object>, Status> {
+        self.call(|api, who| api.bind(namespace, pod, node, who))
+    }
+}
+
+impl Ctx<'_> {
+    /// Deletes an object of any kind: what the garbage collector and the namespace controller do.
+    pub fn delete_any(&mut self, key: &Key, options: &DeleteOptions) -> Result<Deleted, Status> {
+        let cause = self.record();
+        let world = &mut *self.world;
+        let slot = &world.slots[self.actor.0];
+        let mut who = Caller {
+            user: &slot.user,
+            actor: slot.name,
+            now: world.now,
+            cause,
+            ledger: &mut world.ledger,
+            chance: &mut world.chance,
+            dry_run: false,
+            defaulted: None,
+        };
+        world.api.delete(key, options, &mut who)
+    }
+
+    /// Changes the metadata of an object of any kind.
+    pub fn patch_meta(&mut self, key: &Key, change: impl FnOnce(&mut k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta)) -> Result<Arc<Object>, Status> {
+        let cause = self.record();
+        let world = &mut *self.world;
+        let slot = &world.slots[self.actor.0];
+        let mut o = (**world.api.get(key)?).clone();
+        change(o.meta_mut());
+        let mut who = Caller {
+            user: &slot.user,
+            actor: slot.name,
+            now: world.now,
+            cause,
+            ledger: &mut world.ledger,
+            chance: &mut world.chance,
+            dry_run: false,
+            defaulted: None,
+        };
+        world.api.update(o, None, "patch", &mut who)
+    }
+
+    /// Reads any object past the caches.
+    pub fn get_any(&self, key: &Key) -> Option<Arc<Object>> {
+        self.world.api.get(key).ok().cloned()
+    }
+}

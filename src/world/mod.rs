@@ -1,0 +1,450 @@
+//! The machine: one queue of events in virtual time, components that take one step each, and [`Ctx`], the only way
+//! out of a step.
+//!
+//! Start with [`World::step`]: it takes the earliest event, hands it to one component, and carries what the
+//! component wrote to whoever watches. Everything that leaves a step is stamped with the step's record.
+//!
+//! Deliberately absent: threads, sockets, clocks, ambient randomness, and any knowledge of what the components do.
+//! `cluster/` puts the components in.
+//!
+//! Real Kubernetes has no such machine: its processes run at once and talk over the network. Watch latency, stale
+//! caches and conflicts are kept as they are there.
+
+pub mod ctx;
+pub mod event;
+pub mod latency;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rand::SeedableRng;
+
+pub use ctx::{Api, Ctx};
+pub use event::{Event, Tag};
+
+use crate::api::ops::{Answerer, Completion};
+use crate::api::request::{Request, Response, WatchEvent};
+use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time};
+use crate::apiserver::caller::{Caller, Chance};
+use crate::apiserver::ApiServer;
+use crate::ledger::{Causes, Ledger, Root, Trigger, What};
+use crate::store::{Change, Scope, WatchId};
+
+/// A part of the control plane or of the nodes. It sees events and acts through [`Ctx`], nothing else.
+pub trait Component: Send {
+    fn name(&self) -> &'static str;
+    /// The user that its requests come from.
+    fn user(&self) -> String;
+    fn watches(&self) -> Vec<Scope>;
+    fn step(&mut self, event: Event, ctx: &mut Ctx<'_>);
+    fn clone_box(&self) -> Box<dyn Component>;
+}
+
+/// How a component is made anew when it (re)starts: its caches begin empty.
+pub type Maker = Arc<dyn Fn() -> Box<dyn Component> + Send + Sync>;
+
+struct Slot {
+    name: &'static str,
+    user: String,
+    make: Maker,
+    /// `None` while it is stopped.
+    running: Option<Box<dyn Component>>,
+    /// Counts starts; events for an earlier incarnation are dropped.
+    incarnation: u32,
+    watches: Vec<WatchId>,
+    started_by: RecordId,
+}
+
+impl Clone for Slot {
+    fn clone(&self) -> Slot {
+        Slot {
+            name: self.name,
+            user: self.user.clone(),
+            make: self.make.clone(),
+            running: self.running.as_ref().map(|c| c.clone_box()),
+            incarnation: self.incarnation,
+            watches: self.watches.clone(),
+            started_by: self.started_by,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ActorId(usize);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    to: Target,
+    causes: Causes,
+    /// Back-offs, leases and resyncs: they do not keep the cluster from counting as settled.
+    quiet: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Target {
+    Component { actor: ActorId, incarnation: u32, event: Event },
+    Start(ActorId),
+    Wake,
+}
+
+#[derive(Clone, Debug)]
+struct RunningOp {
+    /// `None`: a client outside the machine asked.
+    actor: Option<(ActorId, u32)>,
+    cause: RecordId,
+    foreground: bool,
+}
+
+/// A whole cluster: cloning it is a snapshot.
+pub struct World {
+    pub now: Time,
+    pub start: Time,
+    seq: u64,
+    queue: BTreeMap<(Time, u64), Due>,
+    pub api: ApiServer,
+    pub ledger: Ledger,
+    chance: Chance,
+    slots: Vec<Slot>,
+    watchers: BTreeMap<WatchId, ActorId>,
+    /// When each watcher has been told everything so far: a watch never overtakes itself.
+    told: BTreeMap<WatchId, Time>,
+    answerer: Box<dyn Answerer>,
+    ops: BTreeMap<OpId, RunningOp>,
+    next_op: u64,
+    wake_at: Option<Time>,
+    finished: BTreeMap<OpId, Outcome>,
+    /// What is broken: name and place.
+    pub faults: BTreeMap<(String, String), RecordId>,
+    pub steps: u64,
+}
+
+impl Clone for World {
+    fn clone(&self) -> World {
+        World {
+            queue: self.queue.clone(),
+            api: self.api.clone(),
+            ledger: self.ledger.clone(),
+            chance: self.chance.clone(),
+            slots: self.slots.clone(),
+            watchers: self.watchers.clone(),
+            told: self.told.clone(),
+            answerer: self.answerer.clone_box(),
+            ops: self.ops.clone(),
+            finished: self.finished.clone(),
+            faults: self.faults.clone(),
+            ..*self
+        }
+    }
+}
+
+impl World {
+    pub fn new(seed: u64, ledger: Ledger, answerer: Box<dyn Answerer>) -> World {
+        World {
+            now: Time::ZERO,
+            start: Time::ZERO,
+            seq: 0,
+            queue: BTreeMap::new(),
+            api: ApiServer::default(),
+            ledger,
+            chance: Chance::seed_from_u64(seed),
+            slots: vec![],
+            watchers: BTreeMap::new(),
+            told: BTreeMap::new(),
+            answerer,
+            ops: BTreeMap::new(),
+            next_op: 1,
+            wake_at: None,
+            finished: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            steps: 0,
+        }
+    }
+
+    /// Writes a root down: what people did.
+    pub fn root(&mut self, actor: &'static str, root: Root) -> RecordId {
+        self.ledger.add(self.now, actor, What::Root(root), vec![])
+    }
+
+    // ---- components -------------------------------------------------------------------------
+
+    /// Adds a component; it starts at once.
+    pub fn add(&mut self, make: Maker, cause: RecordId) {
+        let fresh = make();
+        let slot = Slot {
+            name: fresh.name(),
+            user: fresh.user(),
+            make,
+            running: None,
+            incarnation: 0,
+            watches: vec![],
+            started_by: cause,
+        };
+        self.slots.push(slot);
+        self.start_actor(ActorId(self.slots.len() - 1), cause, Duration::ZERO);
+    }
+
+    /// Names of all components, in the order in which they were added.
+    pub fn components(&self) -> Vec<&'static str> {
+        self.slots.iter().map(|s| s.name).collect()
+    }
+
+    pub fn is_running(&self, name: &str) -> bool {
+        self.slots.iter().any(|s| s.name == name && s.running.is_some())
+    }
+
+    /// Stops a component: what it knew is lost.
+    pub fn stop(&mut self, name: &str) {
+        for slot in self.slots.iter_mut().filter(|s| s.name == name) {
+            slot.running = None;
+            slot.incarnation += 1;
+            for id in slot.watches.drain(..) {
+                self.api.unwatch(id);
+                self.watchers.remove(&id);
+                self.told.remove(&id);
+            }
+        }
+    }
+
+    /// Starts a stopped component with empty caches, `after` a while.
+    pub fn restart(&mut self, name: &str, cause: RecordId, after: Duration) {
+        for i in 0..self.slots.len() {
+            if self.slots[i].name == name && self.slots[i].running.is_none() {
+                self.start_actor(ActorId(i), cause, after);
+            }
+        }
+    }
+
+    fn start_actor(&mut self, actor: ActorId, cause: RecordId, after: Duration) {
+        self.slots[actor.0].started_by = cause;
+        self.push(self.now + after, Due { to: Target::Start(actor), causes: vec![cause], quiet: false });
+    }
+
+    // ---- time -------------------------------------------------------------------------------
+
+    fn push(&mut self, at: Time, due: Due) {
+        self.seq += 1;
+        self.queue.insert((at, self.seq), due);
+    }
+
+    /// When the next event is due.
+    pub fn next_due(&self) -> Option<Time> {
+        self.queue.keys().next().map(|(t, _)| *t)
+    }
+
+    /// Whether something will happen within `soon` that is not merely periodic.
+    pub fn is_busy(&self, soon: Duration) -> bool {
+        let horizon = self.now + soon;
+        self.ops.values().any(|o| o.foreground)
+            || self.queue.range(..=(horizon, u64::MAX)).any(|(_, d)| !d.quiet)
+    }
+
+    /// Whether anything but periodic work is still to come, however late.
+    pub fn has_pending(&self) -> bool {
+        self.ops.values().any(|o| o.foreground) || self.queue.values().any(|d| !d.quiet)
+    }
+
+    /// Takes the earliest event and handles it. Returns `false` if there is none.
+    pub fn step(&mut self) -> bool {
+        let Some(((at, _), due)) = self.queue.pop_first() else { return false };
+        self.now = self.now.max(at);
+        match due.to {
+            Target::Wake => {
+                self.wake_at = None;
+                let mut out = vec![];
+                self.answerer.wake(self.now, &mut out);
+                self.complete(out);
+            }
+            Target::Start(actor) => self.begin(actor, due.causes),
+            Target::Component { actor, incarnation, event } => {
+                if self.slots[actor.0].incarnation == incarnation {
+                    self.deliver(actor, event, due.causes);
+                }
+            }
+        }
+        true
+    }
+
+    /// Handles everything that is due up to `until`, and lets the clock stand there.
+    pub fn run_until(&mut self, until: Time) {
+        while self.next_due().is_some_and(|t| t <= until) {
+            self.step();
+        }
+        self.now = self.now.max(until);
+    }
+
+    fn begin(&mut self, actor: ActorId, causes: Causes) {
+        let slot = &mut self.slots[actor.0];
+        if slot.running.is_some() {
+            return;
+        }
+        let fresh = (slot.make)();
+        slot.incarnation += 1;
+        let scopes = fresh.watches();
+        slot.running = Some(fresh);
+        // A fresh component lists what is there, then watches.
+        let mut present = vec![];
+        for scope in scopes {
+            present.extend(self.api.store().list(&scope).map(|o| {
+                Arc::new(Change {
+                    rev: crate::store::rev_of(o),
+                    kind: crate::store::ChangeKind::Added,
+                    key: o.key(),
+                    object: o.clone(),
+                    previous: None,
+                    cause: causes.first().copied().unwrap_or_default(),
+                })
+            }));
+            let id = self.api.watch(scope);
+            self.slots[actor.0].watches.push(id);
+            self.watchers.insert(id, actor);
+        }
+        self.deliver(actor, Event::Started(present), causes);
+    }
+
+    fn deliver(&mut self, actor: ActorId, event: Event, causes: Causes) {
+        let Some(mut component) = self.slots[actor.0].running.take() else { return };
+        self.steps += 1;
+        let trigger = event.trigger();
+        let incarnation = self.slots[actor.0].incarnation;
+        let mut ctx = Ctx::new(self, actor, incarnation, trigger, causes);
+        component.step(event, &mut ctx);
+        self.slots[actor.0].running = Some(component);
+        self.carry();
+    }
+
+    /// Carries what was written to the components that watch it.
+    pub fn carry(&mut self) {
+        for (watch, change) in self.api.take_deliveries(self.now) {
+            let Some(&actor) = self.watchers.get(&watch) else { continue };
+            let arrival = self.now + latency::watch(&mut self.chance);
+            let told = self.told.entry(watch).or_default();
+            *told = (*told).max(arrival);
+            let at = *told;
+            let incarnation = self.slots[actor.0].incarnation;
+            let causes = vec![change.cause];
+            let quiet = is_quiet(&change);
+            self.push(at, Due { to: Target::Component { actor, incarnation, event: Event::Watch(change) }, causes, quiet });
+        }
+    }
+
+    // ---- operations -------------------------------------------------------------------------
+
+    fn submit(&mut self, op: Op, actor: Option<(ActorId, u32)>, cause: RecordId) -> OpId {
+        let id = OpId(self.next_op);
+        self.next_op += 1;
+        self.ops.insert(id, RunningOp { actor, cause, foreground: op.is_foreground() });
+        let mut out = vec![];
+        self.answerer.submit(id, &op, self.now, &mut out);
+        self.complete(out);
+        id
+    }
+
+    fn complete(&mut self, done: Vec<Completion>) {
+        for c in done {
+            let Some(op) = self.ops.get(&c.op) else { continue };
+            match op.actor {
+                None => {
+                    self.ops.remove(&c.op);
+                    self.finished.insert(c.op, c.outcome);
+                }
+                Some((actor, incarnation)) => {
+                    let causes = vec![op.cause];
+                    let quiet = false;
+                    self.ops.remove(&c.op);
+                    let event = Event::Done(c.op, c.outcome);
+                    self.push(c.at.max(self.now), Due { to: Target::Component { actor, incarnation, event }, causes, quiet });
+                }
+            }
+        }
+        self.schedule_wake();
+    }
+
+    fn schedule_wake(&mut self) {
+        if let Some(next) = self.answerer.next_wake()
+            && self.wake_at.is_none_or(|w| next < w)
+        {
+            self.wake_at = Some(next);
+            // A program that sleeps in its container is no unfinished business of the cluster.
+            self.push(next.max(self.now), Due { to: Target::Wake, causes: vec![], quiet: true });
+        }
+    }
+
+    /// Starts an operation for a client outside; its outcome is fetched with [`World::take_outcome`].
+    pub fn call(&mut self, op: Op, cause: RecordId) -> OpId {
+        self.submit(op, None, cause)
+    }
+
+    pub fn take_outcome(&mut self, id: OpId) -> Option<Outcome> {
+        self.finished.remove(&id)
+    }
+
+    /// Breaks or mends something that the world outside the API answers for.
+    pub fn fault_outside(&mut self, what: &str, place: &str, broken: bool) {
+        let mut out = vec![];
+        self.answerer.fault(what, place, broken, self.now, &mut out);
+        self.complete(out);
+    }
+
+    /// Tells the kubelet fleet or another component of a fault that it has to live.
+    pub fn notify(&mut self, name: &str, tag: Tag, cause: RecordId) {
+        for i in 0..self.slots.len() {
+            if self.slots[i].name == name {
+                let incarnation = self.slots[i].incarnation;
+                let to = Target::Component { actor: ActorId(i), incarnation, event: Event::Timer(tag.clone()) };
+                self.push(self.now, Due { to, causes: vec![cause], quiet: false });
+            }
+        }
+    }
+
+    // ---- requests from outside --------------------------------------------------------------
+
+    /// A request of a person.
+    pub fn request(&mut self, request: &Request, user: &str, cause: RecordId) -> Response {
+        let mut who = Caller {
+            user,
+            actor: "kubectl",
+            now: self.now,
+            cause,
+            ledger: &mut self.ledger,
+            chance: &mut self.chance,
+            dry_run: false,
+            defaulted: None,
+        };
+        let answer = self.api.handle(request, &mut who);
+        self.carry();
+        answer
+    }
+
+    pub fn open_watch(&mut self, request: &Request) -> Result<WatchId, Status> {
+        self.api.open_watch(request, self.now)
+    }
+
+    pub fn next_watch_event(&mut self, id: WatchId) -> Option<WatchEvent> {
+        self.api.next_event(id)
+    }
+
+    pub fn close_watch(&mut self, id: WatchId) {
+        self.api.unwatch(id);
+    }
+
+    pub(crate) fn chance(&mut self) -> &mut Chance {
+        &mut self.chance
+    }
+}
+
+/// Writes that come and go by themselves: lease renewals.
+fn is_quiet(change: &Change) -> bool {
+    change.object.get::<crate::api::kinds::Lease>().is_some()
+}
+
+impl Event {
+    fn trigger(&self) -> Trigger {
+        match self {
+            Event::Started(_) => Trigger::Started,
+            Event::Watch(c) => Trigger::Watch(c.key.clone()),
+            Event::Work => Trigger::Timer,
+            Event::Timer(_) => Trigger::Timer,
+            Event::Done(op, _) => Trigger::Done(*op),
+        }
+    }
+}
