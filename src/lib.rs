@@ -13,3 +13,4 @@ pub mod controllers;
 pub mod scheduler;
 pub mod cluster;
 pub mod network;
+pub mod kubectl;

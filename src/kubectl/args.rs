@@ -1,0 +1,275 @@
+//! Command lines: flags as kubectl's library reads them, and its words for mistakes.
+//! Real Kubernetes: github.com/spf13/pflag, cobra.
+
+use std::collections::BTreeMap;
+
+use super::failure::Failure;
+use super::Verb;
+use crate::api::{Duration, time::parse_go_duration};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Type {
+    Bool,
+    Text,
+    /// May be given several times; commas separate.
+    List,
+    /// May be given several times; commas belong to the value.
+    Array,
+    Int,
+    Duration,
+    /// A text that may stand without a value: the value then.
+    Optional(&'static str),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Flag {
+    pub name: &'static str,
+    pub short: Option<char>,
+    pub kind: Type,
+    pub default: &'static str,
+}
+
+impl Flag {
+    pub const fn new(name: &'static str, kind: Type) -> Flag {
+        Flag { name, short: None, kind, default: "" }
+    }
+    pub const fn short(mut self, c: char) -> Flag {
+        self.short = Some(c);
+        self
+    }
+    pub const fn default(mut self, d: &'static str) -> Flag {
+        self.default = d;
+        self
+    }
+    /// How an error names it: `"-w, --watch"`.
+    fn shown(&self) -> String {
+        match self.short {
+            Some(c) => format!("-{c}, --{}", self.name),
+            None => format!("--{}", self.name),
+        }
+    }
+}
+
+/// Flags that every verb takes.
+pub const GLOBAL: &[Flag] = &[
+    Flag::new("namespace", Type::Text).short('n'),
+    Flag::new("context", Type::Text),
+    Flag::new("cluster", Type::Text),
+    Flag::new("user", Type::Text),
+    Flag::new("kubeconfig", Type::Text),
+    Flag::new("server", Type::Text).short('s'),
+    Flag::new("token", Type::Text),
+    Flag::new("as", Type::Text),
+    Flag::new("request-timeout", Type::Text),
+    Flag::new("v", Type::Int).short('v'),
+    Flag::new("help", Type::Bool).short('h'),
+    Flag::new("warnings-as-errors", Type::Bool),
+    Flag::new("match-server-version", Type::Bool),
+    Flag::new("insecure-skip-tls-verify", Type::Bool),
+    Flag::new("cache-dir", Type::Text),
+];
+
+/// Whether a global flag before the verb is followed by its value.
+pub fn global_takes_value(word: &str) -> bool {
+    if word.contains('=') {
+        return false;
+    }
+    let found = match word.strip_prefix("--") {
+        Some(name) => GLOBAL.iter().find(|f| f.name == name),
+        None => word.chars().nth(1).filter(|_| word.chars().count() == 2).and_then(|c| GLOBAL.iter().find(|f| f.short == Some(c))),
+    };
+    found.is_some_and(|f| f.kind != Type::Bool)
+}
+
+/// A parsed command line.
+#[derive(Clone, Debug, Default)]
+pub struct Args {
+    pub verb: &'static str,
+    pub words: Vec<String>,
+    /// Words after `--`, and where they begin among all words.
+    pub dash: Option<usize>,
+    values: BTreeMap<&'static str, Vec<String>>,
+    defaults: BTreeMap<&'static str, &'static str>,
+}
+
+impl Args {
+    pub fn parse(verb: &'static Verb, words: &[String]) -> Result<Args, Failure> {
+        let mut args = Args { verb: verb.name, ..Args::default() };
+        let flags: Vec<&'static Flag> = verb.flags.iter().flat_map(|f| f.iter()).chain(GLOBAL).collect();
+        for f in &flags {
+            args.defaults.insert(f.name, f.default);
+        }
+        let usage = |message: String| Failure::usage(message, verb.name);
+        let mut i = 0;
+        while i < words.len() {
+            let w = &words[i];
+            i += 1;
+            if w == "--" {
+                args.dash = Some(args.words.len());
+                args.words.extend(words[i..].iter().cloned());
+                break;
+            }
+            if let Some(long) = w.strip_prefix("--") {
+                let (name, inline) = match long.split_once('=') {
+                    Some((n, v)) => (n, Some(v.to_string())),
+                    None => (long, None),
+                };
+                let Some(f) = flags.iter().find(|f| f.name == name) else {
+                    return Err(usage(format!("unknown flag: --{name}")));
+                };
+                let value = match (inline, f.kind) {
+                    (Some(v), _) => v,
+                    (None, Type::Bool) => "true".into(),
+                    (None, Type::Optional(v)) => v.into(),
+                    (None, _) => {
+                        let Some(v) = words.get(i) else { return Err(usage(format!("flag needs an argument: --{name}"))) };
+                        i += 1;
+                        v.clone()
+                    }
+                };
+                args.put(f, value).map_err(usage)?;
+            } else if w.len() > 1 && w.starts_with('-') {
+                let mut chars: Vec<char> = w[1..].chars().collect();
+                while !chars.is_empty() {
+                    let c = chars.remove(0);
+                    let Some(f) = flags.iter().find(|f| f.short == Some(c)) else {
+                        return Err(usage(format!("unknown shorthand flag: {c:?} in {w}")));
+                    };
+                    let value = match f.kind {
+                        _ if chars.first() == Some(&'=') => chars[1..].iter().collect(),
+                        Type::Bool => {
+                            args.put(f, "true".into()).map_err(usage)?;
+                            continue;
+                        }
+                        Type::Optional(v) => v.into(),
+                        _ if !chars.is_empty() => chars.iter().collect(),
+                        _ => {
+                            let Some(v) = words.get(i) else { return Err(usage(format!("flag needs an argument: {c:?} in {w}"))) };
+                            i += 1;
+                            v.clone()
+                        }
+                    };
+                    args.put(f, value).map_err(usage)?;
+                    break;
+                }
+            } else {
+                args.words.push(w.clone());
+            }
+        }
+        Ok(args)
+    }
+
+    fn put(&mut self, f: &'static Flag, value: String) -> Result<(), String> {
+        let bad = |why: String| Err(format!("invalid argument {value:?} for \"{}\" flag: {why}", f.shown()));
+        match f.kind {
+            Type::Bool if !matches!(value.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False") => {
+                return bad(format!("strconv.ParseBool: parsing {value:?}: invalid syntax"));
+            }
+            Type::Int if value.parse::<i64>().is_err() => {
+                let digits = value.trim_start_matches(['-', '+']);
+                let why = if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) { "value out of range" } else { "invalid syntax" };
+                return bad(format!("strconv.ParseInt: parsing {value:?}: {why}"));
+            }
+            Type::Duration if parse_go_duration(&value).is_none() => {
+                let numeric = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+                let why = if numeric { "missing unit in duration" } else { "invalid duration" };
+                return bad(format!("time: {why} {value:?}"));
+            }
+            _ => {}
+        }
+        let list = self.values.entry(f.name).or_default();
+        match f.kind {
+            Type::List => list.extend(value.split(',').map(String::from)),
+            Type::Array => list.push(value),
+            _ => *list = vec![value],
+        }
+        Ok(())
+    }
+
+    pub fn is_set(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    pub fn text(&self, name: &str) -> &str {
+        match self.values.get(name).and_then(|v| v.last()) {
+            Some(v) => v,
+            None => self.defaults.get(name).copied().unwrap_or(""),
+        }
+    }
+
+    pub fn list(&self, name: &str) -> Vec<String> {
+        self.values.get(name).cloned().unwrap_or_default()
+    }
+
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.text(name), "1" | "t" | "T" | "true" | "TRUE" | "True")
+    }
+
+    pub fn int(&self, name: &str) -> i64 {
+        self.text(name).parse().unwrap_or(0)
+    }
+
+    pub fn duration(&self, name: &str) -> Duration {
+        parse_go_duration(self.text(name)).unwrap_or(Duration::ZERO)
+    }
+
+    pub fn word(&self, i: usize) -> &str {
+        self.words.get(i).map_or("", String::as_str)
+    }
+
+    /// Fails as kubectl does when flags that must be set are missing.
+    pub fn require(&self, names: &[&str]) -> Result<(), Failure> {
+        let missing: Vec<String> = names.iter().filter(|n| !self.is_set(n)).map(|n| format!("{n:?}")).collect();
+        if missing.is_empty() { Ok(()) } else { Err(Failure::error(format!("required flag(s) {} not set", missing.join(", ")))) }
+    }
+}
+
+pub const OUTPUT: &[Flag] = &[
+    Flag::new("output", Type::Text).short('o'),
+    Flag::new("template", Type::Text),
+    Flag::new("show-managed-fields", Type::Bool),
+    Flag::new("allow-missing-template-keys", Type::Bool).default("true"),
+];
+pub const SELECT: &[Flag] = &[
+    Flag::new("selector", Type::Text).short('l'),
+    Flag::new("field-selector", Type::Text),
+    Flag::new("all-namespaces", Type::Bool).short('A'),
+];
+pub const FILES: &[Flag] = &[
+    Flag::new("filename", Type::List).short('f'),
+    Flag::new("recursive", Type::Bool).short('R'),
+    Flag::new("kustomize", Type::Text).short('k'),
+];
+pub const DRY_RUN: &[Flag] = &[
+    Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+    Flag::new("field-manager", Type::Text),
+    Flag::new("validate", Type::Optional("strict")).default("strict"),
+    Flag::new("save-config", Type::Bool),
+];
+pub const ALL: &[Flag] = &[Flag::new("all", Type::Bool)];
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DryRun {
+    None,
+    Client,
+    Server,
+}
+
+impl DryRun {
+    pub fn of(args: &Args) -> Result<DryRun, Failure> {
+        match args.text("dry-run") {
+            "none" | "false" | "" => Ok(DryRun::None),
+            "client" | "true" | "unchanged" => Ok(DryRun::Client),
+            "server" => Ok(DryRun::Server),
+            other => Err(Failure::error(format!("Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."))),
+        }
+    }
+    /// What is printed behind the message.
+    pub fn note(self) -> &'static str {
+        match self {
+            DryRun::None => "",
+            DryRun::Client => " (dry run)",
+            DryRun::Server => " (server dry run)",
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What `kubectl describe` prints, a file for each kind that has its own page.
+//! Real Kubernetes: k8s.io/kubectl/pkg/describe/describe.go.
+
+mod deployment;
+mod generic;
+mod node;
+mod pod;
+mod replicaset;
+mod service;
+
+use serde_json::Value;
+
+use super::env::Env;
+use super::failure::Failure;
+use super::resources::{Found, collection};
+use super::tabwriter::align;
+use super::verbs::events::{interval, last_seen};
+use crate::api::request::Request;
+use crate::api::{Resource, Time, kinds};
+
+pub use pod::template;
+
+/// Pages by kind; every other kind gets the general one.
+type Page = fn(&Found, &mut Env<'_>) -> Result<String, Failure>;
+const PAGES: &[(&str, Page)] = &[
+    ("Pod", pod::page),
+    ("Deployment", deployment::page),
+    ("ReplicaSet", replicaset::page),
+    ("Service", service::page),
+    ("Node", node::page),
+    ("Namespace", generic::namespace),
+    ("ConfigMap", generic::configmap),
+    ("Secret", generic::secret),
+    ("ServiceAccount", generic::service_account),
+];
+
+pub fn describe(f: &Found, events: bool, env: &mut Env<'_>) -> Result<String, Failure> {
+    let page = PAGES.iter().find(|(k, _)| *k == f.kind.name()).map_or(generic::page as Page, |(_, p)| *p);
+    let mut text = page(f, env)?;
+    if events && !matches!(f.kind.name(), "Namespace" | "Secret") {
+        text.push_str(&events_of(f, env)?);
+    }
+    Ok(align(&text, 0, 2))
+}
+
+/// The events of an object, oldest first.
+fn events_of(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
+    let ns = if f.namespace.is_empty() { "" } else { &f.namespace };
+    let mut selector = format!("involvedObject.kind={},involvedObject.name={}", f.kind.name(), f.name);
+    if !f.namespace.is_empty() {
+        selector.push_str(&format!(",involvedObject.namespace={}", f.namespace));
+    }
+    if let Some(uid) = f.object["metadata"]["uid"].as_str() {
+        selector.push_str(&format!(",involvedObject.uid={uid}"));
+    }
+    let list = env.call(&Request::get(collection(kinds::Event::kind_ref(), ns)).query("fieldSelector", selector))?;
+    let mut items: Vec<Value> = list["items"].as_array().cloned().unwrap_or_default();
+    if items.is_empty() {
+        return Ok("Events:\t<none>\n".into());
+    }
+    items.sort_by_key(last_seen);
+    let mut out = String::from("Events:\n  Type\tReason\tAge\tFrom\tMessage\n  ----\t------\t----\t----\t-------\n");
+    let now = env.now();
+    for e in &items {
+        let s = |v: &Value| v.as_str().unwrap_or("").to_string();
+        let component = s(&e["source"]["component"]);
+        let from = if component.is_empty() { s(&e["reportingComponent"]) } else { component };
+        // What happens in a container says in which one.
+        let path = s(&e["involvedObject"]["fieldPath"]);
+        let message = s(&e["message"]);
+        let message = if path.is_empty() { message } else { format!("{path}: {message}") };
+        out.push_str(&format!("  {}\t{}\t{}\t{from}\t{}\n", s(&e["type"]), s(&e["reason"]), interval(e, now), message.trim()));
+    }
+    Ok(out)
+}
+
+/// A text field, or nothing.
+fn text(v: &Value) -> &str {
+    v.as_str().unwrap_or("")
+}
+
+fn date(v: &Value) -> String {
+    v.as_str().and_then(Time::parse).map(Time::rfc1123z).unwrap_or_default()
+}
+
+/// `Labels:` with one pair a line.
+fn labels(title: &str, v: &Value) -> String {
+    let pairs: Vec<String> = v.as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
+    if pairs.is_empty() { format!("{title}:\t<none>\n") } else { format!("{title}:\t{}\n", pairs.join("\n\t")) }
+}
+
+/// `Annotations:`, without those that kubectl keeps for itself.
+fn annotations(title: &str, v: &Value) -> String {
+    let shown: Vec<String> = v
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(k, _)| *k != super::verbs::apply::LAST_APPLIED)
+        .map(|(k, v)| {
+            let value = text(v).trim_end_matches('\n');
+            if value.contains('\n') || value.len() + k.len() > 140 {
+                let lines: Vec<String> = value.lines().map(|l| format!("\t  {l}")).collect();
+                format!("{k}:\n{}", lines.join("\n"))
+            } else {
+                format!("{k}: {value}")
+            }
+        })
+        .collect();
+    if shown.is_empty() { format!("{title}:\t<none>\n") } else { format!("{title}:\t{}\n", shown.join("\n\t")) }
+}
+
+/// `app=web,tier in (a,b)` of a label selector.
+fn selector(v: &Value) -> String {
+    let s: k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector = serde_json::from_value(v.clone()).unwrap_or_default();
+    crate::api::selector::Selector::of(&s).to_string()
+}
+
+fn head(f: &Found) -> String {
+    format!("Name:\t{}\nNamespace:\t{}\n", f.name, f.namespace)
+}
+
+/// `ReplicaSet/web-1` of whoever manages the object.
+fn controlled_by(v: &Value) -> Option<String> {
+    let owner = v["metadata"]["ownerReferences"].as_array()?.iter().find(|r| r["controller"] == true)?;
+    Some(format!("{}/{}", text(&owner["kind"]), text(&owner["name"])))
+}

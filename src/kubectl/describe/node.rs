@@ -1,0 +1,138 @@
+//! describe node.
+
+use serde_json::Value;
+
+use super::{annotations, date, labels, text};
+use crate::api::pods::{Resources, requests};
+use crate::api::quantity::Quantity;
+use crate::api::request::Request;
+use crate::api::time::human;
+use crate::api::{Resource, Time, kinds};
+use crate::kubectl::env::Env;
+use crate::kubectl::failure::Failure;
+use crate::kubectl::resources::{Found, object};
+
+pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
+    let n = &*f.object;
+    let (spec, status) = (&n["spec"], &n["status"]);
+    let typed: kinds::Node = serde_json::from_value(n.clone()).unwrap_or_default();
+    let mut out = format!("Name:\t{}\nRoles:\t{}\n", f.name, kinds::node::roles(&typed));
+    out.push_str(&labels("Labels", &n["metadata"]["labels"]));
+    out.push_str(&annotations("Annotations", &n["metadata"]["annotations"]));
+    out.push_str(&format!("CreationTimestamp:\t{}\n", date(&n["metadata"]["creationTimestamp"])));
+    let mut taints: Vec<String> = spec["taints"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|t| {
+            let value = t["value"].as_str().filter(|v| !v.is_empty()).map(|v| format!("={v}")).unwrap_or_default();
+            format!("{}{value}:{}", text(&t["key"]), text(&t["effect"]))
+        })
+        .collect();
+    taints.sort_by_key(|t| (!t.ends_with("NoExecute"), !t.ends_with(":NoSchedule"), t.clone()));
+    out.push_str(&format!("Taints:\t{}\n", if taints.is_empty() { "<none>".to_string() } else { taints.join("\n\t") }));
+    out.push_str(&format!("Unschedulable:\t{}\n", spec["unschedulable"] == true));
+    let lease = env.try_call(&Request::get(object(kinds::Lease::kind_ref(), "kube-node-lease", &f.name)));
+    out.push_str("Lease:\n");
+    match lease {
+        Ok(l) => {
+            let when = |v: &Value| if v.is_string() { date(v) } else { "<unset>".into() };
+            out.push_str(&format!(
+                "  HolderIdentity:\t{}\n  AcquireTime:\t{}\n  RenewTime:\t{}\n",
+                l["spec"]["holderIdentity"].as_str().unwrap_or("<unset>"),
+                when(&l["spec"]["acquireTime"]),
+                when(&l["spec"]["renewTime"])
+            ));
+        }
+        Err(_) => out.push_str("  Failed to get lease\n"),
+    }
+    if let Some(l) = status["conditions"].as_array().filter(|l| !l.is_empty()) {
+        out.push_str("Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage\n  ----\t------\t-----------------\t------------------\t------\t-------\n");
+        for c in l {
+            out.push_str(&format!(
+                "  {} \t{} \t{} \t{} \t{} \t{}\n",
+                text(&c["type"]),
+                text(&c["status"]),
+                date(&c["lastHeartbeatTime"]),
+                date(&c["lastTransitionTime"]),
+                text(&c["reason"]),
+                text(&c["message"])
+            ));
+        }
+    }
+    out.push_str("Addresses:\n");
+    for a in status["addresses"].as_array().into_iter().flatten() {
+        out.push_str(&format!("  {}:\t{}\n", text(&a["type"]), text(&a["address"])));
+    }
+    for (title, key) in [("Capacity", "capacity"), ("Allocatable", "allocatable")] {
+        out.push_str(&format!("{title}:\n"));
+        for (k, v) in status[key].as_object().into_iter().flatten() {
+            out.push_str(&format!("  {k}:\t{}\n", text(v)));
+        }
+    }
+    let info = &status["nodeInfo"];
+    out.push_str("System Info:\n");
+    for (title, key) in [
+        ("Machine ID", "machineID"), ("System UUID", "systemUUID"), ("Boot ID", "bootID"), ("Kernel Version", "kernelVersion"), ("OS Image", "osImage"),
+        ("Operating System", "operatingSystem"), ("Architecture", "architecture"), ("Container Runtime Version", "containerRuntimeVersion"), ("Kubelet Version", "kubeletVersion"),
+    ] {
+        out.push_str(&format!("  {title}:\t{}\n", text(&info[key])));
+    }
+    out.push_str(&format!("PodCIDR:\t{}\n", text(&spec["podCIDR"])));
+    let cidrs: Vec<&str> = spec["podCIDRs"].as_array().into_iter().flatten().map(text).collect();
+    out.push_str(&format!("PodCIDRs:\t{}\n", cidrs.join(",")));
+    out.push_str(&pods(f, &typed, env)?);
+    Ok(out)
+}
+
+fn limits(p: &kinds::Pod) -> Resources {
+    let mut sum = Resources::default();
+    for c in p.spec.iter().flat_map(|s| s.containers.iter()) {
+        if let Some(l) = c.resources.as_ref().and_then(|r| r.limits.as_ref()) {
+            sum.add(&Resources::of(l));
+        }
+    }
+    sum
+}
+
+fn percent(part: i64, whole: i64) -> i64 {
+    if whole == 0 { 0 } else { part * 100 / whole }
+}
+
+/// The pods on the node, and what is promised of it.
+fn pods(f: &Found, node: &kinds::Node, env: &mut Env<'_>) -> Result<String, Failure> {
+    let list = env.call(&Request::get("/api/v1/pods").query("fieldSelector", format!("spec.nodeName={},status.phase!=Succeeded,status.phase!=Failed", f.name)))?;
+    let pods: Vec<kinds::Pod> = list["items"].as_array().into_iter().flatten().filter_map(|p| serde_json::from_value(p.clone()).ok()).collect();
+    let all = node.status.as_ref().and_then(|s| s.allocatable.as_ref()).map(Resources::of).unwrap_or_default();
+    let cpu = |n: i64| Quantity::from_milli(n).to_string();
+    let memory = |n: i64| Quantity::from_bytes(n).to_string();
+    let mut out = format!("Non-terminated Pods:\t({} in total)\n", pods.len());
+    out.push_str("  Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge\n  ---------\t----\t\t------------\t----------\t---------------\t-------------\t---\n");
+    let (mut asked, mut limited) = (Resources::default(), Resources::default());
+    let now = env.now();
+    for p in &pods {
+        let (r, l) = (requests(p), limits(p));
+        let age = p.metadata.creation_timestamp.as_ref().map(|t| human(now.since(Time::from_meta(t)))).unwrap_or_default();
+        let part = |n: i64, whole: i64, show: &dyn Fn(i64) -> String| format!("{} ({}%)", show(n), percent(n, whole));
+        out.push_str(&format!(
+            "  {}\t{}\t\t{}\t{}\t{}\t{}\t{age}\n",
+            p.namespace(),
+            p.name(),
+            part(r.milli_cpu, all.milli_cpu, &cpu),
+            part(l.milli_cpu, all.milli_cpu, &cpu),
+            part(r.memory, all.memory, &memory),
+            part(l.memory, all.memory, &memory)
+        ));
+        asked.add(&r);
+        limited.add(&l);
+    }
+    out.push_str("Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  Resource\tRequests\tLimits\n  --------\t--------\t------\n");
+    out.push_str(&format!("  cpu\t{} ({}%)\t{} ({}%)\n", cpu(asked.milli_cpu), percent(asked.milli_cpu, all.milli_cpu), cpu(limited.milli_cpu), percent(limited.milli_cpu, all.milli_cpu)));
+    out.push_str(&format!("  memory\t{} ({}%)\t{} ({}%)\n", memory(asked.memory), percent(asked.memory, all.memory), memory(limited.memory), percent(limited.memory, all.memory)));
+    out.push_str(&format!("  ephemeral-storage\t{} (0%)\t{} (0%)\n", memory(asked.ephemeral), memory(limited.ephemeral)));
+    for k in all.others.keys().filter(|k| k.starts_with("hugepages-")) {
+        let n = |r: &Resources| r.others.get(k).copied().unwrap_or(0);
+        out.push_str(&format!("  {k}\t{} (0%)\t{} (0%)\n", n(&asked), n(&limited)));
+    }
+    Ok(out)
+}

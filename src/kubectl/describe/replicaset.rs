@@ -1,0 +1,46 @@
+//! describe replicaset.
+
+use serde_json::Value;
+
+use super::{annotations, controlled_by, head, labels, selector, template, text};
+use crate::api::request::Request;
+use crate::api::{Resource, kinds};
+use crate::kubectl::env::Env;
+use crate::kubectl::failure::Failure;
+use crate::kubectl::resources::{Found, collection};
+
+pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
+    let s = &*f.object;
+    let mut out = head(f);
+    let chosen = selector(&s["spec"]["selector"]);
+    out.push_str(&format!("Selector:\t{chosen}\n"));
+    out.push_str(&labels("Labels", &s["metadata"]["labels"]));
+    out.push_str(&annotations("Annotations", &s["metadata"]["annotations"]));
+    if let Some(owner) = controlled_by(s) {
+        out.push_str(&format!("Controlled By:\t{owner}\n"));
+    }
+    let n = |v: &Value| v.as_i64().unwrap_or(0);
+    out.push_str(&format!("Replicas:\t{} current / {} desired\n", n(&s["status"]["replicas"]), n(&s["spec"]["replicas"])));
+    let pods = env.call(&Request::get(collection(kinds::Pod::kind_ref(), &f.namespace)).query("labelSelector", chosen))?;
+    let uid = &s["metadata"]["uid"];
+    let mut counts = [0; 4];
+    for p in pods["items"].as_array().into_iter().flatten() {
+        if !p["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|r| r["uid"] == *uid) {
+            continue;
+        }
+        let i = match text(&p["status"]["phase"]) {
+            "Running" => 0,
+            "Pending" => 1,
+            "Succeeded" => 2,
+            _ => 3,
+        };
+        counts[i] += 1;
+    }
+    out.push_str(&format!("Pods Status:\t{} Running / {} Waiting / {} Succeeded / {} Failed\n", counts[0], counts[1], counts[2], counts[3]));
+    out.push_str(&template(&s["spec"]["template"]));
+    if let Some(l) = s["status"]["conditions"].as_array().filter(|l| !l.is_empty()) {
+        out.push_str("Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------\n");
+        l.iter().for_each(|c| out.push_str(&format!("  {} \t{}\t{}\n", text(&c["type"]), text(&c["status"]), text(&c["reason"]))));
+    }
+    Ok(out)
+}

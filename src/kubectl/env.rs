@@ -1,0 +1,117 @@
+//! What a verb can reach: the API, files, its output.
+
+use serde_json::Value;
+
+use super::args::Args;
+use super::config::Kubeconfig;
+use super::failure::Failure;
+use crate::api::request::{Answer, Request, WatchEvent};
+use crate::api::{OpId, Outcome, Status, Time};
+
+/// The number of an open watch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Watch(pub u64);
+
+/// The way to a cluster: in process, or over HTTP.
+pub trait Transport {
+    fn now(&self) -> Time;
+    fn request(&mut self, request: &Request) -> Result<Answer, Status>;
+    fn watch(&mut self, request: &Request) -> Result<Watch, Status>;
+    /// The next event of a watch, if there is one already.
+    fn next(&mut self, watch: Watch) -> Option<WatchEvent>;
+    fn close(&mut self, watch: Watch);
+    /// Lines of a container's log, with their times.
+    fn logs(&mut self, namespace: &str, pod: &str, container: Option<&str>, previous: bool) -> Result<Vec<(Time, String)>, Status>;
+    fn exec(&mut self, namespace: &str, pod: &str, container: Option<&str>, command: &[String]) -> Result<OpId, Status>;
+    fn exec_result(&mut self, op: OpId) -> Option<Outcome>;
+    /// A number that is not used again: for names of temporary files.
+    fn number(&mut self) -> u64;
+}
+
+/// The machine on which kubectl runs.
+pub trait Host {
+    fn read(&self, path: &str) -> Result<String, String>;
+    /// Files below a directory, `None` if it is none.
+    fn list(&self, path: &str) -> Option<Vec<String>>;
+    fn write(&mut self, path: &str, content: &str) -> Result<(), String>;
+    fn home(&self) -> String;
+    fn working_directory(&self) -> String;
+}
+
+pub struct Env<'a> {
+    pub api: &'a mut dyn Transport,
+    pub host: &'a mut dyn Host,
+    pub config: &'a mut Kubeconfig,
+    pub stdin: Option<String>,
+    pub out: String,
+    pub err: String,
+    /// The namespace of this command.
+    pub namespace: String,
+    pub namespace_given: bool,
+}
+
+/// How a verb ended, or what it waits for.
+pub enum Done {
+    Exit(i32),
+    Follow(Box<dyn Follow>),
+}
+
+impl Done {
+    pub const OK: Done = Done::Exit(0);
+}
+
+/// What a waiting verb says when it is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// Not yet; at the latest at this time it wants to be asked again.
+    Waiting(Option<Time>),
+    Exit(i32),
+}
+
+/// A verb that follows something: it is asked whenever something may have happened.
+pub trait Follow {
+    fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure>;
+    /// Ctrl-C.
+    fn stop(&mut self, _env: &mut Env<'_>) {}
+    /// Whether it ends by itself sooner or later, or only when it is stopped.
+    fn ends(&self) -> bool {
+        true
+    }
+}
+
+impl Env<'_> {
+    pub fn line(&mut self, text: impl AsRef<str>) {
+        self.out.push_str(text.as_ref());
+        self.out.push('\n');
+    }
+
+    pub fn error_line(&mut self, text: impl AsRef<str>) {
+        self.err.push_str(text.as_ref());
+        self.err.push('\n');
+    }
+
+    pub fn now(&self) -> Time {
+        self.api.now()
+    }
+
+    pub fn apply_globals(&mut self, args: &Args) {
+        self.namespace = self.config.namespace().to_string();
+        self.namespace_given = args.is_set("namespace");
+        if self.namespace_given {
+            self.namespace = args.text("namespace").to_string();
+        }
+    }
+
+    /// A request whose failure ends the command; warnings are printed as kubectl prints them.
+    pub fn call(&mut self, request: &Request) -> Result<std::sync::Arc<Value>, Failure> {
+        self.try_call(request).map_err(|s| Failure::status(&s))
+    }
+
+    pub fn try_call(&mut self, request: &Request) -> Result<std::sync::Arc<Value>, Status> {
+        let answer = self.api.request(request)?;
+        for w in &answer.warnings {
+            self.err.push_str(&format!("Warning: {w}\n"));
+        }
+        Ok(answer.body)
+    }
+}

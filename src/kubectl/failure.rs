@@ -1,0 +1,115 @@
+//! How kubectl says that something went wrong.
+//! Real Kubernetes: k8s.io/kubectl/pkg/cmd/util/helpers.go checkErr.
+
+use crate::api::{Reason, Status};
+
+/// A failed command: what is printed to stderr, the exit code, and hints of our own that are set apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// Printed to stdout before: help that a wrong call brings.
+    pub stdout: String,
+    pub message: String,
+    pub code: i32,
+    pub hint: Option<Hint>,
+}
+
+/// What could have been meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Hint {
+    DidYouMean(String),
+}
+
+impl Failure {
+    /// `error: …`
+    pub fn error(message: impl Into<String>) -> Failure {
+        let message = message.into();
+        let text = if message.starts_with("error: ") { message } else { format!("error: {message}") };
+        Failure::plain(text)
+    }
+
+    pub fn plain(message: impl Into<String>) -> Failure {
+        Failure { stdout: String::new(), message: message.into(), code: 1, hint: None }
+    }
+
+    pub fn help(text: String) -> Failure {
+        Failure { stdout: text, message: String::new(), code: 1, hint: None }
+    }
+
+    /// A mistake in the flags.
+    pub fn usage(message: String, verb: &str) -> Failure {
+        Failure::plain(format!("error: {message}\nSee 'kubectl {verb} --help' for usage."))
+    }
+
+    /// A mistake in the arguments.
+    pub fn see(message: impl std::fmt::Display, verb: &str) -> Failure {
+        Failure::plain(format!("error: {message}\nSee 'kubectl {verb} -h' for help and examples"))
+    }
+
+    /// What the API server said, as kubectl words it.
+    pub fn status(s: &Status) -> Failure {
+        Failure::plain(status_text(s))
+    }
+
+    /// The same, with what was being done: `error when creating "x.yaml": …`.
+    pub fn status_while(s: &Status, doing: &str) -> Failure {
+        if s.is(Reason::Invalid) && s.details.is_some() {
+            return Failure::status(s);
+        }
+        let prefix = if s.reason.name().is_empty() { "Error from server".to_string() } else { format!("Error from server ({})", s.reason.name()) };
+        Failure::plain(format!("{prefix}: {doing}: {}", s.message))
+    }
+
+    pub fn hint(mut self, hint: Option<Hint>) -> Failure {
+        self.hint = self.hint.or(hint);
+        self
+    }
+}
+
+pub fn status_text(s: &Status) -> String {
+    if s.is(Reason::Invalid)
+        && let Some(d) = &s.details
+    {
+        let head = format!("The {} {:?} is invalid", d.kind, d.name);
+        let mut texts: Vec<String> = vec![];
+        for c in &d.causes {
+            let t = format!("{}: {}", c.field, c.message);
+            if !texts.contains(&t) {
+                texts.push(t);
+            }
+        }
+        return match texts.as_slice() {
+            [] => head,
+            [one] => format!("{head}: {one}"),
+            many => format!("{head}: \n{}", many.iter().map(|t| format!("* {t}")).collect::<Vec<_>>().join("\n")),
+        };
+    }
+    match s.reason.name() {
+        "" => format!("Error from server: {}", s.message),
+        reason => format!("Error from server ({reason}): {}", s.message),
+    }
+}
+
+pub fn unknown_command(word: &str) -> Failure {
+    let names: Vec<&str> = super::verbs::TABLE.iter().filter_map(|v| v.name.split(' ').next()).collect();
+    let near = nearest(word, &names);
+    let mut text = format!("error: unknown command {word:?} for \"kubectl\"");
+    if !near.is_empty() {
+        text.push_str("\n\nDid you mean this?");
+        for n in &near {
+            text.push_str(&format!("\n\t{n}"));
+        }
+    }
+    Failure::plain(text)
+}
+
+/// Words at most two edits away, or that begin so; as cobra suggests.
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let mut out: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|k| strsim::levenshtein(&word.to_lowercase(), &k.to_lowercase()) <= 2 || k.to_lowercase().starts_with(&word.to_lowercase()))
+        .collect();
+    out.sort_unstable();
+    out.dedup();
+    out
+}

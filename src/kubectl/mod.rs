@@ -1,0 +1,98 @@
+//! kubectl: verbs and printers, the same to the letter as kubectl v1.36.
+//!
+//! Start with [`run`], which finds the verb of a command line, and any file of [`verbs`]: a record (name, flags) and one
+//! function. A verb reaches the cluster through [`env::Transport`] and files through [`env::Host`], so the same code runs in
+//! process and, later, over HTTP. A verb that waits returns a [`env::Follow`] and never blocks.
+//!
+//! Deliberately absent: the cluster's inside, the terminal, real files, the clock.
+//!
+//! In Kubernetes this is `k8s.io/kubectl/pkg/cmd` and `k8s.io/cli-runtime`.
+
+pub mod args;
+pub mod config;
+pub mod describe;
+pub mod env;
+pub mod failure;
+pub mod jsonpath;
+pub mod manifests;
+pub mod printers;
+pub mod resources;
+pub mod tabwriter;
+pub mod verbs;
+
+pub use args::{Args, Flag};
+pub use env::{Done, Env, Follow, Host, Progress, Transport};
+pub use failure::Failure;
+
+/// One verb: everything that parsing, help and completion need, and the function that does it.
+pub struct Verb {
+    /// `rollout status` for a verb below another.
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub flags: &'static [&'static [Flag]],
+    /// What may follow, for completion.
+    pub completes: Completes,
+    pub run: fn(&Args, &mut Env<'_>) -> Result<Done, Failure>,
+}
+
+/// What the words after a verb are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Completes {
+    Nothing,
+    /// A kind, then names of its objects.
+    Objects,
+    /// Names of pods.
+    Pods,
+    Kinds,
+}
+
+/// Runs one command line: the words after `kubectl`.
+pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
+    let (verb, rest) = find(words)?;
+    let args = Args::parse(verb, &rest)?;
+    env.apply_globals(&args);
+    (verb.run)(&args, env)
+}
+
+/// The verb of a command line, and the words that are not its name. Global flags may come before it.
+pub fn find(words: &[String]) -> Result<(&'static Verb, Vec<String>), Failure> {
+    let mut rest: Vec<String> = vec![];
+    let mut names: Vec<String> = vec![];
+    let mut i = 0;
+    while i < words.len() {
+        let w = &words[i];
+        if w == "--" {
+            break;
+        }
+        if w.starts_with('-') && w.len() > 1 {
+            rest.push(w.clone());
+            let takes_value = args::global_takes_value(w);
+            if takes_value && i + 1 < words.len() {
+                i += 1;
+                rest.push(words[i].clone());
+            }
+        } else {
+            let mut longer = names.clone();
+            longer.push(w.clone());
+            let path = longer.join(" ");
+            if verbs::TABLE.iter().any(|v| v.name == path || v.name.starts_with(&format!("{path} "))) {
+                names = longer;
+            } else {
+                break;
+            }
+        }
+        i += 1;
+    }
+    rest.extend(words[i..].iter().cloned());
+    let path = names.join(" ");
+    if let Some(v) = verbs::TABLE.iter().find(|v| v.name == path) {
+        return Ok((v, rest));
+    }
+    if path.is_empty() {
+        return Err(match words.get(i) {
+            Some(w) => failure::unknown_command(w),
+            None => Failure::help(verbs::help::root()),
+        });
+    }
+    Err(Failure::help(verbs::help::group(&path)))
+}

@@ -1,0 +1,219 @@
+//! How objects are printed: tables, YAML, JSON, names, JSONPath, custom columns.
+//! Real Kubernetes: k8s.io/cli-runtime/pkg/printers, k8s.io/kubectl/pkg/cmd/get.
+
+use serde_json::{Map, Value, json};
+
+use super::args::Args;
+use super::failure::Failure;
+use super::jsonpath::{Template, show};
+use super::resources::Found;
+use super::tabwriter::align;
+use crate::api::yaml;
+
+/// The output format of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Format {
+    Table { wide: bool },
+    Name,
+    Json,
+    Yaml,
+    JsonPath { template: Template, as_json: bool },
+    Columns(Vec<(String, Template)>),
+}
+
+const ALLOWED: &str = "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml";
+
+impl Format {
+    pub fn of(args: &Args) -> Result<Format, Failure> {
+        let text = args.text("output");
+        let (name, rest) = match text.split_once('=') {
+            Some((n, r)) => (n, Some(r)),
+            None => (text, None),
+        };
+        let template = |rest: Option<&str>| rest.map_or_else(|| args.text("template").to_string(), Into::into);
+        match name {
+            "" => Ok(Format::Table { wide: false }),
+            "wide" => Ok(Format::Table { wide: true }),
+            "name" => Ok(Format::Name),
+            "json" => Ok(Format::Json),
+            "yaml" => Ok(Format::Yaml),
+            "jsonpath" | "jsonpath-as-json" => {
+                let t = template(rest);
+                if t.is_empty() {
+                    return Err(Failure::error("template format specified but no template given"));
+                }
+                let parsed = Template::parse(&t).map_err(|e| Failure::error(format!("error parsing jsonpath {t}, {e}")))?;
+                Ok(Format::JsonPath { template: parsed, as_json: name.ends_with("json") })
+            }
+            "custom-columns" => Ok(Format::Columns(columns(&template(rest))?)),
+            other => Err(Failure::error(format!("unable to match a printer suitable for the output format {other:?}, allowed formats are: {ALLOWED}"))),
+        }
+    }
+
+    pub fn is_table(&self) -> bool {
+        matches!(self, Format::Table { .. })
+    }
+}
+
+fn columns(spec: &str) -> Result<Vec<(String, Template)>, Failure> {
+    if spec.is_empty() {
+        return Err(Failure::error("custom-columns format specified but no custom columns given"));
+    }
+    let mut out = vec![];
+    for c in spec.split(',') {
+        let Some((head, path)) = c.split_once(':') else {
+            return Err(Failure::error(format!("unexpected custom-columns spec: {c}, expected <header>:<json-path-expr>")));
+        };
+        let t = Template::relaxed(path).map_err(Failure::error)?;
+        out.push((head.to_string(), t));
+    }
+    Ok(out)
+}
+
+/// Objects without what `kubectl` hides.
+pub fn cleaned(v: &Value, managed_fields: bool) -> Value {
+    let mut v = v.clone();
+    if !managed_fields && let Some(m) = v["metadata"].as_object_mut() {
+        m.remove("managedFields");
+    }
+    v
+}
+
+/// Prints objects in a format that is no table. `single`: one object was asked for by name.
+pub fn print(format: &Format, objects: &[Found], single: bool, args: &Args) -> Result<String, Failure> {
+    let managed = args.flag("show-managed-fields");
+    let whole = || -> Value {
+        match objects {
+            [one] if single => cleaned(&one.object, managed),
+            all => json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""},
+                          "items": all.iter().map(|f| cleaned(&f.object, managed)).collect::<Vec<_>>()}),
+        }
+    };
+    Ok(match format {
+        Format::Table { .. } => String::new(),
+        Format::Name => objects.iter().map(|f| format!("{}\n", f.full_name())).collect(),
+        Format::Json => json_text(&whole()),
+        Format::Yaml => yaml::print(&whole()),
+        Format::JsonPath { template, as_json } => {
+            let v = whole();
+            if *as_json {
+                let found: Vec<Value> = template.find(&v).into_iter().cloned().collect();
+                return Ok(json_text(&Value::Array(found)));
+            }
+            let strict = !args.flag("allow-missing-template-keys");
+            template.print(&v, strict).map_err(|e| Failure::error(format!("error executing jsonpath {0:?}: Error executing template: {e}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{0}\n\tobject given to jsonpath engine was:\n\t\t{1}\n\n", template.text(), go_map(&v))))?
+        }
+        Format::Columns(columns) => custom_columns(columns, objects, args.flag("no-headers")),
+    })
+}
+
+fn go_map(v: &Value) -> String {
+    match v {
+        Value::Object(m) => format!("map[string]interface {{}}{{{}}}", m.iter().map(|(k, v)| format!("{k:?}:{}", go_map(v))).collect::<Vec<_>>().join(", ")),
+        Value::Array(a) => format!("[]interface {{}}{{{}}}", a.iter().map(go_map).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}
+
+/// JSON as kubectl prints it: four blanks, `<`, `>` and `&` escaped.
+pub fn json_text(v: &Value) -> String {
+    let mut out = vec![];
+    let formatter = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut s = serde_json::Serializer::with_formatter(&mut out, formatter);
+    if serde::Serialize::serialize(v, &mut s).is_err() {
+        return String::new();
+    }
+    let text = String::from_utf8_lossy(&out).into_owned();
+    format!("{}\n", text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
+}
+
+fn custom_columns(columns: &[(String, Template)], objects: &[Found], no_headers: bool) -> String {
+    let mut rows = vec![];
+    if !no_headers {
+        rows.push(columns.iter().map(|(h, _)| h.clone()).collect::<Vec<_>>().join("\t"));
+    }
+    for f in objects {
+        let cells: Vec<String> = columns
+            .iter()
+            .map(|(_, t)| {
+                let found: Vec<String> = t.find(&f.object).into_iter().map(|v| if v.is_null() { "<nil>".into() } else { go_value(v) }).collect();
+                if found.is_empty() { "<none>".into() } else { found.join(",") }
+            })
+            .collect();
+        rows.push(cells.join("\t"));
+    }
+    align(&format!("{}\n", rows.join("\n")), 6, 3)
+}
+
+/// A value as Go's `%v` prints it.
+fn go_value(v: &Value) -> String {
+    match v {
+        Value::Object(m) => format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", go_value(v))).collect::<Vec<_>>().join(" ")),
+        Value::Array(a) => format!("[{}]", a.iter().map(go_value).collect::<Vec<_>>().join(" ")),
+        other => show(other),
+    }
+}
+
+/// What a table is printed with.
+#[derive(Clone, Debug, Default)]
+pub struct TableOptions {
+    pub wide: bool,
+    pub headers: bool,
+    pub namespaces: bool,
+    pub labels: bool,
+    pub label_columns: Vec<String>,
+    /// Put before names: `deployment.apps/`.
+    pub prefix: String,
+}
+
+/// One table of the server, as text.
+pub fn table(t: &Value, o: &TableOptions) -> String {
+    let heads: Vec<&Value> = t["columnDefinitions"].as_array().map(|c| c.iter().collect()).unwrap_or_default();
+    table_with(&heads, t["rows"].as_array().map(Vec::as_slice).unwrap_or_default(), o)
+}
+
+/// Rows under given columns: a watch sends the columns only once.
+pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String {
+    let shown: Vec<usize> = (0..heads.len()).filter(|i| o.wide || heads[*i]["priority"].as_i64().unwrap_or(0) == 0).collect();
+    let mut lines = vec![];
+    if o.headers {
+        let mut cells: Vec<String> = vec![];
+        if o.namespaces {
+            cells.push("NAMESPACE".into());
+        }
+        cells.extend(shown.iter().map(|i| heads[*i]["name"].as_str().unwrap_or("").to_uppercase()));
+        cells.extend(o.label_columns.iter().map(|l| l.rsplit('/').next().unwrap_or(l).to_uppercase()));
+        if o.labels {
+            cells.push("LABELS".into());
+        }
+        lines.push(cells.join("\t"));
+    }
+    for row in rows {
+        let meta = &row["object"]["metadata"];
+        let mut cells: Vec<String> = vec![];
+        if o.namespaces {
+            cells.push(meta["namespace"].as_str().unwrap_or("").into());
+        }
+        for (n, i) in shown.iter().enumerate() {
+            let text = show(&row["cells"][*i]);
+            let name_column = heads[*i]["format"] == "name" || (n == 0 && heads[*i]["name"] == "Name");
+            // A cell is one line.
+            let text = text.split('\n').next().unwrap_or("").to_string() + if text.contains('\n') { "..." } else { "" };
+            cells.push(if name_column { format!("{}{text}", o.prefix) } else { text });
+        }
+        for l in &o.label_columns {
+            cells.push(meta["labels"][l].as_str().unwrap_or("").into());
+        }
+        if o.labels {
+            let empty = Map::new();
+            let labels = meta["labels"].as_object().unwrap_or(&empty);
+            let text: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
+            cells.push(if text.is_empty() { "<none>".into() } else { text.join(",") });
+        }
+        lines.push(cells.join("\t"));
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    align(&format!("{}\n", lines.join("\n")), 6, 3)
+}

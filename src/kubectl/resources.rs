@@ -1,0 +1,208 @@
+//! Which objects a command line means: `TYPE NAME`, `TYPE/NAME`, `TYPE1,TYPE2`, files, selectors.
+//! Real Kubernetes: k8s.io/cli-runtime/pkg/resource/builder.go.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::args::Args;
+use super::env::Env;
+use super::failure::{Failure, Hint, nearest};
+use super::manifests;
+use crate::api::request::Request;
+use crate::api::{KindRef, Reason, Status};
+
+/// The path of a kind in a namespace (empty: all, or none).
+pub fn collection(kind: KindRef, namespace: &str) -> String {
+    let base = if kind.group().is_empty() { format!("/api/{}", kind.version()) } else { format!("/apis/{}/{}", kind.group(), kind.version()) };
+    if kind.namespaced() && !namespace.is_empty() { format!("{base}/namespaces/{namespace}/{}", kind.plural()) } else { format!("{base}/{}", kind.plural()) }
+}
+
+pub fn object(kind: KindRef, namespace: &str, name: &str) -> String {
+    format!("{}/{name}", collection(kind, namespace))
+}
+
+/// `deployment.apps/web`, as messages name objects.
+pub fn full_name(kind: KindRef, name: &str) -> String {
+    format!("{}/{name}", singular(kind))
+}
+
+/// `deployment.apps`
+pub fn singular(kind: KindRef) -> String {
+    if kind.group().is_empty() { kind.singular().into() } else { format!("{}.{}", kind.singular(), kind.group()) }
+}
+
+/// Finds a kind by what people write: plural, singular, short name, kind, with or without group.
+pub fn kind(word: &str) -> Result<KindRef, Failure> {
+    let lower = word.to_lowercase();
+    let (name, group) = match lower.split_once('.') {
+        Some((n, g)) => (n, Some(g)),
+        None => (lower.as_str(), None),
+    };
+    let fits = |k: &KindRef| {
+        let named = k.plural() == name || k.singular() == name || k.short_names().contains(&name);
+        let grouped = match group {
+            None => true,
+            Some(g) => !k.group().is_empty() && (k.group() == g || g == format!("{}.{}", k.version(), k.group())),
+        };
+        named && grouped
+    };
+    KindRef::all().find(fits).ok_or_else(|| {
+        let known: Vec<&str> = KindRef::all().flat_map(|k| [k.plural(), k.singular()]).collect();
+        let hint = nearest(name, &known).first().map(|n| Hint::DidYouMean((*n).to_string()));
+        Failure::error(format!("the server doesn't have a resource type {name:?}")).hint(hint)
+    })
+}
+
+/// The kinds of a word such as `deploy,po` or `all`.
+pub fn kinds(word: &str) -> Result<Vec<KindRef>, Failure> {
+    let mut out = vec![];
+    for w in word.split(',') {
+        let category: Vec<KindRef> = ALL_ORDER.iter().filter(|_| w == "all").filter_map(|n| kind(n).ok()).collect();
+        if category.is_empty() {
+            out.push(kind(w)?);
+        } else {
+            out.extend(category);
+        }
+    }
+    Ok(out)
+}
+
+/// In which order `all` lists its kinds.
+const ALL_ORDER: [&str; 4] = ["pods", "services", "deployments", "replicasets"];
+
+/// What was asked for: kinds, or single objects.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selection {
+    pub items: Vec<(KindRef, Option<String>)>,
+    /// More than one kind was named, so the output names kinds.
+    pub several_kinds: bool,
+    /// It was written as TYPE/NAME.
+    pub slashed: bool,
+}
+
+impl Selection {
+    pub fn parse(words: &[String]) -> Result<Selection, Failure> {
+        let slash = words.iter().any(|w| w.contains('/'));
+        let mut items = vec![];
+        if slash {
+            for w in words {
+                let Some((t, n)) = w.split_once('/') else {
+                    return Err(Failure::error(
+                        "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form \
+                         (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
+                    ));
+                };
+                if t.is_empty() || n.is_empty() || n.contains('/') {
+                    return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
+                }
+                items.push((kind(t)?, Some(n.to_string())));
+            }
+            let mut seen: Vec<KindRef> = items.iter().map(|(k, _)| *k).collect();
+            seen.sort();
+            seen.dedup();
+            return Ok(Selection { several_kinds: seen.len() > 1, items, slashed: true });
+        }
+        let Some((first, names)) = words.split_first() else { return Ok(Selection { items, several_kinds: false, slashed: false }) };
+        let kinds = kinds(first)?;
+        if first == "all" && !names.is_empty() {
+            return Err(Failure::error("you must specify only one resource"));
+        }
+        for k in &kinds {
+            if names.is_empty() {
+                items.push((*k, None));
+            }
+            items.extend(names.iter().map(|n| (*k, Some(n.clone()))));
+        }
+        Ok(Selection { items, several_kinds: kinds.len() > 1, slashed: false })
+    }
+
+    pub fn has_names(&self) -> bool {
+        self.items.iter().any(|(_, n)| n.is_some())
+    }
+}
+
+/// An object as it was found, and where it came from.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub kind: KindRef,
+    pub namespace: String,
+    pub name: String,
+    pub object: Arc<Value>,
+}
+
+impl Found {
+    pub fn of(kind: KindRef, object: Arc<Value>) -> Found {
+        let text = |k: &str| object["metadata"][k].as_str().unwrap_or("").to_string();
+        Found { kind, namespace: text("namespace"), name: text("name"), object }
+    }
+    pub fn path(&self) -> String {
+        object(self.kind, &self.namespace, &self.name)
+    }
+    pub fn full_name(&self) -> String {
+        full_name(self.kind, &self.name)
+    }
+}
+
+/// Adds the selectors of the command line to a request for a list.
+pub fn with_selectors(mut r: Request, args: &Args) -> Request {
+    for (flag, key) in [("selector", "labelSelector"), ("field-selector", "fieldSelector")] {
+        let text = args.text(flag);
+        if !text.is_empty() {
+            r = r.query(key, text);
+        }
+    }
+    r
+}
+
+/// Fetches every object that the command line means; failures are collected, as kubectl goes on with the rest.
+pub fn fetch(args: &Args, words: &[String], env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
+    let files = args.list("filename");
+    let (mut found, mut failures) = (vec![], vec![]);
+    let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
+    if !files.is_empty() {
+        for m in manifests::read(&files, args.flag("recursive"), env)? {
+            let ns = m.namespace(env);
+            let path = object(m.kind, &ns, m.name());
+            match env.try_call(&Request::get(path)) {
+                Ok(o) => found.push(Found::of(m.kind, o)),
+                Err(s) => failures.push(Failure::status(&s)),
+            }
+        }
+        return Ok((found, failures));
+    }
+    let selection = Selection::parse(words)?;
+    for (kind, name) in &selection.items {
+        match name {
+            Some(n) => match env.try_call(&Request::get(object(*kind, &namespace, n))) {
+                Ok(o) => found.push(Found::of(*kind, o)),
+                Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => {}
+                Err(s) => failures.push(Failure::status(&s)),
+            },
+            None => {
+                let request = with_selectors(Request::get(collection(*kind, &namespace)), args);
+                match env.try_call(&request) {
+                    Ok(list) => {
+                        for item in list["items"].as_array().into_iter().flatten() {
+                            found.push(Found::of(*kind, Arc::new(item.clone())));
+                        }
+                    }
+                    Err(s) => failures.push(Failure::status(&s)),
+                }
+            }
+        }
+    }
+    Ok((found, failures))
+}
+
+/// All failures of a command as one.
+pub fn joined(failures: Vec<Failure>) -> Failure {
+    let code = failures.iter().map(|f| f.code).max().unwrap_or(1);
+    let hint = failures.iter().find_map(|f| f.hint.clone());
+    let message = failures.into_iter().map(|f| f.message).collect::<Vec<_>>().join("\n");
+    Failure { stdout: String::new(), message, code, hint }
+}
+
+pub fn is_not_found(r: &Result<Arc<Value>, Status>) -> bool {
+    matches!(r, Err(s) if s.is(Reason::NotFound))
+}

@@ -1,0 +1,58 @@
+//! Columns aligned as Go's text/tabwriter aligns them: a column is a run of lines that have a cell there.
+
+/// Lines with tabs in, aligned lines out. Cells are ended by tabs; what follows the last tab is not padded.
+pub fn align(text: &str, min_width: usize, padding: usize) -> String {
+    let mut lines: Vec<Vec<&str>> = text.split('\n').map(|l| l.split('\t').collect()).collect();
+    let ends_with_newline = lines.last().is_some_and(|l| l.len() == 1 && l[0].is_empty());
+    if ends_with_newline {
+        lines.pop();
+    }
+    let mut widths: Vec<Vec<usize>> = lines.iter().map(|l| vec![0; l.len()]).collect();
+    block(&lines, 0, lines.len(), 0, min_width, padding, &mut widths);
+    let mut out = String::with_capacity(text.len() * 2);
+    for (i, (line, w)) in lines.iter().zip(&widths).enumerate() {
+        for (j, cell) in line.iter().enumerate() {
+            out.push_str(cell);
+            if j + 1 < line.len() {
+                out.extend(std::iter::repeat_n(' ', w[j].saturating_sub(cell.chars().count())));
+            }
+        }
+        if i + 1 < lines.len() || ends_with_newline {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// Sets the width of column `column` for each run of lines that have it, and goes deeper.
+fn block(lines: &[Vec<&str>], from: usize, to: usize, column: usize, min_width: usize, padding: usize, widths: &mut [Vec<usize>]) {
+    let mut i = from;
+    while i < to {
+        if column + 1 >= lines[i].len() {
+            i += 1;
+            continue;
+        }
+        let mut end = i;
+        while end < to && column + 1 < lines[end].len() {
+            end += 1;
+        }
+        let widest = lines[i..end].iter().map(|l| l[column].chars().count()).max().unwrap_or(0);
+        let width = (widest + padding).max(min_width);
+        for w in &mut widths[i..end] {
+            w[column] = width;
+        }
+        block(lines, i, end, column + 1, min_width, padding, widths);
+        i = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_runs_of_lines() {
+        assert_eq!(align("a\tb\nccc\td\n", 0, 2), "a    b\nccc  d\n");
+        assert_eq!(align("Name:\tx\nList:\n  a:\t1\n  bbbbbb:\t2\n", 0, 2), "Name:  x\nList:\n  a:       1\n  bbbbbb:  2\n");
+    }
+}

@@ -1,0 +1,203 @@
+//! kubectl delete: deletes, and waits until the objects are gone.
+
+use serde_json::json;
+
+use super::super::resources::{self, Found, Selection, joined};
+use crate::api::request::{Method, Request};
+use crate::api::{Reason, Time};
+use crate::kubectl::args::{ALL, DryRun, FILES, SELECT, Type};
+use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
+
+pub static DELETE: Verb = Verb {
+    name: "delete",
+    summary: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+    flags: &[
+        &[
+            Flag::new("grace-period", Type::Int).default("-1"), Flag::new("force", Type::Bool), Flag::new("now", Type::Bool),
+            Flag::new("wait", Type::Bool).default("true"), Flag::new("timeout", Type::Duration).default("0s"), Flag::new("ignore-not-found", Type::Bool),
+            Flag::new("cascade", Type::Optional("background")).default("background"), Flag::new("output", Type::Text).short('o'),
+            Flag::new("dry-run", Type::Optional("unchanged")).default("none"), Flag::new("interactive", Type::Bool).short('i'),
+        ],
+        ALL,
+        SELECT,
+        FILES,
+    ],
+    completes: Completes::Objects,
+    run: delete,
+};
+
+const IMMEDIATE: &str = "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.";
+
+fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let by_selector = !args.text("selector").is_empty() || !args.text("field-selector").is_empty();
+    let files = args.list("filename");
+    if args.flag("all") && by_selector {
+        return Err(Failure::error("setting 'all' parameter but found a non empty selector. "));
+    }
+    if args.flag("now") && args.int("grace-period") >= 0 {
+        return Err(Failure::error("--now and --grace-period cannot be specified together"));
+    }
+    let mut grace = args.int("grace-period");
+    let mut wait = args.flag("wait");
+    if args.flag("now") {
+        grace = 1;
+    }
+    if args.flag("force") {
+        if grace > 0 {
+            return Err(Failure::error("--force and --grace-period greater than 0 cannot be specified together"));
+        }
+        grace = 0;
+    } else if grace == 0 {
+        // To be sure that the program has ended, one second is given and the end is waited for.
+        grace = 1;
+    }
+    if args.words.is_empty() && files.is_empty() {
+        if args.flag("all") || by_selector {
+            return Err(Failure::error("at least one resource must be specified to use a selector"));
+        }
+        return Err(Failure::error(
+            "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
+        ));
+    }
+    let cascade = match args.text("cascade") {
+        "background" | "true" => "Background",
+        "orphan" | "false" => "Orphan",
+        "foreground" => "Foreground",
+        other => return Err(Failure::error(format!("Invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\"."))),
+    };
+    let short = match args.text("output") {
+        "" => false,
+        "name" => true,
+        other => return Err(Failure::see(format!("unexpected -o output mode: {other}. We only support '-o name'"), "delete")),
+    };
+    let dry = DryRun::of(args)?;
+    let (found, failures) = gather(args, &files, by_selector, env)?;
+    if found.is_empty() && failures.is_empty() {
+        if !args.flag("ignore-not-found") || args.flag("all") || by_selector {
+            env.line("No resources found");
+        }
+        return Ok(Done::OK);
+    }
+    if args.flag("force") && grace == 0 {
+        env.error_line(IMMEDIATE);
+        wait = wait && args.is_set("wait");
+    }
+    let mut failures = failures;
+    let mut waiting = vec![];
+    for f in found {
+        let mut options = json!({"propagationPolicy": cascade});
+        if grace >= 0 {
+            options["gracePeriodSeconds"] = grace.into();
+        }
+        let mut uid = f.object["metadata"]["uid"].as_str().unwrap_or("").to_string();
+        if dry != DryRun::Client {
+            let mut r = Request::new(Method::Delete, f.path()).body(options);
+            if dry == DryRun::Server {
+                r = r.query("dryRun", "All");
+            }
+            match env.try_call(&r) {
+                Ok(o) => {
+                    let answered = o["metadata"]["uid"].as_str().or(o["details"]["uid"].as_str());
+                    uid = answered.unwrap_or(&uid).to_string();
+                }
+                Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => continue,
+                Err(s) => {
+                    let what = files.is_empty().then(|| Failure::status(&s));
+                    failures.push(what.unwrap_or_else(|| Failure::status_while(&s, &format!("error when deleting {:?}", source(&files)))));
+                    continue;
+                }
+            }
+        }
+        let place = if f.kind.namespaced() { format!(" from {} namespace", f.namespace) } else { String::new() };
+        let how = if grace == 0 { "force deleted" } else { "deleted" };
+        if short {
+            env.line(f.full_name());
+        } else {
+            env.line(format!("{} {:?} {how}{place}{}", resources::singular(f.kind), f.name, dry.note()));
+        }
+        if wait && dry == DryRun::None {
+            waiting.push((f, uid));
+        }
+    }
+    let deadline = match args.duration("timeout") {
+        d if d.is_zero() => None,
+        d => Some(env.now() + d),
+    };
+    if waiting.is_empty() {
+        return if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) };
+    }
+    Ok(Done::Follow(Box::new(Gone { waiting, failures, deadline })))
+}
+
+fn source(files: &[String]) -> String {
+    files.first().cloned().unwrap_or_default()
+}
+
+/// The objects to delete. By name they need not be fetched: the delete itself says if they are not there.
+fn gather(args: &Args, files: &[String], by_selector: bool, env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
+    if !files.is_empty() {
+        let mut found = vec![];
+        let mut failures = vec![];
+        for m in super::super::manifests::read(files, args.flag("recursive"), env)? {
+            let ns = m.namespace(env);
+            let path = resources::object(m.kind, &ns, m.name());
+            match env.try_call(&Request::get(path)) {
+                Ok(o) => found.push(Found::of(m.kind, o)),
+                Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => {}
+                Err(s) => failures.push(Failure::status_while(&s, &format!("error when deleting {:?}", m.source))),
+            }
+        }
+        return Ok((found, failures));
+    }
+    let selection = Selection::parse(&args.words)?;
+    if selection.has_names() && (by_selector || args.flag("all")) {
+        return Err(Failure::error("name cannot be provided when a selector is specified"));
+    }
+    if !selection.has_names() && !by_selector && !args.flag("all") {
+        return Err(Failure::error("resource(s) were provided, but no name was specified"));
+    }
+    if selection.has_names() {
+        let ns = env.namespace.clone();
+        let found = selection
+            .items
+            .iter()
+            .filter_map(|(k, n)| {
+                let namespace = if k.namespaced() { ns.clone() } else { String::new() };
+                Some(Found { kind: *k, namespace, name: n.clone()?, object: json!({}).into() })
+            })
+            .collect();
+        return Ok((found, vec![]));
+    }
+    resources::fetch(args, &args.words, env)
+}
+
+struct Gone {
+    waiting: Vec<(Found, String)>,
+    failures: Vec<Failure>,
+    deadline: Option<Time>,
+}
+
+impl Follow for Gone {
+    fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
+        while let Some((f, uid)) = self.waiting.first() {
+            let there = env.try_call(&Request::get(f.path()));
+            // An object of the same name that came after is another one.
+            let gone = match &there {
+                Ok(o) => !uid.is_empty() && o["metadata"]["uid"].as_str() != Some(uid),
+                Err(_) => true,
+            };
+            if !gone {
+                break;
+            }
+            self.waiting.remove(0);
+        }
+        if self.waiting.is_empty() {
+            return if self.failures.is_empty() { Ok(Progress::Exit(0)) } else { Err(joined(std::mem::take(&mut self.failures))) };
+        }
+        if self.deadline.is_some_and(|d| env.now() >= d) {
+            let names: Vec<String> = self.waiting.iter().map(|(f, _)| format!("{}/{}", f.kind.plural(), f.name)).collect();
+            return Err(Failure::error(format!("timed out waiting for the condition on {}", names.join(", "))));
+        }
+        Ok(Progress::Waiting(self.deadline))
+    }
+}

@@ -1,0 +1,78 @@
+//! kubectl diff: what an apply would change, as `diff -u -N` shows it.
+
+use serde_json::Value;
+
+use super::apply::{patch_for, remembered};
+use crate::api::patch::PatchType;
+use crate::api::request::{Method, Request};
+use crate::api::{Reason, yaml};
+use crate::kubectl::args::{FILES, SELECT, Type};
+use crate::kubectl::manifests;
+use crate::kubectl::resources::{collection, object};
+use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
+
+pub static DIFF: Verb = Verb {
+    name: "diff",
+    summary: "Diff the live version against a would-be applied version",
+    flags: &[FILES, SELECT, &[Flag::new("server-side", Type::Bool), Flag::new("field-manager", Type::Text), Flag::new("prune", Type::Bool)]],
+    completes: Completes::Nothing,
+    run: diff,
+};
+
+fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let files = args.list("filename");
+    if files.is_empty() {
+        return Err(Failure::error("must specify one of -f and -k"));
+    }
+    let (live, merged) = (env.api.number(), env.api.number());
+    let mut changed = false;
+    for m in manifests::read(&files, args.flag("recursive"), env)? {
+        let ns = m.namespace(env);
+        let (modified, _) = remembered(&m, &ns);
+        let path = object(m.kind, &ns, m.name());
+        let (old, new) = match env.try_call(&Request::get(&path)) {
+            Err(s) if s.is(Reason::NotFound) => {
+                let r = Request::new(Method::Post, collection(m.kind, &ns)).query("dryRun", "All").query("fieldValidation", "Strict").body(modified);
+                (Value::Null, (*env.call(&r)?).clone())
+            }
+            Err(s) => return Err(Failure::status(&s)),
+            Ok(current) => {
+                let patch = patch_for(&m, &modified, &current);
+                let r = Request::new(Method::Patch(PatchType::Strategic), &path).query("dryRun", "All").query("fieldValidation", "Strict").body(patch);
+                let new = if r.body.as_ref().and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) { (*current).clone() } else { (*env.call(&r)?).clone() };
+                ((*current).clone(), new)
+            }
+        };
+        let text = |v: &Value| {
+            if v.is_null() {
+                return String::new();
+            }
+            let mut v = v.clone();
+            // What the server does with the annotation itself is of no interest.
+            let keep = old["metadata"]["annotations"][super::apply::LAST_APPLIED].clone();
+            if keep.is_string() {
+                v["metadata"]["annotations"][super::apply::LAST_APPLIED] = keep;
+            }
+            yaml::print(&v)
+        };
+        let (a, b) = (text(&old), text(&new));
+        if a == b {
+            continue;
+        }
+        changed = true;
+        let version = m.kind.api_version().replace('/', ".");
+        let name = format!("{version}.{}.{}.{}", m.kind.name(), if ns.is_empty() { "" } else { &ns }, m.name()).replace("..", ".");
+        let stamp = env.now().diff_stamp();
+        env.line(format!("diff -u -N /tmp/LIVE-{live}/{name} /tmp/MERGED-{merged}/{name}"));
+        env.line(format!("--- /tmp/LIVE-{live}/{name}\t{stamp}"));
+        env.line(format!("+++ /tmp/MERGED-{merged}/{name}\t{stamp}"));
+        let d = similar::TextDiff::from_lines(&a, &b);
+        for hunk in d.unified_diff().context_radius(3).iter_hunks() {
+            env.line(hunk.header().to_string());
+            for c in hunk.iter_changes() {
+                env.out.push_str(&format!("{}{}", c.tag(), c));
+            }
+        }
+    }
+    Ok(Done::Exit(i32::from(changed)))
+}

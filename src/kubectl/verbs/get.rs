@@ -1,0 +1,317 @@
+//! kubectl get: lists objects, as tables or in a format, once or for ever.
+
+use serde_json::Value;
+
+use crate::api::request::Request;
+use crate::api::{KindRef, Reason};
+use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::env::{Env, Watch};
+use crate::kubectl::jsonpath::{Template, show};
+use crate::kubectl::printers::{self, Format, TableOptions};
+use crate::kubectl::resources::{self, Found, Selection, collection, joined, object, with_selectors};
+use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
+
+const FLAGS: &[Flag] = &[
+    Flag::new("watch", Type::Bool).short('w'),
+    Flag::new("watch-only", Type::Bool),
+    Flag::new("output-watch-events", Type::Bool),
+    Flag::new("no-headers", Type::Bool),
+    Flag::new("show-labels", Type::Bool),
+    Flag::new("show-kind", Type::Bool),
+    Flag::new("label-columns", Type::List).short('L'),
+    Flag::new("sort-by", Type::Text),
+    Flag::new("ignore-not-found", Type::Bool),
+    Flag::new("chunk-size", Type::Int).default("500"),
+    Flag::new("raw", Type::Text),
+    Flag::new("server-print", Type::Bool).default("true"),
+    Flag::new("subresource", Type::Text),
+];
+
+pub static GET: Verb = Verb {
+    name: "get",
+    summary: "Display one or many resources",
+    flags: &[FLAGS, OUTPUT, SELECT, FILES],
+    completes: Completes::Objects,
+    run: get,
+};
+
+fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
+    if args.is_set("raw") {
+        let answer = env.call(&Request::get(args.text("raw")))?;
+        env.out.push_str(&match &*answer {
+            Value::String(s) => s.clone(),
+            other => format!("{other}\n"),
+        });
+        return Ok(Done::OK);
+    }
+    let files = args.list("filename");
+    if args.words.is_empty() && files.is_empty() {
+        return Err(Failure::plain(
+            "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n\
+             error: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\n\
+             See 'kubectl get -h' for help and examples",
+        ));
+    }
+    let format = Format::of(args)?;
+    let selection = if files.is_empty() { Selection::parse(&args.words)? } else { Selection { items: vec![], several_kinds: false, slashed: false } };
+    if selection.has_names() {
+        if !args.text("selector").is_empty() || !args.text("field-selector").is_empty() {
+            return Err(Failure::error("name cannot be provided when a selector is specified"));
+        }
+        if args.flag("all-namespaces") {
+            return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
+        }
+    }
+    if args.flag("watch") || args.flag("watch-only") {
+        return watch(args, &selection, format, env);
+    }
+    if format.is_table() && !args.is_set("sort-by") && files.is_empty() {
+        return tables(args, &selection, &format, env);
+    }
+    let (mut found, failures) = resources::fetch(args, &args.words, env)?;
+    if args.is_set("sort-by") && !args.text("sort-by").is_empty() {
+        sort(&mut found, args.text("sort-by"))?;
+    }
+    let single = found.len() == 1 && (selection.items.len() == 1 && selection.has_names() || !files.is_empty() && failures.is_empty());
+    if let Format::Table { .. } = format {
+        return sorted_tables(args, &found, &selection, &format, failures, env);
+    }
+    if failures.is_empty() || !found.is_empty() {
+        let text = printers::print(&format, &found, single, args)?;
+        env.out.push_str(&text);
+        if found.is_empty() && matches!(format, Format::Columns(_)) && failures.is_empty() {
+            env.out.clear();
+            nothing_found(args, &selection, env);
+        }
+    }
+    finish(failures)
+}
+
+fn finish(failures: Vec<Failure>) -> Result<Done, Failure> {
+    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+}
+
+fn nothing_found(args: &Args, selection: &Selection, env: &mut Env<'_>) {
+    if args.flag("ignore-not-found") {
+        return;
+    }
+    let namespaced = selection.items.iter().any(|(k, _)| k.namespaced());
+    let text = if namespaced && !args.flag("all-namespaces") { format!("No resources found in {} namespace.", env.namespace) } else { "No resources found".into() };
+    env.error_line(text);
+}
+
+fn options(args: &Args, format: &Format, kind: KindRef, with_kind: bool) -> TableOptions {
+    TableOptions {
+        wide: *format == Format::Table { wide: true },
+        headers: !args.flag("no-headers"),
+        namespaces: args.flag("all-namespaces") && kind.namespaced(),
+        labels: args.flag("show-labels"),
+        label_columns: args.list("label-columns"),
+        prefix: if with_kind || args.flag("show-kind") { format!("{}/", resources::singular(kind)) } else { String::new() },
+    }
+}
+
+fn tables(args: &Args, selection: &Selection, format: &Format, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
+    let mut failures = vec![];
+    let mut groups: Vec<(KindRef, Value)> = vec![];
+    for (kind, name) in &selection.items {
+        let request = match name {
+            Some(n) => Request::get(object(*kind, &namespace, n)).table(),
+            None => with_selectors(Request::get(collection(*kind, &namespace)), args).table().query("limit", args.text("chunk-size")),
+        };
+        let mut request = request;
+        loop {
+            match env.try_call(&request) {
+                Ok(t) => {
+                    let token = t["metadata"]["continue"].as_str().map(String::from);
+                    add_rows(&mut groups, *kind, &t);
+                    match token {
+                        Some(t) => {
+                            request.query.retain(|(k, _)| k != "continue");
+                            request = request.query("continue", t);
+                        }
+                        None => break,
+                    }
+                }
+                Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => break,
+                Err(s) => {
+                    failures.push(Failure::status(&s));
+                    break;
+                }
+            }
+        }
+    }
+    groups.retain(|(_, t)| t["rows"].as_array().is_some_and(|r| !r.is_empty()));
+    if groups.is_empty() && failures.is_empty() {
+        nothing_found(args, selection, env);
+        return Ok(Done::OK);
+    }
+    let kinds = groups.len();
+    for (i, (kind, t)) in groups.iter().enumerate() {
+        if i > 0 {
+            env.out.push('\n');
+        }
+        let text = printers::table(t, &options(args, format, *kind, kinds > 1 || selection.several_kinds));
+        env.out.push_str(&text);
+    }
+    finish(failures)
+}
+
+fn add_rows(groups: &mut Vec<(KindRef, Value)>, kind: KindRef, t: &Value) {
+    match groups.iter_mut().find(|(k, _)| *k == kind) {
+        Some((_, old)) => {
+            let more = t["rows"].as_array().cloned().unwrap_or_default();
+            if let Some(rows) = old["rows"].as_array_mut() {
+                rows.extend(more);
+            }
+        }
+        None => groups.push((kind, t.clone())),
+    }
+}
+
+/// Sorting needs the objects; the rows are fetched again in that order.
+fn sorted_tables(args: &Args, found: &[Found], selection: &Selection, format: &Format, failures: Vec<Failure>, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let mut groups: Vec<(KindRef, Value)> = vec![];
+    for f in found {
+        let t = env.call(&Request::get(f.path()).table())?;
+        add_rows(&mut groups, f.kind, &t);
+    }
+    if groups.is_empty() && failures.is_empty() {
+        nothing_found(args, selection, env);
+    }
+    let kinds = groups.len();
+    for (i, (kind, t)) in groups.iter().enumerate() {
+        if i > 0 {
+            env.out.push('\n');
+        }
+        let text = printers::table(t, &options(args, format, *kind, kinds > 1));
+        env.out.push_str(&text);
+    }
+    finish(failures)
+}
+
+fn sort(found: &mut [Found], by: &str) -> Result<(), Failure> {
+    let t = Template::relaxed(by).map_err(Failure::error)?;
+    let key = |f: &Found| t.find(&f.object).first().map(|v| (*v).clone());
+    if !found.is_empty() && found.iter().all(|f| key(f).is_none()) {
+        return Err(Failure::error(format!("couldn't find any field with path {:?} in the list of objects", t.text().replace("\\.", "."))));
+    }
+    found.sort_by(|a, b| compare(key(a).as_ref(), key(b).as_ref()));
+    Ok(())
+}
+
+fn compare(a: Option<&Value>, b: Option<&Value>) -> std::cmp::Ordering {
+    match (a, b) {
+        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal),
+        (None, None) => std::cmp::Ordering::Equal,
+        (None, _) => std::cmp::Ordering::Less,
+        (_, None) => std::cmp::Ordering::Greater,
+        (Some(a), Some(b)) => show(a).cmp(&show(b)),
+    }
+}
+
+fn watch(args: &Args, selection: &Selection, format: Format, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let [(kind, name)] = selection.items.as_slice() else {
+        return Err(Failure::error("you may only specify a single resource type"));
+    };
+    let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
+    if let Some(n) = name {
+        env.call(&Request::get(object(*kind, &namespace, n)))?;
+    }
+    let mut request = with_selectors(Request::get(collection(*kind, &namespace)), args);
+    if let Some(n) = name {
+        request = request.query("fieldSelector", format!("metadata.name={n}"));
+    }
+    if format.is_table() {
+        request = request.table();
+    }
+    if args.flag("watch-only") {
+        let now = env.call(&Request { query: vec![("limit".into(), "1".into())], ..Request::get(request.path.clone()) })?;
+        request = request.query("resourceVersion", now["metadata"]["resourceVersion"].as_str().unwrap_or("1"));
+    }
+    let watch = env.api.watch(&request).map_err(|s| Failure::status(&s))?;
+    let options = options(args, &format, *kind, false);
+    let (args, kind) = (args.clone(), *kind);
+    Ok(Done::Follow(Box::new(Watching { watch, args, format, options, kind, heads: vec![], widths: vec![], headed: false })))
+}
+
+struct Watching {
+    watch: Watch,
+    args: Args,
+    format: Format,
+    options: TableOptions,
+    kind: KindRef,
+    heads: Vec<Value>,
+    /// A column never gets narrower again.
+    widths: Vec<usize>,
+    headed: bool,
+}
+
+impl Watching {
+    fn rows(&mut self, t: &Value) -> String {
+        if let Some(heads) = t["columnDefinitions"].as_array().filter(|h| !h.is_empty()) {
+            self.heads.clone_from(heads);
+        }
+        let heads: Vec<&Value> = self.heads.iter().collect();
+        let mut options = self.options.clone();
+        options.headers &= !self.headed;
+        self.headed = true;
+        let text = printers::table_with(&heads, t["rows"].as_array().map(Vec::as_slice).unwrap_or_default(), &options);
+        // Columns are cut out again and padded to what was seen before.
+        let cells: Vec<Vec<String>> = text.lines().map(split_columns).collect();
+        for row in &cells {
+            for (i, c) in row.iter().enumerate() {
+                if self.widths.len() <= i {
+                    self.widths.push(0);
+                }
+                self.widths[i] = self.widths[i].max(c.chars().count());
+            }
+        }
+        cells
+            .iter()
+            .map(|row| {
+                let last = row.len().saturating_sub(1);
+                let line: String = row
+                    .iter()
+                    .enumerate()
+                    .map(|(i, c)| if i == last { c.clone() } else { format!("{c:<w$}", w = (self.widths[i] + 3).max(6)) })
+                    .collect();
+                format!("{line}\n")
+            })
+            .collect()
+    }
+}
+
+/// The cells of a printed row: columns are at least three blanks apart.
+fn split_columns(line: &str) -> Vec<String> {
+    line.split("   ").map(str::trim).filter(|c| !c.is_empty()).map(String::from).collect()
+}
+
+impl Follow for Watching {
+    fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
+        while let Some(e) = env.api.next(self.watch) {
+            if e.kind == "ERROR" {
+                return Err(Failure::error(e.object["message"].as_str().unwrap_or("watch closed").to_string()));
+            }
+            let text = if self.format.is_table() {
+                self.rows(&e.object)
+            } else {
+                let found = Found::of(self.kind, e.object.clone());
+                printers::print(&self.format, &[found], true, &self.args)?
+            };
+            let text = if self.args.flag("output-watch-events") { format!("{}   {text}", e.kind) } else { text };
+            env.out.push_str(&text);
+        }
+        Ok(Progress::Waiting(None))
+    }
+
+    fn stop(&mut self, env: &mut Env<'_>) {
+        env.api.close(self.watch);
+    }
+
+    fn ends(&self) -> bool {
+        false
+    }
+}
+

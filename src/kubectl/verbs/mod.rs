@@ -1,0 +1,37 @@
+//! The verbs. To add one: write its file, add its line to [`TABLE`].
+
+pub mod annotate;
+pub mod api_resources;
+pub mod apply;
+pub mod cluster_info;
+pub mod config;
+pub mod create;
+pub mod delete;
+pub mod describe;
+pub mod diff;
+pub mod events;
+pub mod exec;
+pub mod explain;
+pub mod expose;
+pub mod get;
+pub mod help;
+pub mod logs;
+pub mod patch;
+pub mod rollout;
+pub mod run;
+pub mod scale;
+pub mod set;
+pub mod version;
+pub mod wait;
+
+use super::Verb;
+
+pub static TABLE: &[&Verb] = &[
+    &create::DEPLOYMENT, &create::NAMESPACE, &create::CONFIGMAP, &create::SERVICEACCOUNT, &create::CREATE,
+    &expose::EXPOSE, &run::RUN, &set::IMAGE, &set::RESOURCES, &explain::EXPLAIN, &get::GET, &delete::DELETE,
+    &rollout::HISTORY, &rollout::PAUSE, &rollout::RESTART, &rollout::RESUME, &rollout::STATUS, &rollout::UNDO,
+    &scale::SCALE, &cluster_info::CLUSTER_INFO, &describe::DESCRIBE, &logs::LOGS, &exec::EXEC, &diff::DIFF,
+    &apply::VIEW_LAST_APPLIED, &apply::APPLY, &patch::PATCH, &wait::WAIT, &annotate::LABEL, &annotate::ANNOTATE,
+    &api_resources::API_RESOURCES, &api_resources::API_VERSIONS, &config::CURRENT_CONTEXT, &config::SET_CONTEXT,
+    &config::USE_CONTEXT, &config::GET_CONTEXTS, &config::VIEW, &events::EVENTS, &version::VERSION,
+];
