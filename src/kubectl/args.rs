@@ -190,6 +190,13 @@ impl Args {
         self.values.contains_key(name)
     }
 
+    /// The same command line without a flag.
+    pub fn without(&self, name: &str) -> Args {
+        let mut a = self.clone();
+        a.values.remove(name);
+        a
+    }
+
     pub fn text(&self, name: &str) -> &str {
         match self.values.get(name).and_then(|v| v.last()) {
             Some(v) => v,

@@ -29,7 +29,8 @@ pub static EXPOSE: Verb = Verb {
 
 fn expose(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
-    let (found, failures) = resources::fetch(&without_selector(args), &args.words, env)?;
+    // Here `--selector` is the new Service's, not a filter.
+    let (found, failures) = resources::fetch(&args.without("selector"), &args.words, env)?;
     if !failures.is_empty() {
         return Err(joined(failures));
     }
@@ -40,15 +41,6 @@ fn expose(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         say(args, &format, kind, &made, "exposed", dry, env)?;
     }
     Ok(Done::OK)
-}
-
-/// Here `--selector` is the new Service's, not a filter.
-fn without_selector(args: &Args) -> Args {
-    let mut a = Args { verb: args.verb, words: args.words.clone(), dash: args.dash, ..Args::default() };
-    if args.is_set("filename") {
-        a = args.clone();
-    }
-    a
 }
 
 fn service_of(args: &Args, f: &Found) -> Result<Value, Failure> {
