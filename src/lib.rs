@@ -14,3 +14,6 @@ pub mod scheduler;
 pub mod cluster;
 pub mod network;
 pub mod kubectl;
+pub mod edge;
+pub mod explain;
+pub mod prompt;

@@ -1,0 +1,50 @@
+//! Real files, for kubectl at the prompt.
+
+use std::path::Path;
+
+use crate::kubectl::Host;
+
+/// Directories are listed this deep.
+const MAX_FILES: usize = 10_000;
+
+pub struct RealFiles;
+
+impl Host for RealFiles {
+    fn read(&self, path: &str) -> Result<String, String> {
+        std::fs::read(path).map(|b| String::from_utf8_lossy(&b).into_owned()).map_err(|e| e.to_string())
+    }
+
+    fn list(&self, path: &str) -> Option<Vec<String>> {
+        let root = Path::new(path);
+        if !root.is_dir() {
+            return None;
+        }
+        let (mut out, mut todo) = (vec![], vec![root.to_path_buf()]);
+        while let Some(dir) = todo.pop() {
+            for e in std::fs::read_dir(dir).ok()?.flatten() {
+                let p = e.path();
+                if p.is_dir() {
+                    todo.push(p);
+                } else if let Ok(rest) = p.strip_prefix(root) {
+                    out.push(rest.to_string_lossy().into_owned());
+                }
+                if out.len() >= MAX_FILES {
+                    return Some(out);
+                }
+            }
+        }
+        Some(out)
+    }
+
+    fn write(&mut self, path: &str, content: &str) -> Result<(), String> {
+        std::fs::write(path, content).map_err(|e| format!("{path}: {e}"))
+    }
+
+    fn home(&self) -> String {
+        std::env::var("HOME").unwrap_or_else(|_| "/".into())
+    }
+
+    fn working_directory(&self) -> String {
+        std::env::current_dir().map(|p| p.to_string_lossy().into_owned()).unwrap_or_else(|_| "/".into())
+    }
+}

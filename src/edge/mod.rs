@@ -1,0 +1,221 @@
+//! The only room with the terminal, files, the environment and the wall clock.
+//!
+//! Start with [`main`], which reads the command line. [`files`] real files for
+//! kubectl.
+//!
+//! Deliberately absent: any knowledge of Kubernetes.
+
+// Files, the environment and the clock live here and nowhere else.
+#![allow(clippy::disallowed_methods)]
+
+pub mod files;
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use crate::cluster::Options;
+use crate::cluster::profile::Profile;
+use crate::explain::Language;
+use crate::prompt::session::Narration;
+use crate::prompt::{Pace, Session, script};
+
+const USAGE: &str = "\
+kubetutor: learn Kubernetes by using it and watching it think.
+
+  kubetutor                        the prompt (without a terminal: as `run -`)
+  kubetutor run [OPTIONS] FILE|-   runs prompt lines from a file or stdin
+  kubetutor learn [LESSON]         the course
+  kubetutor lesson check [DIR]     proves the lessons
+  kubetutor kubectl ARGS...        one kubectl command on a fresh cluster
+
+Options:
+  --profile kubeadm|minikube|cloud|bare   what the cluster looks like (kubeadm)
+  --nodes N                               number of workers
+  --pace auto|manual|live|step            how time goes on (auto)
+  --narrate off|brief|full                how much is told (brief)
+  --lang ko|en                            the language (else KUBETUTOR_LANG, else the locale)
+  --seed N                                another seed, another run (1)
+  --plain                                 reads and writes transcripts
+  --fail-fast                             stops at the first command that fails
+  --version, --help
+";
+
+/// The command line, read.
+struct Arguments {
+    options: Options,
+    pace: Pace,
+    narration: Narration,
+    language: Language,
+    plain: bool,
+    fail_fast: bool,
+    words: Vec<String>,
+}
+
+fn language_of_the_place() -> Language {
+    ["KUBETUTOR_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .filter_map(|v| std::env::var(v).ok())
+        .find(|v| !v.is_empty())
+        .and_then(|v| Language::parse(&v))
+        .unwrap_or(Language::English)
+}
+
+fn parse(args: &[String]) -> Result<Arguments, String> {
+    let mut a = Arguments {
+        options: Options::default(),
+        pace: Pace::Auto,
+        narration: Narration::Brief,
+        language: language_of_the_place(),
+        plain: false,
+        fail_fast: false,
+        words: vec![],
+    };
+    let mut i = 0;
+    while i < args.len() {
+        let (name, mut inline) = match args[i].split_once('=') {
+            Some((n, v)) if n.starts_with("--") => (n.to_string(), Some(v.to_string())),
+            _ => (args[i].clone(), None),
+        };
+        i += 1;
+        // What follows `kubectl` is kubectl's.
+        if a.words.first().is_some_and(|w| w == "kubectl") || !name.starts_with("--") {
+            a.words.push(args[i - 1].clone());
+            continue;
+        }
+        let mut value = || {
+            inline.take().or_else(|| {
+                i += 1;
+                args.get(i - 1).cloned()
+            })
+            .ok_or_else(|| format!("{name} needs a value"))
+        };
+        let bad = |v: &str| format!("{name}: {v:?} is not possible; see --help");
+        match name.as_str() {
+            "--profile" => {
+                let v = value()?;
+                a.options.profile = Profile::parse(&v).ok_or_else(|| bad(&v))?;
+            }
+            "--nodes" => {
+                let v = value()?;
+                a.options.nodes = Some(v.parse().ok().filter(|n| *n <= 5_000).ok_or_else(|| bad(&v))?);
+            }
+            "--pace" => {
+                let v = value()?;
+                a.pace = Pace::parse(&v).ok_or_else(|| bad(&v))?;
+            }
+            "--narrate" => {
+                let v = value()?;
+                a.narration = match v.as_str() {
+                    "off" => Narration::Off,
+                    "brief" => Narration::Brief,
+                    "full" => Narration::Full,
+                    _ => return Err(bad(&v)),
+                };
+            }
+            "--lang" => {
+                let v = value()?;
+                a.language = Language::parse(&v).ok_or_else(|| bad(&v))?;
+            }
+            "--seed" => {
+                let v = value()?;
+                a.options.seed = v.parse().map_err(|_| bad(&v))?;
+            }
+            "--plain" => a.plain = true,
+            "--fail-fast" => a.fail_fast = true,
+            _ => return Err(format!("{name} is unknown; see --help")),
+        }
+    }
+    Ok(a)
+}
+
+/// What `main.rs` starts.
+pub fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some("--version" | "-V") => {
+            println!("kubetutor {} (Kubernetes v1.36)", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Some("--help" | "-h") => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
+    }
+    let a = match parse(&args) {
+        Ok(a) => a,
+        Err(e) => {
+            eprintln!("kubetutor: {e}");
+            return ExitCode::from(2);
+        }
+    };
+    match a.words.first().map(String::as_str) {
+        Some("run") => run(&a, a.words.get(1).map_or("-", String::as_str)),
+        Some("kubectl") => {
+            let mut s = session(&a);
+            s.narration = Narration::Off;
+            let line = a.words.iter().map(|w| format!("'{}'", w.replace('\'', "'\\''"))).collect::<Vec<_>>().join(" ");
+            let o = s.eval(&line);
+            show(&o);
+            exit(o.code)
+        }
+        None => run(&a, "-"),
+        Some(other) => {
+            eprintln!("kubetutor: {other} is unknown; see --help");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn exit(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code & 0xff).unwrap_or(1))
+}
+
+fn session(a: &Arguments) -> Session {
+    let mut s = if a.plain { Session::in_memory(&a.options) } else { Session::new(&a.options, Box::new(files::RealFiles)) };
+    s.pace = a.pace;
+    s.narration = a.narration;
+    s.language = a.language;
+    s
+}
+
+fn show(o: &crate::prompt::Output) {
+    print!("{}", o.stdout);
+    eprint!("{}", o.stderr);
+    print!("{}", o.story);
+}
+
+fn run(a: &Arguments, file: &str) -> ExitCode {
+    let mut text = String::new();
+    let read = if file == "-" { std::io::stdin().read_to_string(&mut text).map(|_| ()) } else { std::fs::read_to_string(file).map(|t| text = t) };
+    if let Err(e) = read {
+        eprintln!("kubetutor: {file}: {e}");
+        return ExitCode::from(2);
+    }
+    let mut s = session(a);
+    if a.plain {
+        s.narration = Narration::Off;
+        let (out, code) = script::run(&mut s, &text);
+        print!("{out}");
+        return exit(code);
+    }
+    let mut code = 0;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut i = 0;
+    while i < lines.len() {
+        let mut whole = lines[i].to_string();
+        i += 1;
+        while Session::unfinished(whole.trim_start_matches("$ ")).is_some() && i < lines.len() {
+            whole.push('\n');
+            whole.push_str(lines[i]);
+            i += 1;
+        }
+        let o = s.eval(&whole);
+        show(&o);
+        code = if whole.trim().is_empty() || whole.trim_start().starts_with('#') { code } else { o.code };
+        if o.quit || (a.fail_fast && o.code != 0) {
+            break;
+        }
+    }
+    exit(code)
+}

@@ -1,0 +1,35 @@
+story-head = what happened · { $time } of cluster time · { $steps ->
+    [one] 1 step
+   *[other] { $steps } steps
+ } · `trace` shows each
+story-stored = { $verb } { $object } → stored as revision { $revision }
+story-stored-defaults = { $verb } { $object } → filled in { $defaults ->
+    [one] 1 field
+   *[other] { $defaults } fields
+ }, stored as revision { $revision }
+story-removed = { $verb } { $object } → gone at revision { $revision }
+story-unchanged = { $verb } { $object } → nothing to change
+story-refused = { $verb } { $object } → refused: { $why }
+story-more = { $count } more did the same
+story-cut = { $count ->
+    [one] 1 more line
+   *[other] { $count } more lines
+ } · `story` tells all
+story-nothing = nothing else had to be done
+story-now = now: { $list }
+story-ready = { $name } { $ready }/{ $wanted } ready
+story-pending = still to come: { $what } in { $time }
+fault-was-broken = { $what } is broken now
+fault-was-mended = { $what } is mended
+why-none = nothing is recorded about { $object }
+why-head = { $object }, as the one who decided told it:
+why-exists = It exists because: { $chain }
+why-you = you
+hint-did-you-mean = did you mean { $word }?
+fault-kubelet = stops the kubelet of a node: after a while the node is NotReady, and its pods are evicted elsewhere
+fault-containerd = stops the container runtime of a node: nothing new starts there, what runs lives on
+fault-scheduler = stops the scheduler: new pods stay Pending
+fault-controller-manager = stops all controllers: objects are stored, nothing acts on them
+fault-controller = stops one controller
+fault-container = ends a pod's container with exit code 1
+fault-registry = takes the image registry away: images that are not on the node cannot be pulled

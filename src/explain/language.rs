@@ -1,0 +1,116 @@
+//! What each language needs: numbers, times, lists, particles.
+
+use crate::api::Duration;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Language {
+    English,
+    Korean,
+}
+
+impl Language {
+    pub fn parse(text: &str) -> Option<Language> {
+        match text.to_lowercase().split(['_', '-', '.']).next()? {
+            "en" | "english" | "c" | "posix" => Some(Language::English),
+            "ko" | "korean" => Some(Language::Korean),
+            _ => None,
+        }
+    }
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::Korean => "ko",
+        }
+    }
+
+    /// `2.1 s`, `5 min`, `2.1초`, `5분`.
+    pub fn time(self, d: Duration) -> String {
+        let s = d.as_secs_f64();
+        let (value, english, korean) = match () {
+            () if s < 1.0 => (format!("{:.0}", s * 1000.0), "ms", "ms"),
+            () if s < 60.0 => (trim(s), "s", "초"),
+            () if s < 3600.0 => (trim(s / 60.0), "min", "분"),
+            () => (trim(s / 3600.0), "h", "시간"),
+        };
+        match self {
+            Language::English => format!("{value} {english}"),
+            Language::Korean => format!("{value}{korean}"),
+        }
+    }
+
+    /// `a, b and 3 more`.
+    pub fn list(self, names: &[String], most: usize) -> String {
+        if names.len() <= most {
+            return names.join(", ");
+        }
+        let shown = names[..most - 1].join(", ");
+        let rest = names.len() + 1 - most;
+        match self {
+            Language::English => format!("{shown} and {rest} more"),
+            Language::Korean => format!("{shown} 외 {rest}개"),
+        }
+    }
+}
+
+fn trim(n: f64) -> String {
+    let s = format!("{n:.1}");
+    s.strip_suffix(".0").map_or(s.clone(), Into::into)
+}
+
+/// Whether a word ends in a consonant when it is read in Korean. Digits and Latin letters are read as Koreans read them.
+fn final_consonant(c: char) -> (bool, bool) {
+    match c {
+        '가'..='힣' => {
+            let last = (c as u32 - 0xAC00) % 28;
+            (last != 0, last == 8)
+        }
+        '1' | '7' | '8' => (true, true),
+        '0' | '3' | '6' => (true, false),
+        'l' | 'L' | 'r' | 'R' => (true, true),
+        'm' | 'M' | 'n' | 'N' => (true, false),
+        _ => (false, false),
+    }
+}
+
+/// Chooses the particles that stand in both forms: `은(는)`, `이(가)`, `을(를)`, `과(와)`, `(으)로`.
+pub fn particles(text: &str) -> String {
+    const PAIRS: [(&str, &str, &str); 4] = [("은(는)", "은", "는"), ("이(가)", "이", "가"), ("을(를)", "을", "를"), ("과(와)", "과", "와")];
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    'outer: while let Some(c) = rest.chars().next() {
+        let before = out.chars().rev().find(|c| c.is_alphanumeric()).map_or((false, false), final_consonant);
+        for (both, with, without) in PAIRS {
+            if let Some(r) = rest.strip_prefix(both) {
+                out.push_str(if before.0 { with } else { without });
+                rest = r;
+                continue 'outer;
+            }
+        }
+        if let Some(r) = rest.strip_prefix("(으)로") {
+            // After ㄹ no 으 is needed.
+            out.push_str(if before.0 && !before.1 { "으로" } else { "로" });
+            rest = r;
+            continue;
+        }
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn particles_follow_the_last_letter() {
+        assert_eq!(particles("파드은(는) 노드을(를) 5(으)로 7(으)로 3(으)로 레플리카셋이(가)"), "파드는 노드를 5로 7로 3으로 레플리카셋이");
+    }
+
+    #[test]
+    fn times_are_read_in_both_languages() {
+        assert_eq!(Language::English.time(Duration::from_millis(2100)), "2.1 s");
+        assert_eq!(Language::Korean.time(Duration::from_secs(300)), "5분");
+    }
+}

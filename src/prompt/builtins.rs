@@ -1,0 +1,375 @@
+//! Everything at the prompt that is not kubectl: time, faults, questions, settings. To add a word: its line in
+//! [`TABLE`] and its function.
+
+use super::session::{Narration, Output, Pace, Session};
+use super::words::Unfinished;
+use crate::api::kinds::{Deployment, deployment};
+use crate::api::object::Resource;
+use crate::api::time::parse_go_duration;
+use crate::api::{Duration, Key};
+use crate::cluster::faults::{self, FaultError, Place};
+use crate::explain::texts::message;
+use crate::explain::{Language, story as tale, trace, why};
+use crate::kubectl::resources;
+use crate::ledger::{Fact, Root, What};
+
+/// One word of the prompt.
+pub struct Word {
+    pub name: &'static str,
+    pub usage: &'static str,
+    /// What it does: English, Korean.
+    pub help: (&'static str, &'static str),
+    run: fn(&mut Session, &str, &[String]) -> Output,
+}
+
+pub static TABLE: &[Word] = &[
+    Word { name: "help", usage: "help", help: ("this list", "이 목록"), run: help },
+    Word { name: "story", usage: "story", help: ("the last story again, in full", "마지막 이야기를 처음부터 끝까지"), run: story_word },
+    Word { name: "trace", usage: "trace", help: ("every step of the last command, with its causes", "마지막 명령의 모든 단계와 원인"), run: trace_word },
+    Word { name: "why", usage: "why KIND/NAME", help: ("who decided what about an object, and why it exists", "오브젝트에 대해 누가 무엇을 결정했고 왜 생겼는지"), run: why_word },
+    Word { name: "narrate", usage: "narrate off|brief|full", help: ("how much is told after a command", "명령 뒤에 얼마나 이야기할지"), run: narrate },
+    Word { name: "lang", usage: "lang ko|en", help: ("the language of the story", "이야기의 언어"), run: lang },
+    Word { name: "wait", usage: "wait 5m", help: ("lets that much cluster time pass", "그만큼 클러스터 시간을 보냄"), run: wait },
+    Word { name: "step", usage: "step [n]", help: ("the next step of one component", "컴포넌트 하나의 다음 단계"), run: step },
+    Word { name: "pace", usage: "pace auto|manual|live|step", help: ("how time goes on between commands", "명령 사이에 시간이 흐르는 방식"), run: pace },
+    Word { name: "back", usage: "back [n]", help: ("takes back the last command, cluster and all", "마지막 명령을 클러스터째 되돌림"), run: back },
+    Word { name: "forward", usage: "forward [n]", help: ("does it again", "되돌린 것을 다시 함"), run: forward },
+    Word { name: "faults", usage: "faults", help: ("what can be broken", "고장 낼 수 있는 것들"), run: faults_word },
+    Word { name: "fail", usage: "fail THING [WHERE]", help: ("breaks something", "무언가를 고장 냄"), run: |s, l, w| fault(s, l, w, true) },
+    Word { name: "heal", usage: "heal THING [WHERE]", help: ("mends it", "고침"), run: |s, l, w| fault(s, l, w, false) },
+    Word { name: "cat", usage: "cat FILE", help: ("shows a file", "파일을 보여 줌"), run: cat },
+    Word { name: "ls", usage: "ls [DIR]", help: ("lists files", "파일 목록"), run: ls },
+    Word { name: "exit", usage: "exit", help: ("leaves", "나가기"), run: |_, _, _| Output { quit: true, ..Output::default() } },
+];
+
+pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
+    let first = if words[0] == "quit" { "exit" } else { words[0].as_str() };
+    if let Some(w) = TABLE.iter().find(|w| w.name == first) {
+        return (w.run)(s, line, words);
+    }
+    let known: Vec<&str> = TABLE.iter().map(|w| w.name).chain(["kubectl", "learn"]).collect();
+    let near = crate::kubectl::failure::nearest(first, &known);
+    let mut out = Output { stderr: format!("{first}: command not found\n"), code: 127, ..Output::default() };
+    // `get pods` without kubectl in front is what people forget most.
+    let verb = crate::kubectl::verbs::TABLE.iter().any(|v| v.name.split(' ').next() == Some(first));
+    let hint = if verb { Some(format!("`kubectl {line}`")) } else { near.first().map(|n| format!("`{n}`")) };
+    if let Some(h) = hint {
+        out.story = did_you_mean(s.language, &h);
+    }
+    out
+}
+
+pub fn did_you_mean(language: Language, word: &str) -> String {
+    format!("  {}\n", message(language, "hint-did-you-mean", &[("word", Fact::Text(word.into()))]))
+}
+
+pub fn unfinished(language: Language, u: Unfinished) -> String {
+    match (language, u) {
+        (Language::English, Unfinished::Quote(q)) => format!("a closing {q} is missing"),
+        (Language::Korean, Unfinished::Quote(q)) => format!("닫는 {q} 이(가) 없음"),
+        (Language::English, _) => "the line is not finished".into(),
+        (Language::Korean, _) => "줄이 끝나지 않음".into(),
+    }
+}
+
+fn said(text: String) -> Output {
+    Output { stdout: text, ..Output::default() }
+}
+
+fn wrong(s: &Session, name: &str) -> Output {
+    let usage = TABLE.iter().find(|w| w.name == name).map_or("", |w| w.usage);
+    let text = match s.language {
+        Language::English => format!("usage: {usage}\n"),
+        Language::Korean => format!("사용법: {usage}\n"),
+    };
+    Output { stderr: text, code: 2, ..Output::default() }
+}
+
+fn help(s: &mut Session, _: &str, _: &[String]) -> Output {
+    let korean = s.language == Language::Korean;
+    let mut text = String::from(if korean { "kubectl 명령을 그대로 치면 됩니다(`k`는 kubectl의 줄임). 그 밖에:\n" } else { "Type any kubectl command (`k` is short for kubectl). Besides:\n" });
+    for w in TABLE {
+        text.push_str(&format!("  {:<28} {}\n", w.usage, if korean { w.help.1 } else { w.help.0 }));
+    }
+    text.push_str(&format!("  {:<28} {}\n", "learn [LESSON]", if korean { "수업" } else { "the course" }));
+    said(text)
+}
+
+/// The story of the last command, as text.
+pub fn story(s: &Session, full: bool) -> String {
+    let world = &s.cluster.world;
+    let lines = tale::tell(&world.ledger, s.story_from, s.language, full);
+    if lines.is_empty() {
+        return String::new();
+    }
+    let records: Vec<_> = world.ledger.since(s.story_from).collect();
+    let steps = records.iter().filter(|r| matches!(r.what, What::Step(_))).count();
+    let first = records.first().map_or(world.now, |r| r.at);
+    // Cluster time until the last thing that was decided.
+    let last = records.iter().rev().find(|r| matches!(r.what, What::Decision(_))).map_or(first, |r| r.at);
+    let head = message(s.language, "story-head", &[("time", Fact::Time(last.since(first))), ("steps", steps.into())]);
+    let mut out = format!("\n  {head}\n{}\n", lines.join("\n"));
+    let now = present(s, &records);
+    if !now.is_empty() {
+        out.push_str(&format!("  {}\n", message(s.language, "story-now", &[("list", Fact::Text(now))])));
+    }
+    out.push('\n');
+    out
+}
+
+/// How the Deployments stand that the story speaks of.
+fn present(s: &Session, records: &[&std::sync::Arc<crate::ledger::Record>]) -> String {
+    let mut keys: Vec<Key> = vec![];
+    for r in records {
+        let about = match &r.what {
+            What::Decision(d) => d.about(),
+            What::Request(q) => Some(q.key.clone()),
+            _ => None,
+        };
+        if let Some(k) = about.filter(|k| k.kind == Deployment::kind_ref() && !keys.contains(k)) {
+            keys.push(k);
+        }
+    }
+    let texts: Vec<String> = keys
+        .iter()
+        .take(4)
+        .filter_map(|k| {
+            let o = s.cluster.world.api.get(k).ok()?;
+            let d = o.get::<Deployment>()?;
+            let ready = d.status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0);
+            let facts = [("name", Fact::Text(d.name().into())), ("ready", ready.into()), ("wanted", deployment::wanted(d).into())];
+            Some(message(s.language, "story-ready", &facts))
+        })
+        .collect();
+    texts.join(" · ")
+}
+
+fn story_word(s: &mut Session, _: &str, _: &[String]) -> Output {
+    note(s, "story");
+    let text = story(s, true);
+    let text = if text.is_empty() { format!("  {}\n", message(s.language, "story-nothing", &[])) } else { text };
+    Output { story: text, ..Output::default() }
+}
+
+fn trace_word(s: &mut Session, _: &str, _: &[String]) -> Output {
+    note(s, "trace");
+    let w = &s.cluster.world;
+    let lines = trace::lines(&w.ledger, s.story_from, w.start, s.language);
+    Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
+}
+
+/// A question is written down too: lessons look at what was asked.
+fn note(s: &mut Session, line: &str) {
+    s.cluster.world.root("kubetutor", Root::Command(line.into()));
+}
+
+fn why_word(s: &mut Session, line: &str, words: &[String]) -> Output {
+    let rest: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+    let (kind, name) = match rest.as_slice() {
+        [one] => match one.split_once('/') {
+            Some((k, n)) => (k.to_string(), n.to_string()),
+            None => return wrong(s, "why"),
+        },
+        [k, n] => ((*k).to_string(), (*n).to_string()),
+        _ => return wrong(s, "why"),
+    };
+    note(s, line);
+    let kind = match resources::kind(&kind) {
+        Ok(k) => k,
+        Err(e) => return Output { stderr: format!("{}\n", e.message), code: 1, ..Output::default() },
+    };
+    let ns = if kind.namespaced() { s.config.namespace().to_string() } else { String::new() };
+    let w = &s.cluster.world;
+    // The beginning of a name is enough.
+    let scope = crate::store::Scope { kind, namespace: kind.namespaced().then(|| ns.as_str().into()) };
+    let full = w.api.store().list(&scope).map(|o| o.name().to_string()).find(|n| *n == name || n.starts_with(&name)).unwrap_or(name);
+    let lines = why::explain(&w.ledger, &Key::new(kind, &ns, &full), w.now, s.language);
+    Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
+}
+
+fn narrate(s: &mut Session, _: &str, words: &[String]) -> Output {
+    s.narration = match words.get(1).map(String::as_str) {
+        Some("off") => Narration::Off,
+        Some("brief") => Narration::Brief,
+        Some("full") => Narration::Full,
+        _ => return wrong(s, "narrate"),
+    };
+    Output::default()
+}
+
+fn lang(s: &mut Session, _: &str, words: &[String]) -> Output {
+    match words.get(1).and_then(|w| Language::parse(w)) {
+        Some(l) => {
+            s.language = l;
+            Output::default()
+        }
+        None => wrong(s, "lang"),
+    }
+}
+
+/// Something that makes time pass: it is a command of its own, with a story.
+fn command(s: &mut Session, line: &str, f: impl FnOnce(&mut Session)) -> Output {
+    s.remember(line);
+    s.last_line = line.into();
+    s.story_from = s.cluster.world.root("kubetutor", Root::Command(line.into()));
+    f(s);
+    let mut out = Output::default();
+    if s.narration != Narration::Off {
+        out.story = since(s);
+    }
+    out
+}
+
+/// What was decided meanwhile, whatever its cause.
+fn since(s: &Session) -> String {
+    let world = &s.cluster.world;
+    let told: Vec<String> = world
+        .ledger
+        .since(s.story_from)
+        .filter_map(|r| match &r.what {
+            What::Decision(d) => {
+                let place = d.place().map(|p| format!("@{p}")).unwrap_or_default();
+                let t = r.at.since(world.start).as_secs_f64();
+                Some(format!("  t+{t:.1}s  {}{place}  {}", r.actor, crate::explain::texts::decision(s.language, d.as_ref())))
+            }
+            _ => None,
+        })
+        .collect();
+    if told.is_empty() {
+        return format!("  {}\n", message(s.language, "story-nothing", &[]));
+    }
+    let shown = if s.narration == Narration::Full { told.len() } else { told.len().min(16) };
+    let mut out = format!("\n{}\n", told[..shown].join("\n"));
+    if shown < told.len() {
+        out.push_str(&format!("  {}\n", message(s.language, "story-cut", &[("count", (told.len() - shown).into())])));
+    }
+    out
+}
+
+fn wait(s: &mut Session, line: &str, words: &[String]) -> Output {
+    let Some(d) = words.get(1).and_then(|w| parse_go_duration(w)).filter(|_| words.len() == 2) else { return wrong(s, "wait") };
+    command(s, line, |s| s.advance(d.min(Duration::from_secs(86_400 * 30))))
+}
+
+fn step(s: &mut Session, _: &str, words: &[String]) -> Output {
+    let n: usize = words.get(1).and_then(|w| w.parse().ok()).unwrap_or(1).min(10_000);
+    let from = s.cluster.world.ledger.next_id();
+    for _ in 0..n {
+        // Steps in which nothing is done are passed over.
+        let before = s.cluster.world.ledger.next_id();
+        for _ in 0..5_000 {
+            if !s.cluster.world.step() || s.cluster.world.ledger.next_id() != before {
+                break;
+            }
+        }
+    }
+    let w = &s.cluster.world;
+    let lines = trace::lines(&w.ledger, from, w.start, s.language);
+    Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
+}
+
+fn pace(s: &mut Session, _: &str, words: &[String]) -> Output {
+    match words.get(1).and_then(|w| Pace::parse(w)) {
+        Some(p) => {
+            s.pace = p;
+            Output::default()
+        }
+        None => wrong(s, "pace"),
+    }
+}
+
+fn back(s: &mut Session, _: &str, words: &[String]) -> Output {
+    let n = words.get(1).and_then(|w| w.parse().ok()).unwrap_or(1);
+    travelled(s.back(n), "↶")
+}
+
+fn forward(s: &mut Session, _: &str, words: &[String]) -> Output {
+    let n = words.get(1).and_then(|w| w.parse().ok()).unwrap_or(1);
+    travelled(s.forward(n), "↷")
+}
+
+fn travelled(lines: Vec<String>, sign: &str) -> Output {
+    Output { code: i32::from(lines.is_empty()), story: lines.iter().map(|l| format!("  {sign} {l}\n")).collect(), ..Output::default() }
+}
+
+fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
+    let mut text = String::new();
+    for f in faults::TABLE {
+        let place = match f.place {
+            Place::Nowhere => "",
+            Place::Node => " NODE",
+            Place::Pod => " POD",
+            Place::Controller => " NAME",
+        };
+        text.push_str(&format!("  {:<28} {}\n", format!("fail {}{place}", f.name), message(s.language, f.message, &[])));
+    }
+    for (name, place) in s.cluster.world.faults.keys() {
+        text.push_str(&format!("  × {}\n", message(s.language, "fault-was-broken", &[("what", Fact::Text(format!("{name} {place}").trim().into()))])));
+    }
+    said(text)
+}
+
+fn fault(s: &mut Session, line: &str, words: &[String], broken: bool) -> Output {
+    let Some(name) = words.get(1).cloned() else { return wrong(s, if broken { "fail" } else { "heal" }) };
+    let place = words.get(2).cloned();
+    s.remember(line);
+    let from = s.cluster.world.ledger.next_id();
+    match s.cluster.fault(&name, place.as_deref(), broken) {
+        Ok(()) => {
+            s.story_from = from;
+            let what = words[1..].join(" ");
+            let id = if broken { "fault-was-broken" } else { "fault-was-mended" };
+            let mut out = Output { story: format!("  {}\n", message(s.language, id, &[("what", Fact::Text(what))])), ..Output::default() };
+            if broken && let Some(f) = faults::find(&name) {
+                out.story.push_str(&format!("  {}\n", message(s.language, f.message, &[])));
+            }
+            s.after_command(&mut out);
+            out
+        }
+        Err(e) => Output { stderr: format!("{}\n", fault_error(s.language, &e)), code: 2, ..Output::default() },
+    }
+}
+
+fn fault_error(language: Language, e: &FaultError) -> String {
+    let korean = language == Language::Korean;
+    match e {
+        FaultError::Unknown { name, near } => {
+            let hint = near.map(|n| if korean { format!(" 혹시 {n}?") } else { format!(" Did you mean {n}?") }).unwrap_or_default();
+            if korean { format!("{name}: 고장 낼 수 없는 것. 목록은 `faults`.{hint}") } else { format!("{name} cannot be broken; `faults` lists what can.{hint}") }
+        }
+        FaultError::NeedsPlace { .. } if korean => "어디를? 예: fail kubelet worker-1".into(),
+        FaultError::NeedsPlace { .. } => "where? for example: fail kubelet worker-1".into(),
+        FaultError::NoSuchPlace { place, known } => {
+            let list = language.list(known, 6);
+            if korean { format!("{place}: 없음. 있는 것: {list}") } else { format!("there is no {place}; there is: {list}") }
+        }
+        FaultError::AlreadySo if korean => "이미 그런 상태".into(),
+        FaultError::AlreadySo => "it already is".into(),
+    }
+}
+
+fn cat(s: &mut Session, _: &str, words: &[String]) -> Output {
+    let mut out = Output::default();
+    for f in &words[1..] {
+        match s.host.read(f) {
+            Ok(t) => out.stdout.push_str(&t),
+            Err(_) => {
+                out.stderr.push_str(&format!("cat: {f}: No such file or directory\n"));
+                out.code = 1;
+            }
+        }
+    }
+    out
+}
+
+fn ls(s: &mut Session, _: &str, words: &[String]) -> Output {
+    let dir = words.get(1).map_or(".", String::as_str);
+    match s.host.list(dir) {
+        Some(mut names) => {
+            names.retain(|n| !n.contains('/'));
+            names.sort();
+            said(names.iter().map(|n| format!("{n}\n")).collect())
+        }
+        None => Output { stderr: format!("ls: {dir}: No such file or directory\n"), code: 1, ..Output::default() },
+    }
+}

@@ -1,0 +1,113 @@
+//! Scripts in the format of the recorded transcripts: `run --plain`.
+
+use super::session::{Output, Pace, Session};
+use crate::api::Duration;
+use crate::api::time::parse_go_duration;
+
+/// Runs a whole script and gives back the transcript.
+pub fn run(session: &mut Session, text: &str) -> (String, i32) {
+    session.pace = Pace::Manual;
+    let mut out = String::new();
+    let mut code = 0;
+    let lines: Vec<&str> = text.lines().collect();
+    let mut i = 0;
+    while i < lines.len() {
+        let line = lines[i];
+        i += 1;
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if let Some(command) = line.strip_prefix("$ ") {
+            let mut whole = command.to_string();
+            while Session::unfinished(&whole).is_some() && i < lines.len() {
+                whole.push('\n');
+                whole.push_str(lines[i]);
+                i += 1;
+            }
+            if whole.contains('\n') {
+                session.eval(&whole);
+                continue;
+            }
+            let o = session.eval(command);
+            code = o.code;
+            step(&mut out, line, &o, true);
+            continue;
+        }
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("@wait"), Some(d), _, _) => session.advance(duration(d)),
+            (Some("@for"), Some(d), Some(_), _) => {
+                let command = line.splitn(3, ' ').nth(2).unwrap_or("");
+                let o = session.eval_for(duration(d), command);
+                step(&mut out, line, &o, o.code != 130 && o.code != 0);
+            }
+            (Some("@poll"), Some(every), Some(d), Some(command)) => poll(session, line, duration(every), duration(d), command, &mut out),
+            (Some("@bg"), Some(id), Some(_), _) => session.start_background(id, line.splitn(3, ' ').nth(2).unwrap_or("")),
+            (Some("@end"), Some(id), _, _) => {
+                let o = session.end_background(id).unwrap_or_default();
+                step(&mut out, line, &o, o.code != 0);
+            }
+            (Some("@fault"), Some(name), Some(a), b) => {
+                let (place, state) = match b {
+                    Some(b) => (Some(a), b),
+                    None => (None, a),
+                };
+                // A fault of something that is not simulated yet changes nothing.
+                let _ = session.cluster.fault(name, place, state.trim() == "off");
+            }
+            _ => {}
+        }
+    }
+    (out, code)
+}
+
+fn duration(text: &str) -> Duration {
+    parse_go_duration(text).unwrap_or(Duration::ZERO)
+}
+
+/// Output lines that look like markers are set apart by a backslash.
+fn escaped(line: &str) -> String {
+    let marker = ["# ", "$ ", "! ", "? ", "@", "> ", "\\"].iter().any(|m| line.starts_with(m)) || line == "#";
+    if marker { format!("\\{line}") } else { line.to_string() }
+}
+
+fn body(out: &mut String, o: &Output, with_code: bool) {
+    for l in o.stdout.lines() {
+        out.push_str(&escaped(l));
+        out.push('\n');
+    }
+    for l in o.stderr.lines() {
+        out.push_str(&format!("! {l}\n"));
+    }
+    if with_code && o.code != 0 {
+        out.push_str(&format!("? {}\n", o.code));
+    }
+}
+
+fn step(out: &mut String, echo: &str, o: &Output, with_code: bool) {
+    out.push_str(echo);
+    out.push('\n');
+    body(out, o, with_code);
+    out.push('\n');
+}
+
+fn poll(session: &mut Session, echo: &str, every: Duration, whole: Duration, command: &str, out: &mut String) {
+    out.push_str(echo);
+    out.push('\n');
+    let start = session.cluster.world.now;
+    let mut last: Option<Output> = None;
+    let mut passed = Duration::ZERO;
+    while passed <= whole {
+        let at = start + passed;
+        let now = session.cluster.world.now;
+        session.advance(at.since(now));
+        let o = session.eval_now(command);
+        if last.as_ref() != Some(&o) {
+            out.push_str(&format!("> {:.1}s\n", passed.as_secs_f64()));
+            body(out, &o, true);
+            last = Some(o);
+        }
+        passed += every.max(Duration::from_millis(10));
+    }
+    out.push('\n');
+}

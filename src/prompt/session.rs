@@ -1,0 +1,459 @@
+//! One learner's session: a cluster, files, a kubeconfig, a pace, and the past to go back to.
+
+use std::collections::BTreeMap;
+
+use super::transport::InProcess;
+use super::words::{self, Unfinished};
+use super::{MemoryHost, builtins};
+use crate::api::{Duration, RecordId, Time};
+use crate::cluster::{Cluster, Options};
+use crate::explain::Language;
+use crate::kubectl::config::Kubeconfig;
+use crate::kubectl::failure::Hint;
+use crate::kubectl::{self, Done, Env, Failure, Follow, Host, Progress};
+use crate::ledger::Root;
+
+/// How time goes on between commands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pace {
+    /// After each command until the cluster has settled.
+    Auto,
+    /// Only as much as a command takes.
+    Manual,
+    /// As the wall clock.
+    Live,
+    /// One step at each key press.
+    Step,
+}
+
+impl Pace {
+    pub fn parse(text: &str) -> Option<Pace> {
+        Some(match text {
+            "auto" => Pace::Auto,
+            "manual" => Pace::Manual,
+            "live" => Pace::Live,
+            "step" => Pace::Step,
+            _ => return None,
+        })
+    }
+    pub fn name(self) -> &'static str {
+        match self {
+            Pace::Auto => "auto",
+            Pace::Manual => "manual",
+            Pace::Live => "live",
+            Pace::Step => "step",
+        }
+    }
+}
+
+/// How much is told after a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Narration {
+    Off,
+    Brief,
+    Full,
+}
+
+/// What a line brought.
+#[derive(Clone, Default, PartialEq, Debug)]
+pub struct Output {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: i32,
+    /// Set apart from what kubectl prints: the story, hints, answers of the program itself.
+    pub story: String,
+    pub quit: bool,
+}
+
+/// An ordinary command takes this long.
+pub const COMMAND: Duration = Duration::from_millis(100);
+/// A command that nothing ends is stopped after this.
+const LONGEST_FOLLOW: Duration = Duration::from_secs(600);
+/// Settled: nothing due within this, at most so long.
+const SOON: Duration = Duration::from_secs(5);
+const LONGEST_SETTLE: Duration = Duration::from_secs(60);
+/// Commands that can be undone.
+const HISTORY: usize = 50;
+
+#[derive(Clone)]
+struct Moment {
+    cluster: Cluster,
+    config: Kubeconfig,
+    line: String,
+    story_from: RecordId,
+}
+
+pub struct Session {
+    pub cluster: Cluster,
+    pub host: Box<dyn Host>,
+    pub config: Kubeconfig,
+    pub pace: Pace,
+    pub narration: Narration,
+    pub language: Language,
+    /// Before each command; `back` returns there.
+    past: Vec<Moment>,
+    future: Vec<Moment>,
+    /// The first record of the last command that changed or asked something.
+    pub story_from: RecordId,
+    pub last_line: String,
+    background: BTreeMap<String, Background>,
+    numbers: u64,
+    /// Set by Ctrl-C: a waiting command stops.
+    pub interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+/// A command that runs beside the others.
+struct Background {
+    follow: Option<Box<dyn Follow>>,
+    namespace: String,
+    output: Output,
+    cause: RecordId,
+}
+
+impl Session {
+    pub fn new(options: &Options, host: Box<dyn Host>) -> Session {
+        let cluster = Cluster::new(options);
+        let server = match options.profile {
+            crate::cluster::profile::Profile::Bare => "https://127.0.0.1:6443".to_string(),
+            _ => format!("https://{}:6443", cluster.plan.api_address),
+        };
+        let config = Kubeconfig::new(cluster.plan.context, &server);
+        let story_from = cluster.world.ledger.next_id();
+        Session {
+            cluster,
+            host,
+            config,
+            pace: Pace::Auto,
+            narration: Narration::Brief,
+            language: Language::English,
+            past: vec![],
+            future: vec![],
+            story_from,
+            last_line: String::new(),
+            background: BTreeMap::new(),
+            numbers: options.seed ^ 0x9e37_79b9,
+            interrupted: std::sync::Arc::default(),
+        }
+    }
+
+    /// A session with files in memory.
+    pub fn in_memory(options: &Options) -> Session {
+        Session::new(options, Box::<MemoryHost>::default())
+    }
+
+    /// Whether a line is complete, or waits for more.
+    pub fn unfinished(text: &str) -> Option<Unfinished> {
+        if let Some(h) = words::heredoc(text) {
+            return (!h.closed).then_some(Unfinished::Heredoc);
+        }
+        words::split(text).err()
+    }
+
+    /// Runs one line (or a here-document of several).
+    pub fn eval(&mut self, text: &str) -> Output {
+        let text = text.trim_end_matches('\n');
+        let line = text.trim();
+        let line = line.strip_prefix("$ ").unwrap_or(line);
+        if line.is_empty() || line.starts_with('#') {
+            return Output::default();
+        }
+        if let Some(h) = words::heredoc(line) {
+            return self.write_file(&h);
+        }
+        let words = match words::split(line) {
+            Ok(w) => w,
+            Err(u) => return Output { stderr: format!("{}\n", builtins::unfinished(self.language, u)), code: 2, ..Output::default() },
+        };
+        let Some(first) = words.first() else { return Output::default() };
+        if first == "kubectl" || first == "k" {
+            return self.kubectl(line, &words[1..]);
+        }
+        builtins::run(self, line, &words)
+    }
+
+    fn write_file(&mut self, h: &words::Heredoc<'_>) -> Output {
+        let mut text = if h.append { self.host.read(&h.file).unwrap_or_default() } else { String::new() };
+        for l in &h.body {
+            text.push_str(l);
+            text.push('\n');
+        }
+        match self.host.write(&h.file, &text) {
+            Ok(()) => Output::default(),
+            Err(e) => Output { stderr: format!("{e}\n"), code: 1, ..Output::default() },
+        }
+    }
+
+    /// Remembers the present, to come back to.
+    pub fn remember(&mut self, line: &str) {
+        self.future.clear();
+        self.past.push(Moment { cluster: self.cluster.clone(), config: self.config.clone(), line: line.into(), story_from: self.story_from });
+        if self.past.len() > HISTORY {
+            self.past.remove(0);
+        }
+    }
+
+    fn kubectl(&mut self, line: &str, words: &[String]) -> Output {
+        self.remember(line);
+        self.last_line = line.into();
+        let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
+        self.story_from = cause;
+        let (mut out, follow, namespace) = self.begin(words, cause);
+        match follow {
+            Some(mut f) => {
+                let code = self.follow(&mut f, &namespace, cause, None, &mut out);
+                out.code = code;
+            }
+            None if self.pace == Pace::Manual => self.advance(COMMAND),
+            None => {}
+        }
+        self.after_command(&mut out);
+        out
+    }
+
+    /// Lets the cluster settle and tells what happened.
+    pub fn after_command(&mut self, out: &mut Output) {
+        if self.pace == Pace::Auto {
+            self.settle();
+        }
+        if self.narration != Narration::Off {
+            out.story.push_str(&builtins::story(self, self.narration == Narration::Full));
+        }
+    }
+
+    /// Starts a command: its first output, and what it waits for.
+    fn begin(&mut self, words: &[String], cause: RecordId) -> (Output, Option<Box<dyn Follow>>, String) {
+        let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers };
+        let mut env = Env {
+            api: &mut api,
+            host: self.host.as_mut(),
+            config: &mut self.config,
+            stdin: None,
+            out: String::new(),
+            err: String::new(),
+            namespace: String::new(),
+            namespace_given: false,
+        };
+        let done = kubectl::run(words, &mut env);
+        let mut out = Output { stdout: std::mem::take(&mut env.out), stderr: std::mem::take(&mut env.err), ..Output::default() };
+        let namespace = env.namespace.clone();
+        match done {
+            Ok(Done::Exit(code)) => {
+                out.code = code;
+                (out, None, namespace)
+            }
+            Ok(Done::Follow(f)) => (out, Some(f), namespace),
+            Err(f) => {
+                fail(&mut out, &f, self.language);
+                (out, None, namespace)
+            }
+        }
+    }
+
+    /// Asks a waiting command whether it is done.
+    fn poll(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) -> Option<i32> {
+        let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers };
+        let mut env = Env {
+            api: &mut api,
+            host: self.host.as_mut(),
+            config: &mut self.config,
+            stdin: None,
+            out: String::new(),
+            err: String::new(),
+            namespace: namespace.into(),
+            namespace_given: false,
+        };
+        let p = f.poll(&mut env);
+        out.stdout.push_str(&env.out);
+        out.stderr.push_str(&env.err);
+        match p {
+            Ok(Progress::Waiting(_)) => None,
+            Ok(Progress::Exit(code)) => Some(code),
+            Err(e) => {
+                fail(out, &e, self.language);
+                Some(e.code)
+            }
+        }
+    }
+
+    /// Follows until the command is done, until `limit`, or until nothing more can happen.
+    fn follow(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, limit: Option<Time>, out: &mut Output) -> i32 {
+        use std::sync::atomic::Ordering::Relaxed;
+        self.interrupted.store(false, Relaxed);
+        let latest = limit.unwrap_or(self.cluster.world.now + LONGEST_FOLLOW);
+        loop {
+            if let Some(code) = self.poll(f, namespace, cause, out) {
+                return code;
+            }
+            let endless_and_idle = limit.is_none() && !f.ends() && !self.cluster.world.is_busy(SOON);
+            let next = self.cluster.world.next_due().unwrap_or(latest);
+            if self.cluster.world.now >= latest || endless_and_idle || self.interrupted.load(Relaxed) {
+                self.stop(f, namespace, cause, out);
+                return 130;
+            }
+            // The command's own deadline passes even if nothing happens.
+            let until = next.min(latest).min(self.cluster.world.now + Duration::from_millis(100));
+            self.cluster.world.run_until(until.max(self.cluster.world.now));
+            self.poll_background();
+        }
+    }
+
+    fn stop(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) {
+        let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers };
+        let mut env = Env {
+            api: &mut api,
+            host: self.host.as_mut(),
+            config: &mut self.config,
+            stdin: None,
+            out: String::new(),
+            err: String::new(),
+            namespace: namespace.into(),
+            namespace_given: false,
+        };
+        f.stop(&mut env);
+        out.stdout.push_str(&env.out);
+    }
+
+    // ---- time -------------------------------------------------------------------------------
+
+    /// Lets so much time pass.
+    pub fn advance(&mut self, d: Duration) {
+        let until = self.cluster.world.now + d;
+        if self.background.is_empty() {
+            self.cluster.world.run_until(until);
+            return;
+        }
+        while self.cluster.world.next_due().is_some_and(|t| t <= until) {
+            self.cluster.world.step();
+            self.poll_background();
+        }
+        self.cluster.world.run_until(until);
+    }
+
+    /// Until nothing is about to happen.
+    pub fn settle(&mut self) {
+        let until = self.cluster.world.now + LONGEST_SETTLE;
+        while self.cluster.world.now < until && self.cluster.world.is_busy(SOON) {
+            let Some(next) = self.cluster.world.next_due() else { break };
+            if next > until {
+                break;
+            }
+            // A run of events without another look keeps large clusters fast.
+            for _ in 0..64 {
+                if self.cluster.world.next_due().is_none_or(|t| t > until) || !self.cluster.world.step() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Virtual time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.cluster.world.now.since(self.cluster.world.start)
+    }
+
+    // ---- the past ---------------------------------------------------------------------------
+
+    /// Takes back `n` commands. Returns their lines.
+    pub fn back(&mut self, n: usize) -> Vec<String> {
+        let mut lines = vec![];
+        for _ in 0..n {
+            let Some(m) = self.past.pop() else { break };
+            lines.push(m.line.clone());
+            let now = Moment { cluster: self.cluster.clone(), config: self.config.clone(), line: m.line.clone(), story_from: self.story_from };
+            self.future.push(now);
+            self.cluster = m.cluster;
+            self.config = m.config;
+            self.story_from = m.story_from;
+        }
+        lines
+    }
+
+    pub fn forward(&mut self, n: usize) -> Vec<String> {
+        let mut lines = vec![];
+        for _ in 0..n {
+            let Some(m) = self.future.pop() else { break };
+            lines.push(m.line.clone());
+            let now = Moment { cluster: self.cluster.clone(), config: self.config.clone(), line: m.line.clone(), story_from: self.story_from };
+            self.past.push(now);
+            self.cluster = m.cluster;
+            self.config = m.config;
+            self.story_from = m.story_from;
+        }
+        lines
+    }
+
+    // ---- scripts ----------------------------------------------------------------------------
+
+    /// A command that is stopped after `d`.
+    pub fn eval_for(&mut self, d: Duration, line: &str) -> Output {
+        let words = words::split(line).unwrap_or_default();
+        let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
+        let limit = self.cluster.world.now + d;
+        let (mut out, follow, ns) = self.begin(words.get(1..).unwrap_or_default(), cause);
+        if let Some(mut f) = follow {
+            out.code = self.follow(&mut f, &ns, cause, Some(limit), &mut out);
+        }
+        out
+    }
+
+    /// A command at this very moment: nothing is added to the clock.
+    pub fn eval_now(&mut self, line: &str) -> Output {
+        let words = words::split(line).unwrap_or_default();
+        let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
+        let (mut out, follow, ns) = self.begin(words.get(1..).unwrap_or_default(), cause);
+        if let Some(mut f) = follow {
+            out.code = self.follow(&mut f, &ns, cause, None, &mut out);
+        }
+        out
+    }
+
+    /// Starts a command beside the others; about a second passes.
+    pub fn start_background(&mut self, id: &str, line: &str) {
+        let words = words::split(line).unwrap_or_default();
+        let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
+        let (output, follow, namespace) = self.begin(words.get(1..).unwrap_or_default(), cause);
+        self.background.insert(id.into(), Background { follow, namespace, output, cause });
+        self.poll_background();
+        self.advance(Duration::from_secs(1));
+    }
+
+    fn poll_background(&mut self) {
+        if self.background.is_empty() {
+            return;
+        }
+        let mut all = std::mem::take(&mut self.background);
+        for b in all.values_mut() {
+            if let Some(mut f) = b.follow.take() {
+                match self.poll(&mut f, &b.namespace.clone(), b.cause, &mut b.output) {
+                    Some(code) => b.output.code = code,
+                    None => b.follow = Some(f),
+                }
+            }
+        }
+        self.background = all;
+    }
+
+    /// Stops a command that ran beside the others.
+    pub fn end_background(&mut self, id: &str) -> Option<Output> {
+        self.poll_background();
+        let mut b = self.background.remove(id)?;
+        if let Some(mut f) = b.follow.take() {
+            self.stop(&mut f, &b.namespace, b.cause, &mut b.output);
+            // What Ctrl-C ends has no exit code of its own.
+            b.output.code = 0;
+        }
+        Some(b.output)
+    }
+}
+
+fn fail(out: &mut Output, f: &Failure, language: Language) {
+    out.code = f.code;
+    out.stdout.push_str(&f.stdout);
+    if !f.message.is_empty() {
+        out.stderr.push_str(&f.message);
+        out.stderr.push('\n');
+    }
+    if let Some(Hint::DidYouMean(word)) = &f.hint {
+        out.story.push_str(&builtins::did_you_mean(language, word));
+    }
+}
