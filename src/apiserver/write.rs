@@ -176,7 +176,7 @@ impl ApiServer {
                 }
             }
         }
-        if kind.spec_changed(new, old) && kind.has_generation() {
+        if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
             new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
         admission::on_update(self, new, old, who)?;

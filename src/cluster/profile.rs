@@ -100,7 +100,7 @@ impl Plan {
             nodes,
             catalogue: if bare { Catalogue::bare() } else { Catalogue::public() },
             speeds: Speeds { sandbox: milli(150), create: milli(30), start: milli(60) },
-            timing: Timing { volumes: (60, 160), cleanup: (250, 600) },
+            timing: Timing { volumes: (150, 300), cleanup: (250, 600) },
             system_pods: false,
             metrics_service: bare,
             context: if single { "minikube" } else { "kubernetes-admin@kubernetes" },

@@ -87,11 +87,13 @@ impl Cluster {
                 None => None,
             }
         };
+        let asked = which.clone();
         let call = RuntimeCall::Logs { pod: PodRef { namespace: ns.into(), name: name.into(), uid: pod.uid().into() }, container, previous: which };
         let op = self.world.call(Op::Runtime { node, call }, cause);
         match self.world.take_outcome(op) {
             Some(Outcome::Logs(lines)) => Ok(lines),
-            _ => Ok(vec![]),
+            // Kubelet has removed that run already: it says so where the log would be.
+            _ => Ok(asked.map(|id| (self.world.now, format!("unable to retrieve container logs for containerd://{id}"))).into_iter().collect()),
         }
     }
 

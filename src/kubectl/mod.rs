@@ -74,7 +74,11 @@ pub fn find(words: &[String]) -> Result<(&'static Verb, Vec<String>), Failure> {
         } else {
             let mut longer = names.clone();
             longer.push(w.clone());
-            let path = longer.join(" ");
+            let mut path = longer.join(" ");
+            if let Some((_, real)) = verbs::ALIASES.iter().find(|(a, _)| *a == path) {
+                longer = real.split(' ').map(String::from).collect();
+                path = (*real).to_string();
+            }
             if verbs::TABLE.iter().any(|v| v.name == path || v.name.starts_with(&format!("{path} "))) {
                 names = longer;
             } else {

@@ -50,6 +50,8 @@ const LEASE_EVERY: Duration = Duration::from_secs(10);
 const STATUS_EVERY: Duration = Duration::from_secs(300);
 /// The pod lifecycle event generator looks through the runtime this often.
 const RELIST_MILLIS: u64 = 1000;
+/// After a start the pod is looked at again within this time.
+const REINSPECT_MILLIS: (u64, u64) = (10, 60);
 /// A failed sync is tried again after this long, and up to half as long more.
 const RETRY_MILLIS: u64 = 10_000;
 /// A returning kubelet needs this long to look around, and to report its node.
@@ -230,7 +232,25 @@ impl Fleet {
         for uid in dirty {
             if self.see(&uid) {
                 self.sync(&uid, ctx);
+                self.remove_dead(&uid, ctx);
             }
+        }
+    }
+
+    /// Of the ended runs of a container only the last one is kept: `logs --previous` can ask for that one.
+    fn remove_dead(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        let node = w.node.clone();
+        let mut gone = vec![];
+        for s in w.slots.values_mut() {
+            let dead = s.instances.iter().filter(|i| i.seen_exit.is_some()).count();
+            for i in s.instances.iter_mut().filter(|i| i.seen_exit.is_some() && !i.removed).take(dead.saturating_sub(1)) {
+                i.removed = true;
+                gone.push(i.id.clone());
+            }
+        }
+        for id in gone {
+            ctx.start(Op::Runtime { node: node.clone(), call: RuntimeCall::RemoveContainer { id } });
         }
     }
 
@@ -357,6 +377,9 @@ impl Fleet {
     fn end_sync(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         if !w.started.is_empty() {
+            let (least, most) = REINSPECT_MILLIS;
+            let wait = latency::between(ctx.chance(), least, most);
+            ctx.after(wait, Tag::about("reinspect", w.key.clone()));
             let pod = w.typed();
             let containers = std::mem::take(&mut w.started);
             let first = w.slots.values().all(|s| s.attempts <= 1);
@@ -624,18 +647,17 @@ impl Fleet {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let (pod, node) = (w.typed(), w.node.clone());
         let slot = w.slot_mut(name);
-        let instance = Instance { id: id.clone(), image_id, started: None, exit: None, seen_running: false, seen_exit: None };
+        let instance = Instance { id: id.clone(), image_id, started: None, exit: None, seen_running: false, seen_exit: None, removed: false };
         slot.instances.push(instance);
         slot.attempts += 1;
         slot.ready = false;
         slot.startup_ok = false;
         slot.probes.clear();
-        // Only the last two runs matter for the status; older ones are removed from the node.
-        let old = (slot.instances.len() > 2).then(|| slot.instances.remove(0).id);
-        self.event(&node, &pod, Some(name), false, "Created", "Container created", ctx);
-        if let Some(id) = old {
-            ctx.start(Op::Runtime { node: node.clone(), call: RuntimeCall::RemoveContainer { id } });
+        // Only the last two runs matter for the status.
+        if slot.instances.len() > 2 {
+            slot.instances.remove(0);
         }
+        self.event(&node, &pod, Some(name), false, "Created", "Container created", ctx);
         let op = self.runtime(uid, &node, RuntimeCall::StartContainer { id: id.clone() }, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
             w.busy = Some(Step::Start { op, container: name.into(), id });
@@ -650,6 +672,8 @@ impl Fleet {
         slot.reason = None;
         if let Some(i) = slot.instances.last_mut() {
             i.started = Some(at);
+            // Kubelet looks again right after a start, and finds it running even if it ends at once.
+            i.seen_running = true;
         }
         // Without a probe a running container is taken for started and ready.
         slot.startup_ok = c.startup_probe.is_none();
@@ -665,7 +689,6 @@ impl Fleet {
                 self.arm_probe(uid, name, kind, probes::initial_delay(p).max(Duration::from_millis(300)), ctx);
             }
         }
-        self.touch(uid, ctx);
         self.next_container(uid, ctx);
     }
 
@@ -691,7 +714,6 @@ impl Fleet {
         let (key, node, ending) = (w.key.clone(), w.node.to_string(), w.is_ending() || w.phase != Phase::Active);
         let code = info.code;
         let slot = w.slot_mut(name);
-        slot.ready = false;
         if let Some(i) = slot.instances.iter_mut().find(|i| i.id == *id) {
             i.exit = Some(info);
         }
@@ -943,6 +965,11 @@ impl Fleet {
                 if self.workers.get(&uid).is_some_and(|w| w.timer == tag.n) {
                     self.sync(&uid, ctx);
                 }
+            }
+            "reinspect" => {
+                self.sync(&uid, ctx);
+                // What has ended meanwhile is seen at the next relist.
+                self.touch(&uid, ctx);
             }
             "cleanup" => self.cleanup(&uid, ctx),
             "probe" => self.probe(&uid, tag.n, ctx),

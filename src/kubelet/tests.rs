@@ -21,6 +21,7 @@ fn init_containers_start_one_after_the_other_before_the_rest() {
             exit: Some(exit(0)),
             seen_running: true,
             seen_exit: Some(exit(0)),
+            removed: false,
         });
     }
     assert_eq!(w.to_start(&p).start, ["c", "d"]);
@@ -37,6 +38,7 @@ fn a_pod_that_never_restarts_is_finished_when_its_containers_ended() {
         exit: Some(exit(3)),
         seen_running: true,
         seen_exit: Some(exit(3)),
+        removed: false,
     });
     let actions = w.to_start(&p);
     assert!(actions.finished && actions.start.is_empty());

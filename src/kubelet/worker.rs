@@ -22,6 +22,8 @@ pub struct Instance {
     pub exit: Option<ExitInfo>,
     pub seen_running: bool,
     pub seen_exit: Option<ExitInfo>,
+    /// Its container has been removed from the node.
+    pub removed: bool,
 }
 
 /// What is known of a container of the pod, over all its runs.

@@ -56,16 +56,9 @@ pub static SERVICEACCOUNT: Verb = Verb {
     run: serviceaccount,
 };
 
-/// How an alias of a subcommand is really called: `create deploy`, `create ns`.
-const ALIASES: [(&str, &Verb); 5] =
-    [("deploy", &DEPLOYMENT), ("dep", &DEPLOYMENT), ("ns", &NAMESPACE), ("cm", &CONFIGMAP), ("sa", &SERVICEACCOUNT)];
-
 fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let files = args.list("filename");
     if files.is_empty() {
-        if let Some((_, verb)) = ALIASES.iter().find(|(n, _)| *n == args.word(0)) {
-            return Err(Failure::error(format!("use \"kubectl {}\"", verb.name)));
-        }
         if !args.words.is_empty() {
             return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "create"));
         }

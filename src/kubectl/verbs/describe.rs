@@ -45,6 +45,10 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     if !failures.is_empty() {
         // In a namespace that is not there, that is the trouble.
+        let ns = env.namespace.clone();
+        if let Err(s) = env.try_call(&crate::api::request::Request::get(format!("/api/v1/namespaces/{ns}"))) {
+            return Err(Failure::status(&s));
+        }
         return Err(joined(failures));
     }
     if found.is_empty() {

@@ -26,6 +26,14 @@ pub mod wait;
 
 use super::Verb;
 
+/// Other names of verbs.
+pub const ALIASES: &[(&str, &str)] = &[
+    ("create deploy", "create deployment"),
+    ("create ns", "create namespace"),
+    ("create cm", "create configmap"),
+    ("create sa", "create serviceaccount"),
+];
+
 pub static TABLE: &[&Verb] = &[
     &create::DEPLOYMENT, &create::NAMESPACE, &create::CONFIGMAP, &create::SERVICEACCOUNT, &create::CREATE,
     &expose::EXPOSE, &run::RUN, &set::IMAGE, &set::RESOURCES, &explain::EXPLAIN, &get::GET, &delete::DELETE,

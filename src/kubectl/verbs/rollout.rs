@@ -338,7 +338,7 @@ fn undo_one(f: &Found, wanted: i64, dry: DryRun, env: &mut Env<'_>) -> Result<()
         ));
     }
     if dry == DryRun::Client {
-        env.line(format!("{} {} (dry run)", f.full_name(), with_cause(target)));
+        env.line(format!("{} {} (dry run)", f.full_name(), template(&target["spec"]["template"])));
         return Ok(());
     }
     if is_paused(f) {

@@ -94,7 +94,7 @@ fn image(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             let (name, image) = p.split_once('=').unwrap_or((p, ""));
             let mut hit = false;
             for list in ["containers", "initContainers"] {
-                for c in spec[list].as_array_mut().into_iter().flatten() {
+                for c in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
                     if name == "*" || c["name"] == name {
                         c["image"] = image.into();
                         hit = true;

@@ -94,6 +94,7 @@ impl Shell {
             }
             match self.step(sys) {
                 Some(p) => return p,
+                None if self.exiting.is_some() => {}
                 None if self.frames.is_empty() => return Pause::Exit(self.status),
                 None => {}
             }
