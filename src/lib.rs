@@ -17,3 +17,5 @@ pub mod kubectl;
 pub mod edge;
 pub mod explain;
 pub mod prompt;
+pub mod lessons;
+pub mod shell;

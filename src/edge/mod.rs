@@ -1,6 +1,6 @@
 //! The only room with the terminal, files, the environment and the wall clock.
 //!
-//! Start with [`main`], which reads the command line. [`files`] real files for
+//! Start with [`main`], which reads the command line. [`terminal`] is the prompt, [`files`] real files for
 //! kubectl.
 //!
 //! Deliberately absent: any knowledge of Kubernetes.
@@ -9,15 +9,19 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod files;
+pub mod terminal;
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::process::ExitCode;
 
 use crate::cluster::Options;
 use crate::cluster::profile::Profile;
 use crate::explain::Language;
 use crate::prompt::session::Narration;
+use crate::lessons;
 use crate::prompt::{Pace, Session, script};
+use crate::shell::Shell;
+use crate::shell::progress::Progress;
 
 const USAGE: &str = "\
 kubetutor: learn Kubernetes by using it and watching it think.
@@ -159,12 +163,59 @@ pub fn main() -> ExitCode {
             show(&o);
             exit(o.code)
         }
+        Some("learn") => prompt(&a, Some(a.words.join(" "))),
+        Some("lesson") if a.words.get(1).is_some_and(|w| w == "check") => lesson_check(a.words.get(2).map(String::as_str)),
+        None if std::io::stdin().is_terminal() => prompt(&a, None),
         None => run(&a, "-"),
         Some(other) => {
             eprintln!("kubetutor: {other} is unknown; see --help");
             ExitCode::from(2)
         }
     }
+}
+
+fn prompt(a: &Arguments, first: Option<String>) -> ExitCode {
+    let start = std::time::Instant::now();
+    let shell = Shell::new(session(a), Progress::parse(&terminal::progress()));
+    let greeting = shell.greeting(start.elapsed().as_millis());
+    terminal::run(shell, &greeting, first)
+}
+
+/// Proves all lessons, or those of a directory.
+fn lesson_check(dir: Option<&str>) -> ExitCode {
+    let course = match dir {
+        None => lessons::course(),
+        Some(d) => read_lessons(d),
+    };
+    let course = match course {
+        Ok(c) => c,
+        Err(e) => {
+            eprintln!("{e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (mut steps, mut problems) = (0, vec![]);
+    for l in &course {
+        steps += l.steps.len();
+        problems.extend(lessons::proof::prove(l));
+    }
+    for p in &problems {
+        eprintln!("{p}");
+    }
+    println!("{} lessons, {steps} steps, {} problems", course.len(), problems.len());
+    if problems.is_empty() && steps > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn read_lessons(dir: &str) -> Result<Vec<lessons::Lesson>, String> {
+    let mut names: Vec<std::path::PathBuf> = std::fs::read_dir(dir).map_err(|e| format!("{dir}: {e}"))?.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    names.sort();
+    let mut out = vec![];
+    for p in names {
+        let read = |f: &str| std::fs::read_to_string(p.join(f)).map_err(|e| format!("{}: {e}", p.join(f).display()));
+        let name = p.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        out.push(lessons::parse::lesson(&(&name, &read("lesson.yaml")?, &read("en.md")?, &read("ko.md")?))?);
+    }
+    Ok(out)
 }
 
 fn exit(code: i32) -> ExitCode {

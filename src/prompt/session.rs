@@ -351,6 +351,13 @@ impl Session {
         self.cluster.world.now.since(self.cluster.world.start)
     }
 
+    /// There is nothing to go back to any more: the cluster is another one.
+    pub fn forget_past(&mut self) {
+        self.past.clear();
+        self.future.clear();
+        self.story_from = self.cluster.world.ledger.next_id();
+    }
+
     // ---- the past ---------------------------------------------------------------------------
 
     /// Takes back `n` commands. Returns their lines.

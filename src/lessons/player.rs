@@ -1,0 +1,165 @@
+//! Leads a learner through a lesson, step by step.
+
+use super::{Lesson, check, proof};
+use crate::api::RecordId;
+use crate::cluster::Cluster;
+use crate::explain::Language;
+use crate::kubectl::config::Kubeconfig;
+use crate::prompt::Session;
+
+/// Where somebody is in a lesson.
+pub struct Player {
+    pub lesson: Lesson,
+    pub step: usize,
+    from: RecordId,
+    start: (Cluster, Kubeconfig),
+    /// Hints shown of this step.
+    hints: usize,
+    predicted: Option<String>,
+    pub finished: bool,
+}
+
+fn pick<'a>(language: Language, english: &'a str, korean: &'a str) -> &'a str {
+    if language == Language::Korean { korean } else { english }
+}
+
+impl Player {
+    /// Begins at a step; the session gets the lesson's cluster. Returns what to show.
+    pub fn begin(lesson: Lesson, step: usize, session: &mut Session) -> (Player, String) {
+        let step = step.min(lesson.steps.len().saturating_sub(1));
+        let (made, _) = proof::at(&lesson, step);
+        session.cluster = made.cluster;
+        session.config = made.config;
+        session.forget_past();
+        let from = session.cluster.world.ledger.next_id();
+        let start = (session.cluster.clone(), session.config.clone());
+        let p = Player { lesson, step, from, start, hints: 0, predicted: None, finished: false };
+        let t = p.lesson.text(session.language);
+        let mut out = format!("\n{} · {}\n", t.title, t.summary);
+        if step == 0 && !t.intro.is_empty() {
+            out.push_str(&format!("\n{}\n", t.intro));
+        }
+        out.push_str(&p.task(session.language));
+        (p, out)
+    }
+
+    /// `1.4`
+    pub fn place(&self) -> String {
+        format!("{}.{}", self.lesson.order, self.step + 1)
+    }
+
+    fn words(&self, language: Language) -> super::StepText {
+        let id = &self.lesson.steps[self.step].id;
+        self.lesson.text(language).steps.get(id).cloned().unwrap_or_default()
+    }
+
+    /// What is to be done now.
+    pub fn task(&self, language: Language) -> String {
+        let w = self.words(language);
+        let mut out = format!("\n[{}/{}] {}\n", self.step + 1, self.lesson.steps.len(), w.task);
+        if self.asks() {
+            out.push_str(&format!("\n{}\n", w.predict));
+        }
+        out
+    }
+
+    /// Whether a prediction is waited for.
+    pub fn asks(&self) -> bool {
+        !self.finished && self.lesson.steps[self.step].answer.is_some() && self.predicted.is_none()
+    }
+
+    /// Takes a prediction.
+    pub fn predict(&mut self, answer: &str, language: Language) -> String {
+        let a = answer.trim().trim_end_matches(')').to_lowercase();
+        let known = self.words(language).predict.lines().any(|l| l.trim_start_matches("- ").starts_with(&format!("{a})")));
+        if a.chars().count() != 1 || !known {
+            return pick(language, "  a letter, please\n", "  글자 하나로 답해 주세요\n").into();
+        }
+        self.predicted = Some(a);
+        pick(language, "  noted; now see for yourself\n", "  적어 두었어요. 이제 직접 확인해 보세요\n").into()
+    }
+
+    pub fn hint(&mut self, language: Language) -> String {
+        let all = self.words(language).hints;
+        let i = self.hints.min(all.len().saturating_sub(1));
+        self.hints += 1;
+        all.get(i).map(|h| format!("  {}/{}  {h}\n", i + 1, all.len())).unwrap_or_default()
+    }
+
+    pub fn solution(&self) -> String {
+        self.lesson.steps[self.step].solution.iter().map(|l| format!("  {}\n", l.trim_end().replace('\n', "\n  "))).collect()
+    }
+
+    /// Back to where the step began.
+    pub fn reset(&mut self, session: &mut Session) -> String {
+        session.cluster = self.start.0.clone();
+        session.config = self.start.1.clone();
+        session.forget_past();
+        self.hints = 0;
+        self.task(session.language)
+    }
+
+    /// How the checks stand.
+    pub fn check(&self, session: &Session) -> Vec<(String, bool)> {
+        let w = self.words(session.language);
+        let results = check::run(session, self.from, &self.lesson.steps[self.step]).unwrap_or_default();
+        results.into_iter().map(|(id, ok)| (w.checks.get(&id).cloned().unwrap_or(id), ok)).collect()
+    }
+
+    pub fn show_checks(&self, session: &Session) -> String {
+        self.check(session).into_iter().map(|(text, ok)| format!("{} {text}\n", if ok { "✔" } else { "·" })).collect()
+    }
+
+    /// After each line: what was achieved, or what that was instead.
+    pub fn after_line(&mut self, line: &str, session: &mut Session) -> String {
+        let language = session.language;
+        let results = self.check(session);
+        let w = self.words(language);
+        if results.is_empty() || results.iter().any(|(_, ok)| !ok) {
+            let step = &self.lesson.steps[self.step];
+            let wrong = step.wrong.iter().find(|x| x.lines.iter().any(|l| l.trim() == line.trim()));
+            return wrong.and_then(|x| w.wrong.get(&x.id)).map(|t| format!("✗ {t}\n")).unwrap_or_default();
+        }
+        let mut out = String::new();
+        if let (Some(right), Some(said)) = (&self.lesson.steps[self.step].answer, &self.predicted) {
+            out.push_str(&if right == said {
+                pick(language, "✔ as you predicted\n", "✔ 예상한 대로예요\n").to_string()
+            } else {
+                match language {
+                    Language::English => format!("✗ you predicted {said}; it is {right}\n"),
+                    Language::Korean => format!("✗ 예상은 {said}, 실제는 {right}\n"),
+                }
+            });
+        }
+        for (text, _) in &results {
+            out.push_str(&format!("✔ {text}\n"));
+        }
+        if !w.after.is_empty() {
+            out.push_str(&format!("\n{}\n", w.after));
+        }
+        out.push_str(&self.next(session));
+        out
+    }
+
+    /// Goes on to the next step.
+    fn next(&mut self, session: &Session) -> String {
+        if self.step + 1 >= self.lesson.steps.len() {
+            self.finished = true;
+            return pick(session.language, "\nThat was the lesson. `learn` lists the others.\n", "\n수업을 마쳤어요. 다른 수업은 `learn`으로 볼 수 있어요.\n").into();
+        }
+        self.step += 1;
+        self.from = session.cluster.world.ledger.next_id();
+        self.start = (session.cluster.clone(), session.config.clone());
+        self.hints = 0;
+        self.predicted = None;
+        self.task(session.language)
+    }
+
+    /// Does the step for the learner.
+    pub fn skip(&mut self, session: &mut Session) -> String {
+        for l in self.lesson.steps[self.step].solution.clone() {
+            session.eval(&l);
+        }
+        self.next(session)
+    }
+}

@@ -1,0 +1,146 @@
+//! The interactive face: lessons at the prompt, completion, hints, the text of the prompt. No I/O.
+//!
+//! Start with [`Shell::line`], which takes one line and gives back what to print. [`complete`] knows verbs, flags, kinds
+//! and the live names of objects.
+//!
+//! Deliberately absent: the terminal (`edge/terminal.rs` has rustyline), files, and any knowledge of the cluster but
+//! through the session.
+
+pub mod complete;
+pub mod progress;
+
+use crate::explain::Language;
+use crate::lessons::{self, Player};
+use crate::prompt::{Output, Session};
+use progress::Progress;
+
+pub struct Shell {
+    pub session: Session,
+    pub player: Option<Player>,
+    pub progress: Progress,
+}
+
+impl Shell {
+    pub fn new(session: Session, progress: Progress) -> Shell {
+        Shell { session, player: None, progress }
+    }
+
+    fn say<'a>(&self, english: &'a str, korean: &'a str) -> &'a str {
+        if self.session.language == Language::Korean { korean } else { english }
+    }
+
+    /// The first line on the screen.
+    pub fn greeting(&self, ready_in_millis: u128) -> String {
+        let nodes = self.session.cluster.plan.nodes.len();
+        let workers = nodes.saturating_sub(1);
+        let version = env!("CARGO_PKG_VERSION");
+        let wide = if self.session.cluster.plan.wide_pod_range { " · pods 10.128.0.0/9" } else { "" };
+        match self.session.language {
+            Language::English => format!(
+                "kubetutor {version} · Kubernetes v1.36 · 1 control plane + {workers} workers, simulated{wide} · ready in {ready_in_millis} ms\nType a kubectl command, or `learn` for the course. `help` lists the rest.\n"
+            ),
+            Language::Korean => format!(
+                "kubetutor {version} · Kubernetes v1.36 · 컨트롤 플레인 1대 + 워커 {workers}대, 시뮬레이션{wide} · {ready_in_millis} ms 만에 준비됨\nkubectl 명령을 치거나, 수업은 `learn`. 그 밖의 것은 `help`.\n"
+            ),
+        }
+    }
+
+    /// `t+3.4s default> `
+    pub fn prompt(&self) -> String {
+        let t = self.session.elapsed().as_secs_f64();
+        let t = if t >= 100.0 { format!("{t:.0}") } else { format!("{t:.1}") };
+        let t = t.strip_suffix(".0").unwrap_or(&t);
+        match &self.player {
+            Some(p) if p.asks() => "predict> ".into(),
+            Some(p) if !p.finished => format!("t+{t}s lesson {}> ", p.place()),
+            _ => format!("t+{t}s {}> ", self.session.config.namespace()),
+        }
+    }
+
+    /// One line (or one pasted block).
+    pub fn line(&mut self, text: &str) -> Output {
+        let line = text.trim();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let said = |text: String| Output { story: text, ..Output::default() };
+        if let Some(p) = self.player.as_mut().filter(|p| p.asks() && words.len() == 1 && words[0].chars().count() <= 2) {
+            return said(p.predict(line, self.session.language));
+        }
+        match (words.first().copied(), self.player.is_some()) {
+            (Some("learn"), _) => return said(self.learn(words.get(1).copied())),
+            (Some("progress"), _) => return said(self.list()),
+            (Some("hint"), true) => return said(self.player.as_mut().map(|p| p.hint(self.session.language)).unwrap_or_default()),
+            (Some("solution"), true) => return said(self.player.as_ref().map(Player::solution).unwrap_or_default()),
+            (Some("task"), true) => return said(self.player.as_ref().map(|p| p.task(self.session.language)).unwrap_or_default()),
+            (Some("check"), true) => return said(self.player.as_ref().map(|p| p.show_checks(&self.session)).unwrap_or_default()),
+            (Some("reset"), true) => {
+                let text = self.player.as_mut().map(|p| p.reset(&mut self.session)).unwrap_or_default();
+                return said(text);
+            }
+            (Some("skip"), true) => {
+                let text = self.player.as_mut().map(|p| p.skip(&mut self.session)).unwrap_or_default();
+                self.note_progress();
+                return said(text);
+            }
+            _ => {}
+        }
+        let mut out = self.session.eval(text);
+        if let Some(p) = self.player.as_mut().filter(|p| !p.finished) {
+            out.story.push_str(&p.after_line(line, &mut self.session));
+        }
+        self.note_progress();
+        if words.first() == Some(&"help") && self.player.is_some() {
+            out.stdout.push_str(self.say(
+                "  in a lesson: task · hint · solution · check · reset · skip · progress\n",
+                "  수업에서: task · hint · solution · check · reset · skip · progress\n",
+            ));
+        }
+        out
+    }
+
+    fn note_progress(&mut self) {
+        if let Some(p) = &self.player {
+            let done = if p.finished { p.lesson.steps.len() } else { p.step };
+            self.progress.note(&p.lesson.name, done);
+        }
+    }
+
+    fn learn(&mut self, which: Option<&str>) -> String {
+        let course = match lessons::course() {
+            Ok(c) => c,
+            Err(e) => return format!("{e}\n"),
+        };
+        let Some(which) = which else { return self.list() };
+        let found = course.into_iter().find(|l| l.name == which || l.order.to_string() == which);
+        let Some(lesson) = found else {
+            return match self.session.language {
+                Language::English => format!("there is no lesson {which}; `learn` lists them\n"),
+                Language::Korean => format!("{which} 수업은 없어요. 목록은 `learn`\n"),
+            };
+        };
+        let done = self.progress.done(&lesson.name);
+        let step = if done >= lesson.steps.len() { 0 } else { done };
+        let (player, text) = Player::begin(lesson, step, &mut self.session);
+        self.player = Some(player);
+        text
+    }
+
+    fn list(&self) -> String {
+        let Ok(course) = lessons::course() else { return String::new() };
+        let mut out = String::new();
+        for l in course {
+            let done = self.progress.done(&l.name).min(l.steps.len());
+            let bars = done * 10 / l.steps.len().max(1);
+            let state = match (self.session.language, done) {
+                (_, 0) => String::new(),
+                (Language::English, n) => format!("step {n} of {}", l.steps.len()),
+                (Language::Korean, n) => format!("{}단계 가운데 {n}", l.steps.len()),
+            };
+            let t = l.text(self.session.language);
+            let width = unicode_width::UnicodeWidthStr::width(t.title.as_str());
+            let pad = " ".repeat(34usize.saturating_sub(width));
+            out.push_str(&format!(" {} {}{pad} {}{}  {state}\n", l.order, t.title, "█".repeat(bars), "░".repeat(10 - bars)));
+        }
+        out.push_str(self.say("`learn 1` begins the first.\n", "`learn 1`로 첫 수업을 시작해요.\n"));
+        out
+    }
+}

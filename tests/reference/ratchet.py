@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Replays every recorded transcript and compares the counts with ratchet.txt: a count may only rise.
+
+    ratchet.py BINARY            fails if any file has fewer equal commands than ratchet.txt says
+    ratchet.py BINARY --update   writes the present counts into ratchet.txt (never lower ones)
+
+What still differs in a file, and why, stands in DIFFERENCES.md.
+"""
+import collections, glob, json, os, subprocess, sys, tempfile
+
+here = os.path.dirname(os.path.abspath(__file__))
+# The transcripts that must be equal to at least 93 of a hundred.
+JUDGED = ("01 02 03 04 05 06 09 18 19 20 21 22 23 24 27 28 29 31-fault-kubelet-short 53 54 78").split()
+binary = os.path.abspath(sys.argv[1])
+files = sorted(glob.glob(os.path.join(here, "transcripts", "*.txt"))) + [os.path.join(here, "errors.txt")]
+with tempfile.NamedTemporaryFile(suffix=".json") as out:
+    subprocess.run([sys.executable, os.path.join(here, "replay.py"), "--quiet", "--json", out.name,
+                    "--cmd", f"{binary} run --plain --profile bare -", *files], stdout=subprocess.DEVNULL)
+    results = json.load(open(out.name))
+got = collections.Counter(r["file"] for r in results if r["status"] == "equal")
+judged = collections.Counter(r["status"] == "equal" for r in results
+                             if r["status"] != "flaky" and any(r["file"].startswith(j) for j in JUDGED) and not r["file"].startswith("31-fault-kubelet-eviction"))
+path = os.path.join(here, "ratchet.txt")
+want = {}
+if os.path.exists(path):
+    want = {l.split()[0]: int(l.split()[1]) for l in open(path) if l.strip() and not l.startswith("#")}
+worse = [f"{f}: {got[f]} equal, {n} before" for f, n in want.items() if got[f] < n]
+if "--update" in sys.argv:
+    with open(path, "w") as w:
+        w.write("# Equal commands per transcript; a count may only rise. See ratchet.py.\n")
+        for f in files:
+            name = os.path.basename(f)
+            w.write(f"{name} {max(got[name], want.get(name, 0))}\n")
+share = 100 * judged[True] / max(1, sum(judged.values()))
+print(f"replay: {sum(got.values())} commands equal in all files; judged transcripts {judged[True]} of {sum(judged.values())} ({share:.1f} %)")
+for w in worse:
+    print("worse:", w)
+if not want and "--update" not in sys.argv:
+    sys.exit("ratchet.txt is missing")
+if share < 93:
+    sys.exit("the judged transcripts are below 93 %")
+sys.exit(1 if worse else 0)
