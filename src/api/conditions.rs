@@ -27,7 +27,8 @@ pub fn set(list: &mut Vec<PodCondition>, mut new: PodCondition, now: Time) -> bo
             true
         }
         Some(old) => {
-            new.last_transition_time = if old.status == new.status { old.last_transition_time.clone() } else { Some(now.meta()) };
+            new.last_transition_time =
+                if old.status == new.status { old.last_transition_time.clone() } else { Some(now.meta()) };
             let changed = *old != new;
             *old = new;
             changed

@@ -24,7 +24,9 @@ impl ImageRef {
             None => (rest, None),
         };
         let (registry, path) = match name.split_once('/') {
-            Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => (first.to_string(), path.to_string()),
+            Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => {
+                (first.to_string(), path.to_string())
+            }
             Some(_) => ("docker.io".into(), name.to_string()),
             None => ("docker.io".into(), format!("library/{name}")),
         };
@@ -35,7 +37,10 @@ impl ImageRef {
                 && c.bytes().last().is_some_and(|b| b.is_ascii_alphanumeric())
         };
         let tag_ok = tag.as_deref().is_none_or(|t| {
-            !t.is_empty() && t.len() <= 128 && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) && !t.starts_with(['.', '-'])
+            !t.is_empty()
+                && t.len() <= 128
+                && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+                && !t.starts_with(['.', '-'])
         });
         let digest_ok = digest.as_deref().is_none_or(|d| {
             d.strip_prefix("sha256:").is_some_and(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -79,8 +84,10 @@ mod tests {
     #[test]
     fn image_names_are_normalised() {
         for (text, want) in [
-            ("nginx", "docker.io/library/nginx:latest"), ("codongmin/kub-first-app:2", "docker.io/codongmin/kub-first-app:2"),
-            ("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"), ("localhost:5000/a/b", "localhost:5000/a/b:latest"),
+            ("nginx", "docker.io/library/nginx:latest"),
+            ("codongmin/kub-first-app:2", "docker.io/codongmin/kub-first-app:2"),
+            ("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"),
+            ("localhost:5000/a/b", "localhost:5000/a/b:latest"),
         ] {
             assert_eq!(ImageRef::parse(text).map(|i| i.full()).as_deref(), Some(want));
         }

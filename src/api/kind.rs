@@ -129,7 +129,12 @@ pub struct Kind<T: 'static> {
 
 impl<T: Resource> Kind<T> {
     /// A namespaced kind with no rules of its own; a kind's file overrides what it needs.
-    pub const fn new(api: (&'static str, &'static str), name: &'static str, plural: &'static str, singular: &'static str) -> Kind<T> {
+    pub const fn new(
+        api: (&'static str, &'static str),
+        name: &'static str,
+        plural: &'static str,
+        singular: &'static str,
+    ) -> Kind<T> {
         Kind {
             group: api.0,
             version: api.1,

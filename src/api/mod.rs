@@ -8,27 +8,27 @@
 //!
 //! In Kubernetes this is `k8s.io/api`, `k8s.io/apimachinery` and the `pkg/apis` and `pkg/registry` strategies.
 
-pub mod time;
-pub mod object;
+pub mod canonical;
+pub mod conditions;
+pub mod field;
+pub mod image;
+pub mod int_or_string;
 pub mod kind;
 pub mod kinds;
-pub mod status;
-pub mod field;
 pub mod names;
-pub mod quantity;
-pub mod selector;
-pub mod int_or_string;
-pub mod schema;
-pub mod canonical;
-pub mod template_hash;
+pub mod object;
+pub mod ops;
 pub mod patch;
+pub mod pods;
+pub mod quantity;
+pub mod request;
+pub mod schema;
+pub mod selector;
+pub mod status;
 pub mod strategic;
 pub mod table;
-pub mod request;
-pub mod pods;
-pub mod conditions;
-pub mod image;
-pub mod ops;
+pub mod template_hash;
+pub mod time;
 pub mod yaml;
 
 pub use kind::{AnyKind, Kind, KindRef};

@@ -156,7 +156,12 @@ pub fn validate_labels(labels: Option<&BTreeMap<String, String>>, at: &Path, err
 }
 
 /// What every object's metadata must satisfy.
-pub fn validate_meta(meta: &ObjectMeta, namespaced: bool, rule: impl Fn(&str, bool) -> Vec<String>, errors: &mut FieldErrors) {
+pub fn validate_meta(
+    meta: &ObjectMeta,
+    namespaced: bool,
+    rule: impl Fn(&str, bool) -> Vec<String>,
+    errors: &mut FieldErrors,
+) {
     let at = Path::new("metadata");
     if let Some(prefix) = meta.generate_name.as_deref().filter(|p| !p.is_empty()) {
         errors.invalid_each(&at.child("generateName"), prefix, rule(prefix, true));

@@ -23,22 +23,55 @@ pub enum Op {
 #[derive(Clone, Debug)]
 pub enum RuntimeCall {
     /// The network namespace of a pod; answers its IP.
-    CreateSandbox { pod: PodRef, host_network: bool, ip: Option<String> },
-    RemoveSandbox { pod: PodRef },
-    PullImage { image: String },
-    CreateContainer { pod: PodRef, spec: Arc<ContainerSpec> },
-    StartContainer { id: ContainerId },
+    CreateSandbox {
+        pod: PodRef,
+        host_network: bool,
+        ip: Option<String>,
+    },
+    RemoveSandbox {
+        pod: PodRef,
+    },
+    PullImage {
+        image: String,
+    },
+    CreateContainer {
+        pod: PodRef,
+        spec: Arc<ContainerSpec>,
+    },
+    StartContainer {
+        id: ContainerId,
+    },
     /// SIGTERM now, SIGKILL after the grace; done when the container has ended.
-    StopContainer { id: ContainerId, grace: Duration },
-    RemoveContainer { id: ContainerId },
+    StopContainer {
+        id: ContainerId,
+        grace: Duration,
+    },
+    RemoveContainer {
+        id: ContainerId,
+    },
     /// Answers when the container has ended, however long that takes.
-    WaitContainer { id: ContainerId },
+    WaitContainer {
+        id: ContainerId,
+    },
     /// What the container printed: `previous` asks for the instance before the present one.
-    Logs { pod: PodRef, container: String, previous: Option<ContainerId> },
+    Logs {
+        pod: PodRef,
+        container: String,
+        previous: Option<ContainerId>,
+    },
     /// A command inside a running container.
-    Exec { id: ContainerId, command: Vec<String>, stdin: String },
+    Exec {
+        id: ContainerId,
+        command: Vec<String>,
+        stdin: String,
+    },
     /// A connection or a command, once: probes.
-    Probe { id: ContainerId, pod: PodRef, probe: ProbeCall, timeout: Duration },
+    Probe {
+        id: ContainerId,
+        pod: PodRef,
+        probe: ProbeCall,
+        timeout: Duration,
+    },
 }
 
 impl RuntimeCall {
@@ -123,19 +156,40 @@ pub struct ExitInfo {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Sandbox { ip: String },
+    Sandbox {
+        ip: String,
+    },
     Removed,
-    Pulled { image: String, digest: String, size: u64, took: Duration },
-    Created { id: ContainerId, image_id: String },
-    Started { at: Time },
+    Pulled {
+        image: String,
+        digest: String,
+        size: u64,
+        took: Duration,
+    },
+    Created {
+        id: ContainerId,
+        image_id: String,
+    },
+    Started {
+        at: Time,
+    },
     Stopped,
-    Probed { ok: bool, detail: String },
+    Probed {
+        ok: bool,
+        detail: String,
+    },
     Exited(ExitInfo),
     /// Lines with the time each was written.
     Logs(Vec<(Time, String)>),
-    Executed { code: i32, stdout: String, stderr: String },
+    Executed {
+        code: i32,
+        stdout: String,
+        stderr: String,
+    },
     /// The runtime said no: the message as kubelet shows it.
-    Failed { message: String },
+    Failed {
+        message: String,
+    },
 }
 
 /// An operation that ends at a known time.

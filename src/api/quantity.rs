@@ -86,12 +86,12 @@ impl Quantity {
         self.nanos < 0
     }
 
-    pub fn add(self, other: Quantity) -> Quantity {
+    pub fn plus(self, other: Quantity) -> Quantity {
         let format = if self.is_zero() { other.format } else { self.format };
         Quantity { nanos: self.nanos.saturating_add(other.nanos), format }
     }
 
-    pub fn sub(self, other: Quantity) -> Quantity {
+    pub fn minus(self, other: Quantity) -> Quantity {
         Quantity { nanos: self.nanos.saturating_sub(other.nanos), format: self.format }
     }
 
@@ -242,9 +242,23 @@ mod tests {
     #[test]
     fn quantities_are_written_as_go_writes_them() {
         for (text, want) in [
-            ("0.1", "100m"), ("1.5Gi", "1536Mi"), ("1024Ki", "1Mi"), ("1e3", "1e3"), ("1000", "1k"), ("100m", "100m"),
-            ("1500m", "1500m"), ("2", "2"), ("0", "0"), ("128Mi", "128Mi"), ("1023", "1023"), ("0.5", "500m"), ("1M", "1M"),
-            ("24673844Ki", "24673844Ki"), ("267847642337", "267847642337"), ("-5m", "-5m"), ("1.0001n", "2n"),
+            ("0.1", "100m"),
+            ("1.5Gi", "1536Mi"),
+            ("1024Ki", "1Mi"),
+            ("1e3", "1e3"),
+            ("1000", "1k"),
+            ("100m", "100m"),
+            ("1500m", "1500m"),
+            ("2", "2"),
+            ("0", "0"),
+            ("128Mi", "128Mi"),
+            ("1023", "1023"),
+            ("0.5", "500m"),
+            ("1M", "1M"),
+            ("24673844Ki", "24673844Ki"),
+            ("267847642337", "267847642337"),
+            ("-5m", "-5m"),
+            ("1.0001n", "2n"),
         ] {
             assert_eq!(canonical(text), want, "{text}");
         }

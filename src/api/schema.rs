@@ -202,7 +202,8 @@ pub struct Doc {
 pub fn definition(name: &str) -> Option<Doc> {
     static TEXT: OnceLock<String> = OnceLock::new();
     let text: &'static str = TEXT.get_or_init(|| {
-        let bytes = miniz_oxide::inflate::decompress_to_vec_zlib(include_bytes!("schema/openapi.txt.z")).unwrap_or_default();
+        let bytes =
+            miniz_oxide::inflate::decompress_to_vec_zlib(include_bytes!("schema/openapi.txt.z")).unwrap_or_default();
         String::from_utf8(bytes).unwrap_or_default()
     });
     let head = format!("T\t{name}\t");

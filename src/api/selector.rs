@@ -95,7 +95,12 @@ impl Selector {
         Selector::All(
             labels
                 .iter()
-                .map(|(k, v)| Requirement { key: k.clone(), operator: Operator::In, values: vec![v.clone()], equality: Equality::Single })
+                .map(|(k, v)| Requirement {
+                    key: k.clone(),
+                    operator: Operator::In,
+                    values: vec![v.clone()],
+                    equality: Equality::Single,
+                })
                 .collect(),
         )
     }
@@ -260,7 +265,9 @@ impl Parser {
                 self.next();
                 let value = self.value()?;
                 if value.parse::<i64>().is_err() {
-                    return Err(format!("values[0][{key}]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"));
+                    return Err(format!(
+                        "values[0][{key}]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"
+                    ));
                 }
                 let operator = if s == ">" { Operator::GreaterThan } else { Operator::LessThan };
                 Ok(Requirement { key, operator, values: vec![value], equality: Equality::Single })
@@ -364,8 +371,18 @@ mod tests {
     fn selectors_match_as_kubectl_says() {
         let l = labels("app=web,tier=front,n=5");
         for (text, want) in [
-            ("app=web", true), ("app==web,tier!=back", true), ("!app", false), ("!x", true), ("app in (a, web)", true),
-            ("app notin (web)", false), ("x notin (web)", true), ("n>4", true), ("n<5", false), ("app", true), ("", true), ("app=", false),
+            ("app=web", true),
+            ("app==web,tier!=back", true),
+            ("!app", false),
+            ("!x", true),
+            ("app in (a, web)", true),
+            ("app notin (web)", false),
+            ("x notin (web)", true),
+            ("n>4", true),
+            ("n<5", false),
+            ("app", true),
+            ("", true),
+            ("app=", false),
         ] {
             let s = Selector::parse(text).expect(text);
             assert_eq!(s.matches(Some(&l)), want, "{text}");

@@ -96,7 +96,8 @@ impl Status {
     }
 
     fn about(reason: Reason, kind: KindRef, name: &str, message: String) -> Status {
-        let details = Details { name: name.into(), group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
+        let details =
+            Details { name: name.into(), group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
         Status { reason, message, details: Some(Box::new(details)) }
     }
 
@@ -140,7 +141,10 @@ impl Status {
     }
 
     pub fn method_not_allowed(method: &str) -> Status {
-        Status::new(Reason::MethodNotAllowed, format!("the server does not allow this method on the requested resource ({method})"))
+        Status::new(
+            Reason::MethodNotAllowed,
+            format!("the server does not allow this method on the requested resource ({method})"),
+        )
     }
 
     pub fn expired(message: impl Into<String>) -> Status {

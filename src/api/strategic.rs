@@ -154,7 +154,9 @@ fn apply_list(list: &mut Vec<Value>, items: &[Value], field: Option<&'static Fie
 /// A map as Go's `%v` prints it.
 fn go_map(v: &Value) -> String {
     match v {
-        Value::Object(m) => format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", go_map(v))).collect::<Vec<_>>().join(" ")),
+        Value::Object(m) => {
+            format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", go_map(v))).collect::<Vec<_>>().join(" "))
+        }
         Value::Array(a) => format!("[{}]", a.iter().map(go_map).collect::<Vec<_>>().join(" ")),
         Value::String(s) => s.clone(),
         other => other.to_string(),
@@ -166,7 +168,8 @@ fn reorder(list: &mut Vec<Value>, order: &[Value], live: &[Value], key: Option<&
     let id = |v: &Value| key.map_or_else(|| v.clone(), |k| v.get(k).cloned().unwrap_or(Value::Null));
     let rank = |v: &Value| order.iter().position(|o| id(o) == id(v));
     let live_at = |v: &Value| live.iter().position(|l| id(l) == id(v));
-    let (mut ordered, mut others): (Vec<Value>, Vec<Value>) = std::mem::take(list).into_iter().partition(|v| rank(v).is_some());
+    let (mut ordered, mut others): (Vec<Value>, Vec<Value>) =
+        std::mem::take(list).into_iter().partition(|v| rank(v).is_some());
     ordered.sort_by_key(|v| rank(v));
     others.sort_by_key(|v| live_at(v));
     let mut others = others.into_iter().peekable();
@@ -217,7 +220,8 @@ fn join_maps(base: &mut Map<String, Value>, over: Map<String, Value>, of: Option
             (Some(Value::Array(b)), Value::Array(o)) if field.is_some_and(|f| f.merge) && !k.starts_with('$') => {
                 let key = field.and_then(|f| f.merge_key);
                 for item in o {
-                    let twin = key.and_then(|key| b.iter_mut().find(|x| x.get(key).is_some() && x.get(key) == item.get(key)));
+                    let twin =
+                        key.and_then(|key| b.iter_mut().find(|x| x.get(key).is_some() && x.get(key) == item.get(key)));
                     match (twin, item) {
                         (Some(Value::Object(t)), Value::Object(i)) => join_maps(t, i, item_type(field)),
                         (_, item) => b.push(item),
@@ -269,7 +273,14 @@ fn diff_map(from: &Map<String, Value>, to: &Map<String, Value>, of: Option<TypeI
     patch
 }
 
-fn diff_list(name: &str, old: &[Value], new: &[Value], field: Option<&'static Field>, only: Only, patch: &mut Map<String, Value>) {
+fn diff_list(
+    name: &str,
+    old: &[Value],
+    new: &[Value],
+    field: Option<&'static Field>,
+    only: Only,
+    patch: &mut Map<String, Value>,
+) {
     let Some(key) = field.and_then(|f| f.merge_key) else {
         let added: Vec<Value> = new.iter().filter(|v| only.additions && !old.contains(v)).cloned().collect();
         let gone: Vec<Value> = old.iter().filter(|v| only.deletions && !new.contains(v)).cloned().collect();
@@ -308,7 +319,8 @@ fn diff_list(name: &str, old: &[Value], new: &[Value], field: Option<&'static Fi
             items.push(Value::Object(gone));
         }
     }
-    let ids = |list: &[Value]| -> Vec<Value> { list.iter().map(|v| v.get(key).cloned().unwrap_or(Value::Null)).collect() };
+    let ids =
+        |list: &[Value]| -> Vec<Value> { list.iter().map(|v| v.get(key).cloned().unwrap_or(Value::Null)).collect() };
     let in_old = |id: &Value| old.iter().any(|o| o.get(key) == Some(id));
     let kept_order: Vec<Value> = ids(old).into_iter().filter(|id| new.iter().any(|n| n.get(key) == Some(id))).collect();
     let moved = only.additions && ids(new).into_iter().filter(in_old).collect::<Vec<_>>() != kept_order;
@@ -342,19 +354,30 @@ mod tests {
     #[test]
     fn containers_merge_by_name() {
         let mut d = json!({"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "x"}, {"name": "b", "image": "y"}]}}}});
-        apply(&mut d, &json!({"spec": {"template": {"spec": {"containers": [{"name": "b", "image": "z"}, {"name": "c"}]}}}}), deployment()).unwrap();
+        apply(
+            &mut d,
+            &json!({"spec": {"template": {"spec": {"containers": [{"name": "b", "image": "z"}, {"name": "c"}]}}}}),
+            deployment(),
+        )
+        .unwrap();
         assert_eq!(
             d["spec"]["template"]["spec"]["containers"],
             json!([{"name": "a", "image": "x"}, {"name": "b", "image": "z"}, {"name": "c"}])
         );
-        apply(&mut d, &json!({"spec": {"template": {"spec": {"containers": [{"name": "a", "$patch": "delete"}]}}}}), deployment()).unwrap();
+        apply(
+            &mut d,
+            &json!({"spec": {"template": {"spec": {"containers": [{"name": "a", "$patch": "delete"}]}}}}),
+            deployment(),
+        )
+        .unwrap();
         assert_eq!(d["spec"]["template"]["spec"]["containers"].as_array().map(Vec::len), Some(2));
     }
 
     #[test]
     fn retain_keys_removes_what_is_not_named() {
         let mut d = json!({"spec": {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}});
-        apply(&mut d, &json!({"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}), deployment()).unwrap();
+        apply(&mut d, &json!({"spec": {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}}), deployment())
+            .unwrap();
         assert_eq!(d["spec"]["strategy"], json!({"type": "Recreate"}));
     }
 

@@ -54,7 +54,13 @@ impl<T> Column<T> {
 impl<T: super::object::Resource> Column<T> {
     /// The object's name.
     pub const fn name() -> Column<T> {
-        Column { name: "Name", kind: ColumnType::Name, priority: 0, description: NAME_DOC, cell: |o, _| Cell::from(o.name()) }
+        Column {
+            name: "Name",
+            kind: ColumnType::Name,
+            priority: 0,
+            description: NAME_DOC,
+            cell: |o, _| Cell::from(o.name()),
+        }
     }
     /// Time since creation.
     pub const fn age() -> Column<T> {

@@ -148,12 +148,18 @@ mod tests {
     fn hashes_equal_those_of_a_real_cluster() {
         let first = template("first-app", json!({"name": "kub-first-app", "image": "codongmin/kub-first-app"}));
         assert_eq!(compute(&first, None), "75d5fdbb89");
-        let web = template("web", json!({"name": "nginx", "image": "nginx:1.26", "imagePullPolicy": "IfNotPresent",
-            "resources": {"limits": {"cpu": "200m", "memory": "128Mi"}}}));
+        let web = template(
+            "web",
+            json!({"name": "nginx", "image": "nginx:1.26", "imagePullPolicy": "IfNotPresent",
+            "resources": {"limits": {"cpu": "200m", "memory": "128Mi"}}}),
+        );
         assert_eq!(compute(&web, None), "67478f85f7");
-        let echo = template("echo", json!({"name": "echo", "image": "subicura/echo:v1", "imagePullPolicy": "IfNotPresent",
+        let echo = template(
+            "echo",
+            json!({"name": "echo", "image": "subicura/echo:v1", "imagePullPolicy": "IfNotPresent",
             "readinessProbe": {"tcpSocket": {"port": 3000}, "initialDelaySeconds": 3, "periodSeconds": 1, "timeoutSeconds": 1,
-            "successThreshold": 1, "failureThreshold": 3}}));
+            "successThreshold": 1, "failureThreshold": 3}}),
+        );
         assert_eq!(compute(&echo, None), "9f9dcdbb9");
     }
 }

@@ -44,7 +44,12 @@ fn next(parser: &mut Input<'_>) -> Result<EventData, String> {
     }
 }
 
-fn node(parser: &mut Input<'_>, event: EventData, anchors: &mut Vec<(String, Value)>, depth: usize) -> Result<Value, String> {
+fn node(
+    parser: &mut Input<'_>,
+    event: EventData,
+    anchors: &mut Vec<(String, Value)>,
+    depth: usize,
+) -> Result<Value, String> {
     if depth > MAX_DEPTH {
         return Err("yaml: exceeded max depth of 100".into());
     }
@@ -81,7 +86,11 @@ fn node(parser: &mut Input<'_>, event: EventData, anchors: &mut Vec<(String, Val
     Ok(value)
 }
 
-fn mapping(parser: &mut Input<'_>, anchors: &mut Vec<(String, Value)>, depth: usize) -> Result<Map<String, Value>, String> {
+fn mapping(
+    parser: &mut Input<'_>,
+    anchors: &mut Vec<(String, Value)>,
+    depth: usize,
+) -> Result<Map<String, Value>, String> {
     let mut map = Map::new();
     let mut merges = vec![];
     loop {
@@ -116,7 +125,9 @@ fn mapping(parser: &mut Input<'_>, anchors: &mut Vec<(String, Value)>, depth: us
             Value::Array(a) => a,
             one => vec![one],
         };
-        for (k, v) in sources.into_iter().filter_map(|s| if let Value::Object(o) = s { Some(o) } else { None }).flatten() {
+        for (k, v) in
+            sources.into_iter().filter_map(|s| if let Value::Object(o) = s { Some(o) } else { None }).flatten()
+        {
             map.entry(k).or_insert(v);
         }
     }
@@ -128,7 +139,9 @@ fn resolve(s: &str) -> Value {
     match s {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Value::Bool(false),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            return Value::Bool(false);
+        }
         _ => {}
     }
     if !s.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
@@ -193,7 +206,9 @@ pub fn print(v: &Value) -> String {
 fn emit(v: &Value, out: &mut Vec<Event>) {
     match v {
         Value::Null => out.push(Event::scalar(None, None, "null", true, true, ScalarStyle::Plain)),
-        Value::Bool(b) => out.push(Event::scalar(None, None, if *b { "true" } else { "false" }, true, true, ScalarStyle::Plain)),
+        Value::Bool(b) => {
+            out.push(Event::scalar(None, None, if *b { "true" } else { "false" }, true, true, ScalarStyle::Plain))
+        }
         Value::Number(n) => out.push(Event::scalar(None, None, &n.to_string(), true, true, ScalarStyle::Plain)),
         Value::String(s) => {
             let style = if s.contains('\n') {
@@ -280,7 +295,9 @@ fn looks_like_base60(s: &str) -> bool {
         && first.bytes().all(|b| b.is_ascii_digit() || b == b'_')
         && more.iter().enumerate().all(|(i, p)| {
             let p = if i + 1 == more.len() { p.split('.').next().unwrap_or(p) } else { p };
-            matches!(p.len(), 1 | 2) && p.bytes().all(|b| b.is_ascii_digit()) && (p.len() == 1 || p.as_bytes()[0] < b'6')
+            matches!(p.len(), 1 | 2)
+                && p.bytes().all(|b| b.is_ascii_digit())
+                && (p.len() == 1 || p.as_bytes()[0] < b'6')
         })
 }
 
@@ -301,8 +318,14 @@ mod tests {
 
     #[test]
     fn yaml_1_1_words_mean_what_they_mean_in_a_cluster() {
-        let v = parse_all("a: yes\nb: off\nc: 017\nd: 1_000\ne: \"yes\"\nf: 1.5\ng: ~\nh: 0x1F\ni: 1e3\nj: 1.2.3\nk: nginx:1.25\n").unwrap();
-        assert_eq!(v[0], json!({"a": true, "b": false, "c": 15, "d": 1000, "e": "yes", "f": 1.5, "g": null, "h": 31, "i": 1000, "j": "1.2.3", "k": "nginx:1.25"}));
+        let v = parse_all(
+            "a: yes\nb: off\nc: 017\nd: 1_000\ne: \"yes\"\nf: 1.5\ng: ~\nh: 0x1F\ni: 1e3\nj: 1.2.3\nk: nginx:1.25\n",
+        )
+        .unwrap();
+        assert_eq!(
+            v[0],
+            json!({"a": true, "b": false, "c": 15, "d": 1000, "e": "yes", "f": 1.5, "g": null, "h": 31, "i": 1000, "j": "1.2.3", "k": "nginx:1.25"})
+        );
     }
 
     #[test]
@@ -314,7 +337,10 @@ mod tests {
     #[test]
     fn strings_that_look_like_something_else_are_quoted() {
         let v = json!({"a": "true", "b": "1", "c": "x: y", "d": "", "e": [], "f": {}, "g": "2026-01-01T00:00:00Z", "h": "l1\nl2\n", "i": "a", "z": null});
-        assert_eq!(print(&v), "a: \"true\"\nb: \"1\"\nc: 'x: y'\nd: \"\"\ne: []\nf: {}\ng: \"2026-01-01T00:00:00Z\"\nh: |\n  l1\n  l2\ni: a\nz: null\n");
+        assert_eq!(
+            print(&v),
+            "a: \"true\"\nb: \"1\"\nc: 'x: y'\nd: \"\"\ne: []\nf: {}\ng: \"2026-01-01T00:00:00Z\"\nh: |\n  l1\n  l2\ni: a\nz: null\n"
+        );
     }
 
     #[test]

@@ -46,7 +46,8 @@ impl Allocator {
             spec.ip_families.get_or_insert_with(|| vec!["IPv4".into()]);
             spec.ip_family_policy.get_or_insert_with(|| "SingleStack".into());
         }
-        let outside = kind == "NodePort" || (kind == "LoadBalancer" && spec.allocate_load_balancer_node_ports != Some(false));
+        let outside =
+            kind == "NodePort" || (kind == "LoadBalancer" && spec.allocate_load_balancer_node_ports != Some(false));
         let before: Vec<_> = old.and_then(|o| o.spec.as_ref()).and_then(|s| s.ports.clone()).unwrap_or_default();
         for (i, p) in spec.ports.iter_mut().flatten().enumerate() {
             if !outside {
@@ -56,14 +57,19 @@ impl Allocator {
             let protocol = p.protocol.clone().unwrap_or_default();
             match p.node_port.unwrap_or(0) {
                 0 => {
-                    let kept = before.iter().find(|b| b.port == p.port && b.protocol == p.protocol).and_then(|b| b.node_port);
+                    let kept =
+                        before.iter().find(|b| b.port == p.port && b.protocol == p.protocol).and_then(|b| b.node_port);
                     p.node_port = kept.filter(|n| *n != 0).or_else(|| self.free_port(&protocol, chance));
                 }
                 n if before.iter().any(|b| b.node_port == Some(n)) => {}
                 n => {
                     let at = Path::new("spec").child("ports").index(i).child("nodePort");
                     if !PORTS.contains(&n) {
-                        errors.invalid(&at, n, "provided port is not in the valid range. The range of valid ports is 30000-32767");
+                        errors.invalid(
+                            &at,
+                            n,
+                            "provided port is not in the valid range. The range of valid ports is 30000-32767",
+                        );
                     } else if self.ports.contains(&(n, protocol)) {
                         errors.invalid(&at, n, "provided port is already allocated");
                     }
@@ -85,7 +91,11 @@ impl Allocator {
         if offset == 0 || offset >= IPS - 1 {
             errors.invalid(&at, vec![wanted], format!("failed to allocate IP {wanted}: the provided IP ({wanted}) is not in the valid range. The range of valid IPs is 10.96.0.0/12"));
         } else if self.ips.contains(&ip) {
-            errors.invalid(&at, vec![wanted], format!("failed to allocate IP {wanted}: provided IP is already allocated"));
+            errors.invalid(
+                &at,
+                vec![wanted],
+                format!("failed to allocate IP {wanted}: provided IP is already allocated"),
+            );
         }
     }
 

@@ -54,5 +54,5 @@ pub fn suffix(chance: &mut Chance, n: usize) -> String {
 
 /// A number from 0 to `n` − 1.
 pub fn below(chance: &mut Chance, n: u64) -> u64 {
-    if n == 0 { 0 } else { (u128::from(chance.next_u64()) * u128::from(n) >> 64) as u64 }
+    if n == 0 { 0 } else { ((u128::from(chance.next_u64()) * u128::from(n)) >> 64) as u64 }
 }

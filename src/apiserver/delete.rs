@@ -59,9 +59,17 @@ impl ApiServer {
             Plan::Mark(object) => {
                 let outcome = RequestOutcome::Stored(self.rev().0 + 1);
                 let user = who.user.to_string();
-                let id = who.record(RequestRecord { verb: "delete", key: key.clone(), subresource: None, user, defaulted: None, outcome });
+                let id = who.record(RequestRecord {
+                    verb: "delete",
+                    key: key.clone(),
+                    subresource: None,
+                    user,
+                    defaulted: None,
+                    outcome,
+                });
                 let expect = Precondition::At(rev_of(&object));
-                let change = self.store.write(key.clone(), Some(*object), expect, id).map_err(|e| store_error(&e, key))?;
+                let change =
+                    self.store.write(key.clone(), Some(*object), expect, id).map_err(|e| store_error(&e, key))?;
                 Ok(Deleted::Marked(change.object.clone()))
             }
             Plan::Remove(_) => self.remove(key, who, "delete").map(Deleted::Gone),
@@ -73,10 +81,16 @@ impl ApiServer {
     }
 
     /// Takes an object out of the store.
-    pub(super) fn remove(&mut self, key: &Key, who: &mut Caller<'_>, verb: &'static str) -> Result<Arc<Object>, Status> {
+    pub(super) fn remove(
+        &mut self,
+        key: &Key,
+        who: &mut Caller<'_>,
+        verb: &'static str,
+    ) -> Result<Arc<Object>, Status> {
         let outcome = RequestOutcome::Removed(self.rev().0 + 1);
         let user = who.user.to_string();
-        let id = who.record(RequestRecord { verb, key: key.clone(), subresource: None, user, defaulted: None, outcome });
+        let id =
+            who.record(RequestRecord { verb, key: key.clone(), subresource: None, user, defaulted: None, outcome });
         let change = self.store.write(key.clone(), None, Precondition::Any, id).map_err(|e| store_error(&e, key))?;
         if let Some(s) = change.object.get::<Service>() {
             self.addresses.release(s);
@@ -91,7 +105,10 @@ impl ApiServer {
             return Err(Status::conflict(key.kind, &key.name, &why));
         }
         if let Some(rv) = options.resource_version.as_deref().filter(|r| *r != rev_of(old).0.to_string()) {
-            let why = format!("Precondition failed: ResourceVersion in precondition: {rv}, ResourceVersion in object meta: {}", rev_of(old).0);
+            let why = format!(
+                "Precondition failed: ResourceVersion in precondition: {rv}, ResourceVersion in object meta: {}",
+                rev_of(old).0
+            );
             return Err(Status::conflict(key.kind, &key.name, &why));
         }
         if old.get::<Namespace>().is_some() {
@@ -114,7 +131,10 @@ impl ApiServer {
                 Ok(Plan::Mark(Box::new(new)))
             }
             _ if held => {
-                if old.is_deleting() && old.meta().finalizers == new.meta().finalizers && old.meta().deletion_grace_period_seconds == Some(0) {
+                if old.is_deleting()
+                    && old.meta().finalizers == new.meta().finalizers
+                    && old.meta().deletion_grace_period_seconds == Some(0)
+                {
                     return Ok(Plan::Keep(old.clone()));
                 }
                 mark(&mut new, who.now, 0);
@@ -180,4 +200,3 @@ fn set_propagation(o: &mut Object, how: Propagation) {
     }
     meta.finalizers = (!finalizers.is_empty()).then_some(finalizers);
 }
-

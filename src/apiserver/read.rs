@@ -37,7 +37,8 @@ impl Filter {
             None => vec![],
         };
         for f in &fields {
-            let known = matches!(f.field.as_str(), "metadata.name" | "metadata.namespace") || kind.selectable().contains(&f.field.as_str());
+            let known = matches!(f.field.as_str(), "metadata.name" | "metadata.namespace")
+                || kind.selectable().contains(&f.field.as_str());
             if !known {
                 let text = request.param("fieldSelector").unwrap_or("");
                 let why = if kind.group().is_empty() {
@@ -106,7 +107,13 @@ impl ApiServer {
     }
 
     /// Opens a client's watch: the present objects first (unless a revision is given), then every change.
-    pub fn client_watch(&mut self, scope: Scope, filter: Filter, request: &Request, now: Time) -> Result<WatchId, Status> {
+    pub fn client_watch(
+        &mut self,
+        scope: Scope,
+        filter: Filter,
+        request: &Request,
+        now: Time,
+    ) -> Result<WatchId, Status> {
         let from = request.param("resourceVersion").filter(|r| *r != "0").map(parse_rev).transpose()?;
         let table = request.accept == crate::api::request::Accept::Table;
         let mut client = ClientWatch { filter, table, first_table: true, ..ClientWatch::default() };
@@ -159,7 +166,14 @@ impl ClientWatch {
             return;
         }
         let object = if self.table {
-            let t = table::table(o.kind(), std::slice::from_ref(o), now, self.first_table, table::Include::Object, json!({}));
+            let t = table::table(
+                o.kind(),
+                std::slice::from_ref(o),
+                now,
+                self.first_table,
+                table::Include::Object,
+                json!({}),
+            );
             self.first_table = false;
             Arc::new(t)
         } else {
@@ -190,13 +204,17 @@ impl Token {
 
 fn parse_rev(text: &str) -> Result<Rev, Status> {
     text.parse().map(Rev).map_err(|_| {
-        Status::bad_request(format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"))
+        Status::bad_request(format!(
+            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        ))
     })
 }
 
 fn expired(e: &StoreError) -> Status {
     match e {
-        StoreError::Compacted { oldest } => Status::expired(format!("The resourceVersion for the provided list is too old. Oldest: {}", oldest.0)),
+        StoreError::Compacted { oldest } => {
+            Status::expired(format!("The resourceVersion for the provided list is too old. Oldest: {}", oldest.0))
+        }
         _ => Status::expired("The resourceVersion for the provided list is too old."),
     }
 }

@@ -95,9 +95,13 @@ impl ApiServer {
             (Method::Get, None) => self.get_list(&target, request, who),
             (Method::Post, Some(_)) if sub == Some(Subresource::Binding) => self.post_binding(&target, request, who),
             (Method::Post, None) => self.post(&target, request, who),
-            (Method::Put, Some(_)) if sub == Some(Subresource::Scale) => self.put_scale(&target, request, who, "update"),
+            (Method::Put, Some(_)) if sub == Some(Subresource::Scale) => {
+                self.put_scale(&target, request, who, "update")
+            }
             (Method::Put, Some(_)) => self.put(&target, sub, request, who),
-            (Method::Patch(_), Some(_)) if sub == Some(Subresource::Scale) => self.put_scale(&target, request, who, "patch"),
+            (Method::Patch(_), Some(_)) if sub == Some(Subresource::Scale) => {
+                self.put_scale(&target, request, who, "patch")
+            }
             (Method::Patch(how), Some(_)) => self.patch(&target, sub, how, request, who),
             (Method::Delete, Some(_)) if sub.is_none() => self.delete_one(&target, request, who),
             (Method::Delete, None) => self.delete_collection(&target, request, who),
@@ -109,7 +113,11 @@ impl ApiServer {
         let target = Target::parse(&request.path).ok_or_else(Status::no_such_path)?;
         let mut filter = Filter::of(request, target.kind)?;
         if let Some(name) = &target.name {
-            filter.fields.push(crate::api::selector::FieldTerm { field: "metadata.name".into(), value: name.clone(), equal: true });
+            filter.fields.push(crate::api::selector::FieldTerm {
+                field: "metadata.name".into(),
+                value: name.clone(),
+                equal: true,
+            });
         }
         self.client_watch(scope(target.kind, &target.namespace), filter, request, now)
     }
@@ -130,14 +138,21 @@ impl ApiServer {
         let listing = self.list(&scope(t.kind, &t.namespace), &filter, request)?;
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
-            let meta = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) })["metadata"].clone();
+            let meta = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) })["metadata"]
+                .clone();
             return Ok(table(t.kind, &listing.items, who.now, true, include, meta).into());
         }
         Ok(list_json(t.kind, &listing).into())
     }
 
     /// Reads an object out of a body, as strictly as asked.
-    fn decode(&self, kind: KindRef, body: Option<&Value>, request: &Request, warnings: &mut Vec<String>) -> Result<Object, Status> {
+    fn decode(
+        &self,
+        kind: KindRef,
+        body: Option<&Value>,
+        request: &Request,
+        warnings: &mut Vec<String>,
+    ) -> Result<Object, Status> {
         let body = body.cloned().unwrap_or(Value::Null);
         let (version, name) = (body["apiVersion"].as_str().unwrap_or(""), body["kind"].as_str().unwrap_or(""));
         if !body.is_object() {
@@ -153,7 +168,12 @@ impl ApiServer {
         }
         let findings = canonical::check(&body, kind.layout());
         let refuse = |why: String| {
-            Status::bad_request(format!("{} in version {:?} cannot be handled as a {}: {why}", kind.name(), kind.version(), kind.name()))
+            Status::bad_request(format!(
+                "{} in version {:?} cannot be handled as a {}: {why}",
+                kind.name(),
+                kind.version(),
+                kind.name()
+            ))
         };
         if let Some(m) = findings.mismatch {
             return Err(refuse(m));
@@ -197,7 +217,9 @@ impl ApiServer {
     fn name_must_fit(&self, t: &Target, o: &mut Object) -> Result<(), Status> {
         let (name, wanted) = (o.name().to_string(), t.name.clone().unwrap_or_default());
         if !name.is_empty() && name != wanted {
-            return Err(Status::bad_request(format!("the name of the object ({name}) does not match the name on the URL ({wanted})")));
+            return Err(Status::bad_request(format!(
+                "the name of the object ({name}) does not match the name on the URL ({wanted})"
+            )));
         }
         if t.kind.namespaced() {
             match o.namespace() {
@@ -215,7 +237,14 @@ impl ApiServer {
         Ok(())
     }
 
-    fn patch(&mut self, t: &Target, sub: Option<Subresource>, how: PatchType, request: &Request, who: &mut Caller<'_>) -> Response {
+    fn patch(
+        &mut self,
+        t: &Target,
+        sub: Option<Subresource>,
+        how: PatchType,
+        request: &Request,
+        who: &mut Caller<'_>,
+    ) -> Response {
         let key = t.key();
         let old = match self.get(&key) {
             Ok(o) => o.clone(),
@@ -226,7 +255,10 @@ impl ApiServer {
         };
         let body = request.body.as_ref().unwrap_or(&Value::Null);
         let patched = patch::apply(old.json(), body, how, t.kind).map_err(|e| match how {
-            PatchType::Json => Status::new(Reason::Invalid, "the server rejected our request due to an error in our request").with_detail(&e),
+            PatchType::Json => {
+                Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")
+                    .with_detail(&e)
+            }
             _ => Status::bad_request(e),
         })?;
         let mut warnings = vec![];
@@ -246,7 +278,9 @@ impl ApiServer {
         let before = scale_json(&old)?;
         let body = request.body.as_ref().unwrap_or(&Value::Null);
         let wanted = match request.method {
-            Method::Patch(PatchType::Json) => patch::apply(&before, body, PatchType::Json, t.kind).map_err(Status::bad_request)?,
+            Method::Patch(PatchType::Json) => {
+                patch::apply(&before, body, PatchType::Json, t.kind).map_err(Status::bad_request)?
+            }
             Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind).map_err(Status::bad_request)?,
             _ => body.clone(),
         };
@@ -274,7 +308,8 @@ impl ApiServer {
                 if !o.kind().group().is_empty() {
                     details["group"] = o.kind().group().into();
                 }
-                json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}).into()
+                json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+                    .into()
             }
         })
     }
@@ -303,13 +338,17 @@ fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
         Some(other) => {
             return Err(Status::new(
                 Reason::Invalid,
-                format!("DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""),
+                format!(
+                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
+                ),
             ));
         }
     };
     let text = |v: &Value| v.as_str().map(Into::into);
     Ok(DeleteOptions {
-        grace_seconds: body["gracePeriodSeconds"].as_i64().or_else(|| request.param("gracePeriodSeconds").and_then(|s| s.parse().ok())),
+        grace_seconds: body["gracePeriodSeconds"]
+            .as_i64()
+            .or_else(|| request.param("gracePeriodSeconds").and_then(|s| s.parse().ok())),
         propagation,
         uid: text(&body["preconditions"]["uid"]),
         resource_version: text(&body["preconditions"]["resourceVersion"]),
@@ -331,7 +370,9 @@ fn scale_json(o: &Arc<Object>) -> Result<Value, Status> {
 /// The decoder wants absent fields, not nulls.
 fn without_nulls(v: Value) -> Value {
     match v {
-        Value::Object(m) => Value::Object(m.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect()),
+        Value::Object(m) => {
+            Value::Object(m.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect())
+        }
         Value::Array(a) => Value::Array(a.into_iter().map(without_nulls).collect()),
         other => other,
     }

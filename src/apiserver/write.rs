@@ -33,8 +33,13 @@ impl ApiServer {
                     None => Ok(Arc::new(o)),
                 };
             }
-            let id = self.note(who, "create", &key, None, RequestOutcome::Stored(self.store.rev().0 + 1), || self.store.get(&key).is_some());
-            let change = self.store.write(key.clone(), Some(o), Precondition::Absent, id).map_err(|_| Status::already_exists(kind, &key.name))?;
+            let id = self.note(who, "create", &key, None, RequestOutcome::Stored(self.store.rev().0 + 1), || {
+                self.store.get(&key).is_some()
+            });
+            let change = self
+                .store
+                .write(key.clone(), Some(o), Precondition::Absent, id)
+                .map_err(|_| Status::already_exists(kind, &key.name))?;
             if let Some(s) = change.object.get::<Service>() {
                 self.addresses.note(s);
             }
@@ -47,7 +52,15 @@ impl ApiServer {
     }
 
     /// Records the request, unless the store is about to refuse it (then the refusal is recorded instead).
-    fn note(&self, who: &mut Caller<'_>, verb: &'static str, key: &Key, sub: Option<&'static str>, outcome: RequestOutcome, refused: impl Fn() -> bool) -> RecordId {
+    fn note(
+        &self,
+        who: &mut Caller<'_>,
+        verb: &'static str,
+        key: &Key,
+        sub: Option<&'static str>,
+        outcome: RequestOutcome,
+        refused: impl Fn() -> bool,
+    ) -> RecordId {
         if refused() {
             return who.cause;
         }
@@ -56,7 +69,14 @@ impl ApiServer {
         who.record(RequestRecord { verb, key: key.clone(), subresource: sub, user, defaulted, outcome })
     }
 
-    pub(super) fn refuse(&self, who: &mut Caller<'_>, verb: &'static str, key: &Key, sub: Option<&'static str>, status: &Status) {
+    pub(super) fn refuse(
+        &self,
+        who: &mut Caller<'_>,
+        verb: &'static str,
+        key: &Key,
+        sub: Option<&'static str>,
+        status: &Status,
+    ) {
         let user = who.user.to_string();
         let outcome = RequestOutcome::Refused(Box::new(status.clone()));
         who.record(RequestRecord { verb, key: key.clone(), subresource: sub, user, defaulted: None, outcome });
@@ -70,7 +90,9 @@ impl ApiServer {
                 "" => meta.namespace = Some(ns.into()),
                 own if own == ns => {}
                 own => {
-                    return Err(Status::bad_request(format!("the namespace of the provided object does not match the namespace sent on the request: {own} != {ns}")));
+                    return Err(Status::bad_request(format!(
+                        "the namespace of the provided object does not match the namespace sent on the request: {own} != {ns}"
+                    )));
                 }
             }
         }
@@ -110,7 +132,13 @@ impl ApiServer {
     }
 
     /// Replaces an object, its status or its scale. `new` names the object; a resourceVersion in it must be current.
-    pub fn update(&mut self, mut new: Object, sub: Option<Subresource>, verb: &'static str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
+    pub fn update(
+        &mut self,
+        mut new: Object,
+        sub: Option<Subresource>,
+        verb: &'static str,
+        who: &mut Caller<'_>,
+    ) -> Result<Arc<Object>, Status> {
         let key = new.key();
         let name = sub.map(Subresource::name);
         let Some(old) = self.store.get(&key).cloned() else {
@@ -133,7 +161,10 @@ impl ApiServer {
             return self.remove(&key, who, verb);
         }
         let id = self.note(who, verb, &key, name, RequestOutcome::Stored(self.store.rev().0 + 1), || false);
-        let change = self.store.write(key.clone(), Some(new), Precondition::At(rev_of(&old)), id).map_err(|e| store_error(&e, &key))?;
+        let change = self
+            .store
+            .write(key.clone(), Some(new), Precondition::At(rev_of(&old)), id)
+            .map_err(|e| store_error(&e, &key))?;
         if let (Some(s), Some(o)) = (change.object.get::<Service>(), old.get::<Service>()) {
             self.addresses.release(o);
             self.addresses.note(s);
@@ -141,7 +172,13 @@ impl ApiServer {
         Ok(change.object.clone())
     }
 
-    fn admit_update(&mut self, new: &mut Object, old: &Object, sub: Option<Subresource>, who: &mut Caller<'_>) -> Result<(), Status> {
+    fn admit_update(
+        &mut self,
+        new: &mut Object,
+        old: &Object,
+        sub: Option<Subresource>,
+        who: &mut Caller<'_>,
+    ) -> Result<(), Status> {
         let kind = new.kind();
         let wanted = new.meta().resource_version.clone().unwrap_or_default();
         if !wanted.is_empty() && wanted != rev_of(old).0.to_string() {
@@ -194,8 +231,18 @@ impl ApiServer {
         let result = self.bound(&key, node, who);
         match result {
             Ok(new) => {
-                let id = self.note(who, "create", &key, Some("binding"), RequestOutcome::Stored(self.store.rev().0 + 1), || false);
-                let change = self.store.write(key.clone(), Some(new), Precondition::Any, id).map_err(|e| store_error(&e, &key))?;
+                let id = self.note(
+                    who,
+                    "create",
+                    &key,
+                    Some("binding"),
+                    RequestOutcome::Stored(self.store.rev().0 + 1),
+                    || false,
+                );
+                let change = self
+                    .store
+                    .write(key.clone(), Some(new), Precondition::Any, id)
+                    .map_err(|e| store_error(&e, &key))?;
                 Ok(change.object.clone())
             }
             Err(status) => {
@@ -214,10 +261,18 @@ impl ApiServer {
         let spec = pod.spec.get_or_insert_default();
         let here = spec.node_name.as_deref().unwrap_or("");
         if deleting {
-            return Err(Status::conflict(key.kind, &key.name, &format!("pod {} is being deleted, cannot be assigned to a host", key.name)));
+            return Err(Status::conflict(
+                key.kind,
+                &key.name,
+                &format!("pod {} is being deleted, cannot be assigned to a host", key.name),
+            ));
         }
         if !here.is_empty() {
-            return Err(Status::conflict(key.kind, &key.name, &format!("pod {} is already assigned to node {here:?}", key.name)));
+            return Err(Status::conflict(
+                key.kind,
+                &key.name,
+                &format!("pod {} is already assigned to node {here:?}", key.name),
+            ));
         }
         spec.node_name = Some(node.into());
         let status = pod.status.get_or_insert_default();
@@ -243,7 +298,9 @@ fn keep_all_but_finalizers(new: &mut Object, old: &Object) {
 /// A namespace that is going away and is held by nothing any more, or any object in that state.
 fn finished(o: &Object) -> bool {
     let held = o.meta().finalizers.as_ref().is_some_and(|f| !f.is_empty());
-    let kubernetes = o.get::<Namespace>().is_some_and(|n| n.spec.iter().any(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())));
+    let kubernetes = o
+        .get::<Namespace>()
+        .is_some_and(|n| n.spec.iter().any(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())));
     let graceful = o.meta().deletion_grace_period_seconds.is_some_and(|s| s > 0);
     o.is_deleting() && !held && !kubernetes && !graceful
 }
@@ -267,7 +324,9 @@ pub(super) fn store_error(e: &StoreError, key: &Key) -> Status {
         StoreError::Exists => Status::already_exists(key.kind, &key.name),
         StoreError::NotFound => Status::not_found(key.kind, &key.name),
         StoreError::Conflict => Status::modified(key.kind, &key.name),
-        StoreError::Compacted { oldest } => Status::expired(format!("The resourceVersion for the provided watch is too old (oldest: {})", oldest.0)),
+        StoreError::Compacted { oldest } => {
+            Status::expired(format!("The resourceVersion for the provided watch is too old (oldest: {})", oldest.0))
+        }
     }
 }
 

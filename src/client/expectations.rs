@@ -21,7 +21,11 @@ struct Expected {
 
 impl Expectations {
     fn entry(&mut self, key: &Key, now: Time) -> &mut Expected {
-        let e = self.0.entry(key.clone()).or_insert_with(|| Expected { created: BTreeSet::new(), deleted: BTreeSet::new(), since: now });
+        let e = self.0.entry(key.clone()).or_insert_with(|| Expected {
+            created: BTreeSet::new(),
+            deleted: BTreeSet::new(),
+            since: now,
+        });
         e.since = now;
         e
     }

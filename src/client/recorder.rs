@@ -113,11 +113,18 @@ impl Recorder {
         }
         let name = format!("{}.{:x}", about.name.as_deref().unwrap_or(""), now.nanos() + self.clock % 1000);
         let event = Event {
-            metadata: ObjectMeta { name: Some(name.clone()), namespace: Some(namespace(&about)), ..ObjectMeta::default() },
+            metadata: ObjectMeta {
+                name: Some(name.clone()),
+                namespace: Some(namespace(&about)),
+                ..ObjectMeta::default()
+            },
             involved_object: about,
             reason: Some(note.reason.into()),
             message: Some(message),
-            source: Some(EventSource { component: Some(self.component.into()), host: (!self.host.is_empty()).then(|| self.host.clone()) }),
+            source: Some(EventSource {
+                component: Some(self.component.into()),
+                host: (!self.host.is_empty()).then(|| self.host.clone()),
+            }),
             first_timestamp: Some(now.meta()),
             last_timestamp: Some(now.meta()),
             count: Some(1),

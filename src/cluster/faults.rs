@@ -63,7 +63,8 @@ impl Cluster {
     /// Breaks or mends something.
     pub fn fault(&mut self, name: &str, place: Option<&str>, broken: bool) -> Result<(), FaultError> {
         let Some(fault) = find(name) else {
-            let near = TABLE.iter().map(|f| f.name).max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
+            let near =
+                TABLE.iter().map(|f| f.name).max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
             return Err(FaultError::Unknown { name: name.into(), near: near.filter(|n| strsim::jaro(n, name) > 0.7) });
         };
         let known = self.places(fault.place);
@@ -94,7 +95,10 @@ impl Cluster {
         }
         match name {
             "kubelet" | "containerd" => {
-                let tag = Tag::about(if name == "kubelet" { "fault kubelet" } else { "fault containerd" }, Key::of::<Node>("", &place));
+                let tag = Tag::about(
+                    if name == "kubelet" { "fault kubelet" } else { "fault containerd" },
+                    Key::of::<Node>("", &place),
+                );
                 if name == "containerd" {
                     self.world.fault_outside(name, &place, broken);
                 }

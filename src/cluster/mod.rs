@@ -117,7 +117,11 @@ fn make_first_objects(world: &mut World, plan: &Plan, cause: RecordId) {
     };
     let mut metadata = named("kubernetes");
     metadata.labels = labels(&[("component", "apiserver"), ("provider", "kubernetes")]);
-    let spec = ServiceSpec { cluster_ip: Some("10.96.0.1".into()), ports: Some(vec![port("https", 443, 6443, "TCP")]), ..ServiceSpec::default() };
+    let spec = ServiceSpec {
+        cluster_ip: Some("10.96.0.1".into()),
+        ports: Some(vec![port("https", 443, 6443, "TCP")]),
+        ..ServiceSpec::default()
+    };
     put(Object::new(Service { metadata, spec: Some(spec), ..Service::default() }), "default");
     let mut metadata = named("kubernetes");
     metadata.labels = labels(&[("kubernetes.io/service-name", "kubernetes")]);
@@ -129,20 +133,36 @@ fn make_first_objects(world: &mut World, plan: &Plan, cause: RecordId) {
             conditions: Some(EndpointConditions { ready: Some(true), ..EndpointConditions::default() }),
             ..Endpoint::default()
         }]),
-        ports: Some(vec![EndpointPort { name: Some("https".into()), port: Some(6443), protocol: Some("TCP".into()), ..EndpointPort::default() }]),
+        ports: Some(vec![EndpointPort {
+            name: Some("https".into()),
+            port: Some(6443),
+            protocol: Some("TCP".into()),
+            ..EndpointPort::default()
+        }]),
     };
     put(Object::new(slice), "default");
     let mut metadata = named("kube-dns");
-    metadata.labels = labels(&[("k8s-app", "kube-dns"), ("kubernetes.io/cluster-service", "true"), ("kubernetes.io/name", "CoreDNS")]);
+    metadata.labels = labels(&[
+        ("k8s-app", "kube-dns"),
+        ("kubernetes.io/cluster-service", "true"),
+        ("kubernetes.io/name", "CoreDNS"),
+    ]);
     let ports = vec![port("dns", 53, 53, "UDP"), port("dns-tcp", 53, 53, "TCP")];
     let selector = plan.system_pods.then(|| labels(&[("k8s-app", "kube-dns")])).flatten();
-    let spec = ServiceSpec { cluster_ip: Some("10.96.0.10".into()), ports: Some(ports), selector, ..ServiceSpec::default() };
+    let spec =
+        ServiceSpec { cluster_ip: Some("10.96.0.10".into()), ports: Some(ports), selector, ..ServiceSpec::default() };
     put(Object::new(Service { metadata, spec: Some(spec), ..Service::default() }), "kube-system");
     if plan.metrics_service {
         let spec = ServiceSpec { ports: Some(vec![port("https", 443, 10_250, "TCP")]), ..ServiceSpec::default() };
-        put(Object::new(Service { metadata: named("metrics-server"), spec: Some(spec), ..Service::default() }), "kube-system");
+        put(
+            Object::new(Service { metadata: named("metrics-server"), spec: Some(spec), ..Service::default() }),
+            "kube-system",
+        );
     }
-    put(Object::new(ConfigMap { metadata: named("extension-apiserver-authentication"), ..ConfigMap::default() }), "kube-system");
+    put(
+        Object::new(ConfigMap { metadata: named("extension-apiserver-authentication"), ..ConfigMap::default() }),
+        "kube-system",
+    );
 }
 
 impl Cluster {

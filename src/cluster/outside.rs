@@ -28,7 +28,9 @@ impl Answerer for Outside {
         match call {
             RuntimeCall::CreateSandbox { pod, host_network: false, .. } => {
                 let Some(ip) = self.ipam.allocate(node, &pod.uid) else {
-                    let message = format!("plugin type=\"bridge\" failed (add): failed to allocate for range 0: no IP addresses available in range set of {node}");
+                    let message = format!(
+                        "plugin type=\"bridge\" failed (add): failed to allocate for range 0: no IP addresses available in range set of {node}"
+                    );
                     out.push(Completion { op, at: now, outcome: crate::api::Outcome::Failed { message } });
                     return;
                 };

@@ -65,7 +65,9 @@ impl Plan {
         let single = matches!(profile, Profile::Minikube | Profile::Bare);
         let workers = workers.unwrap_or(if single { 0 } else { 3 });
         let wide_pod_range = workers > WIDE_FROM;
-        let cidr = |i: u32| if wide_pod_range { format!("10.{}.{}.0/24", 128 + i / 256, i % 256) } else { format!("10.244.{i}.0/24") };
+        let cidr = |i: u32| {
+            if wide_pod_range { format!("10.{}.{}.0/24", 128 + i / 256, i % 256) } else { format!("10.244.{i}.0/24") }
+        };
         let (first, subnet, cpus, memory_kib) = match profile {
             Profile::Bare => ("minikube", "198.18.0", 2, 24_684_084),
             Profile::Minikube => ("minikube", "192.168.49", 4, 8_145_404),
@@ -85,11 +87,19 @@ impl Plan {
                 labels.insert("node.kubernetes.io/exclude-from-external-load-balancers".to_string(), String::new());
             }
             let taints = if control && !single {
-                vec![Taint { key: "node-role.kubernetes.io/control-plane".into(), effect: "NoSchedule".into(), ..Taint::default() }]
+                vec![Taint {
+                    key: "node-role.kubernetes.io/control-plane".into(),
+                    effect: "NoSchedule".into(),
+                    ..Taint::default()
+                }]
             } else {
                 vec![]
             };
-            let ip = if i < 200 { format!("{subnet}.{}", i + 2) } else { format!("10.{}.{}.{}", 10 + i / 65_536, i / 256 % 256, i % 256) };
+            let ip = if i < 200 {
+                format!("{subnet}.{}", i + 2)
+            } else {
+                format!("10.{}.{}.{}", 10 + i / 65_536, i / 256 % 256, i % 256)
+            };
             nodes.push(NodeConfig { name, ip, pod_cidr: cidr(i), cpus, memory_kib, max_pods: 110, labels, taints });
         }
         let milli = Duration::from_millis;

@@ -24,7 +24,11 @@ impl Cluster {
         };
         if self.world.faults.contains_key(&("kubelet".to_string(), node.to_string())) {
             let dial = format!("dial tcp {0}:10250: connect: connection refused", config.ip);
-            let message = if exec { format!("error dialing backend: {dial}") } else { format!("Get \"https://{}:10250{path}\": {dial}", config.ip) };
+            let message = if exec {
+                format!("error dialing backend: {dial}")
+            } else {
+                format!("Get \"https://{}:10250{path}\": {dial}", config.ip)
+            };
             return Err(Status::new(Reason::Unknown, message));
         }
         Ok(node.into())
@@ -45,7 +49,11 @@ impl Cluster {
             Some(w) => Err(Status::bad_request(format!("container {w} is not valid for pod {}", pod.name()))),
             None if mains.len() == 1 => Ok(mains[0].clone()),
             None => {
-                let mut message = format!("a container name must be specified for pod {}, choose one of: [{}]", pod.name(), mains.join(" "));
+                let mut message = format!(
+                    "a container name must be specified for pod {}, choose one of: [{}]",
+                    pod.name(),
+                    mains.join(" ")
+                );
                 if !inits.is_empty() {
                     message.push_str(&format!(" or one of the init containers: [{}]", inits.join(" ")));
                 }
@@ -55,7 +63,13 @@ impl Cluster {
     }
 
     /// The lines of a container's log.
-    pub fn logs(&mut self, ns: &str, name: &str, options: &LogOptions, cause: RecordId) -> Result<Vec<(Time, String)>, Status> {
+    pub fn logs(
+        &mut self,
+        ns: &str,
+        name: &str,
+        options: &LogOptions,
+        cause: RecordId,
+    ) -> Result<Vec<(Time, String)>, Status> {
         let pod = self.pod(ns, name)?;
         let container = Cluster::container(&pod, options.container.as_deref())?;
         if pods::node(&pod).is_empty() {
@@ -63,15 +77,26 @@ impl Cluster {
         }
         let node = self.kubelet_of(&pod, &format!("/containerLogs/{ns}/{name}/{container}"), false)?;
         let statuses = pod.status.clone().unwrap_or_default();
-        let found = statuses.container_statuses.iter().flatten().chain(statuses.init_container_statuses.iter().flatten()).find(|c| c.name == container).cloned();
+        let found = statuses
+            .container_statuses
+            .iter()
+            .flatten()
+            .chain(statuses.init_container_statuses.iter().flatten())
+            .find(|c| c.name == container)
+            .cloned();
         let state = found.as_ref().and_then(|c| c.state.clone()).unwrap_or_default();
         let last = found.as_ref().and_then(|c| c.last_state.clone()).unwrap_or_default();
-        let id_of = |s: &k8s_openapi::api::core::v1::ContainerState| s.terminated.as_ref().and_then(|t| t.container_id.clone());
+        let id_of =
+            |s: &k8s_openapi::api::core::v1::ContainerState| s.terminated.as_ref().and_then(|t| t.container_id.clone());
         let strip = |id: String| -> ContainerId { id.trim_start_matches("containerd://").into() };
         let which = if options.previous {
             match id_of(&last) {
                 Some(id) => Some(strip(id)),
-                None => return Err(Status::bad_request(format!("previous terminated container {container:?} in pod {name:?} not found"))),
+                None => {
+                    return Err(Status::bad_request(format!(
+                        "previous terminated container {container:?} in pod {name:?} not found"
+                    )));
+                }
             }
         } else {
             match &state.waiting {
@@ -81,33 +106,58 @@ impl Cluster {
                         "ImagePullBackOff" => "trying and failing to pull image",
                         other => other,
                     };
-                    return Err(Status::bad_request(format!("container {container:?} in pod {name:?} is waiting to start: {why}")));
+                    return Err(Status::bad_request(format!(
+                        "container {container:?} in pod {name:?} is waiting to start: {why}"
+                    )));
                 }
                 Some(_) => id_of(&last).map(strip),
                 None => None,
             }
         };
         let asked = which.clone();
-        let call = RuntimeCall::Logs { pod: PodRef { namespace: ns.into(), name: name.into(), uid: pod.uid().into() }, container, previous: which };
+        let call = RuntimeCall::Logs {
+            pod: PodRef { namespace: ns.into(), name: name.into(), uid: pod.uid().into() },
+            container,
+            previous: which,
+        };
         let op = self.world.call(Op::Runtime { node, call }, cause);
         match self.world.take_outcome(op) {
             Some(Outcome::Logs(lines)) => Ok(lines),
             // Kubelet has removed that run already: it says so where the log would be.
-            _ => Ok(asked.map(|id| (self.world.now, format!("unable to retrieve container logs for containerd://{id}"))).into_iter().collect()),
+            _ => Ok(asked
+                .map(|id| (self.world.now, format!("unable to retrieve container logs for containerd://{id}")))
+                .into_iter()
+                .collect()),
         }
     }
 
     /// Starts a command in a container. Its outcome is fetched with `World::take_outcome`.
-    pub fn exec(&mut self, ns: &str, name: &str, container: Option<&str>, command: &[String], cause: RecordId) -> Result<OpId, Status> {
+    pub fn exec(
+        &mut self,
+        ns: &str,
+        name: &str,
+        container: Option<&str>,
+        command: &[String],
+        cause: RecordId,
+    ) -> Result<OpId, Status> {
         let pod = self.pod(ns, name)?;
         let container = Cluster::container(&pod, container)?;
         let node = self.kubelet_of(&pod, "/exec", true)?;
-        let status = pod.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).find(|c| c.name == container);
+        let status =
+            pod.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).find(|c| c.name == container);
         let id = status.and_then(|c| c.container_id.clone());
-        let Some(id) = id.filter(|_| status.is_some_and(|c| c.state.as_ref().is_some_and(|s| s.running.is_some()))) else {
-            return Err(Status::new(Reason::NotFound, format!("unable to upgrade connection: container not found ({container:?})")));
+        let Some(id) = id.filter(|_| status.is_some_and(|c| c.state.as_ref().is_some_and(|s| s.running.is_some())))
+        else {
+            return Err(Status::new(
+                Reason::NotFound,
+                format!("unable to upgrade connection: container not found ({container:?})"),
+            ));
         };
-        let call = RuntimeCall::Exec { id: id.trim_start_matches("containerd://").into(), command: command.to_vec(), stdin: String::new() };
+        let call = RuntimeCall::Exec {
+            id: id.trim_start_matches("containerd://").into(),
+            command: command.to_vec(),
+            stdin: String::new(),
+        };
         Ok(self.world.call(Op::Runtime { node, call }, cause))
     }
 }

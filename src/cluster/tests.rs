@@ -93,7 +93,10 @@ fn session(seed: u64, moves: &[u8], keep_ledger: bool) -> Cluster {
 }
 
 fn state(c: &Cluster) -> String {
-    crate::api::KindRef::all().flat_map(|k| c.world.api.store().list(&Scope::all(k)).map(|o| o.json().to_string()).collect::<Vec<_>>()).collect::<Vec<_>>().join("\n")
+    crate::api::KindRef::all()
+        .flat_map(|k| c.world.api.store().list(&Scope::all(k)).map(|o| o.json().to_string()).collect::<Vec<_>>())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 proptest! {

@@ -17,8 +17,8 @@ use std::process::ExitCode;
 use crate::cluster::Options;
 use crate::cluster::profile::Profile;
 use crate::explain::Language;
-use crate::prompt::session::Narration;
 use crate::lessons;
+use crate::prompt::session::Narration;
 use crate::prompt::{Pace, Session, script};
 use crate::shell::Shell;
 use crate::shell::progress::Progress;
@@ -87,11 +87,13 @@ fn parse(args: &[String]) -> Result<Arguments, String> {
             continue;
         }
         let mut value = || {
-            inline.take().or_else(|| {
-                i += 1;
-                args.get(i - 1).cloned()
-            })
-            .ok_or_else(|| format!("{name} needs a value"))
+            inline
+                .take()
+                .or_else(|| {
+                    i += 1;
+                    args.get(i - 1).cloned()
+                })
+                .ok_or_else(|| format!("{name} needs a value"))
         };
         let bad = |v: &str| format!("{name}: {v:?} is not possible; see --help");
         match name.as_str() {
@@ -164,7 +166,9 @@ pub fn main() -> ExitCode {
             exit(o.code)
         }
         Some("learn") => prompt(&a, Some(a.words.join(" "))),
-        Some("lesson") if a.words.get(1).is_some_and(|w| w == "check") => lesson_check(a.words.get(2).map(String::as_str)),
+        Some("lesson") if a.words.get(1).is_some_and(|w| w == "check") => {
+            lesson_check(a.words.get(2).map(String::as_str))
+        }
         None if std::io::stdin().is_terminal() => prompt(&a, None),
         None => run(&a, "-"),
         Some(other) => {
@@ -207,7 +211,12 @@ fn lesson_check(dir: Option<&str>) -> ExitCode {
 }
 
 fn read_lessons(dir: &str) -> Result<Vec<lessons::Lesson>, String> {
-    let mut names: Vec<std::path::PathBuf> = std::fs::read_dir(dir).map_err(|e| format!("{dir}: {e}"))?.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    let mut names: Vec<std::path::PathBuf> = std::fs::read_dir(dir)
+        .map_err(|e| format!("{dir}: {e}"))?
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.is_dir())
+        .collect();
     names.sort();
     let mut out = vec![];
     for p in names {
@@ -223,7 +232,8 @@ fn exit(code: i32) -> ExitCode {
 }
 
 fn session(a: &Arguments) -> Session {
-    let mut s = if a.plain { Session::in_memory(&a.options) } else { Session::new(&a.options, Box::new(files::RealFiles)) };
+    let mut s =
+        if a.plain { Session::in_memory(&a.options) } else { Session::new(&a.options, Box::new(files::RealFiles)) };
     s.pace = a.pace;
     s.narration = a.narration;
     s.language = a.language;
@@ -238,7 +248,11 @@ fn show(o: &crate::prompt::Output) {
 
 fn run(a: &Arguments, file: &str) -> ExitCode {
     let mut text = String::new();
-    let read = if file == "-" { std::io::stdin().read_to_string(&mut text).map(|_| ()) } else { std::fs::read_to_string(file).map(|t| text = t) };
+    let read = if file == "-" {
+        std::io::stdin().read_to_string(&mut text).map(|_| ())
+    } else {
+        std::fs::read_to_string(file).map(|t| text = t)
+    };
     if let Err(e) = read {
         eprintln!("kubetutor: {file}: {e}");
         return ExitCode::from(2);

@@ -51,7 +51,11 @@ impl Highlighter for Face {
     }
     fn highlight<'l>(&self, line: &'l str, _: usize) -> std::borrow::Cow<'l, str> {
         let end = line.find(char::is_whitespace).unwrap_or(line.len());
-        if self.colour && end > 0 { format!("{}{}", Style::new().bold().paint(&line[..end]), &line[end..]).into() } else { line.into() }
+        if self.colour && end > 0 {
+            format!("{}{}", Style::new().bold().paint(&line[..end]), &line[end..]).into()
+        } else {
+            line.into()
+        }
     }
     fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
         self.colour
@@ -61,7 +65,11 @@ impl Highlighter for Face {
 impl Validator for Face {
     /// An open quote or here-document goes on in the next line.
     fn validate(&self, c: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        Ok(if Session::unfinished(c.input()).is_some() { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+        Ok(if Session::unfinished(c.input()).is_some() {
+            ValidationResult::Incomplete
+        } else {
+            ValidationResult::Valid(None)
+        })
     }
 }
 
@@ -75,7 +83,9 @@ pub fn show(o: &Output, colour: bool) {
 }
 
 fn state_directory() -> Option<PathBuf> {
-    let base = std::env::var("XDG_STATE_HOME").map(PathBuf::from).or_else(|_| std::env::var("HOME").map(|h| PathBuf::from(h).join(".local/state")));
+    let base = std::env::var("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|_| std::env::var("HOME").map(|h| PathBuf::from(h).join(".local/state")));
     let dir = base.ok()?.join("kubetutor");
     std::fs::create_dir_all(&dir).ok()?;
     Some(dir)

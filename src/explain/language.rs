@@ -75,7 +75,8 @@ fn final_consonant(c: char) -> (bool, bool) {
 
 /// Chooses the particles that stand in both forms: `은(는)`, `이(가)`, `을(를)`, `과(와)`, `(으)로`.
 pub fn particles(text: &str) -> String {
-    const PAIRS: [(&str, &str, &str); 4] = [("은(는)", "은", "는"), ("이(가)", "이", "가"), ("을(를)", "을", "를"), ("과(와)", "과", "와")];
+    const PAIRS: [(&str, &str, &str); 4] =
+        [("은(는)", "은", "는"), ("이(가)", "이", "가"), ("을(를)", "을", "를"), ("과(와)", "과", "와")];
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     'outer: while let Some(c) = rest.chars().next() {
@@ -105,7 +106,10 @@ mod tests {
 
     #[test]
     fn particles_follow_the_last_letter() {
-        assert_eq!(particles("파드은(는) 노드을(를) 5(으)로 7(으)로 3(으)로 레플리카셋이(가)"), "파드는 노드를 5로 7로 3으로 레플리카셋이");
+        assert_eq!(
+            particles("파드은(는) 노드을(를) 5(으)로 7(으)로 3(으)로 레플리카셋이(가)"),
+            "파드는 노드를 5로 7로 3으로 레플리카셋이"
+        );
     }
 
     #[test]

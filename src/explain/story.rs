@@ -34,7 +34,8 @@ struct Tree<'a> {
 
 /// The story of everything since `from` that goes back to it.
 pub fn tell(ledger: &Ledger, from: RecordId, language: Language, full: bool) -> Vec<String> {
-    let mut t = Tree { ledger, language, from, nodes: BTreeMap::new(), decisions: BTreeMap::new(), owners: BTreeMap::new() };
+    let mut t =
+        Tree { ledger, language, from, nodes: BTreeMap::new(), decisions: BTreeMap::new(), owners: BTreeMap::new() };
     t.gather();
     let mut lines = vec![];
     let roots = t.nodes.get(&from).map(|n| n.children.clone()).unwrap_or_default();
@@ -42,7 +43,10 @@ pub fn tell(ledger: &Ledger, from: RecordId, language: Language, full: bool) -> 
     if !full && lines.len() > BRIEF_LINES {
         let cut = lines.len() - BRIEF_LINES + 1;
         lines.truncate(BRIEF_LINES - 1);
-        lines.push(format!("  {}", message(language, "story-cut", &[("count", Fact::Count(i64::try_from(cut).unwrap_or(0)))])));
+        lines.push(format!(
+            "  {}",
+            message(language, "story-cut", &[("count", Fact::Count(i64::try_from(cut).unwrap_or(0)))])
+        ));
     }
     lines
 }
@@ -77,7 +81,10 @@ impl Tree<'_> {
                 // What the learner asked for himself is told too, if it changed something or was refused.
                 What::Request(q) if r.causes.first() == Some(&self.from) => {
                     let text = request(self.language, q);
-                    (Some(self.from), Node { actor: actor(r), text, kind: format!("request {}", q.verb), children: vec![] })
+                    (
+                        Some(self.from),
+                        Node { actor: actor(r), text, kind: format!("request {}", q.verb), children: vec![] },
+                    )
                 }
                 _ => continue,
             };
@@ -149,7 +156,8 @@ impl Tree<'_> {
             self.print(&n.children, depth + 1, full, out);
         }
         for ((actor, _), count) in folded {
-            let text = message(self.language, "story-more", &[("count", Fact::Count(i64::try_from(count).unwrap_or(0)))]);
+            let text =
+                message(self.language, "story-more", &[("count", Fact::Count(i64::try_from(count).unwrap_or(0)))]);
             out.push(line(depth, &actor, &text));
         }
     }

@@ -87,7 +87,10 @@ mod tests {
     use super::*;
 
     fn ids(text: &str) -> Vec<String> {
-        text.lines().filter(|l| !l.starts_with([' ', '#', '}'])).filter_map(|l| l.split_once(" = ").map(|(id, _)| id.to_string())).collect()
+        text.lines()
+            .filter(|l| !l.starts_with([' ', '#', '}']))
+            .filter_map(|l| l.split_once(" = ").map(|(id, _)| id.to_string()))
+            .collect()
     }
 
     #[test]

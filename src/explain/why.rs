@@ -53,7 +53,9 @@ fn chain(ledger: &Ledger, key: &Key, language: Language) -> String {
     let Some(mut record) = created(key).cloned() else { return String::new() };
     for _ in 0..64 {
         match &record.what {
-            What::Request(q) if q.verb == "create" && q.subresource.is_none() => parts.push(format!("{} ({})", q.key.resource_name(), record.id.0)),
+            What::Request(q) if q.verb == "create" && q.subresource.is_none() => {
+                parts.push(format!("{} ({})", q.key.resource_name(), record.id.0))
+            }
             What::Root(crate::ledger::Root::Command(_)) => {
                 parts.push(message(language, "why-you", &[]));
                 break;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::failure::Failure;
 use super::Verb;
+use super::failure::Failure;
 use crate::api::{Duration, time::parse_go_duration};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,7 +76,11 @@ pub fn global_takes_value(word: &str) -> bool {
     }
     let found = match word.strip_prefix("--") {
         Some(name) => GLOBAL.iter().find(|f| f.name == name),
-        None => word.chars().nth(1).filter(|_| word.chars().count() == 2).and_then(|c| GLOBAL.iter().find(|f| f.short == Some(c))),
+        None => word
+            .chars()
+            .nth(1)
+            .filter(|_| word.chars().count() == 2)
+            .and_then(|c| GLOBAL.iter().find(|f| f.short == Some(c))),
     };
     found.is_some_and(|f| f.kind != Type::Bool)
 }
@@ -122,7 +126,9 @@ impl Args {
                     (None, Type::Bool) => "true".into(),
                     (None, Type::Optional(v)) => v.into(),
                     (None, _) => {
-                        let Some(v) = words.get(i) else { return Err(usage(format!("flag needs an argument: --{name}"))) };
+                        let Some(v) = words.get(i) else {
+                            return Err(usage(format!("flag needs an argument: --{name}")));
+                        };
                         i += 1;
                         v.clone()
                     }
@@ -144,7 +150,9 @@ impl Args {
                         Type::Optional(v) => v.into(),
                         _ if !chars.is_empty() => chars.iter().collect(),
                         _ => {
-                            let Some(v) = words.get(i) else { return Err(usage(format!("flag needs an argument: {c:?} in {w}"))) };
+                            let Some(v) = words.get(i) else {
+                                return Err(usage(format!("flag needs an argument: {c:?} in {w}")));
+                            };
                             i += 1;
                             v.clone()
                         }
@@ -162,12 +170,21 @@ impl Args {
     fn put(&mut self, f: &'static Flag, value: String) -> Result<(), String> {
         let bad = |why: String| Err(format!("invalid argument {value:?} for \"{}\" flag: {why}", f.shown()));
         match f.kind {
-            Type::Bool if !matches!(value.as_str(), "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False") => {
+            Type::Bool
+                if !matches!(
+                    value.as_str(),
+                    "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
+                ) =>
+            {
                 return bad(format!("strconv.ParseBool: parsing {value:?}: invalid syntax"));
             }
             Type::Int if value.parse::<i64>().is_err() => {
                 let digits = value.trim_start_matches(['-', '+']);
-                let why = if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) { "value out of range" } else { "invalid syntax" };
+                let why = if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+                    "value out of range"
+                } else {
+                    "invalid syntax"
+                };
                 return bad(format!("strconv.ParseInt: parsing {value:?}: {why}"));
             }
             Type::Duration if parse_go_duration(&value).is_none() => {
@@ -227,7 +244,11 @@ impl Args {
     /// Fails as kubectl does when flags that must be set are missing.
     pub fn require(&self, names: &[&str]) -> Result<(), Failure> {
         let missing: Vec<String> = names.iter().filter(|n| !self.is_set(n)).map(|n| format!("{n:?}")).collect();
-        if missing.is_empty() { Ok(()) } else { Err(Failure::error(format!("required flag(s) {} not set", missing.join(", ")))) }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::error(format!("required flag(s) {} not set", missing.join(", "))))
+        }
     }
 }
 
@@ -268,7 +289,9 @@ impl DryRun {
             "none" | "false" | "" => Ok(DryRun::None),
             "client" | "true" | "unchanged" => Ok(DryRun::Client),
             "server" => Ok(DryRun::Server),
-            other => Err(Failure::error(format!("Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."))),
+            other => Err(Failure::error(format!(
+                "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+            ))),
         }
     }
     /// What is printed behind the message.

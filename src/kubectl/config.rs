@@ -37,7 +37,10 @@ impl Kubeconfig {
     }
 
     pub fn namespace(&self) -> &str {
-        self.context(self.current()).and_then(|c| c["context"]["namespace"].as_str()).filter(|n| !n.is_empty()).unwrap_or("default")
+        self.context(self.current())
+            .and_then(|c| c["context"]["namespace"].as_str())
+            .filter(|n| !n.is_empty())
+            .unwrap_or("default")
     }
 
     pub fn server(&self) -> &str {

@@ -21,8 +21,15 @@ pub trait Transport {
     fn next(&mut self, watch: Watch) -> Option<WatchEvent>;
     fn close(&mut self, watch: Watch);
     /// Lines of a container's log, with their times.
-    fn logs(&mut self, namespace: &str, pod: &str, container: Option<&str>, previous: bool) -> Result<Vec<(Time, String)>, Status>;
-    fn exec(&mut self, namespace: &str, pod: &str, container: Option<&str>, command: &[String]) -> Result<OpId, Status>;
+    fn logs(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        container: Option<&str>,
+        previous: bool,
+    ) -> Result<Vec<(Time, String)>, Status>;
+    fn exec(&mut self, namespace: &str, pod: &str, container: Option<&str>, command: &[String])
+    -> Result<OpId, Status>;
     fn exec_result(&mut self, op: OpId) -> Option<Outcome>;
     /// A number that is not used again: for names of temporary files.
     fn number(&mut self) -> u64;

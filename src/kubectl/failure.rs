@@ -55,7 +55,11 @@ impl Failure {
         if s.is(Reason::Invalid) && s.details.is_some() {
             return Failure::status(s);
         }
-        let prefix = if s.reason.name().is_empty() { "Error from server".to_string() } else { format!("Error from server ({})", s.reason.name()) };
+        let prefix = if s.reason.name().is_empty() {
+            "Error from server".to_string()
+        } else {
+            format!("Error from server ({})", s.reason.name())
+        };
         Failure::plain(format!("{prefix}: {doing}: {}", s.message))
     }
 
@@ -107,7 +111,10 @@ pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Vec<&'a str> {
     let mut out: Vec<&str> = known
         .iter()
         .copied()
-        .filter(|k| strsim::levenshtein(&word.to_lowercase(), &k.to_lowercase()) <= 2 || k.to_lowercase().starts_with(&word.to_lowercase()))
+        .filter(|k| {
+            strsim::levenshtein(&word.to_lowercase(), &k.to_lowercase()) <= 2
+                || k.to_lowercase().starts_with(&word.to_lowercase())
+        })
         .collect();
     out.sort_unstable();
     out.dedup();

@@ -49,7 +49,8 @@ impl Template {
     /// The path of `-o custom-columns` and `--sort-by`: braces and the leading dot may be left out.
     pub fn relaxed(text: &str) -> Result<Template, String> {
         let inner = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
-        let inner = if inner.starts_with(['.', '[']) || inner.is_empty() { inner.to_string() } else { format!(".{inner}") };
+        let inner =
+            if inner.starts_with(['.', '[']) || inner.is_empty() { inner.to_string() } else { format!(".{inner}") };
         Template::parse(&format!("{{{inner}}}"))
     }
 
@@ -380,7 +381,8 @@ fn bracket(inner: &str) -> Result<Step, String> {
         return filter(f);
     }
     if let Some(q) = inner.chars().next().filter(|c| *c == '\'' || *c == '"') {
-        let names: Vec<Vec<Step>> = inner.split(',').map(|p| vec![Step::Field(p.trim().trim_matches(q).replace("\\.", "."))]).collect();
+        let names: Vec<Vec<Step>> =
+            inner.split(',').map(|p| vec![Step::Field(p.trim().trim_matches(q).replace("\\.", "."))]).collect();
         return Ok(if names.len() == 1 { names[0][0].clone() } else { Step::Union(names) });
     }
     let number = |s: &str| -> Result<Option<i64>, String> {

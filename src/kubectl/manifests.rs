@@ -29,7 +29,10 @@ impl Manifest {
         if !self.kind.namespaced() {
             return String::new();
         }
-        self.value["metadata"]["namespace"].as_str().filter(|n| !n.is_empty()).map_or_else(|| env.namespace.clone(), Into::into)
+        self.value["metadata"]["namespace"]
+            .as_str()
+            .filter(|n| !n.is_empty())
+            .map_or_else(|| env.namespace.clone(), Into::into)
     }
 }
 
@@ -43,10 +46,13 @@ pub fn read(files: &[String], recursive: bool, env: &mut Env<'_>) -> Result<Vec<
             continue;
         }
         if let Some(names) = env.host.list(f) {
-            let mut names: Vec<String> = names.into_iter().filter(|n| (recursive || !n.contains('/')) && is_manifest(n)).collect();
+            let mut names: Vec<String> =
+                names.into_iter().filter(|n| (recursive || !n.contains('/')) && is_manifest(n)).collect();
             names.sort();
             if names.is_empty() {
-                return Err(Failure::error(format!("error reading [{f}]: recognized file extensions are [.json .yaml .yml]")));
+                return Err(Failure::error(format!(
+                    "error reading [{f}]: recognized file extensions are [.json .yaml .yml]"
+                )));
             }
             for n in names {
                 let path = if f == "." { n.clone() } else { format!("{}/{n}", f.trim_end_matches('/')) };
@@ -110,10 +116,14 @@ fn collect(source: &str, v: Value, out: &mut Vec<Manifest>) -> Result<(), Failur
         return Ok(());
     }
     if kind.is_empty() {
-        return Err(Failure::error(format!("error validating {source:?}: error validating data: kind not set; if you choose to ignore these errors, turn validation off with --validate=false")));
+        return Err(Failure::error(format!(
+            "error validating {source:?}: error validating data: kind not set; if you choose to ignore these errors, turn validation off with --validate=false"
+        )));
     }
     if version.is_empty() {
-        return Err(Failure::error(format!("error validating {source:?}: error validating data: apiVersion not set; if you choose to ignore these errors, turn validation off with --validate=false")));
+        return Err(Failure::error(format!(
+            "error validating {source:?}: error validating data: apiVersion not set; if you choose to ignore these errors, turn validation off with --validate=false"
+        )));
     }
     let Some(found) = KindRef::by_gvk(version, kind) else {
         return Err(Failure::error(format!(

@@ -42,11 +42,14 @@ impl Format {
                 if t.is_empty() {
                     return Err(Failure::error("template format specified but no template given"));
                 }
-                let parsed = Template::parse(&t).map_err(|e| Failure::error(format!("error parsing jsonpath {t}, {e}")))?;
+                let parsed =
+                    Template::parse(&t).map_err(|e| Failure::error(format!("error parsing jsonpath {t}, {e}")))?;
                 Ok(Format::JsonPath { template: parsed, as_json: name.ends_with("json") })
             }
             "custom-columns" => Ok(Format::Columns(columns(&template(rest))?)),
-            other => Err(Failure::error(format!("unable to match a printer suitable for the output format {other:?}, allowed formats are: {ALLOWED}"))),
+            other => Err(Failure::error(format!(
+                "unable to match a printer suitable for the output format {other:?}, allowed formats are: {ALLOWED}"
+            ))),
         }
     }
 
@@ -62,7 +65,9 @@ fn columns(spec: &str) -> Result<Vec<(String, Template)>, Failure> {
     let mut out = vec![];
     for c in spec.split(',') {
         let Some((head, path)) = c.split_once(':') else {
-            return Err(Failure::error(format!("unexpected custom-columns spec: {c}, expected <header>:<json-path-expr>")));
+            return Err(Failure::error(format!(
+                "unexpected custom-columns spec: {c}, expected <header>:<json-path-expr>"
+            )));
         };
         let t = Template::relaxed(path).map_err(Failure::error)?;
         out.push((head.to_string(), t));
@@ -109,7 +114,10 @@ pub fn print(format: &Format, objects: &[Found], single: bool, args: &Args) -> R
 
 fn go_map(v: &Value) -> String {
     match v {
-        Value::Object(m) => format!("map[string]interface {{}}{{{}}}", m.iter().map(|(k, v)| format!("{k:?}:{}", go_map(v))).collect::<Vec<_>>().join(", ")),
+        Value::Object(m) => format!(
+            "map[string]interface {{}}{{{}}}",
+            m.iter().map(|(k, v)| format!("{k:?}:{}", go_map(v))).collect::<Vec<_>>().join(", ")
+        ),
         Value::Array(a) => format!("[]interface {{}}{{{}}}", a.iter().map(go_map).collect::<Vec<_>>().join(", ")),
         other => other.to_string(),
     }
@@ -136,7 +144,11 @@ fn custom_columns(columns: &[(String, Template)], objects: &[Found], no_headers:
         let cells: Vec<String> = columns
             .iter()
             .map(|(_, t)| {
-                let found: Vec<String> = t.find(&f.object).into_iter().map(|v| if v.is_null() { "<nil>".into() } else { go_value(v) }).collect();
+                let found: Vec<String> = t
+                    .find(&f.object)
+                    .into_iter()
+                    .map(|v| if v.is_null() { "<nil>".into() } else { go_value(v) })
+                    .collect();
                 if found.is_empty() { "<none>".into() } else { found.join(",") }
             })
             .collect();
@@ -148,7 +160,9 @@ fn custom_columns(columns: &[(String, Template)], objects: &[Found], no_headers:
 /// A value as Go's `%v` prints it.
 fn go_value(v: &Value) -> String {
     match v {
-        Value::Object(m) => format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", go_value(v))).collect::<Vec<_>>().join(" ")),
+        Value::Object(m) => {
+            format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", go_value(v))).collect::<Vec<_>>().join(" "))
+        }
         Value::Array(a) => format!("[{}]", a.iter().map(go_value).collect::<Vec<_>>().join(" ")),
         other => show(other),
     }
@@ -174,7 +188,8 @@ pub fn table(t: &Value, o: &TableOptions) -> String {
 
 /// Rows under given columns: a watch sends the columns only once.
 pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String {
-    let shown: Vec<usize> = (0..heads.len()).filter(|i| o.wide || heads[*i]["priority"].as_i64().unwrap_or(0) == 0).collect();
+    let shown: Vec<usize> =
+        (0..heads.len()).filter(|i| o.wide || heads[*i]["priority"].as_i64().unwrap_or(0) == 0).collect();
     let mut lines = vec![];
     if o.headers {
         let mut cells: Vec<String> = vec![];

@@ -14,8 +14,16 @@ use crate::api::{KindRef, Reason, Status};
 
 /// The path of a kind in a namespace (empty: all, or none).
 pub fn collection(kind: KindRef, namespace: &str) -> String {
-    let base = if kind.group().is_empty() { format!("/api/{}", kind.version()) } else { format!("/apis/{}/{}", kind.group(), kind.version()) };
-    if kind.namespaced() && !namespace.is_empty() { format!("{base}/namespaces/{namespace}/{}", kind.plural()) } else { format!("{base}/{}", kind.plural()) }
+    let base = if kind.group().is_empty() {
+        format!("/api/{}", kind.version())
+    } else {
+        format!("/apis/{}/{}", kind.group(), kind.version())
+    };
+    if kind.namespaced() && !namespace.is_empty() {
+        format!("{base}/namespaces/{namespace}/{}", kind.plural())
+    } else {
+        format!("{base}/{}", kind.plural())
+    }
 }
 
 pub fn object(kind: KindRef, namespace: &str, name: &str) -> String {
@@ -103,7 +111,9 @@ impl Selection {
             seen.dedup();
             return Ok(Selection { several_kinds: seen.len() > 1, items, slashed: true });
         }
-        let Some((first, names)) = words.split_first() else { return Ok(Selection { items, several_kinds: false, slashed: false }) };
+        let Some((first, names)) = words.split_first() else {
+            return Ok(Selection { items, several_kinds: false, slashed: false });
+        };
         let kinds = kinds(first)?;
         if first == "all" && !names.is_empty() {
             return Err(Failure::error("you must specify only one resource"));

@@ -25,7 +25,15 @@ pub fn align(text: &str, min_width: usize, padding: usize) -> String {
 }
 
 /// Sets the width of column `column` for each run of lines that have it, and goes deeper.
-fn block(lines: &[Vec<&str>], from: usize, to: usize, column: usize, min_width: usize, padding: usize, widths: &mut [Vec<usize>]) {
+fn block(
+    lines: &[Vec<&str>],
+    from: usize,
+    to: usize,
+    column: usize,
+    min_width: usize,
+    padding: usize,
+    widths: &mut [Vec<usize>],
+) {
     let mut i = from;
     while i < to {
         if column + 1 >= lines[i].len() {
@@ -53,6 +61,9 @@ mod tests {
     #[test]
     fn columns_are_runs_of_lines() {
         assert_eq!(align("a\tb\nccc\td\n", 0, 2), "a    b\nccc  d\n");
-        assert_eq!(align("Name:\tx\nList:\n  a:\t1\n  bbbbbb:\t2\n", 0, 2), "Name:  x\nList:\n  a:       1\n  bbbbbb:  2\n");
+        assert_eq!(
+            align("Name:\tx\nList:\n  a:\t1\n  bbbbbb:\t2\n", 0, 2),
+            "Name:  x\nList:\n  a:       1\n  bbbbbb:  2\n"
+        );
     }
 }

@@ -169,7 +169,8 @@ impl Fleet {
         let now = ctx.now();
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
         n.reported = now;
-        let fresh: Vec<NodeCondition> = if n.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) };
+        let fresh: Vec<NodeCondition> =
+            if n.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) };
         let _ = ctx.api_as::<Node>(Fleet::user(name)).patch_status("", name, |node| {
             super::node::refresh(node.status.get_or_insert_default(), fresh);
         });
@@ -182,7 +183,10 @@ impl Fleet {
             "containerd" => {
                 n.runtime_down = broken;
                 // Kubelet notices at its next relist that the runtime does not answer.
-                ctx.after(Duration::from_secs(if broken { 10 } else { 2 }), Tag::about("report", Key::of::<Node>("", name)));
+                ctx.after(
+                    Duration::from_secs(if broken { 10 } else { 2 }),
+                    Tag::about("report", Key::of::<Node>("", name)),
+                );
             }
             _ => {
                 n.down = broken;
@@ -244,7 +248,8 @@ impl Fleet {
         let mut gone = vec![];
         for s in w.slots.values_mut() {
             let dead = s.instances.iter().filter(|i| i.seen_exit.is_some()).count();
-            for i in s.instances.iter_mut().filter(|i| i.seen_exit.is_some() && !i.removed).take(dead.saturating_sub(1)) {
+            for i in s.instances.iter_mut().filter(|i| i.seen_exit.is_some() && !i.removed).take(dead.saturating_sub(1))
+            {
                 i.removed = true;
                 gone.push(i.id.clone());
             }
@@ -294,7 +299,8 @@ impl Fleet {
                 if !newer {
                     return;
                 }
-                let spec_changed = w.pod.meta().generation != c.object.meta().generation || w.pod.is_deleting() != c.object.is_deleting();
+                let spec_changed = w.pod.meta().generation != c.object.meta().generation
+                    || w.pod.is_deleting() != c.object.is_deleting();
                 w.pod = c.object.clone();
                 if !spec_changed {
                     return;
@@ -383,7 +389,9 @@ impl Fleet {
             let pod = w.typed();
             let containers = std::mem::take(&mut w.started);
             let first = w.slots.values().all(|s| s.attempts <= 1);
-            let all = pod.spec.as_ref().is_some_and(|s| s.containers.iter().all(|c| w.slots.get(&c.name).is_some_and(|s| s.running().is_some())));
+            let all = pod.spec.as_ref().is_some_and(|s| {
+                s.containers.iter().all(|c| w.slots.get(&c.name).is_some_and(|s| s.running().is_some()))
+            });
             let (key, node) = (w.key.clone(), w.node.to_string());
             if first && all {
                 let (mut pulled, mut present) = (std::mem::take(&mut w.pulled), std::mem::take(&mut w.present));
@@ -394,7 +402,12 @@ impl Fleet {
             } else if !first {
                 for c in containers {
                     let count = w.slots.get(&c).map_or(0, |s| s.restarts());
-                    ctx.decide(KubeletDecision::Restarted { pod: key.clone(), node: node.clone(), container: c, count });
+                    ctx.decide(KubeletDecision::Restarted {
+                        pod: key.clone(),
+                        node: node.clone(),
+                        container: c,
+                        count,
+                    });
                 }
             }
         }
@@ -426,10 +439,22 @@ impl Fleet {
                 let message = format!("Back-off restarting failed container {name} in pod {}", status::full_name(&pod));
                 let slot = w.slot_mut(name);
                 let first = slot.reason.is_none();
-                slot.reason = Some(("CrashLoopBackOff".into(), Some(format!("back-off {} restarting failed container={name} pod={}", go_duration(left), status::full_name(&pod)))));
+                slot.reason = Some((
+                    "CrashLoopBackOff".into(),
+                    Some(format!(
+                        "back-off {} restarting failed container={name} pod={}",
+                        go_duration(left),
+                        status::full_name(&pod)
+                    )),
+                ));
                 self.event(&node, &pod, Some(name), true, "BackOff", &message, ctx);
                 if first {
-                    ctx.decide(KubeletDecision::Waits { pod: key, node: node.to_string(), container: name.into(), left });
+                    ctx.decide(KubeletDecision::Waits {
+                        pod: key,
+                        node: node.to_string(),
+                        container: name.into(),
+                        left,
+                    });
                 }
                 return false;
             }
@@ -443,22 +468,45 @@ impl Fleet {
         let pull = match c.image_pull_policy.as_deref() {
             Some("Always") => true,
             Some("Never") if !present => {
-                self.set_reason(uid, name, "ErrImageNeverPull", Some(format!("Container image {image:?} is not present with pull policy of Never")));
-                self.event(&node, &pod, Some(name), true, "ErrImageNeverPull", &format!("Container image {image:?} is not present with pull policy of Never"), ctx);
+                self.set_reason(
+                    uid,
+                    name,
+                    "ErrImageNeverPull",
+                    Some(format!("Container image {image:?} is not present with pull policy of Never")),
+                );
+                self.event(
+                    &node,
+                    &pod,
+                    Some(name),
+                    true,
+                    "ErrImageNeverPull",
+                    &format!("Container image {image:?} is not present with pull policy of Never"),
+                    ctx,
+                );
                 self.event(&node, &pod, Some(name), true, "Failed", "Error: ErrImageNeverPull", ctx);
                 return false;
             }
             _ => !present,
         };
         if crate::api::image::ImageRef::parse(&image).is_none() {
-            let message = format!("Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: invalid reference format");
+            let message = format!(
+                "Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: invalid reference format"
+            );
             self.set_reason(uid, name, "InvalidImageName", Some(message.clone()));
             self.event(&node, &pod, Some(name), true, "InspectFailed", &message, ctx);
             self.event(&node, &pod, Some(name), true, "Failed", "Error: InvalidImageName", ctx);
             return false;
         }
         if !pull {
-            self.event(&node, &pod, Some(name), false, "Pulled", &format!("Container image {image:?} already present on machine and can be accessed by the pod"), ctx);
+            self.event(
+                &node,
+                &pod,
+                Some(name),
+                false,
+                "Pulled",
+                &format!("Container image {image:?} already present on machine and can be accessed by the pod"),
+                ctx,
+            );
             if let Some(w) = self.workers.get_mut(uid) {
                 w.present.push(image);
             }
@@ -469,8 +517,14 @@ impl Fleet {
             let message = format!("Back-off pulling image {image:?}");
             self.event(&node, &pod, Some(name), false, "BackOff", &message, ctx);
             self.event(&node, &pod, Some(name), true, "Failed", "Error: ImagePullBackOff", ctx);
-            let first = self.workers.get(uid).and_then(|w| w.slot(name)?.reason.as_ref().map(|r| r.0.clone())).as_deref() != Some("ImagePullBackOff");
-            let why = self.workers.get(uid).and_then(|w| w.slot(name)?.reason.as_ref().and_then(|r| r.1.clone())).unwrap_or_default();
+            let first =
+                self.workers.get(uid).and_then(|w| w.slot(name)?.reason.as_ref().map(|r| r.0.clone())).as_deref()
+                    != Some("ImagePullBackOff");
+            let why = self
+                .workers
+                .get(uid)
+                .and_then(|w| w.slot(name)?.reason.as_ref().and_then(|r| r.1.clone()))
+                .unwrap_or_default();
             let why = if why.starts_with("Back-off") { why } else { format!("{message}: ErrImagePull: {why}") };
             self.set_reason(uid, name, "ImagePullBackOff", Some(why));
             if first {
@@ -501,7 +555,12 @@ impl Fleet {
                 self.set_reason(uid, name, "CreateContainerConfigError", Some(e.0.clone()));
                 self.event(&node, &pod, Some(name), true, "Failed", &format!("Error: {}", e.0), ctx);
                 let key = pod.key();
-                ctx.decide(KubeletDecision::CannotStart { pod: key, node: node.to_string(), container: name.into(), reason: e.0 });
+                ctx.decide(KubeletDecision::CannotStart {
+                    pod: key,
+                    node: node.to_string(),
+                    container: name.into(),
+                    reason: e.0,
+                });
                 return false;
             }
         };
@@ -525,7 +584,16 @@ impl Fleet {
     }
 
     #[expect(clippy::too_many_arguments, reason = "an event has that many parts")]
-    fn event(&mut self, node: &str, pod: &Pod, container: Option<&str>, warning: bool, reason: &str, message: &str, ctx: &mut Ctx<'_>) {
+    fn event(
+        &mut self,
+        node: &str,
+        pod: &Pod,
+        container: Option<&str>,
+        warning: bool,
+        reason: &str,
+        message: &str,
+        ctx: &mut Ctx<'_>,
+    ) {
         let path = container.map(|c| {
             let init = pod.spec.iter().flat_map(|s| s.init_containers.iter().flatten()).any(|x| x.name == c);
             if init { format!("spec.initContainers{{{c}}}") } else { format!("spec.containers{{{c}}}") }
@@ -572,13 +640,27 @@ impl Fleet {
                 w.busy = None;
                 w.failed = true;
                 let (pod, node) = (w.typed(), w.node.clone());
-                self.event(&node, &pod, None, true, "FailedCreatePodSandBox", &format!("Failed to create pod sandbox: {message}"), ctx);
+                self.event(
+                    &node,
+                    &pod,
+                    None,
+                    true,
+                    "FailedCreatePodSandBox",
+                    &format!("Failed to create pod sandbox: {message}"),
+                    ctx,
+                );
                 self.end_sync(&uid, ctx);
             }
             (Some(Step::Pull { op: o, container }), outcome) if o == op => self.pulled(&uid, &container, outcome, ctx),
-            (Some(Step::Create { op: o, container }), Outcome::Created { id, image_id }) if o == op => self.created(&uid, &container, id, image_id, ctx),
-            (Some(Step::Start { op: o, container, id }), Outcome::Started { at }) if o == op => self.started(&uid, &container, &id, at, ctx),
-            (Some(Step::Start { op: o, container, id }), Outcome::Failed { message }) if o == op => self.not_started(&uid, &container, &id, &message, ctx),
+            (Some(Step::Create { op: o, container }), Outcome::Created { id, image_id }) if o == op => {
+                self.created(&uid, &container, id, image_id, ctx)
+            }
+            (Some(Step::Start { op: o, container, id }), Outcome::Started { at }) if o == op => {
+                self.started(&uid, &container, &id, at, ctx)
+            }
+            (Some(Step::Start { op: o, container, id }), Outcome::Failed { message }) if o == op => {
+                self.not_started(&uid, &container, &id, &message, ctx)
+            }
             (Some(Step::Create { op: o, container }), Outcome::Failed { message }) if o == op => {
                 self.set_reason(&uid, &container, "CreateContainerError", Some(message.clone()));
                 let (pod, node) = self.workers.get(&uid).map(|w| (w.typed(), w.node.clone())).unwrap_or_default();
@@ -604,7 +686,9 @@ impl Fleet {
 
     fn pulled(&mut self, uid: &Arc<str>, name: &str, outcome: Outcome, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
-        let Some((pod, node, key)) = self.workers.get(uid).map(|w| (w.typed(), w.node.clone(), w.key.clone())) else { return };
+        let Some((pod, node, key)) = self.workers.get(uid).map(|w| (w.typed(), w.node.clone(), w.key.clone())) else {
+            return;
+        };
         let image = Worker::container(&pod, name).and_then(|(c, _)| c.image).unwrap_or_default();
         match outcome {
             Outcome::Pulled { image: full, size, took, .. } => {
@@ -612,7 +696,9 @@ impl Fleet {
                     n.images.insert(full);
                 }
                 let t = go_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(0)));
-                let message = format!("Successfully pulled image {image:?} in {t} ({t} including waiting). Image size: {size} bytes.");
+                let message = format!(
+                    "Successfully pulled image {image:?} in {t} ({t} including waiting). Image size: {size} bytes."
+                );
                 self.event(&node, &pod, Some(name), false, "Pulled", &message, ctx);
                 if let Some(w) = self.workers.get_mut(uid) {
                     w.pulled.push((image, took));
@@ -630,7 +716,15 @@ impl Fleet {
             }
             Outcome::Failed { message } => {
                 let wait = self.pulls.next(&format!("{uid}/{image}"), now, now);
-                self.event(&node, &pod, Some(name), true, "Failed", &format!("Failed to pull image {image:?}: {message}"), ctx);
+                self.event(
+                    &node,
+                    &pod,
+                    Some(name),
+                    true,
+                    "Failed",
+                    &format!("Failed to pull image {image:?}: {message}"),
+                    ctx,
+                );
                 self.event(&node, &pod, Some(name), true, "Failed", "Error: ErrImagePull", ctx);
                 self.set_reason(uid, name, "ErrImagePull", Some(message));
                 ctx.decide(KubeletDecision::PullFailed { pod: key, node: node.to_string(), image, wait });
@@ -647,7 +741,15 @@ impl Fleet {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let (pod, node) = (w.typed(), w.node.clone());
         let slot = w.slot_mut(name);
-        let instance = Instance { id: id.clone(), image_id, started: None, exit: None, seen_running: false, seen_exit: None, removed: false };
+        let instance = Instance {
+            id: id.clone(),
+            image_id,
+            started: None,
+            exit: None,
+            seen_running: false,
+            seen_exit: None,
+            removed: false,
+        };
         slot.instances.push(instance);
         slot.attempts += 1;
         slot.ready = false;
@@ -699,16 +801,34 @@ impl Fleet {
         let slot = w.slot_mut(name);
         slot.reason = Some(("RunContainerError".into(), Some(message.into())));
         if let Some(i) = slot.instances.iter_mut().find(|i| i.id == *id) {
-            i.exit = Some(crate::api::ops::ExitInfo { code: 128, signal: None, reason: "StartError", message: message.into(), at: now });
+            i.exit = Some(crate::api::ops::ExitInfo {
+                code: 128,
+                signal: None,
+                reason: "StartError",
+                message: message.into(),
+                at: now,
+            });
         }
         w.failed = true;
         self.event(&node, &pod, Some(name), true, "Failed", &format!("Error: {message}"), ctx);
-        ctx.decide(KubeletDecision::CannotStart { pod: key, node: node.to_string(), container: name.into(), reason: message.into() });
+        ctx.decide(KubeletDecision::CannotStart {
+            pod: key,
+            node: node.to_string(),
+            container: name.into(),
+            reason: message.into(),
+        });
         self.touch(uid, ctx);
         self.next_container(uid, ctx);
     }
 
-    fn exited(&mut self, uid: &Arc<str>, name: &str, id: &ContainerId, info: crate::api::ops::ExitInfo, ctx: &mut Ctx<'_>) {
+    fn exited(
+        &mut self,
+        uid: &Arc<str>,
+        name: &str,
+        id: &ContainerId,
+        info: crate::api::ops::ExitInfo,
+        ctx: &mut Ctx<'_>,
+    ) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
         let (key, node, ending) = (w.key.clone(), w.node.to_string(), w.is_ending() || w.phase != Phase::Active);
@@ -798,7 +918,8 @@ impl Fleet {
         self.pulls.forget(&format!("{uid}/"));
         if !w.forgotten {
             ctx.decide(KubeletDecision::Gone { pod: w.key.clone(), node: w.node.to_string() });
-            let options = DeleteOptions { grace_seconds: Some(0), uid: Some(uid.to_string()), ..DeleteOptions::default() };
+            let options =
+                DeleteOptions { grace_seconds: Some(0), uid: Some(uid.to_string()), ..DeleteOptions::default() };
             let _ = ctx.api_as::<Pod>(Fleet::user(&w.node)).delete(&w.key.namespace, &w.key.name, options);
         }
     }
@@ -842,9 +963,15 @@ impl Fleet {
         let Some(attempt) = w.slot(name).map(|s| s.attempts) else { return };
         let pod = w.typed();
         let spec = pod.spec.unwrap_or_default();
-        let index = spec.containers.iter().chain(spec.init_containers.iter().flatten()).position(|c| c.name == name).unwrap_or(0);
+        let index = spec
+            .containers
+            .iter()
+            .chain(spec.init_containers.iter().flatten())
+            .position(|c| c.name == name)
+            .unwrap_or(0);
         let which = probes::KINDS.iter().position(|k| *k == kind).unwrap_or(0);
-        let n = (u64::from(attempt) << 16) | (u64::try_from(index).unwrap_or(0) << 4) | u64::try_from(which).unwrap_or(0);
+        let n =
+            (u64::from(attempt) << 16) | (u64::try_from(index).unwrap_or(0) << 4) | u64::try_from(which).unwrap_or(0);
         let settled = kind == "Liveness" || (kind == "Readiness" && w.slot(name).is_some_and(|s| s.ready));
         let tag = Tag::about("probe", w.key.clone()).number(n);
         // A pod on its way to Ready is worth waiting for; probes of one that is are routine.
@@ -859,7 +986,9 @@ impl Fleet {
         let Some(c) = spec.containers.iter().chain(spec.init_containers.iter().flatten()).nth(index) else { return };
         let kind = probes::KINDS[usize::try_from(n & 0xf).unwrap_or(0).min(2)];
         let Some(slot) = w.slot(&c.name) else { return };
-        let Some(id) = slot.running().map(|i| i.id.clone()).filter(|_| u64::from(slot.attempts) == n >> 16) else { return };
+        let Some(id) = slot.running().map(|i| i.id.clone()).filter(|_| u64::from(slot.attempts) == n >> 16) else {
+            return;
+        };
         if w.is_ending() {
             return;
         }
@@ -871,15 +1000,29 @@ impl Fleet {
             return;
         }
         let name = c.name.clone();
-        if !waits_for_startup && !self.is_down(&w.node.clone()) && let Some(call) = probes::call(c, p) {
+        if !waits_for_startup
+            && !self.is_down(&w.node.clone())
+            && let Some(call) = probes::call(c, p)
+        {
             let (node, pod_ref, timeout) = (w.node.clone(), w.pod_ref(), probes::seconds(p.timeout_seconds, 1));
-            let op = ctx.start(Op::Runtime { node, call: RuntimeCall::Probe { id: id.clone(), pod: pod_ref, probe: call, timeout } });
+            let op = ctx.start(Op::Runtime {
+                node,
+                call: RuntimeCall::Probe { id: id.clone(), pod: pod_ref, probe: call, timeout },
+            });
             self.probe_ops.insert(op, (uid.clone(), name.clone(), kind, id));
         }
         self.arm_probe(uid, &name, kind, period, ctx);
     }
 
-    fn probed(&mut self, uid: &Arc<str>, name: &str, kind: &'static str, id: &ContainerId, outcome: &Outcome, ctx: &mut Ctx<'_>) {
+    fn probed(
+        &mut self,
+        uid: &Arc<str>,
+        name: &str,
+        kind: &'static str,
+        id: &ContainerId,
+        outcome: &Outcome,
+        ctx: &mut Ctx<'_>,
+    ) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
         let (node, key) = (w.node.clone(), w.key.clone());
@@ -908,13 +1051,28 @@ impl Fleet {
             let message = format!("{kind} probe failed: {detail}");
             self.event(&node, &pod, Some(name), true, "Unhealthy", &message, ctx);
             if kills || changed {
-                ctx.decide(KubeletDecision::Unhealthy { pod: key, node: node.to_string(), container: name.into(), probe: kind, detail, kills });
+                ctx.decide(KubeletDecision::Unhealthy {
+                    pod: key,
+                    node: node.to_string(),
+                    container: name.into(),
+                    probe: kind,
+                    detail,
+                    kills,
+                });
             }
         }
         if kills {
             let grace = pod.spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(30);
             let why = if kind == "Startup" { "startup" } else { "liveness" };
-            self.event(&node, &pod, Some(name), false, "Killing", &format!("Container {name} failed {why} probe, will be restarted"), ctx);
+            self.event(
+                &node,
+                &pod,
+                Some(name),
+                false,
+                "Killing",
+                &format!("Container {name} failed {why} probe, will be restarted"),
+                ctx,
+            );
             let grace = Duration::from_secs(u64::try_from(grace).unwrap_or(30));
             let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id: id.clone(), grace }, ctx);
             if let Some(w) = self.workers.get_mut(uid) {
@@ -961,10 +1119,8 @@ impl Fleet {
                     w.busy = Some(Step::Sandbox(op));
                 }
             }
-            "sync" => {
-                if self.workers.get(&uid).is_some_and(|w| w.timer == tag.n) {
-                    self.sync(&uid, ctx);
-                }
+            "sync" if self.workers.get(&uid).is_some_and(|w| w.timer == tag.n) => {
+                self.sync(&uid, ctx);
             }
             "reinspect" => {
                 self.sync(&uid, ctx);

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{
-    ContainerImage, DaemonEndpoint, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeSpec, NodeStatus, NodeSystemInfo,
-};
 use k8s_openapi::api::coordination::v1::LeaseSpec;
+use k8s_openapi::api::core::v1::{
+    ContainerImage, DaemonEndpoint, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeSpec, NodeStatus,
+    NodeSystemInfo,
+};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
@@ -38,9 +39,12 @@ pub fn object(c: &NodeConfig, now: Time) -> Node {
             name: Some(c.name.clone()),
             labels: Some(labels),
             annotations: Some(
-                [("node.alpha.kubernetes.io/ttl", "0"), ("volumes.kubernetes.io/controller-managed-attach-detach", "true")]
-                    .map(|(k, v)| (k.to_string(), v.to_string()))
-                    .into(),
+                [
+                    ("node.alpha.kubernetes.io/ttl", "0"),
+                    ("volumes.kubernetes.io/controller-managed-attach-detach", "true"),
+                ]
+                .map(|(k, v)| (k.to_string(), v.to_string()))
+                .into(),
             ),
             ..ObjectMeta::default()
         },
@@ -75,7 +79,10 @@ fn status(c: &NodeConfig, now: Time) -> NodeStatus {
         ]),
         conditions: Some(conditions(now)),
         daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: 10_250 }) }),
-        images: Some(vec![ContainerImage { names: Some(vec!["registry.k8s.io/pause:3.10".into()]), size_bytes: Some(3_440_402) }]),
+        images: Some(vec![ContainerImage {
+            names: Some(vec!["registry.k8s.io/pause:3.10".into()]),
+            size_bytes: Some(3_440_402),
+        }]),
         node_info: Some(NodeSystemInfo {
             architecture: "amd64".into(),
             boot_id: "00000000-0000-0000-0000-000000000002".into(),

@@ -15,7 +15,13 @@ use crate::world::Ctx;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(pub String);
 
-pub fn container_spec(pod: &Pod, c: &Container, attempt: u32, host_ip: &str, ctx: &mut Ctx<'_>) -> Result<ContainerSpec, ConfigError> {
+pub fn container_spec(
+    pod: &Pod,
+    c: &Container,
+    attempt: u32,
+    host_ip: &str,
+    ctx: &mut Ctx<'_>,
+) -> Result<ContainerSpec, ConfigError> {
     let mut env = service_env(ctx, pod);
     for e in c.env.iter().flatten() {
         let value = match (&e.value, &e.value_from) {
@@ -73,7 +79,10 @@ fn service_env(ctx: &mut Ctx<'_>, pod: &Pod) -> BTreeMap<String, String> {
         return env;
     }
     let found = ctx.api::<crate::api::kinds::Service>().get("default", "kubernetes").ok();
-    let ip = found.as_ref().and_then(|o| o.get::<crate::api::kinds::Service>()?.spec.as_ref()?.cluster_ip.clone()).unwrap_or_default();
+    let ip = found
+        .as_ref()
+        .and_then(|o| o.get::<crate::api::kinds::Service>()?.spec.as_ref()?.cluster_ip.clone())
+        .unwrap_or_default();
     for (k, v) in [
         ("KUBERNETES_SERVICE_HOST", ip.clone()),
         ("KUBERNETES_SERVICE_PORT", "443".into()),
@@ -89,7 +98,12 @@ fn service_env(ctx: &mut Ctx<'_>, pod: &Pod) -> BTreeMap<String, String> {
     env
 }
 
-fn from_source(pod: &Pod, from: &EnvVarSource, host_ip: &str, ctx: &mut Ctx<'_>) -> Result<Option<String>, ConfigError> {
+fn from_source(
+    pod: &Pod,
+    from: &EnvVarSource,
+    host_ip: &str,
+    ctx: &mut Ctx<'_>,
+) -> Result<Option<String>, ConfigError> {
     let ns = pod.namespace();
     if let Some(f) = &from.field_ref {
         return Ok(Some(field(pod, &f.field_path, host_ip)));
@@ -98,7 +112,9 @@ fn from_source(pod: &Pod, from: &EnvVarSource, host_ip: &str, ctx: &mut Ctx<'_>)
         let optional = r.optional == Some(true);
         return match ctx.api::<ConfigMap>().get(ns, &r.name) {
             Ok(o) => match o.get::<ConfigMap>().and_then(|c| c.data.as_ref()?.get(&r.key).cloned()) {
-                None if !optional => Err(ConfigError(format!("couldn't find key {} in ConfigMap {ns}/{}", r.key, r.name))),
+                None if !optional => {
+                    Err(ConfigError(format!("couldn't find key {} in ConfigMap {ns}/{}", r.key, r.name)))
+                }
                 found => Ok(found),
             },
             Err(_) if optional => Ok(None),
@@ -175,7 +191,12 @@ fn mounts(pod: &Pod, c: &Container, ctx: &mut Ctx<'_>) -> Result<Vec<Mount>, Con
                 files.insert("ca.crt".into(), "simulated-ca".into());
             }
         }
-        out.push(Mount { path: m.mount_path.clone(), volume: m.name.clone(), read_only: m.read_only == Some(true) || !writable, files });
+        out.push(Mount {
+            path: m.mount_path.clone(),
+            volume: m.name.clone(),
+            read_only: m.read_only == Some(true) || !writable,
+            files,
+        });
     }
     Ok(out)
 }

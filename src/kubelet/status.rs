@@ -2,8 +2,8 @@
 //! Real Kubernetes: pkg/kubelet/kubelet_pods.go generateAPIPodStatus, pkg/kubelet/status/generate.go.
 
 use k8s_openapi::api::core::v1::{
-    Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, ContainerUser, HostIP,
-    LinuxContainerUser, PodIP, PodStatus, VolumeMountStatus,
+    Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
+    ContainerUser, HostIP, LinuxContainerUser, PodIP, PodStatus, VolumeMountStatus,
 };
 
 use super::worker::{Instance, Phase, Worker};
@@ -55,7 +55,9 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
     }
     match current {
         Some(i) => match &i.seen_exit {
-            None if i.seen_running => state.running = i.started.map(|t| ContainerStateRunning { started_at: Some(t.meta()) }),
+            None if i.seen_running => {
+                state.running = i.started.map(|t| ContainerStateRunning { started_at: Some(t.meta()) })
+            }
             None => state = waiting("ContainerCreating", None),
             Some(exit) => {
                 let ended = terminated(i, exit);
@@ -70,7 +72,8 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
         },
         None => {
             let has_init = pod.spec.as_ref().and_then(|s| s.init_containers.as_ref()).is_some_and(|i| !i.is_empty());
-            let default = if has_init && (!init || w.init_started(pod)) { "PodInitializing" } else { "ContainerCreating" };
+            let default =
+                if has_init && (!init || w.init_started(pod)) { "PodInitializing" } else { "ContainerCreating" };
             state = match reason {
                 Some((r, m)) => waiting(&r, m),
                 None => waiting(if has_init { "PodInitializing" } else { default }, None),
@@ -111,7 +114,9 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
         started: Some(started),
         resources: (current.is_some() && running).then(|| c.resources.clone().unwrap_or_default()),
         allocated_resources: c.resources.as_ref().and_then(|r| r.requests.clone()).filter(|r| !r.is_empty()),
-        user: running.then(|| ContainerUser { linux: Some(LinuxContainerUser { uid: 0, gid: 0, supplemental_groups: Some(vec![0]) }) }),
+        user: running.then(|| ContainerUser {
+            linux: Some(LinuxContainerUser { uid: 0, gid: 0, supplemental_groups: Some(vec![0]) }),
+        }),
         volume_mounts: (!mounts.is_empty()).then_some(mounts),
         ..ContainerStatus::default()
     }
@@ -169,12 +174,15 @@ fn phase(pod: &Pod, inits: &[ContainerStatus], mains: &[ContainerStatus]) -> &'s
 pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     let spec = pod.spec.clone().unwrap_or_default();
     let old = pod.status.clone().unwrap_or_default();
-    let inits: Vec<ContainerStatus> = spec.init_containers.iter().flatten().map(|c| container_status(w, pod, c, true)).collect();
+    let inits: Vec<ContainerStatus> =
+        spec.init_containers.iter().flatten().map(|c| container_status(w, pod, c, true)).collect();
     let mains: Vec<ContainerStatus> = spec.containers.iter().map(|c| container_status(w, pod, c, false)).collect();
     let mut phase = phase(pod, &inits, &mains);
     if w.phase == Phase::Terminated && phase != "Succeeded" {
         // After a kill, what counts is how the containers ended.
-        let failed = mains.iter().any(|s| s.state.as_ref().and_then(|x| x.terminated.as_ref()).is_some_and(|t| t.exit_code != 0));
+        let failed = mains
+            .iter()
+            .any(|s| s.state.as_ref().and_then(|x| x.terminated.as_ref()).is_some_and(|t| t.exit_code != 0));
         let all_ended = mains.iter().all(|s| s.state.as_ref().is_some_and(|x| x.terminated.is_some()));
         if all_ended {
             phase = if failed { "Failed" } else { "Succeeded" };
@@ -187,9 +195,10 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     let generation = pod.metadata.generation;
     let ended = matches!(phase, "Succeeded" | "Failed");
     let unready: Vec<String> = mains.iter().filter(|s| !s.ready).map(|s| s.name.clone()).collect();
-    let inits_done = spec.init_containers.iter().flatten().zip(&inits).all(|(c, s)| {
-        if c.restart_policy.as_deref() == Some("Always") { s.started == Some(true) } else { s.ready }
-    });
+    let inits_done =
+        spec.init_containers.iter().flatten().zip(&inits).all(|(c, s)| {
+            if c.restart_policy.as_deref() == Some("Always") { s.started == Some(true) } else { s.ready }
+        });
     let ready = unready.is_empty() && !ended && inits_done;
     let (why, message) = match (ready, phase) {
         (true, _) => ("", String::new()),
@@ -207,7 +216,13 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     };
     let mut list = old.conditions.clone().unwrap_or_default();
     for c in [
-        conditions::pod("PodReadyToStartContainers", w.ip.is_some() && w.phase != Phase::Terminated, "", "", generation),
+        conditions::pod(
+            "PodReadyToStartContainers",
+            w.ip.is_some() && w.phase != Phase::Terminated,
+            "",
+            "",
+            generation,
+        ),
         conditions::pod("Initialized", inits_done, init_why, &init_message, generation),
         conditions::pod("Ready", ready, why, &message, generation),
         conditions::pod("ContainersReady", ready, why, &message, generation),

@@ -10,7 +10,9 @@ fn pod(text: &str) -> Pod {
 
 #[test]
 fn init_containers_start_one_after_the_other_before_the_rest() {
-    let p = pod("spec: {initContainers: [{name: a, image: x}, {name: b, image: x}], containers: [{name: c, image: x}, {name: d, image: x}]}");
+    let p = pod(
+        "spec: {initContainers: [{name: a, image: x}, {name: b, image: x}], containers: [{name: c, image: x}, {name: d, image: x}]}",
+    );
     let mut w = Worker::new(Arc::new(Object::new(p.clone())), "n");
     assert_eq!(w.to_start(&p).start, ["a"]);
     for done in ["a", "b"] {
@@ -45,5 +47,11 @@ fn a_pod_that_never_restarts_is_finished_when_its_containers_ended() {
 }
 
 fn exit(code: i32) -> crate::api::ops::ExitInfo {
-    crate::api::ops::ExitInfo { code, signal: None, reason: "Completed", message: String::new(), at: crate::api::Time::ZERO }
+    crate::api::ops::ExitInfo {
+        code,
+        signal: None,
+        reason: "Completed",
+        message: String::new(),
+        at: crate::api::Time::ZERO,
+    }
 }

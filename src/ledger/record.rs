@@ -26,7 +26,10 @@ pub enum What {
     Request(Box<RequestRecord>),
     Decision(Arc<dyn Decision>),
     /// An operation was started; its end is a step that this record caused.
-    Op { id: OpId, call: &'static str },
+    Op {
+        id: OpId,
+        call: &'static str,
+    },
 }
 
 /// Where everything begins.

@@ -57,18 +57,26 @@ fn state(session: &Session) -> Value {
 
 fn records(ledger: &Ledger, from: RecordId) -> Value {
     let about = |k: &crate::api::Key| {
-        if k.namespace.is_empty() { format!("{}/{}", k.kind.plural(), k.name) } else { format!("{}/{}/{}", k.kind.plural(), k.namespace, k.name) }
+        if k.namespace.is_empty() {
+            format!("{}/{}", k.kind.plural(), k.name)
+        } else {
+            format!("{}/{}/{}", k.kind.plural(), k.namespace, k.name)
+        }
     };
     let list: Vec<Value> = ledger
         .since(from)
         .map(|r| {
             let (kind, message, key, facts) = match &r.what {
                 What::Root(Root::Command(line)) => ("command", line.clone(), String::new(), json!({})),
-                What::Root(Root::Fault { what, broken }) => ("fault", format!("{} {what}", if *broken { "fail" } else { "heal" }), String::new(), json!({})),
+                What::Root(Root::Fault { what, broken }) => {
+                    ("fault", format!("{} {what}", if *broken { "fail" } else { "heal" }), String::new(), json!({}))
+                }
                 What::Root(Root::Startup) => ("startup", String::new(), String::new(), json!({})),
                 What::Step(_) => ("step", String::new(), String::new(), json!({})),
                 What::Op { call, .. } => ("op", (*call).to_string(), String::new(), json!({})),
-                What::Request(q) => ("request", q.verb.to_string(), about(&q.key), json!({"refused": q.refused().is_some()})),
+                What::Request(q) => {
+                    ("request", q.verb.to_string(), about(&q.key), json!({"refused": q.refused().is_some()}))
+                }
                 What::Decision(d) => {
                     let facts: Map<String, Value> = d
                         .facts()
@@ -83,7 +91,12 @@ fn records(ledger: &Ledger, from: RecordId) -> Value {
                             (k.to_string(), v)
                         })
                         .collect();
-                    ("decision", d.message().to_string(), d.about().map(|k| about(&k)).unwrap_or_default(), Value::Object(facts))
+                    (
+                        "decision",
+                        d.message().to_string(),
+                        d.about().map(|k| about(&k)).unwrap_or_default(),
+                        Value::Object(facts),
+                    )
                 }
             };
             json!({"actor": r.actor, "kind": kind, "message": message, "about": key, "facts": facts})

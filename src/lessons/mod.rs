@@ -33,7 +33,8 @@ macro_rules! lesson {
 }
 
 /// The course, in its order.
-pub static BUILT_IN: &[Sources<'static>] = &[lesson!("first-deployment"), lesson!("pods-come-and-go"), lesson!("update-and-undo")];
+pub static BUILT_IN: &[Sources<'static>] =
+    &[lesson!("first-deployment"), lesson!("pods-come-and-go"), lesson!("update-and-undo")];
 
 #[derive(Clone, Debug)]
 pub struct Lesson {

@@ -19,23 +19,51 @@ pub fn lesson(sources: &Sources<'_>) -> Result<Lesson, String> {
     let fail = |near: &str, expected: &str| Err(format!("{file}:{}: expected {expected}", line_of(text, near)));
     let Some(order) = v["order"].as_i64() else { return fail("order", "`order: NUMBER`") };
     let profile = v["cluster"]["profile"].as_str().unwrap_or("kubeadm");
-    let Some(profile) = Profile::parse(profile) else { return fail("profile", "`profile: kubeadm|minikube|cloud|bare`") };
+    let Some(profile) = Profile::parse(profile) else {
+        return fail("profile", "`profile: kubeadm|minikube|cloud|bare`");
+    };
     let nodes = v["cluster"]["nodes"].as_u64().and_then(|n| u32::try_from(n).ok());
-    let Some(list) = v["steps"].as_array().filter(|s| !s.is_empty()) else { return fail("steps", "`steps:` with at least one step") };
+    let Some(list) = v["steps"].as_array().filter(|s| !s.is_empty()) else {
+        return fail("steps", "`steps:` with at least one step");
+    };
     let mut steps = vec![];
     for s in list {
         let Some(id) = s["id"].as_str() else { return fail("steps", "every step to have an `id`") };
         let near = format!("id: {id}");
-        let strings = |v: &Value| -> Option<Vec<String>> { v.as_array()?.iter().map(|x| x.as_str().map(String::from)).collect() };
-        let Some(solution) = strings(&s["solution"]).filter(|l| !l.is_empty()) else { return fail(&near, &format!("step {id} to have `solution: [LINE, …]`")) };
-        let Some(second) = strings(&s["second"]).filter(|l| !l.is_empty()) else { return fail(&near, &format!("step {id} to have `second: [LINE, …]`")) };
-        let checks: Option<Vec<Check>> =
-            s["checks"].as_array().into_iter().flatten().map(|c| Some(Check { id: c["id"].as_str()?.into(), cel: c["cel"].as_str()?.into() })).collect();
-        let Some(checks) = checks.filter(|c| !c.is_empty()) else { return fail(&near, &format!("step {id} to have `checks` with `id` and `cel`")) };
-        let wrong: Option<Vec<Wrong>> =
-            s["wrong"].as_array().into_iter().flatten().map(|w| Some(Wrong { id: w["id"].as_str()?.into(), lines: strings(&w["lines"])? })).collect();
-        let Some(wrong) = wrong.filter(|w| !w.is_empty()) else { return fail(&near, &format!("step {id} to have `wrong` with `id` and `lines`")) };
-        steps.push(Step { id: id.into(), answer: s["predict"]["answer"].as_str().map(String::from), checks, solution, second, wrong });
+        let strings =
+            |v: &Value| -> Option<Vec<String>> { v.as_array()?.iter().map(|x| x.as_str().map(String::from)).collect() };
+        let Some(solution) = strings(&s["solution"]).filter(|l| !l.is_empty()) else {
+            return fail(&near, &format!("step {id} to have `solution: [LINE, …]`"));
+        };
+        let Some(second) = strings(&s["second"]).filter(|l| !l.is_empty()) else {
+            return fail(&near, &format!("step {id} to have `second: [LINE, …]`"));
+        };
+        let checks: Option<Vec<Check>> = s["checks"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|c| Some(Check { id: c["id"].as_str()?.into(), cel: c["cel"].as_str()?.into() }))
+            .collect();
+        let Some(checks) = checks.filter(|c| !c.is_empty()) else {
+            return fail(&near, &format!("step {id} to have `checks` with `id` and `cel`"));
+        };
+        let wrong: Option<Vec<Wrong>> = s["wrong"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|w| Some(Wrong { id: w["id"].as_str()?.into(), lines: strings(&w["lines"])? }))
+            .collect();
+        let Some(wrong) = wrong.filter(|w| !w.is_empty()) else {
+            return fail(&near, &format!("step {id} to have `wrong` with `id` and `lines`"));
+        };
+        steps.push(Step {
+            id: id.into(),
+            answer: s["predict"]["answer"].as_str().map(String::from),
+            checks,
+            solution,
+            second,
+            wrong,
+        });
     }
     let texts = |v: &Value| v.as_array().into_iter().flatten().filter_map(|x| x.as_str().map(String::from)).collect();
     let lesson = Lesson {
@@ -59,10 +87,10 @@ fn complete(lesson: &Lesson, t: &Text, file: &str, source: &str) -> Result<(), S
     for s in &lesson.steps {
         let Some(text) = t.steps.get(&s.id) else { return Err(format!("{file}:1: expected a section `## {}`", s.id)) };
         let at = line_of(source, &format!("## {}", s.id));
-        for c in s.checks.iter().filter(|c| !text.checks.contains_key(&c.id)) {
+        if let Some(c) = s.checks.iter().find(|c| !text.checks.contains_key(&c.id)) {
             return Err(format!("{file}:{at}: expected `- {}: …` under `### checks`", c.id));
         }
-        for w in s.wrong.iter().filter(|w| !text.wrong.contains_key(&w.id)) {
+        if let Some(w) = s.wrong.iter().find(|w| !text.wrong.contains_key(&w.id)) {
             return Err(format!("{file}:{at}: expected `- {}: …` under `### wrong`", w.id));
         }
         if s.answer.is_some() && text.predict.is_empty() {
@@ -76,8 +104,12 @@ fn complete(lesson: &Lesson, t: &Text, file: &str, source: &str) -> Result<(), S
 }
 
 fn markdown(text: &str, file: &str) -> Result<Text, String> {
-    let Some(rest) = text.strip_prefix("---\n") else { return Err(format!("{file}:1: expected front matter between `---` lines")) };
-    let Some((front, body)) = rest.split_once("\n---\n") else { return Err(format!("{file}:1: expected a second `---` line")) };
+    let Some(rest) = text.strip_prefix("---\n") else {
+        return Err(format!("{file}:1: expected front matter between `---` lines"));
+    };
+    let Some((front, body)) = rest.split_once("\n---\n") else {
+        return Err(format!("{file}:1: expected a second `---` line"));
+    };
     let mut t = Text::default();
     for l in front.lines() {
         match l.split_once(':') {
@@ -115,7 +147,8 @@ fn markdown(text: &str, file: &str) -> Result<Text, String> {
 }
 
 fn section(s: &mut StepText, part: &str, l: &str) {
-    let keyed = |l: &str| l.strip_prefix("- ").and_then(|r| r.split_once(": ")).map(|(k, v)| (k.to_string(), v.to_string()));
+    let keyed =
+        |l: &str| l.strip_prefix("- ").and_then(|r| r.split_once(": ")).map(|(k, v)| (k.to_string(), v.to_string()));
     match part {
         "" => s.task.push_str(&format!("{l}\n")),
         "predict" => s.predict.push_str(&format!("{l}\n")),

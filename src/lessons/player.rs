@@ -71,7 +71,8 @@ impl Player {
     /// Takes a prediction.
     pub fn predict(&mut self, answer: &str, language: Language) -> String {
         let a = answer.trim().trim_end_matches(')').to_lowercase();
-        let known = self.words(language).predict.lines().any(|l| l.trim_start_matches("- ").starts_with(&format!("{a})")));
+        let known =
+            self.words(language).predict.lines().any(|l| l.trim_start_matches("- ").starts_with(&format!("{a})")));
         if a.chars().count() != 1 || !known {
             return pick(language, "  a letter, please\n", "  글자 하나로 답해 주세요\n").into();
         }
@@ -87,7 +88,11 @@ impl Player {
     }
 
     pub fn solution(&self) -> String {
-        self.lesson.steps[self.step].solution.iter().map(|l| format!("  {}\n", l.trim_end().replace('\n', "\n  "))).collect()
+        self.lesson.steps[self.step]
+            .solution
+            .iter()
+            .map(|l| format!("  {}\n", l.trim_end().replace('\n', "\n  ")))
+            .collect()
     }
 
     /// Back to where the step began.
@@ -145,7 +150,12 @@ impl Player {
     fn next(&mut self, session: &Session) -> String {
         if self.step + 1 >= self.lesson.steps.len() {
             self.finished = true;
-            return pick(session.language, "\nThat was the lesson. `learn` lists the others.\n", "\n수업을 마쳤어요. 다른 수업은 `learn`으로 볼 수 있어요.\n").into();
+            return pick(
+                session.language,
+                "\nThat was the lesson. `learn` lists the others.\n",
+                "\n수업을 마쳤어요. 다른 수업은 `learn`으로 볼 수 있어요.\n",
+            )
+            .into();
         }
         self.step += 1;
         self.from = session.cluster.world.ledger.next_id();

@@ -24,7 +24,10 @@ pub enum Destination {
 }
 
 /// All rules of a cluster, ordered by Service.
-pub fn rules<'a>(services: impl Iterator<Item = &'a Service>, slices: impl Iterator<Item = &'a EndpointSlice>) -> Vec<Rule> {
+pub fn rules<'a>(
+    services: impl Iterator<Item = &'a Service>,
+    slices: impl Iterator<Item = &'a EndpointSlice>,
+) -> Vec<Rule> {
     let mut by_service: BTreeMap<(String, String), Vec<&EndpointSlice>> = BTreeMap::new();
     for s in slices {
         if let Some(name) = s.label("kubernetes.io/service-name") {
@@ -43,14 +46,33 @@ pub fn rules<'a>(services: impl Iterator<Item = &'a Service>, slices: impl Itera
                 .into_iter()
                 .flatten()
                 .flat_map(|s| {
-                    let port = s.ports.iter().flatten().find(|q| q.name.clone().unwrap_or_default() == name).and_then(|q| q.port);
-                    let ready = s.endpoints.iter().flatten().filter(|e| e.conditions.as_ref().is_none_or(|c| c.ready != Some(false)));
+                    let port = s
+                        .ports
+                        .iter()
+                        .flatten()
+                        .find(|q| q.name.clone().unwrap_or_default() == name)
+                        .and_then(|q| q.port);
+                    let ready = s
+                        .endpoints
+                        .iter()
+                        .flatten()
+                        .filter(|e| e.conditions.as_ref().is_none_or(|c| c.ready != Some(false)));
                     ready.flat_map(move |e| e.addresses.iter().filter_map(move |a| Some(format!("{a}:{}", port?))))
                 })
                 .collect();
-            let service = format!("{}/{}{}", s.namespace(), s.name(), if name.is_empty() { String::new() } else { format!(":{name}") });
+            let service = format!(
+                "{}/{}{}",
+                s.namespace(),
+                s.name(),
+                if name.is_empty() { String::new() } else { format!(":{name}") }
+            );
             let protocol = p.protocol.clone().unwrap_or_else(|| "TCP".into());
-            let rule = |destination| Rule { service: service.clone(), protocol: protocol.clone(), destination, backends: backends.clone() };
+            let rule = |destination| Rule {
+                service: service.clone(),
+                protocol: protocol.clone(),
+                destination,
+                backends: backends.clone(),
+            };
             out.push(rule(Destination::ClusterIp(ip.clone(), p.port)));
             if let Some(n) = p.node_port.filter(|n| *n != 0) {
                 out.push(rule(Destination::NodePort(n)));
@@ -68,7 +90,8 @@ mod tests {
     #[test]
     fn a_service_becomes_rules_to_its_ready_endpoints() {
         let s: Service = serde_json::from_value(json!({"metadata": {"name": "web", "namespace": "d"},
-            "spec": {"clusterIP": "10.96.0.5", "ports": [{"port": 80, "nodePort": 30080, "protocol": "TCP"}]}})).unwrap();
+            "spec": {"clusterIP": "10.96.0.5", "ports": [{"port": 80, "nodePort": 30080, "protocol": "TCP"}]}}))
+        .unwrap();
         let e: EndpointSlice = serde_json::from_value(json!({"metadata": {"name": "web-x", "namespace": "d", "labels": {"kubernetes.io/service-name": "web"}},
             "addressType": "IPv4", "ports": [{"name": "", "port": 8080}], "endpoints": [{"addresses": ["10.244.0.2"], "conditions": {"ready": true}},
             {"addresses": ["10.244.0.3"], "conditions": {"ready": false}}]})).unwrap();

@@ -24,22 +24,84 @@ pub struct Word {
 
 pub static TABLE: &[Word] = &[
     Word { name: "help", usage: "help", help: ("this list", "이 목록"), run: help },
-    Word { name: "story", usage: "story", help: ("the last story again, in full", "마지막 이야기를 처음부터 끝까지"), run: story_word },
-    Word { name: "trace", usage: "trace", help: ("every step of the last command, with its causes", "마지막 명령의 모든 단계와 원인"), run: trace_word },
-    Word { name: "why", usage: "why KIND/NAME", help: ("who decided what about an object, and why it exists", "오브젝트에 대해 누가 무엇을 결정했고 왜 생겼는지"), run: why_word },
-    Word { name: "narrate", usage: "narrate off|brief|full", help: ("how much is told after a command", "명령 뒤에 얼마나 이야기할지"), run: narrate },
+    Word {
+        name: "story",
+        usage: "story",
+        help: ("the last story again, in full", "마지막 이야기를 처음부터 끝까지"),
+        run: story_word,
+    },
+    Word {
+        name: "trace",
+        usage: "trace",
+        help: ("every step of the last command, with its causes", "마지막 명령의 모든 단계와 원인"),
+        run: trace_word,
+    },
+    Word {
+        name: "why",
+        usage: "why KIND/NAME",
+        help: (
+            "who decided what about an object, and why it exists",
+            "오브젝트에 대해 누가 무엇을 결정했고 왜 생겼는지",
+        ),
+        run: why_word,
+    },
+    Word {
+        name: "narrate",
+        usage: "narrate off|brief|full",
+        help: ("how much is told after a command", "명령 뒤에 얼마나 이야기할지"),
+        run: narrate,
+    },
     Word { name: "lang", usage: "lang ko|en", help: ("the language of the story", "이야기의 언어"), run: lang },
-    Word { name: "wait", usage: "wait 5m", help: ("lets that much cluster time pass", "그만큼 클러스터 시간을 보냄"), run: wait },
-    Word { name: "step", usage: "step [n]", help: ("the next step of one component", "컴포넌트 하나의 다음 단계"), run: step },
-    Word { name: "pace", usage: "pace auto|manual|live|step", help: ("how time goes on between commands", "명령 사이에 시간이 흐르는 방식"), run: pace },
-    Word { name: "back", usage: "back [n]", help: ("takes back the last command, cluster and all", "마지막 명령을 클러스터째 되돌림"), run: back },
-    Word { name: "forward", usage: "forward [n]", help: ("does it again", "되돌린 것을 다시 함"), run: forward },
-    Word { name: "faults", usage: "faults", help: ("what can be broken", "고장 낼 수 있는 것들"), run: faults_word },
-    Word { name: "fail", usage: "fail THING [WHERE]", help: ("breaks something", "무언가를 고장 냄"), run: |s, l, w| fault(s, l, w, true) },
-    Word { name: "heal", usage: "heal THING [WHERE]", help: ("mends it", "고침"), run: |s, l, w| fault(s, l, w, false) },
+    Word {
+        name: "wait",
+        usage: "wait 5m",
+        help: ("lets that much cluster time pass", "그만큼 클러스터 시간을 보냄"),
+        run: wait,
+    },
+    Word {
+        name: "step",
+        usage: "step [n]",
+        help: ("the next step of one component", "컴포넌트 하나의 다음 단계"),
+        run: step,
+    },
+    Word {
+        name: "pace",
+        usage: "pace auto|manual|live|step",
+        help: ("how time goes on between commands", "명령 사이에 시간이 흐르는 방식"),
+        run: pace,
+    },
+    Word {
+        name: "back",
+        usage: "back [n]",
+        help: ("takes back the last command, cluster and all", "마지막 명령을 클러스터째 되돌림"),
+        run: back,
+    },
+    Word {
+        name: "forward", usage: "forward [n]", help: ("does it again", "되돌린 것을 다시 함"), run: forward
+    },
+    Word {
+        name: "faults", usage: "faults", help: ("what can be broken", "고장 낼 수 있는 것들"), run: faults_word
+    },
+    Word {
+        name: "fail",
+        usage: "fail THING [WHERE]",
+        help: ("breaks something", "무언가를 고장 냄"),
+        run: |s, l, w| fault(s, l, w, true),
+    },
+    Word {
+        name: "heal",
+        usage: "heal THING [WHERE]",
+        help: ("mends it", "고침"),
+        run: |s, l, w| fault(s, l, w, false),
+    },
     Word { name: "cat", usage: "cat FILE", help: ("shows a file", "파일을 보여 줌"), run: cat },
     Word { name: "ls", usage: "ls [DIR]", help: ("lists files", "파일 목록"), run: ls },
-    Word { name: "exit", usage: "exit", help: ("leaves", "나가기"), run: |_, _, _| Output { quit: true, ..Output::default() } },
+    Word {
+        name: "exit",
+        usage: "exit",
+        help: ("leaves", "나가기"),
+        run: |_, _, _| Output { quit: true, ..Output::default() },
+    },
 ];
 
 pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
@@ -87,7 +149,11 @@ fn wrong(s: &Session, name: &str) -> Output {
 
 fn help(s: &mut Session, _: &str, _: &[String]) -> Output {
     let korean = s.language == Language::Korean;
-    let mut text = String::from(if korean { "kubectl 명령을 그대로 치면 됩니다(`k`는 kubectl의 줄임). 그 밖에:\n" } else { "Type any kubectl command (`k` is short for kubectl). Besides:\n" });
+    let mut text = String::from(if korean {
+        "kubectl 명령을 그대로 치면 됩니다(`k`는 kubectl의 줄임). 그 밖에:\n"
+    } else {
+        "Type any kubectl command (`k` is short for kubectl). Besides:\n"
+    });
     for w in TABLE {
         text.push_str(&format!("  {:<28} {}\n", w.usage, if korean { w.help.1 } else { w.help.0 }));
     }
@@ -137,7 +203,11 @@ fn present(s: &Session, records: &[&std::sync::Arc<crate::ledger::Record>]) -> S
             let o = s.cluster.world.api.get(k).ok()?;
             let d = o.get::<Deployment>()?;
             let ready = d.status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0);
-            let facts = [("name", Fact::Text(d.name().into())), ("ready", ready.into()), ("wanted", deployment::wanted(d).into())];
+            let facts = [
+                ("name", Fact::Text(d.name().into())),
+                ("ready", ready.into()),
+                ("wanted", deployment::wanted(d).into()),
+            ];
             Some(message(s.language, "story-ready", &facts))
         })
         .collect();
@@ -182,7 +252,13 @@ fn why_word(s: &mut Session, line: &str, words: &[String]) -> Output {
     let w = &s.cluster.world;
     // The beginning of a name is enough.
     let scope = crate::store::Scope { kind, namespace: kind.namespaced().then(|| ns.as_str().into()) };
-    let full = w.api.store().list(&scope).map(|o| o.name().to_string()).find(|n| *n == name || n.starts_with(&name)).unwrap_or(name);
+    let full = w
+        .api
+        .store()
+        .list(&scope)
+        .map(|o| o.name().to_string())
+        .find(|n| *n == name || n.starts_with(&name))
+        .unwrap_or(name);
     let lines = why::explain(&w.ledger, &Key::new(kind, &ns, &full), w.now, s.language);
     Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
 }
@@ -230,7 +306,11 @@ fn since(s: &Session) -> String {
             What::Decision(d) => {
                 let place = d.place().map(|p| format!("@{p}")).unwrap_or_default();
                 let t = r.at.since(world.start).as_secs_f64();
-                Some(format!("  t+{t:.1}s  {}{place}  {}", r.actor, crate::explain::texts::decision(s.language, d.as_ref())))
+                Some(format!(
+                    "  t+{t:.1}s  {}{place}  {}",
+                    r.actor,
+                    crate::explain::texts::decision(s.language, d.as_ref())
+                ))
             }
             _ => None,
         })
@@ -247,7 +327,9 @@ fn since(s: &Session) -> String {
 }
 
 fn wait(s: &mut Session, line: &str, words: &[String]) -> Output {
-    let Some(d) = words.get(1).and_then(|w| parse_go_duration(w)).filter(|_| words.len() == 2) else { return wrong(s, "wait") };
+    let Some(d) = words.get(1).and_then(|w| parse_go_duration(w)).filter(|_| words.len() == 2) else {
+        return wrong(s, "wait");
+    };
     command(s, line, |s| s.advance(d.min(Duration::from_secs(86_400 * 30))))
 }
 
@@ -289,7 +371,11 @@ fn forward(s: &mut Session, _: &str, words: &[String]) -> Output {
 }
 
 fn travelled(lines: Vec<String>, sign: &str) -> Output {
-    Output { code: i32::from(lines.is_empty()), story: lines.iter().map(|l| format!("  {sign} {l}\n")).collect(), ..Output::default() }
+    Output {
+        code: i32::from(lines.is_empty()),
+        story: lines.iter().map(|l| format!("  {sign} {l}\n")).collect(),
+        ..Output::default()
+    }
 }
 
 fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
@@ -301,10 +387,17 @@ fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
             Place::Pod => " POD",
             Place::Controller => " NAME",
         };
-        text.push_str(&format!("  {:<28} {}\n", format!("fail {}{place}", f.name), message(s.language, f.message, &[])));
+        text.push_str(&format!(
+            "  {:<28} {}\n",
+            format!("fail {}{place}", f.name),
+            message(s.language, f.message, &[])
+        ));
     }
     for (name, place) in s.cluster.world.faults.keys() {
-        text.push_str(&format!("  × {}\n", message(s.language, "fault-was-broken", &[("what", Fact::Text(format!("{name} {place}").trim().into()))])));
+        text.push_str(&format!(
+            "  × {}\n",
+            message(s.language, "fault-was-broken", &[("what", Fact::Text(format!("{name} {place}").trim().into()))])
+        ));
     }
     said(text)
 }
@@ -319,7 +412,10 @@ fn fault(s: &mut Session, line: &str, words: &[String], broken: bool) -> Output 
             s.story_from = from;
             let what = words[1..].join(" ");
             let id = if broken { "fault-was-broken" } else { "fault-was-mended" };
-            let mut out = Output { story: format!("  {}\n", message(s.language, id, &[("what", Fact::Text(what))])), ..Output::default() };
+            let mut out = Output {
+                story: format!("  {}\n", message(s.language, id, &[("what", Fact::Text(what))])),
+                ..Output::default()
+            };
             if broken && let Some(f) = faults::find(&name) {
                 out.story.push_str(&format!("  {}\n", message(s.language, f.message, &[])));
             }
@@ -334,14 +430,24 @@ fn fault_error(language: Language, e: &FaultError) -> String {
     let korean = language == Language::Korean;
     match e {
         FaultError::Unknown { name, near } => {
-            let hint = near.map(|n| if korean { format!(" 혹시 {n}?") } else { format!(" Did you mean {n}?") }).unwrap_or_default();
-            if korean { format!("{name}: 고장 낼 수 없는 것. 목록은 `faults`.{hint}") } else { format!("{name} cannot be broken; `faults` lists what can.{hint}") }
+            let hint = near
+                .map(|n| if korean { format!(" 혹시 {n}?") } else { format!(" Did you mean {n}?") })
+                .unwrap_or_default();
+            if korean {
+                format!("{name}: 고장 낼 수 없는 것. 목록은 `faults`.{hint}")
+            } else {
+                format!("{name} cannot be broken; `faults` lists what can.{hint}")
+            }
         }
         FaultError::NeedsPlace { .. } if korean => "어디를? 예: fail kubelet worker-1".into(),
         FaultError::NeedsPlace { .. } => "where? for example: fail kubelet worker-1".into(),
         FaultError::NoSuchPlace { place, known } => {
             let list = language.list(known, 6);
-            if korean { format!("{place}: 없음. 있는 것: {list}") } else { format!("there is no {place}; there is: {list}") }
+            if korean {
+                format!("{place}: 없음. 있는 것: {list}")
+            } else {
+                format!("there is no {place}; there is: {list}")
+            }
         }
         FaultError::AlreadySo if korean => "이미 그런 상태".into(),
         FaultError::AlreadySo => "it already is".into(),

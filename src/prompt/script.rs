@@ -41,8 +41,12 @@ pub fn run(session: &mut Session, text: &str) -> (String, i32) {
                 let o = session.eval_for(duration(d), command);
                 step(&mut out, line, &o, o.code != 130 && o.code != 0);
             }
-            (Some("@poll"), Some(every), Some(d), Some(command)) => poll(session, line, duration(every), duration(d), command, &mut out),
-            (Some("@bg"), Some(id), Some(_), _) => session.start_background(id, line.splitn(3, ' ').nth(2).unwrap_or("")),
+            (Some("@poll"), Some(every), Some(d), Some(command)) => {
+                poll(session, line, duration(every), duration(d), command, &mut out)
+            }
+            (Some("@bg"), Some(id), Some(_), _) => {
+                session.start_background(id, line.splitn(3, ' ').nth(2).unwrap_or(""))
+            }
             (Some("@end"), Some(id), _, _) => {
                 let o = session.end_background(id).unwrap_or_default();
                 step(&mut out, line, &o, o.code != 0);

@@ -162,7 +162,13 @@ impl Session {
         }
         let words = match words::split(line) {
             Ok(w) => w,
-            Err(u) => return Output { stderr: format!("{}\n", builtins::unfinished(self.language, u)), code: 2, ..Output::default() },
+            Err(u) => {
+                return Output {
+                    stderr: format!("{}\n", builtins::unfinished(self.language, u)),
+                    code: 2,
+                    ..Output::default()
+                };
+            }
         };
         let Some(first) = words.first() else { return Output::default() };
         if first == "kubectl" || first == "k" {
@@ -186,7 +192,12 @@ impl Session {
     /// Remembers the present, to come back to.
     pub fn remember(&mut self, line: &str) {
         self.future.clear();
-        self.past.push(Moment { cluster: self.cluster.clone(), config: self.config.clone(), line: line.into(), story_from: self.story_from });
+        self.past.push(Moment {
+            cluster: self.cluster.clone(),
+            config: self.config.clone(),
+            line: line.into(),
+            story_from: self.story_from,
+        });
         if self.past.len() > HISTORY {
             self.past.remove(0);
         }
@@ -234,7 +245,8 @@ impl Session {
             namespace_given: false,
         };
         let done = kubectl::run(words, &mut env);
-        let mut out = Output { stdout: std::mem::take(&mut env.out), stderr: std::mem::take(&mut env.err), ..Output::default() };
+        let mut out =
+            Output { stdout: std::mem::take(&mut env.out), stderr: std::mem::take(&mut env.err), ..Output::default() };
         let namespace = env.namespace.clone();
         match done {
             Ok(Done::Exit(code)) => {
@@ -276,7 +288,14 @@ impl Session {
     }
 
     /// Follows until the command is done, until `limit`, or until nothing more can happen.
-    fn follow(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, limit: Option<Time>, out: &mut Output) -> i32 {
+    fn follow(
+        &mut self,
+        f: &mut Box<dyn Follow>,
+        namespace: &str,
+        cause: RecordId,
+        limit: Option<Time>,
+        out: &mut Output,
+    ) -> i32 {
         use std::sync::atomic::Ordering::Relaxed;
         self.interrupted.store(false, Relaxed);
         let latest = limit.unwrap_or(self.cluster.world.now + LONGEST_FOLLOW);
@@ -366,7 +385,12 @@ impl Session {
         for _ in 0..n {
             let Some(m) = self.past.pop() else { break };
             lines.push(m.line.clone());
-            let now = Moment { cluster: self.cluster.clone(), config: self.config.clone(), line: m.line.clone(), story_from: self.story_from };
+            let now = Moment {
+                cluster: self.cluster.clone(),
+                config: self.config.clone(),
+                line: m.line.clone(),
+                story_from: self.story_from,
+            };
             self.future.push(now);
             self.cluster = m.cluster;
             self.config = m.config;
@@ -380,7 +404,12 @@ impl Session {
         for _ in 0..n {
             let Some(m) = self.future.pop() else { break };
             lines.push(m.line.clone());
-            let now = Moment { cluster: self.cluster.clone(), config: self.config.clone(), line: m.line.clone(), story_from: self.story_from };
+            let now = Moment {
+                cluster: self.cluster.clone(),
+                config: self.config.clone(),
+                line: m.line.clone(),
+                story_from: self.story_from,
+            };
             self.past.push(now);
             self.cluster = m.cluster;
             self.config = m.config;

@@ -39,12 +39,24 @@ impl Transport for InProcess<'_> {
         self.cluster.world.close_watch(WatchId(watch.0));
     }
 
-    fn logs(&mut self, namespace: &str, pod: &str, container: Option<&str>, previous: bool) -> Result<Vec<(Time, String)>, Status> {
+    fn logs(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        container: Option<&str>,
+        previous: bool,
+    ) -> Result<Vec<(Time, String)>, Status> {
         let options = LogOptions { container: container.map(Into::into), previous };
         self.cluster.logs(namespace, pod, &options, self.cause)
     }
 
-    fn exec(&mut self, namespace: &str, pod: &str, container: Option<&str>, command: &[String]) -> Result<OpId, Status> {
+    fn exec(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        container: Option<&str>,
+        command: &[String],
+    ) -> Result<OpId, Status> {
         self.cluster.exec(namespace, pod, container, command, self.cause)
     }
 

@@ -98,8 +98,14 @@ mod tests {
     #[test]
     fn quotes_are_read_as_a_shell_reads_them() {
         for (line, want) in [
-            ("a b  c", vec!["a", "b", "c"]), ("a 'b c' d", vec!["a", "b c", "d"]), ("-o jsonpath='{.a} {.b}'", vec!["-o", "jsonpath={.a} {.b}"]),
-            ("a \"b \\\"c\\\"\"", vec!["a", "b \"c\""]), ("a\\ b", vec!["a b"]), ("''", vec![""]), ("a # b", vec!["a"]), ("", vec![]),
+            ("a b  c", vec!["a", "b", "c"]),
+            ("a 'b c' d", vec!["a", "b c", "d"]),
+            ("-o jsonpath='{.a} {.b}'", vec!["-o", "jsonpath={.a} {.b}"]),
+            ("a \"b \\\"c\\\"\"", vec!["a", "b \"c\""]),
+            ("a\\ b", vec!["a b"]),
+            ("''", vec![""]),
+            ("a # b", vec!["a"]),
+            ("", vec![]),
         ] {
             assert_eq!(split(line), Ok(want.into_iter().map(String::from).collect()), "{line}");
         }

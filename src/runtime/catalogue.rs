@@ -140,9 +140,14 @@ mod tests {
     #[test]
     fn the_catalogues_hold_what_lessons_and_recordings_use() {
         for (catalogue, image, there) in [
-            (Catalogue::public(), "nginx:1.27", true), (Catalogue::public(), "nginx:nope", false), (Catalogue::public(), "busybox", true),
-            (Catalogue::public(), "kub-first-app", false), (Catalogue::bare(), "nginx:9.99", false), (Catalogue::bare(), "subicura/echo:v1", true),
-            (Catalogue::bare(), "codongmin/kub-first-app:3", false), (Catalogue::bare(), "codongmin/kub-first-app", true),
+            (Catalogue::public(), "nginx:1.27", true),
+            (Catalogue::public(), "nginx:nope", false),
+            (Catalogue::public(), "busybox", true),
+            (Catalogue::public(), "kub-first-app", false),
+            (Catalogue::bare(), "nginx:9.99", false),
+            (Catalogue::bare(), "subicura/echo:v1", true),
+            (Catalogue::bare(), "codongmin/kub-first-app:3", false),
+            (Catalogue::bare(), "codongmin/kub-first-app", true),
         ] {
             assert_eq!(ImageRef::parse(image).and_then(|i| catalogue.find(&i).map(|_| ())).is_some(), there, "{image}");
         }

@@ -119,9 +119,13 @@ impl Files<'_> {
     }
 
     pub fn is_directory(&self, path: &str) -> bool {
-        const ALWAYS: [&str; 13] =
-            ["/", "/bin", "/dev", "/etc", "/home", "/proc", "/root", "/sys", "/tmp", "/usr", "/var", "/usr/bin", "/var/log"];
-        ALWAYS.contains(&path) || self.mounts.iter().any(|m| m.path.trim_end_matches('/') == path) || !self.list(path).is_empty()
+        const ALWAYS: [&str; 13] = [
+            "/", "/bin", "/dev", "/etc", "/home", "/proc", "/root", "/sys", "/tmp", "/usr", "/var", "/usr/bin",
+            "/var/log",
+        ];
+        ALWAYS.contains(&path)
+            || self.mounts.iter().any(|m| m.path.trim_end_matches('/') == path)
+            || !self.list(path).is_empty()
     }
 
     /// Names directly below a directory.
@@ -131,7 +135,14 @@ impl Files<'_> {
         let mut names: Vec<String> = self.own.keys().filter_map(|k| k.strip_prefix(&prefix)).map(first).collect();
         if let Some((m, rest)) = self.mount(path) {
             let below = if rest.is_empty() { String::new() } else { format!("{rest}/") };
-            names.extend(self.volumes.get(m.volume).into_iter().flat_map(|t| t.keys()).filter_map(|k| k.strip_prefix(&below)).map(first));
+            names.extend(
+                self.volumes
+                    .get(m.volume)
+                    .into_iter()
+                    .flat_map(|t| t.keys())
+                    .filter_map(|k| k.strip_prefix(&below))
+                    .map(first),
+            );
         }
         names.extend(self.mounts.iter().filter_map(|m| m.path.strip_prefix(&prefix)).map(first));
         if prefix == "/" {

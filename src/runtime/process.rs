@@ -63,7 +63,11 @@ impl Process {
             None => {
                 let name = &words[0];
                 if !programs::exists(name) && sys.files.read(name).is_err() {
-                    let stat = if name.contains('/') { format!("stat {name}: no such file or directory") } else { "executable file not found in $PATH".into() };
+                    let stat = if name.contains('/') {
+                        format!("stat {name}: no such file or directory")
+                    } else {
+                        "executable file not found in $PATH".into()
+                    };
                     return Err(CannotStart(format!(
                         "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
                          unable to start container process: error during container init: exec: {name:?}: {stat}: unknown"

@@ -26,27 +26,71 @@ pub enum Run {
     Sleep(Duration),
     Serve(u16),
     /// `sh -c …`: the script and its arguments.
-    Script { text: String, args: Vec<String> },
+    Script {
+        text: String,
+        args: Vec<String>,
+    },
 }
 
 /// Whether an executable of that name exists.
 pub fn exists(name: &str) -> bool {
     let base = name.rsplit('/').next().unwrap_or(name);
-    let place_ok = !name.contains('/') || ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/"].iter().any(|p| name.strip_prefix(p) == Some(base));
+    let place_ok = !name.contains('/')
+        || ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/local/bin/"]
+            .iter()
+            .any(|p| name.strip_prefix(p) == Some(base));
     place_ok && NAMES.contains(&base)
 }
 
 const NAMES: &[&str] = &[
-    "sh", "bash", "ash", "true", "false", ":", "echo", "printf", "cat", "sleep", "ls", "touch", "rm", "mkdir", "pwd", "hostname", "env",
-    "printenv", "date", "id", "whoami", "uname", "test", "[", "grep", "head", "tail", "wc", "kill", "ps", "seq", "nginx", "httpd", "web",
-    "redis-server", "busybox", "sort", "tee", "basename", "dirname", "which", "yes",
+    "sh",
+    "bash",
+    "ash",
+    "true",
+    "false",
+    ":",
+    "echo",
+    "printf",
+    "cat",
+    "sleep",
+    "ls",
+    "touch",
+    "rm",
+    "mkdir",
+    "pwd",
+    "hostname",
+    "env",
+    "printenv",
+    "date",
+    "id",
+    "whoami",
+    "uname",
+    "test",
+    "[",
+    "grep",
+    "head",
+    "tail",
+    "wc",
+    "kill",
+    "ps",
+    "seq",
+    "nginx",
+    "httpd",
+    "web",
+    "redis-server",
+    "busybox",
+    "sort",
+    "tee",
+    "basename",
+    "dirname",
+    "which",
+    "yes",
 ];
 
 pub fn run(words: &[String], env: &BTreeMap<String, String>, cwd: &str, sys: &mut System<'_>) -> Run {
     let Some(name) = words.first() else { return Run::Done(0) };
     if !exists(name) {
-        let why = if name.contains('/') { "not found" } else { "not found" };
-        sys.stderr.push_str(&format!("sh: {name}: {why}\n"));
+        sys.stderr.push_str(&format!("sh: {name}: not found\n"));
         return Run::Done(127);
     }
     let base = name.rsplit('/').next().unwrap_or(name);
@@ -65,8 +109,14 @@ pub fn run(words: &[String], env: &BTreeMap<String, String>, cwd: &str, sys: &mu
         "printf" => printf(&args, sys),
         "cat" => cat(&args, cwd, sys),
         "ls" => ls(&args, cwd, sys),
-        "touch" => each(&args, sys, |p, sys| sys.files.write(&absolute(cwd, p), String::new(), true).map_err(|e| format!("touch: {p}: {}", e.text()))),
-        "mkdir" => each(&args, sys, |p, sys| sys.files.write(&format!("{}/.keep", absolute(cwd, p)), String::new(), true).map_err(|e| format!("mkdir: can't create directory '{p}': {}", e.text()))),
+        "touch" => each(&args, sys, |p, sys| {
+            sys.files.write(&absolute(cwd, p), String::new(), true).map_err(|e| format!("touch: {p}: {}", e.text()))
+        }),
+        "mkdir" => each(&args, sys, |p, sys| {
+            sys.files
+                .write(&format!("{}/.keep", absolute(cwd, p)), String::new(), true)
+                .map_err(|e| format!("mkdir: can't create directory '{p}': {}", e.text()))
+        }),
         "rm" => {
             let forced = args.iter().any(|a| a.starts_with('-') && a.contains('f'));
             each(&args, sys, |p, sys| match sys.files.remove(&absolute(cwd, p)) {
@@ -89,7 +139,11 @@ pub fn run(words: &[String], env: &BTreeMap<String, String>, cwd: &str, sys: &mu
             }
         },
         "date" => {
-            let t = if args.first() == Some(&"+%s") { (sys.now.nanos() / 1_000_000_000).to_string() } else { sys.now.rfc1123z() };
+            let t = if args.first() == Some(&"+%s") {
+                (sys.now.nanos() / 1_000_000_000).to_string()
+            } else {
+                sys.now.rfc1123z()
+            };
             say(sys, &t)
         }
         "whoami" => say(sys, "root"),
@@ -113,7 +167,9 @@ pub fn run(words: &[String], env: &BTreeMap<String, String>, cwd: &str, sys: &mu
         "tee" => {
             let text = sys.stdin.clone();
             sys.stdout.push_str(&text);
-            each(&args, sys, |p, sys| sys.files.write(&absolute(cwd, p), text.clone(), false).map_err(|e| format!("tee: {p}: {}", e.text())))
+            each(&args, sys, |p, sys| {
+                sys.files.write(&absolute(cwd, p), text.clone(), false).map_err(|e| format!("tee: {p}: {}", e.text()))
+            })
         }
         "seq" => {
             let n: Vec<i64> = args.iter().filter_map(|a| a.parse().ok()).collect();
@@ -150,7 +206,9 @@ fn each(args: &[&str], sys: &mut System<'_>, mut f: impl FnMut(&str, &mut System
 
 fn shell(args: &[&str], sys: &mut System<'_>) -> Run {
     match args {
-        ["-c", text, rest @ ..] => Run::Script { text: (*text).into(), args: rest.iter().skip(1).map(|s| (*s).to_string()).collect() },
+        ["-c", text, rest @ ..] => {
+            Run::Script { text: (*text).into(), args: rest.iter().skip(1).map(|s| (*s).to_string()).collect() }
+        }
         [flags, text, rest @ ..] if flags.starts_with('-') && flags.ends_with('c') => {
             Run::Script { text: (*text).into(), args: rest.iter().skip(1).map(|s| (*s).to_string()).collect() }
         }
@@ -237,7 +295,11 @@ fn cat(args: &[&str], cwd: &str, sys: &mut System<'_>) -> i32 {
         return 0;
     }
     each(args, sys, |p, sys| {
-        let text = sys.files.read(&absolute(cwd, p)).map(String::from).map_err(|e| format!("cat: can't open '{p}': {}", e.text()))?;
+        let text = sys
+            .files
+            .read(&absolute(cwd, p))
+            .map(String::from)
+            .map_err(|e| format!("cat: can't open '{p}': {}", e.text()))?;
         sys.stdout.push_str(&text);
         Ok(())
     })
@@ -315,7 +377,10 @@ fn grep(args: &[&str], cwd: &str, sys: &mut System<'_>) -> i32 {
 }
 
 fn ends(args: &[&str], head: bool, cwd: &str, sys: &mut System<'_>) -> i32 {
-    let n = args.iter().find_map(|a| a.trim_start_matches("-n").trim_start_matches('-').parse::<usize>().ok()).unwrap_or(10);
+    let n = args
+        .iter()
+        .find_map(|a| a.trim_start_matches("-n").trim_start_matches('-').parse::<usize>().ok())
+        .unwrap_or(10);
     let text = input(args, cwd, sys);
     let lines: Vec<&str> = text.lines().collect();
     let part = if head { &lines[..n.min(lines.len())] } else { &lines[lines.len().saturating_sub(n)..] };

@@ -95,11 +95,22 @@ impl Simulated {
     fn pull(&self, image: &str) -> (Duration, Outcome) {
         let fail = |wait: u64, message: String| (Duration::from_millis(wait), Outcome::Failed { message });
         let Some(r) = ImageRef::parse(image) else {
-            return fail(1, format!("Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: invalid reference format"));
+            return fail(
+                1,
+                format!(
+                    "Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: invalid reference format"
+                ),
+            );
         };
         let full = r.full();
         if self.registry_down {
-            return fail(3000, format!("failed to pull and unpack image {full:?}: failed to resolve image: dial tcp: lookup {}: i/o timeout", r.registry));
+            return fail(
+                3000,
+                format!(
+                    "failed to pull and unpack image {full:?}: failed to resolve image: dial tcp: lookup {}: i/o timeout",
+                    r.registry
+                ),
+            );
         }
         match self.catalogue.find(&r) {
             Some(found) => {
@@ -108,7 +119,9 @@ impl Simulated {
             }
             None => fail(
                 self.catalogue_latency(),
-                format!("rpc error: code = NotFound desc = failed to pull and unpack image {full:?}: failed to resolve image: {full}: not found"),
+                format!(
+                    "rpc error: code = NotFound desc = failed to pull and unpack image {full:?}: failed to resolve image: {full}: not found"
+                ),
             ),
         }
     }
@@ -213,7 +226,8 @@ impl Simulated {
             return;
         }
         let message = c.own.get("/dev/termination-log").cloned().unwrap_or_default();
-        let info = ExitInfo { code, signal: None, reason: if code == 0 { "Completed" } else { "Error" }, message, at: now };
+        let info =
+            ExitInfo { code, signal: None, reason: if code == 0 { "Completed" } else { "Error" }, message, at: now };
         c.state = State::Exited(info.clone());
         if !c.partial.is_empty() {
             let rest = std::mem::take(&mut c.partial);
@@ -251,7 +265,13 @@ impl Simulated {
         match (failure, next) {
             (Some(message), _) => {
                 if let Some(c) = self.containers.get_mut(id) {
-                    c.state = State::Exited(ExitInfo { code: 128, signal: None, reason: "StartError", message: message.clone(), at: now });
+                    c.state = State::Exited(ExitInfo {
+                        code: 128,
+                        signal: None,
+                        reason: "StartError",
+                        message: message.clone(),
+                        at: now,
+                    });
                 }
                 Outcome::Failed { message }
             }
@@ -271,7 +291,14 @@ impl Simulated {
     }
 
     /// A command in a running container, to its end: time does not pass in it, but what it sleeps is told.
-    fn exec(&mut self, id: &ContainerId, command: &[String], stdin: &str, now: Time, out: &mut Vec<Completion>) -> (Duration, Outcome) {
+    fn exec(
+        &mut self,
+        id: &ContainerId,
+        command: &[String],
+        stdin: &str,
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) -> (Duration, Outcome) {
         let Some(mut c) = self.containers.get(id).cloned() else {
             return (Duration::ZERO, Outcome::Failed { message: "container not found".into() });
         };
@@ -280,7 +307,11 @@ impl Simulated {
         }
         let name = command.first().cloned().unwrap_or_default();
         if !super::programs::exists(&name) {
-            let why = if name.contains('/') { format!("stat {name}: no such file or directory") } else { "executable file not found in $PATH".into() };
+            let why = if name.contains('/') {
+                format!("stat {name}: no such file or directory")
+            } else {
+                "executable file not found in $PATH".into()
+            };
             let message = format!(
                 "Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start \
                  exec {:?}: OCI runtime exec failed: exec failed: unable to start container process: exec: {name:?}: {why}",
@@ -330,12 +361,23 @@ impl Simulated {
         (slept, Outcome::Executed { code, stdout, stderr })
     }
 
-    fn probe(&mut self, id: &ContainerId, pod: &PodRef, probe: &ProbeCall, timeout: Duration, now: Time, out: &mut Vec<Completion>) -> (Duration, Outcome) {
+    fn probe(
+        &mut self,
+        id: &ContainerId,
+        pod: &PodRef,
+        probe: &ProbeCall,
+        timeout: Duration,
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) -> (Duration, Outcome) {
         let done = |ok: bool, detail: &str| Outcome::Probed { ok, detail: detail.into() };
         let ip = self.pods.get(&pod.uid).map(|p| p.ip.clone()).unwrap_or_default();
         match probe {
             ProbeCall::Exec { command } => match self.exec(id, command, "", now, out) {
-                (d, Outcome::Executed { .. }) if d > timeout => (timeout, done(false, &format!("command timed out: {command:?} timed out after {}s", timeout.as_secs()))),
+                (d, Outcome::Executed { .. }) if d > timeout => (
+                    timeout,
+                    done(false, &format!("command timed out: {command:?} timed out after {}s", timeout.as_secs())),
+                ),
                 (d, Outcome::Executed { code: 0, .. }) => (d, done(true, "")),
                 (d, Outcome::Executed { stdout, stderr, .. }) => (d, done(false, &format!("{stdout}{stderr}"))),
                 (d, Outcome::Failed { message }) => (d, done(false, &message)),
@@ -343,14 +385,32 @@ impl Simulated {
             },
             ProbeCall::Tcp { port } => {
                 let open = self.listens(&pod.uid, *port);
-                (Duration::from_millis(1), if open { done(true, "") } else { done(false, &format!("dial tcp {ip}:{port}: connect: connection refused")) })
+                (
+                    Duration::from_millis(1),
+                    if open {
+                        done(true, "")
+                    } else {
+                        done(false, &format!("dial tcp {ip}:{port}: connect: connection refused"))
+                    },
+                )
             }
             ProbeCall::Http { port, path } => {
                 if !self.listens(&pod.uid, *port) {
-                    return (Duration::from_millis(1), done(false, &format!("Get \"http://{ip}:{port}{path}\": dial tcp {ip}:{port}: connect: connection refused")));
+                    return (
+                        Duration::from_millis(1),
+                        done(
+                            false,
+                            &format!(
+                                "Get \"http://{ip}:{port}{path}\": dial tcp {ip}:{port}: connect: connection refused"
+                            ),
+                        ),
+                    );
                 }
                 let missing = matches!(path.as_str(), "/missing" | "/not-exist");
-                (Duration::from_millis(2), if missing { done(false, "HTTP probe failed with statuscode: 404") } else { done(true, "") })
+                (
+                    Duration::from_millis(2),
+                    if missing { done(false, "HTTP probe failed with statuscode: 404") } else { done(true, "") },
+                )
             }
         }
     }
@@ -438,9 +498,15 @@ impl Answerer for Simulated {
             }
             RuntimeCall::WaitContainer { id } => {
                 match self.containers.get_mut(id).map(|c| (&c.state, &mut c.waiting)) {
-                    Some((State::Exited(info), _)) => out.push(Completion { op, at: now, outcome: Outcome::Exited(info.clone()) }),
+                    Some((State::Exited(info), _)) => {
+                        out.push(Completion { op, at: now, outcome: Outcome::Exited(info.clone()) })
+                    }
                     Some((_, waiting)) => waiting.push(op),
-                    None => out.push(Completion { op, at: now, outcome: Outcome::Failed { message: "no such container".into() } }),
+                    None => out.push(Completion {
+                        op,
+                        at: now,
+                        outcome: Outcome::Failed { message: "no such container".into() },
+                    }),
                 }
                 return;
             }
@@ -465,7 +531,9 @@ impl Answerer for Simulated {
                 self.containers.remove(id);
                 (Duration::from_millis(5), Outcome::Removed)
             }
-            RuntimeCall::Logs { pod, container, previous } => (Duration::ZERO, self.logs(pod, container, previous.as_ref())),
+            RuntimeCall::Logs { pod, container, previous } => {
+                (Duration::ZERO, self.logs(pod, container, previous.as_ref()))
+            }
             RuntimeCall::Exec { id, command, stdin } => self.exec(id, command, stdin, now, out),
             RuntimeCall::Probe { id, pod, probe, timeout } => self.probe(id, pod, probe, *timeout, now, out),
         };
@@ -507,7 +575,9 @@ impl Answerer for Simulated {
                 let ids: Vec<ContainerId> = self
                     .containers
                     .iter()
-                    .filter(|(_, c)| format!("{}/{}", c.pod.namespace, c.pod.name) == place && matches!(c.state, State::Running(_)))
+                    .filter(|(_, c)| {
+                        format!("{}/{}", c.pod.namespace, c.pod.name) == place && matches!(c.state, State::Running(_))
+                    })
                     .map(|(id, _)| id.clone())
                     .collect();
                 for id in ids {
@@ -516,7 +586,8 @@ impl Answerer for Simulated {
             }
             // The machine loses power: whatever ran there is gone.
             "node" if broken => {
-                let ids: Vec<ContainerId> = self.containers.iter().filter(|(_, c)| &*c.node == place).map(|(id, _)| id.clone()).collect();
+                let ids: Vec<ContainerId> =
+                    self.containers.iter().filter(|(_, c)| &*c.node == place).map(|(id, _)| id.clone()).collect();
                 for id in ids {
                     self.exit(&id, 255, now, out);
                 }

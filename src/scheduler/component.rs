@@ -71,7 +71,11 @@ impl Scheduler {
         if !gone && is_ours(pod) {
             let priority = pod.spec.as_ref().and_then(|s| s.priority).unwrap_or(0);
             let fresh = self.pods.insert(c.key.clone(), c.object.clone()).is_none();
-            let changed = c.previous.as_ref().and_then(|p| p.get::<Pod>()).is_some_and(|p| p.spec != pod.spec || p.metadata.labels != pod.metadata.labels);
+            let changed = c
+                .previous
+                .as_ref()
+                .and_then(|p| p.get::<Pod>())
+                .is_some_and(|p| p.spec != pod.spec || p.metadata.labels != pod.metadata.labels);
             if fresh || changed {
                 self.queue.forget(&c.key);
                 self.queue.add(c.key.clone(), priority, causes, now);
@@ -123,7 +127,8 @@ impl Scheduler {
         let nodes = self.cache.nodes.len();
         match schedule(&info, &self.cache, &mut self.start, ctx.chance()) {
             Verdict::Fits { node, score, scores, rejected } => {
-                let decision = SchedulerDecision::Bound { pod: key.clone(), node: node.clone(), score, scores, rejected };
+                let decision =
+                    SchedulerDecision::Bound { pod: key.clone(), node: node.clone(), score, scores, rejected };
                 self.bind(&key, &object, &node, decision, ctx);
             }
             Verdict::FitsNowhere { rejected } => self.give_up(&key, info.pod(), rejected, nodes, ctx),
@@ -151,7 +156,14 @@ impl Scheduler {
         }
     }
 
-    fn give_up(&mut self, key: &Key, pod: &Pod, rejected: Vec<(String, super::framework::Reason)>, nodes: usize, ctx: &mut Ctx<'_>) {
+    fn give_up(
+        &mut self,
+        key: &Key,
+        pod: &Pod,
+        rejected: Vec<(String, super::framework::Reason)>,
+        nodes: usize,
+        ctx: &mut Ctx<'_>,
+    ) {
         let now = ctx.now();
         let message = failure_message(&rejected, nodes);
         ctx.decide(SchedulerDecision::Nowhere { pod: key.clone(), rejected, nodes });
@@ -180,7 +192,11 @@ impl Scheduler {
         }
         let name = format!("{}.{:x}", pod.name(), now.nanos());
         let event = EventObject {
-            metadata: ObjectMeta { name: Some(name.clone()), namespace: Some(pod.namespace().into()), ..ObjectMeta::default() },
+            metadata: ObjectMeta {
+                name: Some(name.clone()),
+                namespace: Some(pod.namespace().into()),
+                ..ObjectMeta::default()
+            },
             involved_object: reference(pod, None),
             reason: Some(reason.into()),
             message: Some(message.into()),

@@ -71,7 +71,8 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, start: &mut usize, chance: &mut Ch
     let best = totals.iter().copied().max().unwrap_or(0);
     let winners: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
     let pick = winners[usize::try_from(below(chance, winners.len() as u64)).unwrap_or(0)];
-    let mut scores: Vec<(String, i64)> = feasible.iter().zip(&totals).map(|(n, s)| (n.name().to_string(), *s)).collect();
+    let mut scores: Vec<(String, i64)> =
+        feasible.iter().zip(&totals).map(|(n, s)| (n.name().to_string(), *s)).collect();
     scores.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     Verdict::Fits { node: feasible[pick].name().to_string(), score: best, scores, rejected }
 }
@@ -98,7 +99,11 @@ pub fn failure_message(rejected: &[(String, Reason)], nodes: usize) -> String {
         *helps &= r.preemption_helps();
     }
     let preemption = histogram(&mut by_node.values().map(|helps| {
-        if *helps { "No preemption victims found for incoming pod".to_string() } else { "Preemption is not helpful for scheduling".to_string() }
+        if *helps {
+            "No preemption victims found for incoming pod".to_string()
+        } else {
+            "Preemption is not helpful for scheduling".to_string()
+        }
     }));
     format!(
         "0/{nodes} nodes are available: {reasons}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {preemption}."

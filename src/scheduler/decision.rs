@@ -47,7 +47,11 @@ pub fn grouped(rejected: &[(String, Reason)]) -> Vec<String> {
     groups
         .into_iter()
         .map(|(text, nodes)| {
-            let shown = if nodes.len() > 3 { format!("{} +{}", nodes[..2].join(", "), nodes.len() - 2) } else { nodes.join(", ") };
+            let shown = if nodes.len() > 3 {
+                format!("{} +{}", nodes[..2].join(", "), nodes.len() - 2)
+            } else {
+                nodes.join(", ")
+            };
             format!("{shown}: {text}")
         })
         .collect()
@@ -69,7 +73,8 @@ impl Decision for SchedulerDecision {
         match self {
             SchedulerDecision::Bound { pod, node, score, scores, rejected } => {
                 let ties = scores.iter().filter(|(_, s)| s == score).count();
-                let others: Vec<String> = scores.iter().filter(|(n, _)| n != node).take(3).map(|(n, s)| format!("{n} {s}")).collect();
+                let others: Vec<String> =
+                    scores.iter().filter(|(n, _)| n != node).take(3).map(|(n, s)| format!("{n} {s}")).collect();
                 vec![
                     ("pod", pod.name.to_string().into()),
                     ("node", node.as_str().into()),
@@ -81,7 +86,11 @@ impl Decision for SchedulerDecision {
                 ]
             }
             SchedulerDecision::Nowhere { pod, rejected, nodes } => {
-                vec![("pod", pod.name.to_string().into()), ("nodes", (*nodes).into()), ("rejected", grouped(rejected).into())]
+                vec![
+                    ("pod", pod.name.to_string().into()),
+                    ("nodes", (*nodes).into()),
+                    ("rejected", grouped(rejected).into()),
+                ]
             }
         }
     }

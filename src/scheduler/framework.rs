@@ -127,7 +127,11 @@ impl NodeInfo {
 
     /// Pods here, of that namespace, that match.
     pub fn matching(&self, namespace: &str, selector: &Selector) -> i64 {
-        self.groups.iter().filter(|((ns, labels), _)| &**ns == namespace && selector.matches(Some(labels))).map(|(_, n)| n).sum()
+        self.groups
+            .iter()
+            .filter(|((ns, labels), _)| &**ns == namespace && selector.matches(Some(labels)))
+            .map(|(_, n)| n)
+            .sum()
     }
 
     pub fn label(&self, key: &str) -> Option<&str> {
@@ -226,5 +230,6 @@ pub fn is_ours(p: &Pod) -> bool {
     pods::node(p).is_empty()
         && !pods::is_terminal(p)
         && p.metadata.deletion_timestamp.is_none()
-        && p.spec.as_ref().and_then(|s| s.scheduler_name.as_deref()).unwrap_or("default-scheduler") == "default-scheduler"
+        && p.spec.as_ref().and_then(|s| s.scheduler_name.as_deref()).unwrap_or("default-scheduler")
+            == "default-scheduler"
 }

@@ -12,7 +12,6 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 /// A pod that nothing has moved is tried again after this long anyway.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-
 #[derive(Clone, Debug)]
 struct Waiting {
     causes: Causes,
@@ -44,7 +43,12 @@ fn backoff(attempts: u32) -> Duration {
 
 impl Queue {
     pub fn add(&mut self, key: Key, priority: i32, causes: &Causes, now: Time) {
-        let w = self.waiting.entry(key.clone()).or_insert_with(|| Waiting { causes: vec![], attempts: 0, since: now, priority });
+        let w = self.waiting.entry(key.clone()).or_insert_with(|| Waiting {
+            causes: vec![],
+            attempts: 0,
+            since: now,
+            priority,
+        });
         merge(&mut w.causes, causes);
         if !self.places.contains_key(&key) {
             self.activate(key);
@@ -89,7 +93,8 @@ impl Queue {
             }
             self.activate(key);
         }
-        let old: Vec<Key> = self.unschedulable.iter().filter(|(_, t)| now.since(**t) > LONGEST_WAIT).map(|(k, _)| k.clone()).collect();
+        let old: Vec<Key> =
+            self.unschedulable.iter().filter(|(_, t)| now.since(**t) > LONGEST_WAIT).map(|(k, _)| k.clone()).collect();
         for key in old {
             self.activate(key);
         }
@@ -129,7 +134,8 @@ impl Queue {
             return Some((now, false));
         }
         let waiting = self.backoff.keys().next().map(|(t, _)| (*t, false));
-        waiting.or_else(|| self.unschedulable.values().min().map(|t| (*t + LONGEST_WAIT + Duration::from_secs(1), true)))
+        waiting
+            .or_else(|| self.unschedulable.values().min().map(|t| (*t + LONGEST_WAIT + Duration::from_secs(1), true)))
     }
 
     pub fn attempts(&self, key: &Key) -> u32 {

@@ -27,7 +27,10 @@ fn pod(name: &str, spec: Value) -> Arc<Object> {
     if spec.get("containers").is_none() {
         spec["containers"] = json!([{"name": "c", "image": "nginx"}]);
     }
-    let p: Pod = serde_json::from_value(json!({"metadata": {"name": name, "uid": name, "namespace": "d", "labels": {"app": "x"}}, "spec": spec})).unwrap();
+    let p: Pod = serde_json::from_value(
+        json!({"metadata": {"name": name, "uid": name, "namespace": "d", "labels": {"app": "x"}}, "spec": spec}),
+    )
+    .unwrap();
     Arc::new(Object::new(p))
 }
 
@@ -38,7 +41,13 @@ fn asks(cpu: &str) -> Value {
 fn reasons(pod: &Arc<Object>, node: &NodeInfo) -> Vec<String> {
     let info = PodInfo::new(pod.clone());
     let snapshot = Snapshot { nodes: vec![node] };
-    TABLE.iter().filter_map(|p| p.filter).filter(|f| f.applies(&info)).flat_map(|f| f.filter(&info, node, &snapshot)).map(|r| r.to_string()).collect()
+    TABLE
+        .iter()
+        .filter_map(|p| p.filter)
+        .filter(|f| f.applies(&info))
+        .flat_map(|f| f.filter(&info, node, &snapshot))
+        .map(|r| r.to_string())
+        .collect()
 }
 
 #[test]
@@ -50,7 +59,11 @@ fn each_filter_says_why() {
         (json!({}), json!({"unschedulable": true}), vec!["node(s) were unschedulable"]),
         (json!({}), taint.clone(), vec!["node(s) had untolerated taint(s)"]),
         (json!({"tolerations": [{"key": "k", "operator": "Exists"}]}), taint, vec![]),
-        (json!({"nodeSelector": {"disk": "ssd"}}), json!({}), vec!["node(s) didn't match Pod's node affinity/selector"]),
+        (
+            json!({"nodeSelector": {"disk": "ssd"}}),
+            json!({}),
+            vec!["node(s) didn't match Pod's node affinity/selector"],
+        ),
         (asks("3"), json!({}), vec!["Insufficient cpu"]),
     ] {
         let n = NodeInfo::new(node("n", n, json!({})));
@@ -70,7 +83,10 @@ fn a_full_node_takes_no_more_pods() {
     let Verdict::FitsNowhere { rejected } = v else { panic!("{v:?}") };
     assert_eq!(rejected, [("n".to_string(), Reason::TooManyPods)]);
     cache.remove("p0");
-    assert!(matches!(schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut start, &mut Chance::seed_from_u64(1)), Verdict::Fits { .. }));
+    assert!(matches!(
+        schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut start, &mut Chance::seed_from_u64(1)),
+        Verdict::Fits { .. }
+    ));
 }
 
 #[test]

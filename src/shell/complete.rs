@@ -16,9 +16,14 @@ pub fn candidates(session: &Session, line: &str) -> (usize, Vec<String>) {
     let mut all: Vec<String> = match before.as_slice() {
         [] => builtins::TABLE.iter().map(|w| w.name.to_string()).chain(["kubectl".into(), "learn".into()]).collect(),
         ["kubectl" | "k", rest @ ..] => kubectl(session, rest, word),
-        ["why"] => kinds().into_iter().flat_map(|k| names(session, k).into_iter().map(move |n| format!("{}/{n}", k.singular()))).collect(),
+        ["why"] => kinds()
+            .into_iter()
+            .flat_map(|k| names(session, k).into_iter().map(move |n| format!("{}/{n}", k.singular())))
+            .collect(),
         ["fail" | "heal"] => crate::cluster::faults::TABLE.iter().map(|f| f.name.to_string()).collect(),
-        ["fail" | "heal", name] => crate::cluster::faults::find(name).map(|f| session.cluster.places(f.place)).unwrap_or_default(),
+        ["fail" | "heal", name] => {
+            crate::cluster::faults::find(name).map(|f| session.cluster.places(f.place)).unwrap_or_default()
+        }
         ["narrate"] => ["off", "brief", "full"].map(String::from).into(),
         ["lang"] => ["en", "ko"].map(String::from).into(),
         ["pace"] => ["auto", "manual", "live", "step"].map(String::from).into(),
@@ -67,8 +72,16 @@ fn kubectl(session: &Session, before: &[&str], word: &str) -> Vec<String> {
         Completes::Kinds => out.extend(kinds().into_iter().map(|k| k.plural().to_string())),
         Completes::Pods => out.extend(resources::kind("pods").map(|k| names(session, k)).unwrap_or_default()),
         Completes::Objects => match (word.split_once('/'), rest.first()) {
-            (Some((t, _)), _) => out.extend(resources::kind(t).map(|k| names(session, k)).unwrap_or_default().into_iter().map(|n| format!("{t}/{n}"))),
-            (None, None) => out.extend(kinds().into_iter().flat_map(|k| [k.plural().to_string(), k.singular().to_string()])),
+            (Some((t, _)), _) => out.extend(
+                resources::kind(t)
+                    .map(|k| names(session, k))
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|n| format!("{t}/{n}")),
+            ),
+            (None, None) => {
+                out.extend(kinds().into_iter().flat_map(|k| [k.plural().to_string(), k.singular().to_string()]))
+            }
             (None, Some(t)) => out.extend(resources::kind(t).map(|k| names(session, k)).unwrap_or_default()),
         },
     }
@@ -93,9 +106,16 @@ mod tests {
         let mut s = Session::in_memory(&Options::default());
         s.eval("kubectl create deployment web --image=nginx:1.27");
         for (line, want) in [
-            ("kubectl ge", "get"), ("kubectl rollout st", "status"), ("kubectl get depl", "deployments"), ("kubectl get deploy w", "web"),
-            ("kubectl describe deploy/w", "deploy/web"), ("kubectl get pods --show", "--show-labels"), ("kubectl get pods -n kube-s", "kube-system"),
-            ("wh", "why"), ("fail kubelet work", "worker-1"), ("kubectl create dep", "deployment"),
+            ("kubectl ge", "get"),
+            ("kubectl rollout st", "status"),
+            ("kubectl get depl", "deployments"),
+            ("kubectl get deploy w", "web"),
+            ("kubectl describe deploy/w", "deploy/web"),
+            ("kubectl get pods --show", "--show-labels"),
+            ("kubectl get pods -n kube-s", "kube-system"),
+            ("wh", "why"),
+            ("fail kubelet work", "worker-1"),
+            ("kubectl create dep", "deployment"),
         ] {
             let (_, all) = candidates(&s, line);
             assert!(all.iter().any(|c| c == want), "{line}: {all:?}");

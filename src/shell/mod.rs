@@ -62,16 +62,23 @@ impl Shell {
         let line = text.trim();
         let words: Vec<&str> = line.split_whitespace().collect();
         let said = |text: String| Output { story: text, ..Output::default() };
-        if let Some(p) = self.player.as_mut().filter(|p| p.asks() && words.len() == 1 && words[0].chars().count() <= 2) {
+        if let Some(p) = self.player.as_mut().filter(|p| p.asks() && words.len() == 1 && words[0].chars().count() <= 2)
+        {
             return said(p.predict(line, self.session.language));
         }
         match (words.first().copied(), self.player.is_some()) {
             (Some("learn"), _) => return said(self.learn(words.get(1).copied())),
             (Some("progress"), _) => return said(self.list()),
-            (Some("hint"), true) => return said(self.player.as_mut().map(|p| p.hint(self.session.language)).unwrap_or_default()),
+            (Some("hint"), true) => {
+                return said(self.player.as_mut().map(|p| p.hint(self.session.language)).unwrap_or_default());
+            }
             (Some("solution"), true) => return said(self.player.as_ref().map(Player::solution).unwrap_or_default()),
-            (Some("task"), true) => return said(self.player.as_ref().map(|p| p.task(self.session.language)).unwrap_or_default()),
-            (Some("check"), true) => return said(self.player.as_ref().map(|p| p.show_checks(&self.session)).unwrap_or_default()),
+            (Some("task"), true) => {
+                return said(self.player.as_ref().map(|p| p.task(self.session.language)).unwrap_or_default());
+            }
+            (Some("check"), true) => {
+                return said(self.player.as_ref().map(|p| p.show_checks(&self.session)).unwrap_or_default());
+            }
             (Some("reset"), true) => {
                 let text = self.player.as_mut().map(|p| p.reset(&mut self.session)).unwrap_or_default();
                 return said(text);
@@ -138,7 +145,13 @@ impl Shell {
             let t = l.text(self.session.language);
             let width = unicode_width::UnicodeWidthStr::width(t.title.as_str());
             let pad = " ".repeat(34usize.saturating_sub(width));
-            out.push_str(&format!(" {} {}{pad} {}{}  {state}\n", l.order, t.title, "█".repeat(bars), "░".repeat(10 - bars)));
+            out.push_str(&format!(
+                " {} {}{pad} {}{}  {state}\n",
+                l.order,
+                t.title,
+                "█".repeat(bars),
+                "░".repeat(10 - bars)
+            ));
         }
         out.push_str(self.say("`learn 1` begins the first.\n", "`learn 1`로 첫 수업을 시작해요.\n"));
         out

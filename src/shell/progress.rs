@@ -8,7 +8,12 @@ pub struct Progress(BTreeMap<String, usize>);
 impl Progress {
     /// Reads `NAME STEPS` lines; others are passed over.
     pub fn parse(text: &str) -> Progress {
-        Progress(text.lines().filter_map(|l| l.split_once(' ')).filter_map(|(n, s)| Some((n.to_string(), s.trim().parse().ok()?))).collect())
+        Progress(
+            text.lines()
+                .filter_map(|l| l.split_once(' '))
+                .filter_map(|(n, s)| Some((n.to_string(), s.trim().parse().ok()?)))
+                .collect(),
+        )
     }
 
     pub fn text(&self) -> String {

@@ -73,7 +73,9 @@ pub enum StoreError {
     /// Somebody else wrote it since.
     Conflict,
     /// The revision is older than what is kept.
-    Compacted { oldest: Rev },
+    Compacted {
+        oldest: Rev,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -155,7 +157,13 @@ impl Store {
     }
 
     /// Writes one object, or deletes it where `new` is `None`.
-    pub fn write(&mut self, key: Key, new: Option<Object>, expect: Precondition, cause: RecordId) -> Result<Arc<Change>, StoreError> {
+    pub fn write(
+        &mut self,
+        key: Key,
+        new: Option<Object>,
+        expect: Precondition,
+        cause: RecordId,
+    ) -> Result<Arc<Change>, StoreError> {
         let mut done = self.transaction(vec![Write { key, new, expect }], cause)?;
         done.pop().ok_or(StoreError::NotFound)
     }

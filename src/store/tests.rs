@@ -27,7 +27,10 @@ fn a_stale_write_is_refused_and_changes_nothing() {
     s.write(key("a", "x"), Some(cm("a", "x", "2")), Precondition::At(first), RecordId(1)).unwrap();
     let e = s.write(key("a", "x"), Some(cm("a", "x", "3")), Precondition::At(first), RecordId(1));
     assert_eq!(e.err(), Some(StoreError::Conflict));
-    assert_eq!(s.get(&key("a", "x")).and_then(|o| o.get::<ConfigMap>()?.data.clone()?.get("v").cloned()).as_deref(), Some("2"));
+    assert_eq!(
+        s.get(&key("a", "x")).and_then(|o| o.get::<ConfigMap>()?.data.clone()?.get("v").cloned()).as_deref(),
+        Some("2")
+    );
 }
 
 #[test]
@@ -47,7 +50,8 @@ fn a_transaction_is_all_or_nothing() {
 fn compacted_revisions_can_neither_be_listed_nor_watched() {
     let mut s = Store::default();
     for i in 0..5 {
-        s.write(key("a", &format!("x{i}")), Some(cm("a", &format!("x{i}"), "1")), Precondition::Absent, RecordId(1)).unwrap();
+        s.write(key("a", &format!("x{i}")), Some(cm("a", &format!("x{i}"), "1")), Precondition::Absent, RecordId(1))
+            .unwrap();
     }
     s.compact(Rev(4));
     assert_eq!(s.list_at(&scope(None), Rev(3)).err(), Some(StoreError::Compacted { oldest: Rev(4) }));

@@ -23,7 +23,13 @@ pub struct Ctx<'a> {
 }
 
 impl<'a> Ctx<'a> {
-    pub(super) fn new(world: &'a mut World, actor: ActorId, incarnation: u32, trigger: Trigger, causes: Causes) -> Ctx<'a> {
+    pub(super) fn new(
+        world: &'a mut World,
+        actor: ActorId,
+        incarnation: u32,
+        trigger: Trigger,
+        causes: Causes,
+    ) -> Ctx<'a> {
         Ctx { world, actor, incarnation, trigger, causes, record: None }
     }
 
@@ -186,7 +192,12 @@ impl<T: Resource> Api<'_, '_, T> {
     }
 
     /// Patches the status of the newest revision.
-    pub fn patch_status(mut self, namespace: &str, name: &str, change: impl FnOnce(&mut T)) -> Result<Arc<Object>, Status> {
+    pub fn patch_status(
+        mut self,
+        namespace: &str,
+        name: &str,
+        change: impl FnOnce(&mut T),
+    ) -> Result<Arc<Object>, Status> {
         let mut o = (*self.ctx.world.api.get(&Key::of::<T>(namespace, name))?).as_ref().clone();
         if let Some(t) = o.get_mut::<T>() {
             change(t);
@@ -224,7 +235,11 @@ impl Ctx<'_> {
     }
 
     /// Changes the metadata of an object of any kind.
-    pub fn patch_meta(&mut self, key: &Key, change: impl FnOnce(&mut k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta)) -> Result<Arc<Object>, Status> {
+    pub fn patch_meta(
+        &mut self,
+        key: &Key,
+        change: impl FnOnce(&mut k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta),
+    ) -> Result<Arc<Object>, Status> {
         let cause = self.record();
         let world = &mut *self.world;
         let slot = &world.slots[self.actor.0];

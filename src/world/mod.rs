@@ -25,8 +25,8 @@ pub use event::{Event, Tag};
 use crate::api::ops::{Answerer, Completion};
 use crate::api::request::{Request, Response, WatchEvent};
 use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time};
-use crate::apiserver::caller::{Caller, Chance};
 use crate::apiserver::ApiServer;
+use crate::apiserver::caller::{Caller, Chance};
 use crate::ledger::{Causes, Ledger, Root, Trigger, What};
 use crate::store::{Change, Scope, WatchId};
 
@@ -234,8 +234,7 @@ impl World {
     /// Whether something will happen within `soon` that is not merely periodic.
     pub fn is_busy(&self, soon: Duration) -> bool {
         let horizon = self.now + soon;
-        self.ops.values().any(|o| o.foreground)
-            || self.queue.range(..=(horizon, u64::MAX)).any(|(_, d)| !d.quiet)
+        self.ops.values().any(|o| o.foreground) || self.queue.range(..=(horizon, u64::MAX)).any(|(_, d)| !d.quiet)
     }
 
     /// Whether anything but periodic work is still to come, however late.
@@ -323,7 +322,10 @@ impl World {
             let incarnation = self.slots[actor.0].incarnation;
             let causes = vec![change.cause];
             let quiet = is_quiet(&change);
-            self.push(at, Due { to: Target::Component { actor, incarnation, event: Event::Watch(change) }, causes, quiet });
+            self.push(
+                at,
+                Due { to: Target::Component { actor, incarnation, event: Event::Watch(change) }, causes, quiet },
+            );
         }
     }
 
@@ -352,7 +354,10 @@ impl World {
                     let quiet = false;
                     self.ops.remove(&c.op);
                     let event = Event::Done(c.op, c.outcome);
-                    self.push(c.at.max(self.now), Due { to: Target::Component { actor, incarnation, event }, causes, quiet });
+                    self.push(
+                        c.at.max(self.now),
+                        Due { to: Target::Component { actor, incarnation, event }, causes, quiet },
+                    );
                 }
             }
         }

@@ -221,7 +221,7 @@ fn restarts_column(p: &Pod, now: Time) -> String {
     let plain_inits: Vec<&ContainerStatus> = init_statuses(p).iter().filter(|c| !is_sidecar(p, &c.name)).collect();
     let initializing = init_statuses(p).iter().any(|c| {
         let done = c.state.as_ref().and_then(|s| s.terminated.as_ref()).is_some_and(|t| t.exit_code == 0);
-        !done && !(is_sidecar(p, &c.name) && c.started == Some(true))
+        !(done || is_sidecar(p, &c.name) && c.started == Some(true))
     });
     let mains = containers(p);
     let counted: Vec<&ContainerStatus> = if initializing && mains.iter().all(|c| c.restart_count == 0) {

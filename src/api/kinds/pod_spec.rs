@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Container, EnvVar, HTTPGetAction, LifecycleHandler, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, Toleration, Volume,
+    Container, EnvVar, HTTPGetAction, LifecycleHandler, PodSpec, PodTemplateSpec, Probe, ResourceRequirements,
+    Toleration, Volume,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as RawQuantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
@@ -35,7 +36,8 @@ pub fn container_names(spec: Option<&PodSpec>) -> String {
 }
 
 pub fn images(spec: Option<&PodSpec>) -> String {
-    spec.map(|s| s.containers.iter().map(|c| c.image.as_deref().unwrap_or("")).collect::<Vec<_>>().join(",")).unwrap_or_default()
+    spec.map(|s| s.containers.iter().map(|c| c.image.as_deref().unwrap_or("")).collect::<Vec<_>>().join(","))
+        .unwrap_or_default()
 }
 
 pub fn default_template(t: &mut PodTemplateSpec) {
@@ -109,7 +111,10 @@ fn default_volume(v: &mut Volume) {
 }
 
 fn volume_sources(v: &Volume) -> usize {
-    serde_json::to_value(v).ok().and_then(|v| v.as_object().map(|m| m.len() - usize::from(m.contains_key("name")))).unwrap_or(0)
+    serde_json::to_value(v)
+        .ok()
+        .and_then(|v| v.as_object().map(|m| m.len() - usize::from(m.contains_key("name"))))
+        .unwrap_or(0)
 }
 
 fn default_container(c: &mut Container) {
@@ -195,8 +200,14 @@ pub fn default_requests(s: &mut PodSpec) {
 }
 
 /// What ReplicaSets and Deployments demand of their selector and template together.
-pub fn validate_selector_and_template(selector: &LabelSelector, template: Option<&PodTemplateSpec>, at: &Path, errors: &mut FieldErrors) {
-    let empty = selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty) && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
+pub fn validate_selector_and_template(
+    selector: &LabelSelector,
+    template: Option<&PodTemplateSpec>,
+    at: &Path,
+    errors: &mut FieldErrors,
+) {
+    let empty = selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty)
+        && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
     validate_label_selector(selector, &at.child("selector"), errors);
     if empty {
         errors.invalid(
@@ -239,9 +250,14 @@ pub fn validate_label_selector(s: &LabelSelector, at: &Path, errors: &mut FieldE
         let here = at.child("matchExpressions").index(i);
         let count = e.values.as_ref().map_or(0, Vec::len);
         match e.operator.as_str() {
-            "In" | "NotIn" if count == 0 => errors.required(&here.child("values"), "must be specified when `operator` is 'In' or 'NotIn'"),
+            "In" | "NotIn" if count == 0 => {
+                errors.required(&here.child("values"), "must be specified when `operator` is 'In' or 'NotIn'")
+            }
             "Exists" | "DoesNotExist" if count > 0 => {
-                errors.forbidden(&here.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+                errors.forbidden(
+                    &here.child("values"),
+                    "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+                );
             }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             other => errors.invalid(&here.child("operator"), other, "not a valid selector operator"),
@@ -263,15 +279,26 @@ pub fn validate_spec(s: &PodSpec, at: &Path, errors: &mut FieldErrors) {
         let here = at.child("initContainers").index(i);
         validate_container(c, &here, &volumes, &mut names_seen, errors);
         if c.restart_policy.as_deref() != Some("Always") {
-            for (name, set) in [("lifecycle", c.lifecycle.is_some()), ("livenessProbe", c.liveness_probe.is_some()),
-                                ("readinessProbe", c.readiness_probe.is_some()), ("startupProbe", c.startup_probe.is_some())] {
+            for (name, set) in [
+                ("lifecycle", c.lifecycle.is_some()),
+                ("livenessProbe", c.liveness_probe.is_some()),
+                ("readinessProbe", c.readiness_probe.is_some()),
+                ("startupProbe", c.startup_probe.is_some()),
+            ] {
                 if set {
-                    errors.forbidden(&here.child(name), "may not be set for init containers without restartPolicy=Always");
+                    errors.forbidden(
+                        &here.child(name),
+                        "may not be set for init containers without restartPolicy=Always",
+                    );
                 }
             }
         }
     }
-    errors.one_of(&at.child("restartPolicy"), s.restart_policy.as_deref().unwrap_or(""), &["Always", "OnFailure", "Never"]);
+    errors.one_of(
+        &at.child("restartPolicy"),
+        s.restart_policy.as_deref().unwrap_or(""),
+        &["Always", "OnFailure", "Never"],
+    );
     errors.one_of(
         &at.child("dnsPolicy"),
         s.dns_policy.as_deref().unwrap_or(""),
@@ -285,7 +312,11 @@ pub fn validate_spec(s: &PodSpec, at: &Path, errors: &mut FieldErrors) {
         errors.invalid_each(&at.child("nodeName"), name, names::dns1123_subdomain(name, false));
     }
     if s.active_deadline_seconds.is_some_and(|v| v < 1) {
-        errors.invalid(&at.child("activeDeadlineSeconds"), s.active_deadline_seconds, "must be between 1 and 2147483647, inclusive");
+        errors.invalid(
+            &at.child("activeDeadlineSeconds"),
+            s.active_deadline_seconds,
+            "must be between 1 and 2147483647, inclusive",
+        );
     }
     errors.non_negative(&at.child("terminationGracePeriodSeconds"), s.termination_grace_period_seconds.unwrap_or(0));
     for (i, t) in s.tolerations.iter().flatten().enumerate() {
@@ -299,7 +330,11 @@ fn validate_toleration(t: &Toleration, at: &Path, errors: &mut FieldErrors) {
     if !key.is_empty() {
         errors.invalid_each(&at.child("key"), key, names::qualified_name(key));
     } else if operator != "Exists" {
-        errors.invalid(&at.child("operator"), operator, "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+        errors.invalid(
+            &at.child("operator"),
+            operator,
+            "operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
+        );
     }
     match operator {
         "" | "Equal" => {
@@ -308,7 +343,11 @@ fn validate_toleration(t: &Toleration, at: &Path, errors: &mut FieldErrors) {
         }
         "Exists" => {
             if t.value.as_deref().is_some_and(|v| !v.is_empty()) {
-                errors.invalid(&at.child("operator"), t.value.clone(), "value must be empty when `operator` is 'Exists'");
+                errors.invalid(
+                    &at.child("operator"),
+                    t.value.clone(),
+                    "value must be empty when `operator` is 'Exists'",
+                );
             }
         }
         other => errors.not_supported(&at.child("operator"), other, &["Equal", "Exists"]),
@@ -358,7 +397,13 @@ fn validate_volumes<'a>(s: &'a PodSpec, at: &Path, errors: &mut FieldErrors) -> 
     seen
 }
 
-fn validate_container<'a>(c: &'a Container, at: &Path, volumes: &[&str], seen: &mut Vec<&'a str>, errors: &mut FieldErrors) {
+fn validate_container<'a>(
+    c: &'a Container,
+    at: &Path,
+    volumes: &[&str],
+    seen: &mut Vec<&'a str>,
+    errors: &mut FieldErrors,
+) {
     if c.name.is_empty() {
         errors.required(&at.child("name"), "");
     } else {
@@ -373,7 +418,11 @@ fn validate_container<'a>(c: &'a Container, at: &Path, volumes: &[&str], seen: &
         i if i.trim() != i => errors.invalid(&at.child("image"), i, "must not have leading or trailing whitespace"),
         _ => {}
     }
-    errors.one_of(&at.child("imagePullPolicy"), c.image_pull_policy.as_deref().unwrap_or(""), &["Always", "IfNotPresent", "Never"]);
+    errors.one_of(
+        &at.child("imagePullPolicy"),
+        c.image_pull_policy.as_deref().unwrap_or(""),
+        &["Always", "IfNotPresent", "Never"],
+    );
     errors.one_of(
         &at.child("terminationMessagePolicy"),
         c.termination_message_policy.as_deref().unwrap_or(""),
@@ -418,7 +467,11 @@ fn validate_container<'a>(c: &'a Container, at: &Path, volumes: &[&str], seen: &
         }
         mounted.push(&m.mount_path);
     }
-    for (name, probe) in [("livenessProbe", &c.liveness_probe), ("readinessProbe", &c.readiness_probe), ("startupProbe", &c.startup_probe)] {
+    for (name, probe) in [
+        ("livenessProbe", &c.liveness_probe),
+        ("readinessProbe", &c.readiness_probe),
+        ("startupProbe", &c.startup_probe),
+    ] {
         if let Some(p) = probe {
             validate_probe(p, &at.child(name), name != "readinessProbe", errors);
         }
@@ -443,8 +496,16 @@ fn validate_env(e: &EnvVar, at: &Path, errors: &mut FieldErrors) {
         if e.value.as_deref().is_some_and(|v| !v.is_empty()) {
             errors.invalid(&here, "", "may not be specified when `value` is not empty");
         }
-        let count = [from.config_map_key_ref.is_some(), from.field_ref.is_some(), from.resource_field_ref.is_some(),
-                     from.secret_key_ref.is_some(), from.file_key_ref.is_some()].into_iter().filter(|x| *x).count();
+        let count = [
+            from.config_map_key_ref.is_some(),
+            from.field_ref.is_some(),
+            from.resource_field_ref.is_some(),
+            from.secret_key_ref.is_some(),
+            from.file_key_ref.is_some(),
+        ]
+        .into_iter()
+        .filter(|x| *x)
+        .count();
         match count {
             0 => errors.invalid(&here, "", "must specify one of: `configMapKeyRef`, `fieldRef`, `fileKeyRef`, `resourceFieldRef` or `secretKeyRef`"),
             1 => {}
@@ -454,7 +515,10 @@ fn validate_env(e: &EnvVar, at: &Path, errors: &mut FieldErrors) {
 }
 
 fn validate_probe(p: &Probe, at: &Path, success_must_be_one: bool, errors: &mut FieldErrors) {
-    let handlers = [p.exec.is_some(), p.http_get.is_some(), p.tcp_socket.is_some(), p.grpc.is_some()].into_iter().filter(|x| *x).count();
+    let handlers = [p.exec.is_some(), p.http_get.is_some(), p.tcp_socket.is_some(), p.grpc.is_some()]
+        .into_iter()
+        .filter(|x| *x)
+        .count();
     if handlers == 0 {
         errors.required(at, "must specify a handler type");
     } else if handlers > 1 {
@@ -465,7 +529,9 @@ fn validate_probe(p: &Probe, at: &Path, success_must_be_one: bool, errors: &mut 
     {
         errors.required(&at.child("exec").child("command"), "");
     }
-    for (name, port) in [("httpGet", p.http_get.as_ref().map(|g| &g.port)), ("tcpSocket", p.tcp_socket.as_ref().map(|t| &t.port))] {
+    for (name, port) in
+        [("httpGet", p.http_get.as_ref().map(|g| &g.port)), ("tcpSocket", p.tcp_socket.as_ref().map(|t| &t.port))]
+    {
         let here = at.child(name).child("port");
         match port {
             Some(IntOrString::Int(n)) => port_number(*n, &here, errors),
@@ -473,8 +539,13 @@ fn validate_probe(p: &Probe, at: &Path, success_must_be_one: bool, errors: &mut 
             None => {}
         }
     }
-    for (name, v) in [("initialDelaySeconds", p.initial_delay_seconds), ("timeoutSeconds", p.timeout_seconds), ("periodSeconds", p.period_seconds),
-                      ("successThreshold", p.success_threshold), ("failureThreshold", p.failure_threshold)] {
+    for (name, v) in [
+        ("initialDelaySeconds", p.initial_delay_seconds),
+        ("timeoutSeconds", p.timeout_seconds),
+        ("periodSeconds", p.period_seconds),
+        ("successThreshold", p.success_threshold),
+        ("failureThreshold", p.failure_threshold),
+    ] {
         errors.non_negative(&at.child(name), i64::from(v.unwrap_or(0)));
     }
     if success_must_be_one && p.success_threshold.is_some_and(|v| v != 1) {
@@ -504,7 +575,10 @@ fn validate_resources(r: &ResourceRequirements, at: &Path, errors: &mut FieldErr
             errors.invalid(
                 &at.child("requests"),
                 canonical(&want.0),
-                format!("must be less than or equal to {k} limit of {}", limit.map(|l| canonical(&l.0)).unwrap_or_default()),
+                format!(
+                    "must be less than or equal to {k} limit of {}",
+                    limit.map(|l| canonical(&l.0)).unwrap_or_default()
+                ),
             );
         }
     }

@@ -8,8 +8,11 @@ use crate::api::kinds::Pod;
 use crate::api::{Object, Status};
 use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin =
-    Plugin { name: "DefaultTolerationSeconds", create: |_, o, _| add(o), update: |_: &ApiServer, o, _, _: &mut Caller<'_>| add(o) };
+pub const PLUGIN: Plugin = Plugin {
+    name: "DefaultTolerationSeconds",
+    create: |_, o, _| add(o),
+    update: |_: &ApiServer, o, _, _: &mut Caller<'_>| add(o),
+};
 
 const KEYS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 const SECONDS: i64 = 300;

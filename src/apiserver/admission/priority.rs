@@ -20,7 +20,8 @@ fn create(_: &ApiServer, o: &mut Object, _: &mut Caller<'_>) -> Result<(), Statu
         None => return Err(Status::forbidden(kind, &name, &format!("no PriorityClass with name {class} was found"))),
     };
     if spec.priority.is_some_and(|p| p != number) {
-        let why = "the integer value of priority must not be provided in pod spec; priority admission controller computed ";
+        let why =
+            "the integer value of priority must not be provided in pod spec; priority admission controller computed ";
         return Err(Status::forbidden(kind, &name, &format!("{why}{number} from the given PriorityClass name")));
     }
     spec.priority = Some(number);

@@ -14,7 +14,11 @@ fn create(_: &ApiServer, o: &mut Object, _: &mut Caller<'_>) -> Result<(), Statu
     if let Some(node) = o.get_mut::<Node>() {
         let taints = node.spec.get_or_insert_default().taints.get_or_insert_default();
         if !taints.iter().any(|t| t.key == "node.kubernetes.io/not-ready" && t.effect == "NoSchedule") {
-            taints.push(Taint { key: "node.kubernetes.io/not-ready".into(), effect: "NoSchedule".into(), ..Taint::default() });
+            taints.push(Taint {
+                key: "node.kubernetes.io/not-ready".into(),
+                effect: "NoSchedule".into(),
+                ..Taint::default()
+            });
         }
     }
     Ok(())

@@ -27,37 +27,70 @@ impl DeploymentDecision {
         match self {
             D::NewSet { deployment, set, replicas, revision, had } => {
                 let message = if *had == 0 { "deployment-first-set" } else { "deployment-new-set" };
-                (message, deployment, vec![("set", set.as_str().into()), ("replicas", (*replicas).into()), ("revision", (*revision).into())])
+                (
+                    message,
+                    deployment,
+                    vec![
+                        ("set", set.as_str().into()),
+                        ("replicas", (*replicas).into()),
+                        ("revision", (*revision).into()),
+                    ],
+                )
             }
-            D::Reused { deployment, set, was, revision } => {
-                ("deployment-reused-set", deployment, vec![("set", set.as_str().into()), ("was", (*was).into()), ("revision", (*revision).into())])
-            }
+            D::Reused { deployment, set, was, revision } => (
+                "deployment-reused-set",
+                deployment,
+                vec![("set", set.as_str().into()), ("was", (*was).into()), ("revision", (*revision).into())],
+            ),
             D::Adopted { deployment, set } => ("deployment-adopted", deployment, vec![("set", set.as_str().into())]),
             D::RollUp { deployment, set, from, to, wanted, surge, total } => {
-                let facts = vec![("set", set.as_str().into()), ("from", (*from).into()), ("to", (*to).into()), ("wanted", (*wanted).into()),
-                                 ("surge", (*surge).into()), ("total", (*total).into())];
+                let facts = vec![
+                    ("set", set.as_str().into()),
+                    ("from", (*from).into()),
+                    ("to", (*to).into()),
+                    ("wanted", (*wanted).into()),
+                    ("surge", (*surge).into()),
+                    ("total", (*total).into()),
+                ];
                 ("deployment-roll-up", deployment, facts)
             }
             D::RollDown { deployment, set, from, to, wanted, unavailable, available } => {
-                let facts = vec![("set", set.as_str().into()), ("from", (*from).into()), ("to", (*to).into()),
-                                 ("least", (*wanted - *unavailable).into()), ("available", (*available).into())];
+                let facts = vec![
+                    ("set", set.as_str().into()),
+                    ("from", (*from).into()),
+                    ("to", (*to).into()),
+                    ("least", (*wanted - *unavailable).into()),
+                    ("available", (*available).into()),
+                ];
                 ("deployment-roll-down", deployment, facts)
             }
             D::RecreateDown { deployment, set, from } => {
                 ("deployment-recreate-down", deployment, vec![("set", set.as_str().into()), ("from", (*from).into())])
             }
-            D::RecreateUp { deployment, set, to } => ("deployment-recreate-up", deployment, vec![("set", set.as_str().into()), ("to", (*to).into())]),
-            D::Scaled { deployment, set, from, to } => {
-                ("deployment-scaled", deployment, vec![("set", set.as_str().into()), ("from", (*from).into()), ("to", (*to).into())])
+            D::RecreateUp { deployment, set, to } => {
+                ("deployment-recreate-up", deployment, vec![("set", set.as_str().into()), ("to", (*to).into())])
             }
+            D::Scaled { deployment, set, from, to } => (
+                "deployment-scaled",
+                deployment,
+                vec![("set", set.as_str().into()), ("from", (*from).into()), ("to", (*to).into())],
+            ),
             D::Spread { deployment, wanted, parts } => {
                 let list: Vec<String> = parts.iter().map(|(n, a, b)| format!("{n} {a}→{b}")).collect();
                 ("deployment-spread", deployment, vec![("wanted", (*wanted).into()), ("parts", list.into())])
             }
-            D::Paused { deployment, paused } => (if *paused { "deployment-paused" } else { "deployment-resumed" }, deployment, vec![]),
-            D::Complete { deployment, available, .. } => ("deployment-complete", deployment, vec![("available", (*available).into())]),
-            D::TimedOut { deployment, deadline } => ("deployment-timed-out", deployment, vec![("deadline", (*deadline).into())]),
-            D::Forgot { deployment, set, limit } => ("deployment-forgot", deployment, vec![("set", set.as_str().into()), ("limit", (*limit).into())]),
+            D::Paused { deployment, paused } => {
+                (if *paused { "deployment-paused" } else { "deployment-resumed" }, deployment, vec![])
+            }
+            D::Complete { deployment, available, .. } => {
+                ("deployment-complete", deployment, vec![("available", (*available).into())])
+            }
+            D::TimedOut { deployment, deadline } => {
+                ("deployment-timed-out", deployment, vec![("deadline", (*deadline).into())])
+            }
+            D::Forgot { deployment, set, limit } => {
+                ("deployment-forgot", deployment, vec![("set", set.as_str().into()), ("limit", (*limit).into())])
+            }
         }
     }
 }

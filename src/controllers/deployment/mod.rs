@@ -96,7 +96,11 @@ impl Reconciler for Deployments {
             return;
         }
         self.sets.apply(c);
-        let owner = |o: &crate::api::Object| controller_of(o.meta()).filter(|r| r.kind == "Deployment").map(|r| Key::of::<Deployment>(o.namespace(), &r.name));
+        let owner = |o: &crate::api::Object| {
+            controller_of(o.meta())
+                .filter(|r| r.kind == "Deployment")
+                .map(|r| Key::of::<Deployment>(o.namespace(), &r.name))
+        };
         let now = owner(&c.object);
         for key in [now.clone(), c.previous.as_ref().and_then(|p| owner(p))].into_iter().flatten() {
             enqueue.add(key);
@@ -113,7 +117,8 @@ impl Reconciler for Deployments {
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
         let Some(d) = self.deployments.by_key(key).cloned() else { return Ok(Action::done()) };
         let everything = d.spec.as_ref().is_some_and(|s| {
-            s.selector.match_labels.as_ref().is_none_or(|l| l.is_empty()) && s.selector.match_expressions.as_ref().is_none_or(|l| l.is_empty())
+            s.selector.match_labels.as_ref().is_none_or(|l| l.is_empty())
+                && s.selector.match_expressions.as_ref().is_none_or(|l| l.is_empty())
         });
         if everything {
             return Ok(Action::done());
@@ -158,8 +163,12 @@ impl Deployments {
         if d.is_deleting() {
             return Ok(mine);
         }
-        let orphans: Vec<ReplicaSet> =
-            self.sets.owned_by(d.namespace(), "").filter(|s| !s.is_deleting() && selector.matches(s.metadata.labels.as_ref())).cloned().collect();
+        let orphans: Vec<ReplicaSet> = self
+            .sets
+            .owned_by(d.namespace(), "")
+            .filter(|s| !s.is_deleting() && selector.matches(s.metadata.labels.as_ref()))
+            .cloned()
+            .collect();
         for s in orphans {
             let owner = controller_ref(d);
             ctx.decide(DeploymentDecision::Adopted { deployment: d.key(), set: s.name().into() });
@@ -190,7 +199,13 @@ impl Deployments {
     }
 
     /// Sets a ReplicaSet's replicas, and says so.
-    pub(super) fn scale_set(&mut self, d: &Deployment, set: &mut ReplicaSet, to: i32, ctx: &mut Ctx<'_>) -> Result<bool, Status> {
+    pub(super) fn scale_set(
+        &mut self,
+        d: &Deployment,
+        set: &mut ReplicaSet,
+        to: i32,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<bool, Status> {
         let from = replicaset::wanted(set);
         let annotated = scaling::annotations(set, kind::wanted(d), kind::wanted(d) + rolling::max_surge(d));
         if from == to && !annotated {
@@ -212,10 +227,16 @@ impl Deployments {
     fn announce(&mut self, d: &Deployment, set: &str, from: i32, to: i32, ctx: &mut Ctx<'_>) {
         let direction = if to > from { "up" } else { "down" };
         let message = format!("Scaled {direction} replica set {set} from {from} to {to}");
-        self.recorder.record(reference(d, None), Note { warning: false, reason: "ScalingReplicaSet", message: &message }, ctx);
+        self.recorder.record(
+            reference(d, None),
+            Note { warning: false, reason: "ScalingReplicaSet", message: &message },
+            ctx,
+        );
     }
 
     fn min_ready(d: &Deployment) -> Duration {
-        Duration::from_secs(d.spec.as_ref().and_then(|s| s.min_ready_seconds).and_then(|s| u64::try_from(s).ok()).unwrap_or(0))
+        Duration::from_secs(
+            d.spec.as_ref().and_then(|s| s.min_ready_seconds).and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
+        )
     }
 }

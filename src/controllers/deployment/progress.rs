@@ -20,7 +20,15 @@ pub fn set(s: &mut DeploymentStatus, kind: &str, value: &str, reason: &str, mess
     if old.as_ref().is_some_and(|o| o.status == value && o.reason.as_deref() == Some(reason)) {
         return;
     }
-    replace(s, kind, value, reason, message, old.filter(|o| o.status == value).and_then(|o| o.last_transition_time), now);
+    replace(
+        s,
+        kind,
+        value,
+        reason,
+        message,
+        old.filter(|o| o.status == value).and_then(|o| o.last_transition_time),
+        now,
+    );
 }
 
 fn replace(
@@ -50,7 +58,9 @@ pub fn has_deadline(d: &Deployment) -> bool {
 }
 
 fn deadline(d: &Deployment) -> Duration {
-    Duration::from_secs(d.spec.as_ref().and_then(|s| s.progress_deadline_seconds).and_then(|s| u64::try_from(s).ok()).unwrap_or(600))
+    Duration::from_secs(
+        d.spec.as_ref().and_then(|s| s.progress_deadline_seconds).and_then(|s| u64::try_from(s).ok()).unwrap_or(600),
+    )
 }
 
 /// All pods are new, and all are available.
@@ -63,7 +73,9 @@ pub fn is_complete(d: &Deployment, s: &DeploymentStatus) -> bool {
 }
 
 fn calculate(d: &Deployment, sets: &Sets, now: Time) -> DeploymentStatus {
-    let sum = |f: &dyn Fn(&k8s_openapi::api::apps::v1::ReplicaSetStatus) -> i32| sets.all().map(|s| f(&status(s))).sum::<i32>();
+    let sum = |f: &dyn Fn(&k8s_openapi::api::apps::v1::ReplicaSetStatus) -> i32| {
+        sets.all().map(|s| f(&status(s))).sum::<i32>()
+    };
     let (total, available) = (sum(&|s| s.replicas), sum(&|s| s.available_replicas.unwrap_or(0)));
     let some = |n: i32| (n != 0).then_some(n);
     let wanted_total: i32 = sets.replicas();
@@ -81,7 +93,14 @@ fn calculate(d: &Deployment, sets: &Sets, now: Time) -> DeploymentStatus {
     if available >= kind::wanted(d) - rolling::max_unavailable(d) {
         set(&mut s, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", now);
     } else {
-        set(&mut s, "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.", now);
+        set(
+            &mut s,
+            "Available",
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+            now,
+        );
     }
     s
 }
@@ -131,7 +150,12 @@ impl Deployments {
     }
 
     /// Writes the status (and the annotations that come with it).
-    pub(super) fn store_status(&mut self, d: &mut Deployment, fresh: Deployment, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    pub(super) fn store_status(
+        &mut self,
+        d: &mut Deployment,
+        fresh: Deployment,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
         let o = ctx.api::<Deployment>().update_status(fresh)?;
         self.deployments.put(&o);
         if let Some(n) = o.get::<Deployment>() {
@@ -147,7 +171,10 @@ impl Deployments {
         let mut s = calculate(d, sets, now);
         if !has_deadline(d) {
             s.conditions.iter_mut().for_each(|c| c.retain(|c| c.type_ != "Progressing"));
-        } else if !is_paused(d) && !d.is_deleting() && !super::scaling::is_scaling(d, &sets.all().cloned().collect::<Vec<_>>()) {
+        } else if !is_paused(d)
+            && !d.is_deleting()
+            && !super::scaling::is_scaling(d, &sets.all().cloned().collect::<Vec<_>>())
+        {
             self.note_progress(d, sets, &old, &mut s, ctx);
         }
         if s == old {
@@ -160,18 +187,36 @@ impl Deployments {
         Ok(look_again(d, &s, now))
     }
 
-    fn note_progress(&self, d: &Deployment, sets: &Sets, old: &DeploymentStatus, s: &mut DeploymentStatus, ctx: &mut Ctx<'_>) {
+    fn note_progress(
+        &self,
+        d: &Deployment,
+        sets: &Sets,
+        old: &DeploymentStatus,
+        s: &mut DeploymentStatus,
+        ctx: &mut Ctx<'_>,
+    ) {
         let now = ctx.now();
         let current = condition(s, "Progressing").cloned();
-        let done = s.replicas == s.updated_replicas && current.as_ref().is_some_and(|c| c.reason.as_deref() == Some("NewReplicaSetAvailable"));
+        let done = s.replicas == s.updated_replicas
+            && current.as_ref().is_some_and(|c| c.reason.as_deref() == Some("NewReplicaSetAvailable"));
         if done {
             return;
         }
-        let subject = sets.new.as_ref().map_or_else(|| format!("Deployment {:?}", d.name()), |n| format!("ReplicaSet {:?}", n.name()));
+        let subject = sets
+            .new
+            .as_ref()
+            .map_or_else(|| format!("Deployment {:?}", d.name()), |n| format!("ReplicaSet {:?}", n.name()));
         if is_complete(d, s) {
             let (min_ready, available) = (Deployments::min_ready(d), s.available_replicas.unwrap_or(0));
             ctx.decide(DeploymentDecision::Complete { deployment: d.key(), available, min_ready });
-            set(s, "Progressing", "True", "NewReplicaSetAvailable", &format!("{subject} has successfully progressed."), now);
+            set(
+                s,
+                "Progressing",
+                "True",
+                "NewReplicaSetAvailable",
+                &format!("{subject} has successfully progressed."),
+                now,
+            );
         } else if is_progressing(old, s) {
             // Each step forward starts the deadline anew.
             let kept = current.filter(|c| c.status == "True").and_then(|c| c.last_transition_time);
@@ -181,7 +226,14 @@ impl Deployments {
             if !was {
                 ctx.decide(DeploymentDecision::TimedOut { deployment: d.key(), deadline: deadline(d) });
             }
-            set(s, "Progressing", "False", "ProgressDeadlineExceeded", &format!("{subject} has timed out progressing."), now);
+            set(
+                s,
+                "Progressing",
+                "False",
+                "ProgressDeadlineExceeded",
+                &format!("{subject} has timed out progressing."),
+                now,
+            );
         }
     }
 }

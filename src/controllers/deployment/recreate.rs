@@ -9,7 +9,12 @@ use crate::client::Action;
 use crate::world::Ctx;
 
 impl Deployments {
-    pub(super) fn recreate(&mut self, d: &mut Deployment, owned: Vec<ReplicaSet>, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+    pub(super) fn recreate(
+        &mut self,
+        d: &mut Deployment,
+        owned: Vec<ReplicaSet>,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Action, Status> {
         let mut sets = self.sets_of(d, owned.clone(), false, ctx)?;
         let active: Vec<usize> = (0..sets.old.len()).filter(|i| replicaset::wanted(&sets.old[*i]) > 0).collect();
         if !active.is_empty() {

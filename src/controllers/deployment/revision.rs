@@ -36,7 +36,10 @@ fn is_of_template(s: &ReplicaSet, d: &Deployment) -> bool {
 
 /// Sorts ReplicaSets into the new one and the old ones, oldest first.
 pub fn sort(d: &Deployment, mut owned: Vec<ReplicaSet>) -> Sets {
-    owned.sort_by(|a, b| (&a.metadata.creation_timestamp.as_ref().map(|t| t.0), a.name()).cmp(&(&b.metadata.creation_timestamp.as_ref().map(|t| t.0), b.name())));
+    owned.sort_by(|a, b| {
+        (&a.metadata.creation_timestamp.as_ref().map(|t| t.0), a.name())
+            .cmp(&(&b.metadata.creation_timestamp.as_ref().map(|t| t.0), b.name()))
+    });
     let new = owned.iter().position(|s| is_of_template(s, d)).map(|i| owned.remove(i));
     Sets { new, old: owned }
 }
@@ -85,7 +88,13 @@ fn annotate(d: &Deployment, s: &mut ReplicaSet, revision: i64, exists: bool) -> 
 
 impl Deployments {
     /// Sorts the ReplicaSets, brings revisions up to date, and makes the new one if `create`.
-    pub(super) fn sets_of(&mut self, d: &mut Deployment, owned: Vec<ReplicaSet>, create: bool, ctx: &mut Ctx<'_>) -> Result<Sets, Status> {
+    pub(super) fn sets_of(
+        &mut self,
+        d: &mut Deployment,
+        owned: Vec<ReplicaSet>,
+        create: bool,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Sets, Status> {
         let mut sets = sort(d, owned);
         let revision = sets.old.iter().map(of).max().unwrap_or(0) + 1;
         match sets.new.take() {
@@ -96,10 +105,17 @@ impl Deployments {
         Ok(sets)
     }
 
-    fn keep(&mut self, d: &mut Deployment, mut s: ReplicaSet, revision: i64, ctx: &mut Ctx<'_>) -> Result<ReplicaSet, Status> {
+    fn keep(
+        &mut self,
+        d: &mut Deployment,
+        mut s: ReplicaSet,
+        revision: i64,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<ReplicaSet, Status> {
         let was = of(&s);
         let min_ready = d.spec.as_ref().and_then(|s| s.min_ready_seconds);
-        let changed = annotate(d, &mut s, revision, true) | (s.spec.as_ref().and_then(|s| s.min_ready_seconds) != min_ready);
+        let changed =
+            annotate(d, &mut s, revision, true) | (s.spec.as_ref().and_then(|s| s.min_ready_seconds) != min_ready);
         if changed {
             s.spec.get_or_insert_default().min_ready_seconds = min_ready;
             if was != of(&s) {
@@ -117,7 +133,14 @@ impl Deployments {
         let has_progress = fresh.status.as_ref().is_some_and(|s| progress::condition(s, "Progressing").is_some());
         if !has_progress && progress::has_deadline(d) {
             let message = format!("Found new replica set {:?}", s.name());
-            progress::set(fresh.status.get_or_insert_default(), "Progressing", "True", "FoundNewReplicaSet", &message, ctx.now());
+            progress::set(
+                fresh.status.get_or_insert_default(),
+                "Progressing",
+                "True",
+                "FoundNewReplicaSet",
+                &message,
+                ctx.now(),
+            );
             update = true;
         }
         if update {
@@ -126,7 +149,13 @@ impl Deployments {
         Ok(s)
     }
 
-    fn make(&mut self, d: &mut Deployment, sets: &Sets, revision: i64, ctx: &mut Ctx<'_>) -> Result<Option<ReplicaSet>, Status> {
+    fn make(
+        &mut self,
+        d: &mut Deployment,
+        sets: &Sets,
+        revision: i64,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Option<ReplicaSet>, Status> {
         let spec = d.spec.clone().unwrap_or_default();
         let hash = hash(d);
         let mut template = spec.template.clone();
@@ -157,14 +186,27 @@ impl Deployments {
         let had = sets.old.len();
         let created = match ctx.api::<ReplicaSet>().create(s.clone()) {
             Ok(o) => {
-                ctx.decide(DeploymentDecision::NewSet { deployment: d.key(), set: name.clone(), replicas, revision, had });
+                ctx.decide(DeploymentDecision::NewSet {
+                    deployment: d.key(),
+                    set: name.clone(),
+                    replicas,
+                    revision,
+                    had,
+                });
                 o
             }
             Err(e) if e.is(Reason::AlreadyExists) => return self.name_taken(d, &name, ctx),
             Err(e) => {
                 let mut fresh = d.clone();
                 let message = format!("Failed to create new replica set {name:?}: {}", e.message);
-                progress::set(fresh.status.get_or_insert_default(), "Progressing", "False", "ReplicaSetCreateError", &message, ctx.now());
+                progress::set(
+                    fresh.status.get_or_insert_default(),
+                    "Progressing",
+                    "False",
+                    "ReplicaSetCreateError",
+                    &message,
+                    ctx.now(),
+                );
                 self.store_status(d, fresh, ctx)?;
                 return Err(e);
             }
@@ -177,7 +219,14 @@ impl Deployments {
         set_revision(&mut fresh, revision);
         if progress::has_deadline(d) {
             let message = format!("Created new replica set {name:?}");
-            progress::set(fresh.status.get_or_insert_default(), "Progressing", "True", "NewReplicaSetCreated", &message, ctx.now());
+            progress::set(
+                fresh.status.get_or_insert_default(),
+                "Progressing",
+                "True",
+                "NewReplicaSetCreated",
+                &message,
+                ctx.now(),
+            );
         }
         self.store_status(d, fresh, ctx)?;
         Ok(created.get::<ReplicaSet>().cloned())
@@ -212,7 +261,8 @@ impl Deployments {
         by_revision.sort_by_key(|s| of(*s));
         for s in by_revision.into_iter().take(usize::try_from(excess).unwrap_or(0)) {
             let st = super::status(s);
-            let idle = st.replicas == 0 && replicaset::wanted(s) == 0 && s.generation() <= st.observed_generation.unwrap_or(0);
+            let idle =
+                st.replicas == 0 && replicaset::wanted(s) == 0 && s.generation() <= st.observed_generation.unwrap_or(0);
             if !idle {
                 continue;
             }

@@ -40,7 +40,10 @@ pub fn new_replicas(d: &Deployment, sets: &Sets, has: i32) -> i32 {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Move {
     /// Sets the new ReplicaSet to that many.
-    New { from: i32, to: i32 },
+    New {
+        from: i32,
+        to: i32,
+    },
     /// Sets old ReplicaSets to that many: name, from, to.
     Old(Vec<(String, i32, i32)>),
     Nothing,
@@ -61,7 +64,8 @@ pub fn plan(d: &Deployment, sets: &Sets) -> Move {
     if may_go <= 0 || sets.old.iter().all(|s| replicaset::wanted(s) == 0) {
         return Move::Nothing;
     }
-    let mut sizes: Vec<(String, i32, i32)> = sets.old.iter().map(|s| (s.name().to_string(), replicaset::wanted(s), replicaset::wanted(s))).collect();
+    let mut sizes: Vec<(String, i32, i32)> =
+        sets.old.iter().map(|s| (s.name().to_string(), replicaset::wanted(s), replicaset::wanted(s))).collect();
     // First the pods that do not work anyway …
     let mut left = may_go;
     for (size, s) in sizes.iter_mut().zip(&sets.old) {
@@ -85,13 +89,26 @@ pub fn plan(d: &Deployment, sets: &Sets) -> Move {
 }
 
 impl Deployments {
-    pub(super) fn roll(&mut self, d: &mut Deployment, owned: Vec<ReplicaSet>, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+    pub(super) fn roll(
+        &mut self,
+        d: &mut Deployment,
+        owned: Vec<ReplicaSet>,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Action, Status> {
         let mut sets = self.sets_of(d, owned, true, ctx)?;
         match plan(d, &sets) {
             Move::New { from, to } => {
                 let (surge, total) = (max_surge(d), sets.replicas());
                 if let Some(mut new) = sets.new.take() {
-                    ctx.decide(DeploymentDecision::RollUp { deployment: d.key(), set: new.name().into(), from, to, wanted: kind::wanted(d), surge, total });
+                    ctx.decide(DeploymentDecision::RollUp {
+                        deployment: d.key(),
+                        set: new.name().into(),
+                        from,
+                        to,
+                        wanted: kind::wanted(d),
+                        surge,
+                        total,
+                    });
                     self.scale_set(d, &mut new, to, ctx)?;
                     sets.new = Some(new);
                 }
@@ -101,7 +118,15 @@ impl Deployments {
                     if let Some(i) = sets.old.iter().position(|s| s.name() == name) {
                         let mut set = sets.old[i].clone();
                         let (available, unavailable) = (sets.available(), max_unavailable(d));
-                        ctx.decide(DeploymentDecision::RollDown { deployment: d.key(), set: name, from, to, wanted: kind::wanted(d), unavailable, available });
+                        ctx.decide(DeploymentDecision::RollDown {
+                            deployment: d.key(),
+                            set: name,
+                            from,
+                            to,
+                            wanted: kind::wanted(d),
+                            unavailable,
+                            available,
+                        });
                         self.scale_set(d, &mut set, to, ctx)?;
                         sets.old[i] = set;
                     }

@@ -13,7 +13,9 @@ fn annotation(s: &ReplicaSet, key: &str) -> Option<i32> {
 
 /// Whether the wanted number of replicas changed since the ReplicaSets were last sized.
 pub fn is_scaling(d: &Deployment, sets: &[ReplicaSet]) -> bool {
-    sets.iter().filter(|s| replicaset::wanted(s) > 0).any(|s| annotation(s, DESIRED).is_some_and(|n| n != kind::wanted(d)))
+    sets.iter()
+        .filter(|s| replicaset::wanted(s) > 0)
+        .any(|s| annotation(s, DESIRED).is_some_and(|n| n != kind::wanted(d)))
 }
 
 /// Notes what the sizes were computed for. Tells whether anything changed.
@@ -38,7 +40,9 @@ fn active_or_latest(sets: &Sets) -> Option<&ReplicaSet> {
 
 fn is_saturated(d: &Deployment, s: &ReplicaSet) -> bool {
     let wanted = kind::wanted(d);
-    replicaset::wanted(s) == wanted && annotation(s, DESIRED) == Some(wanted) && status(s).available_replicas.unwrap_or(0) == wanted
+    replicaset::wanted(s) == wanted
+        && annotation(s, DESIRED) == Some(wanted)
+        && status(s).available_replicas.unwrap_or(0) == wanted
 }
 
 /// The share of a change that falls to one ReplicaSet.
@@ -48,7 +52,9 @@ fn proportion(s: &ReplicaSet, d: &Deployment, change: i32, given: i32) -> i32 {
         return 0;
     }
     let allowed_max = kind::wanted(d) + rolling::max_surge(d);
-    let base = annotation(s, MAX).filter(|m| *m > 0).unwrap_or_else(|| d.status.as_ref().and_then(|s| s.replicas).unwrap_or(size).max(1));
+    let base = annotation(s, MAX)
+        .filter(|m| *m > 0)
+        .unwrap_or_else(|| d.status.as_ref().and_then(|s| s.replicas).unwrap_or(size).max(1));
     let fair = (f64::from(size) * f64::from(allowed_max) / f64::from(base)).round() as i32 - size;
     let allowed = change - given;
     if change > 0 { fair.min(allowed) } else { fair.max(allowed) }
@@ -88,13 +94,22 @@ impl Deployments {
         if let Some(only) = active_or_latest(sets).cloned() {
             let from = replicaset::wanted(&only);
             if from != wanted {
-                ctx.decide(DeploymentDecision::Scaled { deployment: d.key(), set: only.name().into(), from, to: wanted });
+                ctx.decide(DeploymentDecision::Scaled {
+                    deployment: d.key(),
+                    set: only.name().into(),
+                    from,
+                    to: wanted,
+                });
             }
             return self.resize(d, sets, &[(only.name().to_string(), from, wanted)], ctx);
         }
         if sets.new.as_ref().is_some_and(|s| is_saturated(d, s)) {
-            let down: Vec<(String, i32, i32)> =
-                sets.old.iter().filter(|s| replicaset::wanted(s) > 0).map(|s| (s.name().to_string(), replicaset::wanted(s), 0)).collect();
+            let down: Vec<(String, i32, i32)> = sets
+                .old
+                .iter()
+                .filter(|s| replicaset::wanted(s) > 0)
+                .map(|s| (s.name().to_string(), replicaset::wanted(s), 0))
+                .collect();
             return self.resize(d, sets, &down, ctx);
         }
         if super::recreates(d) {
@@ -105,7 +120,13 @@ impl Deployments {
         self.resize(d, sets, &sizes, ctx)
     }
 
-    fn resize(&mut self, d: &Deployment, sets: &mut Sets, sizes: &[(String, i32, i32)], ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    fn resize(
+        &mut self,
+        d: &Deployment,
+        sets: &mut Sets,
+        sizes: &[(String, i32, i32)],
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
         for (name, _, to) in sizes {
             let place = sets.old.iter_mut().chain(sets.new.iter_mut()).find(|s| s.name() == name);
             if let Some(slot) = place {

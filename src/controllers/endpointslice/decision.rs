@@ -15,7 +15,11 @@ impl Decision for SliceDecision {
         if self.after.is_empty() { "endpointslice-empty" } else { "endpointslice-now" }
     }
     fn facts(&self) -> Facts {
-        vec![("service", self.service.name.to_string().into()), ("addresses", self.after.clone().into()), ("count", self.after.len().into())]
+        vec![
+            ("service", self.service.name.to_string().into()),
+            ("addresses", self.after.clone().into()),
+            ("count", self.after.len().into()),
+        ]
     }
     fn about(&self) -> Option<Key> {
         Some(self.service.clone())

@@ -61,7 +61,8 @@ impl Reconciler for EndpointSlices {
             return Ok(Action::done());
         }
         let ns = service.namespace().to_string();
-        let pods: Vec<&Pod> = self.pods.in_namespace(&ns).filter(|p| plan::selects(&service, p.metadata.labels.as_ref())).collect();
+        let pods: Vec<&Pod> =
+            self.pods.in_namespace(&ns).filter(|p| plan::selects(&service, p.metadata.labels.as_ref())).collect();
         let count = pods.len();
         let wanted = plan::slices(&service, &pods, LIMIT);
         let mut have: Vec<EndpointSlice> = self
@@ -71,7 +72,10 @@ impl Reconciler for EndpointSlices {
             .cloned()
             .collect();
         let before: Vec<String> = plan::addresses(&have);
-        let after: Vec<String> = wanted.iter().flat_map(|w| w.0.iter().filter(|e| plan::takes_traffic(e)).flat_map(|e| e.addresses.clone())).collect();
+        let after: Vec<String> = wanted
+            .iter()
+            .flat_map(|w| w.0.iter().filter(|e| plan::takes_traffic(e)).flat_map(|e| e.addresses.clone()))
+            .collect();
         if before != after {
             ctx.decide(SliceDecision { service: service.key(), before, after });
         }
@@ -79,7 +83,8 @@ impl Reconciler for EndpointSlices {
             match have.pop() {
                 Some(mut s) => {
                     let list = (!endpoints.is_empty()).then_some(endpoints);
-                    let same = s.endpoints.clone().unwrap_or_default() == list.clone().unwrap_or_default() && s.ports == Some(ports.clone());
+                    let same = s.endpoints.clone().unwrap_or_default() == list.clone().unwrap_or_default()
+                        && s.ports == Some(ports.clone());
                     if !same {
                         s.endpoints = list;
                         s.ports = Some(ports);

@@ -10,11 +10,16 @@ use crate::api::pods;
 use crate::api::selector::Labels;
 
 pub fn has_selector(s: &Service) -> bool {
-    service::kind(s) != "ExternalName" && s.spec.as_ref().and_then(|s| s.selector.as_ref()).is_some_and(|l| !l.is_empty())
+    service::kind(s) != "ExternalName"
+        && s.spec.as_ref().and_then(|s| s.selector.as_ref()).is_some_and(|l| !l.is_empty())
 }
 
 pub fn selects(s: &Service, labels: Option<&Labels>) -> bool {
-    has_selector(s) && s.spec.iter().flat_map(|s| s.selector.iter().flatten()).all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v))
+    has_selector(s)
+        && s.spec
+            .iter()
+            .flat_map(|s| s.selector.iter().flatten())
+            .all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v))
 }
 
 pub fn takes_traffic(e: &Endpoint) -> bool {
@@ -23,14 +28,23 @@ pub fn takes_traffic(e: &Endpoint) -> bool {
 
 /// Addresses that take traffic, in all slices.
 pub fn addresses(slices: &[EndpointSlice]) -> Vec<String> {
-    slices.iter().flat_map(|s| s.endpoints.iter().flatten()).filter(|e| takes_traffic(e)).flat_map(|e| e.addresses.clone()).collect()
+    slices
+        .iter()
+        .flat_map(|s| s.endpoints.iter().flatten())
+        .filter(|e| takes_traffic(e))
+        .flat_map(|e| e.addresses.clone())
+        .collect()
 }
 
 fn endpoint(p: &Pod, publish_unready: bool) -> Endpoint {
     let (ready, deleting) = (pods::is_ready(p) || publish_unready, p.is_deleting());
     Endpoint {
         addresses: vec![pods::ip(p).to_string()],
-        conditions: Some(EndpointConditions { ready: Some(ready && !deleting), serving: Some(ready), terminating: Some(deleting) }),
+        conditions: Some(EndpointConditions {
+            ready: Some(ready && !deleting),
+            serving: Some(ready),
+            terminating: Some(deleting),
+        }),
         node_name: Some(pods::node(p).to_string()),
         target_ref: Some(ObjectReference {
             kind: Some("Pod".into()),

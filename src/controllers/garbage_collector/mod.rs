@@ -40,7 +40,9 @@ impl Decision for GarbageDecision {
     }
     fn facts(&self) -> Facts {
         match self {
-            GarbageDecision::Collected { key, owner } => vec![("object", key.resource_name().into()), ("owner", owner.as_str().into())],
+            GarbageDecision::Collected { key, owner } => {
+                vec![("object", key.resource_name().into()), ("owner", owner.as_str().into())]
+            }
             GarbageDecision::Orphaned { key, dependents } | GarbageDecision::WaitsFor { key, dependents } => {
                 vec![("object", key.resource_name().into()), ("dependents", (*dependents).into())]
             }
@@ -48,7 +50,9 @@ impl Decision for GarbageDecision {
     }
     fn about(&self) -> Option<Key> {
         match self {
-            GarbageDecision::Collected { key, .. } | GarbageDecision::Orphaned { key, .. } | GarbageDecision::WaitsFor { key, .. } => Some(key.clone()),
+            GarbageDecision::Collected { key, .. }
+            | GarbageDecision::Orphaned { key, .. }
+            | GarbageDecision::WaitsFor { key, .. } => Some(key.clone()),
         }
     }
 }
@@ -68,7 +72,8 @@ impl Reconciler for GarbageCollector {
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
         let before: BTreeSet<&str> = c.previous.iter().flat_map(|p| owner_uids(p)).collect();
-        let now: BTreeSet<&str> = if c.kind == ChangeKind::Deleted { BTreeSet::new() } else { owner_uids(&c.object).collect() };
+        let now: BTreeSet<&str> =
+            if c.kind == ChangeKind::Deleted { BTreeSet::new() } else { owner_uids(&c.object).collect() };
         for gone in before.difference(&now) {
             if let Some(set) = self.dependents.get_mut(*gone) {
                 set.remove(&c.key);
@@ -166,7 +171,10 @@ impl GarbageCollector {
         ctx.decide(GarbageDecision::WaitsFor { key: key.clone(), dependents: alive.len() });
         for d in alive {
             if ctx.get_any(&d).is_some_and(|o| !o.is_deleting()) {
-                let options = DeleteOptions { propagation: crate::apiserver::delete::Propagation::Foreground, ..DeleteOptions::default() };
+                let options = DeleteOptions {
+                    propagation: crate::apiserver::delete::Propagation::Foreground,
+                    ..DeleteOptions::default()
+                };
                 match ctx.delete_any(&d, &options) {
                     Err(e) if !e.is(Reason::NotFound) => return Err(e),
                     _ => {}

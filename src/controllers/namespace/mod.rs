@@ -37,16 +37,20 @@ impl Decision for NamespaceDecision {
     }
     fn facts(&self) -> Facts {
         match self {
-            NamespaceDecision::Emptied { namespace, objects } => vec![("namespace", namespace.name.to_string().into()), ("objects", (*objects).into())],
-            NamespaceDecision::Waits { namespace, left } => vec![("namespace", namespace.name.to_string().into()), ("left", (*left).into())],
+            NamespaceDecision::Emptied { namespace, objects } => {
+                vec![("namespace", namespace.name.to_string().into()), ("objects", (*objects).into())]
+            }
+            NamespaceDecision::Waits { namespace, left } => {
+                vec![("namespace", namespace.name.to_string().into()), ("left", (*left).into())]
+            }
             NamespaceDecision::Finished { namespace } => vec![("namespace", namespace.name.to_string().into())],
         }
     }
     fn about(&self) -> Option<Key> {
         match self {
-            NamespaceDecision::Emptied { namespace, .. } | NamespaceDecision::Waits { namespace, .. } | NamespaceDecision::Finished { namespace } => {
-                Some(namespace.clone())
-            }
+            NamespaceDecision::Emptied { namespace, .. }
+            | NamespaceDecision::Waits { namespace, .. }
+            | NamespaceDecision::Finished { namespace } => Some(namespace.clone()),
         }
     }
 }
@@ -78,8 +82,11 @@ impl Reconciler for Namespaces {
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
-        let Some(ns) = self.namespaces.by_key(key).filter(|n| n.is_deleting()).cloned() else { return Ok(Action::done()) };
-        let inside: Vec<(Key, Option<i64>)> = self.contents.iter().filter(|(k, _)| k.namespace == key.name).map(|(k, g)| (k.clone(), *g)).collect();
+        let Some(ns) = self.namespaces.by_key(key).filter(|n| n.is_deleting()).cloned() else {
+            return Ok(Action::done());
+        };
+        let inside: Vec<(Key, Option<i64>)> =
+            self.contents.iter().filter(|(k, _)| k.namespace == key.name).map(|(k, g)| (k.clone(), *g)).collect();
         if inside.is_empty() {
             if ns.spec.as_ref().is_some_and(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())) {
                 ctx.decide(NamespaceDecision::Finished { namespace: key.clone() });
@@ -90,7 +97,8 @@ impl Reconciler for Namespaces {
             }
             return Ok(Action::done());
         }
-        let fresh: Vec<&Key> = inside.iter().map(|(k, _)| k).filter(|k| ctx.get_any(k).is_some_and(|o| !o.is_deleting())).collect();
+        let fresh: Vec<&Key> =
+            inside.iter().map(|(k, _)| k).filter(|k| ctx.get_any(k).is_some_and(|o| !o.is_deleting())).collect();
         if fresh.is_empty() {
             ctx.decide(NamespaceDecision::Waits { namespace: key.clone(), left: inside.len() });
         } else {
@@ -103,7 +111,8 @@ impl Reconciler for Namespaces {
             }
         }
         // Half the longest grace, and a second: then it looks again.
-        let longest = inside.iter().filter(|(k, _)| k.kind == Pod::kind_ref()).filter_map(|(_, g)| *g).max().unwrap_or(0);
+        let longest =
+            inside.iter().filter(|(k, _)| k.kind == Pod::kind_ref()).filter_map(|(_, g)| *g).max().unwrap_or(0);
         let left = inside.iter().any(|(k, _)| ctx.get_any(k).is_some());
         let wait = if left { u64::try_from(longest / 2 + 1).unwrap_or(1) } else { 0 };
         Ok(Action::after(Duration::from_secs(wait) + Duration::from_millis(100)))

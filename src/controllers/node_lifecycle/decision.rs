@@ -48,8 +48,12 @@ impl Decision for NodeDecision {
     }
     fn about(&self) -> Option<Key> {
         match self {
-            NodeDecision::Silent { node, .. } | NodeDecision::Tainted { node, .. } | NodeDecision::NoEviction { node, .. } => Some(node.clone()),
-            NodeDecision::WillEvict { pod, .. } | NodeDecision::WillNotEvict { pod, .. } | NodeDecision::Evicted { pod, .. } => Some(pod.clone()),
+            NodeDecision::Silent { node, .. }
+            | NodeDecision::Tainted { node, .. }
+            | NodeDecision::NoEviction { node, .. } => Some(node.clone()),
+            NodeDecision::WillEvict { pod, .. }
+            | NodeDecision::WillNotEvict { pod, .. }
+            | NodeDecision::Evicted { pod, .. } => Some(pod.clone()),
         }
     }
 }

@@ -60,7 +60,11 @@ impl NodeLifecycle {
                     let at = (since + wait).max(now);
                     self.evictions.insert(key.clone(), (at, ctx.causes()));
                     if wait > Duration::ZERO {
-                        ctx.decide(NodeDecision::WillEvict { pod: key.clone(), node: n.name().into(), wait: at.since(now) });
+                        ctx.decide(NodeDecision::WillEvict {
+                            pod: key.clone(),
+                            node: n.name().into(),
+                            wait: at.since(now),
+                        });
                         ctx.quietly_after(at.since(now), Tag::about("evict", key));
                     } else {
                         ctx.after(Duration::from_millis(1), Tag::about("evict", key));
@@ -69,7 +73,11 @@ impl NodeLifecycle {
                 (None, true) => {
                     self.evictions.remove(&key);
                     let message = format!("Cancelling deletion of Pod {}/{}", p.namespace(), p.name());
-                    self.eviction_recorder.record(reference(&p, None), Note { warning: false, reason: "TaintManagerEviction", message: &message }, ctx);
+                    self.eviction_recorder.record(
+                        reference(&p, None),
+                        Note { warning: false, reason: "TaintManagerEviction", message: &message },
+                        ctx,
+                    );
                     ctx.decide(NodeDecision::WillNotEvict { pod: key, node: n.name().into() });
                 }
                 _ => {}
@@ -85,10 +93,20 @@ impl NodeLifecycle {
         let node = pods::node(&p).to_string();
         ctx.decide(NodeDecision::Evicted { pod: key.clone(), node });
         let message = format!("Marking for deletion Pod {}/{}", p.namespace(), p.name());
-        self.eviction_recorder.record(reference(&p, None), Note { warning: false, reason: "TaintManagerEviction", message: &message }, ctx);
+        self.eviction_recorder.record(
+            reference(&p, None),
+            Note { warning: false, reason: "TaintManagerEviction", message: &message },
+            ctx,
+        );
         let generation = p.metadata.generation;
         let _ = ctx.api::<Pod>().patch_status(p.namespace(), p.name(), |p| {
-            let c: PodCondition = conditions::pod("DisruptionTarget", true, "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", generation);
+            let c: PodCondition = conditions::pod(
+                "DisruptionTarget",
+                true,
+                "DeletionByTaintManager",
+                "Taint manager: deleting due to NoExecute taint",
+                generation,
+            );
             conditions::set(p.status.get_or_insert_default().conditions.get_or_insert_default(), c, now);
         });
         let _ = ctx.api::<Pod>().delete(p.namespace(), p.name(), DeleteOptions::default());

@@ -74,7 +74,9 @@ impl Reconciler for NodeLifecycle {
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
         if c.key.kind == Lease::kind_ref() {
-            let renewed = |o: &crate::api::Object| o.get::<Lease>().and_then(|l| l.spec.as_ref()?.renew_time.as_ref().map(Time::from_meta_micro));
+            let renewed = |o: &crate::api::Object| {
+                o.get::<Lease>().and_then(|l| l.spec.as_ref()?.renew_time.as_ref().map(Time::from_meta_micro))
+            };
             if let Some(t) = renewed(&c.object) {
                 self.heard.insert(c.key.name.clone(), t);
             }
@@ -92,7 +94,8 @@ impl Reconciler for NodeLifecycle {
         // A pod that lands on a tainted node, or changes what it tolerates, is judged anew.
         if let Some(p) = c.object.get::<Pod>() {
             let node = pods::node(p);
-            let tainted = !node.is_empty() && self.nodes.get("", node).is_some_and(|n| eviction::no_execute(n).next().is_some());
+            let tainted =
+                !node.is_empty() && self.nodes.get("", node).is_some_and(|n| eviction::no_execute(n).next().is_some());
             if c.kind == ChangeKind::Deleted {
                 self.evictions.remove(&c.key);
             } else if tainted {
@@ -174,13 +177,19 @@ impl NodeLifecycle {
         self.recorder.record(about, Note { warning: false, reason: "NodeNotReady", message: &message }, ctx);
         for p in pods.iter().filter(|p| pods::is_ready(p)) {
             let done = ctx.api::<Pod>().patch_status(p.namespace(), p.name(), |p| {
-                for c in p.status.iter_mut().flat_map(|s| s.conditions.iter_mut().flatten()).filter(|c| c.type_ == "Ready") {
+                for c in
+                    p.status.iter_mut().flat_map(|s| s.conditions.iter_mut().flatten()).filter(|c| c.type_ == "Ready")
+                {
                     c.status = "False".into();
                     c.last_transition_time = Some(now.meta());
                 }
             });
             if done.is_ok() {
-                self.recorder.record(reference(p, None), Note { warning: true, reason: "NodeNotReady", message: "Node is not ready" }, ctx);
+                self.recorder.record(
+                    reference(p, None),
+                    Note { warning: true, reason: "NodeNotReady", message: "Node is not ready" },
+                    ctx,
+                );
             }
         }
     }
@@ -225,7 +234,12 @@ impl NodeLifecycle {
     /// Of the two readiness taints with that effect, exactly `wanted` stays.
     fn set_taints(&mut self, n: &Node, effect: &str, wanted: Option<&str>, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let now = ctx.now();
-        let present: Vec<&Taint> = n.spec.iter().flat_map(|s| s.taints.iter().flatten()).filter(|t| t.effect == effect && (t.key == NOT_READY || t.key == UNREACHABLE)).collect();
+        let present: Vec<&Taint> = n
+            .spec
+            .iter()
+            .flat_map(|s| s.taints.iter().flatten())
+            .filter(|t| t.effect == effect && (t.key == NOT_READY || t.key == UNREACHABLE))
+            .collect();
         let same = match wanted {
             None => present.is_empty(),
             Some(key) => present.len() == 1 && present[0].key == key,

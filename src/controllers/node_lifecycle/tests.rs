@@ -5,7 +5,14 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 
 #[test]
 fn when_all_nodes_are_silent_the_fault_is_elsewhere() {
-    for (ready, silent, want) in [(1, 0, Zone::Normal), (0, 1, Zone::Full), (3, 1, Zone::Normal), (2, 2, Zone::Normal), (2, 3, Zone::Partial), (0, 5, Zone::Full)] {
+    for (ready, silent, want) in [
+        (1, 0, Zone::Normal),
+        (0, 1, Zone::Full),
+        (3, 1, Zone::Normal),
+        (2, 2, Zone::Normal),
+        (2, 3, Zone::Partial),
+        (0, 5, Zone::Full),
+    ] {
         assert_eq!(zone(ready, silent), want, "{ready} ready, {silent} silent");
     }
 }

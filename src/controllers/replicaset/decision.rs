@@ -44,9 +44,16 @@ impl Decision for ReplicaSetDecision {
             ReplicaSetDecision::Deleted { wanted, had, victims, .. } => {
                 let names: Vec<String> = victims.iter().map(|v| v.name.clone()).collect();
                 let because = victims.first().map_or("name", |v| v.because.key());
-                facts.extend([("wanted", (*wanted).into()), ("had", (*had).into()), ("names", names.into()), ("because", because.into())]);
+                facts.extend([
+                    ("wanted", (*wanted).into()),
+                    ("had", (*had).into()),
+                    ("names", names.into()),
+                    ("because", because.into()),
+                ]);
             }
-            ReplicaSetDecision::Adopted { pod, .. } | ReplicaSetDecision::Released { pod, .. } => facts.push(("pod", pod.as_str().into())),
+            ReplicaSetDecision::Adopted { pod, .. } | ReplicaSetDecision::Released { pod, .. } => {
+                facts.push(("pod", pod.as_str().into()))
+            }
             ReplicaSetDecision::Refused { wanted, had, why, .. } => {
                 facts.extend([("wanted", (*wanted).into()), ("had", (*had).into()), ("why", why.as_str().into())]);
             }

@@ -9,7 +9,6 @@ pub mod ranking;
 mod tests;
 
 use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
-use k8s_openapi::api::core::v1::PodSpec;
 
 use crate::api::kinds::{Pod, ReplicaSet, replicaset as kind};
 use crate::api::object::{controller_of, controller_ref};
@@ -145,7 +144,9 @@ impl ReplicaSets {
         }
         if !set.is_deleting() {
             let orphans = self.pods.owned_by(set.namespace(), "");
-            adopt.extend(orphans.filter(|p| pods::is_active(p) && selector.matches(p.metadata.labels.as_ref())).cloned());
+            adopt.extend(
+                orphans.filter(|p| pods::is_active(p) && selector.matches(p.metadata.labels.as_ref())).cloned(),
+            );
         }
         for p in release {
             let uid = set.uid().to_string();
@@ -189,13 +190,26 @@ impl ReplicaSets {
                         self.expectations.expect_created(key, o.name(), ctx.now());
                         names.push(o.name().to_string());
                         let message = format!("Created pod: {}", o.name());
-                        self.recorder.record(reference(set, None), Note { warning: false, reason: "SuccessfulCreate", message: &message }, ctx);
+                        self.recorder.record(
+                            reference(set, None),
+                            Note { warning: false, reason: "SuccessfulCreate", message: &message },
+                            ctx,
+                        );
                         done += 1;
                     }
                     Err(e) => {
                         let message = format!("Error creating: {}", e.message);
-                        self.recorder.record(reference(set, None), Note { warning: true, reason: "FailedCreate", message: &message }, ctx);
-                        ctx.decide(ReplicaSetDecision::Refused { set: set.key(), wanted, had: had + done, why: e.message.clone() });
+                        self.recorder.record(
+                            reference(set, None),
+                            Note { warning: true, reason: "FailedCreate", message: &message },
+                            ctx,
+                        );
+                        ctx.decide(ReplicaSetDecision::Refused {
+                            set: set.key(),
+                            wanted,
+                            had: had + done,
+                            why: e.message.clone(),
+                        });
                         failure = Some(e);
                         break 'batches;
                     }
@@ -209,7 +223,14 @@ impl ReplicaSets {
         failure
     }
 
-    fn delete(&mut self, set: &ReplicaSet, key: &Key, victims: &[ranking::Victim], had: usize, ctx: &mut Ctx<'_>) -> Option<Status> {
+    fn delete(
+        &mut self,
+        set: &ReplicaSet,
+        key: &Key,
+        victims: &[ranking::Victim],
+        had: usize,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<Status> {
         let wanted = usize::try_from(kind::wanted(set)).unwrap_or(0);
         ctx.decide(ReplicaSetDecision::Deleted { set: set.key(), wanted, had, victims: victims.to_vec() });
         for v in victims {
@@ -217,7 +238,11 @@ impl ReplicaSets {
             match ctx.api::<Pod>().delete(set.namespace(), &v.name, DeleteOptions::default()) {
                 Ok(_) => {
                     let message = format!("Deleted pod: {}", v.name);
-                    self.recorder.record(reference(set, None), Note { warning: false, reason: "SuccessfulDelete", message: &message }, ctx);
+                    self.recorder.record(
+                        reference(set, None),
+                        Note { warning: false, reason: "SuccessfulDelete", message: &message },
+                        ctx,
+                    );
                 }
                 Err(e) => {
                     self.expectations.saw_deleted(key, &v.name);
@@ -230,7 +255,14 @@ impl ReplicaSets {
         None
     }
 
-    fn write_status(&mut self, set: &ReplicaSet, claimed: &[Pod], min_ready: Duration, failure: Option<&Status>, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    fn write_status(
+        &mut self,
+        set: &ReplicaSet,
+        claimed: &[Pod],
+        min_ready: Duration,
+        failure: Option<&Status>,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
         let fresh = status(set, claimed, min_ready, failure, ctx.now());
         if set.status.as_ref() == Some(&fresh) {
             return Ok(());
@@ -243,9 +275,18 @@ impl ReplicaSets {
     }
 }
 
-fn status(set: &ReplicaSet, claimed: &[Pod], min_ready: Duration, failure: Option<&Status>, now: Time) -> ReplicaSetStatus {
-    let template_labels = set.spec.as_ref().and_then(|s| s.template.as_ref()?.metadata.as_ref()?.labels.clone()).unwrap_or_default();
-    let count = |f: &dyn Fn(&Pod) -> bool| i32::try_from(claimed.iter().filter(|p| pods::is_active(p) && f(p)).count()).unwrap_or(i32::MAX);
+fn status(
+    set: &ReplicaSet,
+    claimed: &[Pod],
+    min_ready: Duration,
+    failure: Option<&Status>,
+    now: Time,
+) -> ReplicaSetStatus {
+    let template_labels =
+        set.spec.as_ref().and_then(|s| s.template.as_ref()?.metadata.as_ref()?.labels.clone()).unwrap_or_default();
+    let count = |f: &dyn Fn(&Pod) -> bool| {
+        i32::try_from(claimed.iter().filter(|p| pods::is_active(p) && f(p)).count()).unwrap_or(i32::MAX)
+    };
     let old = set.status.clone().unwrap_or_default();
     let positive = |n: i32| (n != 0).then_some(n);
     let mut conditions = old.conditions.clone().unwrap_or_default();
@@ -262,12 +303,12 @@ fn status(set: &ReplicaSet, claimed: &[Pod], min_ready: Duration, failure: Optio
     }
     ReplicaSetStatus {
         replicas: count(&|_| true),
-        fully_labeled_replicas: positive(count(&|p| {
-            template_labels.iter().all(|(k, v)| p.label(k) == Some(v))
-        })),
+        fully_labeled_replicas: positive(count(&|p| template_labels.iter().all(|(k, v)| p.label(k) == Some(v)))),
         ready_replicas: positive(count(&pods::is_ready)),
         available_replicas: positive(count(&|p| pods::is_available(p, min_ready, now))),
-        terminating_replicas: Some(i32::try_from(claimed.iter().filter(|p| p.is_deleting() && !pods::is_terminal(p)).count()).unwrap_or(0)),
+        terminating_replicas: Some(
+            i32::try_from(claimed.iter().filter(|p| p.is_deleting() && !pods::is_terminal(p)).count()).unwrap_or(0),
+        ),
         observed_generation: Some(set.generation()),
         conditions: (!conditions.is_empty()).then_some(conditions),
     }
@@ -280,5 +321,5 @@ fn pod_of(set: &ReplicaSet) -> Pod {
     metadata.generate_name = Some(format!("{}-", set.name()));
     metadata.namespace = Some(set.namespace().into());
     metadata.owner_references = Some(vec![controller_ref(set)]);
-    Pod { metadata, spec: Some(template.spec.unwrap_or_else(PodSpec::default)), status: None }
+    Pod { metadata, spec: Some(template.spec.unwrap_or_default()), status: None }
 }

@@ -75,13 +75,17 @@ fn compare(a: &Pod, b: &Pod, on_node: &BTreeMap<&str, usize>, now: Time) -> (Ord
         "Unknown" => 1,
         _ => 2,
     };
-    let cost = |p: &Pod| p.annotation("controller.kubernetes.io/pod-deletion-cost").and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
+    let cost = |p: &Pod| {
+        p.annotation("controller.kubernetes.io/pod-deletion-cost").and_then(|c| c.parse::<i32>().ok()).unwrap_or(0)
+    };
     let crowd = |p: &Pod| on_node.get(pods::node(p)).copied().unwrap_or(0);
     let ready_since = |p: &Pod| {
         let c = p.status.as_ref().and_then(|s| pods::condition(s, "Ready"))?;
         c.last_transition_time.as_ref().map(Time::from_meta)
     };
-    let restarts = |p: &Pod| p.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).map(|c| c.restart_count).max().unwrap_or(0);
+    let restarts = |p: &Pod| {
+        p.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).map(|c| c.restart_count).max().unwrap_or(0)
+    };
     let created = |p: &Pod| p.metadata.creation_timestamp.as_ref().map(Time::from_meta);
     let both_ready = pods::is_ready(a) && pods::is_ready(b);
     let rules = [
@@ -90,7 +94,10 @@ fn compare(a: &Pod, b: &Pod, on_node: &BTreeMap<&str, usize>, now: Time) -> (Ord
         (pods::is_ready(a).cmp(&pods::is_ready(b)), Because::NotReady),
         (cost(a).cmp(&cost(b)), Because::DeletionCost),
         (crowd(b).cmp(&crowd(a)), Because::Crowded),
-        (if both_ready { bucket(ready_since(a), now).cmp(&bucket(ready_since(b), now)) } else { Ordering::Equal }, Because::ReadyShorter),
+        (
+            if both_ready { bucket(ready_since(a), now).cmp(&bucket(ready_since(b), now)) } else { Ordering::Equal },
+            Because::ReadyShorter,
+        ),
         (restarts(b).cmp(&restarts(a)), Because::Restarts),
         (bucket(created(a), now).cmp(&bucket(created(b), now)), Because::Newer),
     ];

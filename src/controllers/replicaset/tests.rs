@@ -18,7 +18,7 @@ fn pod(name: &str, node: &str, phase: &str, ready: bool, restarts: i32) -> Pod {
 #[test]
 fn what_it_sees_and_what_it_wants_to_do() {
     let running = |n: &str, node: &str| pod(n, node, "Running", true, 0);
-    let table: Vec<(usize, Vec<Pod>, Option<(&str, Because)>)> = vec![
+    let table = [
         (1, vec![running("a", "n1"), pod("b", "", "Pending", false, 0)], Some(("b", Because::Unassigned))),
         (1, vec![running("a", "n1"), pod("b", "n2", "Pending", false, 0)], Some(("b", Because::Phase))),
         (1, vec![running("a", "n1"), pod("b", "n2", "Running", false, 0)], Some(("b", Because::NotReady))),

@@ -41,7 +41,11 @@ impl Reconciler for ServiceAccounts {
     const USER: &'static str = "service-account-controller";
 
     fn watches() -> Vec<Scope> {
-        vec![Scope::all(Namespace::kind_ref()), Scope::all(ServiceAccount::kind_ref()), Scope::all(ConfigMap::kind_ref())]
+        vec![
+            Scope::all(Namespace::kind_ref()),
+            Scope::all(ServiceAccount::kind_ref()),
+            Scope::all(ConfigMap::kind_ref()),
+        ]
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
@@ -49,7 +53,8 @@ impl Reconciler for ServiceAccounts {
             enqueue.add(c.key.clone());
             return;
         }
-        let mine = self.accounts.apply(c) && &*c.key.name == "default" || self.configs.apply(c) && &*c.key.name == ROOT_CA;
+        let mine =
+            self.accounts.apply(c) && &*c.key.name == "default" || self.configs.apply(c) && &*c.key.name == ROOT_CA;
         if mine && c.kind == ChangeKind::Deleted {
             enqueue.add(Key::of::<Namespace>("", &c.key.namespace));
         }
@@ -61,25 +66,37 @@ impl Reconciler for ServiceAccounts {
             return Ok(Action::done());
         }
         let ns = key.name.to_string();
-        let (no_account, no_config) = (self.accounts.get(&ns, "default").is_none(), self.configs.get(&ns, ROOT_CA).is_none());
+        let (no_account, no_config) =
+            (self.accounts.get(&ns, "default").is_none(), self.configs.get(&ns, ROOT_CA).is_none());
         if no_account && no_config {
             ctx.decide(Furnished(key.clone()));
         }
-        let meta = |name: &str| ObjectMeta { name: Some(name.into()), namespace: Some(ns.clone()), ..ObjectMeta::default() };
+        let meta =
+            |name: &str| ObjectMeta { name: Some(name.into()), namespace: Some(ns.clone()), ..ObjectMeta::default() };
         let ok = |r: Result<_, Status>| match r {
             Err(e) if !e.is(Reason::AlreadyExists) => Err(e),
             _ => Ok(()),
         };
         if no_account {
-            ok(ctx.api::<ServiceAccount>().create(ServiceAccount { metadata: meta("default"), ..ServiceAccount::default() }).map(|_| ()))?;
+            ok(ctx
+                .api::<ServiceAccount>()
+                .create(ServiceAccount { metadata: meta("default"), ..ServiceAccount::default() })
+                .map(|_| ()))?;
         }
         if no_config {
             let mut metadata = meta(ROOT_CA);
             metadata.annotations = Some(
                 [("kubernetes.io/description".to_string(), "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.".to_string())].into(),
             );
-            let data = [("ca.crt".to_string(), "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n".to_string())].into();
-            ok(ctx.api::<ConfigMap>().create(ConfigMap { metadata, data: Some(data), ..ConfigMap::default() }).map(|_| ()))?;
+            let data = [(
+                "ca.crt".to_string(),
+                "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n".to_string(),
+            )]
+            .into();
+            ok(ctx
+                .api::<ConfigMap>()
+                .create(ConfigMap { metadata, data: Some(data), ..ConfigMap::default() })
+                .map(|_| ()))?;
         }
         Ok(Action::done())
     }

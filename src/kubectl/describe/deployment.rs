@@ -26,16 +26,26 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         n(&status["availableReplicas"]),
         n(&status["unavailableReplicas"])
     ));
-    out.push_str(&format!("StrategyType:\t{}\nMinReadySeconds:\t{}\n", text(&spec["strategy"]["type"]), n(&spec["minReadySeconds"])));
+    out.push_str(&format!(
+        "StrategyType:\t{}\nMinReadySeconds:\t{}\n",
+        text(&spec["strategy"]["type"]),
+        n(&spec["minReadySeconds"])
+    ));
     let rolling = &spec["strategy"]["rollingUpdate"];
     if rolling.is_object() {
         let v = |v: &Value| v.as_str().map_or_else(|| v.to_string(), Into::into);
-        out.push_str(&format!("RollingUpdateStrategy:\t{} max unavailable, {} max surge\n", v(&rolling["maxUnavailable"]), v(&rolling["maxSurge"])));
+        out.push_str(&format!(
+            "RollingUpdateStrategy:\t{} max unavailable, {} max surge\n",
+            v(&rolling["maxUnavailable"]),
+            v(&rolling["maxSurge"])
+        ));
     }
     out.push_str(&template(&spec["template"]));
     if let Some(l) = status["conditions"].as_array().filter(|l| !l.is_empty()) {
         out.push_str("Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------\n");
-        l.iter().for_each(|c| out.push_str(&format!("  {} \t{}\t{}\n", text(&c["type"]), text(&c["status"]), text(&c["reason"]))));
+        l.iter().for_each(|c| {
+            out.push_str(&format!("  {} \t{}\t{}\n", text(&c["type"]), text(&c["status"]), text(&c["reason"])))
+        });
     }
     let list = env.call(&Request::get(collection(kinds::ReplicaSet::kind_ref(), &f.namespace)))?;
     let uid = &d["metadata"]["uid"];
@@ -55,10 +65,22 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         }
         t
     };
-    sets.sort_by_key(|s| (text(&s["metadata"]["creationTimestamp"]).to_string(), s["metadata"]["resourceVersion"].as_str().and_then(|r| r.parse::<u64>().ok()).unwrap_or(0)));
+    sets.sort_by_key(|s| {
+        (
+            text(&s["metadata"]["creationTimestamp"]).to_string(),
+            s["metadata"]["resourceVersion"].as_str().and_then(|r| r.parse::<u64>().ok()).unwrap_or(0),
+        )
+    });
     let wanted = plain(&spec["template"]);
     let new = sets.iter().position(|s| plain(&s["spec"]["template"]) == wanted).map(|i| sets.remove(i));
-    let show = |s: &Value| format!("{} ({}/{} replicas created)", text(&s["metadata"]["name"]), n(&s["status"]["replicas"]), n(&s["spec"]["replicas"]));
+    let show = |s: &Value| {
+        format!(
+            "{} ({}/{} replicas created)",
+            text(&s["metadata"]["name"]),
+            n(&s["status"]["replicas"]),
+            n(&s["spec"]["replicas"])
+        )
+    };
     let old: Vec<String> = sets.iter().map(|s| show(s)).collect();
     out.push_str(&format!("OldReplicaSets:\t{}\n", if old.is_empty() { "<none>".to_string() } else { old.join(", ") }));
     out.push_str(&format!("NewReplicaSet:\t{}\n", new.map_or("<none>".into(), show)));

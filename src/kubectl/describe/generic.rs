@@ -16,7 +16,10 @@ fn common(f: &Found) -> String {
 
 pub fn namespace(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
     let mut out = common(f);
-    out.push_str(&format!("Status:\t{}\n\nNo resource quota.\n\nNo LimitRange resource.\n", text(&f.object["status"]["phase"])));
+    out.push_str(&format!(
+        "Status:\t{}\n\nNo resource quota.\n\nNo LimitRange resource.\n",
+        text(&f.object["status"]["phase"])
+    ));
     Ok(out)
 }
 
@@ -52,7 +55,10 @@ pub fn service_account(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
     let mut out = common(f);
     for (title, key) in [("Image pull secrets", "imagePullSecrets"), ("Mountable secrets", "secrets")] {
         let names: Vec<&str> = f.object[key].as_array().into_iter().flatten().map(|s| text(&s["name"])).collect();
-        out.push_str(&format!("{title}:\t{}\n", if names.is_empty() { "<none>".to_string() } else { names.join("\n\t") }));
+        out.push_str(&format!(
+            "{title}:\t{}\n",
+            if names.is_empty() { "<none>".to_string() } else { names.join("\n\t") }
+        ));
     }
     out.push_str("Tokens:\t<none>\n");
     Ok(out)
@@ -62,9 +68,13 @@ pub fn service_account(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
 pub fn page(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
     let mut out = common(f);
     out.push_str(&format!("API Version:\t{}\nKind:\t{}\n", f.kind.api_version(), f.kind.name()));
-    for (k, v) in f.object.as_object().into_iter().flatten().filter(|(k, _)| !matches!(k.as_str(), "apiVersion" | "kind")) {
+    for (k, v) in
+        f.object.as_object().into_iter().flatten().filter(|(k, _)| !matches!(k.as_str(), "apiVersion" | "kind"))
+    {
         let mut v = v.clone();
-        if k == "metadata" && let Some(m) = v.as_object_mut() {
+        if k == "metadata"
+            && let Some(m) = v.as_object_mut()
+        {
             ["name", "namespace", "labels", "annotations", "managedFields"].iter().for_each(|x| {
                 m.remove(*x);
             });
@@ -102,7 +112,10 @@ fn field(name: &str, v: &Value, level: usize, out: &mut String) {
             for x in a {
                 match x {
                     Value::Object(m) => m.iter().for_each(|(k, v)| field(&title(k), v, level + 1, out)),
-                    other => out.push_str(&format!("{pad}  {}\n", other.as_str().map_or_else(|| other.to_string(), Into::into))),
+                    other => out.push_str(&format!(
+                        "{pad}  {}\n",
+                        other.as_str().map_or_else(|| other.to_string(), Into::into)
+                    )),
                 }
             }
         }

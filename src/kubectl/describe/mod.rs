@@ -69,7 +69,13 @@ fn events_of(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         let path = s(&e["involvedObject"]["fieldPath"]);
         let message = s(&e["message"]);
         let message = if path.is_empty() { message } else { format!("{path}: {message}") };
-        out.push_str(&format!("  {}\t{}\t{}\t{from}\t{}\n", s(&e["type"]), s(&e["reason"]), interval(e, now), message.trim()));
+        out.push_str(&format!(
+            "  {}\t{}\t{}\t{from}\t{}\n",
+            s(&e["type"]),
+            s(&e["reason"]),
+            interval(e, now),
+            message.trim()
+        ));
     }
     Ok(out)
 }
@@ -111,7 +117,8 @@ fn annotations(title: &str, v: &Value) -> String {
 
 /// `app=web,tier in (a,b)` of a label selector.
 fn selector(v: &Value) -> String {
-    let s: k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector = serde_json::from_value(v.clone()).unwrap_or_default();
+    let s: k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector =
+        serde_json::from_value(v.clone()).unwrap_or_default();
     crate::api::selector::Selector::of(&s).to_string()
 }
 

@@ -73,8 +73,15 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     let info = &status["nodeInfo"];
     out.push_str("System Info:\n");
     for (title, key) in [
-        ("Machine ID", "machineID"), ("System UUID", "systemUUID"), ("Boot ID", "bootID"), ("Kernel Version", "kernelVersion"), ("OS Image", "osImage"),
-        ("Operating System", "operatingSystem"), ("Architecture", "architecture"), ("Container Runtime Version", "containerRuntimeVersion"), ("Kubelet Version", "kubeletVersion"),
+        ("Machine ID", "machineID"),
+        ("System UUID", "systemUUID"),
+        ("Boot ID", "bootID"),
+        ("Kernel Version", "kernelVersion"),
+        ("OS Image", "osImage"),
+        ("Operating System", "operatingSystem"),
+        ("Architecture", "architecture"),
+        ("Container Runtime Version", "containerRuntimeVersion"),
+        ("Kubelet Version", "kubeletVersion"),
     ] {
         out.push_str(&format!("  {title}:\t{}\n", text(&info[key])));
     }
@@ -101,8 +108,12 @@ fn percent(part: i64, whole: i64) -> i64 {
 
 /// The pods on the node, and what is promised of it.
 fn pods(f: &Found, node: &kinds::Node, env: &mut Env<'_>) -> Result<String, Failure> {
-    let list = env.call(&Request::get("/api/v1/pods").query("fieldSelector", format!("spec.nodeName={},status.phase!=Succeeded,status.phase!=Failed", f.name)))?;
-    let pods: Vec<kinds::Pod> = list["items"].as_array().into_iter().flatten().filter_map(|p| serde_json::from_value(p.clone()).ok()).collect();
+    let list = env.call(
+        &Request::get("/api/v1/pods")
+            .query("fieldSelector", format!("spec.nodeName={},status.phase!=Succeeded,status.phase!=Failed", f.name)),
+    )?;
+    let pods: Vec<kinds::Pod> =
+        list["items"].as_array().into_iter().flatten().filter_map(|p| serde_json::from_value(p.clone()).ok()).collect();
     let all = node.status.as_ref().and_then(|s| s.allocatable.as_ref()).map(Resources::of).unwrap_or_default();
     let cpu = |n: i64| Quantity::from_milli(n).to_string();
     let memory = |n: i64| Quantity::from_bytes(n).to_string();
@@ -112,7 +123,8 @@ fn pods(f: &Found, node: &kinds::Node, env: &mut Env<'_>) -> Result<String, Fail
     let now = env.now();
     for p in &pods {
         let (r, l) = (requests(p), limits(p));
-        let age = p.metadata.creation_timestamp.as_ref().map(|t| human(now.since(Time::from_meta(t)))).unwrap_or_default();
+        let age =
+            p.metadata.creation_timestamp.as_ref().map(|t| human(now.since(Time::from_meta(t)))).unwrap_or_default();
         let part = |n: i64, whole: i64, show: &dyn Fn(i64) -> String| format!("{} ({}%)", show(n), percent(n, whole));
         out.push_str(&format!(
             "  {}\t{}\t\t{}\t{}\t{}\t{}\t{age}\n",
@@ -127,9 +139,25 @@ fn pods(f: &Found, node: &kinds::Node, env: &mut Env<'_>) -> Result<String, Fail
         limited.add(&l);
     }
     out.push_str("Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  Resource\tRequests\tLimits\n  --------\t--------\t------\n");
-    out.push_str(&format!("  cpu\t{} ({}%)\t{} ({}%)\n", cpu(asked.milli_cpu), percent(asked.milli_cpu, all.milli_cpu), cpu(limited.milli_cpu), percent(limited.milli_cpu, all.milli_cpu)));
-    out.push_str(&format!("  memory\t{} ({}%)\t{} ({}%)\n", memory(asked.memory), percent(asked.memory, all.memory), memory(limited.memory), percent(limited.memory, all.memory)));
-    out.push_str(&format!("  ephemeral-storage\t{} (0%)\t{} (0%)\n", memory(asked.ephemeral), memory(limited.ephemeral)));
+    out.push_str(&format!(
+        "  cpu\t{} ({}%)\t{} ({}%)\n",
+        cpu(asked.milli_cpu),
+        percent(asked.milli_cpu, all.milli_cpu),
+        cpu(limited.milli_cpu),
+        percent(limited.milli_cpu, all.milli_cpu)
+    ));
+    out.push_str(&format!(
+        "  memory\t{} ({}%)\t{} ({}%)\n",
+        memory(asked.memory),
+        percent(asked.memory, all.memory),
+        memory(limited.memory),
+        percent(limited.memory, all.memory)
+    ));
+    out.push_str(&format!(
+        "  ephemeral-storage\t{} (0%)\t{} (0%)\n",
+        memory(asked.ephemeral),
+        memory(limited.ephemeral)
+    ));
     for k in all.others.keys().filter(|k| k.starts_with("hugepages-")) {
         let n = |r: &Resources| r.others.get(k).copied().unwrap_or(0);
         out.push_str(&format!("  {k}\t{} (0%)\t{} (0%)\n", n(&asked), n(&limited)));

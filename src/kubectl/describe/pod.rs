@@ -32,7 +32,10 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     let ended = matches!(text(&status["phase"]), "Failed" | "Succeeded");
     if let Some(t) = p["metadata"]["deletionTimestamp"].as_str().and_then(Time::parse).filter(|_| !ended) {
         let lasts = human(env.now().since(t));
-        out.push_str(&format!("Status:\tTerminating (lasts {lasts})\nTermination Grace Period:\t{}s\n", p["metadata"]["deletionGracePeriodSeconds"]));
+        out.push_str(&format!(
+            "Status:\tTerminating (lasts {lasts})\nTermination Grace Period:\t{}s\n",
+            p["metadata"]["deletionGracePeriodSeconds"]
+        ));
     } else {
         out.push_str(&format!("Status:\t{}\n", text(&status["phase"])));
     }
@@ -56,7 +59,13 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         out.push_str(&format!("NominatedNodeName:\t{n}\n"));
     }
     if spec["initContainers"].as_array().is_some_and(|c| !c.is_empty()) {
-        out.push_str(&containers("Init Containers", &spec["initContainers"], Some(&status["initContainerStatuses"]), "", p));
+        out.push_str(&containers(
+            "Init Containers",
+            &spec["initContainers"],
+            Some(&status["initContainerStatuses"]),
+            "",
+            p,
+        ));
     }
     out.push_str(&containers("Containers", &spec["containers"], Some(&status["containerStatuses"]), "", p));
     if let Some(l) = status["conditions"].as_array().filter(|l| !l.is_empty()) {
@@ -100,7 +109,15 @@ fn spread(space: &str, v: &Value) -> String {
     let Some(list) = v.as_array().filter(|l| !l.is_empty()) else { return String::new() };
     let lines: Vec<String> = list
         .iter()
-        .map(|c| format!("{}:{} when max skew {} is exceeded for selector {}", text(&c["topologyKey"]), text(&c["whenUnsatisfiable"]), c["maxSkew"], super::selector(&c["labelSelector"])))
+        .map(|c| {
+            format!(
+                "{}:{} when max skew {} is exceeded for selector {}",
+                text(&c["topologyKey"]),
+                text(&c["whenUnsatisfiable"]),
+                c["maxSkew"],
+                super::selector(&c["labelSelector"])
+            )
+        })
         .collect();
     format!("{space}Topology Spread Constraints:\t{}\n", lines.join("\n\t"))
 }
@@ -133,7 +150,11 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
         let list: Vec<String> = ports
             .iter()
             .map(|p| {
-                let name = p["name"].as_str().filter(|n| !n.is_empty() && key == "containerPort").map(|n| format!(" ({n})")).unwrap_or_default();
+                let name = p["name"]
+                    .as_str()
+                    .filter(|n| !n.is_empty() && key == "containerPort")
+                    .map(|n| format!(" ({n})"))
+                    .unwrap_or_default();
                 format!("{}/{}{name}", p[key].as_i64().unwrap_or(0), text(&p["protocol"]))
             })
             .collect();
@@ -157,7 +178,11 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
             state("Last State", &s["lastState"], &mut put);
         }
         let word = |b: bool| if b { "True" } else { "False" };
-        put(format!("    Ready:\t{}\n    Restart Count:\t{}\n", word(s["ready"] == true), s["restartCount"].as_i64().unwrap_or(0)));
+        put(format!(
+            "    Ready:\t{}\n    Restart Count:\t{}\n",
+            word(s["ready"] == true),
+            s["restartCount"].as_i64().unwrap_or(0)
+        ));
     }
     for (title, key) in [("Limits", "limits"), ("Requests", "requests")] {
         if let Some(list) = c["resources"][key].as_object().filter(|l| !l.is_empty()) {
@@ -173,7 +198,11 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
     if let Some(list) = c["envFrom"].as_array().filter(|l| !l.is_empty()) {
         put("    Environment Variables from:\n".into());
         for e in list {
-            let (name, kind, optional) = if e["configMapRef"].is_object() { (&e["configMapRef"]["name"], "ConfigMap", &e["configMapRef"]["optional"]) } else { (&e["secretRef"]["name"], "Secret", &e["secretRef"]["optional"]) };
+            let (name, kind, optional) = if e["configMapRef"].is_object() {
+                (&e["configMapRef"]["name"], "ConfigMap", &e["configMapRef"]["optional"])
+            } else {
+                (&e["secretRef"]["name"], "Secret", &e["secretRef"]["optional"])
+            };
             put(format!("      {}\t{kind}\tOptional: {}\n", text(name), *optional == true));
         }
     }
@@ -215,7 +244,13 @@ fn env_value(e: &Value, pod: &Value) -> String {
     }
     for (key, kind) in [("configMapKeyRef", "config map"), ("secretKeyRef", "secret")] {
         if from[key].is_object() {
-            return format!("<set to the key '{}' of {kind} '{}'>\tOptional: {}", text(&from[key]["key"]), text(&from[key]["name"]), from[key]["optional"] == true).replace("of secret", "in secret");
+            return format!(
+                "<set to the key '{}' of {kind} '{}'>\tOptional: {}",
+                text(&from[key]["key"]),
+                text(&from[key]["name"]),
+                from[key]["optional"] == true
+            )
+            .replace("of secret", "in secret");
         }
     }
     if let Some(r) = from["resourceFieldRef"]["resource"].as_str() {
@@ -252,7 +287,14 @@ fn state(title: &str, s: &Value, put: &mut impl FnMut(String)) {
 
 fn probe(p: &Value) -> String {
     let n = |k: &str| p[k].as_i64().unwrap_or(0);
-    let tail = format!("delay={}s timeout={}s period={}s #success={} #failure={}", n("initialDelaySeconds"), n("timeoutSeconds"), n("periodSeconds"), n("successThreshold"), n("failureThreshold"));
+    let tail = format!(
+        "delay={}s timeout={}s period={}s #success={} #failure={}",
+        n("initialDelaySeconds"),
+        n("timeoutSeconds"),
+        n("periodSeconds"),
+        n("successThreshold"),
+        n("failureThreshold")
+    );
     let port = |v: &Value| v.as_str().map_or_else(|| v.to_string(), Into::into);
     if let Some(c) = p["exec"]["command"].as_array() {
         let words: Vec<&str> = c.iter().map(text).collect();
@@ -260,7 +302,13 @@ fn probe(p: &Value) -> String {
     }
     if p["httpGet"].is_object() {
         let h = &p["httpGet"];
-        return format!("http-get {}://{}:{}{} {tail}", text(&h["scheme"]).to_lowercase(), text(&h["host"]), port(&h["port"]), text(&h["path"]));
+        return format!(
+            "http-get {}://{}:{}{} {tail}",
+            text(&h["scheme"]).to_lowercase(),
+            text(&h["host"]),
+            port(&h["port"]),
+            text(&h["path"])
+        );
     }
     if p["tcpSocket"].is_object() {
         return format!("tcp-socket {}:{} {tail}", text(&p["tcpSocket"]["host"]), port(&p["tcpSocket"]["port"]));

@@ -20,8 +20,13 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         out.push_str(&format!("Controlled By:\t{owner}\n"));
     }
     let n = |v: &Value| v.as_i64().unwrap_or(0);
-    out.push_str(&format!("Replicas:\t{} current / {} desired\n", n(&s["status"]["replicas"]), n(&s["spec"]["replicas"])));
-    let pods = env.call(&Request::get(collection(kinds::Pod::kind_ref(), &f.namespace)).query("labelSelector", chosen))?;
+    out.push_str(&format!(
+        "Replicas:\t{} current / {} desired\n",
+        n(&s["status"]["replicas"]),
+        n(&s["spec"]["replicas"])
+    ));
+    let pods =
+        env.call(&Request::get(collection(kinds::Pod::kind_ref(), &f.namespace)).query("labelSelector", chosen))?;
     let uid = &s["metadata"]["uid"];
     let mut counts = [0; 4];
     for p in pods["items"].as_array().into_iter().flatten() {
@@ -36,11 +41,16 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         };
         counts[i] += 1;
     }
-    out.push_str(&format!("Pods Status:\t{} Running / {} Waiting / {} Succeeded / {} Failed\n", counts[0], counts[1], counts[2], counts[3]));
+    out.push_str(&format!(
+        "Pods Status:\t{} Running / {} Waiting / {} Succeeded / {} Failed\n",
+        counts[0], counts[1], counts[2], counts[3]
+    ));
     out.push_str(&template(&s["spec"]["template"]));
     if let Some(l) = s["status"]["conditions"].as_array().filter(|l| !l.is_empty()) {
         out.push_str("Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------\n");
-        l.iter().for_each(|c| out.push_str(&format!("  {} \t{}\t{}\n", text(&c["type"]), text(&c["status"]), text(&c["reason"]))));
+        l.iter().for_each(|c| {
+            out.push_str(&format!("  {} \t{}\t{}\n", text(&c["type"]), text(&c["status"]), text(&c["reason"])))
+        });
     }
     Ok(out)
 }

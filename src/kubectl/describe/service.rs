@@ -15,7 +15,8 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     let mut out = head(f);
     out.push_str(&labels("Labels", &s["metadata"]["labels"]));
     out.push_str(&annotations("Annotations", &s["metadata"]["annotations"]));
-    let pairs: Vec<String> = spec["selector"].as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
+    let pairs: Vec<String> =
+        spec["selector"].as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
     out.push_str(&format!("Selector:\t{}\n", if pairs.is_empty() { "<none>".to_string() } else { pairs.join(",") }));
     out.push_str(&format!("Type:\t{}\n", text(&spec["type"])));
     if let Some(p) = spec["ipFamilyPolicy"].as_str() {
@@ -35,11 +36,19 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     if let Some(n) = spec["externalName"].as_str().filter(|n| !n.is_empty()) {
         out.push_str(&format!("External Name:\t{n}\n"));
     }
-    let ingress: Vec<String> = s["status"]["loadBalancer"]["ingress"].as_array().into_iter().flatten().map(|i| text(&i["ip"]).to_string()).collect();
+    let ingress: Vec<String> = s["status"]["loadBalancer"]["ingress"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|i| text(&i["ip"]).to_string())
+        .collect();
     if !ingress.is_empty() {
         out.push_str(&format!("LoadBalancer Ingress:\t{}\n", ingress.join(", ")));
     }
-    let list = env.call(&Request::get(collection(kinds::EndpointSlice::kind_ref(), &f.namespace)).query("labelSelector", format!("kubernetes.io/service-name={}", f.name)))?;
+    let list = env.call(
+        &Request::get(collection(kinds::EndpointSlice::kind_ref(), &f.namespace))
+            .query("labelSelector", format!("kubernetes.io/service-name={}", f.name)),
+    )?;
     let slices: Vec<&Value> = list["items"].as_array().into_iter().flatten().collect();
     for p in spec["ports"].as_array().into_iter().flatten() {
         let name = p["name"].as_str().filter(|n| !n.is_empty()).unwrap_or("<unset>");
@@ -53,7 +62,9 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         out.push_str(&format!("Endpoints:\t{}\n", endpoints(&slices, p)));
     }
     out.push_str(&format!("Session Affinity:\t{}\n", text(&spec["sessionAffinity"])));
-    for (title, key) in [("External Traffic Policy", "externalTrafficPolicy"), ("Internal Traffic Policy", "internalTrafficPolicy")] {
+    for (title, key) in
+        [("External Traffic Policy", "externalTrafficPolicy"), ("Internal Traffic Policy", "internalTrafficPolicy")]
+    {
         if let Some(p) = spec[key].as_str().filter(|p| !p.is_empty()) {
             out.push_str(&format!("{title}:\t{p}\n"));
         }
@@ -69,7 +80,13 @@ fn endpoints(slices: &[&Value], port: &Value) -> String {
     let name = text(&port["name"]);
     let mut all = vec![];
     for s in slices {
-        let numbers: Vec<i64> = s["ports"].as_array().into_iter().flatten().filter(|p| text(&p["name"]) == name).filter_map(|p| p["port"].as_i64()).collect();
+        let numbers: Vec<i64> = s["ports"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|p| text(&p["name"]) == name)
+            .filter_map(|p| p["port"].as_i64())
+            .collect();
         for e in s["endpoints"].as_array().into_iter().flatten().filter(|e| e["conditions"]["ready"] != false) {
             for a in e["addresses"].as_array().into_iter().flatten() {
                 all.extend(numbers.iter().map(|n| format!("{}:{n}", text(a))));

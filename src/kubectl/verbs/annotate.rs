@@ -12,8 +12,12 @@ use crate::kubectl::resources::{self, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 const COMMON: &[Flag] = &[
-    Flag::new("overwrite", Type::Bool), Flag::new("list", Type::Bool), Flag::new("resource-version", Type::Text),
-    Flag::new("dry-run", Type::Optional("unchanged")).default("none"), Flag::new("local", Type::Bool), Flag::new("field-manager", Type::Text),
+    Flag::new("overwrite", Type::Bool),
+    Flag::new("list", Type::Bool),
+    Flag::new("resource-version", Type::Text),
+    Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+    Flag::new("local", Type::Bool),
+    Flag::new("field-manager", Type::Text),
 ];
 
 pub static LABEL: Verb = Verb {
@@ -34,10 +38,16 @@ pub static ANNOTATE: Verb = Verb {
 
 fn run(args: &Args, map: &str, noun: &str, env: &mut Env<'_>) -> Result<Done, Failure> {
     // Resources come first; what holds `=` or ends in `-` is a change.
-    let split = args.words.iter().position(|w| w.contains('=') || (w.ends_with('-') && w.len() > 1)).unwrap_or(args.words.len());
+    let split = args
+        .words
+        .iter()
+        .position(|w| w.contains('=') || (w.ends_with('-') && w.len() > 1))
+        .unwrap_or(args.words.len());
     let (words, changes) = args.words.split_at(split);
     if words.is_empty() && args.list("filename").is_empty() {
-        return Err(Failure::error("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+        return Err(Failure::error(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     }
     if changes.is_empty() && !args.flag("list") {
         return Err(Failure::error(format!("at least one {noun} update is required")));
@@ -88,7 +98,8 @@ fn run(args: &Args, map: &str, noun: &str, env: &mut Env<'_>) -> Result<Done, Fa
         for k in &remove {
             patch.insert((*k).to_string(), Value::Null);
         }
-        let changed = set.iter().any(|(k, v)| old.get(*k).and_then(Value::as_str) != Some(v)) || remove.iter().any(|k| old.contains_key(*k));
+        let changed = set.iter().any(|(k, v)| old.get(*k).and_then(Value::as_str) != Some(v))
+            || remove.iter().any(|k| old.contains_key(*k));
         let said = match (changed, set.is_empty(), map) {
             (false, _, "labels") => "not labeled",
             (_, false, "labels") => "labeled",

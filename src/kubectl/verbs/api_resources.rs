@@ -10,8 +10,13 @@ pub static API_RESOURCES: Verb = Verb {
     summary: "Print the supported API resources on the server",
     flags: &[
         &[
-            Flag::new("namespaced", Type::Bool), Flag::new("api-group", Type::Text), Flag::new("no-headers", Type::Bool), Flag::new("verbs", Type::List),
-            Flag::new("sort-by", Type::Text), Flag::new("categories", Type::List), Flag::new("cached", Type::Bool),
+            Flag::new("namespaced", Type::Bool),
+            Flag::new("api-group", Type::Text),
+            Flag::new("no-headers", Type::Bool),
+            Flag::new("verbs", Type::List),
+            Flag::new("sort-by", Type::Text),
+            Flag::new("categories", Type::List),
+            Flag::new("cached", Type::Bool),
         ],
         OUTPUT,
     ],
@@ -48,9 +53,20 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         env.out.push_str(&text);
         return Ok(Done::OK);
     }
-    let mut text = if args.flag("no-headers") { String::new() } else { "NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND\n".to_string() };
+    let mut text = if args.flag("no-headers") {
+        String::new()
+    } else {
+        "NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND\n".to_string()
+    };
     for k in kinds {
-        text.push_str(&format!("{}\t{}\t{}\t{}\t{}\n", k.plural(), k.short_names().join(","), k.api_version(), k.namespaced(), k.name()));
+        text.push_str(&format!(
+            "{}\t{}\t{}\t{}\t{}\n",
+            k.plural(),
+            k.short_names().join(","),
+            k.api_version(),
+            k.namespaced(),
+            k.name()
+        ));
     }
     env.out.push_str(&align(&text, 6, 3));
     Ok(Done::OK)

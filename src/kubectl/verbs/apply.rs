@@ -20,9 +20,15 @@ pub static APPLY: Verb = Verb {
     summary: "Apply a configuration to a resource by file name or stdin",
     flags: &[
         &[
-            Flag::new("dry-run", Type::Optional("unchanged")).default("none"), Flag::new("server-side", Type::Bool), Flag::new("force", Type::Bool),
-            Flag::new("validate", Type::Optional("strict")).default("strict"), Flag::new("overwrite", Type::Bool).default("true"),
-            Flag::new("field-manager", Type::Text), Flag::new("prune", Type::Bool), Flag::new("all", Type::Bool), Flag::new("wait", Type::Bool),
+            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+            Flag::new("server-side", Type::Bool),
+            Flag::new("force", Type::Bool),
+            Flag::new("validate", Type::Optional("strict")).default("strict"),
+            Flag::new("overwrite", Type::Bool).default("true"),
+            Flag::new("field-manager", Type::Text),
+            Flag::new("prune", Type::Bool),
+            Flag::new("all", Type::Bool),
+            Flag::new("wait", Type::Bool),
         ],
         FILES,
         SELECT,
@@ -35,7 +41,11 @@ pub static APPLY: Verb = Verb {
 pub static VIEW_LAST_APPLIED: Verb = Verb {
     name: "apply view-last-applied",
     summary: "View the latest last-applied-configuration annotations of a resource/object",
-    flags: &[&[Flag::new("output", Type::Text).short('o').default("yaml"), Flag::new("all", Type::Bool)], SELECT, FILES],
+    flags: &[
+        &[Flag::new("output", Type::Text).short('o').default("yaml"), Flag::new("all", Type::Bool)],
+        SELECT,
+        FILES,
+    ],
     completes: Completes::Objects,
     run: view_last_applied,
 };
@@ -49,7 +59,9 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::error("must specify one of -f and -k"));
     }
     if args.flag("server-side") || args.flag("prune") {
-        return Err(Failure::error("kubetutor does not apply on the server's side or prune yet: leave --server-side and --prune out"));
+        return Err(Failure::error(
+            "kubetutor does not apply on the server's side or prune yet: leave --server-side and --prune out",
+        ));
     }
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     let strict = !matches!(args.text("validate"), "false" | "ignore");
@@ -83,20 +95,36 @@ pub fn remembered(m: &Manifest, ns: &str) -> (Value, String) {
 
 /// The patch that brings the live object to the manifest.
 pub fn patch_for(m: &Manifest, modified: &Value, current: &Value) -> Value {
-    let original = current["metadata"]["annotations"][LAST_APPLIED].as_str().and_then(|t| serde_json::from_str(t).ok()).unwrap_or(Value::Null);
+    let original = current["metadata"]["annotations"][LAST_APPLIED]
+        .as_str()
+        .and_then(|t| serde_json::from_str(t).ok())
+        .unwrap_or(Value::Null);
     strategic::three_way(&original, modified, current, Some(m.kind.layout()))
 }
 
-fn apply_one(m: &Manifest, args: &Args, format: &Format, dry: DryRun, strict: bool, env: &mut Env<'_>) -> Result<(), Failure> {
+fn apply_one(
+    m: &Manifest,
+    args: &Args,
+    format: &Format,
+    dry: DryRun,
+    strict: bool,
+    env: &mut Env<'_>,
+) -> Result<(), Failure> {
     if m.name().is_empty() {
-        return Err(Failure::error(format!("error when retrieving current configuration of: resource name may not be empty (from {:?})", m.source)));
+        return Err(Failure::error(format!(
+            "error when retrieving current configuration of: resource name may not be empty (from {:?})",
+            m.source
+        )));
     }
     let ns = m.namespace(env);
     if let Some(own) = m.value["metadata"]["namespace"].as_str()
         && env.namespace_given
         && own != env.namespace
     {
-        return Err(Failure::error(format!("the namespace from the provided object {own:?} does not match the namespace {:?}. You must pass '--namespace={own}' to perform this operation.", env.namespace)));
+        return Err(Failure::error(format!(
+            "the namespace from the provided object {own:?} does not match the namespace {:?}. You must pass '--namespace={own}' to perform this operation.",
+            env.namespace
+        )));
     }
     let validation = if strict { "Strict" } else { "Ignore" };
     let (modified, _) = remembered(m, &ns);
@@ -106,16 +134,24 @@ fn apply_one(m: &Manifest, args: &Args, format: &Format, dry: DryRun, strict: bo
             let made = if dry == DryRun::Client {
                 modified
             } else {
-                let mut r = Request::new(Method::Post, collection(m.kind, &ns)).query("fieldManager", "kubectl-client-side-apply").query("fieldValidation", validation).body(modified);
+                let mut r = Request::new(Method::Post, collection(m.kind, &ns))
+                    .query("fieldManager", "kubectl-client-side-apply")
+                    .query("fieldValidation", validation)
+                    .body(modified);
                 if dry == DryRun::Server {
                     r = r.query("dryRun", "All");
                 }
-                let made = env.try_call(&r).map_err(|s| Failure::status_while(&s, &format!("error when creating {:?}", m.source)))?;
+                let made = env
+                    .try_call(&r)
+                    .map_err(|s| Failure::status_while(&s, &format!("error when creating {:?}", m.source)))?;
                 (*made).clone()
             };
             say(args, format, m.kind, &made, "created", dry, env)
         }
-        Err(s) => Err(Failure::status_while(&s, &format!("error when retrieving current configuration of:\nfrom: {:?}", m.source))),
+        Err(s) => Err(Failure::status_while(
+            &s,
+            &format!("error when retrieving current configuration of:\nfrom: {:?}", m.source),
+        )),
         Ok(current) => {
             if current["metadata"]["annotations"][LAST_APPLIED].is_null() && dry == DryRun::None {
                 env.error_line(format!(
@@ -131,15 +167,28 @@ fn apply_one(m: &Manifest, args: &Args, format: &Format, dry: DryRun, strict: bo
             let new = if dry == DryRun::Client {
                 (*current).clone()
             } else {
-                let mut r = Request::new(Method::Patch(PatchType::Strategic), &path).query("fieldManager", "kubectl-client-side-apply").query("fieldValidation", validation).body(patch);
+                let mut r = Request::new(Method::Patch(PatchType::Strategic), &path)
+                    .query("fieldManager", "kubectl-client-side-apply")
+                    .query("fieldValidation", validation)
+                    .body(patch);
                 if dry == DryRun::Server {
                     r = r.query("dryRun", "All");
                 }
-                let doing = format!("error when applying patch:\n{}\nto:\nResource: \"{}, Resource={}\", GroupVersionKind: \"{}, Kind={}\"\nName: {:?}, Namespace: {ns:?}\nfor: {:?}: error when patching {:?}",
-                    r.body.clone().unwrap_or_default(), m.kind.api_version(), m.kind.plural(), m.kind.api_version(), m.kind.name(), m.name(), m.source, m.source);
+                let doing = format!(
+                    "error when applying patch:\n{}\nto:\nResource: \"{}, Resource={}\", GroupVersionKind: \"{}, Kind={}\"\nName: {:?}, Namespace: {ns:?}\nfor: {:?}: error when patching {:?}",
+                    r.body.clone().unwrap_or_default(),
+                    m.kind.api_version(),
+                    m.kind.plural(),
+                    m.kind.api_version(),
+                    m.kind.name(),
+                    m.name(),
+                    m.source,
+                    m.source
+                );
                 (*env.try_call(&r).map_err(|s| Failure::status_while(&s, &doing))?).clone()
             };
-            let same = new["metadata"]["resourceVersion"] == current["metadata"]["resourceVersion"] && dry == DryRun::None;
+            let same =
+                new["metadata"]["resourceVersion"] == current["metadata"]["resourceVersion"] && dry == DryRun::None;
             say(args, format, m.kind, &new, if same { "unchanged" } else { "configured" }, dry, env)
         }
     }
@@ -149,13 +198,21 @@ fn view_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (found, failures) = resources::fetch(args, &args.words, env)?;
     for f in found {
         let Some(text) = f.object["metadata"]["annotations"][LAST_APPLIED].as_str() else {
-            return Err(Failure::error(format!("no last-applied-configuration annotation found on resource: {}", f.name)));
+            return Err(Failure::error(format!(
+                "no last-applied-configuration annotation found on resource: {}",
+                f.name
+            )));
         };
         let v: Value = serde_json::from_str(text).unwrap_or_default();
         let text = match args.text("output") {
             "json" => json_text(&v),
             "yaml" => yaml::print(&v),
-            other => return Err(Failure::see(format!("Unexpected -o output mode: {other}, the flag 'output' must be one of yaml|json"), "apply view-last-applied")),
+            other => {
+                return Err(Failure::see(
+                    format!("Unexpected -o output mode: {other}, the flag 'output' must be one of yaml|json"),
+                    "apply view-last-applied",
+                ));
+            }
         };
         env.out.push_str(&text);
     }

@@ -3,13 +3,21 @@
 use crate::api::request::Request;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Verb};
 
-pub static CLUSTER_INFO: Verb =
-    Verb { name: "cluster-info", summary: "Display cluster information", flags: &[], completes: Completes::Nothing, run: cluster_info };
+pub static CLUSTER_INFO: Verb = Verb {
+    name: "cluster-info",
+    summary: "Display cluster information",
+    flags: &[],
+    completes: Completes::Nothing,
+    run: cluster_info,
+};
 
 fn cluster_info(_: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let server = env.config.server().to_string();
     env.line(format!("Kubernetes control plane is running at {server}"));
-    let services = env.call(&Request::get("/api/v1/namespaces/kube-system/services").query("labelSelector", "kubernetes.io/cluster-service=true"))?;
+    let services = env.call(
+        &Request::get("/api/v1/namespaces/kube-system/services")
+            .query("labelSelector", "kubernetes.io/cluster-service=true"),
+    )?;
     for s in services["items"].as_array().into_iter().flatten() {
         let name = s["metadata"]["name"].as_str().unwrap_or("");
         let shown = s["metadata"]["labels"]["kubernetes.io/name"].as_str().unwrap_or(name);

@@ -8,8 +8,13 @@ use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::tabwriter::align;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
-pub static CURRENT_CONTEXT: Verb =
-    Verb { name: "config current-context", summary: "Display the current-context", flags: &[], completes: Completes::Nothing, run: current };
+pub static CURRENT_CONTEXT: Verb = Verb {
+    name: "config current-context",
+    summary: "Display the current-context",
+    flags: &[],
+    completes: Completes::Nothing,
+    run: current,
+};
 pub static SET_CONTEXT: Verb = Verb {
     name: "config set-context",
     summary: "Set a context entry in kubeconfig",
@@ -17,8 +22,13 @@ pub static SET_CONTEXT: Verb = Verb {
     completes: Completes::Nothing,
     run: set_context,
 };
-pub static USE_CONTEXT: Verb =
-    Verb { name: "config use-context", summary: "Set the current-context in a kubeconfig file", flags: &[], completes: Completes::Nothing, run: use_context };
+pub static USE_CONTEXT: Verb = Verb {
+    name: "config use-context",
+    summary: "Set the current-context in a kubeconfig file",
+    flags: &[],
+    completes: Completes::Nothing,
+    run: use_context,
+};
 pub static GET_CONTEXTS: Verb = Verb {
     name: "config get-contexts",
     summary: "Describe one or many contexts",
@@ -29,7 +39,10 @@ pub static GET_CONTEXTS: Verb = Verb {
 pub static VIEW: Verb = Verb {
     name: "config view",
     summary: "Display merged kubeconfig settings or a specified kubeconfig file",
-    flags: &[OUTPUT, &[Flag::new("minify", Type::Bool), Flag::new("raw", Type::Bool), Flag::new("flatten", Type::Bool)]],
+    flags: &[
+        OUTPUT,
+        &[Flag::new("minify", Type::Bool), Flag::new("raw", Type::Bool), Flag::new("flatten", Type::Bool)],
+    ],
     completes: Completes::Nothing,
     run: view,
 };
@@ -52,8 +65,11 @@ fn set_context(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !exists && let Some(list) = env.config.value["contexts"].as_array_mut() {
         list.push(json!({"name": name, "context": {"cluster": "", "user": ""}}));
     }
-    let settings: Vec<(&str, String)> =
-        ["namespace", "cluster", "user"].into_iter().filter(|k| args.is_set(k)).map(|k| (k, args.text(k).to_string())).collect();
+    let settings: Vec<(&str, String)> = ["namespace", "cluster", "user"]
+        .into_iter()
+        .filter(|k| args.is_set(k))
+        .map(|k| (k, args.text(k).to_string()))
+        .collect();
     if let Some(c) = env.config.context_mut(&name) {
         for (k, v) in settings {
             c["context"][k] = v.into();
@@ -86,11 +102,21 @@ fn get_contexts(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         env.out.push_str(&text);
         return Ok(Done::OK);
     }
-    let mut text = if args.flag("no-headers") { String::new() } else { "CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n".to_string() };
+    let mut text = if args.flag("no-headers") {
+        String::new()
+    } else {
+        "CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n".to_string()
+    };
     for c in shown {
         let s = |v: &serde_json::Value| v.as_str().unwrap_or("").to_string();
         let star = if c["name"] == current.as_str() { "*" } else { "" };
-        text.push_str(&format!("{star}\t{}\t{}\t{}\t{}\n", s(&c["name"]), s(&c["context"]["cluster"]), s(&c["context"]["user"]), s(&c["context"]["namespace"])));
+        text.push_str(&format!(
+            "{star}\t{}\t{}\t{}\t{}\n",
+            s(&c["name"]),
+            s(&c["context"]["cluster"]),
+            s(&c["context"]["user"]),
+            s(&c["context"]["namespace"])
+        ));
     }
     env.out.push_str(&align(&text, 6, 3));
     Ok(Done::OK)

@@ -15,7 +15,12 @@ use crate::kubectl::{Args, Completes, Done, Failure, Flag, Verb};
 pub static CREATE: Verb = Verb {
     name: "create",
     summary: "Create a resource from a file or from stdin",
-    flags: &[FILES, OUTPUT, DRY_RUN, &[Flag::new("edit", Type::Bool), Flag::new("raw", Type::Text), Flag::new("selector", Type::Text).short('l')]],
+    flags: &[
+        FILES,
+        OUTPUT,
+        DRY_RUN,
+        &[Flag::new("edit", Type::Bool), Flag::new("raw", Type::Text), Flag::new("selector", Type::Text).short('l')],
+    ],
     completes: Completes::Nothing,
     run: create,
 };
@@ -24,7 +29,11 @@ pub static DEPLOYMENT: Verb = Verb {
     name: "create deployment",
     summary: "Create a deployment with the specified name",
     flags: &[
-        &[Flag::new("image", Type::List), Flag::new("replicas", Type::Int).short('r').default("1"), Flag::new("port", Type::Int).default("-1")],
+        &[
+            Flag::new("image", Type::List),
+            Flag::new("replicas", Type::Int).short('r').default("1"),
+            Flag::new("port", Type::Int).default("-1"),
+        ],
         OUTPUT,
         DRY_RUN,
     ],
@@ -43,7 +52,15 @@ pub static NAMESPACE: Verb = Verb {
 pub static CONFIGMAP: Verb = Verb {
     name: "create configmap",
     summary: "Create a config map from a local file, directory or literal value",
-    flags: &[&[Flag::new("from-literal", Type::Array), Flag::new("from-file", Type::List), Flag::new("append-hash", Type::Bool)], OUTPUT, DRY_RUN],
+    flags: &[
+        &[
+            Flag::new("from-literal", Type::Array),
+            Flag::new("from-file", Type::List),
+            Flag::new("append-hash", Type::Bool),
+        ],
+        OUTPUT,
+        DRY_RUN,
+    ],
     completes: Completes::Nothing,
     run: configmap,
 };
@@ -82,11 +99,20 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 }
 
 /// Sends an object, or keeps it where nothing may be sent.
-pub fn submit(kind: KindRef, ns: &str, value: Value, dry: DryRun, env: &mut Env<'_>) -> Result<Value, crate::api::Status> {
+pub fn submit(
+    kind: KindRef,
+    ns: &str,
+    value: Value,
+    dry: DryRun,
+    env: &mut Env<'_>,
+) -> Result<Value, crate::api::Status> {
     if dry == DryRun::Client {
         return Ok(value);
     }
-    let mut request = Request::new(Method::Post, collection(kind, ns)).query("fieldManager", "kubectl-create").query("fieldValidation", "Strict").body(value);
+    let mut request = Request::new(Method::Post, collection(kind, ns))
+        .query("fieldManager", "kubectl-create")
+        .query("fieldValidation", "Strict")
+        .body(value);
     if dry == DryRun::Server {
         request = request.query("dryRun", "All");
     }
@@ -94,7 +120,15 @@ pub fn submit(kind: KindRef, ns: &str, value: Value, dry: DryRun, env: &mut Env<
 }
 
 /// Prints what was done, or the object where a format is asked for.
-pub fn say(args: &Args, format: &Format, kind: KindRef, made: &Value, what: &str, dry: DryRun, env: &mut Env<'_>) -> Result<(), Failure> {
+pub fn say(
+    args: &Args,
+    format: &Format,
+    kind: KindRef,
+    made: &Value,
+    what: &str,
+    dry: DryRun,
+    env: &mut Env<'_>,
+) -> Result<(), Failure> {
     let found = Found::of(kind, std::sync::Arc::new(made.clone()));
     let text = match format {
         Format::Table { .. } => format!("{} {what}{}\n", full_name(kind, &found.name), dry.note()),
@@ -104,9 +138,13 @@ pub fn say(args: &Args, format: &Format, kind: KindRef, made: &Value, what: &str
     Ok(())
 }
 
-fn one_name<'a>(args: &'a Args) -> Result<&'a str, Failure> {
+fn one_name(args: &Args) -> Result<&str, Failure> {
     let count = args.dash.unwrap_or(args.words.len());
-    if count == 1 { Ok(args.word(0)) } else { Err(Failure::see(format!("exactly one NAME is required, got {count}"), args.verb)) }
+    if count == 1 {
+        Ok(args.word(0))
+    } else {
+        Err(Failure::see(format!("exactly one NAME is required, got {count}"), args.verb))
+    }
 }
 
 /// Creates what a subcommand has put together; errors are told in its words.
@@ -118,7 +156,11 @@ fn make(args: &Args, kind: KindRef, value: Value, env: &mut Env<'_>) -> Result<D
         value["metadata"]["namespace"] = ns.clone().into();
     }
     let made = submit(kind, &ns, value, dry, env).map_err(|s| {
-        if kind.namespaced() { Failure::error(format!("failed to create {}: {}", kind.singular(), s.message)) } else { Failure::status(&s) }
+        if kind.namespaced() {
+            Failure::error(format!("failed to create {}: {}", kind.singular(), s.message))
+        } else {
+            Failure::status(&s)
+        }
     })?;
     say(args, &format, kind, &made, "created", dry, env)?;
     Ok(Done::OK)
@@ -170,12 +212,22 @@ fn deployment(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 
 fn namespace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let name = one_name(args)?;
-    make(args, kinds::Namespace::kind_ref(), json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {}, "status": {}}), env)
+    make(
+        args,
+        kinds::Namespace::kind_ref(),
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {}, "status": {}}),
+        env,
+    )
 }
 
 fn serviceaccount(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let name = one_name(args)?;
-    make(args, kinds::ServiceAccount::kind_ref(), json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}), env)
+    make(
+        args,
+        kinds::ServiceAccount::kind_ref(),
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}),
+        env,
+    )
 }
 
 fn configmap(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
@@ -193,7 +245,10 @@ fn configmap(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             }
             continue;
         }
-        let text = env.host.read(&path).map_err(|_| Failure::error(format!("error reading {path}: no such file or directory")))?;
+        let text = env
+            .host
+            .read(&path)
+            .map_err(|_| Failure::error(format!("error reading {path}: no such file or directory")))?;
         data.insert(key.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path).to_string()), text.into());
     }
     for l in args.list("from-literal") {
@@ -201,7 +256,9 @@ fn configmap(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             return Err(Failure::error(format!("invalid literal source {l}, expected key=value")));
         };
         if data.contains_key(k) {
-            return Err(Failure::error(format!("cannot add key {k:?}, another key by that name already exists in Data for ConfigMap {name:?}")));
+            return Err(Failure::error(format!(
+                "cannot add key {k:?}, another key by that name already exists in Data for ConfigMap {name:?}"
+            )));
         }
         data.insert(k.into(), v.into());
     }

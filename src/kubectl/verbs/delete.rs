@@ -13,10 +13,16 @@ pub static DELETE: Verb = Verb {
     summary: "Delete resources by file names, stdin, resources and names, or by resources and label selector",
     flags: &[
         &[
-            Flag::new("grace-period", Type::Int).default("-1"), Flag::new("force", Type::Bool), Flag::new("now", Type::Bool),
-            Flag::new("wait", Type::Bool).default("true"), Flag::new("timeout", Type::Duration).default("0s"), Flag::new("ignore-not-found", Type::Bool),
-            Flag::new("cascade", Type::Optional("background")).default("background"), Flag::new("output", Type::Text).short('o'),
-            Flag::new("dry-run", Type::Optional("unchanged")).default("none"), Flag::new("interactive", Type::Bool).short('i'),
+            Flag::new("grace-period", Type::Int).default("-1"),
+            Flag::new("force", Type::Bool),
+            Flag::new("now", Type::Bool),
+            Flag::new("wait", Type::Bool).default("true"),
+            Flag::new("timeout", Type::Duration).default("0s"),
+            Flag::new("ignore-not-found", Type::Bool),
+            Flag::new("cascade", Type::Optional("background")).default("background"),
+            Flag::new("output", Type::Text).short('o'),
+            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+            Flag::new("interactive", Type::Bool).short('i'),
         ],
         ALL,
         SELECT,
@@ -63,12 +69,21 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         "background" | "true" => "Background",
         "orphan" | "false" => "Orphan",
         "foreground" => "Foreground",
-        other => return Err(Failure::error(format!("Invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\"."))),
+        other => {
+            return Err(Failure::error(format!(
+                "Invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\"."
+            )));
+        }
     };
     let short = match args.text("output") {
         "" => false,
         "name" => true,
-        other => return Err(Failure::see(format!("unexpected -o output mode: {other}. We only support '-o name'"), "delete")),
+        other => {
+            return Err(Failure::see(
+                format!("unexpected -o output mode: {other}. We only support '-o name'"),
+                "delete",
+            ));
+        }
     };
     let dry = DryRun::of(args)?;
     let (found, failures) = gather(args, &files, by_selector, env)?;
@@ -103,7 +118,9 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
                 Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => continue,
                 Err(s) => {
                     let what = files.is_empty().then(|| Failure::status(&s));
-                    failures.push(what.unwrap_or_else(|| Failure::status_while(&s, &format!("error when deleting {:?}", source(&files)))));
+                    failures.push(what.unwrap_or_else(|| {
+                        Failure::status_while(&s, &format!("error when deleting {:?}", source(&files)))
+                    }));
                     continue;
                 }
             }
@@ -134,7 +151,12 @@ fn source(files: &[String]) -> String {
 }
 
 /// The objects to delete. By name they need not be fetched: the delete itself says if they are not there.
-fn gather(args: &Args, files: &[String], by_selector: bool, env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
+fn gather(
+    args: &Args,
+    files: &[String],
+    by_selector: bool,
+    env: &mut Env<'_>,
+) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
     if !files.is_empty() {
         let mut found = vec![];
         let mut failures = vec![];
@@ -192,10 +214,15 @@ impl Follow for Gone {
             self.waiting.remove(0);
         }
         if self.waiting.is_empty() {
-            return if self.failures.is_empty() { Ok(Progress::Exit(0)) } else { Err(joined(std::mem::take(&mut self.failures))) };
+            return if self.failures.is_empty() {
+                Ok(Progress::Exit(0))
+            } else {
+                Err(joined(std::mem::take(&mut self.failures)))
+            };
         }
         if self.deadline.is_some_and(|d| env.now() >= d) {
-            let names: Vec<String> = self.waiting.iter().map(|(f, _)| format!("{}/{}", f.kind.plural(), f.name)).collect();
+            let names: Vec<String> =
+                self.waiting.iter().map(|(f, _)| format!("{}/{}", f.kind.plural(), f.name)).collect();
             return Err(Failure::error(format!("timed out waiting for the condition on {}", names.join(", "))));
         }
         Ok(Progress::Waiting(self.deadline))

@@ -8,7 +8,11 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 pub static DESCRIBE: Verb = Verb {
     name: "describe",
     summary: "Show details of a specific resource or group of resources",
-    flags: &[SELECT, FILES, &[Flag::new("show-events", Type::Bool).default("true"), Flag::new("chunk-size", Type::Int).default("500")]],
+    flags: &[
+        SELECT,
+        FILES,
+        &[Flag::new("show-events", Type::Bool).default("true"), Flag::new("chunk-size", Type::Int).default("500")],
+    ],
     completes: Completes::Objects,
     run,
 };
@@ -53,7 +57,11 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     if found.is_empty() {
         let namespaced = Selection::parse(&args.words).is_ok_and(|s| s.items.iter().any(|(k, _)| k.namespaced()));
-        let text = if namespaced && !args.flag("all-namespaces") { format!("No resources found in {} namespace.", env.namespace) } else { "No resources found".into() };
+        let text = if namespaced && !args.flag("all-namespaces") {
+            format!("No resources found in {} namespace.", env.namespace)
+        } else {
+            "No resources found".into()
+        };
         env.error_line(text);
     }
     Ok(Done::OK)

@@ -14,7 +14,11 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 pub static DIFF: Verb = Verb {
     name: "diff",
     summary: "Diff the live version against a would-be applied version",
-    flags: &[FILES, SELECT, &[Flag::new("server-side", Type::Bool), Flag::new("field-manager", Type::Text), Flag::new("prune", Type::Bool)]],
+    flags: &[
+        FILES,
+        SELECT,
+        &[Flag::new("server-side", Type::Bool), Flag::new("field-manager", Type::Text), Flag::new("prune", Type::Bool)],
+    ],
     completes: Completes::Nothing,
     run: diff,
 };
@@ -32,14 +36,24 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         let path = object(m.kind, &ns, m.name());
         let (old, new) = match env.try_call(&Request::get(&path)) {
             Err(s) if s.is(Reason::NotFound) => {
-                let r = Request::new(Method::Post, collection(m.kind, &ns)).query("dryRun", "All").query("fieldValidation", "Strict").body(modified);
+                let r = Request::new(Method::Post, collection(m.kind, &ns))
+                    .query("dryRun", "All")
+                    .query("fieldValidation", "Strict")
+                    .body(modified);
                 (Value::Null, (*env.call(&r)?).clone())
             }
             Err(s) => return Err(Failure::status(&s)),
             Ok(current) => {
                 let patch = patch_for(&m, &modified, &current);
-                let r = Request::new(Method::Patch(PatchType::Strategic), &path).query("dryRun", "All").query("fieldValidation", "Strict").body(patch);
-                let new = if r.body.as_ref().and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) { (*current).clone() } else { (*env.call(&r)?).clone() };
+                let r = Request::new(Method::Patch(PatchType::Strategic), &path)
+                    .query("dryRun", "All")
+                    .query("fieldValidation", "Strict")
+                    .body(patch);
+                let new = if r.body.as_ref().and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
+                    (*current).clone()
+                } else {
+                    (*env.call(&r)?).clone()
+                };
                 ((*current).clone(), new)
             }
         };
@@ -61,7 +75,8 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
         changed = true;
         let version = m.kind.api_version().replace('/', ".");
-        let name = format!("{version}.{}.{}.{}", m.kind.name(), if ns.is_empty() { "" } else { &ns }, m.name()).replace("..", ".");
+        let name = format!("{version}.{}.{}.{}", m.kind.name(), if ns.is_empty() { "" } else { &ns }, m.name())
+            .replace("..", ".");
         let stamp = env.now().diff_stamp();
         env.line(format!("diff -u -N /tmp/LIVE-{live}/{name} /tmp/MERGED-{merged}/{name}"));
         env.line(format!("--- /tmp/LIVE-{live}/{name}\t{stamp}"));

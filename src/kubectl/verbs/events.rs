@@ -16,7 +16,16 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 pub static EVENTS: Verb = Verb {
     name: "events",
     summary: "List events",
-    flags: &[&[Flag::new("for", Type::Text), Flag::new("types", Type::List), Flag::new("watch", Type::Bool).short('w'), Flag::new("no-headers", Type::Bool)], SELECT, OUTPUT],
+    flags: &[
+        &[
+            Flag::new("for", Type::Text),
+            Flag::new("types", Type::List),
+            Flag::new("watch", Type::Bool).short('w'),
+            Flag::new("no-headers", Type::Bool),
+        ],
+        SELECT,
+        OUTPUT,
+    ],
     completes: Completes::Nothing,
     run: events,
 };
@@ -54,16 +63,21 @@ fn events(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let ns = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
     let mut request = Request::get(collection(kind, &ns));
     if args.is_set("for") {
-        let Some((t, n)) = args.text("for").split_once('/') else { return Err(Failure::error("--for must be in resource/name form")) };
+        let Some((t, n)) = args.text("for").split_once('/') else {
+            return Err(Failure::error("--for must be in resource/name form"));
+        };
         let k = resources::kind(t)?;
         request = request.query("fieldSelector", format!("involvedObject.kind={},involvedObject.name={n}", k.name()));
     }
     let list = env.call(&request)?;
     let mut all: Vec<Value> = list["items"].as_array().cloned().unwrap_or_default();
-    all.retain(|e| types.is_empty() || types.iter().any(|t| e["type"].as_str().is_some_and(|x| x.eq_ignore_ascii_case(t))));
+    all.retain(|e| {
+        types.is_empty() || types.iter().any(|t| e["type"].as_str().is_some_and(|x| x.eq_ignore_ascii_case(t)))
+    });
     all.sort_by_key(last_seen);
     if all.is_empty() {
-        let place = if ns.is_empty() { "No events found.".to_string() } else { format!("No events found in {ns} namespace.") };
+        let place =
+            if ns.is_empty() { "No events found.".to_string() } else { format!("No events found in {ns} namespace.") };
         env.error_line(place);
         return Ok(Done::OK);
     }
@@ -88,7 +102,15 @@ fn events(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             text.push_str(&format!("{}\t", s(&e["metadata"]["namespace"])));
         }
         let o = &e["involvedObject"];
-        text.push_str(&format!("{}\t{}\t{}\t{}/{}\t{}\n", interval(e, now), s(&e["type"]), s(&e["reason"]), s(&o["kind"]), s(&o["name"]), s(&e["message"]).trim()));
+        text.push_str(&format!(
+            "{}\t{}\t{}\t{}/{}\t{}\n",
+            interval(e, now),
+            s(&e["type"]),
+            s(&e["reason"]),
+            s(&o["kind"]),
+            s(&o["name"]),
+            s(&e["message"]).trim()
+        ));
     }
     env.out.push_str(&align(&text, 6, 3));
     Ok(Done::OK)

@@ -19,7 +19,9 @@ const WIDTH: usize = 80;
 
 fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.words.is_empty() {
-        return Err(Failure::plain("error: You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources."));
+        return Err(Failure::plain(
+            "error: You must specify the type of resource to explain. Use \"kubectl api-resources\" for a complete list of supported resources.",
+        ));
     }
     if args.words.len() > 1 {
         return Err(Failure::error("We accept only this format: explain RESOURCE"));
@@ -85,21 +87,30 @@ fn list(doc: &Doc, indent: usize, recursive: bool, above: &mut Vec<String>, env:
         let required = if f.required { " -required-" } else { "" };
         env.line(format!("{pad}{}\t<{}>{required}", f.name, f.type_name));
         if !f.enums.is_empty() {
-            let text = if f.enums.len() > 4 && !recursive { format!("{}, ....", f.enums[..4].join(", ")) } else { f.enums.join(", ") };
+            let text = if f.enums.len() > 4 && !recursive {
+                format!("{}, ....", f.enums[..4].join(", "))
+            } else {
+                f.enums.join(", ")
+            };
             env.line(format!("{pad}enum: {text}"));
         }
         if recursive {
             // A type within itself would never end.
-            if !f.refers.is_empty() && !above.iter().any(|a| a == f.refers) {
-                if let Some(d) = definition(f.refers) {
-                    above.push(f.refers.into());
-                    list(&d, indent + 2, true, above, env);
-                    above.pop();
-                }
+            if !f.refers.is_empty()
+                && !above.iter().any(|a| a == f.refers)
+                && let Some(d) = definition(f.refers)
+            {
+                above.push(f.refers.into());
+                list(&d, indent + 2, true, above, env);
+                above.pop();
             }
             continue;
         }
-        let text = if f.description.is_empty() { format!("{}<no description>", " ".repeat(4)) } else { wrap(&f.description, 4) };
+        let text = if f.description.is_empty() {
+            format!("{}<no description>", " ".repeat(4))
+        } else {
+            wrap(&f.description, 4)
+        };
         env.line(text);
         if i + 1 < doc.fields.len() {
             env.out.push('\n');

@@ -14,9 +14,16 @@ pub static EXPOSE: Verb = Verb {
     summary: "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
     flags: &[
         &[
-            Flag::new("port", Type::Text), Flag::new("target-port", Type::Text), Flag::new("type", Type::Text), Flag::new("name", Type::Text),
-            Flag::new("protocol", Type::Text), Flag::new("labels", Type::Text), Flag::new("cluster-ip", Type::Text), Flag::new("external-ip", Type::Text),
-            Flag::new("load-balancer-ip", Type::Text), Flag::new("session-affinity", Type::Text),
+            Flag::new("port", Type::Text),
+            Flag::new("target-port", Type::Text),
+            Flag::new("type", Type::Text),
+            Flag::new("name", Type::Text),
+            Flag::new("protocol", Type::Text),
+            Flag::new("labels", Type::Text),
+            Flag::new("cluster-ip", Type::Text),
+            Flag::new("external-ip", Type::Text),
+            Flag::new("load-balancer-ip", Type::Text),
+            Flag::new("session-affinity", Type::Text),
         ],
         OUTPUT,
         DRY_RUN,
@@ -50,7 +57,10 @@ fn service_of(args: &Args, f: &Found) -> Result<Value, Failure> {
         ("", "Service") => o["spec"]["selector"].clone(),
         ("", "Deployment" | "ReplicaSet") => {
             if o["spec"]["selector"]["matchExpressions"].as_array().is_some_and(|e| !e.is_empty()) {
-                return Err(Failure::error(format!("couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - {} to map-based selector format", o["spec"]["selector"]["matchExpressions"])));
+                return Err(Failure::error(format!(
+                    "couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - {} to map-based selector format",
+                    o["spec"]["selector"]["matchExpressions"]
+                )));
             }
             o["spec"]["selector"]["matchLabels"].clone()
         }
@@ -58,25 +68,43 @@ fn service_of(args: &Args, f: &Found) -> Result<Value, Failure> {
             return Err(Failure::error(format!("cannot expose a {other}")));
         }
         (text, _) => {
-            let pairs: Vec<(String, Value)> = text.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.to_string(), v.into())).collect();
+            let pairs: Vec<(String, Value)> =
+                text.split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.to_string(), v.into())).collect();
             Value::Object(pairs.into_iter().collect())
         }
     };
     if selector.as_object().is_none_or(|s| s.is_empty()) {
-        return Err(Failure::error("couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed"));
+        return Err(Failure::error(
+            "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
+        ));
     }
     let spec = if o["spec"]["template"]["spec"].is_object() { &o["spec"]["template"]["spec"] } else { &o["spec"] };
     let mut ports: Vec<(i64, String)> = vec![];
     if args.text("port").is_empty() {
-        let declared = spec["containers"].as_array().into_iter().flatten().flat_map(|c| c["ports"].as_array().cloned().unwrap_or_default());
-        ports.extend(declared.filter_map(|p| Some((p["containerPort"].as_i64()?, p["protocol"].as_str().unwrap_or("TCP").to_string()))));
-        ports.extend(o["spec"]["ports"].as_array().into_iter().flatten().filter_map(|p| Some((p["port"].as_i64()?, p["protocol"].as_str().unwrap_or("TCP").to_string()))));
+        let declared = spec["containers"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .flat_map(|c| c["ports"].as_array().cloned().unwrap_or_default());
+        ports.extend(
+            declared.filter_map(|p| {
+                Some((p["containerPort"].as_i64()?, p["protocol"].as_str().unwrap_or("TCP").to_string()))
+            }),
+        );
+        ports.extend(
+            o["spec"]["ports"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|p| Some((p["port"].as_i64()?, p["protocol"].as_str().unwrap_or("TCP").to_string()))),
+        );
         if ports.is_empty() {
             return Err(Failure::error("couldn't find port via --port flag or introspection"));
         }
     } else {
         for p in args.text("port").split(',') {
-            let n: i64 = p.parse().map_err(|_| Failure::error(format!("strconv.Atoi: parsing {p:?}: invalid syntax")))?;
+            let n: i64 =
+                p.parse().map_err(|_| Failure::error(format!("strconv.Atoi: parsing {p:?}: invalid syntax")))?;
             let protocol = if args.text("protocol").is_empty() { "TCP" } else { args.text("protocol") };
             ports.push((n, protocol.into()));
         }
@@ -87,7 +115,11 @@ fn service_of(args: &Args, f: &Found) -> Result<Value, Failure> {
         .iter()
         .enumerate()
         .map(|(i, (n, protocol))| {
-            let to: Value = if target.is_empty() { (*n).into() } else { target.parse::<i64>().map_or_else(|_| target.into(), Value::from) };
+            let to: Value = if target.is_empty() {
+                (*n).into()
+            } else {
+                target.parse::<i64>().map_or_else(|_| target.into(), Value::from)
+            };
             let mut p = json!({"port": n, "protocol": protocol, "targetPort": to});
             if several {
                 p["name"] = format!("port-{}", i + 1).into();
@@ -95,16 +127,28 @@ fn service_of(args: &Args, f: &Found) -> Result<Value, Failure> {
             p
         })
         .collect();
-    let name = if args.text("name").is_empty() { f.name.chars().take(63).collect() } else { args.text("name").to_string() };
+    let name =
+        if args.text("name").is_empty() { f.name.chars().take(63).collect() } else { args.text("name").to_string() };
     let mut labels = o["metadata"]["labels"].clone();
     if !args.text("labels").is_empty() {
-        labels = Value::Object(args.text("labels").split(',').filter_map(|p| p.split_once('=')).map(|(k, v)| (k.to_string(), v.into())).collect());
+        labels = Value::Object(
+            args.text("labels")
+                .split(',')
+                .filter_map(|p| p.split_once('='))
+                .map(|(k, v)| (k.to_string(), v.into()))
+                .collect(),
+        );
     }
     let mut v = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"ports": list, "selector": selector}, "status": {"loadBalancer": {}}});
     if labels.as_object().is_some_and(|l| !l.is_empty()) {
         v["metadata"]["labels"] = labels;
     }
-    for (flag, field) in [("type", "type"), ("cluster-ip", "clusterIP"), ("session-affinity", "sessionAffinity"), ("load-balancer-ip", "loadBalancerIP")] {
+    for (flag, field) in [
+        ("type", "type"),
+        ("cluster-ip", "clusterIP"),
+        ("session-affinity", "sessionAffinity"),
+        ("load-balancer-ip", "loadBalancerIP"),
+    ] {
         if !args.text(flag).is_empty() {
             v["spec"][field] = args.text(flag).into();
         }

@@ -53,7 +53,11 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         ));
     }
     let format = Format::of(args)?;
-    let selection = if files.is_empty() { Selection::parse(&args.words)? } else { Selection { items: vec![], several_kinds: false, slashed: false } };
+    let selection = if files.is_empty() {
+        Selection::parse(&args.words)?
+    } else {
+        Selection { items: vec![], several_kinds: false, slashed: false }
+    };
     if selection.has_names() {
         if !args.text("selector").is_empty() || !args.text("field-selector").is_empty() {
             return Err(Failure::error("name cannot be provided when a selector is specified"));
@@ -72,7 +76,8 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.is_set("sort-by") && !args.text("sort-by").is_empty() {
         sort(&mut found, args.text("sort-by"))?;
     }
-    let single = found.len() == 1 && (selection.items.len() == 1 && selection.has_names() || !files.is_empty() && failures.is_empty());
+    let single = found.len() == 1
+        && (selection.items.len() == 1 && selection.has_names() || !files.is_empty() && failures.is_empty());
     if let Format::Table { .. } = format {
         return sorted_tables(args, &found, &selection, &format, failures, env);
     }
@@ -96,7 +101,11 @@ fn nothing_found(args: &Args, selection: &Selection, env: &mut Env<'_>) {
         return;
     }
     let namespaced = selection.items.iter().any(|(k, _)| k.namespaced());
-    let text = if namespaced && !args.flag("all-namespaces") { format!("No resources found in {} namespace.", env.namespace) } else { "No resources found".into() };
+    let text = if namespaced && !args.flag("all-namespaces") {
+        format!("No resources found in {} namespace.", env.namespace)
+    } else {
+        "No resources found".into()
+    };
     env.error_line(text);
 }
 
@@ -107,7 +116,11 @@ fn options(args: &Args, format: &Format, kind: KindRef, with_kind: bool) -> Tabl
         namespaces: args.flag("all-namespaces") && kind.namespaced(),
         labels: args.flag("show-labels"),
         label_columns: args.list("label-columns"),
-        prefix: if with_kind || args.flag("show-kind") { format!("{}/", resources::singular(kind)) } else { String::new() },
+        prefix: if with_kind || args.flag("show-kind") {
+            format!("{}/", resources::singular(kind))
+        } else {
+            String::new()
+        },
     }
 }
 
@@ -118,7 +131,9 @@ fn tables(args: &Args, selection: &Selection, format: &Format, env: &mut Env<'_>
     for (kind, name) in &selection.items {
         let request = match name {
             Some(n) => Request::get(object(*kind, &namespace, n)).table(),
-            None => with_selectors(Request::get(collection(*kind, &namespace)), args).table().query("limit", args.text("chunk-size")),
+            None => with_selectors(Request::get(collection(*kind, &namespace)), args)
+                .table()
+                .query("limit", args.text("chunk-size")),
         };
         let mut request = request;
         loop {
@@ -171,7 +186,14 @@ fn add_rows(groups: &mut Vec<(KindRef, Value)>, kind: KindRef, t: &Value) {
 }
 
 /// Sorting needs the objects; the rows are fetched again in that order.
-fn sorted_tables(args: &Args, found: &[Found], selection: &Selection, format: &Format, failures: Vec<Failure>, env: &mut Env<'_>) -> Result<Done, Failure> {
+fn sorted_tables(
+    args: &Args,
+    found: &[Found],
+    selection: &Selection,
+    format: &Format,
+    failures: Vec<Failure>,
+    env: &mut Env<'_>,
+) -> Result<Done, Failure> {
     let mut groups: Vec<(KindRef, Value)> = vec![];
     for f in found {
         let t = env.call(&Request::get(f.path()).table())?;
@@ -195,7 +217,10 @@ fn sort(found: &mut [Found], by: &str) -> Result<(), Failure> {
     let t = Template::relaxed(by).map_err(Failure::error)?;
     let key = |f: &Found| t.find(&f.object).first().map(|v| (*v).clone());
     if !found.is_empty() && found.iter().all(|f| key(f).is_none()) {
-        return Err(Failure::error(format!("couldn't find any field with path {:?} in the list of objects", t.text().replace("\\.", "."))));
+        return Err(Failure::error(format!(
+            "couldn't find any field with path {:?} in the list of objects",
+            t.text().replace("\\.", ".")
+        )));
     }
     found.sort_by(|a, b| compare(key(a).as_ref(), key(b).as_ref()));
     Ok(())
@@ -203,7 +228,9 @@ fn sort(found: &mut [Found], by: &str) -> Result<(), Failure> {
 
 fn compare(a: Option<&Value>, b: Option<&Value>) -> std::cmp::Ordering {
     match (a, b) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal),
+        (Some(Value::Number(a)), Some(Value::Number(b))) => {
+            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal)
+        }
         (None, None) => std::cmp::Ordering::Equal,
         (None, _) => std::cmp::Ordering::Less,
         (_, None) => std::cmp::Ordering::Greater,
@@ -227,13 +254,23 @@ fn watch(args: &Args, selection: &Selection, format: Format, env: &mut Env<'_>) 
         request = request.table();
     }
     if args.flag("watch-only") {
-        let now = env.call(&Request { query: vec![("limit".into(), "1".into())], ..Request::get(request.path.clone()) })?;
+        let now =
+            env.call(&Request { query: vec![("limit".into(), "1".into())], ..Request::get(request.path.clone()) })?;
         request = request.query("resourceVersion", now["metadata"]["resourceVersion"].as_str().unwrap_or("1"));
     }
     let watch = env.api.watch(&request).map_err(|s| Failure::status(&s))?;
     let options = options(args, &format, *kind, false);
     let (args, kind) = (args.clone(), *kind);
-    Ok(Done::Follow(Box::new(Watching { watch, args, format, options, kind, heads: vec![], widths: vec![], headed: false })))
+    Ok(Done::Follow(Box::new(Watching {
+        watch,
+        args,
+        format,
+        options,
+        kind,
+        heads: vec![],
+        widths: vec![],
+        headed: false,
+    })))
 }
 
 struct Watching {
@@ -275,7 +312,11 @@ impl Watching {
                 let line: String = row
                     .iter()
                     .enumerate()
-                    .map(|(i, c)| if i == last { c.clone() } else { format!("{c:<w$}", w = (self.widths[i] + 3).max(6)) })
+                    .map(
+                        |(i, c)| {
+                            if i == last { c.clone() } else { format!("{c:<w$}", w = (self.widths[i] + 3).max(6)) }
+                        },
+                    )
                     .collect();
                 format!("{line}\n")
             })
@@ -314,4 +355,3 @@ impl Follow for Watching {
         false
     }
 }
-

@@ -2,9 +2,7 @@
 
 use super::TABLE;
 
-const GROUPS: &[(&str, &str)] = &[
-    ("rollout", include_str!("help/rollout.txt")),
-];
+const GROUPS: &[(&str, &str)] = &[("rollout", include_str!("help/rollout.txt"))];
 
 /// Help for a group of verbs such as `rollout`.
 pub fn group(name: &str) -> String {
@@ -22,7 +20,9 @@ pub fn group(name: &str) -> String {
 
 /// Help for kubectl itself.
 pub fn root() -> String {
-    let mut out = String::from("kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\nAvailable Commands:\n");
+    let mut out = String::from(
+        "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\nAvailable Commands:\n",
+    );
     let mut seen: Vec<&str> = vec![];
     for v in TABLE {
         let first = v.name.split(' ').next().unwrap_or("");

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::api::Resource;
 use crate::api::request::Request;
 use crate::api::time::parse_go_duration;
 use crate::api::{Time, kinds};
-use crate::api::Resource;
 use crate::kubectl::args::Type;
 use crate::kubectl::resources::{self, collection, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
@@ -16,10 +16,20 @@ pub static LOGS: Verb = Verb {
     name: "logs",
     summary: "Print the logs for a container in a pod",
     flags: &[&[
-        Flag::new("follow", Type::Bool).short('f'), Flag::new("previous", Type::Bool).short('p'), Flag::new("container", Type::Text).short('c'),
-        Flag::new("all-containers", Type::Bool), Flag::new("tail", Type::Int).default("-1"), Flag::new("since", Type::Text), Flag::new("since-time", Type::Text),
-        Flag::new("timestamps", Type::Bool), Flag::new("prefix", Type::Bool), Flag::new("selector", Type::Text).short('l'), Flag::new("limit-bytes", Type::Int),
-        Flag::new("ignore-errors", Type::Bool), Flag::new("max-log-requests", Type::Int).default("5"), Flag::new("all-pods", Type::Bool),
+        Flag::new("follow", Type::Bool).short('f'),
+        Flag::new("previous", Type::Bool).short('p'),
+        Flag::new("container", Type::Text).short('c'),
+        Flag::new("all-containers", Type::Bool),
+        Flag::new("tail", Type::Int).default("-1"),
+        Flag::new("since", Type::Text),
+        Flag::new("since-time", Type::Text),
+        Flag::new("timestamps", Type::Bool),
+        Flag::new("prefix", Type::Bool),
+        Flag::new("selector", Type::Text).short('l'),
+        Flag::new("limit-bytes", Type::Int),
+        Flag::new("ignore-errors", Type::Bool),
+        Flag::new("max-log-requests", Type::Int).default("5"),
+        Flag::new("all-pods", Type::Bool),
         Flag::new("pod-running-timeout", Type::Duration).default("20s"),
     ]],
     completes: Completes::Pods,
@@ -45,21 +55,36 @@ pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<(String, Option<String>),
         "Service" => &o["spec"]["selector"],
         _ => &o["spec"]["selector"]["matchLabels"],
     };
-    let selector: Vec<String> = labels.as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
+    let selector: Vec<String> =
+        labels.as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
     if selector.is_empty() {
         return Err(Failure::error(format!("cannot get the logs from {}: selector is empty", kind.plural())));
     }
-    let pods = env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", selector.join(",")))?;
+    let pods =
+        env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", selector.join(",")))?;
     let mut list: Vec<&Value> = pods["items"].as_array().into_iter().flatten().collect();
     // Of several pods the one that is ready and running longest.
     list.sort_by_key(|p| {
-        let ready = p["status"]["conditions"].as_array().into_iter().flatten().any(|c| c["type"] == "Ready" && c["status"] == "True");
-        (p["spec"]["nodeName"].is_null(), p["status"]["phase"] != "Running", !ready, p["metadata"]["creationTimestamp"].as_str().unwrap_or("").to_string())
+        let ready = p["status"]["conditions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|c| c["type"] == "Ready" && c["status"] == "True");
+        (
+            p["spec"]["nodeName"].is_null(),
+            p["status"]["phase"] != "Running",
+            !ready,
+            p["metadata"]["creationTimestamp"].as_str().unwrap_or("").to_string(),
+        )
     });
     match list.first() {
         Some(p) => {
             if list.len() > 1 {
-                env.error_line(format!("Found {} pods, using pod/{}", list.len(), p["metadata"]["name"].as_str().unwrap_or("")));
+                env.error_line(format!(
+                    "Found {} pods, using pod/{}",
+                    list.len(),
+                    p["metadata"]["name"].as_str().unwrap_or("")
+                ));
             }
             Ok((p["metadata"]["name"].as_str().unwrap_or("").to_string(), first(p)))
         }
@@ -76,7 +101,10 @@ struct Source {
 fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let selector = args.text("selector").to_string();
     if args.words.is_empty() && selector.is_empty() {
-        return Err(Failure::see("'logs (POD | TYPE/NAME) [CONTAINER_NAME]'.\nPOD or TYPE/NAME is a required argument for the logs command", "logs"));
+        return Err(Failure::see(
+            "'logs (POD | TYPE/NAME) [CONTAINER_NAME]'.\nPOD or TYPE/NAME is a required argument for the logs command",
+            "logs",
+        ));
     }
     if !args.words.is_empty() && !selector.is_empty() {
         return Err(Failure::see("only a selector (-l) or a POD name is allowed", "logs"));
@@ -85,12 +113,19 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::see("only a pod name and a container name are allowed", "logs"));
     }
     let ns = env.namespace.clone();
-    let wanted = if args.is_set("container") { Some(args.text("container").to_string()) } else { args.words.get(1).cloned() };
+    let wanted =
+        if args.is_set("container") { Some(args.text("container").to_string()) } else { args.words.get(1).cloned() };
     let pods: Vec<String> = if selector.is_empty() {
         vec![pod_of(args.word(0), env)?.0]
     } else {
-        let list = env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", selector.clone()))?;
-        list["items"].as_array().into_iter().flatten().filter_map(|p| p["metadata"]["name"].as_str().map(String::from)).collect()
+        let list =
+            env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", selector.clone()))?;
+        list["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|p| p["metadata"]["name"].as_str().map(String::from))
+            .collect()
     };
     if pods.is_empty() {
         env.error_line(format!("No resources found in {ns} namespace."));
@@ -99,7 +134,14 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let mut sources = vec![];
     for pod in pods {
         let o = env.call(&Request::get(object(kinds::Pod::kind_ref(), &ns, &pod)))?;
-        let names = |list: &str| -> Vec<String> { o["spec"][list].as_array().into_iter().flatten().filter_map(|c| c["name"].as_str().map(String::from)).collect() };
+        let names = |list: &str| -> Vec<String> {
+            o["spec"][list]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|c| c["name"].as_str().map(String::from))
+                .collect()
+        };
         let mains = names("containers");
         if args.flag("all-containers") {
             for container in names("initContainers").into_iter().chain(mains) {
@@ -111,7 +153,11 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             Some(w) => w.clone(),
             None => {
                 if mains.len() > 1 {
-                    let all: Vec<String> = mains.iter().cloned().chain(names("initContainers").into_iter().map(|n| format!("{n} (init)"))).collect();
+                    let all: Vec<String> = mains
+                        .iter()
+                        .cloned()
+                        .chain(names("initContainers").into_iter().map(|n| format!("{n} (init)")))
+                        .collect();
                     env.error_line(format!("Defaulted container {:?} out of: {}", mains[0], all.join(", ")));
                 }
                 mains.first().cloned().unwrap_or_default()
@@ -125,7 +171,12 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         "" => None,
         text => match parse_go_duration(text) {
             Some(d) => Some(env.now() - d),
-            None => return Err(Failure::usage(format!("invalid argument {text:?} for \"--since\" flag: time: invalid duration {text:?}"), "logs")),
+            None => {
+                return Err(Failure::usage(
+                    format!("invalid argument {text:?} for \"--since\" flag: time: invalid duration {text:?}"),
+                    "logs",
+                ));
+            }
         },
     };
     let mut f = Following { args: args.clone(), ns, sources, shown: BTreeMap::new(), tail, since };
@@ -149,8 +200,10 @@ impl Following {
     fn print(&mut self, env: &mut Env<'_>) -> Result<(), Failure> {
         let previous = self.args.flag("previous");
         for (i, s) in self.sources.clone().into_iter().enumerate() {
-            let lines = env.api.logs(&self.ns, &s.pod, Some(&s.container), previous).map_err(|s| Failure::status(&s))?;
-            let lines: Vec<(Time, String)> = lines.into_iter().filter(|(t, _)| self.since.is_none_or(|since| *t >= since)).collect();
+            let lines =
+                env.api.logs(&self.ns, &s.pod, Some(&s.container), previous).map_err(|s| Failure::status(&s))?;
+            let lines: Vec<(Time, String)> =
+                lines.into_iter().filter(|(t, _)| self.since.is_none_or(|since| *t >= since)).collect();
             let from = match self.shown.get(&i) {
                 Some(n) => *n,
                 None if self.tail >= 0 => lines.len().saturating_sub(usize::try_from(self.tail).unwrap_or(0)),
@@ -178,7 +231,13 @@ impl Follow for Following {
         let mut alive = false;
         for s in &self.sources {
             let o = env.try_call(&Request::get(object(kinds::Pod::kind_ref(), &self.ns, &s.pod)));
-            alive |= o.is_ok_and(|o| o["status"]["containerStatuses"].as_array().into_iter().flatten().any(|c| c["name"] == s.container.as_str() && c["state"]["running"].is_object()));
+            alive |= o.is_ok_and(|o| {
+                o["status"]["containerStatuses"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .any(|c| c["name"] == s.container.as_str() && c["state"]["running"].is_object())
+            });
         }
         Ok(if alive { Progress::Waiting(None) } else { Progress::Exit(0) })
     }

@@ -16,8 +16,12 @@ pub static PATCH: Verb = Verb {
     summary: "Update fields of a resource",
     flags: &[
         &[
-            Flag::new("patch", Type::Text).short('p'), Flag::new("patch-file", Type::Text), Flag::new("type", Type::Text).default("strategic"),
-            Flag::new("dry-run", Type::Optional("unchanged")).default("none"), Flag::new("subresource", Type::Text), Flag::new("local", Type::Bool),
+            Flag::new("patch", Type::Text).short('p'),
+            Flag::new("patch-file", Type::Text),
+            Flag::new("type", Type::Text).default("strategic"),
+            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+            Flag::new("subresource", Type::Text),
+            Flag::new("local", Type::Bool),
             Flag::new("field-manager", Type::Text),
         ],
         OUTPUT,
@@ -32,7 +36,9 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         "json" => PatchType::Json,
         "merge" => PatchType::Merge,
         "strategic" => PatchType::Strategic,
-        other => return Err(Failure::see(format!("--type must be one of [json merge strategic], not {other:?}"), "patch")),
+        other => {
+            return Err(Failure::see(format!("--type must be one of [json merge strategic], not {other:?}"), "patch"));
+        }
     };
     if !args.is_set("patch") && !args.is_set("patch-file") {
         return Err(Failure::see("must specify --patch or --patch-file containing the contents of the patch", "patch"));
@@ -42,7 +48,11 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     } else {
         args.text("patch").to_string()
     };
-    let body = yaml::parse_all(&text).map_err(|e| Failure::error(format!("unable to parse {text:?}: {e}")))?.into_iter().next().unwrap_or(Value::Null);
+    let body = yaml::parse_all(&text)
+        .map_err(|e| Failure::error(format!("unable to parse {text:?}: {e}")))?
+        .into_iter()
+        .next()
+        .unwrap_or(Value::Null);
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     let (found, failures) = resources::fetch(args, &args.words, env)?;
     if !failures.is_empty() {

@@ -18,8 +18,13 @@ const LAST_APPLIED: &str = super::apply::LAST_APPLIED;
 
 const REVISION_FLAG: &[Flag] = &[Flag::new("revision", Type::Int).default("0")];
 
-pub static HISTORY: Verb =
-    Verb { name: "rollout history", summary: "View rollout history", flags: &[REVISION_FLAG, OUTPUT, SELECT, FILES], completes: Completes::Objects, run: history };
+pub static HISTORY: Verb = Verb {
+    name: "rollout history",
+    summary: "View rollout history",
+    flags: &[REVISION_FLAG, OUTPUT, SELECT, FILES],
+    completes: Completes::Objects,
+    run: history,
+};
 pub static PAUSE: Verb = Verb {
     name: "rollout pause",
     summary: "Mark the provided resource as paused",
@@ -45,7 +50,11 @@ pub static STATUS: Verb = Verb {
     name: "rollout status",
     summary: "Show the status of the rollout",
     flags: &[
-        &[Flag::new("watch", Type::Bool).short('w').default("true"), Flag::new("revision", Type::Int).default("0"), Flag::new("timeout", Type::Duration).default("0s")],
+        &[
+            Flag::new("watch", Type::Bool).short('w').default("true"),
+            Flag::new("revision", Type::Int).default("0"),
+            Flag::new("timeout", Type::Duration).default("0s"),
+        ],
         SELECT,
         FILES,
     ],
@@ -55,7 +64,15 @@ pub static STATUS: Verb = Verb {
 pub static UNDO: Verb = Verb {
     name: "rollout undo",
     summary: "Undo a previous rollout",
-    flags: &[&[Flag::new("to-revision", Type::Int).default("0"), Flag::new("dry-run", Type::Optional("unchanged")).default("none")], OUTPUT, SELECT, FILES],
+    flags: &[
+        &[
+            Flag::new("to-revision", Type::Int).default("0"),
+            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+        ],
+        OUTPUT,
+        SELECT,
+        FILES,
+    ],
     completes: Completes::Objects,
     run: undo,
 };
@@ -100,7 +117,10 @@ fn history(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (found, mut failures) = gather(args, env)?;
     for f in found {
         if !is_deployment(&f) {
-            failures.push(Failure::error(format!("no history viewer has been implemented for {:?}", format!("{}.{}", f.kind.name(), f.kind.group()).trim_end_matches('.'))));
+            failures.push(Failure::error(format!(
+                "no history viewer has been implemented for {:?}",
+                format!("{}.{}", f.kind.name(), f.kind.group()).trim_end_matches('.')
+            )));
             continue;
         }
         let mut sets = sets_of(&f, env)?;
@@ -141,22 +161,27 @@ fn with_cause(s: &Value) -> String {
     format!("{}\n", template(&t))
 }
 
+/// What is to be patched of one Deployment, and the word for what came of it.
+type Change = fn(&Found, &mut Env<'_>) -> Result<(Value, &'static str), Failure>;
+
 /// Applies a change to each Deployment and says what came of it.
-fn each(
-    args: &Args,
-    env: &mut Env<'_>,
-    doing: &str,
-    f: fn(&Found, &mut Env<'_>) -> Result<(Value, &'static str), Failure>,
-) -> Result<Done, Failure> {
+fn each(args: &Args, env: &mut Env<'_>, doing: &str, f: Change) -> Result<Done, Failure> {
     let (found, mut failures) = gather(args, env)?;
     for o in found {
         if !is_deployment(&o) {
-            failures.push(Failure::error(format!("{}.{} {:?} {doing} is not supported", o.kind.plural(), o.kind.group(), o.name).replace(". ", " ")));
+            failures.push(Failure::error(
+                format!("{}.{} {:?} {doing} is not supported", o.kind.plural(), o.kind.group(), o.name)
+                    .replace(". ", " "),
+            ));
             continue;
         }
         match f(&o, env) {
             Err(e) => failures.push(e),
-            Ok((patch, said)) => match env.try_call(&Request::new(Method::Patch(PatchType::Strategic), o.path()).query("fieldManager", "kubectl-rollout").body(patch)) {
+            Ok((patch, said)) => match env.try_call(
+                &Request::new(Method::Patch(PatchType::Strategic), o.path())
+                    .query("fieldManager", "kubectl-rollout")
+                    .body(patch),
+            ) {
                 Ok(_) => env.line(format!("{} {said}", o.full_name())),
                 Err(s) => failures.push(Failure::error(format!("failed to patch: {}", s.message))),
             },
@@ -185,10 +210,16 @@ fn resume(f: &Found, _: &mut Env<'_>) -> Result<(Value, &'static str), Failure> 
 
 fn restart(f: &Found, env: &mut Env<'_>) -> Result<(Value, &'static str), Failure> {
     if is_paused(f) {
-        return Err(Failure::error(format!("deployments.apps {:?} can't restart paused deployment (run rollout resume first)", f.name)));
+        return Err(Failure::error(format!(
+            "deployments.apps {:?} can't restart paused deployment (run rollout resume first)",
+            f.name
+        )));
     }
     let now = env.now().rfc3339();
-    Ok((json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": now}}}}}), "restarted"))
+    Ok((
+        json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": now}}}}}),
+        "restarted",
+    ))
 }
 
 /// What `rollout status` says of a Deployment; `true` when it is over.
@@ -199,11 +230,16 @@ fn progress(d: &Value) -> Result<(String, bool), Failure> {
     if n(&d["metadata"]["generation"]) > n(&s["observedGeneration"]) {
         return Ok(("Waiting for deployment spec update to be observed...".into(), false));
     }
-    let late = s["conditions"].as_array().into_iter().flatten().any(|c| c["type"] == "Progressing" && c["reason"] == "ProgressDeadlineExceeded");
+    let late = s["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .any(|c| c["type"] == "Progressing" && c["reason"] == "ProgressDeadlineExceeded");
     if late {
         return Err(Failure::error(format!("deployment {name:?} exceeded its progress deadline")));
     }
-    let (wanted, updated, total, available) = (n(&d["spec"]["replicas"]), n(&s["updatedReplicas"]), n(&s["replicas"]), n(&s["availableReplicas"]));
+    let (wanted, updated, total, available) =
+        (n(&d["spec"]["replicas"]), n(&s["updatedReplicas"]), n(&s["replicas"]), n(&s["availableReplicas"]));
     let waiting = |what: String| Ok((format!("Waiting for deployment {name:?} rollout to finish: {what}..."), false));
     match () {
         () if updated < wanted => waiting(format!("{updated} out of {wanted} new replicas have been updated")),
@@ -221,7 +257,11 @@ fn status(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let mut todo = vec![];
     for f in found {
         if !is_deployment(&f) {
-            return Err(Failure::error(format!("no status viewer has been implemented for {}.{}", f.kind.name(), f.kind.group()).trim_end_matches('.').to_string()));
+            return Err(Failure::error(
+                format!("no status viewer has been implemented for {}.{}", f.kind.name(), f.kind.group())
+                    .trim_end_matches('.')
+                    .to_string(),
+            ));
         }
         todo.push(f);
     }
@@ -263,7 +303,8 @@ impl Follow for Status {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
         while let Some(f) = self.todo.last().cloned() {
             if self.watch.is_none() {
-                let request = Request::get(collection(f.kind, &f.namespace)).query("fieldSelector", format!("metadata.name={}", f.name));
+                let request = Request::get(collection(f.kind, &f.namespace))
+                    .query("fieldSelector", format!("metadata.name={}", f.name));
                 self.watch = Some(env.api.watch(&request).map_err(|s| Failure::status(&s))?);
             }
             let Some(w) = self.watch else { break };
@@ -304,7 +345,10 @@ fn undo(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (found, mut failures) = gather(args, env)?;
     for f in found {
         if !is_deployment(&f) {
-            failures.push(Failure::error(format!("no rollbacker has been implemented for {:?}", format!("{}.{}", f.kind.name(), f.kind.group()).trim_end_matches('.'))));
+            failures.push(Failure::error(format!(
+                "no rollbacker has been implemented for {:?}",
+                format!("{}.{}", f.kind.name(), f.kind.group()).trim_end_matches('.')
+            )));
             continue;
         }
         if let Err(e) = undo_one(&f, wanted, dry, env) {
@@ -328,7 +372,10 @@ fn undo_one(f: &Found, wanted: i64, dry: DryRun, env: &mut Env<'_>) -> Result<()
         }
         by_revision[by_revision.len() - 2]
     } else {
-        by_revision.iter().find(|s| revision(s) == wanted).ok_or_else(|| Failure::error(format!("unable to find specified revision {wanted} in history")))?
+        by_revision
+            .iter()
+            .find(|s| revision(s) == wanted)
+            .ok_or_else(|| Failure::error(format!("unable to find specified revision {wanted} in history")))?
     };
     let applied = f.object["metadata"]["annotations"][LAST_APPLIED].is_string();
     if applied {
@@ -342,7 +389,9 @@ fn undo_one(f: &Found, wanted: i64, dry: DryRun, env: &mut Env<'_>) -> Result<()
         return Ok(());
     }
     if is_paused(f) {
-        return Err(Failure::error("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"));
+        return Err(Failure::error(
+            "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+        ));
     }
     let mut template = target["spec"]["template"].clone();
     if let Some(l) = template["metadata"]["labels"].as_object_mut() {
@@ -353,16 +402,30 @@ fn undo_one(f: &Found, wanted: i64, dry: DryRun, env: &mut Env<'_>) -> Result<()
         l.remove("pod-template-hash");
     }
     if template == now {
-        env.line(format!("{} skipped rollback (current template already matches revision {})", f.full_name(), revision(target)));
+        env.line(format!(
+            "{} skipped rollback (current template already matches revision {})",
+            f.full_name(),
+            revision(target)
+        ));
         return Ok(());
     }
     // The Deployment's own annotations stay; those that describe the revision come from it.
-    let own = ["kubectl.kubernetes.io/last-applied-configuration", REVISION, "deployment.kubernetes.io/revision-history", "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
+    let own = [
+        "kubectl.kubernetes.io/last-applied-configuration",
+        REVISION,
+        "deployment.kubernetes.io/revision-history",
+        "deployment.kubernetes.io/desired-replicas",
+        "deployment.kubernetes.io/max-replicas",
+    ];
     let mut annotations = serde_json::Map::new();
-    for (k, v) in f.object["metadata"]["annotations"].as_object().into_iter().flatten().filter(|(k, _)| own.contains(&k.as_str())) {
+    for (k, v) in
+        f.object["metadata"]["annotations"].as_object().into_iter().flatten().filter(|(k, _)| own.contains(&k.as_str()))
+    {
         annotations.insert(k.clone(), v.clone());
     }
-    for (k, v) in target["metadata"]["annotations"].as_object().into_iter().flatten().filter(|(k, _)| !own.contains(&k.as_str())) {
+    for (k, v) in
+        target["metadata"]["annotations"].as_object().into_iter().flatten().filter(|(k, _)| !own.contains(&k.as_str()))
+    {
         annotations.insert(k.clone(), v.clone());
     }
     let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}, {"op": "replace", "path": "/metadata/annotations", "value": annotations}]);
@@ -370,7 +433,8 @@ fn undo_one(f: &Found, wanted: i64, dry: DryRun, env: &mut Env<'_>) -> Result<()
     if dry == DryRun::Server {
         r = r.query("dryRun", "All");
     }
-    env.try_call(&r).map_err(|s| Failure::error(format!("failed restoring revision {}: {}", revision(target), s.message)))?;
+    env.try_call(&r)
+        .map_err(|s| Failure::error(format!("failed restoring revision {}: {}", revision(target), s.message)))?;
     env.line(format!("{} rolled back{}", f.full_name(), dry.note()));
     Ok(())
 }

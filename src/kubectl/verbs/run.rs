@@ -13,10 +13,21 @@ pub static RUN: Verb = Verb {
     summary: "Run a particular image on the cluster",
     flags: &[
         &[
-            Flag::new("image", Type::Text), Flag::new("labels", Type::List).short('l'), Flag::new("env", Type::Array), Flag::new("port", Type::Text),
-            Flag::new("restart", Type::Text).default("Always"), Flag::new("command", Type::Bool), Flag::new("rm", Type::Bool), Flag::new("attach", Type::Bool),
-            Flag::new("stdin", Type::Bool).short('i'), Flag::new("tty", Type::Bool).short('t'), Flag::new("image-pull-policy", Type::Text),
-            Flag::new("expose", Type::Bool), Flag::new("annotations", Type::Array), Flag::new("overrides", Type::Text), Flag::new("quiet", Type::Bool).short('q'),
+            Flag::new("image", Type::Text),
+            Flag::new("labels", Type::List).short('l'),
+            Flag::new("env", Type::Array),
+            Flag::new("port", Type::Text),
+            Flag::new("restart", Type::Text).default("Always"),
+            Flag::new("command", Type::Bool),
+            Flag::new("rm", Type::Bool),
+            Flag::new("attach", Type::Bool),
+            Flag::new("stdin", Type::Bool).short('i'),
+            Flag::new("tty", Type::Bool).short('t'),
+            Flag::new("image-pull-policy", Type::Text),
+            Flag::new("expose", Type::Bool),
+            Flag::new("annotations", Type::Array),
+            Flag::new("overrides", Type::Text),
+            Flag::new("quiet", Type::Bool).short('q'),
         ],
         OUTPUT,
         DRY_RUN,
@@ -30,7 +41,9 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::see("NAME is required for run", "run"));
     }
     if args.flag("rm") || args.flag("attach") || args.flag("stdin") || args.flag("expose") || args.is_set("overrides") {
-        return Err(Failure::error("kubetutor does not attach to a new pod yet: leave --rm, --attach, -i, --expose and --overrides out"));
+        return Err(Failure::error(
+            "kubetutor does not attach to a new pod yet: leave --rm, --attach, -i, --expose and --overrides out",
+        ));
     }
     args.require(&["image"])?;
     let name = args.word(0);

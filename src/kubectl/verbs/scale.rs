@@ -13,8 +13,11 @@ pub static SCALE: Verb = Verb {
     summary: "Set a new size for a deployment, replica set, or replication controller",
     flags: &[
         &[
-            Flag::new("replicas", Type::Int).default("-1"), Flag::new("current-replicas", Type::Int).default("-1"), Flag::new("resource-version", Type::Text),
-            Flag::new("timeout", Type::Duration).default("0s"), Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+            Flag::new("replicas", Type::Int).default("-1"),
+            Flag::new("current-replicas", Type::Int).default("-1"),
+            Flag::new("resource-version", Type::Text),
+            Flag::new("timeout", Type::Duration).default("0s"),
+            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
         ],
         ALL,
         SELECT,
@@ -29,7 +32,9 @@ fn scale(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     args.require(&["replicas"])?;
     let replicas = args.int("replicas");
     if replicas < 0 {
-        return Err(Failure::error("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"));
+        return Err(Failure::error(
+            "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
+        ));
     }
     let dry = DryRun::of(args)?;
     let (found, mut failures) = resources::fetch(args, &args.words, env)?;
@@ -49,12 +54,14 @@ fn scale(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             }
             let version = s["metadata"]["resourceVersion"].as_str().unwrap_or("");
             if !wanted_version.is_empty() && wanted_version != version {
-                failures.push(Failure::error(format!("Expected resource version to be {wanted_version}, was {version}")));
+                failures
+                    .push(Failure::error(format!("Expected resource version to be {wanted_version}, was {version}")));
                 continue;
             }
         }
         if dry != DryRun::Client {
-            let mut r = Request::new(Method::Patch(PatchType::Merge), path).body(json!({"spec": {"replicas": replicas}}));
+            let mut r =
+                Request::new(Method::Patch(PatchType::Merge), path).body(json!({"spec": {"replicas": replicas}}));
             if dry == DryRun::Server {
                 r = r.query("dryRun", "All");
             }

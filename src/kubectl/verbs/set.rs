@@ -10,7 +10,11 @@ use crate::kubectl::args::{ALL, DryRun, FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::resources::{self, Found, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
-const COMMON: &[Flag] = &[Flag::new("dry-run", Type::Optional("unchanged")).default("none"), Flag::new("local", Type::Bool), Flag::new("field-manager", Type::Text)];
+const COMMON: &[Flag] = &[
+    Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+    Flag::new("local", Type::Bool),
+    Flag::new("field-manager", Type::Text),
+];
 
 pub static IMAGE: Verb = Verb {
     name: "set image",
@@ -25,7 +29,11 @@ pub static RESOURCES: Verb = Verb {
     summary: "Update resource requests/limits on objects with pod templates",
     flags: &[
         COMMON,
-        &[Flag::new("containers", Type::Text).short('c').default("*"), Flag::new("limits", Type::Text), Flag::new("requests", Type::Text)],
+        &[
+            Flag::new("containers", Type::Text).short('c').default("*"),
+            Flag::new("limits", Type::Text),
+            Flag::new("requests", Type::Text),
+        ],
         ALL,
         SELECT,
         OUTPUT,
@@ -37,7 +45,11 @@ pub static RESOURCES: Verb = Verb {
 
 /// The pod spec inside an object: its own, or its template's.
 fn pod_spec(v: &mut Value) -> Option<&mut Value> {
-    if v["spec"]["template"]["spec"].is_object() { Some(&mut v["spec"]["template"]["spec"]) } else { v["spec"]["containers"].is_array().then_some(&mut v["spec"]) }
+    if v["spec"]["template"]["spec"].is_object() {
+        Some(&mut v["spec"]["template"]["spec"])
+    } else {
+        v["spec"]["containers"].is_array().then_some(&mut v["spec"])
+    }
 }
 
 /// Changes objects and sends what differs.
@@ -66,7 +78,9 @@ fn change(
             continue;
         }
         if dry != DryRun::Client {
-            let mut r = Request::new(Method::Patch(PatchType::Strategic), o.path()).query("fieldManager", "kubectl-set").body(patch);
+            let mut r = Request::new(Method::Patch(PatchType::Strategic), o.path())
+                .query("fieldManager", "kubectl-set")
+                .body(patch);
             if dry == DryRun::Server {
                 r = r.query("dryRun", "All");
             }
@@ -84,7 +98,9 @@ fn change(
 fn image(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (pairs, words): (Vec<String>, Vec<String>) = args.words.iter().cloned().partition(|w| w.contains('='));
     if words.is_empty() && args.list("filename").is_empty() {
-        return Err(Failure::error("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+        return Err(Failure::error(
+            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+        ));
     }
     if pairs.is_empty() {
         return Err(Failure::error("at least one image update is required"));
@@ -116,7 +132,9 @@ fn amounts(text: &str) -> Result<Vec<(String, String)>, Failure> {
             return Err(Failure::error(format!("Invalid argument syntax {part}, expected <resource>=<value>")));
         };
         if Quantity::parse(v).is_none() {
-            return Err(Failure::error("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"));
+            return Err(Failure::error(
+                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+            ));
         }
         out.push((k.to_string(), v.to_string()));
     }
@@ -126,7 +144,9 @@ fn amounts(text: &str) -> Result<Vec<(String, String)>, Failure> {
 fn set_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (limits, requests) = (amounts(args.text("limits"))?, amounts(args.text("requests"))?);
     if limits.is_empty() && requests.is_empty() {
-        return Err(Failure::error("you must specify an update to requests or limits (in the form of --requests/--limits)"));
+        return Err(Failure::error(
+            "you must specify an update to requests or limits (in the form of --requests/--limits)",
+        ));
     }
     let wanted = args.text("containers").to_string();
     let words = args.words.clone();

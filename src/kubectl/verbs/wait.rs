@@ -12,7 +12,13 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress
 pub static WAIT: Verb = Verb {
     name: "wait",
     summary: "Experimental: Wait for a specific condition on one or many resources",
-    flags: &[&[Flag::new("for", Type::Text), Flag::new("timeout", Type::Duration).default("30s")], ALL, SELECT, OUTPUT, FILES],
+    flags: &[
+        &[Flag::new("for", Type::Text), Flag::new("timeout", Type::Duration).default("30s")],
+        ALL,
+        SELECT,
+        OUTPUT,
+        FILES,
+    ],
     completes: Completes::Objects,
     run: wait,
 };
@@ -38,7 +44,10 @@ fn until(text: &str) -> Result<Until, Failure> {
             Some((l, v)) => (l, Some(v.trim_matches(['\'', '"']).to_string())),
             None => (p, None),
         };
-        return Ok(Until::Path { path: Template::relaxed(path.trim_matches(['\'', '"'])).map_err(Failure::error)?, value });
+        return Ok(Until::Path {
+            path: Template::relaxed(path.trim_matches(['\'', '"'])).map_err(Failure::error)?,
+            value,
+        });
     }
     Err(Failure::error(format!("unrecognized condition: {text:?}")))
 }
@@ -56,7 +65,11 @@ fn wait(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(joined(failures));
     }
     if found.is_empty() {
-        return if matches!(until, Until::Deleted) { Ok(Done::OK) } else { Err(Failure::error("no matching resources found")) };
+        return if matches!(until, Until::Deleted) {
+            Ok(Done::OK)
+        } else {
+            Err(Failure::error("no matching resources found"))
+        };
     }
     let deadline = env.now() + args.duration("timeout");
     Ok(Done::Follow(Box::new(Waiting { todo: found, until, deadline })))
@@ -74,9 +87,14 @@ impl Waiting {
             Until::Deleted => false,
             Until::Condition { kind, status } => {
                 let list = v["status"]["conditions"].as_array();
-                list.into_iter().flatten().any(|c| c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case(kind)) && c["status"].as_str().is_some_and(|s| s.eq_ignore_ascii_case(status)))
+                list.into_iter().flatten().any(|c| {
+                    c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case(kind))
+                        && c["status"].as_str().is_some_and(|s| s.eq_ignore_ascii_case(status))
+                })
             }
-            Until::Path { path, value } => path.find(v).first().is_some_and(|f| value.as_ref().is_none_or(|w| show(f) == *w)),
+            Until::Path { path, value } => {
+                path.find(v).first().is_some_and(|f| value.as_ref().is_none_or(|w| show(f) == *w))
+            }
         }
     }
 }
@@ -86,9 +104,15 @@ impl Follow for Waiting {
         let mut left = vec![];
         for f in std::mem::take(&mut self.todo) {
             match env.try_call(&Request::get(f.path())) {
-                Err(s) if s.is(Reason::NotFound) && matches!(self.until, Until::Deleted) => env.line(format!("{} condition met", f.full_name())),
+                Err(s) if s.is(Reason::NotFound) && matches!(self.until, Until::Deleted) => {
+                    env.line(format!("{} condition met", f.full_name()))
+                }
                 Err(s) => return Err(Failure::status(&s)),
-                Ok(o) if matches!(self.until, Until::Deleted) && o["metadata"]["uid"] != f.object["metadata"]["uid"] => env.line(format!("{} condition met", f.full_name())),
+                Ok(o)
+                    if matches!(self.until, Until::Deleted) && o["metadata"]["uid"] != f.object["metadata"]["uid"] =>
+                {
+                    env.line(format!("{} condition met", f.full_name()))
+                }
                 Ok(o) if self.met(&o) => env.line(format!("{} condition met", f.full_name())),
                 Ok(_) => left.push(f),
             }
@@ -98,7 +122,13 @@ impl Follow for Waiting {
             return Ok(Progress::Exit(0));
         }
         if env.now() >= self.deadline {
-            let all: Vec<Failure> = self.todo.iter().map(|f| Failure::error(format!("timed out waiting for the condition on {}/{}", f.kind.plural(), f.name))).collect();
+            let all: Vec<Failure> = self
+                .todo
+                .iter()
+                .map(|f| {
+                    Failure::error(format!("timed out waiting for the condition on {}/{}", f.kind.plural(), f.name))
+                })
+                .collect();
             return Err(joined(all));
         }
         Ok(Progress::Waiting(Some(self.deadline)))

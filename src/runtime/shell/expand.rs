@@ -73,7 +73,9 @@ fn expand(sh: &mut Shell, sys: &mut System<'_>, piece: &WordPiece, quoted: bool,
         }) if quoted => {
             let args = sh.args.clone();
             for (i, a) in args.iter().enumerate() {
-                if i > 0 && let Some(f) = out.open.take() {
+                if i > 0
+                    && let Some(f) = out.open.take()
+                {
                     out.done.push(f);
                 }
                 out.push(a);
@@ -121,25 +123,33 @@ fn parameter(sh: &mut Shell, sys: &mut System<'_>, e: &ParameterExpr) -> String 
     };
     match e {
         ParameterExpr::Parameter { parameter, .. } => value(sh, parameter).unwrap_or_default(),
-        ParameterExpr::UseDefaultValues { parameter, test_type, default_value, .. } => match tested(sh, parameter, test_type) {
-            Some(v) => v,
-            None => single(sh, sys, default_value.as_deref().unwrap_or("")),
-        },
-        ParameterExpr::AssignDefaultValues { parameter, test_type, default_value, .. } => match tested(sh, parameter, test_type) {
-            Some(v) => v,
-            None => {
-                let v = single(sh, sys, default_value.as_deref().unwrap_or(""));
-                if let Parameter::Named(n) = parameter {
-                    sh.vars.insert(n.clone(), v.clone());
-                }
-                v
+        ParameterExpr::UseDefaultValues { parameter, test_type, default_value, .. } => {
+            match tested(sh, parameter, test_type) {
+                Some(v) => v,
+                None => single(sh, sys, default_value.as_deref().unwrap_or("")),
             }
-        },
-        ParameterExpr::UseAlternativeValue { parameter, test_type, alternative_value, .. } => match tested(sh, parameter, test_type) {
-            Some(_) => single(sh, sys, alternative_value.as_deref().unwrap_or("")),
-            None => String::new(),
-        },
-        ParameterExpr::ParameterLength { parameter, .. } => value(sh, parameter).unwrap_or_default().chars().count().to_string(),
+        }
+        ParameterExpr::AssignDefaultValues { parameter, test_type, default_value, .. } => {
+            match tested(sh, parameter, test_type) {
+                Some(v) => v,
+                None => {
+                    let v = single(sh, sys, default_value.as_deref().unwrap_or(""));
+                    if let Parameter::Named(n) = parameter {
+                        sh.vars.insert(n.clone(), v.clone());
+                    }
+                    v
+                }
+            }
+        }
+        ParameterExpr::UseAlternativeValue { parameter, test_type, alternative_value, .. } => {
+            match tested(sh, parameter, test_type) {
+                Some(_) => single(sh, sys, alternative_value.as_deref().unwrap_or("")),
+                None => String::new(),
+            }
+        }
+        ParameterExpr::ParameterLength { parameter, .. } => {
+            value(sh, parameter).unwrap_or_default().chars().count().to_string()
+        }
         ParameterExpr::RemoveSmallestSuffixPattern { parameter, pattern, .. }
         | ParameterExpr::RemoveLargestSuffixPattern { parameter, pattern, .. } => {
             let longest = matches!(e, ParameterExpr::RemoveLargestSuffixPattern { .. });
@@ -209,7 +219,11 @@ fn arithmetic(sh: &mut Shell, e: &ArithmeticExpr) -> i64 {
             binary(op, a, b)
         }
         ArithmeticExpr::Conditional(c, a, b) => {
-            if arithmetic(sh, c) != 0 { arithmetic(sh, a) } else { arithmetic(sh, b) }
+            if arithmetic(sh, c) != 0 {
+                arithmetic(sh, a)
+            } else {
+                arithmetic(sh, b)
+            }
         }
         ArithmeticExpr::Assignment(t, v) => {
             let v = arithmetic(sh, v);

@@ -299,7 +299,12 @@ impl Shell {
                 let path = expand::single(self, sys, path);
                 match sys.files.read(&absolute(&self.cwd, &path)).map(String::from) {
                     Ok(text) => sys.stdin = text,
-                    Err(e) => return Some(format!("sh: can't open {path}: {}\n", if e.text().starts_with("No such") { "no such file" } else { e.text() })),
+                    Err(e) => {
+                        return Some(format!(
+                            "sh: can't open {path}: {}\n",
+                            if e.text().starts_with("No such") { "no such file" } else { e.text() }
+                        ));
+                    }
                 }
             }
             Redirect::Here { text, expand: true } => sys.stdin = expand::single(self, sys, text),
@@ -412,7 +417,10 @@ impl Shell {
                 if sys.files.is_directory(&to) {
                     self.cwd = to;
                 } else {
-                    sys.stderr.push_str(&format!("sh: cd: can't cd to {}: No such file or directory\n", rest.first().unwrap_or(&"")));
+                    sys.stderr.push_str(&format!(
+                        "sh: cd: can't cd to {}: No such file or directory\n",
+                        rest.first().unwrap_or(&"")
+                    ));
                     self.status = 2;
                 }
             }

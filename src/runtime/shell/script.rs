@@ -7,18 +7,44 @@ use brush_parser::ast::{self, AndOr, Command, CommandPrefixOrSuffixItem as Item,
 #[derive(Clone, Debug)]
 pub enum Stmt {
     Simple(Arc<Simple>),
-    Pipeline { stages: Vec<Stmt>, negate: bool },
+    Pipeline {
+        stages: Vec<Stmt>,
+        negate: bool,
+    },
     Sequence(Arc<Vec<Stmt>>),
     /// Runs the second if the first succeeded (`and`) or failed (`or`).
-    Chain { first: Arc<Stmt>, and: bool, second: Arc<Stmt> },
-    If { arms: Arc<Vec<(Option<Stmt>, Stmt)>> },
-    Loop { condition: Arc<Stmt>, body: Arc<Stmt>, until: bool },
-    For { variable: String, words: Arc<Vec<String>>, body: Arc<Stmt> },
-    Case { word: String, arms: Arc<Vec<(Vec<String>, Stmt)>> },
+    Chain {
+        first: Arc<Stmt>,
+        and: bool,
+        second: Arc<Stmt>,
+    },
+    If {
+        arms: Arc<Vec<(Option<Stmt>, Stmt)>>,
+    },
+    Loop {
+        condition: Arc<Stmt>,
+        body: Arc<Stmt>,
+        until: bool,
+    },
+    For {
+        variable: String,
+        words: Arc<Vec<String>>,
+        body: Arc<Stmt>,
+    },
+    Case {
+        word: String,
+        arms: Arc<Vec<(Vec<String>, Stmt)>>,
+    },
     Subshell(Arc<Stmt>),
     Background(Arc<Stmt>),
-    Function { name: String, body: Arc<Stmt> },
-    Redirected { body: Arc<Stmt>, redirects: Vec<Redirect> },
+    Function {
+        name: String,
+        body: Arc<Stmt>,
+    },
+    Redirected {
+        body: Arc<Stmt>,
+        redirects: Vec<Redirect>,
+    },
 }
 
 #[derive(Clone, Debug, Default)]
@@ -40,9 +66,11 @@ pub enum Redirect {
 
 /// Parses a script; the error is the line that a shell prints.
 pub fn parse(text: &str) -> Result<Stmt, String> {
-    let mut parser = brush_parser::Parser::new(std::io::Cursor::new(text.as_bytes()), &brush_parser::ParserOptions::default());
-    let program = parser.parse_program().map_err(|_| "sh: syntax error: unexpected end of file or token".to_string())?;
-    let list = program.complete_commands.iter().flat_map(|c| compound(c)).collect();
+    let mut parser =
+        brush_parser::Parser::new(std::io::Cursor::new(text.as_bytes()), &brush_parser::ParserOptions::default());
+    let program =
+        parser.parse_program().map_err(|_| "sh: syntax error: unexpected end of file or token".to_string())?;
+    let list = program.complete_commands.iter().flat_map(compound).collect();
     Ok(Stmt::Sequence(Arc::new(list)))
 }
 
@@ -84,11 +112,15 @@ fn command(c: &Command) -> Stmt {
         Command::Compound(c, redirects) => {
             let body = compound_command(c);
             match redirects {
-                Some(list) => Stmt::Redirected { body: Arc::new(body), redirects: list.0.iter().flat_map(redirect).collect() },
+                Some(list) => {
+                    Stmt::Redirected { body: Arc::new(body), redirects: list.0.iter().flat_map(redirect).collect() }
+                }
                 None => body,
             }
         }
-        Command::Function(f) => Stmt::Function { name: f.fname.value.clone(), body: Arc::new(compound_command(&f.body.0)) },
+        Command::Function(f) => {
+            Stmt::Function { name: f.fname.value.clone(), body: Arc::new(compound_command(&f.body.0)) }
+        }
         Command::ExtendedTest(..) => Stmt::Simple(Arc::new(Simple { words: vec!["[[".into()], ..Simple::default() })),
     }
 }
@@ -128,9 +160,10 @@ fn compound_command(c: &CompoundCommand) -> Stmt {
                     .collect(),
             ),
         },
-        CompoundCommand::Arithmetic(a) => {
-            Stmt::Simple(Arc::new(Simple { words: vec!["test".into(), format!("$(({}))", a.expr.value), "-ne".into(), "0".into()], ..Simple::default() }))
-        }
+        CompoundCommand::Arithmetic(a) => Stmt::Simple(Arc::new(Simple {
+            words: vec!["test".into(), format!("$(({}))", a.expr.value), "-ne".into(), "0".into()],
+            ..Simple::default()
+        })),
         _ => Stmt::Simple(Arc::new(Simple { words: vec!["unsupported-syntax".into()], ..Simple::default() })),
     }
 }
@@ -140,7 +173,8 @@ fn simple(s: &ast::SimpleCommand) -> Simple {
     for item in s.prefix.iter().flat_map(|p| &p.0) {
         match item {
             Item::AssignmentWord(a, _) => {
-                if let (ast::AssignmentName::VariableName(name), ast::AssignmentValue::Scalar(w)) = (&a.name, &a.value) {
+                if let (ast::AssignmentName::VariableName(name), ast::AssignmentValue::Scalar(w)) = (&a.name, &a.value)
+                {
                     out.assignments.push((name.clone(), w.value.clone()));
                 }
             }
@@ -170,12 +204,16 @@ fn redirect(r: &ast::IoRedirect) -> Option<Redirect> {
                 _ => Redirect::Write { fd: fd.unwrap_or(1), path, append: false },
             })
         }
-        ast::IoRedirect::File(fd, Kind::DuplicateOutput, To::Fd(to)) => Some(Redirect::Duplicate { fd: fd.unwrap_or(1), to: *to }),
+        ast::IoRedirect::File(fd, Kind::DuplicateOutput, To::Fd(to)) => {
+            Some(Redirect::Duplicate { fd: fd.unwrap_or(1), to: *to })
+        }
         ast::IoRedirect::File(fd, Kind::DuplicateOutput, To::Duplicate(w)) => {
             Some(Redirect::Duplicate { fd: fd.unwrap_or(1), to: w.value.parse().ok()? })
         }
         ast::IoRedirect::OutputAndError(w, append) => Some(Redirect::Both { path: w.value.clone(), append: *append }),
-        ast::IoRedirect::HereDocument(_, d) => Some(Redirect::Here { text: d.doc.value.clone(), expand: d.requires_expansion }),
+        ast::IoRedirect::HereDocument(_, d) => {
+            Some(Redirect::Here { text: d.doc.value.clone(), expand: d.requires_expansion })
+        }
         ast::IoRedirect::HereString(_, w) => Some(Redirect::Here { text: format!("{}\n", w.value), expand: true }),
         ast::IoRedirect::File(..) => None,
     }

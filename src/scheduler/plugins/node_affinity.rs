@@ -26,7 +26,8 @@ fn matches(r: &NodeSelectorRequirement, value: Option<&str>) -> bool {
 fn term(t: &NodeSelectorTerm, node: &NodeInfo) -> bool {
     let labels = t.match_expressions.iter().flatten();
     let fields = t.match_fields.iter().flatten();
-    let empty = t.match_expressions.as_ref().is_none_or(Vec::is_empty) && t.match_fields.as_ref().is_none_or(Vec::is_empty);
+    let empty =
+        t.match_expressions.as_ref().is_none_or(Vec::is_empty) && t.match_fields.as_ref().is_none_or(Vec::is_empty);
     !empty
         && labels.into_iter().all(|r| matches(r, node.node().label(&r.key)))
         && fields.into_iter().all(|r| r.key == "metadata.name" && matches(r, Some(node.name())))
@@ -34,12 +35,19 @@ fn term(t: &NodeSelectorTerm, node: &NodeInfo) -> bool {
 
 impl Filter for NodeAffinity {
     fn applies(&self, pod: &PodInfo) -> bool {
-        pod.pod().spec.as_ref().is_some_and(|s| s.node_selector.as_ref().is_some_and(|n| !n.is_empty()) || s.affinity.as_ref().is_some_and(|a| a.node_affinity.is_some()))
+        pod.pod().spec.as_ref().is_some_and(|s| {
+            s.node_selector.as_ref().is_some_and(|n| !n.is_empty())
+                || s.affinity.as_ref().is_some_and(|a| a.node_affinity.is_some())
+        })
     }
     fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
         let Some(spec) = &pod.pod().spec else { return vec![] };
         let selected = spec.node_selector.iter().flatten().all(|(k, v)| node.label(k) == Some(v));
-        let required = spec.affinity.as_ref().and_then(|a| a.node_affinity.as_ref()).and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
+        let required = spec
+            .affinity
+            .as_ref()
+            .and_then(|a| a.node_affinity.as_ref())
+            .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
         let affine = required.is_none_or(|r| r.node_selector_terms.iter().any(|t| term(t, node)));
         if selected && affine { vec![] } else { vec![Reason::Affinity] }
     }
@@ -51,8 +59,11 @@ impl Score for NodeAffinity {
     }
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], _: &Snapshot<'_>) -> Vec<i64> {
         let affinity = pod.pod().spec.as_ref().and_then(|s| s.affinity.as_ref()?.node_affinity.as_ref());
-        let preferred = affinity.and_then(|a| a.preferred_during_scheduling_ignored_during_execution.as_deref()).unwrap_or_default();
-        let weight = |n: &NodeInfo| preferred.iter().filter(|p| term(&p.preference, n)).map(|p| i64::from(p.weight)).sum();
+        let preferred = affinity
+            .and_then(|a| a.preferred_during_scheduling_ignored_during_execution.as_deref())
+            .unwrap_or_default();
+        let weight =
+            |n: &NodeInfo| preferred.iter().filter(|p| term(&p.preference, n)).map(|p| i64::from(p.weight)).sum();
         let mut raw: Vec<i64> = nodes.iter().map(|n| weight(n)).collect();
         normalize(&mut raw, false);
         raw

@@ -16,7 +16,11 @@ const HOSTNAME: &str = "kubernetes.io/hostname";
 const DEFAULTS: [(&str, i64); 2] = [(HOSTNAME, 3), ("topology.kubernetes.io/zone", 5)];
 
 fn constraints<'a>(pod: &'a PodInfo, when: &'a str) -> impl Iterator<Item = &'a TopologySpreadConstraint> {
-    pod.pod().spec.iter().flat_map(|s| s.topology_spread_constraints.iter().flatten()).filter(move |c| c.when_unsatisfiable == when)
+    pod.pod()
+        .spec
+        .iter()
+        .flat_map(|s| s.topology_spread_constraints.iter().flatten())
+        .filter(move |c| c.when_unsatisfiable == when)
 }
 
 fn selector(c: &TopologySpreadConstraint) -> Selector {
@@ -59,9 +63,11 @@ impl Score for PodTopologySpread {
         pod.spread.is_some() || constraints(pod, "ScheduleAnyway").next().is_some()
     }
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], all: &Snapshot<'_>) -> Vec<i64> {
-        let own: Vec<(String, i64, Selector)> =
-            constraints(pod, "ScheduleAnyway").map(|c| (c.topology_key.clone(), i64::from(c.max_skew), selector(c))).collect();
-        let has_own = pod.pod().spec.as_ref().and_then(|s| s.topology_spread_constraints.as_ref()).is_some_and(|c| !c.is_empty());
+        let own: Vec<(String, i64, Selector)> = constraints(pod, "ScheduleAnyway")
+            .map(|c| (c.topology_key.clone(), i64::from(c.max_skew), selector(c)))
+            .collect();
+        let has_own =
+            pod.pod().spec.as_ref().and_then(|s| s.topology_spread_constraints.as_ref()).is_some_and(|c| !c.is_empty());
         let list = match (&pod.spread, has_own) {
             (Some(s), false) => DEFAULTS.iter().map(|(k, skew)| ((*k).to_string(), *skew, s.clone())).collect(),
             _ => own,

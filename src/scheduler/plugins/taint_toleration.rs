@@ -9,7 +9,8 @@ pub struct TaintToleration;
 
 fn tolerates(t: &Toleration, taint: &Taint) -> bool {
     let (effect, key) = (t.effect.as_deref().unwrap_or(""), t.key.as_deref().unwrap_or(""));
-    let value = t.operator.as_deref() == Some("Exists") || t.value.as_deref().unwrap_or("") == taint.value.as_deref().unwrap_or("");
+    let value = t.operator.as_deref() == Some("Exists")
+        || t.value.as_deref().unwrap_or("") == taint.value.as_deref().unwrap_or("");
     (effect.is_empty() || effect == taint.effect) && (key.is_empty() || key == taint.key) && value
 }
 
@@ -23,7 +24,8 @@ fn taints(node: &NodeInfo) -> impl Iterator<Item = &Taint> {
 
 impl Filter for TaintToleration {
     fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
-        let blocking = taints(node).find(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t));
+        let blocking =
+            taints(node).find(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t));
         blocking
             .map(|t| {
                 let value = t.value.as_deref().filter(|v| !v.is_empty()).map(|v| format!("={v}")).unwrap_or_default();
@@ -36,7 +38,8 @@ impl Filter for TaintToleration {
 
 impl Score for TaintToleration {
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], _: &Snapshot<'_>) -> Vec<i64> {
-        let disliked = |n: &NodeInfo| taints(n).filter(|t| t.effect == "PreferNoSchedule" && !tolerated(pod, t)).count();
+        let disliked =
+            |n: &NodeInfo| taints(n).filter(|t| t.effect == "PreferNoSchedule" && !tolerated(pod, t)).count();
         let mut raw: Vec<i64> = nodes.iter().map(|n| i64::try_from(disliked(n)).unwrap_or(0)).collect();
         normalize(&mut raw, true);
         raw

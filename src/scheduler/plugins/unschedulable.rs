@@ -13,7 +13,8 @@ impl Filter for Unschedulable {
         if node.node().spec.as_ref().and_then(|s| s.unschedulable) != Some(true) {
             return vec![];
         }
-        let taint = Taint { key: "node.kubernetes.io/unschedulable".into(), effect: "NoSchedule".into(), ..Taint::default() };
+        let taint =
+            Taint { key: "node.kubernetes.io/unschedulable".into(), effect: "NoSchedule".into(), ..Taint::default() };
         if tolerated(pod, &taint) { vec![] } else { vec![Reason::Unschedulable] }
     }
 }
