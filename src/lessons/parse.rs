@@ -174,11 +174,11 @@ mod tests {
     #[test]
     fn a_broken_lesson_is_told_with_file_line_and_what_is_expected() {
         let md = "---\ntitle: T\n---\n\n## a\nx\n### checks\n- c: y\n### wrong\n- w: z\n### hints\n1. a\n2. b\n3. c\n";
-        let good = "order: 1\nsteps:\n- id: a\n  checks: [{id: c, cel: 'true'}]\n  solution: [x]\n  second: [y]\n  wrong: [{id: w, lines: [z]}]\n";
+        let good = "order: 1\nsteps:\n- id: a\n  checks: [{id: c, cel: 'true'}]\n  solution: [ls]\n  second: [pwd]\n  wrong: [{id: w, lines: [z]}]\n";
         assert!(lesson(&("l", good, md, md)).is_ok());
         for (bad, want) in [
             (good.replace("order: 1\n", ""), "l/lesson.yaml:1: expected `order: NUMBER`"),
-            (good.replace("  solution: [x]\n", ""), "l/lesson.yaml:3: expected step a to have `solution: [LINE, …]`"),
+            (good.replace("  solution: [ls]\n", ""), "l/lesson.yaml:3: expected step a to have `solution: [LINE, …]`"),
             (good.replace("id: c,", "id: d,"), "l/en.md:5: expected `- d: …` under `### checks`"),
             ("order: [".into(), "l/lesson.yaml: yaml: line 1"),
         ] {
