@@ -30,6 +30,7 @@ kubetutor: learn Kubernetes by using it and watching it think.
   kubetutor run [OPTIONS] FILE|-   runs prompt lines from a file or stdin
   kubetutor learn [LESSON]         the course
   kubetutor lesson check [DIR]     proves the lessons
+  kubetutor lesson book DIR        writes the course as pages of a book, in both languages
   kubetutor kubectl ARGS...        one kubectl command on a fresh cluster
 
 Options:
@@ -169,6 +170,7 @@ pub fn main() -> ExitCode {
         Some("lesson") if a.words.get(1).is_some_and(|w| w == "check") => {
             lesson_check(a.words.get(2).map(String::as_str))
         }
+        Some("lesson") if a.words.get(1).is_some_and(|w| w == "book") && a.words.len() == 3 => book(&a.words[2]),
         None if std::io::stdin().is_terminal() => prompt(&a, None),
         None => run(&a, "-"),
         Some(other) => {
@@ -208,6 +210,28 @@ fn lesson_check(dir: Option<&str>) -> ExitCode {
     }
     println!("{} lessons, {steps} steps, {} problems", course.len(), problems.len());
     if problems.is_empty() && steps > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Writes the course below a directory: `en/src` and `ko/src`.
+fn book(dir: &str) -> ExitCode {
+    let write = || -> Result<(), String> {
+        let course = lessons::course()?;
+        for (name, language) in [("en", Language::English), ("ko", Language::Korean)] {
+            let to = std::path::Path::new(dir).join(name).join("src");
+            std::fs::create_dir_all(&to).map_err(|e| format!("{}: {e}", to.display()))?;
+            for (file, text) in lessons::book::pages(&course, language)? {
+                std::fs::write(to.join(&file), text).map_err(|e| format!("{}: {e}", to.join(&file).display()))?;
+            }
+        }
+        Ok(())
+    };
+    match write() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("kubetutor: {e}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn read_lessons(dir: &str) -> Result<Vec<lessons::Lesson>, String> {

@@ -3,10 +3,11 @@
 //!
 //! Start with [`Lesson`]; [`parse`] reads one, [`check`] looks at the cluster and at how it got there, [`proof`] shows for
 //! every step that its check fails before, passes by the solution and by a second route, and fails on a known wrong
-//! answer; [`player`] leads a learner through. To add a lesson: its directory, and its line in [`BUILT_IN`].
+//! answer; [`player`] leads a learner through, and [`book`] makes pages of the same. To add a lesson: its directory, and its line in [`BUILT_IN`].
 //!
 //! Deliberately absent: files (texts are handed in), the terminal, and any knowledge of single lessons.
 
+pub mod book;
 pub mod check;
 pub mod parse;
 pub mod player;
