@@ -1,1 +1,6 @@
+//! All tests that look at kubetutor from outside. Tests of one room lie beside its code.
 
+// Helpers of tests may unwrap as tests do.
+#![allow(clippy::unwrap_used)]
+mod rooms;
+mod whole;

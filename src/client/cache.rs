@@ -1,6 +1,5 @@
 //! An informer's cache: the objects of one kind, as this component has been told of them.
 
-use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use crate::store::{Change, ChangeKind, rev_of};
 pub struct Cache<T> {
     objects: imbl::OrdMap<(Name, Name), Arc<Object>>,
     /// Owner's UID (empty: nobody) → objects, per namespace.
-    by_owner: imbl::OrdMap<(Name, String), BTreeSet<Name>>,
+    by_owner: imbl::OrdMap<(Name, String), imbl::OrdMap<Name, Arc<Object>>>,
     kind: PhantomData<T>,
 }
 
@@ -51,7 +50,8 @@ impl<T: Resource> Cache<T> {
         if c.kind == ChangeKind::Deleted {
             self.objects.remove(&place);
         } else {
-            self.by_owner.entry((c.key.namespace.clone(), owner(&c.object))).or_default().insert(c.key.name.clone());
+            let at = (c.key.namespace.clone(), owner(&c.object));
+            self.by_owner.entry(at).or_default().insert(c.key.name.clone(), c.object.clone());
             self.objects.insert(place, c.object.clone());
         }
         true
@@ -96,9 +96,12 @@ impl<T: Resource> Cache<T> {
 
     /// Objects that `uid` manages, or that nobody manages if `uid` is empty.
     pub fn owned_by<'a>(&'a self, namespace: &str, uid: &str) -> impl Iterator<Item = &'a T> {
-        let ns = Name::from(namespace);
-        let names = self.by_owner.get(&(ns.clone(), uid.to_string()));
-        names.into_iter().flatten().filter_map(move |n| self.objects.get(&(ns.clone(), n.clone()))?.get())
+        self.objects_owned_by(namespace, uid).filter_map(|o| o.get())
+    }
+
+    /// The same, to be kept while the cache goes on: thousands of pods are shared, not copied.
+    pub fn objects_owned_by<'a>(&'a self, namespace: &str, uid: &str) -> impl Iterator<Item = &'a Arc<Object>> {
+        self.by_owner.get(&(Name::from(namespace), uid.to_string())).into_iter().flat_map(|owned| owned.values())
     }
 
     pub fn len(&self) -> usize {

@@ -8,11 +8,13 @@ pub mod ranking;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
 
 use crate::api::kinds::{Pod, ReplicaSet, replicaset as kind};
 use crate::api::object::{controller_of, controller_ref};
-use crate::api::{Duration, Key, Resource, Status, Time, pods};
+use crate::api::{Duration, Key, Object, Resource, Status, Time, pods};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
@@ -94,11 +96,12 @@ impl Reconciler for ReplicaSets {
             return Ok(Action::done());
         };
         let ready_to_act = self.expectations.are_met(key, now);
-        let mut claimed = self.claim(&set, ctx)?;
+        let held = self.claim(&set, ctx)?;
+        let mut claimed: Vec<&Pod> = held.iter().filter_map(|o| o.get()).collect();
         let min_ready = min_ready(&set);
         let mut failure = None;
         if ready_to_act && !set.is_deleting() {
-            let active: Vec<&Pod> = claimed.iter().filter(|p| pods::is_active(p)).collect();
+            let active: Vec<&Pod> = claimed.iter().copied().filter(|p| pods::is_active(p)).collect();
             let seen = Observed { wanted: usize::try_from(kind::wanted(&set)).unwrap_or(0), active, now };
             match plan::plan(&seen) {
                 Plan::Keep => {}
@@ -132,21 +135,20 @@ fn min_ready(set: &ReplicaSet) -> Duration {
 
 impl ReplicaSets {
     /// The pods of this set: those that match are adopted, those that no longer match are let go.
-    fn claim(&mut self, set: &ReplicaSet, ctx: &mut Ctx<'_>) -> Result<Vec<Pod>, Status> {
+    fn claim(&mut self, set: &ReplicaSet, ctx: &mut Ctx<'_>) -> Result<Vec<Arc<Object>>, Status> {
         let selector = kind::selector(set);
         let (mut mine, mut adopt, mut release) = (vec![], vec![], vec![]);
-        for p in self.pods.owned_by(set.namespace(), set.uid()) {
-            if selector.matches(p.metadata.labels.as_ref()) {
-                mine.push(p.clone());
+        for o in self.pods.objects_owned_by(set.namespace(), set.uid()) {
+            if selector.matches(o.meta().labels.as_ref()) {
+                mine.push(o.clone());
             } else if !set.is_deleting() {
-                release.push(p.clone());
+                release.push(o.clone());
             }
         }
         if !set.is_deleting() {
-            let orphans = self.pods.owned_by(set.namespace(), "");
-            adopt.extend(
-                orphans.filter(|p| pods::is_active(p) && selector.matches(p.metadata.labels.as_ref())).cloned(),
-            );
+            let fits =
+                |o: &Object| o.get::<Pod>().is_some_and(pods::is_active) && selector.matches(o.meta().labels.as_ref());
+            adopt.extend(self.pods.objects_owned_by(set.namespace(), "").filter(|o| fits(o)).cloned());
         }
         for p in release {
             let uid = set.uid().to_string();
@@ -172,7 +174,7 @@ impl ReplicaSets {
                 p.metadata.owner_references.get_or_insert_default().push(owner);
             })?;
             self.pods.put(&o);
-            mine.extend(o.get::<Pod>().cloned());
+            mine.push(o);
         }
         Ok(mine)
     }
@@ -258,7 +260,7 @@ impl ReplicaSets {
     fn write_status(
         &mut self,
         set: &ReplicaSet,
-        claimed: &[Pod],
+        claimed: &[&Pod],
         min_ready: Duration,
         failure: Option<&Status>,
         ctx: &mut Ctx<'_>,
@@ -277,7 +279,7 @@ impl ReplicaSets {
 
 fn status(
     set: &ReplicaSet,
-    claimed: &[Pod],
+    claimed: &[&Pod],
     min_ready: Duration,
     failure: Option<&Status>,
     now: Time,

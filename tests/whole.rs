@@ -1,0 +1,86 @@
+//! The cluster as a whole, by the lines that a person types.
+
+use kubetutor::cluster::Options;
+use kubetutor::prompt::Session;
+use kubetutor::prompt::session::Narration;
+use proptest::prelude::*;
+
+fn session(seed: u64) -> Session {
+    Session::in_memory(&Options { seed, ..Options::default() })
+}
+
+#[test]
+fn the_same_lines_and_seed_give_the_same_run() {
+    let lines = [
+        "kubectl create deployment web --image=nginx:1.27 --replicas=3",
+        "kubectl set image deployment/web nginx=nginx:1.28",
+        "kubectl get pods -o wide",
+        "why deploy/web",
+        "trace",
+    ];
+    let all = |seed| -> Vec<(String, String, String, i32)> {
+        let mut s = session(seed);
+        lines.iter().map(|l| s.eval(l)).map(|o| (o.stdout, o.stderr, o.story, o.code)).collect()
+    };
+    let first = all(7);
+    assert_eq!(first, all(7));
+    assert_ne!(first, all(8), "another seed is another run");
+    assert!(first.iter().all(|o| o.3 == 0), "{first:?}");
+}
+
+#[test]
+fn back_takes_the_cluster_back_too() {
+    let mut s = session(1);
+    s.eval("kubectl create deployment web --image=nginx --replicas=2");
+    let before = s.eval("kubectl get pods -o yaml").stdout;
+    s.eval("kubectl scale deployment web --replicas=5");
+    assert_ne!(s.eval("kubectl get pods -o yaml").stdout, before);
+    s.eval("back");
+    s.eval("back");
+    assert_eq!(s.eval("kubectl get pods -o yaml").stdout, before);
+}
+
+#[test]
+fn a_deleted_pod_comes_back_and_the_story_says_who_did_it() {
+    let mut s = session(1);
+    s.eval("kubectl create deployment web --image=nginx --replicas=2");
+    let o = s.eval("kubectl delete pod -l app=web");
+    assert_eq!(o.stdout.matches("deleted from default namespace").count(), 2, "{}", o.stdout);
+    assert!(o.story.contains("replicaset"), "{}", o.story);
+    let pods = s.eval("kubectl get pods --no-headers").stdout;
+    assert_eq!(pods.lines().filter(|l| l.contains("1/1   Running")).count(), 2, "{pods}");
+}
+
+#[test]
+fn a_wrong_line_changes_nothing() {
+    let mut s = session(1);
+    let before = s.eval("kubectl get all -A -o yaml").stdout;
+    for line in [
+        "kubectl gett pods",
+        "kubectl get podz",
+        "kubectl get pods --nope",
+        "kubectl delete deployment absent",
+        "kubectl create deployment Web --image=nginx",
+        "kubectl get pods -l 'a in ('",
+        "nonsense",
+        "kubectl create deployment web --image=nginx --replicas=many",
+    ] {
+        let o = s.eval(line);
+        assert_ne!(o.code, 0, "{line}: {}", o.stdout);
+        assert!(!o.stderr.is_empty(), "{line}");
+    }
+    assert_eq!(s.eval("kubectl get all -A -o yaml").stdout, before);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is typed, the prompt answers: no panic, no hang.
+    #[test]
+    fn any_line_is_answered(line in "(kubectl )?(get|create|run|delete|apply|wait|story|trace|why|fail|back)?[ -~가-힣]{0,40}") {
+        let mut s = session(1);
+        s.narration = Narration::Brief;
+        let o = s.eval(&line);
+        prop_assert!(o.code >= 0);
+    }
+}
