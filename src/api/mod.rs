@@ -10,6 +10,7 @@
 
 pub mod canonical;
 pub mod conditions;
+pub mod documents;
 pub mod field;
 pub mod image;
 pub mod int_or_string;

@@ -2,136 +2,143 @@
 //!
 //! Real Kubernetes: `sigs.k8s.io/yaml`, which goes through JSON.
 
-use libyaml_safer::{Emitter, Encoding, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
+use libyaml_safer::{Emitter, Encoding, ErrorKind, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 use serde_json::{Map, Number, Value};
 
 /// How deep a document may nest; deeper input is refused instead of exhausting the stack.
 const MAX_DEPTH: usize = 100;
 
-type Input<'a> = Parser<&'a mut &'a [u8]>;
+/// What a repeated key in a mapping is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Repeated {
+    /// kubectl takes the last one without a word.
+    LastWins,
+    /// In files of our own it is a mistake worth telling.
+    Refused,
+}
 
-/// Reads all documents of a stream. The error is worded as go-yaml words it, with its line.
+/// Reads all documents of a stream. The error is worded as go-yaml words it, with the line inside its document.
 pub fn parse_all(text: &str) -> Result<Vec<Value>, String> {
+    super::documents::chunks(text).map(|c| parse(&c?, Repeated::Refused)).filter_map(Result::transpose).collect()
+}
+
+/// Reads the first document of a text; what follows it is left alone, as go-yaml does.
+pub fn parse(text: &str, repeated: Repeated) -> Result<Option<Value>, String> {
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input(&mut bytes);
-    let mut out = vec![];
-    let mut anchors: Vec<(String, Value)> = vec![];
+    let mut reader = Reader { parser, anchors: vec![], repeated };
     loop {
-        match next(&mut parser)? {
-            EventData::StreamEnd => return Ok(out),
+        match reader.next()?.data {
+            EventData::StreamEnd => return Ok(None),
             EventData::DocumentStart { .. } => {
-                anchors.clear();
-                let first = next(&mut parser)?;
-                out.push(node(&mut parser, first, &mut anchors, 0)?);
+                let first = reader.next()?;
+                return reader.node(first.data, 0).map(Some);
             }
             _ => {}
         }
     }
 }
 
-fn next(parser: &mut Input<'_>) -> Result<EventData, String> {
-    match parser.parse() {
-        Ok(Event { data, .. }) => Ok(data),
-        Err(e) => {
-            let line = e.problem_mark().map_or(0, |m| m.line);
-            let context_line = e.context_mark().map_or(line, |m| m.line);
-            // go-yaml counts scanner errors from where they are seen and names the line before for the parser's.
-            let at = if e.context().is_some() { context_line.max(line) } else { line };
-            let problem = e.problem().to_string();
-            Err(format!("yaml: line {}: {problem}", (at + 1).max(1)))
-        }
-    }
+struct Reader<'a> {
+    parser: Parser<&'a mut &'a [u8]>,
+    anchors: Vec<(String, Value)>,
+    repeated: Repeated,
 }
 
-fn node(
-    parser: &mut Input<'_>,
-    event: EventData,
-    anchors: &mut Vec<(String, Value)>,
-    depth: usize,
-) -> Result<Value, String> {
-    if depth > MAX_DEPTH {
-        return Err("yaml: exceeded max depth of 100".into());
-    }
-    let (anchor, value) = match event {
-        EventData::Scalar { anchor, tag, value, style, .. } => {
-            let plain = style == ScalarStyle::Plain && tag.as_deref().is_none_or(|t| t.is_empty());
-            let value = match tag.as_deref() {
-                Some("tag:yaml.org,2002:str" | "!") => Value::String(value),
-                _ if plain => resolve(&value),
-                _ => Value::String(value),
-            };
-            (anchor, value)
-        }
-        EventData::SequenceStart { anchor, .. } => {
-            let mut items = vec![];
-            loop {
-                match next(parser)? {
-                    EventData::SequenceEnd => break,
-                    e => items.push(node(parser, e, anchors, depth + 1)?),
-                }
-            }
-            (anchor, Value::Array(items))
-        }
-        EventData::MappingStart { anchor, .. } => (anchor, Value::Object(mapping(parser, anchors, depth)?)),
-        EventData::Alias { anchor } => {
-            let found = anchors.iter().rev().find(|(n, _)| *n == anchor).map(|(_, v)| v.clone());
-            return found.ok_or_else(|| format!("yaml: unknown anchor '{anchor}' referenced"));
-        }
-        _ => (None, Value::Null),
+/// go-yaml numbers lines from 0 and shows the number as it is where the parser gave up, one more where the scanner
+/// did; 0 is not shown at all. Real Kubernetes: goyaml.v2 decode.go fail.
+fn worded(e: &libyaml_safer::Error) -> String {
+    let line = match e.problem_mark().map_or(0, |m| m.line) {
+        0 => return format!("yaml: {}", e.problem()),
+        line if e.kind() == ErrorKind::Scanner => line + 1,
+        line => line,
     };
-    if let Some(a) = anchor {
-        anchors.push((a, value.clone()));
-    }
-    Ok(value)
+    format!("yaml: line {line}: {}", e.problem())
 }
 
-fn mapping(
-    parser: &mut Input<'_>,
-    anchors: &mut Vec<(String, Value)>,
-    depth: usize,
-) -> Result<Map<String, Value>, String> {
-    let mut map = Map::new();
-    let mut merges = vec![];
-    loop {
-        let event = parser.parse().map_err(|e| {
-            let line = e.problem_mark().map_or(0, |m| m.line) + 1;
-            format!("yaml: line {line}: {}", e.problem())
-        })?;
-        let line = event.start_mark.line + 1;
-        let key = match event.data {
-            EventData::MappingEnd => break,
-            e => node(parser, e, anchors, depth + 1)?,
-        };
-        let key = match key {
-            Value::String(s) => s,
-            Value::Null => "null".into(),
-            Value::Bool(b) => b.to_string(),
-            Value::Number(n) => n.to_string(),
-            Value::Array(_) | Value::Object(_) => return Err(format!("yaml: invalid map key: {key}")),
-        };
-        let first = next(parser)?;
-        let value = node(parser, first, anchors, depth + 1)?;
-        if key == "<<" {
-            merges.push(value);
-        } else if map.contains_key(&key) {
-            return Err(format!("yaml: unmarshal errors:\n  line {line}: key {key:?} already set in map"));
-        } else {
-            map.insert(key, value);
-        }
+impl Reader<'_> {
+    fn next(&mut self) -> Result<Event, String> {
+        self.parser.parse().map_err(|e| worded(&e))
     }
-    for m in merges {
-        let sources = match m {
-            Value::Array(a) => a,
-            one => vec![one],
-        };
-        for (k, v) in
-            sources.into_iter().filter_map(|s| if let Value::Object(o) = s { Some(o) } else { None }).flatten()
-        {
-            map.entry(k).or_insert(v);
+
+    fn node(&mut self, event: EventData, depth: usize) -> Result<Value, String> {
+        if depth > MAX_DEPTH {
+            return Err("yaml: exceeded max depth of 100".into());
         }
+        let (anchor, value) = match event {
+            EventData::Scalar { anchor, tag, value, style, .. } => {
+                let plain = style == ScalarStyle::Plain && tag.as_deref().is_none_or(|t| t.is_empty());
+                let value = match tag.as_deref() {
+                    Some("tag:yaml.org,2002:str" | "!") => Value::String(value),
+                    _ if plain => resolve(&value),
+                    _ => Value::String(value),
+                };
+                (anchor, value)
+            }
+            EventData::SequenceStart { anchor, .. } => {
+                let mut items = vec![];
+                loop {
+                    match self.next()?.data {
+                        EventData::SequenceEnd => break,
+                        e => items.push(self.node(e, depth + 1)?),
+                    }
+                }
+                (anchor, Value::Array(items))
+            }
+            EventData::MappingStart { anchor, .. } => (anchor, Value::Object(self.mapping(depth)?)),
+            EventData::Alias { anchor } => {
+                let found = self.anchors.iter().rev().find(|(n, _)| *n == anchor).map(|(_, v)| v.clone());
+                return found.ok_or_else(|| format!("yaml: unknown anchor '{anchor}' referenced"));
+            }
+            _ => (None, Value::Null),
+        };
+        if let Some(a) = anchor {
+            self.anchors.push((a, value.clone()));
+        }
+        Ok(value)
     }
-    Ok(map)
+
+    fn mapping(&mut self, depth: usize) -> Result<Map<String, Value>, String> {
+        let mut map = Map::new();
+        let mut merges = vec![];
+        loop {
+            let event = self.next()?;
+            let line = event.start_mark.line + 1;
+            let key = match event.data {
+                EventData::MappingEnd => break,
+                e => self.node(e, depth + 1)?,
+            };
+            let key = match key {
+                Value::String(s) => s,
+                Value::Null => "null".into(),
+                Value::Bool(b) => b.to_string(),
+                Value::Number(n) => n.to_string(),
+                Value::Array(_) | Value::Object(_) => return Err(format!("yaml: invalid map key: {key}")),
+            };
+            let first = self.next()?;
+            let value = self.node(first.data, depth + 1)?;
+            if key == "<<" {
+                merges.push(value);
+            } else if self.repeated == Repeated::Refused && map.contains_key(&key) {
+                return Err(format!("yaml: unmarshal errors:\n  line {line}: key {key:?} already set in map"));
+            } else {
+                map.insert(key, value);
+            }
+        }
+        for m in merges {
+            let sources = match m {
+                Value::Array(a) => a,
+                one => vec![one],
+            };
+            for (k, v) in
+                sources.into_iter().filter_map(|s| if let Value::Object(o) = s { Some(o) } else { None }).flatten()
+            {
+                map.entry(k).or_insert(v);
+            }
+        }
+        Ok(map)
+    }
 }
 
 /// What a plain scalar means in YAML 1.1 as go-yaml reads it.
@@ -343,12 +350,46 @@ mod tests {
         );
     }
 
+    /// Each line as kubectl v1.36.3 words it, recorded from the real one.
     #[test]
-    fn broken_yaml_names_its_line() {
-        for bad in ["a: b: c\n", "a: [1\n", "\ta: 1\n", "a: 'x\n", "{", "a: *x\n"] {
+    fn broken_yaml_is_told_with_the_line_that_kubectl_tells() {
+        for (bad, want) in [
+            ("order: [", "line 1: did not find expected node content"),
+            ("a: {\n", "line 1: did not find expected node content"),
+            ("a: {b\n", "line 1: did not find expected ',' or '}'"),
+            ("a: {b: 1,, c}\n", "did not find expected node content"),
+            ("a: 1\nb: [1,\n c: {\n", "line 3: did not find expected node content"),
+            ("x: 1\na: [1\nb: 2\n", "line 2: did not find expected ',' or ']'"),
+            ("a: 1\nb: {x: 1\n\n\nc: 3\n", "line 4: did not find expected ',' or '}'"),
+            ("a:\n  - b\n c\n", "line 2: did not find expected key"),
+            ("a: |\n  x\n y\n", "line 2: did not find expected key"),
+            ("a: 1\n- b\n", "line 1: did not find expected key"),
+            ("a: 'x\n\n\n", "line 4: found unexpected end of stream"),
+            ("a: 1\nb: \"unclosed\nc: 2\n", "line 4: found unexpected end of stream"),
+            ("key: \"unterminated\nb: 1", "line 3: found unexpected end of stream"),
+            ("a: 1\nb\nc: 2\n", "line 3: could not find expected ':'"),
+            ("x:\n- y\n-z\n", "line 4: could not find expected ':'"),
+            ("x: 1\nb: @c", "line 2: found character that cannot start any token"),
+            ("a: x\n@: 1\n", "line 2: found character that cannot start any token"),
+            ("a: b: c\n", "mapping values are not allowed in this context"),
+            ("a: x\nb: 1\n  c: 2\n", "line 3: mapping values are not allowed in this context"),
+            ("\ta: 1\n", "found character that cannot start any token"),
+            ("a: `x`\n", "found character that cannot start any token"),
+            ("a: \"\\q\"\n", "found unknown escape character"),
+            ("%YAML 1.3\n---\na: 1\n", "found incompatible YAML document"),
+            ("a: *x\n", "unknown anchor 'x' referenced"),
+            ("a: 1\n--- b\nc: 1\n", "invalid Yaml document separator: b"),
+        ] {
             let e = parse_all(bad).expect_err(bad);
-            assert!(e.starts_with("yaml: "), "{e}");
+            assert_eq!(e.strip_prefix("yaml: ").unwrap_or(&e), want, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_last_of_repeated_keys_wins_unless_they_are_refused() {
+        assert_eq!(parse("a: 1\na: 2\n", Repeated::LastWins), Ok(Some(json!({"a": 2}))));
+        let e = parse("a: 1\na: 2\n", Repeated::Refused).unwrap_err();
+        assert_eq!(e, "yaml: unmarshal errors:\n  line 2: key \"a\" already set in map");
     }
 
     proptest::proptest! {

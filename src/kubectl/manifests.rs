@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
+use super::args::{Args, Flag, Type};
 use super::env::Env;
 use super::failure::Failure;
-use crate::api::{KindRef, yaml};
+use crate::api::{KindRef, documents};
 
 /// Files larger than this are refused.
 const MAX_BYTES: usize = 3 * 1024 * 1024;
@@ -36,68 +37,120 @@ impl Manifest {
     }
 }
 
-/// Reads everything that `-f` names.
-pub fn read(files: &[String], recursive: bool, env: &mut Env<'_>) -> Result<Vec<Manifest>, Failure> {
-    let mut out = vec![];
+/// What is done about fields that a kind does not have: `--validate`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Validate {
+    Strict,
+    Warn,
+    Ignore,
+}
+
+pub const VALIDATE: Flag = Flag::new("validate", Type::Optional("strict")).default("strict");
+
+impl Validate {
+    pub fn of(args: &Args) -> Result<Validate, Failure> {
+        match args.text("validate") {
+            "strict" | "true" | "" => Ok(Validate::Strict),
+            "warn" => Ok(Validate::Warn),
+            "ignore" | "false" => Ok(Validate::Ignore),
+            other => Err(Failure::error(format!(
+                "invalid - validate option {other:?}; must be one of: strict (or true), warn, ignore (or false)"
+            ))),
+        }
+    }
+
+    /// The API server's parameter.
+    pub fn field_validation(self) -> &'static str {
+        match self {
+            Validate::Strict => "Strict",
+            Validate::Warn => "Warn",
+            Validate::Ignore => "Ignore",
+        }
+    }
+}
+
+/// Reads everything that `-f` names, in order: objects, and what could not be read as one. kubectl goes on with the rest.
+pub fn read(
+    files: &[String],
+    recursive: bool,
+    validate: Validate,
+    env: &mut Env<'_>,
+) -> Result<Vec<Result<Manifest, Failure>>, Failure> {
+    let mut texts = vec![];
     for f in files {
         if f == "-" {
-            let text = env.stdin.clone().unwrap_or_default();
-            out.extend(parse("STDIN", &text)?);
+            texts.push(("STDIN".to_string(), env.stdin.clone().unwrap_or_default()));
             continue;
         }
-        if let Some(names) = env.host.list(f) {
-            let mut names: Vec<String> =
-                names.into_iter().filter(|n| (recursive || !n.contains('/')) && is_manifest(n)).collect();
-            names.sort();
-            if names.is_empty() {
-                return Err(Failure::error(format!(
-                    "error reading [{f}]: recognized file extensions are [.json .yaml .yml]"
-                )));
-            }
-            for n in names {
-                let path = if f == "." { n.clone() } else { format!("{}/{n}", f.trim_end_matches('/')) };
-                out.extend(one(&path, env)?);
-            }
+        let Some(names) = env.host.list(f) else {
+            texts.push((f.clone(), text_of(f, env)?));
             continue;
+        };
+        let mut names: Vec<String> =
+            names.into_iter().filter(|n| (recursive || !n.contains('/')) && is_manifest(n)).collect();
+        names.sort();
+        for n in names {
+            let path = if f == "." { n } else { format!("{}/{n}", f.trim_end_matches('/')) };
+            let text = text_of(&path, env)?;
+            texts.push((path, text));
         }
-        out.extend(one(f, env)?);
     }
-    Ok(out)
+    if texts.is_empty() {
+        return Err(Failure::error(format!(
+            "error reading [{}]: recognized file extensions are [.json .yaml .yml]",
+            files.join(" ")
+        )));
+    }
+    Ok(texts.iter().flat_map(|(source, text)| parse(source, text, validate)).collect())
 }
 
 fn is_manifest(name: &str) -> bool {
     [".json", ".yaml", ".yml"].iter().any(|e| name.ends_with(e))
 }
 
-fn one(path: &str, env: &mut Env<'_>) -> Result<Vec<Manifest>, Failure> {
+fn text_of(path: &str, env: &mut Env<'_>) -> Result<String, Failure> {
     let text = env.host.read(path).map_err(|_| Failure::error(format!("the path {path:?} does not exist")))?;
     if text.len() > MAX_BYTES {
         return Err(Failure::error(format!("the file {path:?} is larger than 3 MiB")));
     }
-    parse(path, &text)
+    Ok(text)
 }
 
-/// The objects of one text. Lists are taken apart.
-pub fn parse(source: &str, text: &str) -> Result<Vec<Manifest>, Failure> {
-    let documents = yaml::parse_all(text).map_err(|e| {
-        let e = e.strip_prefix("yaml: ").map_or(e.clone(), |r| format!("error converting YAML to JSON: yaml: {r}"));
-        Failure::error(format!("error parsing {source}: {e}"))
-    })?;
+/// The objects of one text. Lists are taken apart. What fails validation ends the text, what is no object does not.
+pub fn parse(source: &str, text: &str, validate: Validate) -> Vec<Result<Manifest, Failure>> {
+    let documents = documents::read(text);
     let mut out = vec![];
-    for v in documents {
-        collect(source, v, &mut out)?;
+    for v in documents.values.into_iter().filter(|v| !v.is_null()) {
+        if validate != Validate::Ignore
+            && let Err(f) = validated(source, &v)
+        {
+            out.push(Err(f));
+            return out;
+        }
+        collect(source, v, &mut out);
     }
-    if out.is_empty() {
-        return Err(Failure::error("no objects passed to apply"));
-    }
-    Ok(out)
+    out.extend(documents.error.map(|e| Err(Failure::error(format!("error parsing {source}: {e}")))));
+    out
 }
 
-fn collect(source: &str, v: Value, out: &mut Vec<Manifest>) -> Result<(), Failure> {
-    if v.is_null() {
-        return Ok(());
-    }
-    let (version, kind) = (v["apiVersion"].as_str().unwrap_or(""), v["kind"].as_str().unwrap_or(""));
+fn validated(source: &str, v: &Value) -> Result<(), Failure> {
+    let missing: Vec<&str> = [("apiVersion", "apiVersion not set"), ("kind", "kind not set")]
+        .into_iter()
+        .filter(|(field, _)| v.is_object() && v[*field].as_str().unwrap_or("").is_empty())
+        .map(|(_, said)| said)
+        .collect();
+    let said = match missing.as_slice() {
+        [] => return Ok(()),
+        [one] => (*one).to_string(),
+        many => format!("[{}]", many.join(", ")),
+    };
+    Err(Failure::error(format!(
+        "error validating {source:?}: error validating data: {said}; if you choose to ignore these errors, turn validation off with --validate=false"
+    )))
+}
+
+fn collect(source: &str, v: Value, out: &mut Vec<Result<Manifest, Failure>>) {
+    let undecodable = |why: String| Failure::error(format!("unable to decode {source:?}: {why}"));
     if !v.is_object() {
         let what = match &v {
             Value::String(_) => "string",
@@ -105,33 +158,30 @@ fn collect(source: &str, v: Value, out: &mut Vec<Manifest>) -> Result<(), Failur
             Value::Bool(_) => "bool",
             _ => "number",
         };
-        return Err(Failure::error(format!(
-            "unable to decode {source:?}: json: cannot unmarshal {what} into Go value of type struct {{ APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
-        )));
+        out.push(Err(undecodable(format!(
+            "json: cannot unmarshal {what} into Go value of type unstructured.detector"
+        ))));
+        return;
+    }
+    let (version, kind) = (v["apiVersion"].as_str().unwrap_or(""), v["kind"].as_str().unwrap_or(""));
+    if kind.is_empty() {
+        out.push(Err(undecodable(format!("Object 'Kind' is missing in '{v}'"))));
+        return;
     }
     if kind.ends_with("List") && v["items"].is_array() {
         for item in v["items"].as_array().cloned().unwrap_or_default() {
-            collect(source, item, out)?;
+            collect(source, item, out);
         }
-        return Ok(());
+        return;
     }
-    if kind.is_empty() {
-        return Err(Failure::error(format!(
-            "error validating {source:?}: error validating data: kind not set; if you choose to ignore these errors, turn validation off with --validate=false"
-        )));
-    }
-    if version.is_empty() {
-        return Err(Failure::error(format!(
-            "error validating {source:?}: error validating data: apiVersion not set; if you choose to ignore these errors, turn validation off with --validate=false"
-        )));
-    }
-    let Some(found) = KindRef::by_gvk(version, kind) else {
-        return Err(Failure::error(format!(
+    // A kind without a version is looked up in the core group.
+    let found = KindRef::by_gvk(if version.is_empty() { "v1" } else { version }, kind);
+    out.push(match found {
+        Some(kind) => Ok(Manifest { source: source.into(), kind, value: v }),
+        None => Err(Failure::error(format!(
             "resource mapping not found for name: {:?} namespace: {:?} from {source:?}: no matches for kind {kind:?} in version {version:?}\nensure CRDs are installed first",
             v["metadata"]["name"].as_str().unwrap_or(""),
             v["metadata"]["namespace"].as_str().unwrap_or("")
-        )));
-    };
-    out.push(Manifest { source: source.into(), kind: found, value: v });
-    Ok(())
+        ))),
+    });
 }

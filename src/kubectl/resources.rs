@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::args::Args;
 use super::env::Env;
 use super::failure::{Failure, Hint, nearest};
-use super::manifests;
+use super::manifests::{self, Validate};
 use crate::api::request::Request;
 use crate::api::{KindRef, Reason, Status};
 
@@ -171,11 +171,16 @@ pub fn fetch(args: &Args, words: &[String], env: &mut Env<'_>) -> Result<(Vec<Fo
     let (mut found, mut failures) = (vec![], vec![]);
     let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
     if !files.is_empty() {
-        for m in manifests::read(&files, args.flag("recursive"), env)? {
-            let ns = m.namespace(env);
-            let path = object(m.kind, &ns, m.name());
+        for m in manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)? {
+            let (kind, path) = match m {
+                Ok(m) => (m.kind, object(m.kind, &m.namespace(env), m.name())),
+                Err(f) => {
+                    failures.push(f);
+                    continue;
+                }
+            };
             match env.try_call(&Request::get(path)) {
-                Ok(o) => found.push(Found::of(m.kind, o)),
+                Ok(o) => found.push(Found::of(kind, o)),
                 Err(s) => failures.push(Failure::status(&s)),
             }
         }
@@ -209,7 +214,13 @@ pub fn fetch(args: &Args, words: &[String], env: &mut Env<'_>) -> Result<(Vec<Fo
 pub fn joined(failures: Vec<Failure>) -> Failure {
     let code = failures.iter().map(|f| f.code).max().unwrap_or(1);
     let hint = failures.iter().find_map(|f| f.hint.clone());
-    let message = failures.into_iter().map(|f| f.message).collect::<Vec<_>>().join("\n");
+    // Several at once are listed without the word that a single one begins with.
+    let alone = failures.len() == 1;
+    let line = |f: Failure| match f.message.strip_prefix("error: ") {
+        Some(bare) if !alone => bare.to_string(),
+        _ => f.message,
+    };
+    let message = failures.into_iter().map(line).collect::<Vec<_>>().join("\n");
     Failure { stdout: String::new(), message, code, hint }
 }
 

@@ -180,7 +180,7 @@ mod tests {
             (good.replace("order: 1\n", ""), "l/lesson.yaml:1: expected `order: NUMBER`"),
             (good.replace("  solution: [ls]\n", ""), "l/lesson.yaml:3: expected step a to have `solution: [LINE, …]`"),
             (good.replace("id: c,", "id: d,"), "l/en.md:5: expected `- d: …` under `### checks`"),
-            ("order: [".into(), "l/lesson.yaml: yaml: line "),
+            ("order: [".into(), "l/lesson.yaml: yaml: line 1: did not find expected node content"),
         ] {
             let e = lesson(&("l", &bad, md, md)).err().unwrap_or_default();
             assert!(e.starts_with(want), "{e}");

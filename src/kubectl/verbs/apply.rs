@@ -8,7 +8,7 @@ use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, strategic, yaml};
 use crate::kubectl::args::{DryRun, FILES, OUTPUT, SELECT, Type};
-use crate::kubectl::manifests::{self, Manifest};
+use crate::kubectl::manifests::{self, Manifest, VALIDATE, Validate};
 use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::resources::{self, collection, joined, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -23,7 +23,7 @@ pub static APPLY: Verb = Verb {
             Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
             Flag::new("server-side", Type::Bool),
             Flag::new("force", Type::Bool),
-            Flag::new("validate", Type::Optional("strict")).default("strict"),
+            VALIDATE,
             Flag::new("overwrite", Type::Bool).default("true"),
             Flag::new("field-manager", Type::Text),
             Flag::new("prune", Type::Bool),
@@ -64,10 +64,15 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         ));
     }
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
-    let strict = !matches!(args.text("validate"), "false" | "ignore");
-    let mut failures = vec![];
-    for m in manifests::read(&files, args.flag("recursive"), env)? {
-        if let Err(f) = apply_one(&m, args, &format, dry, strict, env) {
+    let validate = Validate::of(args)?;
+    let (found, failed): (Vec<_>, Vec<_>) =
+        manifests::read(&files, args.flag("recursive"), validate, env)?.into_iter().partition(Result::is_ok);
+    if found.is_empty() && failed.is_empty() {
+        return Err(Failure::error("no objects passed to apply"));
+    }
+    let mut failures: Vec<Failure> = failed.into_iter().filter_map(Result::err).collect();
+    for m in found.into_iter().flatten() {
+        if let Err(f) = apply_one(&m, args, &format, dry, validate, env) {
             failures.push(f);
         }
     }
@@ -107,7 +112,7 @@ fn apply_one(
     args: &Args,
     format: &Format,
     dry: DryRun,
-    strict: bool,
+    validate: Validate,
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
     if m.name().is_empty() {
@@ -126,7 +131,7 @@ fn apply_one(
             env.namespace
         )));
     }
-    let validation = if strict { "Strict" } else { "Ignore" };
+    let validation = validate.field_validation();
     let (modified, _) = remembered(m, &ns);
     let path = object(m.kind, &ns, m.name());
     match env.try_call(&Request::get(&path)) {

@@ -7,7 +7,7 @@ use crate::api::request::{Method, Request};
 use crate::api::{KindRef, Resource, kinds};
 use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, Type};
 use crate::kubectl::env::Env;
-use crate::kubectl::manifests;
+use crate::kubectl::manifests::{self, VALIDATE, Validate};
 use crate::kubectl::printers::{self, Format};
 use crate::kubectl::resources::{Found, collection, full_name, joined};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Verb};
@@ -19,7 +19,12 @@ pub static CREATE: Verb = Verb {
         FILES,
         OUTPUT,
         DRY_RUN,
-        &[Flag::new("edit", Type::Bool), Flag::new("raw", Type::Text), Flag::new("selector", Type::Text).short('l')],
+        &[
+            VALIDATE,
+            Flag::new("edit", Type::Bool),
+            Flag::new("raw", Type::Text),
+            Flag::new("selector", Type::Text).short('l'),
+        ],
     ],
     completes: Completes::Nothing,
     run: create,
@@ -84,13 +89,25 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
     let mut failures = vec![];
-    for m in manifests::read(&files, args.flag("recursive"), env)? {
+    let validate = Validate::of(args)?;
+    let read = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    if read.is_empty() {
+        return Err(Failure::error("no objects passed to create"));
+    }
+    for m in read {
+        let m = match m {
+            Ok(m) => m,
+            Err(f) => {
+                failures.push(f);
+                continue;
+            }
+        };
         let ns = m.namespace(env);
         let mut value = m.value.clone();
         if m.kind.namespaced() {
             value["metadata"]["namespace"] = ns.clone().into();
         }
-        match submit(m.kind, &ns, value, dry, env) {
+        match submit(m.kind, &ns, value, dry, validate, env) {
             Ok(made) => say(args, &format, m.kind, &made, "created", dry, env)?,
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when creating {:?}", m.source))),
         }
@@ -104,6 +121,7 @@ pub fn submit(
     ns: &str,
     value: Value,
     dry: DryRun,
+    validate: Validate,
     env: &mut Env<'_>,
 ) -> Result<Value, crate::api::Status> {
     if dry == DryRun::Client {
@@ -111,7 +129,7 @@ pub fn submit(
     }
     let mut request = Request::new(Method::Post, collection(kind, ns))
         .query("fieldManager", "kubectl-create")
-        .query("fieldValidation", "Strict")
+        .query("fieldValidation", validate.field_validation())
         .body(value);
     if dry == DryRun::Server {
         request = request.query("dryRun", "All");
@@ -155,7 +173,7 @@ fn make(args: &Args, kind: KindRef, value: Value, env: &mut Env<'_>) -> Result<D
     if kind.namespaced() && env.namespace_given {
         value["metadata"]["namespace"] = ns.clone().into();
     }
-    let made = submit(kind, &ns, value, dry, env).map_err(|s| {
+    let made = submit(kind, &ns, value, dry, Validate::Strict, env).map_err(|s| {
         if kind.namespaced() {
             Failure::error(format!("failed to create {}: {}", kind.singular(), s.message))
         } else {

@@ -6,6 +6,7 @@ use super::super::resources::{self, Found, Selection, joined};
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Time};
 use crate::kubectl::args::{ALL, DryRun, FILES, SELECT, Type};
+use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static DELETE: Verb = Verb {
@@ -160,7 +161,14 @@ fn gather(
     if !files.is_empty() {
         let mut found = vec![];
         let mut failures = vec![];
-        for m in super::super::manifests::read(files, args.flag("recursive"), env)? {
+        for m in manifests::read(files, args.flag("recursive"), Validate::Ignore, env)? {
+            let m = match m {
+                Ok(m) => m,
+                Err(f) => {
+                    failures.push(f);
+                    continue;
+                }
+            };
             let ns = m.namespace(env);
             let path = resources::object(m.kind, &ns, m.name());
             match env.try_call(&Request::get(path)) {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::create::{say, submit};
 use crate::api::{Resource, kinds};
 use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::resources::{self, Found, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -44,7 +45,8 @@ fn expose(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     for f in &found {
         let service = service_of(args, f)?;
         let kind = kinds::Service::kind_ref();
-        let made = submit(kind, &env.namespace.clone(), service, dry, env).map_err(|s| Failure::status(&s))?;
+        let made = submit(kind, &env.namespace.clone(), service, dry, Validate::Strict, env)
+            .map_err(|s| Failure::status(&s))?;
         say(args, &format, kind, &made, "exposed", dry, env)?;
     }
     Ok(Done::OK)

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::create::{say, submit};
 use crate::api::{Resource, kinds};
 use crate::kubectl::args::{DRY_RUN, DryRun, OUTPUT, Type};
+use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -92,7 +93,7 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart}, "status": {}});
     let (dry, format, kind) = (DryRun::of(args)?, Format::of(args)?, kinds::Pod::kind_ref());
     let ns = env.namespace.clone();
-    let made = submit(kind, &ns, value, dry, env).map_err(|s| Failure::status(&s))?;
+    let made = submit(kind, &ns, value, dry, Validate::Strict, env).map_err(|s| Failure::status(&s))?;
     say(args, &format, kind, &made, "created", dry, env)?;
     Ok(Done::OK)
 }
