@@ -51,6 +51,31 @@ fn a_deleted_pod_comes_back_and_the_story_says_who_did_it() {
     assert_eq!(pods.lines().filter(|l| l.contains("1/1   Running")).count(), 2, "{pods}");
 }
 
+/// The probe asks for a page that nginx does not have until somebody writes it.
+#[test]
+fn a_readiness_probe_sees_the_files_of_the_container() {
+    let mut s = session(1);
+    s.eval("kubectl create deployment web --image=nginx");
+    s.eval(
+        r#"kubectl patch deployment web -p '{"spec":{"template":{"spec":{"containers":[{"name":"nginx","readinessProbe":{"httpGet":{"path":"/healthz","port":80},"periodSeconds":1}}]}}}}'"#,
+    );
+    s.eval("wait 10s");
+    let events = s.eval("kubectl events").stdout;
+    assert!(events.contains("Readiness probe failed: HTTP probe failed with statuscode: 404"), "{events}");
+    let name = s.eval("kubectl get pods --sort-by=.metadata.creationTimestamp -o name").stdout;
+    let newest = name.lines().last().unwrap_or_default().to_string();
+    assert_eq!(
+        s.eval("kubectl get deployment web -o jsonpath={.status.updatedReplicas}/{.status.readyReplicas}").stdout,
+        "1/1"
+    );
+    s.eval(&format!("kubectl exec {newest} -- touch /usr/share/nginx/html/healthz"));
+    s.eval("wait 5s");
+    assert_eq!(
+        s.eval(&format!("kubectl get {newest} -o jsonpath={{.status.containerStatuses[0].ready}}")).stdout,
+        "true"
+    );
+}
+
 #[test]
 fn a_wrong_line_changes_nothing() {
     let mut s = session(1);

@@ -2,18 +2,20 @@
 //! To add an image: one entry in `images.yaml` (or in `images-bare.yaml`, the stand-ins of the recordings).
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use super::files::Tree;
+use super::web::{Server, Site};
 use crate::api::Duration;
 use crate::api::image::ImageRef;
 
 /// What an image's own program does when nothing else is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Behaviour {
-    /// Serves HTTP on a port; ends at once with 0 when told to.
-    Server { port: u16 },
+    /// Listens on a port; ends at once with 0 when told to.
+    Server(Arc<Server>),
     /// A shell, which has nothing to do without a terminal and ends with 0.
     Shell,
     /// Prints lines and ends with a code.
@@ -28,7 +30,16 @@ pub struct Image {
     pub bytes: u64,
     pub behaviour: Behaviour,
     pub env: BTreeMap<String, String>,
-    pub files: BTreeMap<String, String>,
+    pub files: Tree,
+}
+
+impl Image {
+    pub fn server(&self) -> Option<&Arc<Server>> {
+        match &self.behaviour {
+            Behaviour::Server(s) => Some(s),
+            _ => None,
+        }
+    }
 }
 
 /// What a registry holds, and how fast it gives it.
@@ -76,6 +87,11 @@ impl Catalogue {
         self.latency + Duration::from_millis(image.bytes * 1000 / self.bytes_per_second.max(1))
     }
 
+    /// Until the registry says that it does not have something.
+    pub fn answer_time(&self) -> Duration {
+        self.latency / 2
+    }
+
     pub fn names(&self) -> impl Iterator<Item = (&str, &Image)> {
         self.images.iter().map(|(n, i)| (n.as_str(), i))
     }
@@ -90,7 +106,14 @@ fn entry(v: &Value) -> Option<Vec<(String, Image)>> {
         v.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.as_str().unwrap_or("").into())).collect()
     };
     let behaviour = match (&v["server"], &v["script"], &v["print"]) {
-        (Value::Number(port), _, _) => Behaviour::Server { port: u16::try_from(port.as_u64()?).ok()? },
+        (Value::Number(port), _, _) => {
+            let site = match (v["root"].as_str(), &v["speaks"]) {
+                (Some(root), _) => Site::Files { root: root.into(), lists: v["lists"] == true },
+                (_, Value::Null) => Site::Program { missing: texts(&v["missing"]) },
+                (_, says) => Site::Other { says: says.as_str().map(Into::into) },
+            };
+            Behaviour::Server(Arc::new(Server { port: u16::try_from(port.as_u64()?).ok()?, site }))
+        }
         (_, Value::String(s), _) => Behaviour::Script(s.clone()),
         (_, _, Value::Array(_)) => {
             Behaviour::Print { lines: texts(&v["print"]), code: i32::try_from(v["code"].as_i64().unwrap_or(0)).ok()? }
@@ -102,7 +125,7 @@ fn entry(v: &Value) -> Option<Vec<(String, Image)>> {
         bytes: v["bytes"].as_u64().unwrap_or(3_440_000),
         behaviour,
         env: pairs(&v["env"]),
-        files: pairs(&v["files"]),
+        files: pairs(&v["files"]).into_iter().collect(),
     };
     let names = match &v["name"] {
         Value::Array(_) => texts(&v["name"]),

@@ -1,8 +1,7 @@
 //! A container's file tree: its own files, and the volumes that it shares with its pod.
 
-use std::collections::BTreeMap;
-
-pub type Tree = BTreeMap<String, String>;
+/// Path → content. Copies share what they have in common: every container begins with its image's files.
+pub type Tree = imbl::OrdMap<String, String>;
 
 /// Where a volume is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]

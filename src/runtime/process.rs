@@ -1,16 +1,19 @@
 //! What runs in a container: a server, or a shell with its script. Plain data, so it can be copied and resumed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::catalogue::{Behaviour, Image};
 use super::programs::{self, Run, System};
 use super::shell::{Pause, Shell};
+use super::web::Server;
+use crate::api::ops::ContainerSpec;
 use crate::api::{Duration, Time};
 
 #[derive(Clone, Debug)]
 pub enum Process {
     /// Answers on a port; ends with 0 at SIGTERM.
-    Server { port: u16 },
+    Server(Arc<Server>),
     /// Interprets a script.
     Shell(Box<Shell>),
     /// Does nothing until it is killed: a `sleep` that is process 1 ignores SIGTERM.
@@ -46,7 +49,7 @@ impl Process {
         let own_program = command.is_empty();
         let (words, script) = match &image.behaviour {
             // Arguments alone go to the image's own program; a server takes any.
-            Behaviour::Server { port } if own_program => return Ok((Process::Server { port: *port }, Next::Waits)),
+            Behaviour::Server(s) if own_program => return Ok((Process::Server(s.clone()), Next::Waits)),
             _ if !words.is_empty() => (words, None),
             Behaviour::Script(s) => (vec![], Some(s.clone())),
             Behaviour::Print { lines, code } => {
@@ -63,11 +66,7 @@ impl Process {
             None => {
                 let name = &words[0];
                 if !programs::exists(name) && sys.files.read(name).is_err() {
-                    let stat = if name.contains('/') {
-                        format!("stat {name}: no such file or directory")
-                    } else {
-                        "executable file not found in $PATH".into()
-                    };
+                    let stat = not_found(name);
                     return Err(CannotStart(format!(
                         "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
                          unable to start container process: error during container init: exec: {name:?}: {stat}: unknown"
@@ -76,7 +75,7 @@ impl Process {
                 match programs::run(&words, env, cwd, sys) {
                     Run::Done(code) => return Ok((Process::Sleeping, Next::Exits(code))),
                     Run::Sleep(d) => return Ok((Process::Sleeping, sleeping(sys.now, d))),
-                    Run::Serve(port) => return Ok((Process::Server { port }, Next::Waits)),
+                    Run::Serve(s) => return Ok((Process::Server(s), Next::Waits)),
                     Run::Script { text, args } => {
                         shell.args = args;
                         text
@@ -99,8 +98,8 @@ impl Process {
         match shell.run(sys) {
             Pause::Exit(code) => Next::Exits(code),
             Pause::Sleep(d) => sleeping(sys.now, d),
-            Pause::Serve(port) => {
-                *self = Process::Server { port };
+            Pause::Serve(server) => {
+                *self = Process::Server(server);
                 Next::Waits
             }
         }
@@ -110,7 +109,7 @@ impl Process {
     pub fn signal(&mut self, signal: i32, sys: &mut System<'_>) -> Option<Next> {
         match self {
             _ if signal == SIGKILL => Some(Next::Exits(137)),
-            Process::Server { .. } => Some(Next::Exits(0)),
+            Process::Server(_) => Some(Next::Exits(0)),
             Process::Sleeping => None,
             Process::Shell(shell) => {
                 let name = if signal == 2 { "INT" } else { "TERM" };
@@ -119,11 +118,30 @@ impl Process {
         }
     }
 
-    pub fn port(&self) -> Option<u16> {
+    pub fn server(&self) -> Option<&Arc<Server>> {
         match self {
-            Process::Server { port } => Some(*port),
+            Process::Server(s) => Some(s),
             _ => None,
         }
+    }
+}
+
+/// What a program in a container finds in its environment: the image's variables under those of the pod.
+pub fn environment(image: &BTreeMap<String, String>, spec: &ContainerSpec) -> BTreeMap<String, String> {
+    let mut env = image.clone();
+    env.entry("PATH".into()).or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
+    env.insert("HOSTNAME".into(), spec.hostname.clone());
+    env.entry("HOME".into()).or_insert_with(|| "/root".into());
+    env.extend(spec.env.clone());
+    env
+}
+
+/// Why a program cannot be run, as runc says it.
+pub fn not_found(name: &str) -> String {
+    if name.contains('/') {
+        format!("stat {name}: no such file or directory")
+    } else {
+        "executable file not found in $PATH".into()
     }
 }
 

@@ -1,8 +1,10 @@
 //! The programs that every image has: a small part of busybox, and the servers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::files::{Files, absolute};
+use super::web::{Server, Site};
 use crate::api::{Duration, Time};
 
 /// What a program can reach.
@@ -13,8 +15,8 @@ pub struct System<'a> {
     pub stderr: &'a mut String,
     pub now: Time,
     pub hostname: &'a str,
-    /// The port on which the image's own server listens.
-    pub server_port: Option<u16>,
+    /// What the image's own program serves.
+    pub server: Option<&'static Arc<Server>>,
     /// Signals sent to process 1 of this container.
     pub signals: &'a mut Vec<i32>,
 }
@@ -24,7 +26,7 @@ pub struct System<'a> {
 pub enum Run {
     Done(i32),
     Sleep(Duration),
-    Serve(u16),
+    Serve(Arc<Server>),
     /// `sh -c …`: the script and its arguments.
     Script {
         text: String,
@@ -99,7 +101,9 @@ pub fn run(words: &[String], env: &BTreeMap<String, String>, cwd: &str, sys: &mu
         "busybox" => return run(&words[1..], env, cwd, sys),
         "sh" | "bash" | "ash" => return shell(&args, sys),
         "sleep" => return sleep(&args, sys),
-        "nginx" | "httpd" | "web" | "redis-server" => return Run::Serve(sys.server_port.unwrap_or(80)),
+        "nginx" | "httpd" | "web" | "redis-server" => {
+            return Run::Serve(sys.server.cloned().unwrap_or_else(|| Arc::new(busybox_httpd(&args, cwd))));
+        }
         _ => {}
     }
     Run::Done(match base {
@@ -184,6 +188,14 @@ pub fn run(words: &[String], env: &BTreeMap<String, String>, cwd: &str, sys: &mu
         "kill" => kill(&args, sys),
         _ => 0,
     })
+}
+
+/// busybox's `httpd -p PORT -h DIRECTORY`.
+fn busybox_httpd(args: &[&str], cwd: &str) -> Server {
+    let option = |name: &str| args.iter().position(|a| *a == name).and_then(|i| args.get(i + 1));
+    let port = option("-p").and_then(|p| p.rsplit(':').next()?.parse().ok()).unwrap_or(80);
+    let root = absolute(cwd, option("-h").copied().unwrap_or("."));
+    Server { port, site: Site::Files { root, lists: false } }
 }
 
 fn say(sys: &mut System<'_>, text: &str) -> i32 {

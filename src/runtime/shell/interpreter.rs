@@ -8,6 +8,7 @@ use super::script::{self, Redirect, Simple, Stmt};
 use crate::api::Duration;
 use crate::runtime::files::absolute;
 use crate::runtime::programs::{self, Run, System};
+use crate::runtime::web::Server;
 
 /// Statements run without a pause; a busy loop must not stop the world.
 const BUDGET: u32 = 2_000;
@@ -20,7 +21,7 @@ pub enum Pause {
     /// It goes on after this long.
     Sleep(Duration),
     /// It became another program (`exec nginx`, or a server in the foreground), which serves until it is stopped.
-    Serve(u16),
+    Serve(Arc<Server>),
     Exit(i32),
 }
 
@@ -456,7 +457,7 @@ impl Shell {
         match programs::run(words, env, &self.cwd, sys) {
             Run::Done(code) => self.status = code,
             Run::Sleep(d) => return Some(Pause::Sleep(d)),
-            Run::Serve(port) => return Some(Pause::Serve(port)),
+            Run::Serve(server) => return Some(Pause::Serve(server)),
             Run::Script { text, args } => match script::parse(&text) {
                 Ok(s) => {
                     let kept = (std::mem::replace(&mut self.args, args), self.vars.clone());
