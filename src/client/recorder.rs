@@ -29,6 +29,15 @@ pub struct Note<'a> {
     pub message: &'a str,
 }
 
+impl<'a> Note<'a> {
+    pub fn normal(reason: &'a str, message: &'a str) -> Note<'a> {
+        Note { warning: false, reason, message }
+    }
+    pub fn warning(reason: &'a str, message: &'a str) -> Note<'a> {
+        Note { warning: true, reason, message }
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Seen {
     name: String,

@@ -48,9 +48,13 @@ impl Backoff {
         wait
     }
 
-    /// Forgets a pod's entries.
-    pub fn forget(&mut self, prefix: &str) {
-        self.0.retain(|k, _| !k.starts_with(prefix));
+    /// Forgets a pod's entries: those whose names begin with its uid.
+    pub fn forget(&mut self, uid: &str) {
+        let from = format!("{uid}/");
+        while let Some(k) = self.0.range(from.clone()..).next().map(|(k, _)| k.clone()).filter(|k| k.starts_with(&from))
+        {
+            self.0.remove(&k);
+        }
     }
 }
 

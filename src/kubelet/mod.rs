@@ -1,7 +1,7 @@
 //! The kubelets of all nodes, as one component: pod workers, images, probes, leases, node status.
 //!
-//! Start with [`fleet`], which sorts events to nodes and pods; [`worker`] is one pod's life, in the order of kubelet's
-//! `SyncPod`; [`status`] makes the pod's status out of what the runtime says; [`backoff`] is why a crashing container
+//! Start with [`fleet`], which sorts events to nodes and pods, and go on in the order of a pod's life: [`seeing`],
+//! [`syncing`], [`starting`], [`probing`], [`ending`]; [`worker`] is what is known of one pod; [`status`] makes the pod's status out of what the runtime says; [`backoff`] is why a crashing container
 //! waits. A container that has died is seen at the next relist of the pod lifecycle event generator, and the status
 //! is written at the *start* of a sync, from what the sync before left behind: both as in the real kubelet, so the
 //! moments at which `Error` and `CrashLoopBackOff` show are the real ones.
@@ -12,14 +12,22 @@
 
 pub mod backoff;
 pub mod decision;
+pub mod ending;
 pub mod fleet;
 pub mod node;
+pub mod pod_workers;
 pub mod probes;
+pub mod probing;
+pub mod reporting;
+pub mod seeing;
 pub mod spec;
+pub mod starting;
 pub mod status;
+pub mod syncing;
 pub mod worker;
 
-pub use fleet::{Fleet, NodeConfig, Timing};
+pub use fleet::{Fleet, Timing};
+pub use reporting::NodeConfig;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use super::fleet::NodeConfig;
+use super::reporting::NodeConfig;
 use crate::api::Time;
 use crate::api::kinds::{Lease, Node};
 

@@ -15,17 +15,24 @@ use crate::world::Ctx;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(pub String);
 
+/// What the pod's status may not say yet when a container is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses<'a> {
+    pub pod: &'a str,
+    pub host: &'a str,
+}
+
 pub fn container_spec(
     pod: &Pod,
     c: &Container,
     attempt: u32,
-    host_ip: &str,
+    at: Addresses<'_>,
     ctx: &mut Ctx<'_>,
 ) -> Result<ContainerSpec, ConfigError> {
     let mut env = service_env(ctx, pod);
     for e in c.env.iter().flatten() {
         let value = match (&e.value, &e.value_from) {
-            (_, Some(from)) => match from_source(pod, from, host_ip, ctx)? {
+            (_, Some(from)) => match from_source(pod, from, at, ctx)? {
                 Some(v) => v,
                 None => continue,
             },
@@ -101,12 +108,12 @@ fn service_env(ctx: &mut Ctx<'_>, pod: &Pod) -> BTreeMap<String, String> {
 fn from_source(
     pod: &Pod,
     from: &EnvVarSource,
-    host_ip: &str,
+    at: Addresses<'_>,
     ctx: &mut Ctx<'_>,
 ) -> Result<Option<String>, ConfigError> {
     let ns = pod.namespace();
     if let Some(f) = &from.field_ref {
-        return Ok(Some(field(pod, &f.field_path, host_ip)));
+        return Ok(Some(field(pod, &f.field_path, at)));
     }
     if let Some(r) = &from.config_map_key_ref {
         let optional = r.optional == Some(true);
@@ -136,7 +143,7 @@ fn from_source(
 }
 
 /// A field of the pod, as the downward API gives it.
-fn field(pod: &Pod, path: &str, host_ip: &str) -> String {
+fn field(pod: &Pod, path: &str, at: Addresses<'_>) -> String {
     let quoted = |prefix: &str| path.strip_prefix(prefix).and_then(|p| p.strip_suffix("']")).map(String::from);
     if let Some(k) = quoted("metadata.labels['") {
         return pod.label(&k).unwrap_or("").into();
@@ -150,8 +157,8 @@ fn field(pod: &Pod, path: &str, host_ip: &str) -> String {
         "metadata.uid" => pod.uid().into(),
         "spec.nodeName" => pods::node(pod).into(),
         "spec.serviceAccountName" => pod.spec.as_ref().and_then(|s| s.service_account_name.clone()).unwrap_or_default(),
-        "status.podIP" => pods::ip(pod).into(),
-        "status.hostIP" => host_ip.into(),
+        "status.podIP" => at.pod.into(),
+        "status.hostIP" => at.host.into(),
         _ => String::new(),
     }
 }

@@ -72,11 +72,9 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
         },
         None => {
             let has_init = pod.spec.as_ref().and_then(|s| s.init_containers.as_ref()).is_some_and(|i| !i.is_empty());
-            let default =
-                if has_init && (!init || w.init_started(pod)) { "PodInitializing" } else { "ContainerCreating" };
             state = match reason {
                 Some((r, m)) => waiting(&r, m),
-                None => waiting(if has_init { "PodInitializing" } else { default }, None),
+                None => waiting(if has_init { "PodInitializing" } else { "ContainerCreating" }, None),
             };
         }
     }

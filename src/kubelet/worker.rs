@@ -2,13 +2,14 @@
 //! Real Kubernetes: pkg/kubelet/pod_workers.go, kuberuntime/kuberuntime_manager.go computePodActions.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
 
 use k8s_openapi::api::core::v1::Container;
 
 use super::status::restarts;
 use crate::api::kinds::Pod;
-use crate::api::object::{Key, Resource};
+use crate::api::object::Key;
 use crate::api::ops::{ContainerId, ExitInfo, PodRef};
 use crate::api::{Duration, Object, OpId, Time, pods};
 
@@ -24,6 +25,12 @@ pub struct Instance {
     pub seen_exit: Option<ExitInfo>,
     /// Its container has been removed from the node.
     pub removed: bool,
+}
+
+impl Instance {
+    pub fn new(id: ContainerId, image_id: String) -> Instance {
+        Instance { id, image_id, started: None, exit: None, seen_running: false, seen_exit: None, removed: false }
+    }
 }
 
 /// What is known of a container of the pod, over all its runs.
@@ -55,6 +62,20 @@ impl Slot {
     pub fn running(&self) -> Option<&Instance> {
         self.instances.last().filter(|i| i.started.is_some() && i.exit.is_none())
     }
+    pub fn instance_mut(&mut self, id: &ContainerId) -> Option<&mut Instance> {
+        self.instances.iter_mut().find(|i| i.id == *id)
+    }
+    /// A new run begins. Only the last two matter for the status.
+    pub fn begin(&mut self, run: Instance) {
+        self.instances.push(run);
+        if self.instances.len() > 2 {
+            self.instances.remove(0);
+        }
+        self.attempts += 1;
+        self.ready = false;
+        self.startup_ok = false;
+        self.probes.clear();
+    }
     /// The end of the last run that kubelet has seen.
     pub fn last_exit(&self) -> Option<&ExitInfo> {
         self.instances.iter().rev().find_map(|i| i.seen_exit.as_ref())
@@ -81,6 +102,28 @@ pub enum Step {
     Cleanup(Option<OpId>),
 }
 
+impl Step {
+    /// The operation whose end it waits for.
+    pub fn op(&self) -> Option<OpId> {
+        match self {
+            Step::Volumes => None,
+            Step::Sandbox(op) | Step::Pull { op, .. } | Step::Create { op, .. } | Step::Start { op, .. } => Some(*op),
+            Step::Cleanup(op) => *op,
+        }
+    }
+}
+
+/// The pod as a worker holds it: shared, and read as its type.
+pub struct Held(Arc<Object>);
+
+impl Deref for Held {
+    type Target = Pod;
+    fn deref(&self) -> &Pod {
+        static NONE: LazyLock<Pod> = LazyLock::new(Pod::default);
+        self.0.get::<Pod>().unwrap_or(&NONE)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Worker {
     pub key: Key,
@@ -97,12 +140,12 @@ pub struct Worker {
     pub failed: bool,
     pub stopping: BTreeSet<OpId>,
     pub waits: BTreeMap<OpId, (String, ContainerId)>,
-    pub stops: BTreeMap<OpId, String>,
+    /// Those of `stopping` that a failed probe asked for.
+    pub probe_kills: BTreeSet<OpId>,
     /// For the story: what this sync pulled, found and started.
     pub pulled: Vec<(String, Duration)>,
     pub present: Vec<String>,
     pub started: Vec<String>,
-    pub told_ready: bool,
     /// Only the newest timer counts.
     pub timer: u64,
     /// Gone from the API: nothing is to be reported any more.
@@ -126,11 +169,10 @@ impl Worker {
             failed: false,
             stopping: BTreeSet::new(),
             waits: BTreeMap::new(),
-            stops: BTreeMap::new(),
+            probe_kills: BTreeSet::new(),
             pulled: vec![],
             present: vec![],
             started: vec![],
-            told_ready: false,
             timer: 0,
             forgotten: false,
             announced_stop: false,
@@ -141,8 +183,8 @@ impl Worker {
         PodRef { namespace: self.key.namespace.clone(), name: self.key.name.clone(), uid: self.uid.clone() }
     }
 
-    pub fn typed(&self) -> Pod {
-        self.pod.get::<Pod>().cloned().unwrap_or_default()
+    pub fn typed(&self) -> Held {
+        Held(self.pod.clone())
     }
 
     pub fn slot(&self, name: &str) -> Option<&Slot> {
@@ -153,22 +195,15 @@ impl Worker {
         self.slots.entry(name.into()).or_default()
     }
 
-    pub fn init_started(&self, pod: &Pod) -> bool {
-        pod.spec.iter().flat_map(|s| s.init_containers.iter().flatten()).any(|c| self.slots.contains_key(&c.name))
-    }
-
-    pub fn container(pod: &Pod, name: &str) -> Option<(Container, bool)> {
+    /// A container of the pod, and whether it is one of the init containers.
+    pub fn container<'a>(pod: &'a Pod, name: &str) -> Option<(&'a Container, bool)> {
         let spec = pod.spec.as_ref()?;
-        let main = spec.containers.iter().find(|c| c.name == name).map(|c| (c.clone(), false));
-        main.or_else(|| spec.init_containers.iter().flatten().find(|c| c.name == name).map(|c| (c.clone(), true)))
+        let main = spec.containers.iter().find(|c| c.name == name).map(|c| (c, false));
+        main.or_else(|| spec.init_containers.iter().flatten().find(|c| c.name == name).map(|c| (c, true)))
     }
 
     pub fn is_ending(&self) -> bool {
         self.pod.is_deleting() || self.forgotten
-    }
-
-    pub fn all_stopped(&self) -> bool {
-        self.stopping.is_empty() && self.slots.values().all(|s| s.running().is_none())
     }
 
     /// Which containers should be started now, in order. Real Kubernetes: computePodActions.
@@ -225,10 +260,6 @@ impl Worker {
     /// Whether the pod has ended by itself.
     pub fn has_ended(&self) -> bool {
         self.pod.get::<Pod>().is_some_and(pods::is_terminal)
-    }
-
-    pub fn name(&self) -> &str {
-        self.pod.get::<Pod>().map_or("", Resource::name)
     }
 }
 

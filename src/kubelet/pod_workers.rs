@@ -1,0 +1,46 @@
+//! The workers of all pods, by the pod's uid. A copy of the cluster shares those that have not changed since.
+//! Real Kubernetes: pkg/kubelet/pod_workers.go.
+
+use std::sync::Arc;
+
+use super::worker::Worker;
+use crate::api::object::Key;
+
+#[derive(Clone, Debug, Default)]
+pub struct PodWorkers {
+    by_uid: imbl::OrdMap<Arc<str>, Arc<Worker>>,
+    by_key: imbl::OrdMap<Key, Arc<str>>,
+}
+
+impl PodWorkers {
+    pub fn get(&self, uid: &str) -> Option<&Worker> {
+        self.by_uid.get(uid).map(|w| &**w)
+    }
+
+    pub fn get_mut(&mut self, uid: &str) -> Option<&mut Worker> {
+        self.by_uid.get_mut(uid).map(Arc::make_mut)
+    }
+
+    /// Who works on the pod that has this name now.
+    pub fn uid_of(&self, key: &Key) -> Option<Arc<str>> {
+        self.by_key.get(key).cloned()
+    }
+
+    pub fn insert(&mut self, w: Worker) {
+        self.by_key.insert(w.key.clone(), w.uid.clone());
+        self.by_uid.insert(w.uid.clone(), Arc::new(w));
+    }
+
+    pub fn remove(&mut self, uid: &str) -> Option<Arc<Worker>> {
+        let w = self.by_uid.remove(uid)?;
+        // The name may have been taken over by the pod's replacement.
+        if self.by_key.get(&w.key).is_some_and(|u| **u == *uid) {
+            self.by_key.remove(&w.key);
+        }
+        Some(w)
+    }
+
+    pub fn on<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Worker> {
+        self.by_uid.values().map(|w| &**w).filter(move |w| &*w.node == node)
+    }
+}

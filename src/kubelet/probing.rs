@@ -1,0 +1,138 @@
+//! When a probe is due, and what its result leads to.
+//! Real Kubernetes: pkg/kubelet/prober/worker.go.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Container, PodSpec};
+
+use super::decision::KubeletDecision;
+use super::fleet::Fleet;
+use super::probes::{self, Verdict};
+use super::worker::Worker;
+use crate::api::ops::{ContainerId, RuntimeCall};
+use crate::api::{Duration, Op, Outcome};
+use crate::client::recorder::Note;
+use crate::world::{Ctx, Tag};
+
+/// A probe that is under way.
+#[derive(Clone, Debug)]
+pub struct Probing {
+    uid: Arc<str>,
+    container: String,
+    kind: &'static str,
+    id: ContainerId,
+}
+
+/// Which probe a timer is for, as a number: the attempt, the container's place, the kind's.
+fn number(attempt: u32, container: usize, kind: usize) -> u64 {
+    (u64::from(attempt) << 16)
+        | (u64::try_from(container).unwrap_or(0) & 0xfff) << 4
+        | (u64::try_from(kind).unwrap_or(0) & 0xf)
+}
+
+fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
+    spec.containers.iter().chain(spec.init_containers.iter().flatten())
+}
+
+impl Fleet {
+    pub(super) fn arm_probe(&mut self, uid: &str, name: &str, kind: &'static str, wait: Duration, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get(uid) else { return };
+        let Some(slot) = w.slot(name) else { return };
+        let pod = w.typed();
+        let Some(at) = pod.spec.as_ref().and_then(|s| containers(s).position(|c| c.name == name)) else { return };
+        let which = probes::KINDS.iter().position(|k| *k == kind).unwrap_or(0);
+        let tag = Tag::about("probe", w.key.clone()).number(number(slot.attempts, at, which));
+        // A pod on its way to Ready is worth waiting for; probes of one that is are routine.
+        let settled = kind == "Liveness" || (kind == "Readiness" && slot.ready);
+        if settled { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
+    }
+
+    pub(super) fn probe(&mut self, uid: &Arc<str>, n: u64, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get(uid) else { return };
+        let pod = w.typed();
+        let at = usize::try_from((n >> 4) & 0xfff).unwrap_or(0);
+        let Some(c) = pod.spec.as_ref().and_then(|s| containers(s).nth(at)) else { return };
+        let Some(kind) = usize::try_from(n & 0xf).ok().and_then(|k| probes::KINDS.get(k).copied()) else { return };
+        let Some(slot) = w.slot(&c.name) else { return };
+        // A timer of an earlier run of the container means nothing.
+        let Some(id) = slot.running().filter(|_| u64::from(slot.attempts) == n >> 16).map(|i| i.id.clone()) else {
+            return;
+        };
+        let Some(p) = probes::of(c, kind) else { return };
+        if w.is_ending() || (kind == "Startup" && slot.startup_ok) {
+            return;
+        }
+        let held_back = kind != "Startup" && !slot.startup_ok;
+        if !held_back
+            && !self.is_down(&w.node)
+            && let Some(probe) = probes::call(c, p)
+        {
+            let timeout = probes::seconds(p.timeout_seconds, 1);
+            let call = RuntimeCall::Probe { id: id.clone(), pod: w.pod_ref(), probe, timeout };
+            let op = ctx.start(Op::Runtime { node: w.node.clone(), call });
+            self.probe_ops.insert(op, Probing { uid: uid.clone(), container: c.name.clone(), kind, id });
+        }
+        self.arm_probe(uid, &c.name, kind, probes::seconds(p.period_seconds, 10), ctx);
+    }
+
+    pub(super) fn probed(&mut self, probing: &Probing, outcome: &Outcome, ctx: &mut Ctx<'_>) {
+        let Probing { uid, container: name, kind, id } = probing;
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        let pod = w.typed();
+        let Some(p) = Worker::container(&pod, name).and_then(|(c, _)| probes::of(c, kind)) else { return };
+        let same = w.slot(name).and_then(|s| s.running()).is_some_and(|i| i.id == *id);
+        if w.is_ending() || !same {
+            return;
+        }
+        let (ok, detail) = match outcome {
+            Outcome::Probed { ok, detail } => (*ok, detail.clone()),
+            Outcome::Failed { message } => (false, message.clone()),
+            _ => return,
+        };
+        let (key, node) = (w.key.clone(), w.node.to_string());
+        let slot = w.slot_mut(name);
+        let verdict = probes::count(slot.probes.entry(kind).or_default(), p, ok);
+        let was = (slot.ready, slot.startup_ok);
+        match (*kind, verdict) {
+            ("Startup", Verdict::Passed) => slot.startup_ok = true,
+            ("Readiness", Verdict::Passed) => slot.ready = true,
+            ("Readiness", Verdict::Failed) => slot.ready = false,
+            _ => {}
+        }
+        let changed = was != (slot.ready, slot.startup_ok);
+        let kills = verdict == Verdict::Failed && *kind != "Readiness";
+        if !ok {
+            let message = format!("{kind} probe failed: {detail}");
+            self.note(uid, Some(name), Note::warning("Unhealthy", &message), ctx);
+            if kills || changed {
+                let container = name.clone();
+                ctx.decide(KubeletDecision::Unhealthy { pod: key, node, container, probe: kind, detail, kills });
+            }
+        }
+        if kills {
+            self.kill_unhealthy(probing, ctx);
+        }
+        if changed {
+            self.sync(uid, ctx);
+        }
+    }
+
+    /// Stops a container that failed its liveness or startup probe; it is started again at once.
+    fn kill_unhealthy(&mut self, probing: &Probing, ctx: &mut Ctx<'_>) {
+        let Probing { uid, container: name, kind, id } = probing;
+        let Some(w) = self.workers.get(uid) else { return };
+        let node = w.node.clone();
+        let seconds = w.typed().spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(30);
+        let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(30));
+        let message = format!("Container {name} failed {} probe, will be restarted", kind.to_lowercase());
+        self.note(uid, Some(name), Note::normal("Killing", &message), ctx);
+        let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id: id.clone(), grace }, ctx);
+        if let Some(w) = self.workers.get_mut(uid) {
+            let slot = w.slot_mut(name);
+            slot.killed_by_probe = true;
+            slot.probes.clear();
+            w.stopping.insert(op);
+            w.probe_kills.insert(op);
+        }
+    }
+}

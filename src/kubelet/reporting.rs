@@ -1,0 +1,149 @@
+//! What each kubelet says of its node: registration, lease, status; and what happens when it is switched off.
+//! Real Kubernetes: pkg/kubelet/kubelet_node_status.go, component-helpers/apimachinery/lease.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Taint;
+
+use super::decision::KubeletDecision;
+use super::fleet::Fleet;
+use crate::api::kinds::{Lease, Node};
+use crate::api::object::Key;
+use crate::api::{Duration, Time};
+use crate::client::Recorder;
+use crate::world::{Ctx, Tag, latency};
+
+/// The lease is renewed every quarter of its 40 s.
+const LEASE_EVERY: Duration = Duration::from_secs(10);
+/// An unchanged node status is written at most this often.
+const STATUS_EVERY: Duration = Duration::from_secs(300);
+/// A returning kubelet needs this long to look around, and to report its node.
+const RESTART: Duration = Duration::from_millis(1500);
+const REPORT: Duration = Duration::from_secs(9);
+/// Until kubelet says that its runtime does not answer, or answers again.
+const RUNTIME_LOST: Duration = Duration::from_secs(10);
+const RUNTIME_FOUND: Duration = Duration::from_secs(2);
+
+/// What a node is like.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    pub name: String,
+    pub ip: String,
+    pub pod_cidr: String,
+    pub cpus: u32,
+    pub memory_kib: u64,
+    pub max_pods: u32,
+    pub labels: BTreeMap<String, String>,
+    pub taints: Vec<Taint>,
+}
+
+/// What a kubelet knows of its own node.
+#[derive(Clone, Debug)]
+pub struct NodeState {
+    pub config: NodeConfig,
+    pub uid: String,
+    pub down: bool,
+    pub runtime_down: bool,
+    pub images: BTreeSet<String>,
+    pub recorder: Recorder,
+    /// Where in the second this node's relist falls.
+    pub phase: u64,
+    pub relist_set: bool,
+    /// The pods that the next relist looks at.
+    pub dirty: BTreeSet<Arc<str>>,
+    reported: Time,
+}
+
+impl NodeState {
+    pub fn new(config: NodeConfig) -> NodeState {
+        NodeState {
+            uid: String::new(),
+            down: false,
+            runtime_down: false,
+            images: BTreeSet::new(),
+            recorder: Recorder::new("kubelet", &config.name),
+            phase: 0,
+            relist_set: false,
+            dirty: BTreeSet::new(),
+            reported: Time::default(),
+            config,
+        }
+    }
+}
+
+impl Fleet {
+    pub(super) fn register_all(&mut self, ctx: &mut Ctx<'_>) {
+        let spread = self.nodes.len().max(1) as f64;
+        for (i, (name, n)) in self.nodes.iter_mut().enumerate() {
+            let now = ctx.now();
+            let phase = latency::between(ctx.chance(), 0, super::seeing::RELIST_MILLIS - 1).as_millis();
+            n.phase = u64::try_from(phase).unwrap_or(0);
+            n.reported = now;
+            let object = super::node::object(&n.config, now);
+            if let Ok(o) = ctx.api_as::<Node>(Fleet::user(name)).create(object) {
+                n.uid = o.uid().into();
+            }
+            let lease = super::node::lease(name, &n.uid, now);
+            let _ = ctx.api_as::<Lease>(Fleet::user(name)).create(lease);
+            // Spread over the interval, as kubelets that started at different times are.
+            let offset = LEASE_EVERY.mul_f64((i as f64 + 1.0) / spread);
+            ctx.every(offset, Tag::about("lease", Key::of::<Node>("", name)));
+        }
+    }
+
+    pub(super) fn renew(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        ctx.every(LEASE_EVERY, Tag::about("lease", Key::of::<Node>("", name)));
+        let Some(n) = self.nodes.get(name).filter(|n| !n.down) else { return };
+        let now = ctx.now();
+        let _ = ctx.api_as::<Lease>(Fleet::user(name)).patch(super::node::LEASE_NAMESPACE, name, |l| {
+            l.spec.get_or_insert_default().renew_time = Some(now.meta_micro());
+        });
+        if now.since(n.reported) >= STATUS_EVERY {
+            self.report(name, ctx);
+        }
+    }
+
+    /// Writes the node's status.
+    pub(super) fn report(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        let now = ctx.now();
+        let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
+        n.reported = now;
+        let fresh = if n.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) };
+        let _ = ctx.api_as::<Node>(Fleet::user(name)).patch_status("", name, |node| {
+            super::node::refresh(node.status.get_or_insert_default(), fresh);
+        });
+    }
+
+    /// Kubelet stops (with its machine or alone), or comes back.
+    pub(super) fn power(&mut self, name: &str, off: bool, ctx: &mut Ctx<'_>) {
+        let pods = self.workers.on(name).count();
+        let Some(n) = self.nodes.get_mut(name) else { return };
+        n.down = off;
+        if off {
+            ctx.decide(KubeletDecision::Down { node: name.into() });
+            return;
+        }
+        n.relist_set = false;
+        ctx.decide(KubeletDecision::Up { node: name.into(), pods });
+        ctx.after(RESTART, Tag::about("return", Key::of::<Node>("", name)));
+        ctx.after(REPORT, Tag::about("report", Key::of::<Node>("", name)));
+    }
+
+    /// The container runtime under a kubelet stops or comes back.
+    pub(super) fn runtime_power(&mut self, name: &str, off: bool, ctx: &mut Ctx<'_>) {
+        let Some(n) = self.nodes.get_mut(name) else { return };
+        n.runtime_down = off;
+        let wait = if off { RUNTIME_LOST } else { RUNTIME_FOUND };
+        ctx.after(wait, Tag::about("report", Key::of::<Node>("", name)));
+    }
+
+    /// A kubelet that has come back looks through everything it is responsible for.
+    pub(super) fn look_around(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        let all: Vec<Arc<str>> = self.workers.on(name).map(|w| w.uid.clone()).collect();
+        for uid in all {
+            self.see(&uid);
+            self.sync(&uid, ctx);
+        }
+    }
+}

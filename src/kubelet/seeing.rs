@@ -1,0 +1,104 @@
+//! What a kubelet notices: pods from the API server at once, ended containers at its next relist.
+//! Real Kubernetes: pkg/kubelet/kubelet.go syncLoopIteration, pkg/kubelet/pleg/generic.go.
+
+use std::sync::Arc;
+
+use super::fleet::Fleet;
+use super::worker::Worker;
+use crate::api::kinds::{Node, Pod};
+use crate::api::object::{Key, Resource};
+use crate::api::ops::RuntimeCall;
+use crate::api::{Duration, Op, pods};
+use crate::store::{Change, ChangeKind};
+use crate::world::{Ctx, Tag};
+
+/// The pod lifecycle event generator looks through the runtime this often.
+pub const RELIST_MILLIS: u64 = 1000;
+
+impl Fleet {
+    /// A node or a pod has changed in the API.
+    pub(super) fn observe(&mut self, c: &Change, ctx: &mut Ctx<'_>) {
+        if c.key.kind == Node::kind_ref() {
+            if let Some(n) = self.nodes.get_mut(&*c.key.name) {
+                n.uid = c.object.uid().into();
+            }
+            return;
+        }
+        let Some(pod) = c.object.get::<Pod>() else { return };
+        let node = pods::node(pod);
+        if node.is_empty() || !self.nodes.contains_key(node) {
+            return;
+        }
+        let worker = self.workers.get_mut(c.object.uid());
+        match (c.kind, worker) {
+            (ChangeKind::Deleted, None) => return,
+            (ChangeKind::Deleted, Some(w)) => w.forgotten = true,
+            (_, Some(w)) => {
+                if crate::store::rev_of(&c.object) <= crate::store::rev_of(&w.pod) {
+                    return;
+                }
+                let old = std::mem::replace(&mut w.pod, c.object.clone());
+                // A change of the status alone is kubelet's own.
+                if old.meta().generation == c.object.meta().generation && old.is_deleting() == c.object.is_deleting() {
+                    return;
+                }
+            }
+            (_, None) if pods::is_terminal(pod) => return,
+            (_, None) => self.workers.insert(Worker::new(c.object.clone(), node)),
+        }
+        self.sync(&c.object.uid().into(), ctx);
+    }
+
+    /// Something about the pod's containers changed; kubelet will see it at the next relist.
+    pub(super) fn touch(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get(uid) else { return };
+        let Some(n) = self.nodes.get_mut(&w.node) else { return };
+        n.dirty.insert(uid.clone());
+        if !n.relist_set && !n.down {
+            n.relist_set = true;
+            let millis = ctx.now().nanos() / 1_000_000 % RELIST_MILLIS;
+            let wait = (n.phase + RELIST_MILLIS - millis) % RELIST_MILLIS;
+            ctx.after(Duration::from_millis(wait.max(1)), Tag::about("relist", Key::of::<Node>("", &w.node)));
+        }
+    }
+
+    pub(super) fn relist(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        let Some(n) = self.nodes.get_mut(name) else { return };
+        n.relist_set = false;
+        if n.down {
+            return;
+        }
+        for uid in std::mem::take(&mut n.dirty) {
+            if self.see(&uid) {
+                self.sync(&uid, ctx);
+                self.remove_dead(&uid, ctx);
+            }
+        }
+    }
+
+    /// Takes the runtime's state of a pod over, if the pod is still there.
+    pub(super) fn see(&mut self, uid: &str) -> bool {
+        let Some(w) = self.workers.get_mut(uid) else { return false };
+        for i in w.slots.values_mut().flat_map(|s| s.instances.iter_mut()) {
+            i.seen_running |= i.started.is_some();
+            if i.seen_exit.is_none() {
+                i.seen_exit = i.exit.clone();
+            }
+        }
+        true
+    }
+
+    /// Of the ended runs of a container only the last one is kept: `logs --previous` can ask for that one.
+    fn remove_dead(&mut self, uid: &str, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        for s in w.slots.values_mut() {
+            let ended = s.instances.iter().filter(|i| i.seen_exit.is_some()).count();
+            let old = s.instances.iter_mut().filter(|i| i.seen_exit.is_some()).take(ended.saturating_sub(1));
+            for i in old.filter(|i| !i.removed) {
+                i.removed = true;
+                let call = RuntimeCall::RemoveContainer { id: i.id.clone() };
+                ctx.start(Op::Runtime { node: w.node.clone(), call });
+            }
+        }
+    }
+}

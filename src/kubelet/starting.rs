@@ -1,0 +1,278 @@
+//! Bringing a container up: back-off, image, creation, start. Each step waits for the runtime.
+//! Real Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_container.go startContainer, pkg/kubelet/images/image_manager.go.
+
+use std::sync::Arc;
+
+use super::decision::KubeletDecision;
+use super::fleet::Fleet;
+use super::probes;
+use super::spec::{Addresses, container_spec};
+use super::status;
+use super::worker::{Instance, Step, Worker};
+use crate::api::image::ImageRef;
+use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
+use crate::api::time::go_duration;
+use crate::api::{Duration, Outcome, Time};
+use crate::client::recorder::Note;
+use crate::world::Ctx;
+
+/// A probe is first due at least this long after the start.
+const FIRST_PROBE: Duration = Duration::from_millis(300);
+
+impl Fleet {
+    /// Starts bringing a container up. `false`: not now.
+    pub(super) fn begin_container(&mut self, uid: &Arc<str>, name: &str, ctx: &mut Ctx<'_>) -> bool {
+        if self.crash_back_off(uid, name, ctx) {
+            return false;
+        }
+        let Some(w) = self.workers.get(uid) else { return false };
+        let pod = w.typed();
+        let Some((c, _)) = Worker::container(&pod, name) else { return false };
+        let image = c.image.clone().unwrap_or_default();
+        let node = w.node.clone();
+        let Some(full) = ImageRef::parse(&image).map(|i| i.full()) else {
+            let message = format!(
+                "Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: invalid reference format"
+            );
+            self.cannot(uid, name, "InvalidImageName", "InspectFailed", message, ctx);
+            return false;
+        };
+        let present = self.nodes.get(&node).is_some_and(|n| n.images.contains(&full));
+        match c.image_pull_policy.as_deref() {
+            Some("Never") if !present => {
+                let message = format!("Container image {image:?} is not present with pull policy of Never");
+                self.cannot(uid, name, "ErrImageNeverPull", "ErrImageNeverPull", message, ctx);
+                false
+            }
+            Some("Always") => self.pull(uid, name, &node, image, ctx),
+            _ if !present => self.pull(uid, name, &node, image, ctx),
+            _ => {
+                let message =
+                    format!("Container image {image:?} already present on machine and can be accessed by the pod");
+                self.note(uid, Some(name), Note::normal("Pulled", &message), ctx);
+                if let Some(w) = self.workers.get_mut(uid) {
+                    w.present.push(image);
+                }
+                self.create_container(uid, name, ctx)
+            }
+        }
+    }
+
+    /// Whether a container that has ended must wait before it is started again. If not, its next wait is made longer.
+    fn crash_back_off(&mut self, uid: &Arc<str>, name: &str, ctx: &mut Ctx<'_>) -> bool {
+        let now = ctx.now();
+        let Some(w) = self.workers.get_mut(uid) else { return true };
+        let slot = w.slot_mut(name);
+        let exits: Vec<Time> = slot.instances.iter().rev().filter_map(|i| i.seen_exit.as_ref().map(|e| e.at)).collect();
+        // A container that kubelet itself killed is judged by the exit before that one.
+        let since = exits.get(usize::from(std::mem::take(&mut slot.killed_by_probe))).copied();
+        let id = format!("{uid}/{name}");
+        let Some(exit) = since else {
+            if !exits.is_empty() {
+                self.restarts.next(&id, now, now);
+            }
+            return false;
+        };
+        let Some(left) = self.restarts.left_since(&id, exit, now) else {
+            self.restarts.next(&id, exit, now);
+            return false;
+        };
+        let (key, node) = (w.key.clone(), w.node.to_string());
+        let pod = status::full_name(&w.typed());
+        let why = format!("back-off {} restarting failed container={name} pod={pod}", go_duration(left));
+        let first = w.slot_mut(name).reason.replace(("CrashLoopBackOff".into(), Some(why))).is_none();
+        let message = format!("Back-off restarting failed container {name} in pod {pod}");
+        self.note(uid, Some(name), Note::warning("BackOff", &message), ctx);
+        if first {
+            ctx.decide(KubeletDecision::Waits { pod: key, node, container: name.into(), left });
+        }
+        true
+    }
+
+    /// The container cannot be brought up as it is written: says so in its status and in two events.
+    fn cannot(&mut self, uid: &str, name: &str, reason: &str, event: &str, message: String, ctx: &mut Ctx<'_>) {
+        self.note(uid, Some(name), Note::warning(event, &message), ctx);
+        self.note(uid, Some(name), Note::warning("Failed", &format!("Error: {reason}")), ctx);
+        self.set_reason(uid, name, reason, message);
+    }
+
+    fn set_reason(&mut self, uid: &str, name: &str, reason: &str, message: String) {
+        if let Some(w) = self.workers.get_mut(uid) {
+            w.slot_mut(name).reason = Some((reason.into(), Some(message)));
+        }
+    }
+
+    /// Asks the registry, unless the last failure is too fresh. With a pull policy of Always what is here already is
+    /// not sent again, but the registry is asked all the same.
+    fn pull(&mut self, uid: &Arc<str>, name: &str, node: &Arc<str>, image: String, ctx: &mut Ctx<'_>) -> bool {
+        if let Some(left) = self.pulls.left_since_update(&format!("{uid}/{image}"), ctx.now()) {
+            self.pull_back_off(uid, name, image, left, ctx);
+            return false;
+        }
+        self.note(uid, Some(name), Note::normal("Pulling", &format!("Pulling image {image:?}")), ctx);
+        let op = self.runtime(uid, node, RuntimeCall::PullImage { image }, ctx);
+        if let Some(w) = self.workers.get_mut(uid) {
+            w.busy = Some(Step::Pull { op, container: name.into() });
+        }
+        true
+    }
+
+    fn pull_back_off(&mut self, uid: &str, name: &str, image: String, left: Duration, ctx: &mut Ctx<'_>) {
+        let message = format!("Back-off pulling image {image:?}");
+        self.note(uid, Some(name), Note::normal("BackOff", &message), ctx);
+        self.note(uid, Some(name), Note::warning("Failed", "Error: ImagePullBackOff"), ctx);
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        let (pod, node) = (w.key.clone(), w.node.to_string());
+        let (before, why) = w.slot_mut(name).reason.take().unwrap_or_default();
+        let why = match why.unwrap_or_default() {
+            // It says already that it waits, and why.
+            same if same.starts_with("Back-off") => same,
+            pull => format!("{message}: ErrImagePull: {pull}"),
+        };
+        self.set_reason(uid, name, "ImagePullBackOff", why);
+        if before != "ImagePullBackOff" {
+            ctx.decide(KubeletDecision::PullWaits { pod, node, image, left });
+        }
+    }
+
+    pub(super) fn pulled(&mut self, uid: &Arc<str>, name: &str, outcome: Outcome, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        let pod = w.typed();
+        let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
+        match outcome {
+            Outcome::Pulled { image: full, size, took, .. } => {
+                w.pulled.push((image.clone(), took));
+                let ending = w.is_ending();
+                if let Some(n) = self.nodes.get_mut(&w.node) {
+                    n.images.insert(full);
+                }
+                let t = go_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(0)));
+                let message = format!(
+                    "Successfully pulled image {image:?} in {t} ({t} including waiting). Image size: {size} bytes."
+                );
+                self.note(uid, Some(name), Note::normal("Pulled", &message), ctx);
+                if ending {
+                    self.next_container(uid, ctx);
+                } else if !self.create_container(uid, name, ctx) {
+                    self.failed(uid);
+                    self.next_container(uid, ctx);
+                }
+            }
+            Outcome::Failed { message } => {
+                w.failed = true;
+                let (pod, node) = (w.key.clone(), w.node.to_string());
+                let wait = self.pulls.next(&format!("{uid}/{image}"), ctx.now(), ctx.now());
+                let told = format!("Failed to pull image {image:?}: {message}");
+                self.note(uid, Some(name), Note::warning("Failed", &told), ctx);
+                self.note(uid, Some(name), Note::warning("Failed", "Error: ErrImagePull"), ctx);
+                self.set_reason(uid, name, "ErrImagePull", message);
+                ctx.decide(KubeletDecision::PullFailed { pod, node, image, wait });
+                self.next_container(uid, ctx);
+            }
+            _ => {}
+        }
+    }
+
+    fn create_container(&mut self, uid: &Arc<str>, name: &str, ctx: &mut Ctx<'_>) -> bool {
+        let Some(w) = self.workers.get(uid) else { return false };
+        let (pod, node) = (w.typed(), w.node.clone());
+        let attempt = w.slot(name).map_or(0, |s| s.attempts);
+        let Some((c, _)) = Worker::container(&pod, name) else { return false };
+        let addresses = Addresses { pod: w.ip.as_deref().unwrap_or(""), host: &self.node_ip(&node) };
+        let spec = match container_spec(&pod, c, attempt, addresses, ctx) {
+            Ok(s) => Arc::new(s),
+            Err(e) => {
+                let (pod, node) = (w.key.clone(), node.to_string());
+                self.set_reason(uid, name, "CreateContainerConfigError", e.0.clone());
+                self.note(uid, Some(name), Note::warning("Failed", &format!("Error: {}", e.0)), ctx);
+                ctx.decide(KubeletDecision::CannotStart { pod, node, container: name.into(), reason: e.0 });
+                return false;
+            }
+        };
+        let call = RuntimeCall::CreateContainer { pod: w.pod_ref(), spec };
+        let op = self.runtime(uid, &node, call, ctx);
+        if let Some(w) = self.workers.get_mut(uid) {
+            w.busy = Some(Step::Create { op, container: name.into() });
+        }
+        true
+    }
+
+    pub(super) fn created(&mut self, uid: &Arc<str>, name: &str, outcome: Outcome, ctx: &mut Ctx<'_>) {
+        match outcome {
+            Outcome::Created { id, image_id } => {
+                let Some(w) = self.workers.get_mut(uid) else { return };
+                let node = w.node.clone();
+                w.slot_mut(name).begin(Instance::new(id.clone(), image_id));
+                self.note(uid, Some(name), Note::normal("Created", "Container created"), ctx);
+                let op = self.runtime(uid, &node, RuntimeCall::StartContainer { id: id.clone() }, ctx);
+                if let Some(w) = self.workers.get_mut(uid) {
+                    w.busy = Some(Step::Start { op, container: name.into(), id });
+                }
+            }
+            Outcome::Failed { message } => {
+                self.note(uid, Some(name), Note::warning("Failed", &format!("Error: {message}")), ctx);
+                self.set_reason(uid, name, "CreateContainerError", message);
+                self.failed(uid);
+                self.next_container(uid, ctx);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn started(
+        &mut self,
+        uid: &Arc<str>,
+        name: &str,
+        id: &ContainerId,
+        outcome: Outcome,
+        ctx: &mut Ctx<'_>,
+    ) {
+        match outcome {
+            Outcome::Started { at } => self.runs(uid, name, id, at, ctx),
+            Outcome::Failed { message } => self.not_started(uid, name, id, message, ctx),
+            _ => return,
+        }
+        self.next_container(uid, ctx);
+    }
+
+    fn runs(&mut self, uid: &Arc<str>, name: &str, id: &ContainerId, at: Time, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        let (pod, node) = (w.typed(), w.node.clone());
+        let Some((c, _)) = Worker::container(&pod, name) else { return };
+        let slot = w.slot_mut(name);
+        slot.reason = None;
+        if let Some(i) = slot.instances.last_mut() {
+            i.started = Some(at);
+            // Kubelet looks again right after a start, and finds it running even if it ends at once.
+            i.seen_running = true;
+        }
+        // Without a probe a running container is taken for started and ready.
+        slot.startup_ok = c.startup_probe.is_none();
+        slot.ready = c.readiness_probe.is_none();
+        w.started.push(name.into());
+        self.note(uid, Some(name), Note::normal("Started", "Container started"), ctx);
+        let wait = self.runtime(uid, &node, RuntimeCall::WaitContainer { id: id.clone() }, ctx);
+        if let Some(w) = self.workers.get_mut(uid) {
+            w.waits.insert(wait, (name.into(), id.clone()));
+        }
+        for kind in probes::KINDS {
+            if let Some(p) = probes::of(c, kind) {
+                self.arm_probe(uid, name, kind, probes::initial_delay(p).max(FIRST_PROBE), ctx);
+            }
+        }
+    }
+
+    fn not_started(&mut self, uid: &Arc<str>, name: &str, id: &ContainerId, message: String, ctx: &mut Ctx<'_>) {
+        let at = ctx.now();
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        let (pod, node) = (w.key.clone(), w.node.to_string());
+        w.failed = true;
+        if let Some(i) = w.slot_mut(name).instance_mut(id) {
+            i.exit = Some(ExitInfo { code: 128, signal: None, reason: "StartError", message: message.clone(), at });
+        }
+        self.set_reason(uid, name, "RunContainerError", message.clone());
+        self.note(uid, Some(name), Note::warning("Failed", &format!("Error: {message}")), ctx);
+        ctx.decide(KubeletDecision::CannotStart { pod, node, container: name.into(), reason: message });
+        self.touch(uid, ctx);
+    }
+}

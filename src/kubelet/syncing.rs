@@ -1,0 +1,187 @@
+//! One pass over a pod: report, then bring it nearer to what it should be.
+//! Real Kubernetes: pkg/kubelet/kubelet.go SyncPod, pkg/kubelet/status/status_manager.go.
+
+use std::sync::Arc;
+
+use super::decision::KubeletDecision;
+use super::fleet::Fleet;
+use super::status;
+use super::worker::{Phase, Step, Worker};
+use crate::api::kinds::Pod;
+use crate::api::object::Resource;
+use crate::api::ops::RuntimeCall;
+use crate::api::{Outcome, pods};
+use crate::client::recorder::Note;
+use crate::world::{Ctx, Tag, latency};
+
+/// After a start the pod is looked at again within this time.
+const REINSPECT_MILLIS: (u64, u64) = (10, 60);
+/// A failed sync is tried again after this long, and up to half as long more.
+const RETRY_MILLIS: u64 = 10_000;
+
+impl Fleet {
+    pub(super) fn sync(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        if self.nodes.get(&w.node).is_none_or(|n| n.down) {
+            return;
+        }
+        if w.is_ending() || w.phase != Phase::Active {
+            self.terminate(uid, ctx);
+            return;
+        }
+        if w.busy.is_some() {
+            w.pending = true;
+            return;
+        }
+        w.timer += 1;
+        w.failed = false;
+        self.write_status(uid, ctx);
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        if w.has_ended() {
+            w.phase = Phase::Terminating;
+            self.terminate(uid, ctx);
+        } else if w.ip.is_none() {
+            w.busy = Some(Step::Volumes);
+            let (least, most) = self.timing.volumes;
+            let wait = latency::between(ctx.chance(), least, most);
+            ctx.after(wait, Tag::about("volumes", w.key.clone()));
+        } else {
+            self.start_containers(uid, ctx);
+        }
+    }
+
+    pub(super) fn volumes_mounted(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        if w.busy.take_if(|s| *s == Step::Volumes).is_none() {
+            return;
+        }
+        if w.is_ending() {
+            self.terminate(uid, ctx);
+            return;
+        }
+        let (node, pod) = (w.node.clone(), w.pod_ref());
+        let host_network = w.typed().spec.as_ref().and_then(|s| s.host_network) == Some(true);
+        let ip = host_network.then(|| self.node_ip(&node));
+        let op = self.runtime(uid, &node, RuntimeCall::CreateSandbox { pod, host_network, ip }, ctx);
+        if let Some(w) = self.workers.get_mut(uid) {
+            w.busy = Some(Step::Sandbox(op));
+        }
+    }
+
+    pub(super) fn sandbox_made(&mut self, uid: &Arc<str>, outcome: Outcome, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        match outcome {
+            Outcome::Sandbox { ip } => {
+                w.ip = Some(ip);
+                let ending = w.is_ending();
+                self.touch(uid, ctx);
+                if ending { self.terminate(uid, ctx) } else { self.start_containers(uid, ctx) }
+            }
+            Outcome::Failed { message } => {
+                w.failed = true;
+                let message = format!("Failed to create pod sandbox: {message}");
+                self.note(uid, None, Note::warning("FailedCreatePodSandBox", &message), ctx);
+                self.end_sync(uid, ctx);
+            }
+            _ => {}
+        }
+    }
+
+    fn start_containers(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        let pod = w.typed();
+        w.todo = w.to_start(&pod).start.into();
+        self.next_container(uid, ctx);
+    }
+
+    /// Begins with the next container that is to be started; without one the sync is over.
+    pub(super) fn next_container(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+        loop {
+            let Some(w) = self.workers.get_mut(uid) else { return };
+            w.busy = None;
+            if w.is_ending() {
+                self.terminate(uid, ctx);
+                return;
+            }
+            let Some(name) = w.todo.pop_front() else { break };
+            if self.begin_container(uid, &name, ctx) {
+                return;
+            }
+            self.failed(uid);
+        }
+        self.end_sync(uid, ctx);
+    }
+
+    /// This sync did not reach what it should; another follows.
+    pub(super) fn failed(&mut self, uid: &str) {
+        if let Some(w) = self.workers.get_mut(uid) {
+            w.failed = true;
+        }
+    }
+
+    fn end_sync(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        if !w.started.is_empty() {
+            let (least, most) = REINSPECT_MILLIS;
+            let wait = latency::between(ctx.chance(), least, most);
+            ctx.after(wait, Tag::about("reinspect", w.key.clone()));
+            tell_started(w, ctx);
+        }
+        if w.failed {
+            let wait = latency::between(ctx.chance(), RETRY_MILLIS, RETRY_MILLIS * 3 / 2);
+            ctx.quietly_after(wait, Tag::about("sync", w.key.clone()).number(w.timer));
+        }
+        if std::mem::take(&mut w.pending) {
+            self.sync(uid, ctx);
+        }
+    }
+
+    /// Reports the pod's status if it differs from what the API holds.
+    pub(super) fn write_status(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+        let now = ctx.now();
+        let Some(w) = self.workers.get(uid) else { return };
+        let pod = w.typed();
+        let fresh = status::generate(w, &pod, &self.node_ip(&w.node), now);
+        if pod.status.as_ref() == Some(&fresh) {
+            return;
+        }
+        let (had, has) = (pods::is_ready(&pod), pods::condition(&fresh, "Ready").is_some_and(|c| c.status == "True"));
+        let probed = pod.spec.as_ref().is_some_and(|s| s.containers.iter().any(|c| c.readiness_probe.is_some()));
+        if probed && had != has && w.phase == Phase::Active {
+            ctx.decide(KubeletDecision::Ready { pod: w.key.clone(), node: w.node.to_string(), ready: has });
+        }
+        let done = ctx.api_as::<Pod>(Fleet::user(&w.node)).patch_status(&w.key.namespace, &w.key.name, |p| {
+            // A pod of the same name that replaced this one is somebody else's business.
+            if p.uid() == &**uid {
+                p.status = Some(fresh);
+            }
+        });
+        if let (Ok(o), Some(w)) = (done, self.workers.get_mut(uid))
+            && o.uid() == &**uid
+        {
+            w.pod = o;
+        }
+    }
+}
+
+/// The story of what this sync started.
+fn tell_started(w: &mut Worker, ctx: &mut Ctx<'_>) {
+    let containers = std::mem::take(&mut w.started);
+    let pod = w.typed();
+    let mains = pod.spec.iter().flat_map(|s| &s.containers);
+    let all = mains.map(|c| w.slot(&c.name)).all(|s| s.is_some_and(|s| s.running().is_some()));
+    let first = w.slots.values().all(|s| s.attempts <= 1);
+    let (key, node) = (w.key.clone(), w.node.to_string());
+    if !first {
+        for container in containers {
+            let count = w.slot(&container).map_or(0, |s| s.restarts());
+            ctx.decide(KubeletDecision::Restarted { pod: key.clone(), node: node.clone(), container, count });
+        }
+    } else if all {
+        let (mut pulled, mut present) = (std::mem::take(&mut w.pulled), std::mem::take(&mut w.present));
+        pulled.dedup();
+        present.dedup();
+        let ip = w.ip.clone().unwrap_or_default();
+        ctx.decide(KubeletDecision::Started { pod: key, node, pulled, present, containers, ip });
+    }
+}
