@@ -20,6 +20,7 @@ pub mod names;
 pub mod object;
 pub mod ops;
 pub mod patch;
+pub mod path;
 pub mod pods;
 pub mod quantity;
 pub mod request;

@@ -75,6 +75,12 @@ const LONGEST_SETTLE: Duration = Duration::from_secs(60);
 /// Commands that can be undone.
 const HISTORY: usize = 50;
 
+/// Which way one goes through the moments of a session.
+enum Direction {
+    Back,
+    Forward,
+}
+
 #[derive(Clone)]
 struct Moment {
     cluster: Cluster,
@@ -381,41 +387,27 @@ impl Session {
 
     /// Takes back `n` commands. Returns their lines.
     pub fn back(&mut self, n: usize) -> Vec<String> {
-        let mut lines = vec![];
-        for _ in 0..n {
-            let Some(m) = self.past.pop() else { break };
-            lines.push(m.line.clone());
-            let now = Moment {
-                cluster: self.cluster.clone(),
-                config: self.config.clone(),
-                line: m.line.clone(),
-                story_from: self.story_from,
-            };
-            self.future.push(now);
-            self.cluster = m.cluster;
-            self.config = m.config;
-            self.story_from = m.story_from;
-        }
-        lines
+        (0..n).map_while(|_| self.past.pop().map(|m| self.travel(m, Direction::Back))).collect()
     }
 
     pub fn forward(&mut self, n: usize) -> Vec<String> {
-        let mut lines = vec![];
-        for _ in 0..n {
-            let Some(m) = self.future.pop() else { break };
-            lines.push(m.line.clone());
-            let now = Moment {
-                cluster: self.cluster.clone(),
-                config: self.config.clone(),
-                line: m.line.clone(),
-                story_from: self.story_from,
-            };
-            self.past.push(now);
-            self.cluster = m.cluster;
-            self.config = m.config;
-            self.story_from = m.story_from;
+        (0..n).map_while(|_| self.future.pop().map(|m| self.travel(m, Direction::Forward))).collect()
+    }
+
+    /// Changes places with another moment. Tells the line that lies between the two.
+    fn travel(&mut self, to: Moment, direction: Direction) -> String {
+        let line = to.line.clone();
+        let from = Moment {
+            cluster: std::mem::replace(&mut self.cluster, to.cluster),
+            config: std::mem::replace(&mut self.config, to.config),
+            line: to.line,
+            story_from: std::mem::replace(&mut self.story_from, to.story_from),
+        };
+        match direction {
+            Direction::Back => self.future.push(from),
+            Direction::Forward => self.past.push(from),
         }
-        lines
+        line
     }
 
     // ---- scripts ----------------------------------------------------------------------------

@@ -35,22 +35,6 @@ impl FileError {
     }
 }
 
-/// Resolves `.`, `..` and relative paths.
-pub fn absolute(cwd: &str, path: &str) -> String {
-    let joined = if path.starts_with('/') { path.to_string() } else { format!("{cwd}/{path}") };
-    let mut parts: Vec<&str> = vec![];
-    for p in joined.split('/') {
-        match p {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            p => parts.push(p),
-        }
-    }
-    format!("/{}", parts.join("/"))
-}
-
 impl Files<'_> {
     fn mount(&self, path: &str) -> Option<(&Mounted, String)> {
         self.mounts

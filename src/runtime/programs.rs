@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::files::{Files, absolute};
+use super::files::Files;
 use super::web::{Server, Site};
+use crate::api::path::absolute;
 use crate::api::{Duration, Time};
 
 /// What a program can reach.

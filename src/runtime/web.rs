@@ -1,6 +1,7 @@
 //! Programs that listen on a port, and what they answer to a request.
 
 use super::files::Files;
+use crate::api::path::absolute;
 
 /// A program that listens.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,7 +44,7 @@ impl Site {
 }
 
 fn of_files(root: &str, lists: bool, path: &str, files: &Files<'_>) -> u16 {
-    let place = super::files::absolute("/", &format!("{root}/{path}"));
+    let place = absolute("/", &format!("{root}/{path}"));
     // Nothing above the root is served.
     if place != root && !place.starts_with(&format!("{}/", root.trim_end_matches('/'))) {
         return 400;

@@ -7,9 +7,9 @@ use super::{ActorId, Due, Event, Tag, Target, World};
 use crate::api::kind::Subresource;
 use crate::api::object::{Key, Resource};
 use crate::api::{Duration, Object, Op, OpId, RecordId, Status, Time};
-use crate::apiserver::Caller;
 use crate::apiserver::caller::{Chance, suffix};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
+use crate::apiserver::{ApiServer, Caller};
 use crate::ledger::{Causes, Decision, Trigger, What};
 
 /// A component's hands during one step. The step's record is written only if the step does something.
@@ -142,21 +142,8 @@ pub struct Api<'c, 'a, T> {
 }
 
 impl<T: Resource> Api<'_, '_, T> {
-    fn call<R>(&mut self, f: impl FnOnce(&mut crate::apiserver::ApiServer, &mut Caller<'_>) -> R) -> R {
-        let cause = self.ctx.record();
-        let world = &mut *self.ctx.world;
-        let slot = &world.slots[self.ctx.actor.0];
-        let mut who = Caller {
-            user: self.user.as_deref().unwrap_or(&slot.user),
-            actor: slot.name,
-            now: world.now,
-            cause,
-            ledger: &mut world.ledger,
-            chance: &mut world.chance,
-            dry_run: false,
-            defaulted: None,
-        };
-        f(&mut world.api, &mut who)
+    fn call<R>(&mut self, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
+        self.ctx.call(self.user.as_deref(), f)
     }
 
     pub fn create(mut self, object: T) -> Result<Arc<Object>, Status> {
@@ -216,13 +203,13 @@ impl<T: Resource> Api<'_, '_, T> {
 }
 
 impl Ctx<'_> {
-    /// Deletes an object of any kind: what the garbage collector and the namespace controller do.
-    pub fn delete_any(&mut self, key: &Key, options: &DeleteOptions) -> Result<Deleted, Status> {
+    /// A request to the API server: by the component itself, or in somebody's name.
+    fn call<R>(&mut self, user: Option<&str>, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
         let cause = self.record();
         let world = &mut *self.world;
         let slot = &world.slots[self.actor.0];
         let mut who = Caller {
-            user: &slot.user,
+            user: user.unwrap_or(&slot.user),
             actor: slot.name,
             now: world.now,
             cause,
@@ -231,7 +218,12 @@ impl Ctx<'_> {
             dry_run: false,
             defaulted: None,
         };
-        world.api.delete(key, options, &mut who)
+        f(&mut world.api, &mut who)
+    }
+
+    /// Deletes an object of any kind: what the garbage collector and the namespace controller do.
+    pub fn delete_any(&mut self, key: &Key, options: &DeleteOptions) -> Result<Deleted, Status> {
+        self.call(None, |api, who| api.delete(key, options, who))
     }
 
     /// Changes the metadata of an object of any kind.
@@ -240,22 +232,11 @@ impl Ctx<'_> {
         key: &Key,
         change: impl FnOnce(&mut k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta),
     ) -> Result<Arc<Object>, Status> {
-        let cause = self.record();
-        let world = &mut *self.world;
-        let slot = &world.slots[self.actor.0];
-        let mut o = (**world.api.get(key)?).clone();
-        change(o.meta_mut());
-        let mut who = Caller {
-            user: &slot.user,
-            actor: slot.name,
-            now: world.now,
-            cause,
-            ledger: &mut world.ledger,
-            chance: &mut world.chance,
-            dry_run: false,
-            defaulted: None,
-        };
-        world.api.update(o, None, "patch", &mut who)
+        self.call(None, |api, who| {
+            let mut o = (**api.get(key)?).clone();
+            change(o.meta_mut());
+            api.update(o, None, "patch", who)
+        })
     }
 
     /// Reads any object past the caches.

@@ -117,6 +117,7 @@ fn pods(f: &Found, node: &kinds::Node, env: &mut Env<'_>) -> Result<String, Fail
     let all = node.status.as_ref().and_then(|s| s.allocatable.as_ref()).map(Resources::of).unwrap_or_default();
     let cpu = |n: i64| Quantity::from_milli(n).to_string();
     let memory = |n: i64| Quantity::from_bytes(n).to_string();
+    let part = |n: i64, whole: i64, show: &dyn Fn(i64) -> String| format!("{} ({}%)", show(n), percent(n, whole));
     let mut out = format!("Non-terminated Pods:\t({} in total)\n", pods.len());
     out.push_str("  Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge\n  ---------\t----\t\t------------\t----------\t---------------\t-------------\t---\n");
     let (mut asked, mut limited) = (Resources::default(), Resources::default());
@@ -125,7 +126,6 @@ fn pods(f: &Found, node: &kinds::Node, env: &mut Env<'_>) -> Result<String, Fail
         let (r, l) = (requests(p), limits(p));
         let age =
             p.metadata.creation_timestamp.as_ref().map(|t| human(now.since(Time::from_meta(t)))).unwrap_or_default();
-        let part = |n: i64, whole: i64, show: &dyn Fn(i64) -> String| format!("{} ({}%)", show(n), percent(n, whole));
         out.push_str(&format!(
             "  {}\t{}\t\t{}\t{}\t{}\t{}\t{age}\n",
             p.namespace(),
@@ -139,25 +139,12 @@ fn pods(f: &Found, node: &kinds::Node, env: &mut Env<'_>) -> Result<String, Fail
         limited.add(&l);
     }
     out.push_str("Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n  Resource\tRequests\tLimits\n  --------\t--------\t------\n");
-    out.push_str(&format!(
-        "  cpu\t{} ({}%)\t{} ({}%)\n",
-        cpu(asked.milli_cpu),
-        percent(asked.milli_cpu, all.milli_cpu),
-        cpu(limited.milli_cpu),
-        percent(limited.milli_cpu, all.milli_cpu)
-    ));
-    out.push_str(&format!(
-        "  memory\t{} ({}%)\t{} ({}%)\n",
-        memory(asked.memory),
-        percent(asked.memory, all.memory),
-        memory(limited.memory),
-        percent(limited.memory, all.memory)
-    ));
-    out.push_str(&format!(
-        "  ephemeral-storage\t{} (0%)\t{} (0%)\n",
-        memory(asked.ephemeral),
-        memory(limited.ephemeral)
-    ));
+    let mut row = |name: &str, asked: i64, limited: i64, whole: i64, show: &dyn Fn(i64) -> String| {
+        out.push_str(&format!("  {name}\t{}\t{}\n", part(asked, whole, show), part(limited, whole, show)));
+    };
+    row("cpu", asked.milli_cpu, limited.milli_cpu, all.milli_cpu, &cpu);
+    row("memory", asked.memory, limited.memory, all.memory, &memory);
+    row("ephemeral-storage", asked.ephemeral, limited.ephemeral, all.ephemeral, &memory);
     for k in all.others.keys().filter(|k| k.starts_with("hugepages-")) {
         let n = |r: &Resources| r.others.get(k).copied().unwrap_or(0);
         out.push_str(&format!("  {k}\t{} (0%)\t{} (0%)\n", n(&asked), n(&limited)));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::expand;
 use super::script::{self, Redirect, Simple, Stmt};
 use crate::api::Duration;
-use crate::runtime::files::absolute;
+use crate::api::path::absolute;
 use crate::runtime::programs::{self, Run, System};
 use crate::runtime::web::Server;
 
