@@ -3,36 +3,62 @@
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/util/validation/field`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::status::Cause;
 
-/// A path such as `spec.template.spec.containers[0].image`.
+/// A path such as `spec.template.spec.containers[0].image`. Most are never shown, so it is put into words only then.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Path(String);
+pub struct Path(Option<Arc<Step>>);
+
+#[derive(PartialEq, Eq, Debug)]
+struct Step {
+    to: Path,
+    part: Part,
+}
+
+#[derive(PartialEq, Eq, Debug)]
+enum Part {
+    Field(&'static str),
+    Index(usize),
+    Key(String),
+}
 
 impl Path {
     pub fn root() -> Path {
         Path::default()
     }
-    pub fn new(start: &str) -> Path {
-        Path(start.into())
+    pub fn new(start: &'static str) -> Path {
+        Path::root().child(start)
     }
-    pub fn child(&self, name: &str) -> Path {
-        Path(if self.0.is_empty() { name.into() } else { format!("{}.{name}", self.0) })
+    pub fn child(&self, name: &'static str) -> Path {
+        self.step(Part::Field(name))
     }
     pub fn index(&self, i: usize) -> Path {
-        Path(format!("{}[{i}]", self.0))
+        self.step(Part::Index(i))
     }
     pub fn key(&self, key: &str) -> Path {
-        Path(format!("{}[{key}]", self.0))
+        self.step(Part::Key(key.into()))
+    }
+    fn step(&self, part: Part) -> Path {
+        Path(Some(Arc::new(Step { to: self.clone(), part })))
     }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "<nil>" } else { &self.0 })
+        let Some(last) = &self.0 else { return f.write_str("<nil>") };
+        if last.to.0.is_some() {
+            last.to.fmt(f)?;
+        }
+        match &last.part {
+            Part::Field(name) if last.to.0.is_some() => write!(f, ".{name}"),
+            Part::Field(name) => f.write_str(name),
+            Part::Index(i) => write!(f, "[{i}]"),
+            Part::Key(key) => write!(f, "[{key}]"),
+        }
     }
 }
 

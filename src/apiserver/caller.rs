@@ -37,14 +37,17 @@ impl Caller<'_> {
 /// A new UID, version 4.
 pub fn new_uid(chance: &mut Chance) -> String {
     let (a, b) = (chance.next_u64(), chance.next_u64());
-    format!(
-        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-        a >> 32,
-        (a >> 16) & 0xffff,
-        a & 0xfff,
-        (b >> 48 & 0x3fff) | 0x8000,
-        b & 0xffff_ffff_ffff
-    )
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    // Version 4, variant 1, as RFC 9562 wants it.
+    let bits = u128::from(a & !0xf000 | 0x4000) << 64 | u128::from(b & !(0b11 << 62) | 0b10 << 62);
+    let mut out = String::with_capacity(36);
+    for i in 0..32u32 {
+        if matches!(i, 8 | 12 | 16 | 20) {
+            out.push('-');
+        }
+        out.push(char::from(DIGITS[(bits >> (124 - 4 * i) & 0xf) as usize]));
+    }
+    out
 }
 
 /// `n` letters that form no words. Real Kubernetes: `k8s.io/apimachinery/pkg/util/rand.String`.

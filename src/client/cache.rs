@@ -96,12 +96,8 @@ impl<T: Resource> Cache<T> {
 
     /// Objects that `uid` manages, or that nobody manages if `uid` is empty.
     pub fn owned_by<'a>(&'a self, namespace: &str, uid: &str) -> impl Iterator<Item = &'a T> {
-        self.objects_owned_by(namespace, uid).filter_map(|o| o.get())
-    }
-
-    /// The same, to be kept while the cache goes on: thousands of pods are shared, not copied.
-    pub fn objects_owned_by<'a>(&'a self, namespace: &str, uid: &str) -> impl Iterator<Item = &'a Arc<Object>> {
-        self.by_owner.get(&(Name::from(namespace), uid.to_string())).into_iter().flat_map(|owned| owned.values())
+        let owned = self.by_owner.get(&(Name::from(namespace), uid.to_string()));
+        owned.into_iter().flat_map(|o| o.values()).filter_map(|o| o.get())
     }
 
     pub fn len(&self) -> usize {

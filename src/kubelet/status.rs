@@ -1,9 +1,11 @@
 //! The pod's status, out of what the runtime says and what the last sync left behind.
 //! Real Kubernetes: pkg/kubelet/kubelet_pods.go generateAPIPodStatus, pkg/kubelet/status/generate.go.
 
+use std::sync::LazyLock;
+
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
-    ContainerUser, HostIP, LinuxContainerUser, PodIP, PodStatus, VolumeMountStatus,
+    ContainerUser, HostIP, LinuxContainerUser, PodIP, PodSpec, PodStatus, VolumeMountStatus,
 };
 
 use super::worker::{Instance, Phase, Worker};
@@ -130,8 +132,7 @@ fn phase(pod: &Pod, inits: &[ContainerStatus], mains: &[ContainerStatus]) -> &'s
             pending_init |= s.started != Some(true);
             continue;
         }
-        let state = s.state.clone().unwrap_or_default();
-        match state.terminated {
+        match s.state.as_ref().and_then(|s| s.terminated.as_ref()) {
             Some(t) if t.exit_code == 0 => {}
             Some(_) => failed_init = true,
             None => pending_init = true,
@@ -139,7 +140,10 @@ fn phase(pod: &Pod, inits: &[ContainerStatus], mains: &[ContainerStatus]) -> &'s
     }
     let (mut running, mut waiting, mut stopped, mut succeeded, mut unknown) = (0, 0, 0, 0, 0);
     for s in mains {
-        let state = s.state.clone().unwrap_or_default();
+        let Some(state) = &s.state else {
+            unknown += 1;
+            continue;
+        };
         if state.running.is_some() {
             running += 1;
         } else if let Some(t) = &state.terminated {
@@ -170,8 +174,10 @@ fn phase(pod: &Pod, inits: &[ContainerStatus], mains: &[ContainerStatus]) -> &'s
 
 /// The whole status as the kubelet would write it now.
 pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
-    let spec = pod.spec.clone().unwrap_or_default();
-    let old = pod.status.clone().unwrap_or_default();
+    static NO_SPEC: LazyLock<PodSpec> = LazyLock::new(PodSpec::default);
+    static NO_STATUS: LazyLock<PodStatus> = LazyLock::new(PodStatus::default);
+    let spec = pod.spec.as_ref().unwrap_or(&NO_SPEC);
+    let old = pod.status.as_ref().unwrap_or(&NO_STATUS);
     let inits: Vec<ContainerStatus> =
         spec.init_containers.iter().flatten().map(|c| container_status(w, pod, c, true)).collect();
     let mains: Vec<ContainerStatus> = spec.containers.iter().map(|c| container_status(w, pod, c, false)).collect();
@@ -235,16 +241,16 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
         conditions: Some(list),
         host_ip: Some(host_ip.into()),
         host_ips: Some(vec![HostIP { ip: host_ip.into() }]),
-        pod_ip: w.ip.clone().or(old.pod_ip),
-        pod_ips: w.ip.clone().map(|ip| vec![PodIP { ip }]).or(old.pod_ips),
-        start_time: old.start_time.or_else(|| Some(now.meta())),
+        pod_ip: w.ip.clone().or_else(|| old.pod_ip.clone()),
+        pod_ips: w.ip.clone().map(|ip| vec![PodIP { ip }]).or_else(|| old.pod_ips.clone()),
+        start_time: old.start_time.clone().or_else(|| Some(now.meta())),
         qos_class: Some(pods::qos_class(pod).into()),
         init_container_statuses: (!inits.is_empty()).then_some(inits),
         container_statuses: Some(mains),
         observed_generation: generation,
         resources: Some(Default::default()),
-        reason: old.reason,
-        message: old.message,
+        reason: old.reason.clone(),
+        message: old.message.clone(),
         ..PodStatus::default()
     }
 }

@@ -160,7 +160,7 @@ impl Scheduler {
         &mut self,
         key: &Key,
         pod: &Pod,
-        rejected: Vec<(String, super::framework::Reason)>,
+        rejected: Vec<(Name, super::framework::Reason)>,
         nodes: usize,
         ctx: &mut Ctx<'_>,
     ) {

@@ -6,20 +6,21 @@ use std::collections::BTreeMap;
 use super::cache::Cache;
 use super::framework::{NodeInfo, PodInfo, Reason, Snapshot};
 use super::plugins::TABLE;
+use crate::api::object::Name;
 use crate::apiserver::caller::{Chance, below};
 
 /// What came out of a cycle.
 #[derive(Clone, Debug)]
 pub enum Verdict {
     Fits {
-        node: String,
+        node: Name,
         score: i64,
-        /// Every node that was possible, with its score, best first.
-        scores: Vec<(String, i64)>,
-        rejected: Vec<(String, Reason)>,
+        /// Every node that was possible, with its score.
+        scores: Box<[(Name, i64)]>,
+        rejected: Vec<(Name, Reason)>,
     },
     FitsNowhere {
-        rejected: Vec<(String, Reason)>,
+        rejected: Vec<(Name, Reason)>,
     },
 }
 
@@ -46,7 +47,7 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, start: &mut usize, chance: &mut Ch
         // The first plugin that objects ends the node; it may have several reasons.
         match filters.iter().map(|f| f.filter(pod, n, &snapshot)).find(|r| !r.is_empty()) {
             None => feasible.push(n),
-            Some(reasons) => rejected.extend(reasons.into_iter().map(|r| (n.name().to_string(), r))),
+            Some(reasons) => rejected.extend(reasons.into_iter().map(|r| (n.name.clone(), r))),
         }
         if feasible.len() >= wanted {
             break;
@@ -71,14 +72,12 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, start: &mut usize, chance: &mut Ch
     let best = totals.iter().copied().max().unwrap_or(0);
     let winners: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
     let pick = winners[usize::try_from(below(chance, winners.len() as u64)).unwrap_or(0)];
-    let mut scores: Vec<(String, i64)> =
-        feasible.iter().zip(&totals).map(|(n, s)| (n.name().to_string(), *s)).collect();
-    scores.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-    Verdict::Fits { node: feasible[pick].name().to_string(), score: best, scores, rejected }
+    let scores = feasible.iter().zip(&totals).map(|(n, s)| (n.name.clone(), *s)).collect();
+    Verdict::Fits { node: feasible[pick].name.clone(), score: best, scores, rejected }
 }
 
 /// The message of the event FailedScheduling.
-pub fn failure_message(rejected: &[(String, Reason)], nodes: usize) -> String {
+pub fn failure_message(rejected: &[(Name, Reason)], nodes: usize) -> String {
     if nodes == 0 {
         return "no nodes available to schedule pods".into();
     }

@@ -1,17 +1,17 @@
 //! Why a pod was put where it is, or nowhere.
 
 use super::framework::Reason;
-use crate::api::object::Key;
+use crate::api::object::{Key, Name};
 use crate::ledger::{Decision, Facts};
 
 #[derive(Clone, Debug)]
 pub enum SchedulerDecision {
-    Bound { pod: Key, node: String, score: i64, scores: Vec<(String, i64)>, rejected: Vec<(String, Reason)> },
-    Nowhere { pod: Key, rejected: Vec<(String, Reason)>, nodes: usize },
+    Bound { pod: Key, node: Name, score: i64, scores: Box<[(Name, i64)]>, rejected: Vec<(Name, Reason)> },
+    Nowhere { pod: Key, rejected: Vec<(Name, Reason)>, nodes: usize },
 }
 
 impl SchedulerDecision {
-    pub fn rejected(&self) -> &[(String, Reason)] {
+    pub fn rejected(&self) -> &[(Name, Reason)] {
         match self {
             SchedulerDecision::Bound { rejected, .. } | SchedulerDecision::Nowhere { rejected, .. } => rejected,
         }
@@ -35,7 +35,7 @@ fn reason_text(r: &Reason) -> String {
 }
 
 /// Nodes with the same reason, together.
-pub fn grouped(rejected: &[(String, Reason)]) -> Vec<String> {
+pub fn grouped(rejected: &[(Name, Reason)]) -> Vec<String> {
     let mut groups: Vec<(String, Vec<&str>)> = vec![];
     for (node, r) in rejected {
         let text = reason_text(r);
@@ -73,11 +73,18 @@ impl Decision for SchedulerDecision {
         match self {
             SchedulerDecision::Bound { pod, node, score, scores, rejected } => {
                 let ties = scores.iter().filter(|(_, s)| s == score).count();
-                let others: Vec<String> =
-                    scores.iter().filter(|(n, _)| n != node).take(3).map(|(n, s)| format!("{n} {s}")).collect();
+                let mut best: Vec<&(Name, i64)> = vec![];
+                for s in scores.iter().filter(|(n, _)| n != node) {
+                    let at = best.partition_point(|b| (b.1, &s.0) > (s.1, &b.0));
+                    if at < 3 {
+                        best.insert(at, s);
+                        best.truncate(3);
+                    }
+                }
+                let others: Vec<String> = best.iter().map(|(n, s)| format!("{n} {s}")).collect();
                 vec![
                     ("pod", pod.name.to_string().into()),
-                    ("node", node.as_str().into()),
+                    ("node", node.to_string().into()),
                     ("score", (*score).into()),
                     ("count", scores.len().into()),
                     ("ties", ties.into()),

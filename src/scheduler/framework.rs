@@ -14,6 +14,8 @@ use crate::api::{Object, pods};
 
 /// The largest score of a plugin.
 pub const MAX_SCORE: i64 = 100;
+/// Over what pods are spread that say nothing themselves: hosts and zones.
+pub const SPREAD_KEYS: [&str; 2] = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"];
 /// A pod that asks for nothing is scored as if it asked for this.
 const DEFAULT_MILLI_CPU: i64 = 100;
 const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
@@ -31,8 +33,7 @@ pub struct PodInfo {
 
 impl PodInfo {
     pub fn new(object: Arc<Object>) -> PodInfo {
-        let pod = object.get::<Pod>().cloned().unwrap_or_default();
-        let requests = requests(&pod);
+        let requests = object.get::<Pod>().map(requests).unwrap_or_default();
         let scored = (
             if requests.milli_cpu == 0 { DEFAULT_MILLI_CPU } else { requests.milli_cpu },
             if requests.memory == 0 { DEFAULT_MEMORY } else { requests.memory },
@@ -54,6 +55,7 @@ impl PodInfo {
 #[derive(Clone, Debug)]
 pub struct NodeInfo {
     pub object: Arc<Object>,
+    pub name: Name,
     pub allocatable: Resources,
     pub max_pods: i64,
     pub requested: Resources,
@@ -62,12 +64,14 @@ pub struct NodeInfo {
     /// Pods by namespace and labels: many are alike, so they are counted, not listed.
     pub groups: BTreeMap<(Name, Arc<Labels>), i64>,
     pub images: BTreeMap<String, i64>,
+    spread_labels: [Option<String>; 2],
 }
 
 impl NodeInfo {
     pub fn new(object: Arc<Object>) -> NodeInfo {
         let mut info = NodeInfo {
             object: object.clone(),
+            name: object.name().into(),
             allocatable: Resources::default(),
             max_pods: 0,
             requested: Resources::default(),
@@ -75,6 +79,7 @@ impl NodeInfo {
             pod_count: 0,
             groups: BTreeMap::new(),
             images: BTreeMap::new(),
+            spread_labels: [None, None],
         };
         info.set_object(object);
         info
@@ -92,15 +97,12 @@ impl NodeInfo {
             .flat_map(|i| i.names.unwrap_or_default().into_iter().map(move |n| (n, i.size_bytes.unwrap_or(0))))
             .collect();
         self.object = object;
+        self.spread_labels = SPREAD_KEYS.map(|k| self.node().label(k).map(String::from));
     }
 
     pub fn node(&self) -> &Node {
         static NONE: std::sync::OnceLock<Node> = std::sync::OnceLock::new();
         self.object.get::<Node>().unwrap_or_else(|| NONE.get_or_init(Node::default))
-    }
-
-    pub fn name(&self) -> &str {
-        self.object.name()
     }
 
     pub fn add(&mut self, pod: &PodInfo, labels: &Arc<Labels>) {
@@ -125,17 +127,43 @@ impl NodeInfo {
         }
     }
 
-    /// Pods here, of that namespace, that match.
-    pub fn matching(&self, namespace: &str, selector: &Selector) -> i64 {
-        self.groups
-            .iter()
-            .filter(|((ns, labels), _)| &**ns == namespace && selector.matches(Some(labels)))
-            .map(|(_, n)| n)
-            .sum()
+    /// Pods here that the question is about.
+    pub fn matching(&self, question: &mut Matching<'_>) -> i64 {
+        self.groups.iter().filter(|((ns, labels), _)| question.holds(ns, labels)).map(|(_, n)| n).sum()
     }
 
+    /// The node's label. Those by which every pod is spread are kept at hand.
     pub fn label(&self, key: &str) -> Option<&str> {
-        self.node().label(key)
+        match SPREAD_KEYS.iter().position(|k| *k == key) {
+            Some(i) => self.spread_labels[i].as_deref(),
+            None => self.node().label(key),
+        }
+    }
+}
+
+/// Which groups of pods are of a namespace and match a selector. Nodes share their labels, so each set of labels is
+/// looked at once, not once a node.
+pub struct Matching<'a> {
+    namespace: &'a str,
+    selector: &'a Selector,
+    known: Vec<(Arc<Labels>, bool)>,
+}
+
+impl<'a> Matching<'a> {
+    pub fn new(namespace: &'a str, selector: &'a Selector) -> Matching<'a> {
+        Matching { namespace, selector, known: vec![] }
+    }
+
+    fn holds(&mut self, namespace: &str, labels: &Arc<Labels>) -> bool {
+        if namespace != self.namespace {
+            return false;
+        }
+        if let Some((_, holds)) = self.known.iter().find(|(l, _)| Arc::ptr_eq(l, labels)) {
+            return *holds;
+        }
+        let holds = self.selector.matches(Some(labels));
+        self.known.push((labels.clone(), holds));
+        holds
     }
 }
 

@@ -5,6 +5,7 @@ use super::cycle::{Verdict, failure_message, schedule};
 use super::framework::{NodeInfo, PodInfo, Reason, Snapshot};
 use super::plugins::TABLE;
 use crate::api::kinds::{Node, Pod};
+use crate::api::object::Name;
 use crate::api::{Object, selector::Selector};
 use crate::apiserver::caller::Chance;
 use rand::SeedableRng;
@@ -81,7 +82,7 @@ fn a_full_node_takes_no_more_pods() {
     let mut start = 0;
     let v = schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut start, &mut Chance::seed_from_u64(1));
     let Verdict::FitsNowhere { rejected } = v else { panic!("{v:?}") };
-    assert_eq!(rejected, [("n".to_string(), Reason::TooManyPods)]);
+    assert_eq!(rejected, [("n".into(), Reason::TooManyPods)]);
     cache.remove("p0");
     assert!(matches!(
         schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut start, &mut Chance::seed_from_u64(1)),
@@ -106,14 +107,14 @@ fn pods_of_one_set_are_spread_over_nodes() {
         used.push(node);
     }
     used.sort();
-    assert_eq!(used, ["a", "b", "c"]);
+    assert_eq!(used, ["a", "b", "c"].map(Name::from));
 }
 
 #[test]
 fn the_message_counts_reasons_and_judges_preemption() {
     let taint = Reason::Taint { taint: "k:NoSchedule".into() };
     let cpu = Reason::Insufficient { resource: "cpu".into(), wants: 1500, free: 1000, all: 2000 };
-    let rejected = [("a".to_string(), taint), ("b".to_string(), cpu.clone()), ("c".to_string(), cpu)];
+    let rejected = [("a".into(), taint), ("b".into(), cpu.clone()), ("c".into(), cpu)];
     assert_eq!(
         failure_message(&rejected, 3),
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, preemption: \

@@ -19,8 +19,9 @@ use crate::api::{KindRef, Object, RecordId};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Rev(pub u64);
 
-/// Changes remembered for watches that start in the past and for lists at an old revision.
-pub const HISTORY_LIMIT: usize = 20_000;
+/// Changes remembered for watches that start in the past and for lists at an old revision. Each keeps a whole object
+/// (a pod is some 10 KB), so this bounds the memory that is spent on the past.
+pub const HISTORY_LIMIT: usize = 5_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChangeKind {

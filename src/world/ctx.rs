@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::{ActorId, Due, Event, Tag, Target, World};
 use crate::api::kind::Subresource;
 use crate::api::object::{Key, Resource};
-use crate::api::{Duration, Object, Op, OpId, RecordId, Status, Time};
+use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time};
 use crate::apiserver::caller::{Chance, suffix};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
 use crate::apiserver::{ApiServer, Caller};
 use crate::ledger::{Causes, Decision, Trigger, What};
+use crate::store::Scope;
 
 /// A component's hands during one step. The step's record is written only if the step does something.
 pub struct Ctx<'a> {
@@ -237,6 +238,11 @@ impl Ctx<'_> {
             change(o.meta_mut());
             api.update(o, None, "patch", who)
         })
+    }
+
+    /// Lists the objects of a kind in a namespace past the caches.
+    pub fn list_any(&self, kind: KindRef, namespace: &str) -> Vec<Arc<Object>> {
+        self.world.api.store().list(&Scope { kind, namespace: Some(namespace.into()) }).cloned().collect()
     }
 
     /// Reads any object past the caches.

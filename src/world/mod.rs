@@ -110,6 +110,8 @@ pub struct World {
     told: BTreeMap<WatchId, Time>,
     answerer: Box<dyn Answerer>,
     ops: BTreeMap<OpId, RunningOp>,
+    /// How many of them the cluster waits for.
+    foreground_ops: usize,
     next_op: u64,
     wake_at: Option<Time>,
     finished: BTreeMap<OpId, Outcome>,
@@ -152,6 +154,7 @@ impl World {
             told: BTreeMap::new(),
             answerer,
             ops: BTreeMap::new(),
+            foreground_ops: 0,
             next_op: 1,
             wake_at: None,
             finished: BTreeMap::new(),
@@ -234,12 +237,12 @@ impl World {
     /// Whether something will happen within `soon` that is not merely periodic.
     pub fn is_busy(&self, soon: Duration) -> bool {
         let horizon = self.now + soon;
-        self.ops.values().any(|o| o.foreground) || self.queue.range(..=(horizon, u64::MAX)).any(|(_, d)| !d.quiet)
+        self.foreground_ops > 0 || self.queue.range(..=(horizon, u64::MAX)).any(|(_, d)| !d.quiet)
     }
 
     /// Whether anything but periodic work is still to come, however late.
     pub fn has_pending(&self) -> bool {
-        self.ops.values().any(|o| o.foreground) || self.queue.values().any(|d| !d.quiet)
+        self.foreground_ops > 0 || self.queue.values().any(|d| !d.quiet)
     }
 
     /// Takes the earliest event and handles it. Returns `false` if there is none.
@@ -334,7 +337,9 @@ impl World {
     fn submit(&mut self, op: Op, actor: Option<(ActorId, u32)>, cause: RecordId) -> OpId {
         let id = OpId(self.next_op);
         self.next_op += 1;
-        self.ops.insert(id, RunningOp { actor, cause, foreground: op.is_foreground() });
+        let foreground = op.is_foreground();
+        self.foreground_ops += usize::from(foreground);
+        self.ops.insert(id, RunningOp { actor, cause, foreground });
         let mut out = vec![];
         self.answerer.submit(id, &op, self.now, &mut out);
         self.complete(out);
@@ -343,21 +348,16 @@ impl World {
 
     fn complete(&mut self, done: Vec<Completion>) {
         for c in done {
-            let Some(op) = self.ops.get(&c.op) else { continue };
+            let Some(op) = self.ops.remove(&c.op) else { continue };
+            self.foreground_ops -= usize::from(op.foreground);
             match op.actor {
                 None => {
-                    self.ops.remove(&c.op);
                     self.finished.insert(c.op, c.outcome);
                 }
                 Some((actor, incarnation)) => {
                     let causes = vec![op.cause];
-                    let quiet = false;
-                    self.ops.remove(&c.op);
-                    let event = Event::Done(c.op, c.outcome);
-                    self.push(
-                        c.at.max(self.now),
-                        Due { to: Target::Component { actor, incarnation, event }, causes, quiet },
-                    );
+                    let to = Target::Component { actor, incarnation, event: Event::Done(c.op, c.outcome) };
+                    self.push(c.at.max(self.now), Due { to, causes, quiet: false });
                 }
             }
         }

@@ -1,8 +1,10 @@
 //! Namespace lifecycle: empties a namespace that is being deleted, then lets it go.
 //! Real Kubernetes: pkg/controller/namespace.
 
+use std::sync::Arc;
+
 use crate::api::kinds::{Namespace, Pod};
-use crate::api::{Duration, Key, KindRef, Resource, Status};
+use crate::api::{Duration, Key, KindRef, Object, Resource, Status};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
@@ -16,8 +18,6 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Clone, Default)]
 pub struct Namespaces {
     namespaces: Cache<Namespace>,
-    /// What stands in which namespace: all kinds.
-    contents: imbl::OrdMap<Key, Option<i64>>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,8 +55,8 @@ impl Decision for NamespaceDecision {
     }
 }
 
-fn namespaced() -> impl Iterator<Item = KindRef> {
-    KindRef::all().filter(|k| k.namespaced())
+fn contents(namespace: &str, ctx: &Ctx<'_>) -> Vec<Arc<Object>> {
+    KindRef::all().filter(|k| k.namespaced()).flat_map(|k| ctx.list_any(k, namespace)).collect()
 }
 
 impl Reconciler for Namespaces {
@@ -65,19 +65,12 @@ impl Reconciler for Namespaces {
     const USER: &'static str = "namespace-controller";
 
     fn watches() -> Vec<Scope> {
-        std::iter::once(Namespace::kind_ref()).chain(namespaced()).map(Scope::all).collect()
+        vec![Scope::all(Namespace::kind_ref())]
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        if self.namespaces.apply(c) {
-            if c.object.is_deleting() {
-                enqueue.after(GRACE, c.key.clone(), false);
-            }
-        } else if c.kind == crate::store::ChangeKind::Deleted {
-            self.contents.remove(&c.key);
-        } else {
-            let grace = c.object.get::<Pod>().and_then(|p| p.spec.as_ref()?.termination_grace_period_seconds);
-            self.contents.insert(c.key.clone(), grace);
+        if self.namespaces.apply(c) && c.object.is_deleting() {
+            enqueue.after(GRACE, c.key.clone(), false);
         }
     }
 
@@ -85,8 +78,8 @@ impl Reconciler for Namespaces {
         let Some(ns) = self.namespaces.by_key(key).filter(|n| n.is_deleting()).cloned() else {
             return Ok(Action::done());
         };
-        let inside: Vec<(Key, Option<i64>)> =
-            self.contents.iter().filter(|(k, _)| k.namespace == key.name).map(|(k, g)| (k.clone(), *g)).collect();
+        // What stands in it is asked for when it matters: nobody keeps a copy of everything for this.
+        let inside = contents(&key.name, ctx);
         if inside.is_empty() {
             if ns.spec.as_ref().is_some_and(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())) {
                 ctx.decide(NamespaceDecision::Finished { namespace: key.clone() });
@@ -97,23 +90,22 @@ impl Reconciler for Namespaces {
             }
             return Ok(Action::done());
         }
-        let fresh: Vec<&Key> =
-            inside.iter().map(|(k, _)| k).filter(|k| ctx.get_any(k).is_some_and(|o| !o.is_deleting())).collect();
+        let fresh: Vec<Key> = inside.iter().filter(|o| !o.is_deleting()).map(|o| o.key()).collect();
         if fresh.is_empty() {
             ctx.decide(NamespaceDecision::Waits { namespace: key.clone(), left: inside.len() });
         } else {
             ctx.decide(NamespaceDecision::Emptied { namespace: key.clone(), objects: fresh.len() });
         }
-        for k in fresh {
+        for k in &fresh {
             match ctx.delete_any(k, &DeleteOptions::default()) {
                 Err(e) if !e.is(crate::api::Reason::NotFound) => return Err(e),
                 _ => {}
             }
         }
         // Half the longest grace, and a second: then it looks again.
-        let longest =
-            inside.iter().filter(|(k, _)| k.kind == Pod::kind_ref()).filter_map(|(_, g)| *g).max().unwrap_or(0);
-        let left = inside.iter().any(|(k, _)| ctx.get_any(k).is_some());
+        let grace = |o: &Arc<Object>| o.get::<Pod>()?.spec.as_ref()?.termination_grace_period_seconds;
+        let longest = inside.iter().filter_map(grace).max().unwrap_or(0);
+        let left = !contents(&key.name, ctx).is_empty();
         let wait = if left { u64::try_from(longest / 2 + 1).unwrap_or(1) } else { 0 };
         Ok(Action::after(Duration::from_secs(wait) + Duration::from_millis(100)))
     }

@@ -3,18 +3,20 @@
 //! Real Kubernetes: pkg/controller/replicaset/replica_set.go.
 
 pub mod decision;
+pub mod members;
 pub mod plan;
 pub mod ranking;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
 
 use crate::api::kinds::{Pod, ReplicaSet, replicaset as kind};
 use crate::api::object::{controller_of, controller_ref};
-use crate::api::{Duration, Key, Object, Resource, Status, Time, pods};
+use crate::api::{Duration, Key, Object, Resource, Status, Time};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
@@ -22,12 +24,13 @@ use crate::client::{Action, Cache, Expectations, Reconciler, Recorder};
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
 use decision::ReplicaSetDecision;
+use members::{Group, Member, Members, Tally, Yardstick};
 use plan::{Observed, Plan};
 
 #[derive(Clone)]
 pub struct ReplicaSets {
     sets: Cache<ReplicaSet>,
-    pods: Cache<Pod>,
+    members: Members,
     expectations: Expectations,
     recorder: Recorder,
 }
@@ -36,7 +39,7 @@ impl Default for ReplicaSets {
     fn default() -> ReplicaSets {
         ReplicaSets {
             sets: Cache::default(),
-            pods: Cache::default(),
+            members: Members::default(),
             expectations: Expectations::default(),
             recorder: Recorder::new("replicaset-controller", ""),
         }
@@ -63,7 +66,8 @@ impl Reconciler for ReplicaSets {
             enqueue.add(c.key.clone());
             return;
         }
-        self.pods.apply(c);
+        let set = controller_of(c.object.meta()).and_then(|r| self.sets.get(&c.key.namespace, &r.name));
+        self.members.apply(c, set.filter(|s| controller_of(c.object.meta()).is_some_and(|r| r.uid == s.uid())));
         let owner = |o: &crate::api::Object| {
             let r = controller_of(o.meta()).filter(|r| r.kind == "ReplicaSet")?;
             Some(Key::of::<ReplicaSet>(o.namespace(), &r.name))
@@ -96,31 +100,33 @@ impl Reconciler for ReplicaSets {
             return Ok(Action::done());
         };
         let ready_to_act = self.expectations.are_met(key, now);
-        let held = self.claim(&set, ctx)?;
-        let mut claimed: Vec<&Pod> = held.iter().filter_map(|o| o.get()).collect();
-        let min_ready = min_ready(&set);
+        let group = self.claim(&set, ctx)?;
+        let yardstick = Yardstick::of(&set);
+        let mut claimed: Vec<&Member> = group.values().filter(|m| m.fit(&yardstick).selected).collect();
         let mut failure = None;
         if ready_to_act && !set.is_deleting() {
-            let active: Vec<&Pod> = claimed.iter().copied().filter(|p| pods::is_active(p)).collect();
-            let seen = Observed { wanted: usize::try_from(kind::wanted(&set)).unwrap_or(0), active, now };
+            let wanted = usize::try_from(kind::wanted(&set)).unwrap_or(0);
+            let active = || claimed.iter().filter(|m| m.active);
+            let had = active().count();
+            let seen = Observed { wanted, had, active: &|| active().filter_map(|m| m.pod()).collect(), now };
             match plan::plan(&seen) {
                 Plan::Keep => {}
-                Plan::Create { count } => failure = self.create(&set, key, count, seen.active.len(), ctx),
+                Plan::Create { count } => failure = self.create(&set, key, count, had, ctx),
                 Plan::Delete { pods } => {
-                    let had = seen.active.len();
                     failure = self.delete(&set, key, &pods, had, ctx);
-                    claimed.retain(|p| !pods.iter().any(|d| d.name == p.name()));
+                    let gone: BTreeSet<&str> = pods.iter().map(|v| v.name.as_str()).collect();
+                    claimed.retain(|m| !gone.contains(m.object.name()));
                 }
             }
         }
-        self.write_status(&set, &claimed, min_ready, failure.as_ref(), ctx)?;
         let took = Duration::from_micros(1_000 + 4 * u64::try_from(claimed.len()).unwrap_or(0));
+        let tally = members::tally(claimed.into_iter(), &yardstick, min_ready(&set), now);
+        self.write_status(&set, &tally, failure.as_ref(), ctx)?;
         if let Some(e) = failure {
             return Err(e);
         }
         // A pod that is ready but not long enough will be available without any event.
-        let next = claimed.iter().filter_map(|p| pods::available_at(p, min_ready)).filter(|t| *t > now).min();
-        Ok(match next {
+        Ok(match tally.next_available {
             Some(t) => Action::after(t.since(now)),
             None => Action::done(),
         }
@@ -135,21 +141,16 @@ fn min_ready(set: &ReplicaSet) -> Duration {
 
 impl ReplicaSets {
     /// The pods of this set: those that match are adopted, those that no longer match are let go.
-    fn claim(&mut self, set: &ReplicaSet, ctx: &mut Ctx<'_>) -> Result<Vec<Arc<Object>>, Status> {
-        let selector = kind::selector(set);
-        let (mut mine, mut adopt, mut release) = (vec![], vec![], vec![]);
-        for o in self.pods.objects_owned_by(set.namespace(), set.uid()) {
-            if selector.matches(o.meta().labels.as_ref()) {
-                mine.push(o.clone());
-            } else if !set.is_deleting() {
-                release.push(o.clone());
-            }
+    fn claim(&mut self, set: &ReplicaSet, ctx: &mut Ctx<'_>) -> Result<Group, Status> {
+        if set.is_deleting() {
+            return Ok(self.members.group(set.namespace(), set.uid()));
         }
-        if !set.is_deleting() {
-            let fits =
-                |o: &Object| o.get::<Pod>().is_some_and(pods::is_active) && selector.matches(o.meta().labels.as_ref());
-            adopt.extend(self.pods.objects_owned_by(set.namespace(), "").filter(|o| fits(o)).cloned());
-        }
+        let yardstick = Yardstick::of(set);
+        let objects = |g: &Group, wanted: &dyn Fn(&Member) -> bool| -> Vec<Arc<Object>> {
+            g.values().filter(|m| wanted(m)).map(|m| m.object.clone()).collect()
+        };
+        let release = objects(&self.members.group(set.namespace(), set.uid()), &|m| !m.fit(&yardstick).selected);
+        let adopt = objects(&self.members.group(set.namespace(), ""), &|m| m.active && m.fit(&yardstick).selected);
         for p in release {
             let uid = set.uid().to_string();
             ctx.decide(ReplicaSetDecision::Released { set: set.key(), pod: p.name().into() });
@@ -162,7 +163,7 @@ impl ReplicaSets {
                 }
             });
             match o {
-                Ok(o) => self.pods.put(&o),
+                Ok(o) => self.members.put(&o, None),
                 Err(e) if e.is(crate::api::Reason::NotFound) => {}
                 Err(e) => return Err(e),
             }
@@ -173,10 +174,9 @@ impl ReplicaSets {
             let o = ctx.api::<Pod>().patch(p.namespace(), p.name(), |p| {
                 p.metadata.owner_references.get_or_insert_default().push(owner);
             })?;
-            self.pods.put(&o);
-            mine.push(o);
+            self.members.put(&o, Some(set));
         }
-        Ok(mine)
+        Ok(self.members.group(set.namespace(), set.uid()))
     }
 
     fn create(&mut self, set: &ReplicaSet, key: &Key, count: usize, had: usize, ctx: &mut Ctx<'_>) -> Option<Status> {
@@ -192,20 +192,12 @@ impl ReplicaSets {
                         self.expectations.expect_created(key, o.name(), ctx.now());
                         names.push(o.name().to_string());
                         let message = format!("Created pod: {}", o.name());
-                        self.recorder.record(
-                            reference(set, None),
-                            Note { warning: false, reason: "SuccessfulCreate", message: &message },
-                            ctx,
-                        );
+                        self.recorder.record(reference(set, None), Note::normal("SuccessfulCreate", &message), ctx);
                         done += 1;
                     }
                     Err(e) => {
                         let message = format!("Error creating: {}", e.message);
-                        self.recorder.record(
-                            reference(set, None),
-                            Note { warning: true, reason: "FailedCreate", message: &message },
-                            ctx,
-                        );
+                        self.recorder.record(reference(set, None), Note::warning("FailedCreate", &message), ctx);
                         ctx.decide(ReplicaSetDecision::Refused {
                             set: set.key(),
                             wanted,
@@ -240,11 +232,7 @@ impl ReplicaSets {
             match ctx.api::<Pod>().delete(set.namespace(), &v.name, DeleteOptions::default()) {
                 Ok(_) => {
                     let message = format!("Deleted pod: {}", v.name);
-                    self.recorder.record(
-                        reference(set, None),
-                        Note { warning: false, reason: "SuccessfulDelete", message: &message },
-                        ctx,
-                    );
+                    self.recorder.record(reference(set, None), Note::normal("SuccessfulDelete", &message), ctx);
                 }
                 Err(e) => {
                     self.expectations.saw_deleted(key, &v.name);
@@ -260,12 +248,11 @@ impl ReplicaSets {
     fn write_status(
         &mut self,
         set: &ReplicaSet,
-        claimed: &[&Pod],
-        min_ready: Duration,
+        tally: &Tally,
         failure: Option<&Status>,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
-        let fresh = status(set, claimed, min_ready, failure, ctx.now());
+        let fresh = status(set, tally, failure, ctx.now());
         if set.status.as_ref() == Some(&fresh) {
             return Ok(());
         }
@@ -277,18 +264,7 @@ impl ReplicaSets {
     }
 }
 
-fn status(
-    set: &ReplicaSet,
-    claimed: &[&Pod],
-    min_ready: Duration,
-    failure: Option<&Status>,
-    now: Time,
-) -> ReplicaSetStatus {
-    let template_labels =
-        set.spec.as_ref().and_then(|s| s.template.as_ref()?.metadata.as_ref()?.labels.clone()).unwrap_or_default();
-    let count = |f: &dyn Fn(&Pod) -> bool| {
-        i32::try_from(claimed.iter().filter(|p| pods::is_active(p) && f(p)).count()).unwrap_or(i32::MAX)
-    };
+fn status(set: &ReplicaSet, tally: &Tally, failure: Option<&Status>, now: Time) -> ReplicaSetStatus {
     let old = set.status.clone().unwrap_or_default();
     let positive = |n: i32| (n != 0).then_some(n);
     let mut conditions = old.conditions.clone().unwrap_or_default();
@@ -304,13 +280,11 @@ fn status(
         Some(_) => {}
     }
     ReplicaSetStatus {
-        replicas: count(&|_| true),
-        fully_labeled_replicas: positive(count(&|p| template_labels.iter().all(|(k, v)| p.label(k) == Some(v)))),
-        ready_replicas: positive(count(&pods::is_ready)),
-        available_replicas: positive(count(&|p| pods::is_available(p, min_ready, now))),
-        terminating_replicas: Some(
-            i32::try_from(claimed.iter().filter(|p| p.is_deleting() && !pods::is_terminal(p)).count()).unwrap_or(0),
-        ),
+        replicas: tally.replicas,
+        fully_labeled_replicas: positive(tally.fully_labeled),
+        ready_replicas: positive(tally.ready),
+        available_replicas: positive(tally.available),
+        terminating_replicas: Some(tally.terminating),
         observed_generation: Some(set.generation()),
         conditions: (!conditions.is_empty()).then_some(conditions),
     }

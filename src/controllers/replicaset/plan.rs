@@ -6,8 +6,10 @@ use crate::api::kinds::Pod;
 
 pub struct Observed<'a> {
     pub wanted: usize,
-    /// Pods that count: neither ended nor being deleted.
-    pub active: Vec<&'a Pod>,
+    /// How many pods count: neither ended nor being deleted.
+    pub had: usize,
+    /// Those pods. They are looked at one by one only if some have to go.
+    pub active: &'a dyn Fn() -> Vec<&'a Pod>,
     pub now: Time,
 }
 
@@ -21,9 +23,9 @@ pub enum Plan {
 /// Creates what is missing or deletes what is too much, never both.
 pub fn plan(seen: &Observed<'_>) -> Plan {
     use std::cmp::Ordering::{Equal, Greater, Less};
-    match seen.active.len().cmp(&seen.wanted) {
-        Less => Plan::Create { count: seen.wanted - seen.active.len() },
-        Greater => Plan::Delete { pods: ranking::first_to_go(&seen.active, seen.active.len() - seen.wanted, seen.now) },
+    match seen.had.cmp(&seen.wanted) {
+        Less => Plan::Create { count: seen.wanted - seen.had },
+        Greater => Plan::Delete { pods: ranking::first_to_go(&(seen.active)(), seen.had - seen.wanted, seen.now) },
         Equal => Plan::Keep,
     }
 }

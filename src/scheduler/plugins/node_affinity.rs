@@ -30,7 +30,7 @@ fn term(t: &NodeSelectorTerm, node: &NodeInfo) -> bool {
         t.match_expressions.as_ref().is_none_or(Vec::is_empty) && t.match_fields.as_ref().is_none_or(Vec::is_empty);
     !empty
         && labels.into_iter().all(|r| matches(r, node.node().label(&r.key)))
-        && fields.into_iter().all(|r| r.key == "metadata.name" && matches(r, Some(node.name())))
+        && fields.into_iter().all(|r| r.key == "metadata.name" && matches(r, Some(&node.name)))
 }
 
 impl Filter for NodeAffinity {

@@ -11,6 +11,6 @@ impl Filter for NodeName {
         !pods::node(pod.pod()).is_empty()
     }
     fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
-        if pods::node(pod.pod()) == node.name() { vec![] } else { vec![Reason::WrongName] }
+        if pods::node(pod.pod()) == &*node.name { vec![] } else { vec![Reason::WrongName] }
     }
 }

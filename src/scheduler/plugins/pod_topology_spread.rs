@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
 use crate::api::selector::Selector;
-use crate::scheduler::framework::{Filter, MAX_SCORE, NodeInfo, PodInfo, Reason, Score, Snapshot};
+use crate::scheduler::framework::{Filter, MAX_SCORE, Matching, NodeInfo, PodInfo, Reason, SPREAD_KEYS, Score, Snapshot};
 
 pub struct PodTopologySpread;
 
-const HOSTNAME: &str = "kubernetes.io/hostname";
+const HOSTNAME: &str = SPREAD_KEYS[0];
 /// What the scheduler spreads over when a pod says nothing: key and largest difference.
-const DEFAULTS: [(&str, i64); 2] = [(HOSTNAME, 3), ("topology.kubernetes.io/zone", 5)];
+const DEFAULTS: [(&str, i64); 2] = [(HOSTNAME, 3), (SPREAD_KEYS[1], 5)];
 
 fn constraints<'a>(pod: &'a PodInfo, when: &'a str) -> impl Iterator<Item = &'a TopologySpreadConstraint> {
     pod.pod()
@@ -29,10 +29,16 @@ fn selector(c: &TopologySpreadConstraint) -> Selector {
 
 /// Matching pods in each value of the key.
 fn counts(pod: &PodInfo, key: &str, selector: &Selector, all: &Snapshot<'_>) -> BTreeMap<String, i64> {
-    let mut out = BTreeMap::new();
+    let mut out: BTreeMap<String, i64> = BTreeMap::new();
+    let mut question = Matching::new(pod.namespace(), selector);
     for n in &all.nodes {
-        if let Some(v) = n.label(key) {
-            *out.entry(v.to_string()).or_insert(0) += n.matching(pod.namespace(), selector);
+        let Some(v) = n.label(key) else { continue };
+        let count = n.matching(&mut question);
+        match out.get_mut(v) {
+            Some(sum) => *sum += count,
+            None => {
+                out.insert(v.to_string(), count);
+            }
         }
     }
     out
@@ -78,9 +84,10 @@ impl Score for PodTopologySpread {
             let counts = if by_host { BTreeMap::new() } else { counts(pod, key, selector, all) };
             let places = if by_host { nodes.len() } else { counts.len() };
             let weight = ((places + 2) as f64).ln();
+            let mut question = Matching::new(pod.namespace(), selector);
             for (r, n) in raw.iter_mut().zip(nodes) {
                 let count = match n.label(key) {
-                    Some(_) if by_host => n.matching(pod.namespace(), selector),
+                    Some(_) if by_host => n.matching(&mut question),
                     Some(v) => counts.get(v).copied().unwrap_or(0),
                     None => continue,
                 };
