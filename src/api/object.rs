@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::kind::KindRef;
 
-/// A short shared string: names and namespaces live in many keys.
-pub type Name = Arc<str>;
+/// A name or a namespace. They live in many keys and are compared all the time, so a short one is kept inside the key.
+pub type Name = smol_str::SmolStr;
 
 /// Where an object lives: its kind, its namespace (empty for cluster-scoped kinds) and its name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::object::Name;
 use super::time::{Duration, Time};
 
 /// The number of a running operation.
@@ -107,8 +108,8 @@ impl Op {
 /// Whose pod it is, as the runtime knows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PodRef {
-    pub namespace: Arc<str>,
-    pub name: Arc<str>,
+    pub namespace: Name,
+    pub name: Name,
     pub uid: Arc<str>,
 }
 

@@ -5,7 +5,7 @@ use k8s_openapi::api::apps::v1::{DeploymentStrategy, RollingUpdateDeployment};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Deployment;
-use super::pod_spec::{self, meta_for_status};
+use super::pod_spec::{self, status_only};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::int_or_string;
 use crate::api::kind::{Kind, Scale, Subresource};
@@ -20,10 +20,7 @@ pub static KIND: Kind<Deployment> = Kind {
     defaults,
     prepare_create: |d| d.status = Some(Default::default()),
     prepare_update: |new, old| new.status = old.status.clone(),
-    prepare_status: |new, old| {
-        new.spec = old.spec.clone();
-        new.metadata = meta_for_status(&new.metadata, &old.metadata);
-    },
+    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     spec_changed: |new, old| new.spec != old.spec || new.metadata.annotations != old.metadata.annotations,
     validate,
     validate_update: |new, old, errors| {

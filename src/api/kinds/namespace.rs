@@ -19,10 +19,7 @@ pub static KIND: Kind<Namespace> = Kind {
         new.spec = old.spec.clone();
         new.status = old.status.clone();
     },
-    prepare_status: |new, old| {
-        new.spec = old.spec.clone();
-        new.metadata = meta_for_status(&new.metadata, &old.metadata);
-    },
+    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     columns: &[
         Column::name(),
         Column::text("Status", "The status of the namespace", |n, _| Cell::from(phase(n))),
@@ -33,7 +30,7 @@ pub static KIND: Kind<Namespace> = Kind {
     ..Kind::new(("", "v1"), "Namespace", "namespaces", "namespace")
 };
 
-use crate::api::kinds::pod_spec::meta_for_status;
+use crate::api::kinds::pod_spec::status_only;
 
 pub fn phase(n: &Namespace) -> &str {
     n.status.as_ref().and_then(|s| s.phase.as_deref()).unwrap_or("")

@@ -2,7 +2,7 @@
 //! Real Kubernetes: pkg/registry/core/node, pkg/printers/internalversion printNode.
 
 use super::Node;
-use super::pod_spec::meta_for_status;
+use super::pod_spec::status_only;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::names;
@@ -13,10 +13,7 @@ pub static KIND: Kind<Node> = Kind {
     namespaced: false,
     subresources: &[Subresource::Status],
     prepare_update: |new, old| new.status = old.status.clone(),
-    prepare_status: |new, old| {
-        new.spec = old.spec.clone();
-        new.metadata = meta_for_status(&new.metadata, &old.metadata);
-    },
+    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     validate,
     validate_update: |new, old, errors| {
         if old.spec.as_ref().and_then(|s| s.pod_cidr.as_ref()).is_some_and(|c| !c.is_empty()) {

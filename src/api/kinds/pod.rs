@@ -4,7 +4,7 @@
 use k8s_openapi::api::core::v1::{ContainerStatus, PodStatus};
 
 use super::Pod;
-use super::pod_spec::{self, meta_for_status};
+use super::pod_spec::{self, status_only};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::pods;
@@ -19,10 +19,7 @@ pub static KIND: Kind<Pod> = Kind {
     defaults,
     prepare_create,
     prepare_update: |new, old| new.status = old.status.clone(),
-    prepare_status: |new, old| {
-        new.spec = old.spec.clone();
-        new.metadata = meta_for_status(&new.metadata, &old.metadata);
-    },
+    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     spec_changed: |new, old| new.spec != old.spec,
     validate: |p, errors| {
         if let Some(s) = &p.spec {

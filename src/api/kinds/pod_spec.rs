@@ -19,15 +19,20 @@ use crate::api::names;
 use crate::api::quantity::{Quantity, canonical};
 use crate::api::selector::Selector;
 
-/// A status update may change metadata only where controllers must: labels and annotations stay, the rest is the old one's.
-pub fn meta_for_status(new: &ObjectMeta, old: &ObjectMeta) -> ObjectMeta {
-    ObjectMeta {
-        resource_version: new.resource_version.clone(),
-        finalizers: old.finalizers.clone(),
-        owner_references: old.owner_references.clone(),
-        deletion_timestamp: old.deletion_timestamp.clone(),
-        deletion_grace_period_seconds: old.deletion_grace_period_seconds,
-        ..new.clone()
+/// A status update leaves the spec as it was, and changes metadata only where controllers must: labels and annotations.
+pub fn status_only<S: Clone + PartialEq>(new: (&mut ObjectMeta, &mut S), old: (&ObjectMeta, &S)) {
+    let (meta, spec) = new;
+    keep(spec, old.1);
+    keep(&mut meta.finalizers, &old.0.finalizers);
+    keep(&mut meta.owner_references, &old.0.owner_references);
+    keep(&mut meta.deletion_timestamp, &old.0.deletion_timestamp);
+    meta.deletion_grace_period_seconds = old.0.deletion_grace_period_seconds;
+}
+
+/// Takes the old value back. Mostly nothing has changed, and then nothing is copied.
+fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
+    if new != old {
+        new.clone_from(old);
     }
 }
 

@@ -2,7 +2,7 @@
 //! Real Kubernetes: pkg/apis/apps/v1/defaults.go SetDefaults_ReplicaSet, pkg/apis/apps/validation, pkg/registry/apps/replicaset.
 
 use super::ReplicaSet;
-use super::pod_spec::{self, meta_for_status};
+use super::pod_spec::{self, status_only};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::selector::Selector;
@@ -16,10 +16,7 @@ pub static KIND: Kind<ReplicaSet> = Kind {
     defaults,
     prepare_create: |r| r.status = Some(Default::default()),
     prepare_update: |new, old| new.status = old.status.clone(),
-    prepare_status: |new, old| {
-        new.spec = old.spec.clone();
-        new.metadata = meta_for_status(&new.metadata, &old.metadata);
-    },
+    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     spec_changed: |new, old| new.spec != old.spec,
     validate,
     validate_update: |new, old, errors| {

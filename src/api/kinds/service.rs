@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{ClientIPConfig, LoadBalancerStatus, ServiceStat
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Service;
-use super::pod_spec::meta_for_status;
+use super::pod_spec::status_only;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::names;
@@ -20,10 +20,7 @@ pub static KIND: Kind<Service> = Kind {
     defaults,
     prepare_create: |s| s.status = Some(empty_status()),
     prepare_update: |new, old| new.status = old.status.clone(),
-    prepare_status: |new, old| {
-        new.spec = old.spec.clone();
-        new.metadata = meta_for_status(&new.metadata, &old.metadata);
-    },
+    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     validate,
     validate_update: |new, old, errors| {
         let ip = |s: &Service| s.spec.as_ref().and_then(|s| s.cluster_ip.clone()).unwrap_or_default();

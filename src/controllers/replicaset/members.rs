@@ -131,6 +131,8 @@ impl Members {
 /// What the status says about the members.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tally {
+    /// How many were looked at.
+    pub seen: usize,
     pub replicas: i32,
     pub fully_labeled: i32,
     pub ready: i32,
@@ -148,6 +150,7 @@ pub fn tally<'a>(
 ) -> Tally {
     let mut t = Tally::default();
     for m in members {
+        t.seen += 1;
         t.terminating += i32::from(m.terminating);
         let available_at = m.ready_since.map(|since| since + min_ready);
         if let Some(at) = available_at.filter(|at| *at > now) {

@@ -102,11 +102,13 @@ impl Reconciler for ReplicaSets {
         let ready_to_act = self.expectations.are_met(key, now);
         let group = self.claim(&set, ctx)?;
         let yardstick = Yardstick::of(&set);
-        let mut claimed: Vec<&Member> = group.values().filter(|m| m.fit(&yardstick).selected).collect();
+        // Thousands of pods are walked over in place: a list of them, made at each sync, would cost more than the sync.
+        let claimed = || group.values().filter(|m| m.fit(&yardstick).selected);
+        let mut gone = BTreeSet::new();
         let mut failure = None;
         if ready_to_act && !set.is_deleting() {
             let wanted = usize::try_from(kind::wanted(&set)).unwrap_or(0);
-            let active = || claimed.iter().filter(|m| m.active);
+            let active = || claimed().filter(|m| m.active);
             let had = active().count();
             let seen = Observed { wanted, had, active: &|| active().filter_map(|m| m.pod()).collect(), now };
             match plan::plan(&seen) {
@@ -114,13 +116,13 @@ impl Reconciler for ReplicaSets {
                 Plan::Create { count } => failure = self.create(&set, key, count, had, ctx),
                 Plan::Delete { pods } => {
                     failure = self.delete(&set, key, &pods, had, ctx);
-                    let gone: BTreeSet<&str> = pods.iter().map(|v| v.name.as_str()).collect();
-                    claimed.retain(|m| !gone.contains(m.object.name()));
+                    gone = pods.into_iter().map(|v| v.name).collect();
                 }
             }
         }
-        let took = Duration::from_micros(1_000 + 4 * u64::try_from(claimed.len()).unwrap_or(0));
-        let tally = members::tally(claimed.into_iter(), &yardstick, min_ready(&set), now);
+        let left = claimed().filter(|m| gone.is_empty() || !gone.contains(m.object.name()));
+        let tally = members::tally(left, &yardstick, min_ready(&set), now);
+        let took = Duration::from_micros(1_000 + 4 * u64::try_from(tally.seen).unwrap_or(0));
         self.write_status(&set, &tally, failure.as_ref(), ctx)?;
         if let Some(e) = failure {
             return Err(e);

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
 use crate::api::selector::Selector;
-use crate::scheduler::framework::{Filter, MAX_SCORE, Matching, NodeInfo, PodInfo, Reason, SPREAD_KEYS, Score, Snapshot};
+use crate::scheduler::framework::{
+    Filter, MAX_SCORE, Matching, NodeInfo, PodInfo, Reason, SPREAD_KEYS, Score, Snapshot,
+};
 
 pub struct PodTopologySpread;
 
