@@ -107,6 +107,8 @@ pub struct Kind<T: 'static> {
     /// Whether `metadata.generation` counts changes of the spec.
     pub generation: bool,
     pub name_rule: NameRule,
+    /// Keeps, in what a client sent, a difference that the typed shape would lose.
+    pub before_decoding: fn(&mut Value),
     pub defaults: fn(&mut T),
     /// Clears what a client may not set (status) and sets what the server owns, on create.
     pub prepare_create: fn(&mut T),
@@ -147,6 +149,7 @@ impl<T: Resource> Kind<T> {
             subresources: &[],
             generation: false,
             name_rule: super::names::dns1123_subdomain,
+            before_decoding: |_| {},
             defaults: |_| {},
             prepare_create: |_| {},
             prepare_update: |_, _| {},
@@ -253,7 +256,8 @@ impl<T: Resource> AnyKind for Kind<T> {
     fn check_name(&self, name: &str, prefix: bool) -> Vec<String> {
         (self.name_rule)(name, prefix)
     }
-    fn decode(&self, json: Value) -> Result<Object, String> {
+    fn decode(&self, mut json: Value) -> Result<Object, String> {
+        (self.before_decoding)(&mut json);
         serde_json::from_value::<T>(json).map(Object::new).map_err(|e| e.to_string())
     }
     fn defaults(&self, o: &mut Object) {

@@ -77,6 +77,7 @@ impl Fleet {
             self.restarts.next(&id, exit, now);
             return false;
         };
+        w.crash_wait = Some(w.crash_wait.map_or(left, |w| w.min(left)));
         let (key, node) = (w.key.clone(), w.node.to_string());
         let pod = status::full_name(&w.typed());
         let why = format!("back-off {} restarting failed container={name} pod={pod}", go_duration(left));

@@ -10,14 +10,17 @@ use super::worker::{Phase, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::object::Resource;
 use crate::api::ops::RuntimeCall;
-use crate::api::{Outcome, pods};
+use crate::api::{Duration, Outcome, pods};
 use crate::client::recorder::Note;
 use crate::world::{Ctx, Tag, latency};
 
 /// After a start the pod is looked at again within this time.
 const REINSPECT_MILLIS: (u64, u64) = (10, 60);
-/// A failed sync is tried again after this long, and up to half as long more.
-const RETRY_MILLIS: u64 = 10_000;
+/// A failed sync is tried again after this long; where a crashed container has to wait, when it may be started, but
+/// after the longer time at the latest. Each up to half as long more, so that not all pods come at once.
+/// Real Kubernetes: pkg/kubelet/pod_workers.go completeWork.
+const RETRY: Duration = Duration::from_secs(10);
+const RESYNC: Duration = Duration::from_secs(60);
 
 impl Fleet {
     pub(super) fn sync(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
@@ -35,6 +38,7 @@ impl Fleet {
         }
         w.timer += 1;
         w.failed = false;
+        w.crash_wait = None;
         self.write_status(uid, ctx);
         let Some(w) = self.workers.get_mut(uid) else { return };
         if w.has_ended() {
@@ -128,7 +132,8 @@ impl Fleet {
             tell_started(w, ctx);
         }
         if w.failed {
-            let wait = latency::between(ctx.chance(), RETRY_MILLIS, RETRY_MILLIS * 3 / 2);
+            let least = u64::try_from(w.crash_wait.unwrap_or(RETRY).min(RESYNC).as_millis()).unwrap_or(0);
+            let wait = latency::between(ctx.chance(), least, least * 3 / 2);
             ctx.quietly_after(wait, Tag::about("sync", w.key.clone()).number(w.timer));
         }
         if std::mem::take(&mut w.pending) {

@@ -137,7 +137,10 @@ pub struct Worker {
     /// Something happened during a sync: another follows.
     pub pending: bool,
     pub todo: VecDeque<String>,
+    /// The last sync did not reach what it should.
     pub failed: bool,
+    /// Until the first of the crashed containers may be started again.
+    pub crash_wait: Option<Duration>,
     pub stopping: BTreeSet<OpId>,
     pub waits: BTreeMap<OpId, (String, ContainerId)>,
     /// Those of `stopping` that a failed probe asked for.
@@ -167,6 +170,7 @@ impl Worker {
             pending: false,
             todo: VecDeque::new(),
             failed: false,
+            crash_wait: None,
             stopping: BTreeSet::new(),
             waits: BTreeMap::new(),
             probe_kills: BTreeSet::new(),

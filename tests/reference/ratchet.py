@@ -12,7 +12,8 @@ here = os.path.dirname(os.path.abspath(__file__))
 # The transcripts that must be equal to at least 93 of a hundred.
 JUDGED = ("01 02 03 04 05 06 09 18 19 20 21 22 23 24 27 28 29 31-fault-kubelet-short 53 54 78").split()
 binary = os.path.abspath(sys.argv[1])
-files = sorted(glob.glob(os.path.join(here, "transcripts", "*.txt"))) + [os.path.join(here, "errors.txt")]
+files = [f for d in ("transcripts", "seeds") for f in sorted(glob.glob(os.path.join(here, d, "*.txt")))]
+files.append(os.path.join(here, "errors.txt"))
 with tempfile.NamedTemporaryFile(suffix=".json") as out:
     subprocess.run([sys.executable, os.path.join(here, "replay.py"), "--quiet", "--json", out.name,
                     "--cmd", f"{binary} run --plain --profile bare -", *files], stdout=subprocess.DEVNULL)

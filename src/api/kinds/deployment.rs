@@ -17,6 +17,7 @@ pub static KIND: Kind<Deployment> = Kind {
     categories: &["all"],
     subresources: &[Subresource::Status, Subresource::Scale],
     generation: true,
+    before_decoding: pod_spec::mark_empty_selector,
     defaults,
     prepare_create: |d| d.status = Some(Default::default()),
     prepare_update: |new, old| new.status = old.status.clone(),

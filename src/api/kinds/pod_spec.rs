@@ -213,6 +213,16 @@ pub fn default_requests(s: &mut PodSpec) {
     }
 }
 
+/// A selector that is there but empty is not the same as none. The typed shape has one for both, so the former gets an
+/// empty list of labels. (Neither is ever stored.)
+pub fn mark_empty_selector(json: &mut serde_json::Value) {
+    if let Some(selector) = json.pointer_mut("/spec/selector").and_then(|s| s.as_object_mut())
+        && selector.is_empty()
+    {
+        selector.insert("matchLabels".into(), serde_json::json!({}));
+    }
+}
+
 /// What ReplicaSets and Deployments demand of their selector and template together.
 pub fn validate_selector_and_template(
     selector: &LabelSelector,
@@ -220,15 +230,15 @@ pub fn validate_selector_and_template(
     at: &Path,
     errors: &mut FieldErrors,
 ) {
-    let empty = selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty)
+    let missing = selector.match_labels.is_none() && selector.match_expressions.is_none();
+    let empty = !missing
+        && selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty)
         && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
     validate_label_selector(selector, &at.child("selector"), errors);
-    if empty {
-        errors.invalid(
-            &at.child("selector"),
-            serde_json::to_value(selector).unwrap_or_default(),
-            "empty selector is invalid for deployment",
-        );
+    if missing {
+        errors.required(&at.child("selector"), "");
+    } else if empty {
+        errors.invalid(&at.child("selector"), serde_json::json!({}), "empty selector is invalid for deployment");
     }
     let at = at.child("template");
     let Some(t) = template else {
@@ -236,7 +246,8 @@ pub fn validate_selector_and_template(
         return;
     };
     let labels = t.metadata.as_ref().and_then(|m| m.labels.as_ref());
-    if !empty && !Selector::of(selector).matches(labels) {
+    // No selector selects nothing, an empty one everything.
+    if missing || (!empty && !Selector::of(selector).matches(labels)) {
         errors.invalid(
             &at.child("metadata").child("labels"),
             serde_json::to_value(labels).unwrap_or_default(),

@@ -13,6 +13,7 @@ pub static KIND: Kind<ReplicaSet> = Kind {
     categories: &["all"],
     subresources: &[Subresource::Status, Subresource::Scale],
     generation: true,
+    before_decoding: pod_spec::mark_empty_selector,
     defaults,
     prepare_create: |r| r.status = Some(Default::default()),
     prepare_update: |new, old| new.status = old.status.clone(),

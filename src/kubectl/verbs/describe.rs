@@ -23,29 +23,17 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.",
         ));
     }
-    let (mut found, mut failures) = resources::fetch(args, &args.words, env)?;
-    // A name that is not there may be the beginning of one that is.
-    if !failures.is_empty() && args.list("filename").is_empty() && !args.word(0).contains('/') {
-        let selection = Selection::parse(&args.words)?;
-        for (kind, name) in &selection.items {
-            let Some(prefix) = name else { continue };
-            if found.iter().any(|f| f.name == *prefix) {
-                continue;
-            }
-            let all = resources::fetch(args, &[kind.group_resource()], env)?.0;
-            let near: Vec<_> = all.into_iter().filter(|f| f.name.starts_with(prefix.as_str())).collect();
-            if !near.is_empty() {
-                failures.retain(|f| !f.message.contains(&format!("{prefix:?} not found")));
-                found.extend(near);
-            }
-        }
-    }
+    let (found, failures) = resources::fetch(args, &args.words, env)?;
+    // Events are left out where several objects are shown, or none was found by its whole name, unless they are asked for.
+    let one = failures.is_empty() && found.len() <= 1;
+    let events = if args.is_set("show-events") { args.flag("show-events") } else { one };
     for (i, f) in found.iter().enumerate() {
-        let text = describe::describe(f, args.flag("show-events"), env)?;
-        if i > 0 {
-            env.out.push_str("\n\n");
-        }
+        let text = describe::describe(f, events, env)?;
+        env.out.push_str(if i > 0 { "\n\n" } else { "" });
         env.out.push_str(&text);
+    }
+    if !failures.is_empty() && describe_matching(args, events, env)? {
+        return Ok(Done::OK);
     }
     if !failures.is_empty() {
         // In a namespace that is not there, that is the trouble.
@@ -65,4 +53,24 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         env.error_line(text);
     }
     Ok(Done::OK)
+}
+
+/// A name that is not there may be the beginning of some that are. Real Kubernetes: DescribeMatchingResources.
+fn describe_matching(args: &Args, events: bool, env: &mut Env<'_>) -> Result<bool, Failure> {
+    if args.words.len() != 2 || !args.list("filename").is_empty() {
+        return Ok(false);
+    }
+    let selection = Selection::parse(&args.words)?;
+    let mut any = false;
+    for (kind, name) in &selection.items {
+        let Some(prefix) = name else { continue };
+        let all = resources::fetch(args, &[kind.group_resource()], env)?.0;
+        for f in all.iter().filter(|f| f.name.starts_with(prefix.as_str())) {
+            let text = describe::describe(f, events, env)?;
+            env.out.push_str(&text);
+            env.out.push('\n');
+            any = true;
+        }
+    }
+    Ok(any)
 }
