@@ -23,7 +23,39 @@ pub fn parse_all(text: &str) -> Result<Vec<Value>, String> {
 }
 
 /// Reads the first document of a text; what follows it is left alone, as go-yaml does.
+///
+/// The scanner panics at a few inputs, `[!tag,x]` above all, which libyaml takes. Such a text is read once more with its
+/// tags set apart; if that is no help either, it is refused.
 pub fn parse(text: &str, repeated: Repeated) -> Result<Option<Value>, String> {
+    let quietly = |text: &str| std::panic::catch_unwind(|| first_document(text, repeated)).ok();
+    quietly(text)
+        .or_else(|| quietly(&tags_apart(text)))
+        .unwrap_or_else(|| Err("yaml: unknown problem parsing YAML content".into()))
+}
+
+/// Puts a space between a tag and the comma behind it, but not in quotes.
+fn tags_apart(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let (mut in_tag, mut before, mut quote) = (false, ' ', None);
+    for c in text.chars() {
+        match quote {
+            Some(q) if c == q && before != '\\' => quote = None,
+            None if c == '"' || c == '\'' => quote = Some(c),
+            _ => {}
+        }
+        if in_tag && c == ',' {
+            out.push(' ');
+        }
+        let ends = c.is_whitespace() || "[]{},".contains(c);
+        in_tag =
+            !ends && quote.is_none() && (in_tag || (c == '!' && (before.is_whitespace() || "[{,:".contains(before))));
+        out.push(c);
+        before = c;
+    }
+    out
+}
+
+fn first_document(text: &str, repeated: Repeated) -> Result<Option<Value>, String> {
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input(&mut bytes);
@@ -383,6 +415,12 @@ mod tests {
             let e = parse_all(bad).expect_err(bad);
             assert_eq!(e.strip_prefix("yaml: ").unwrap_or(&e), want, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_tag_before_a_comma_is_read_and_what_the_scanner_cannot_bear_is_refused() {
+        assert_eq!(parse_all("[!x,b, 'c !d,e']"), Ok(vec![json!(["", "b", "c !d,e"])]));
+        assert_eq!(parse_all("\"\"{!,"), Ok(vec![json!("")]), "only the first document counts");
     }
 
     #[test]

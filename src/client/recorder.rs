@@ -38,25 +38,41 @@ impl<'a> Note<'a> {
     }
 }
 
+/// What has been said about one object.
 #[derive(Clone, Debug)]
-struct Seen {
-    name: String,
-    count: i32,
-    used: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Similar {
-    messages: Vec<String>,
-    last: Time,
-    used: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Allowance {
+struct About {
+    /// How many more events it may have.
     tokens: f64,
     at: Time,
     used: u64,
+    groups: Vec<Group>,
+}
+
+/// Events of one type and reason.
+#[derive(Clone, Debug)]
+struct Group {
+    warning: bool,
+    reason: String,
+    /// The different messages of late.
+    messages: Vec<String>,
+    last: Time,
+    written: Vec<Written>,
+}
+
+/// An event that stands in the API and is counted up.
+#[derive(Clone, Debug)]
+struct Written {
+    what: What,
+    name: String,
+    count: i32,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum What {
+    /// One message about one part of the object.
+    One { field: String, message: String },
+    /// All messages together, as there were too many different ones.
+    Combined,
 }
 
 /// One recorder for one reporting component (on one host).
@@ -64,9 +80,8 @@ struct Allowance {
 pub struct Recorder {
     component: &'static str,
     host: String,
-    seen: BTreeMap<String, Seen>,
-    similar: BTreeMap<String, Similar>,
-    spam: BTreeMap<String, Allowance>,
+    /// By kind, namespace, name and UID.
+    objects: BTreeMap<(String, String, String, String), About>,
     clock: u64,
 }
 
@@ -94,23 +109,24 @@ impl Recorder {
     pub fn record(&mut self, about: ObjectReference, note: Note<'_>, ctx: &mut Ctx<'_>) {
         self.clock += 1;
         let now = ctx.now();
-        let object = [&about.kind, &about.namespace, &about.name, &about.uid, &about.api_version]
-            .map(|s| s.as_deref().unwrap_or(""))
-            .join("/");
-        if !self.allowed(&object, now) {
+        let part = |s: &Option<String>| s.clone().unwrap_or_default();
+        let key = (part(&about.kind), part(&about.namespace), part(&about.name), part(&about.uid));
+        let fresh = || About { tokens: BURST, at: now, used: 0, groups: vec![] };
+        let known = self.objects.entry(key).or_insert_with(fresh);
+        known.used = self.clock;
+        if !known.allows_one(now) {
             return;
         }
-        let kind = if note.warning { "Warning" } else { "Normal" };
-        let field = about.field_path.as_deref().unwrap_or("");
-        let (message, key) = self.aggregate(&object, field, kind, note, now);
-        let full = if key.ends_with("|combined") { key } else { format!("{key}|{message}") };
-        if let Some(seen) = self.seen.get_mut(&full) {
-            seen.count += 1;
-            seen.used = self.clock;
-            let (name, count) = (seen.name.clone(), seen.count);
-            let ns = namespace(&about);
-            let text = message.clone();
-            let done = ctx.api::<Event>().patch(&ns, &name, |e| {
+        let group = known.group(note, now);
+        let what = group.aggregate(about.field_path.as_deref().unwrap_or(""), note.message, now, |n| ctx.any_below(n));
+        let message = match what {
+            What::One { .. } => note.message.to_string(),
+            What::Combined => format!("{PREFIX}{}", note.message),
+        };
+        if let Some(w) = group.written.iter_mut().find(|w| w.what == what) {
+            w.count += 1;
+            let (count, text) = (w.count, message.clone());
+            let done = ctx.api::<Event>().patch(&namespace(&about), &w.name, |e| {
                 e.count = Some(count);
                 e.last_timestamp = Some(now.meta());
                 e.message = Some(text);
@@ -119,6 +135,7 @@ impl Recorder {
                 return;
             }
             // The event was deleted meanwhile: it is written anew.
+            group.written.retain(|w| w.what != what);
         }
         let name = format!("{}.{:x}", about.name.as_deref().unwrap_or(""), now.nanos() + self.clock % 1000);
         let event = Event {
@@ -137,63 +154,99 @@ impl Recorder {
             first_timestamp: Some(now.meta()),
             last_timestamp: Some(now.meta()),
             count: Some(1),
-            type_: Some(kind.into()),
+            type_: Some(if note.warning { "Warning" } else { "Normal" }.into()),
             reporting_component: Some(self.component.into()),
             reporting_instance: Some(self.host.clone()),
             ..Event::default()
         };
         if ctx.api::<Event>().create(event).is_ok() {
-            self.seen.insert(full, Seen { name, count: 1, used: self.clock });
+            group.written.push(Written { what, name, count: 1 });
         }
         self.trim();
     }
 
-    fn allowed(&mut self, object: &str, now: Time) -> bool {
-        let a = self.spam.entry(object.to_string()).or_insert(Allowance { tokens: BURST, at: now, used: 0 });
-        a.tokens = (a.tokens + now.since(a.at).as_secs_f64() * REFILL_PER_SECOND).min(BURST);
-        a.at = now;
-        a.used = self.clock;
-        if a.tokens < 1.0 {
-            return false;
-        }
-        a.tokens -= 1.0;
-        true
-    }
-
-    /// The message to write, and the key under which it is counted.
-    fn aggregate(&mut self, object: &str, field: &str, kind: &str, note: Note<'_>, now: Time) -> (String, String) {
-        let group = format!("{object}|{kind}|{}", note.reason);
-        let s = self.similar.entry(group.clone()).or_insert(Similar { messages: vec![], last: now, used: 0 });
-        s.used = self.clock;
-        if now.since(s.last) > SIMILAR_WITHIN {
-            s.messages.clear();
-        }
-        s.last = now;
-        if !s.messages.iter().any(|m| m == note.message) && s.messages.len() < SIMILAR {
-            s.messages.push(note.message.into());
-        }
-        if s.messages.len() >= SIMILAR {
-            // All of them are counted under one key, whatever they say.
-            return (format!("{PREFIX}{}", note.message), format!("{group}|combined"));
-        }
-        (note.message.into(), format!("{group}|{field}"))
-    }
-
+    /// Forgets the quarter that was longest not spoken of, when there are too many.
     fn trim(&mut self) {
-        fn drop_oldest<V>(map: &mut BTreeMap<String, V>, used: impl Fn(&V) -> u64) {
-            if map.len() > LIMIT {
-                let mut ages: Vec<u64> = map.values().map(&used).collect();
-                ages.sort_unstable();
-                let cut = ages[ages.len() / 4];
-                map.retain(|_, v| used(v) > cut);
-            }
+        if self.objects.len() > LIMIT {
+            let mut ages: Vec<u64> = self.objects.values().map(|o| o.used).collect();
+            ages.sort_unstable();
+            let cut = ages[ages.len() / 4];
+            self.objects.retain(|_, o| o.used > cut);
         }
-        drop_oldest(&mut self.seen, |s| s.used);
-        drop_oldest(&mut self.similar, |s| s.used);
-        drop_oldest(&mut self.spam, |s| s.used);
+    }
+}
+
+impl About {
+    /// The spam filter: whether one more event may be written.
+    fn allows_one(&mut self, now: Time) -> bool {
+        self.tokens = (self.tokens + now.since(self.at).as_secs_f64() * REFILL_PER_SECOND).min(BURST);
+        self.at = now;
+        let allowed = self.tokens >= 1.0;
+        self.tokens -= f64::from(u8::from(allowed));
+        allowed
+    }
+
+    fn group(&mut self, note: Note<'_>, now: Time) -> &mut Group {
+        let known = self.groups.iter().position(|g| g.warning == note.warning && g.reason == note.reason);
+        let at = known.unwrap_or_else(|| {
+            let (warning, reason) = (note.warning, note.reason.into());
+            self.groups.push(Group { warning, reason, messages: vec![], last: now, written: vec![] });
+            self.groups.len() - 1
+        });
+        &mut self.groups[at]
+    }
+}
+
+impl Group {
+    /// As what a message is counted. `any` chooses one of so many.
+    fn aggregate(&mut self, field: &str, message: &str, now: Time, any: impl FnOnce(usize) -> usize) -> What {
+        if now.since(self.last) > SIMILAR_WITHIN {
+            self.messages.clear();
+        }
+        self.last = now;
+        if !self.messages.iter().any(|m| m == message) {
+            self.messages.push(message.into());
+        }
+        if self.messages.len() < SIMILAR {
+            return What::One { field: field.into(), message: message.into() };
+        }
+        // One of them, any, is forgotten: those that are still known go on being counted by themselves.
+        self.messages.swap_remove(any(self.messages.len()));
+        What::Combined
     }
 }
 
 fn namespace(about: &ObjectReference) -> String {
     about.namespace.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| "default".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twenty_five_events_at_once_then_one_in_five_minutes() {
+        let mut a = About { tokens: BURST, at: Time::ZERO, used: 0, groups: vec![] };
+        let allowed = (0..40).filter(|_| a.allows_one(Time::ZERO)).count();
+        assert_eq!(allowed, 25);
+        assert!(!a.allows_one(Time::ZERO + Duration::from_secs(299)));
+        assert!(a.allows_one(Time::ZERO + Duration::from_secs(301)));
+        assert!(!a.allows_one(Time::ZERO + Duration::from_secs(302)));
+    }
+
+    #[test]
+    fn ten_different_messages_become_one_event_but_known_ones_go_on() {
+        let mut g = Group { warning: false, reason: "R".into(), messages: vec![], last: Time::ZERO, written: vec![] };
+        let one = |m: &str| What::One { field: String::new(), message: m.into() };
+        for i in 0..9 {
+            let m = format!("m{i}");
+            assert_eq!(g.aggregate("", &m, Time::ZERO, |_| 0), one(&m));
+        }
+        assert_eq!(g.aggregate("", "m9", Time::ZERO, |_| 0), What::Combined);
+        // m0 was forgotten for it: the others are still counted by themselves.
+        assert_eq!(g.aggregate("", "m5", Time::ZERO, |_| 0), one("m5"));
+        assert_eq!(g.aggregate("", "m10", Time::ZERO, |_| 0), What::Combined);
+        let later = Time::ZERO + SIMILAR_WITHIN + Duration::from_secs(1);
+        assert_eq!(g.aggregate("", "m11", later, |_| 0), one("m11"));
+    }
 }

@@ -139,8 +139,19 @@ fn parse(args: &[String]) -> Result<Arguments, String> {
     Ok(a)
 }
 
+/// Where the YAML scanner panics, `api::yaml` takes that for an answer: nobody needs to see it.
+fn hide_panics_of_the_yaml_scanner() {
+    let show = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !panic.location().is_some_and(|l| l.file().contains("libyaml-safer")) {
+            show(panic);
+        }
+    }));
+}
+
 /// What `main.rs` starts.
 pub fn main() -> ExitCode {
+    hide_panics_of_the_yaml_scanner();
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
         Some("--version" | "-V") => {

@@ -13,14 +13,35 @@ const BRIEF_LINES: usize = 18;
 /// Of decisions that are alike, so many are told one by one.
 const ALIKE: usize = 2;
 
-/// One line of the story and what followed from it.
-#[derive(Debug, Default)]
+/// One line of the story and what followed from it. It is put into words only if it is told.
+#[derive(Debug)]
 struct Node {
-    actor: String,
-    text: String,
-    /// Decisions with the same key are alike.
-    kind: String,
+    likeness: Likeness,
     children: Vec<RecordId>,
+}
+
+/// What is folded together: the same sort of thing, said by the same sort of component.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Likeness {
+    /// The command itself, under which all stands.
+    Command,
+    Decision {
+        actor: &'static str,
+        message: &'static str,
+    },
+    Request {
+        actor: &'static str,
+        verb: &'static str,
+    },
+}
+
+impl Likeness {
+    fn actor(self) -> &'static str {
+        match self {
+            Likeness::Command => "",
+            Likeness::Decision { actor, .. } | Likeness::Request { actor, .. } => actor,
+        }
+    }
 }
 
 struct Tree<'a> {
@@ -51,20 +72,14 @@ pub fn tell(ledger: &Ledger, from: RecordId, language: Language, full: bool) -> 
     lines
 }
 
-fn actor(r: &Record) -> String {
-    let name = match r.actor {
-        "kubectl" => "kube-apiserver",
-        other => other,
-    };
-    match &r.what {
-        What::Decision(d) => d.place().map_or_else(|| name.to_string(), |p| format!("{name}@{p}")),
-        _ => name.to_string(),
-    }
+/// Who speaks: a request is told from the side of the API server.
+fn actor(r: &Record) -> &'static str {
+    if r.actor == "kubectl" { "kube-apiserver" } else { r.actor }
 }
 
 impl Tree<'_> {
     fn gather(&mut self) {
-        self.nodes.insert(self.from, Node::default());
+        self.nodes.insert(self.from, Node { likeness: Likeness::Command, children: vec![] });
         let records: Vec<_> = self.ledger.since(self.from).cloned().collect();
         for r in &records {
             if let (What::Decision(_), Some(step)) = (&r.what, r.causes.first()) {
@@ -72,24 +87,19 @@ impl Tree<'_> {
             }
         }
         for r in &records {
-            let (parent, node) = match &r.what {
+            let (parent, likeness) = match &r.what {
                 What::Decision(d) => {
                     let Some(step) = r.causes.first() else { continue };
-                    let text = decision(self.language, d.as_ref());
-                    (self.above(*step), Node { actor: actor(r), text, kind: d.message().into(), children: vec![] })
+                    (self.above(*step), Likeness::Decision { actor: actor(r), message: d.message() })
                 }
                 // What the learner asked for himself is told too, if it changed something or was refused.
                 What::Request(q) if r.causes.first() == Some(&self.from) => {
-                    let text = request(self.language, q);
-                    (
-                        Some(self.from),
-                        Node { actor: actor(r), text, kind: format!("request {}", q.verb), children: vec![] },
-                    )
+                    (Some(self.from), Likeness::Request { actor: actor(r), verb: q.verb })
                 }
                 _ => continue,
             };
             let Some(parent) = parent else { continue };
-            self.nodes.insert(r.id, node);
+            self.nodes.insert(r.id, Node { likeness, children: vec![] });
             if let Some(p) = self.nodes.get_mut(&parent) {
                 p.children.push(r.id);
             }
@@ -137,28 +147,39 @@ impl Tree<'_> {
     }
 
     fn print(&self, ids: &[RecordId], depth: usize, full: bool, out: &mut Vec<String>) {
-        let mut told: BTreeMap<(String, String), usize> = BTreeMap::new();
-        let mut folded: Vec<((String, String), usize)> = vec![];
+        let mut told: BTreeMap<Likeness, usize> = BTreeMap::new();
+        let mut folded: Vec<(Likeness, usize)> = vec![];
         for id in ids {
             let Some(n) = self.nodes.get(id) else { continue };
-            let family = n.actor.split('@').next().unwrap_or(&n.actor).to_string();
-            let key = (family, n.kind.clone());
-            let seen = told.entry(key.clone()).or_default();
+            let seen = told.entry(n.likeness).or_default();
             *seen += 1;
             if !full && *seen > ALIKE {
-                match folded.iter_mut().find(|(k, _)| *k == key) {
+                match folded.iter_mut().find(|(k, _)| *k == n.likeness) {
                     Some((_, count)) => *count += 1,
-                    None => folded.push((key, 1)),
+                    None => folded.push((n.likeness, 1)),
                 }
                 continue;
             }
-            out.push(line(depth, &n.actor, &n.text));
+            out.extend(self.ledger.get(*id).and_then(|r| self.told(depth, r)));
             self.print(&n.children, depth + 1, full, out);
         }
-        for ((actor, _), count) in folded {
+        for (likeness, count) in folded {
             let text =
                 message(self.language, "story-more", &[("count", Fact::Count(i64::try_from(count).unwrap_or(0)))]);
-            out.push(line(depth, &actor, &text));
+            out.push(line(depth, likeness.actor(), &text));
+        }
+    }
+
+    /// A record in words.
+    fn told(&self, depth: usize, r: &Record) -> Option<String> {
+        let who = actor(r);
+        match &r.what {
+            What::Decision(d) => {
+                let who = d.place().map_or_else(|| who.to_string(), |p| format!("{who}@{p}"));
+                Some(line(depth, &who, &decision(self.language, d.as_ref())))
+            }
+            What::Request(q) => Some(line(depth, who, &request(self.language, q))),
+            _ => None,
         }
     }
 }

@@ -82,7 +82,7 @@ impl Fleet {
         let seconds = if w.forgotten { 0 } else { w.pod.meta().deletion_grace_period_seconds.unwrap_or(30) };
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let running: Vec<(String, ContainerId)> =
-            w.slots.iter().filter_map(|(n, s)| Some((n.clone(), s.running()?.id.clone()))).collect();
+            w.slots.iter().filter_map(|s| Some((s.name.clone(), s.running()?.id.clone()))).collect();
         if w.is_ending() {
             ctx.decide(KubeletDecision::Stopping { pod: w.key.clone(), node: node.to_string(), grace: seconds });
         }

@@ -128,7 +128,8 @@ impl Fleet {
         }
         let Some(uid) = self.ops.remove(&op) else { return };
         let Some(w) = self.workers.get_mut(&uid) else { return };
-        if let Some((container, id)) = w.waits.remove(&op) {
+        if let Some(at) = w.waits.iter().position(|(wait, ..)| *wait == op) {
+            let (_, container, id) = w.waits.swap_remove(at);
             if let Outcome::Exited(info) = outcome {
                 self.exited(&uid, &container, &id, info, ctx);
             }

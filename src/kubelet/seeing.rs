@@ -79,7 +79,7 @@ impl Fleet {
     /// Takes the runtime's state of a pod over, if the pod is still there.
     pub(super) fn see(&mut self, uid: &str) -> bool {
         let Some(w) = self.workers.get_mut(uid) else { return false };
-        for i in w.slots.values_mut().flat_map(|s| s.instances.iter_mut()) {
+        for i in w.slots.iter_mut().flat_map(|s| s.instances.iter_mut()) {
             i.seen_running |= i.started.is_some();
             if i.seen_exit.is_none() {
                 i.seen_exit = i.exit.clone();
@@ -91,7 +91,7 @@ impl Fleet {
     /// Of the ended runs of a container only the last one is kept: `logs --previous` can ask for that one.
     fn remove_dead(&mut self, uid: &str, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
-        for s in w.slots.values_mut() {
+        for s in w.slots.iter_mut() {
             let ended = s.instances.iter().filter(|i| i.seen_exit.is_some()).count();
             let old = s.instances.iter_mut().filter(|i| i.seen_exit.is_some()).take(ended.saturating_sub(1));
             for i in old.filter(|i| !i.removed) {

@@ -254,7 +254,7 @@ impl Fleet {
         self.note(uid, Some(name), Note::normal("Started", "Container started"), ctx);
         let wait = self.runtime(uid, &node, RuntimeCall::WaitContainer { id: id.clone() }, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
-            w.waits.insert(wait, (name.into(), id.clone()));
+            w.waits.push((wait, name.into(), id.clone()));
         }
         for kind in probes::KINDS {
             if let Some(p) = probes::of(c, kind) {

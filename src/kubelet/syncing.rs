@@ -175,7 +175,7 @@ fn tell_started(w: &mut Worker, ctx: &mut Ctx<'_>) {
     let pod = w.typed();
     let mains = pod.spec.iter().flat_map(|s| &s.containers);
     let all = mains.map(|c| w.slot(&c.name)).all(|s| s.is_some_and(|s| s.running().is_some()));
-    let first = w.slots.values().all(|s| s.attempts <= 1);
+    let first = w.slots.iter().all(|s| s.attempts <= 1);
     let (key, node) = (w.key.clone(), w.node.to_string());
     if !first {
         for container in containers {

@@ -36,6 +36,7 @@ impl Instance {
 /// What is known of a container of the pod, over all its runs.
 #[derive(Clone, Debug, Default)]
 pub struct Slot {
+    pub name: String,
     /// The last two runs.
     pub instances: Vec<Instance>,
     pub attempts: u32,
@@ -132,7 +133,8 @@ pub struct Worker {
     pub pod: Arc<Object>,
     pub phase: Phase,
     pub ip: Option<String>,
-    pub slots: BTreeMap<String, Slot>,
+    /// Its containers that have been looked at: few, so they are simply listed.
+    pub slots: Vec<Slot>,
     pub busy: Option<Step>,
     /// Something happened during a sync: another follows.
     pub pending: bool,
@@ -142,7 +144,8 @@ pub struct Worker {
     /// Until the first of the crashed containers may be started again.
     pub crash_wait: Option<Duration>,
     pub stopping: BTreeSet<OpId>,
-    pub waits: BTreeMap<OpId, (String, ContainerId)>,
+    /// Which running containers' ends it will be told.
+    pub waits: Vec<(OpId, String, ContainerId)>,
     /// Those of `stopping` that a failed probe asked for.
     pub probe_kills: BTreeSet<OpId>,
     /// For the story: what this sync pulled, found and started.
@@ -165,14 +168,14 @@ impl Worker {
             pod,
             phase: Phase::Active,
             ip: None,
-            slots: BTreeMap::new(),
+            slots: vec![],
             busy: None,
             pending: false,
             todo: VecDeque::new(),
             failed: false,
             crash_wait: None,
             stopping: BTreeSet::new(),
-            waits: BTreeMap::new(),
+            waits: vec![],
             probe_kills: BTreeSet::new(),
             pulled: vec![],
             present: vec![],
@@ -192,11 +195,16 @@ impl Worker {
     }
 
     pub fn slot(&self, name: &str) -> Option<&Slot> {
-        self.slots.get(name)
+        self.slots.iter().find(|s| s.name == name)
     }
 
     pub fn slot_mut(&mut self, name: &str) -> &mut Slot {
-        self.slots.entry(name.into()).or_default()
+        let known = self.slots.iter().position(|s| s.name == name);
+        let at = known.unwrap_or_else(|| {
+            self.slots.push(Slot { name: name.into(), ..Slot::default() });
+            self.slots.len() - 1
+        });
+        &mut self.slots[at]
     }
 
     /// A container of the pod, and whether it is one of the init containers.
@@ -215,7 +223,7 @@ impl Worker {
         let Some(spec) = &pod.spec else { return Actions::default() };
         let mut out = Actions::default();
         for c in spec.init_containers.iter().flatten() {
-            let slot = self.slots.get(&c.name);
+            let slot = self.slot(&c.name);
             let seen = slot.and_then(|s| s.instances.last());
             let sidecar = c.restart_policy.as_deref() == Some("Always");
             match seen {
@@ -248,7 +256,7 @@ impl Worker {
         }
         let mut alive = false;
         for c in &spec.containers {
-            match self.slots.get(&c.name).and_then(|s| s.instances.last()) {
+            match self.slot(&c.name).and_then(|s| s.instances.last()) {
                 None => out.start.push(c.name.clone()),
                 Some(i) => match &i.seen_exit {
                     None => alive = true,

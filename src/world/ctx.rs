@@ -7,7 +7,7 @@ use super::{ActorId, Due, Event, Tag, Target, World};
 use crate::api::kind::Subresource;
 use crate::api::object::{Key, Resource};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time};
-use crate::apiserver::caller::{Chance, suffix};
+use crate::apiserver::caller::{Chance, below, suffix};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
 use crate::apiserver::{ApiServer, Caller};
 use crate::ledger::{Causes, Decision, Trigger, What};
@@ -122,6 +122,11 @@ impl<'a> Ctx<'a> {
     /// Whether something is broken on purpose.
     pub fn is_broken(&self, what: &str, place: &str) -> bool {
         self.world.faults.contains_key(&(what.to_string(), place.to_string()))
+    }
+
+    /// A number from 0 to `n` − 1, by chance.
+    pub fn any_below(&mut self, n: usize) -> usize {
+        usize::try_from(below(self.chance(), u64::try_from(n).unwrap_or(u64::MAX))).unwrap_or(0)
     }
 
     /// Typed access to the API.
