@@ -15,7 +15,7 @@ pub mod terminal;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use crate::cluster::Options;
@@ -279,15 +279,23 @@ fn session(a: &Arguments) -> Session {
     s
 }
 
+/// Prints. Where nobody reads any more (`| head`), there is nothing left to do.
+fn put(text: &str) {
+    let mut out = std::io::stdout();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
+}
+
 /// The process ends: its memory goes back at once, not object by object.
 fn leave(s: Session) {
     std::mem::forget(s);
 }
 
 fn show(o: &crate::prompt::Output) {
-    print!("{}", o.stdout);
-    eprint!("{}", o.stderr);
-    print!("{}", o.story);
+    put(&o.stdout);
+    let _ = std::io::stderr().write_all(o.stderr.as_bytes());
+    put(&o.story);
 }
 
 fn run(a: &Arguments, file: &str) -> ExitCode {
@@ -305,7 +313,7 @@ fn run(a: &Arguments, file: &str) -> ExitCode {
     if a.plain {
         s.narration = Narration::Off;
         let (out, code) = script::run(&mut s, &text);
-        print!("{out}");
+        put(&out);
         leave(s);
         return exit(code);
     }

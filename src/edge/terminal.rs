@@ -73,6 +73,9 @@ impl Validator for Face {
     }
 }
 
+/// Columns that a story needs at least; a narrower terminal breaks its lines itself.
+const NARROWEST: usize = 60;
+
 /// Shows what a line brought: kubectl's output as it is, the rest dimmed.
 pub fn show(o: &Output, colour: bool) {
     print!("{}", o.stdout);
@@ -141,6 +144,9 @@ pub fn run(shell: Shell, greeting: &str, first: Option<String>) -> ExitCode {
     }
     let mut last = std::time::Instant::now();
     loop {
+        if let Some((columns, _)) = editor.dimensions() {
+            shell.borrow_mut().session.width = usize::from(columns).max(NARROWEST);
+        }
         let prompt = {
             let mut s = shell.borrow_mut();
             if s.session.pace == crate::prompt::Pace::Live {

@@ -2,14 +2,15 @@ story-head = what happened · { $time } of cluster time · { $steps ->
     [one] 1 step
    *[other] { $steps } steps
  } · `trace` shows each
-story-stored = { $verb } { $object } → stored as revision { $revision }
-story-stored-defaults = { $verb } { $object } → filled in { $defaults ->
-    [one] 1 field
-   *[other] { $defaults } fields
- }, stored as revision { $revision }
-story-removed = { $verb } { $object } → gone at revision { $revision }
-story-unchanged = { $verb } { $object } → nothing to change
-story-refused = { $verb } { $object } → refused: { $why }
+story-stored = let you in as { $user }, stored it as revision { $revision }
+story-stored-defaults = let you in as { $user }, filled in { $defaults ->
+    [one] 1 default
+   *[other] { $defaults } defaults
+ }, stored it as revision { $revision }
+story-marked = let you in as { $user }, marked it for deletion (revision { $revision })
+story-removed = let you in as { $user }, removed it at revision { $revision }
+story-unchanged = let you in as { $user }, found nothing to change
+story-refused = refused it: { $why }
 story-more = { $count } more did the same
 story-cut = { $count ->
     [one] 1 more line

@@ -1,9 +1,10 @@
 story-head = 일어난 일 · 클러스터 시간 { $time } · { $steps }단계 · 하나씩 보려면 `trace`
-story-stored = { $verb } { $object } → 리비전 { $revision }(으)로 저장
-story-stored-defaults = { $verb } { $object } → 필드 { $defaults }개를 채우고 리비전 { $revision }(으)로 저장
-story-removed = { $verb } { $object } → 리비전 { $revision }에서 사라짐
-story-unchanged = { $verb } { $object } → 바꿀 것이 없음
-story-refused = { $verb } { $object } → 거절: { $why }
+story-stored = { $user } 사용자로 들여보내고 리비전 { $revision }(으)로 저장
+story-stored-defaults = { $user } 사용자로 들여보내고, 기본값 { $defaults }개를 채워 리비전 { $revision }(으)로 저장
+story-marked = { $user } 사용자로 들여보내고 지울 것으로 표시(리비전 { $revision })
+story-removed = { $user } 사용자로 들여보내고 리비전 { $revision }에서 지움
+story-unchanged = { $user } 사용자로 들여보냈으나 바꿀 것이 없음
+story-refused = 거절: { $why }
 story-more = 그 밖에 { $count }개도 똑같이 함
 story-cut = { $count }줄 더 있음 · 모두 보려면 `story`
 story-nothing = 더 할 일이 없었음

@@ -39,8 +39,9 @@ impl Language {
         }
     }
 
-    /// `a, b and 3 more`.
+    /// `worker-1, -2 and 3 more`: what several names begin with alike is said once.
     pub fn list(self, names: &[String], most: usize) -> String {
+        let names = &alike_once(names);
         if names.len() <= most {
             return names.join(", ");
         }
@@ -51,6 +52,19 @@ impl Language {
             Language::Korean => format!("{shown} 외 {rest}개"),
         }
     }
+}
+
+/// Of names that begin alike up to their last dash, the later ones keep only the rest.
+fn alike_once(names: &[String]) -> Vec<String> {
+    let stem = |n: &String| n.rfind('-').map(|i| n[..i].to_string());
+    names
+        .iter()
+        .enumerate()
+        .map(|(i, n)| match i.checked_sub(1).and_then(|before| stem(&names[before])) {
+            Some(s) if stem(n).as_ref() == Some(&s) => n[s.len()..].to_string(),
+            _ => n.clone(),
+        })
+        .collect()
 }
 
 fn trim(n: f64) -> String {
@@ -110,6 +124,18 @@ mod tests {
             particles("파드은(는) 노드을(를) 5(으)로 7(으)로 3(으)로 레플리카셋이(가)"),
             "파드는 노드를 5로 7로 3으로 레플리카셋이"
         );
+    }
+
+    #[test]
+    fn names_that_begin_alike_are_shortened() {
+        let list =
+            |names: &[&str], most| Language::English.list(&names.iter().map(|n| (*n).into()).collect::<Vec<_>>(), most);
+        assert_eq!(
+            list(&["worker-1", "worker-2", "control-plane", "worker-3"], 4),
+            "worker-1, -2, control-plane, worker-3"
+        );
+        assert_eq!(list(&["a-b-1", "a-b-2", "a-b-3", "a-b-4", "a-b-5"], 4), "a-b-1, -2, -3 and 2 more");
+        assert_eq!(list(&["web", "db"], 4), "web, db");
     }
 
     #[test]

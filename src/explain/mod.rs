@@ -6,6 +6,7 @@
 //! Deliberately absent: anything that decides. What is told was decided and recorded elsewhere.
 
 pub mod language;
+pub mod layout;
 pub mod story;
 pub mod texts;
 pub mod trace;

@@ -1,8 +1,9 @@
-//! What happened after a command: its decisions, indented by cause, repetition folded.
+//! What happened after a command: its decisions under what caused them, repetition folded.
 
 use std::collections::BTreeMap;
 
 use super::language::Language;
+use super::layout::{self, Item};
 use super::texts::{decision, message};
 use crate::api::RecordId;
 use crate::ledger::record::{RequestOutcome, RequestRecord};
@@ -10,13 +11,28 @@ use crate::ledger::{Fact, Ledger, Record, What};
 
 /// Lines of a brief story: it must fit on a screen with what kubectl prints.
 const BRIEF_LINES: usize = 18;
-/// Of decisions that are alike, so many are told one by one.
+/// Of things that are alike, so many are told one by one.
 const ALIKE: usize = 2;
+/// How many letters a generated name ends with.
+const SUFFIX: usize = 5;
 
-/// One line of the story and what followed from it. It is put into words only if it is told.
+/// How a story is to be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Telling {
+    pub language: Language,
+    /// Columns of the screen.
+    pub width: usize,
+    /// Everything, without folding.
+    pub full: bool,
+}
+
+/// A record that is told, and what followed from it. It is put into words only then.
 #[derive(Debug)]
 struct Node {
     likeness: Likeness,
+    /// Where it was done, for components that run on many nodes.
+    place: Option<String>,
+    parent: RecordId,
     children: Vec<RecordId>,
 }
 
@@ -30,7 +46,6 @@ enum Likeness {
         message: &'static str,
     },
     Request {
-        actor: &'static str,
         verb: &'static str,
     },
 }
@@ -39,14 +54,23 @@ impl Likeness {
     fn actor(self) -> &'static str {
         match self {
             Likeness::Command => "",
-            Likeness::Decision { actor, .. } | Likeness::Request { actor, .. } => actor,
+            Likeness::Decision { actor, .. } => actor,
+            // A request is told from the side of the one who answered it.
+            Likeness::Request { .. } => "kube-apiserver",
         }
     }
 }
 
+/// Records that are only counted.
+struct Folded {
+    likeness: Likeness,
+    count: usize,
+    children: Vec<RecordId>,
+}
+
 struct Tree<'a> {
     ledger: &'a Ledger,
-    language: Language,
+    telling: Telling,
     from: RecordId,
     nodes: BTreeMap<RecordId, Node>,
     decisions: BTreeMap<RecordId, Vec<RecordId>>,
@@ -54,32 +78,24 @@ struct Tree<'a> {
 }
 
 /// The story of everything since `from` that goes back to it.
-pub fn tell(ledger: &Ledger, from: RecordId, language: Language, full: bool) -> Vec<String> {
+pub fn tell(ledger: &Ledger, from: RecordId, telling: Telling) -> Vec<String> {
     let mut t =
-        Tree { ledger, language, from, nodes: BTreeMap::new(), decisions: BTreeMap::new(), owners: BTreeMap::new() };
+        Tree { ledger, telling, from, nodes: BTreeMap::new(), decisions: BTreeMap::new(), owners: BTreeMap::new() };
     t.gather();
-    let mut lines = vec![];
     let roots = t.nodes.get(&from).map(|n| n.children.clone()).unwrap_or_default();
-    t.print(&roots, 0, full, &mut lines);
-    if !full && lines.len() > BRIEF_LINES {
+    let mut lines = layout::lines(&t.top(&roots), telling.width);
+    if !telling.full && lines.len() > BRIEF_LINES {
         let cut = lines.len() - BRIEF_LINES + 1;
         lines.truncate(BRIEF_LINES - 1);
-        lines.push(format!(
-            "  {}",
-            message(language, "story-cut", &[("count", Fact::Count(i64::try_from(cut).unwrap_or(0)))])
-        ));
+        lines.push(format!("  {}", message(telling.language, "story-cut", &[("count", cut.into())])));
     }
     lines
 }
 
-/// Who speaks: a request is told from the side of the API server.
-fn actor(r: &Record) -> &'static str {
-    if r.actor == "kubectl" { "kube-apiserver" } else { r.actor }
-}
-
 impl Tree<'_> {
     fn gather(&mut self) {
-        self.nodes.insert(self.from, Node { likeness: Likeness::Command, children: vec![] });
+        let top = Node { likeness: Likeness::Command, place: None, parent: self.from, children: vec![] };
+        self.nodes.insert(self.from, top);
         let records: Vec<_> = self.ledger.since(self.from).cloned().collect();
         for r in &records {
             if let (What::Decision(_), Some(step)) = (&r.what, r.causes.first()) {
@@ -87,23 +103,36 @@ impl Tree<'_> {
             }
         }
         for r in &records {
-            let (parent, likeness) = match &r.what {
+            let (parent, likeness, place) = match &r.what {
                 What::Decision(d) => {
                     let Some(step) = r.causes.first() else { continue };
-                    (self.above(*step), Likeness::Decision { actor: actor(r), message: d.message() })
+                    let likeness = Likeness::Decision { actor: r.actor, message: d.message() };
+                    (self.above(*step), likeness, d.place().map(String::from))
                 }
                 // What the learner asked for himself is told too, if it changed something or was refused.
                 What::Request(q) if r.causes.first() == Some(&self.from) => {
-                    (Some(self.from), Likeness::Request { actor: actor(r), verb: q.verb })
+                    (Some(self.from), Likeness::Request { verb: q.verb }, None)
                 }
                 _ => continue,
             };
-            let Some(parent) = parent else { continue };
-            self.nodes.insert(r.id, Node { likeness, children: vec![] });
+            let Some(parent) = parent.map(|p| self.beside(p, likeness.actor(), place.as_deref())) else { continue };
+            self.nodes.insert(r.id, Node { likeness, place, parent, children: vec![] });
             if let Some(p) = self.nodes.get_mut(&parent) {
                 p.children.push(r.id);
             }
         }
+    }
+
+    /// What one component does next stands beside what it did before, not under it.
+    fn beside(&self, mut parent: RecordId, actor: &str, place: Option<&str>) -> RecordId {
+        while let Some(p) = self.nodes.get(&parent)
+            && p.likeness.actor() == actor
+            && p.place.as_deref() == place
+            && parent != self.from
+        {
+            parent = p.parent;
+        }
+        parent
     }
 
     /// The line under which a step belongs; `None` if it has nothing to do with this command.
@@ -146,60 +175,130 @@ impl Tree<'_> {
         self.ledger.get(found).map(|r| r.id)
     }
 
-    fn print(&self, ids: &[RecordId], depth: usize, full: bool, out: &mut Vec<String>) {
+    // ---- words ------------------------------------------------------------------------------
+
+    /// The top of the story: each request as it was sent, with its answer under it; and what has no request above it.
+    fn top(&self, ids: &[RecordId]) -> Vec<Item> {
+        let request = |id: RecordId| match &self.ledger.get(id)?.what {
+            What::Request(q) => Some(sent(q)),
+            _ => None,
+        };
+        let items = self.told(ids, &mut vec![]);
+        items
+            .into_iter()
+            .map(|(id, item)| match id.and_then(request) {
+                Some(what) => Item { who: "kubectl".into(), what, children: vec![item] },
+                None => item,
+            })
+            .collect()
+    }
+
+    fn items(&self, ids: &[RecordId], stems: &mut Vec<String>) -> Vec<Item> {
+        self.told(ids, stems).into_iter().map(|(_, item)| item).collect()
+    }
+
+    /// Records as lines. `stems` are the names that stand above: a generated name is cut down to what it adds to one.
+    fn told(&self, ids: &[RecordId], stems: &mut Vec<String>) -> Vec<(Option<RecordId>, Item)> {
         let mut told: BTreeMap<Likeness, usize> = BTreeMap::new();
-        let mut folded: Vec<(Likeness, usize)> = vec![];
+        let mut folded: Vec<Folded> = vec![];
+        let mut out = vec![];
         for id in ids {
-            let Some(n) = self.nodes.get(id) else { continue };
+            let (Some(n), Some(r)) = (self.nodes.get(id), self.ledger.get(*id)) else { continue };
             let seen = told.entry(n.likeness).or_default();
             *seen += 1;
-            if !full && *seen > ALIKE {
-                match folded.iter_mut().find(|(k, _)| *k == n.likeness) {
-                    Some((_, count)) => *count += 1,
-                    None => folded.push((n.likeness, 1)),
-                }
+            if !self.telling.full && *seen > ALIKE {
+                let at = folded.iter().position(|f| f.likeness == n.likeness).unwrap_or_else(|| {
+                    folded.push(Folded { likeness: n.likeness, count: 0, children: vec![] });
+                    folded.len() - 1
+                });
+                folded[at].count += 1;
+                folded[at].children.extend(&n.children);
                 continue;
             }
-            out.extend(self.ledger.get(*id).and_then(|r| self.told(depth, r)));
-            self.print(&n.children, depth + 1, full, out);
-        }
-        for (likeness, count) in folded {
-            let text =
-                message(self.language, "story-more", &[("count", Fact::Count(i64::try_from(count).unwrap_or(0)))]);
-            out.push(line(depth, likeness.actor(), &text));
-        }
-    }
-
-    /// A record in words.
-    fn told(&self, depth: usize, r: &Record) -> Option<String> {
-        let who = actor(r);
-        match &r.what {
-            What::Decision(d) => {
-                let who = d.place().map_or_else(|| who.to_string(), |p| format!("{who}@{p}"));
-                Some(line(depth, &who, &decision(self.language, d.as_ref())))
+            let actor = n.likeness.actor();
+            let who = n.place.as_ref().map_or_else(|| actor.to_string(), |p| format!("{actor}@{p}"));
+            stems.extend(about(r));
+            let what = shortened(self.words(r), stems);
+            out.push((Some(*id), Item { who, what, children: self.items(&n.children, stems) }));
+            if about(r).is_some() {
+                stems.pop();
             }
-            What::Request(q) => Some(line(depth, who, &request(self.language, q))),
-            _ => None,
+        }
+        for f in folded {
+            let what = message(self.telling.language, "story-more", &[("count", f.count.into())]);
+            let who = if matches!(f.likeness, Likeness::Request { .. }) { "kubectl" } else { f.likeness.actor() };
+            // What followed from these only is told all the same.
+            let like = |id: &RecordId| self.nodes.get(id).map(|n| n.likeness);
+            let siblings = ids.iter().filter_map(|id| self.nodes.get(id)).filter(|n| n.likeness == f.likeness);
+            let known: Vec<_> = siblings.take(ALIKE).flat_map(|n| &n.children).map(like).collect();
+            let new: Vec<RecordId> = f.children.into_iter().filter(|c| !known.contains(&like(c))).collect();
+            out.push((None, Item { who: who.into(), what, children: self.items(&new, stems) }));
+        }
+        out
+    }
+
+    fn words(&self, r: &Record) -> String {
+        match &r.what {
+            What::Decision(d) => decision(self.telling.language, d.as_ref()),
+            What::Request(q) => answer(self.telling.language, q),
+            _ => String::new(),
         }
     }
 }
 
-fn line(depth: usize, actor: &str, text: &str) -> String {
-    let lead = format!("  {}└ {actor}", "  ".repeat(depth));
-    let width = 26 + 2 * depth.min(4);
-    let pad = width.saturating_sub(lead.chars().count()).max(2);
-    format!("{lead}{}{text}", " ".repeat(pad))
+/// The name of the object that a record is about.
+fn about(r: &Record) -> Option<String> {
+    match &r.what {
+        What::Decision(d) => d.about().map(|k| k.name.to_string()),
+        What::Request(q) => Some(q.key.name.to_string()),
+        _ => None,
+    }
 }
 
-fn request(language: Language, q: &RequestRecord) -> String {
-    let object = format!("{} {}", q.key.kind.api_version(), q.key.resource_name());
-    let object = q.subresource.map_or(object.clone(), |s| format!("{object}/{s}"));
-    let mut facts = vec![("verb", Fact::Text(q.verb.to_uppercase())), ("object", Fact::Text(object))];
+/// `web-6d4cf56db6-8kqzt` becomes `-8kqzt` under a line about `web-6d4cf56db6`.
+fn shortened(mut text: String, stems: &[String]) -> String {
+    for stem in stems.iter().filter(|s| !s.is_empty()) {
+        let mut from = 0;
+        while let Some(i) = text[from..].find(stem.as_str()).map(|i| i + from) {
+            let end = i + stem.len();
+            let suffix = text[end..].strip_prefix('-').unwrap_or("");
+            let letters = suffix.bytes().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit()).count();
+            let whole =
+                !suffix[letters..].starts_with('-') && !text[..i].ends_with(|c: char| c.is_alphanumeric() || c == '-');
+            if letters == SUFFIX && whole {
+                text.replace_range(i..end, "");
+                from = i;
+            } else {
+                from = end;
+            }
+        }
+    }
+    text
+}
+
+/// A request as it went out: `POST apps/v1 deployments/web`.
+fn sent(q: &RequestRecord) -> String {
+    let method = match q.verb {
+        "create" => "POST",
+        "update" => "PUT",
+        "patch" => "PATCH",
+        "delete" | "deletecollection" => "DELETE",
+        other => other,
+    };
+    let sub = q.subresource.map(|s| format!("/{s}")).unwrap_or_default();
+    format!("{method} {} {}{sub}", q.key.kind.api_version(), q.key.resource_name())
+}
+
+/// What the API server did with it.
+fn answer(language: Language, q: &RequestRecord) -> String {
+    let mut facts = vec![("user", Fact::Text(q.user.clone()))];
     let revision = |n: &u64| Fact::Text(n.to_string());
     let id = match &q.outcome {
         RequestOutcome::Stored(r) => {
             facts.push(("revision", revision(r)));
             match q.defaulted.filter(|n| *n > 0) {
+                // It stays until whoever runs or holds it has let go.
+                _ if q.verb == "delete" => "story-marked",
                 Some(n) => {
                     facts.push(("defaults", n.into()));
                     "story-stored-defaults"
@@ -218,4 +317,23 @@ fn request(language: Language, q: &RequestRecord) -> String {
         }
     };
     message(language, id, &facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_name_is_cut_down_to_what_it_adds() {
+        let stems = ["web".to_string(), "web-6d4cf56db6".to_string()];
+        for (text, want) in [
+            ("created web-6d4cf56db6-8kqzt, web-6d4cf56db6-x7m2p", "created -8kqzt, -x7m2p"),
+            ("web-6d4cf56db6 2→3", "web-6d4cf56db6 2→3"),
+            ("web-abcde runs", "-abcde runs"),
+            ("my-web-abcde runs", "my-web-abcde runs"),
+            ("web-6d4cf56db6-8kqzt-more", "web-6d4cf56db6-8kqzt-more"),
+        ] {
+            assert_eq!(shortened(text.into(), &stems), want);
+        }
+    }
 }

@@ -62,6 +62,10 @@ pub fn message(language: Language, id: &str, facts: &[(&str, Fact)]) -> String {
                 Fact::Text(s) => FluentValue::from(s.clone()),
                 Fact::Names(list) => FluentValue::from(language.list(list, 4)),
                 Fact::Time(d) => FluentValue::from(language.time(*d)),
+                Fact::Phrases(parts) => {
+                    let words: Vec<String> = parts.iter().map(|(id, facts)| message(language, id, facts)).collect();
+                    FluentValue::from(words.join("; "))
+                }
             },
         );
     }

@@ -106,6 +106,12 @@ pub fn unknown_command(word: &str) -> Failure {
     Failure::plain(text)
 }
 
+/// The one word that was most likely meant, if any is near.
+pub fn likeliest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    nearest(&word, known).into_iter().min_by_key(|k| strsim::levenshtein(&word, k))
+}
+
 /// Words at most two edits away, or that begin so; as cobra suggests.
 pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Vec<&'a str> {
     let mut out: Vec<&str> = known

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::args::Args;
 use super::env::Env;
-use super::failure::{Failure, Hint, nearest};
+use super::failure::{Failure, Hint, likeliest};
 use super::manifests::{self, Validate};
 use crate::api::request::Request;
 use crate::api::{KindRef, Reason, Status};
@@ -57,7 +57,7 @@ pub fn kind(word: &str) -> Result<KindRef, Failure> {
     };
     KindRef::all().find(fits).ok_or_else(|| {
         let known: Vec<&str> = KindRef::all().flat_map(|k| [k.plural(), k.singular()]).collect();
-        let hint = nearest(name, &known).first().map(|n| Hint::DidYouMean((*n).to_string()));
+        let hint = likeliest(name, &known).map(|n| Hint::DidYouMean(n.to_string()));
         Failure::error(format!("the server doesn't have a resource type {name:?}")).hint(hint)
     })
 }

@@ -114,6 +114,9 @@ impl Fleet {
                 // What has ended meanwhile is seen at the next relist.
                 self.touch(&uid, ctx);
             }
+            "reconcile" if !self.workers.get(&uid).is_none_or(|w| self.is_down(&w.node)) => {
+                self.write_status(&uid, ctx)
+            }
             "cleanup" => self.cleanup(&uid, ctx),
             "probe" => self.probe(&uid, tag.n, ctx),
             _ => {}

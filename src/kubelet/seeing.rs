@@ -1,5 +1,6 @@
 //! What a kubelet notices: pods from the API server at once, ended containers at its next relist.
-//! Real Kubernetes: pkg/kubelet/kubelet.go syncLoopIteration, pkg/kubelet/pleg/generic.go.
+//! Real Kubernetes: pkg/kubelet/kubelet.go syncLoopIteration, pkg/kubelet/pleg/generic.go,
+//! pkg/kubelet/status/status_manager.go.
 
 use std::sync::Arc;
 
@@ -10,10 +11,12 @@ use crate::api::object::{Key, Resource};
 use crate::api::ops::RuntimeCall;
 use crate::api::{Duration, Op, pods};
 use crate::store::{Change, ChangeKind};
-use crate::world::{Ctx, Tag};
+use crate::world::{Ctx, Tag, latency};
 
 /// The pod lifecycle event generator looks through the runtime this often.
 pub const RELIST_MILLIS: u64 = 1000;
+/// What others wrote into the status of its pods kubelet puts right this often. Real Kubernetes: the status manager.
+const RECONCILE_MILLIS: u64 = 10_000;
 
 impl Fleet {
     /// A node or a pod has changed in the API.
@@ -38,8 +41,10 @@ impl Fleet {
                     return;
                 }
                 let old = std::mem::replace(&mut w.pod, c.object.clone());
-                // A change of the status alone is kubelet's own.
                 if old.meta().generation == c.object.meta().generation && old.is_deleting() == c.object.is_deleting() {
+                    // Nothing to do, but if somebody else wrote the status, kubelet's own word stands in the end.
+                    let wait = latency::between(ctx.chance(), 0, RECONCILE_MILLIS);
+                    ctx.after(wait, Tag::about("reconcile", w.key.clone()));
                     return;
                 }
             }

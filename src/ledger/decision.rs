@@ -14,6 +14,8 @@ pub enum Fact {
     /// Names of objects, nodes or the like; the story shortens long lists.
     Names(Vec<String>),
     Time(Duration),
+    /// Parts of a sentence, each a message with facts of its own.
+    Phrases(Vec<(&'static str, Facts)>),
 }
 
 impl From<&str> for Fact {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Step;
 use crate::api::{KindRef, RecordId};
-use crate::ledger::{Fact, Ledger, Root, What};
+use crate::ledger::{Fact, Facts, Ledger, Root, What};
 use crate::prompt::Session;
 use crate::store::Scope;
 
@@ -78,25 +78,8 @@ fn records(ledger: &Ledger, from: RecordId) -> Value {
                     ("request", q.verb.to_string(), about(&q.key), json!({"refused": q.refused().is_some()}))
                 }
                 What::Decision(d) => {
-                    let facts: Map<String, Value> = d
-                        .facts()
-                        .into_iter()
-                        .map(|(k, f)| {
-                            let v = match f {
-                                Fact::Count(n) => Value::from(n),
-                                Fact::Text(t) => Value::from(t),
-                                Fact::Names(n) => Value::from(n),
-                                Fact::Time(t) => Value::from(t.as_secs_f64()),
-                            };
-                            (k.to_string(), v)
-                        })
-                        .collect();
-                    (
-                        "decision",
-                        d.message().to_string(),
-                        d.about().map(|k| about(&k)).unwrap_or_default(),
-                        Value::Object(facts),
-                    )
+                    let facts = facts(d.facts());
+                    ("decision", d.message().to_string(), d.about().map(|k| about(&k)).unwrap_or_default(), facts)
                 }
             };
             json!({"actor": r.actor, "kind": kind, "message": message, "about": key, "facts": facts})
@@ -118,4 +101,17 @@ pub fn run(session: &Session, from: RecordId, step: &Step) -> Result<Vec<(String
             Ok((c.id.clone(), matches!(program.execute(&context), Ok(CelValue::Bool(true)))))
         })
         .collect()
+}
+/// Facts as a check sees them. Parts of a sentence become a list, each with the name of its message.
+fn facts(facts: Facts) -> Value {
+    let one = |f: Fact| match f {
+        Fact::Count(n) => Value::from(n),
+        Fact::Text(t) => Value::from(t),
+        Fact::Names(n) => Value::from(n),
+        Fact::Time(t) => Value::from(t.as_secs_f64()),
+        Fact::Phrases(parts) => {
+            parts.into_iter().map(|(id, inner)| json!({"message": id, "facts": self::facts(inner)})).collect()
+        }
+    };
+    Value::Object(facts.into_iter().map(|(k, f)| (k.to_string(), one(f))).collect())
 }

@@ -8,6 +8,8 @@ use crate::api::object::Resource;
 use crate::api::time::parse_go_duration;
 use crate::api::{Duration, Key};
 use crate::cluster::faults::{self, FaultError, Place};
+use crate::explain::layout::{self, Item};
+use crate::explain::story::Telling;
 use crate::explain::texts::message;
 use crate::explain::{Language, story as tale, trace, why};
 use crate::kubectl::resources;
@@ -164,7 +166,8 @@ fn help(s: &mut Session, _: &str, _: &[String]) -> Output {
 /// The story of the last command, as text.
 pub fn story(s: &Session, full: bool) -> String {
     let world = &s.cluster.world;
-    let lines = tale::tell(&world.ledger, s.story_from, s.language, full);
+    let telling = Telling { language: s.language, width: s.width, full };
+    let lines = tale::tell(&world.ledger, s.story_from, telling);
     if lines.is_empty() {
         return String::new();
     }
@@ -299,18 +302,15 @@ fn command(s: &mut Session, line: &str, f: impl FnOnce(&mut Session)) -> Output 
 /// What was decided meanwhile, whatever its cause.
 fn since(s: &Session) -> String {
     let world = &s.cluster.world;
-    let told: Vec<String> = world
+    let told: Vec<Item> = world
         .ledger
         .since(s.story_from)
         .filter_map(|r| match &r.what {
             What::Decision(d) => {
                 let place = d.place().map(|p| format!("@{p}")).unwrap_or_default();
                 let t = r.at.since(world.start).as_secs_f64();
-                Some(format!(
-                    "  t+{t:.1}s  {}{place}  {}",
-                    r.actor,
-                    crate::explain::texts::decision(s.language, d.as_ref())
-                ))
+                let what = crate::explain::texts::decision(s.language, d.as_ref());
+                Some(Item { who: format!("t+{t:.1}s  {}{place}", r.actor), what, children: vec![] })
             }
             _ => None,
         })
@@ -319,7 +319,7 @@ fn since(s: &Session) -> String {
         return format!("  {}\n", message(s.language, "story-nothing", &[]));
     }
     let shown = if s.narration == Narration::Full { told.len() } else { told.len().min(16) };
-    let mut out = format!("\n{}\n", told[..shown].join("\n"));
+    let mut out = format!("\n{}\n", layout::lines(&told[..shown], s.width).join("\n"));
     if shown < told.len() {
         out.push_str(&format!("  {}\n", message(s.language, "story-cut", &[("count", (told.len() - shown).into())])));
     }

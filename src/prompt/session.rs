@@ -72,6 +72,8 @@ const LONGEST_FOLLOW: Duration = Duration::from_secs(600);
 /// Settled: nothing due within this, at most so long.
 const SOON: Duration = Duration::from_secs(5);
 const LONGEST_SETTLE: Duration = Duration::from_secs(60);
+/// Columns, where nothing is known of the screen.
+const WIDTH: usize = 100;
 /// Commands that can be undone.
 const HISTORY: usize = 50;
 
@@ -96,6 +98,8 @@ pub struct Session {
     pub pace: Pace,
     pub narration: Narration,
     pub language: Language,
+    /// Columns of the screen.
+    pub width: usize,
     /// Before each command; `back` returns there.
     past: Vec<Moment>,
     future: Vec<Moment>,
@@ -132,6 +136,7 @@ impl Session {
             pace: Pace::Auto,
             narration: Narration::Brief,
             language: Language::English,
+            width: WIDTH,
             past: vec![],
             future: vec![],
             story_from,
@@ -362,12 +367,7 @@ impl Session {
             if next > until {
                 break;
             }
-            // A run of events without another look keeps large clusters fast.
-            for _ in 0..64 {
-                if self.cluster.world.next_due().is_none_or(|t| t > until) || !self.cluster.world.step() {
-                    break;
-                }
-            }
+            self.cluster.world.step();
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::framework::Reason;
 use crate::api::object::{Key, Name};
-use crate::ledger::{Decision, Facts};
+use crate::api::quantity::Quantity;
+use crate::ledger::{Decision, Fact, Facts};
 
 #[derive(Clone, Debug)]
 pub enum SchedulerDecision {
@@ -18,43 +19,50 @@ impl SchedulerDecision {
     }
 }
 
-/// A reason as facts for the story: its key, and what it names.
-fn reason_text(r: &Reason) -> String {
-    match r {
-        Reason::Taint { taint } => format!("taint {taint}"),
+/// One reason as a part of a sentence, about the nodes that share it.
+fn phrase(r: &Reason, nodes: &[&Name], bound: bool) -> (&'static str, Facts) {
+    let mut facts: Facts =
+        vec![("names", nodes.iter().map(|n| n.to_string()).collect::<Vec<_>>().into()), ("count", nodes.len().into())];
+    let id = match r {
+        Reason::WrongName => "scheduler-not-name",
+        Reason::Unschedulable => "scheduler-not-unschedulable",
+        // Which taint matters to a pod that found no node; else it is the control plane's, mostly.
+        Reason::Taint { .. } if bound => "scheduler-not-tolerated",
+        Reason::Taint { taint } => {
+            facts.push(("taint", taint.as_str().into()));
+            "scheduler-not-taint"
+        }
+        Reason::Affinity => "scheduler-not-affinity",
+        Reason::TooManyPods => "scheduler-not-full",
         Reason::Insufficient { resource, wants, free, .. } => {
             let show = |n: i64| match resource.as_str() {
-                "cpu" => crate::api::quantity::Quantity::from_milli(n).to_string(),
-                "memory" | "ephemeral-storage" => crate::api::quantity::Quantity::from_bytes(n).to_string(),
+                "cpu" => Quantity::from_milli(n).to_string(),
+                "memory" | "ephemeral-storage" => Quantity::from_bytes(n).to_string(),
                 _ => n.to_string(),
             };
-            format!("{resource} {} > {}", show(*wants), show(*free))
+            facts.push(("resource", resource.as_str().into()));
+            facts.push(("wants", show(*wants).into()));
+            facts.push(("free", show(*free).into()));
+            "scheduler-not-enough"
         }
-        other => other.to_string(),
-    }
+        Reason::Spread { key } => {
+            facts.push(("key", key.as_str().into()));
+            "scheduler-not-spread"
+        }
+    };
+    (id, facts)
 }
 
 /// Nodes with the same reason, together.
-pub fn grouped(rejected: &[(Name, Reason)]) -> Vec<String> {
-    let mut groups: Vec<(String, Vec<&str>)> = vec![];
+fn grouped(rejected: &[(Name, Reason)], bound: bool) -> Fact {
+    let mut groups: Vec<(&Reason, Vec<&Name>)> = vec![];
     for (node, r) in rejected {
-        let text = reason_text(r);
-        match groups.iter_mut().find(|(t, _)| *t == text) {
+        match groups.iter_mut().find(|(known, _)| *known == r) {
             Some((_, nodes)) => nodes.push(node),
-            None => groups.push((text, vec![node])),
+            None => groups.push((r, vec![node])),
         }
     }
-    groups
-        .into_iter()
-        .map(|(text, nodes)| {
-            let shown = if nodes.len() > 3 {
-                format!("{} +{}", nodes[..2].join(", "), nodes.len() - 2)
-            } else {
-                nodes.join(", ")
-            };
-            format!("{shown}: {text}")
-        })
-        .collect()
+    Fact::Phrases(groups.into_iter().map(|(r, nodes)| phrase(r, &nodes, bound)).collect())
 }
 
 impl Decision for SchedulerDecision {
@@ -73,30 +81,22 @@ impl Decision for SchedulerDecision {
         match self {
             SchedulerDecision::Bound { pod, node, score, scores, rejected } => {
                 let ties = scores.iter().filter(|(_, s)| s == score).count();
-                let mut best: Vec<&(Name, i64)> = vec![];
-                for s in scores.iter().filter(|(n, _)| n != node) {
-                    let at = best.partition_point(|b| (b.1, &s.0) > (s.1, &b.0));
-                    if at < 3 {
-                        best.insert(at, s);
-                        best.truncate(3);
-                    }
-                }
-                let others: Vec<String> = best.iter().map(|(n, s)| format!("{n} {s}")).collect();
+                let mut fit: Vec<String> = scores.iter().map(|(n, _)| n.to_string()).collect();
+                fit.sort();
                 vec![
                     ("pod", pod.name.to_string().into()),
                     ("node", node.to_string().into()),
                     ("score", (*score).into()),
-                    ("count", scores.len().into()),
+                    ("fit", fit.into()),
                     ("ties", ties.into()),
-                    ("others", others.into()),
-                    ("rejected", grouped(rejected).into()),
+                    ("rejected", grouped(rejected, true)),
                 ]
             }
             SchedulerDecision::Nowhere { pod, rejected, nodes } => {
                 vec![
                     ("pod", pod.name.to_string().into()),
                     ("nodes", (*nodes).into()),
-                    ("rejected", grouped(rejected).into()),
+                    ("rejected", grouped(rejected, false)),
                 ]
             }
         }

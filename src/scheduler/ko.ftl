@@ -1,11 +1,35 @@
 scheduler-only = { $pod }: 노드가 { $node } 하나뿐 → 배정
-scheduler-only-fit = { $pod }: { $node }만 맞음({ $rejected }) → 배정
-scheduler-best = { $pod }: 맞는 노드 { $count }개, { $node } 점수 { $score }{ $ties ->
-    [one] 점으로 가장 높음(다음은 { $others })
-   *[other] 점, 같은 점수가 { $ties }개라 우연이 정함
+scheduler-only-fit = { $pod }: { $node }만 맞음; { $rejected } → 배정
+scheduler-best = { $pod }: { $fit }에 들어갈 수 있음; { $ties ->
+    [1] { $node }의 점수가 가장 높음({ $score })
+   *[other] 가장 높은 점수({ $score })가 { $ties }개라 우연히 { $node }(으)로 정해짐
  } → 배정
-scheduler-best-of = { $pod }: 맞는 노드 { $count }개(제외: { $rejected }), { $node } 점수 { $score }{ $ties ->
-    [one] 점으로 가장 높음(다음은 { $others })
-   *[other] 점, 같은 점수가 { $ties }개라 우연이 정함
+scheduler-best-of = { $pod }: { $fit }에 들어갈 수 있음; { $rejected }; { $ties ->
+    [1] { $node }의 점수가 가장 높음({ $score })
+   *[other] 가장 높은 점수({ $score })가 { $ties }개라 우연히 { $node }(으)로 정해짐
  } → 배정
-scheduler-nowhere = { $pod }: 노드 { $nodes }개 가운데 맞는 것이 없음({ $rejected }) → Pending으로 남고, 노드나 파드가 바뀌면 다시 시도
+scheduler-nowhere = { $pod }: 노드 { $nodes }개 가운데 들어갈 곳이 없음: { $rejected } → Pending으로 남고, 노드나 파드가 바뀌면 다시 시도
+scheduler-not-name = { $names }: 지정한 노드가 아님{ $count ->
+   *[other] {""}
+ }
+scheduler-not-unschedulable = { $names }: 스케줄 금지(cordon) 상태{ $count ->
+   *[other] {""}
+ }
+scheduler-not-tolerated = { $names }: 견디지 못하는 taint가 있음{ $count ->
+   *[other] {""}
+ }
+scheduler-not-taint = { $names }: 견디지 못하는 taint가 있음({ $taint }){ $count ->
+   *[other] {""}
+ }
+scheduler-not-affinity = { $names }: 노드 셀렉터나 어피니티에 맞지 않음{ $count ->
+   *[other] {""}
+ }
+scheduler-not-full = { $names }: 파드를 둘 수 있는 만큼 이미 둠{ $count ->
+   *[other] {""}
+ }
+scheduler-not-enough = { $names }: { $resource } 부족({ $wants } 필요, { $free } 남음){ $count ->
+   *[other] {""}
+ }
+scheduler-not-spread = { $names }: 같은 종류가 이미 너무 많음({ $key } 기준 분산){ $count ->
+   *[other] {""}
+ }

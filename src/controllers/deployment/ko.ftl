@@ -10,6 +10,9 @@ deployment-scaled = 개수만 바뀌어 파드는 그대로 둠 → { $set } { $
 deployment-spread = 롤아웃 중이므로 레플리카 { $wanted }개를 비율대로 나눔: { $parts }
 deployment-paused = 일시 중지됨: 파드 수는 지키지만 아무것도 롤아웃하지 않음
 deployment-resumed = 다시 시작함: 그동안 바뀐 것을 이제 롤아웃함
-deployment-complete = 파드 { $available }개가 모두 새 템플릿이고 사용 가능함 → 롤아웃 완료
+deployment-complete = { $available ->
+    [1] 하나뿐인 파드가 새 템플릿이고 사용 가능함
+   *[other] 파드 { $available }개가 모두 새 템플릿이고 사용 가능함
+ } → 롤아웃 완료
 deployment-timed-out = { $deadline } 동안 진전이 없음 → ProgressDeadlineExceeded(계속 시도는 함)
 deployment-forgot = 옛 레플리카셋은 { $limit }개까지 남김 → { $set } 삭제

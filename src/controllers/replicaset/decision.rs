@@ -43,7 +43,8 @@ impl Decision for ReplicaSetDecision {
             }
             ReplicaSetDecision::Deleted { wanted, had, victims, .. } => {
                 let names: Vec<String> = victims.iter().map(|v| v.name.clone()).collect();
-                let because = victims.first().map_or("name", |v| v.because.key());
+                // Where all have to go nobody was chosen.
+                let because = if *wanted == 0 { "all" } else { victims.first().map_or("name", |v| v.because.key()) };
                 facts.extend([
                     ("wanted", (*wanted).into()),
                     ("had", (*had).into()),

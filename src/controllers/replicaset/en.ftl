@@ -6,6 +6,7 @@ replicaset-deleted = wants { $wanted ->
     [one] 1 pod
    *[other] { $wanted } pods
  }, has { $had } → deletes { $names } ({ $because ->
+    [all] all of them
     [unassigned] not on a node yet, so it goes first
     [phase] not running yet, so it goes first
     [not-ready] not ready, so it goes first

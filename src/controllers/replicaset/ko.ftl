@@ -1,5 +1,6 @@
 replicaset-created = 원하는 파드 { $wanted }개, 지금 { $had }개 → { $names } 생성
 replicaset-deleted = 원하는 파드 { $wanted }개, 지금 { $had }개 → { $names } 삭제 ({ $because ->
+    [all] 모두
     [unassigned] 아직 노드가 없어 먼저 지움
     [phase] 아직 실행되지 않아 먼저 지움
     [not-ready] 준비되지 않아 먼저 지움
