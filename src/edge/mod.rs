@@ -318,16 +318,7 @@ fn run(a: &Arguments, file: &str) -> ExitCode {
         return exit(code);
     }
     let mut code = 0;
-    let lines: Vec<&str> = text.lines().collect();
-    let mut i = 0;
-    while i < lines.len() {
-        let mut whole = lines[i].to_string();
-        i += 1;
-        while Session::unfinished(whole.trim_start_matches("$ ")).is_some() && i < lines.len() {
-            whole.push('\n');
-            whole.push_str(lines[i]);
-            i += 1;
-        }
+    for whole in Session::blocks(&text) {
         let o = s.eval(&whole);
         show(&o);
         code = if whole.trim().is_empty() || whole.trim_start().starts_with('#') { code } else { o.code };

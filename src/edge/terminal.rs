@@ -16,6 +16,7 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Editor, Helper};
 
+use crate::explain::layout;
 use crate::prompt::{Output, Session};
 use crate::shell::{Shell, complete};
 
@@ -77,10 +78,10 @@ impl Validator for Face {
 const NARROWEST: usize = 60;
 
 /// Shows what a line brought: kubectl's output as it is, the rest dimmed.
-pub fn show(o: &Output, colour: bool) {
+pub fn show(o: &Output, colour: bool, width: usize) {
     print!("{}", o.stdout);
     eprint!("{}", o.stderr);
-    for l in o.story.lines() {
+    for l in o.story.lines().flat_map(|l| layout::fold(l, width)) {
         if colour { println!("{}", Style::new().dimmed().paint(l)) } else { println!("{l}") }
     }
 }
@@ -124,7 +125,8 @@ pub fn run(shell: Shell, greeting: &str, first: Option<String>) -> ExitCode {
     let interrupted = Interrupt::watch(shell.session.interrupted.clone());
     let shell = Rc::new(RefCell::new(shell));
     let history = Rc::new(RefCell::new(vec![]));
-    let mut editor: Editor<Face, DefaultHistory> = match Editor::new() {
+    let config = rustyline::Config::builder().completion_type(rustyline::CompletionType::List).build();
+    let mut editor: Editor<Face, DefaultHistory> = match Editor::with_config(config) {
         Ok(e) => e,
         Err(e) => {
             eprintln!("kubetutor: {e}");
@@ -140,7 +142,7 @@ pub fn run(shell: Shell, greeting: &str, first: Option<String>) -> ExitCode {
     print!("{greeting}");
     if let Some(line) = first {
         let o = shell.borrow_mut().line(&line);
-        show(&o, colour);
+        show(&o, colour, shell.borrow().session.width);
     }
     let mut last = std::time::Instant::now();
     loop {
@@ -164,11 +166,22 @@ pub fn run(shell: Shell, greeting: &str, first: Option<String>) -> ExitCode {
                 }
                 let _ = editor.add_history_entry(&line);
                 history.borrow_mut().push(line.clone());
-                interrupted.0.store(false, Ordering::Relaxed);
-                let o = shell.borrow_mut().line(&line);
-                show(&o, colour);
-                keep_progress(&shell.borrow());
-                if o.quit {
+                let mut quit = false;
+                // A pasted block runs line by line, each shown as if it had been typed.
+                for (i, block) in Session::blocks(&line).iter().enumerate() {
+                    if i > 0 {
+                        println!("{}{block}", shell.borrow().prompt());
+                    }
+                    interrupted.0.store(false, Ordering::Relaxed);
+                    let o = shell.borrow_mut().line(block);
+                    show(&o, colour, shell.borrow().session.width);
+                    keep_progress(&shell.borrow());
+                    quit = o.quit;
+                    if quit {
+                        break;
+                    }
+                }
+                if quit {
                     break;
                 }
             }

@@ -81,8 +81,21 @@ fn final_consonant(c: char) -> (bool, bool) {
         }
         '1' | '7' | '8' => (true, true),
         '0' | '3' | '6' => (true, false),
-        'l' | 'L' | 'r' | 'R' => (true, true),
-        'm' | 'M' | 'n' | 'N' => (true, false),
+        _ => (false, false),
+    }
+}
+
+/// The same for a word in Latin letters, as it is said in Korean: 웹, 앱, 셋, 스케줄, 네임, but 서버, 노드, 테스트.
+fn latin_final(word: &str) -> (bool, bool) {
+    let vowel = |c: char| "aeiou".contains(c);
+    let letters: Vec<char> = word.to_lowercase().chars().collect();
+    match letters.as_slice() {
+        [.., 'l'] | [.., 'l', 'e'] => (true, true),
+        [.., 'm' | 'n'] | [.., 'm' | 'n', 'e'] | [.., 'n', 'g'] => (true, false),
+        // A stop after one short vowel closes the syllable; after a long one or a consonant it gets a vowel of its own.
+        [.., a, v, 'b' | 'p' | 'k' | 'c' | 't'] if vowel(*v) && !vowel(*a) => (true, false),
+        [v, 'b' | 'p' | 'k' | 'c' | 't'] if vowel(*v) => (true, false),
+        [.., 'p', 'p'] | [.., 'c', 'k'] => (true, false),
         _ => (false, false),
     }
 }
@@ -94,7 +107,13 @@ pub fn particles(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     'outer: while let Some(c) = rest.chars().next() {
-        let before = out.chars().rev().find(|c| c.is_alphanumeric()).map_or((false, false), final_consonant);
+        let before = match out.chars().rev().find(|c| c.is_alphanumeric()) {
+            Some(c) if c.is_ascii_alphabetic() => {
+                let end = out.trim_end_matches(|c: char| !c.is_ascii_alphabetic());
+                latin_final(&end[end.rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |i| i + 1)..])
+            }
+            c => c.map_or((false, false), final_consonant),
+        };
         for (both, with, without) in PAIRS {
             if let Some(r) = rest.strip_prefix(both) {
                 out.push_str(if before.0 { with } else { without });
@@ -124,6 +143,20 @@ mod tests {
             particles("파드은(는) 노드을(를) 5(으)로 7(으)로 3(으)로 레플리카셋이(가)"),
             "파드는 노드를 5로 7로 3으로 레플리카셋이"
         );
+        for (word, want) in [
+            ("web", "web이"),
+            ("first-app", "first-app이"),
+            ("`web`", "`web`이"),
+            ("NoSchedule", "NoSchedule이"),
+            ("server", "server가"),
+            ("node", "node가"),
+            ("nginx", "nginx가"),
+            ("worker-1", "worker-1이"),
+            ("test", "test가"),
+            ("name", "name이"),
+        ] {
+            assert_eq!(particles(&format!("{word}이(가)")), want);
+        }
     }
 
     #[test]

@@ -45,6 +45,16 @@ fn line(lead: &str, below: &str, text: &str, width: usize, out: &mut Vec<String>
     }
 }
 
+/// A line as it fits on the screen: what is too wide goes on below, as far in as it began.
+pub fn fold(line: &str, width: usize) -> Vec<String> {
+    if line.width() <= width {
+        return vec![line.to_string()];
+    }
+    let text = line.trim_start();
+    let indent = line.len() - text.len();
+    wrap(text, width.saturating_sub(indent).max(LEAST)).iter().map(|l| format!("{}{l}", " ".repeat(indent))).collect()
+}
+
 /// Cuts a text into lines at its spaces; a word that is too long for a line is cut anywhere.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut out = vec![String::new()];

@@ -48,10 +48,19 @@ pub enum Completes {
 
 /// Runs one command line: the words after `kubectl`.
 pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
+    if let Some(text) = verbs::help::asked(words) {
+        env.out.push_str(text);
+        return Ok(Done::OK);
+    }
     let (verb, rest) = find(words)?;
     let args = Args::parse(verb, &rest)?;
     env.apply_globals(&args);
     (verb.run)(&args, env)
+}
+
+/// What kubectl prints where a verb is missing.
+fn help_of(path: &str) -> String {
+    verbs::help::of(path).unwrap_or_default().to_string()
 }
 
 /// The verb of a command line, and the words that are not its name. Global flags may come before it.
@@ -95,8 +104,8 @@ pub fn find(words: &[String]) -> Result<(&'static Verb, Vec<String>), Failure> {
     if path.is_empty() {
         return Err(match words.get(i) {
             Some(w) => failure::unknown_command(w),
-            None => Failure::help(verbs::help::root()),
+            None => Failure::help(help_of("")),
         });
     }
-    Err(Failure::help(verbs::help::group(&path)))
+    Err(Failure::help(help_of(&path)))
 }

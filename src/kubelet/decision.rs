@@ -50,6 +50,8 @@ pub enum KubeletDecision {
         pod: Key,
         node: String,
         grace: i64,
+        /// Containers that run.
+        running: usize,
     },
     Gone {
         pod: Key,
@@ -134,8 +136,9 @@ impl KubeletDecision {
                 node,
                 vec![("pod", name(pod).into()), ("container", container.as_str().into()), ("count", (*count).into())],
             ),
-            D::Stopping { pod, node, grace } => {
-                ("kubelet-stopping", Some(pod), node, vec![("pod", name(pod).into()), ("grace", (*grace).into())])
+            D::Stopping { pod, node, grace, running } => {
+                let message = if *running == 0 { "kubelet-nothing-to-stop" } else { "kubelet-stopping" };
+                (message, Some(pod), node, vec![("pod", name(pod).into()), ("grace", (*grace).into())])
             }
             D::Gone { pod, node } => ("kubelet-gone", Some(pod), node, vec![("pod", name(pod).into())]),
             D::Unhealthy { pod, node, container, probe, detail, kills } => {

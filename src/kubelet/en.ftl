@@ -10,6 +10,7 @@ kubelet-stopping = told { $pod } to stop (SIGTERM), gives it { $grace ->
     [one] 1 second
    *[other] { $grace } seconds
  }
+kubelet-nothing-to-stop = nothing of { $pod } runs that would have to be stopped
 kubelet-gone = { $pod } has stopped → removed it from the API
 kubelet-unhealthy = { $probe } probe of { $container } failed: { $detail }
 kubelet-unhealthy-kill = { $probe } probe of { $container } failed too often: { $detail } → kills and restarts it

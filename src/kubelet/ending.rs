@@ -84,7 +84,8 @@ impl Fleet {
         let running: Vec<(String, ContainerId)> =
             w.slots.iter().filter_map(|s| Some((s.name.clone(), s.running()?.id.clone()))).collect();
         if w.is_ending() {
-            ctx.decide(KubeletDecision::Stopping { pod: w.key.clone(), node: node.to_string(), grace: seconds });
+            let (pod, node, running) = (w.key.clone(), node.to_string(), running.len());
+            ctx.decide(KubeletDecision::Stopping { pod, node, grace: seconds, running });
         }
         for (name, id) in running {
             self.note(uid, Some(&name), Note::normal("Killing", &format!("Stopping container {name}")), ctx);

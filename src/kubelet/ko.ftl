@@ -7,6 +7,7 @@ kubelet-exited-for-good = { $container } 컨테이너가 종료 코드 { $code }
 kubelet-waits = { $container } 컨테이너가 계속 끝나므로 다시 시작하기 전에 { $left } 기다림 → CrashLoopBackOff
 kubelet-restarted = { $container } 컨테이너를 다시 시작함({ $count }번째 재시작)
 kubelet-stopping = { $pod } 파드에 종료를 알림(SIGTERM), { $grace }초의 유예를 줌
+kubelet-nothing-to-stop = { $pod } 파드에는 멈출 것이 돌고 있지 않음
 kubelet-gone = { $pod } 파드가 멈춤 → API에서 지움
 kubelet-unhealthy = { $container }의 { $probe } 프로브 실패: { $detail }
 kubelet-unhealthy-kill = { $container }의 { $probe } 프로브가 여러 번 실패: { $detail } → 죽이고 다시 시작함

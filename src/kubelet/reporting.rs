@@ -125,6 +125,8 @@ impl Fleet {
             return;
         }
         n.relist_set = false;
+        // Its first report is what the return leads to, not just the next one due.
+        n.reported = ctx.now();
         ctx.decide(KubeletDecision::Up { node: name.into(), pods });
         ctx.after(RESTART, Tag::about("return", Key::of::<Node>("", name)));
         ctx.after(REPORT, Tag::about("report", Key::of::<Node>("", name)));

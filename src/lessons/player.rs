@@ -71,10 +71,22 @@ impl Player {
     /// Takes a prediction.
     pub fn predict(&mut self, answer: &str, language: Language) -> String {
         let a = answer.trim().trim_end_matches(')').to_lowercase();
-        let known =
-            self.words(language).predict.lines().any(|l| l.trim_start_matches("- ").starts_with(&format!("{a})")));
-        if a.chars().count() != 1 || !known {
-            return pick(language, "  a letter, please\n", "  글자 하나로 답해 주세요\n").into();
+        let choices: Vec<String> = self
+            .words(language)
+            .predict
+            .lines()
+            .filter_map(|l| Some(l.strip_prefix("- ")?.split_once(')')?.0.into()))
+            .collect();
+        if !choices.contains(&a) {
+            let list = choices.join(", ");
+            return match language {
+                Language::English => {
+                    format!("  one of {list}, please (or type a command: the prediction is yours to skip)\n")
+                }
+                Language::Korean => {
+                    format!("  {list} 가운데 하나로 답해 주세요(예측을 건너뛰려면 그냥 명령을 치세요)\n")
+                }
+            };
         }
         self.predicted = Some(a);
         pick(language, "  noted; now see for yourself\n", "  적어 두었어요. 이제 직접 확인해 보세요\n").into()

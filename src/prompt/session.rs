@@ -11,7 +11,7 @@ use crate::explain::Language;
 use crate::kubectl::config::Kubeconfig;
 use crate::kubectl::failure::Hint;
 use crate::kubectl::{self, Done, Env, Failure, Follow, Host, Progress};
-use crate::ledger::Root;
+use crate::ledger::{Record, Root, What};
 
 /// How time goes on between commands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -160,6 +160,23 @@ impl Session {
         words::split(text).err()
     }
 
+    /// The lines of a text that run one after the other; a here-document or an open quote belongs to the line it begins in.
+    pub fn blocks(text: &str) -> Vec<String> {
+        let mut out: Vec<String> = vec![];
+        let mut open = false;
+        for line in text.lines() {
+            match out.last_mut().filter(|_| open) {
+                Some(block) => {
+                    block.push('\n');
+                    block.push_str(line);
+                }
+                None => out.push(line.to_string()),
+            }
+            open = out.last().is_some_and(|b| Session::unfinished(b.trim_start_matches("$ ")).is_some());
+        }
+        out
+    }
+
     /// Runs one line (or a here-document of several).
     pub fn eval(&mut self, text: &str) -> Output {
         let text = text.trim_end_matches('\n');
@@ -218,7 +235,7 @@ impl Session {
         self.remember(line);
         self.last_line = line.into();
         let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
-        self.story_from = cause;
+        let told_before = std::mem::replace(&mut self.story_from, cause);
         let (mut out, follow, namespace) = self.begin(words, cause);
         match follow {
             Some(mut f) => {
@@ -229,6 +246,10 @@ impl Session {
             None => {}
         }
         self.after_command(&mut out);
+        // What only looked has no story of its own: `story` goes on telling the last one.
+        if out.story.is_empty() && self.cluster.world.ledger.since(cause).all(|r| !follows(r, cause)) {
+            self.story_from = told_before;
+        }
         out
     }
 
@@ -472,6 +493,11 @@ impl Session {
         }
         Some(b.output)
     }
+}
+
+/// Whether a record is a request or a decision that a command led to directly.
+fn follows(r: &Record, command: RecordId) -> bool {
+    matches!(r.what, What::Request(_) | What::Decision(_)) && r.causes.contains(&command)
 }
 
 fn fail(out: &mut Output, f: &Failure, language: Language) {

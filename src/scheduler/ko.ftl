@@ -2,11 +2,11 @@ scheduler-only = { $pod }: 노드가 { $node } 하나뿐 → 배정
 scheduler-only-fit = { $pod }: { $node }만 맞음; { $rejected } → 배정
 scheduler-best = { $pod }: { $fit }에 들어갈 수 있음; { $ties ->
     [1] { $node }의 점수가 가장 높음({ $score })
-   *[other] 가장 높은 점수({ $score })가 { $ties }개라 우연히 { $node }(으)로 정해짐
+   *[other] 가장 높은 점수({ $score })가 { $ties }개라 무작위로 { $node }을(를) 고름
  } → 배정
 scheduler-best-of = { $pod }: { $fit }에 들어갈 수 있음; { $rejected }; { $ties ->
     [1] { $node }의 점수가 가장 높음({ $score })
-   *[other] 가장 높은 점수({ $score })가 { $ties }개라 우연히 { $node }(으)로 정해짐
+   *[other] 가장 높은 점수({ $score })가 { $ties }개라 무작위로 { $node }을(를) 고름
  } → 배정
 scheduler-nowhere = { $pod }: 노드 { $nodes }개 가운데 들어갈 곳이 없음: { $rejected } → Pending으로 남고, 노드나 파드가 바뀌면 다시 시도
 scheduler-not-name = { $names }: 지정한 노드가 아님{ $count ->
@@ -15,10 +15,10 @@ scheduler-not-name = { $names }: 지정한 노드가 아님{ $count ->
 scheduler-not-unschedulable = { $names }: 스케줄 금지(cordon) 상태{ $count ->
    *[other] {""}
  }
-scheduler-not-tolerated = { $names }: 견디지 못하는 taint가 있음{ $count ->
+scheduler-not-tolerated = { $names }: 용인하지 않는 테인트가 있음{ $count ->
    *[other] {""}
  }
-scheduler-not-taint = { $names }: 견디지 못하는 taint가 있음({ $taint }){ $count ->
+scheduler-not-taint = { $names }: 용인하지 않는 테인트가 있음({ $taint }){ $count ->
    *[other] {""}
  }
 scheduler-not-affinity = { $names }: 노드 셀렉터나 어피니티에 맞지 않음{ $count ->

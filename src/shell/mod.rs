@@ -10,6 +10,7 @@ pub mod complete;
 pub mod progress;
 
 use crate::explain::Language;
+use crate::explain::language::particles;
 use crate::lessons::{self, Player};
 use crate::prompt::{Output, Session};
 use progress::Progress;
@@ -134,7 +135,7 @@ impl Shell {
     fn list(&self) -> String {
         let Ok(course) = lessons::course() else { return String::new() };
         let mut out = String::new();
-        for l in course {
+        for l in &course {
             let done = self.progress.done(&l.name).min(l.steps.len());
             let bars = done * 10 / l.steps.len().max(1);
             let state = match (self.session.language, done) {
@@ -153,7 +154,19 @@ impl Shell {
                 "░".repeat(10 - bars)
             ));
         }
-        out.push_str(self.say("`learn 1` begins the first.\n", "`learn 1`로 첫 수업을 시작해요.\n"));
+        let next = course.iter().find(|l| self.progress.done(&l.name) < l.steps.len());
+        out.push_str(&match (next, self.session.language) {
+            (None, Language::English) => "All lessons are done. `learn N` shows one again.\n".into(),
+            (None, Language::Korean) => "수업을 모두 마쳤어요. `learn N`으로 다시 볼 수 있어요.\n".into(),
+            (Some(l), Language::English) if self.progress.done(&l.name) > 0 => {
+                format!("`learn {}` goes on.\n", l.order)
+            }
+            (Some(l), Language::English) => format!("`learn {}` begins the next.\n", l.order),
+            (Some(l), Language::Korean) if self.progress.done(&l.name) > 0 => {
+                particles(&format!("`learn {}`(으)로 이어서 해요.\n", l.order))
+            }
+            (Some(l), Language::Korean) => particles(&format!("`learn {}`(으)로 다음 수업을 시작해요.\n", l.order)),
+        });
         out
     }
 }

@@ -6,19 +6,81 @@ use crate::ledger::{Decision, Facts};
 
 #[derive(Clone, Debug)]
 pub enum DeploymentDecision {
-    NewSet { deployment: Key, set: String, replicas: i32, revision: i64, had: usize },
-    Reused { deployment: Key, set: String, was: i64, revision: i64 },
-    Adopted { deployment: Key, set: String },
-    RollUp { deployment: Key, set: String, from: i32, to: i32, wanted: i32, surge: i32, total: i32 },
-    RollDown { deployment: Key, set: String, from: i32, to: i32, wanted: i32, unavailable: i32, available: i32 },
-    RecreateDown { deployment: Key, set: String, from: i32 },
-    RecreateUp { deployment: Key, set: String, to: i32 },
-    Scaled { deployment: Key, set: String, from: i32, to: i32 },
-    Spread { deployment: Key, wanted: i32, parts: Vec<(String, i32, i32)> },
-    Paused { deployment: Key, paused: bool },
-    Complete { deployment: Key, available: i32, min_ready: Duration },
-    TimedOut { deployment: Key, deadline: Duration },
-    Forgot { deployment: Key, set: String, limit: i32 },
+    NewSet {
+        deployment: Key,
+        set: String,
+        replicas: i32,
+        revision: i64,
+        had: usize,
+    },
+    Reused {
+        deployment: Key,
+        set: String,
+        was: i64,
+        revision: i64,
+    },
+    Adopted {
+        deployment: Key,
+        set: String,
+    },
+    RollUp {
+        deployment: Key,
+        set: String,
+        from: i32,
+        to: i32,
+        wanted: i32,
+        surge: i32,
+        total: i32,
+    },
+    /// `unhealthy` of the set's pods do not work; they go before the others.
+    RollDown {
+        deployment: Key,
+        set: String,
+        from: i32,
+        to: i32,
+        least: i32,
+        available: i32,
+        unhealthy: i32,
+    },
+    RecreateDown {
+        deployment: Key,
+        set: String,
+        from: i32,
+    },
+    RecreateUp {
+        deployment: Key,
+        set: String,
+        to: i32,
+    },
+    Scaled {
+        deployment: Key,
+        set: String,
+        from: i32,
+        to: i32,
+    },
+    Spread {
+        deployment: Key,
+        wanted: i32,
+        parts: Vec<(String, i32, i32)>,
+    },
+    Paused {
+        deployment: Key,
+        paused: bool,
+    },
+    Complete {
+        deployment: Key,
+        available: i32,
+        min_ready: Duration,
+    },
+    TimedOut {
+        deployment: Key,
+        deadline: Duration,
+    },
+    Forgot {
+        deployment: Key,
+        set: String,
+        limit: i32,
+    },
 }
 
 impl DeploymentDecision {
@@ -54,15 +116,17 @@ impl DeploymentDecision {
                 ];
                 ("deployment-roll-up", deployment, facts)
             }
-            D::RollDown { deployment, set, from, to, wanted, unavailable, available } => {
+            D::RollDown { deployment, set, from, to, least, available, unhealthy } => {
                 let facts = vec![
                     ("set", set.as_str().into()),
                     ("from", (*from).into()),
                     ("to", (*to).into()),
-                    ("least", (*wanted - *unavailable).into()),
+                    ("least", (*least).into()),
                     ("available", (*available).into()),
+                    ("unhealthy", (*unhealthy).into()),
                 ];
-                ("deployment-roll-down", deployment, facts)
+                let only_broken = from - to <= *unhealthy;
+                (if only_broken { "deployment-roll-broken" } else { "deployment-roll-down" }, deployment, facts)
             }
             D::RecreateDown { deployment, set, from } => {
                 ("deployment-recreate-down", deployment, vec![("set", set.as_str().into()), ("from", (*from).into())])

@@ -7,6 +7,10 @@ deployment-roll-down = { $available ->
     [one] 1 is
    *[other] { $available } are
  } available, at least { $least } must be → { $set } { $from }→{ $to }
+deployment-roll-broken = { $unhealthy ->
+    [one] 1 pod of { $set } does not work and goes
+   *[other] { $unhealthy } pods of { $set } do not work and go
+ } first → { $set } { $from }→{ $to }
 deployment-recreate-down = strategy Recreate: all { $from } old pods go first → { $set } to 0
 deployment-recreate-up = no old pod runs any more → { $set } to { $to }
 deployment-scaled = only the number changed, so the pods stay → { $set } { $from }→{ $to }

@@ -4,6 +4,7 @@ deployment-reused-set = { $set }에 이미 이 파드 템플릿이 있음(리비
 deployment-adopted = { $set }은(는) 셀렉터에 맞고 주인이 없음 → 입양
 deployment-roll-up = 원하는 { $wanted }개보다 { $surge }개 더 둘 수 있고 지금 { $total }개 → { $set } { $from }→{ $to }
 deployment-roll-down = 사용 가능한 파드 { $available }개, 적어도 { $least }개는 있어야 함 → { $set } { $from }→{ $to }
+deployment-roll-broken = { $set }의 파드 { $unhealthy }개가 제대로 돌지 않아 먼저 없앰 → { $set } { $from }→{ $to }
 deployment-recreate-down = Recreate 전략: 옛 파드 { $from }개를 먼저 모두 없앰 → { $set }을(를) 0으로
 deployment-recreate-up = 도는 옛 파드가 없음 → { $set }을(를) { $to }(으)로
 deployment-scaled = 개수만 바뀌어 파드는 그대로 둠 → { $set } { $from }→{ $to }

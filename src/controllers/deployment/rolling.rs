@@ -117,15 +117,15 @@ impl Deployments {
                 for (name, from, to) in moves {
                     if let Some(i) = sets.old.iter().position(|s| s.name() == name) {
                         let mut set = sets.old[i].clone();
-                        let (available, unavailable) = (sets.available(), max_unavailable(d));
+                        let unhealthy = from - status(&set).available_replicas.unwrap_or(0);
                         ctx.decide(DeploymentDecision::RollDown {
                             deployment: d.key(),
                             set: name,
                             from,
                             to,
-                            wanted: kind::wanted(d),
-                            unavailable,
-                            available,
+                            least: kind::wanted(d) - max_unavailable(d),
+                            available: sets.available(),
+                            unhealthy,
                         });
                         self.scale_set(d, &mut set, to, ctx)?;
                         sets.old[i] = set;

@@ -11,6 +11,14 @@ use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::{Note, reference};
 use crate::world::{Ctx, Tag};
 
+/// A pod that has to leave its node.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Eviction {
+    Due(Time),
+    /// It is being deleted, though the cache may not know yet.
+    Done,
+}
+
 pub fn no_execute(n: &Node) -> impl Iterator<Item = &Taint> {
     n.spec.iter().flat_map(|s| s.taints.iter().flatten()).filter(|t| t.effect == "NoExecute")
 }
@@ -55,10 +63,10 @@ impl NodeLifecycle {
             let key = p.key();
             let tolerations = p.spec.as_ref().and_then(|s| s.tolerations.clone()).unwrap_or_default();
             let wait = if taints.is_empty() || p.is_deleting() { None } else { stays(&tolerations, &taints) };
-            match (wait, self.evictions.contains_key(&key)) {
-                (Some(wait), false) => {
+            match (wait, self.evictions.get(&key)) {
+                (Some(wait), None) => {
                     let at = (since + wait).max(now);
-                    self.evictions.insert(key.clone(), (at, ctx.causes()));
+                    self.evictions.insert(key.clone(), Eviction::Due(at));
                     if wait > Duration::ZERO {
                         ctx.decide(NodeDecision::WillEvict {
                             pod: key.clone(),
@@ -70,7 +78,8 @@ impl NodeLifecycle {
                         ctx.after(Duration::from_millis(1), Tag::about("evict", key));
                     }
                 }
-                (None, true) => {
+                (None, Some(Eviction::Done)) => {}
+                (None, Some(Eviction::Due(_))) => {
                     self.evictions.remove(&key);
                     let message = format!("Cancelling deletion of Pod {}/{}", p.namespace(), p.name());
                     self.eviction_recorder.record(
@@ -87,9 +96,9 @@ impl NodeLifecycle {
 
     pub(super) fn evict(&mut self, key: &Key, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
-        let due = self.evictions.get(key).is_some_and(|(at, _)| *at <= now);
+        let due = matches!(self.evictions.get(key), Some(Eviction::Due(at)) if *at <= now);
         let Some(p) = self.pods.by_key(key).filter(|_| due).cloned() else { return };
-        self.evictions.remove(key);
+        self.evictions.insert(key.clone(), Eviction::Done);
         let node = pods::node(&p).to_string();
         ctx.decide(NodeDecision::Evicted { pod: key.clone(), node });
         let message = format!("Marking for deletion Pod {}/{}", p.namespace(), p.name());

@@ -40,7 +40,7 @@ pub struct NodeLifecycle {
     /// When each node was last heard of: a lease or a status that changed.
     heard: BTreeMap<Name, Time>,
     next_eviction: Time,
-    evictions: BTreeMap<Key, (Time, Causes)>,
+    evictions: BTreeMap<Key, eviction::Eviction>,
     recorder: Recorder,
     eviction_recorder: Recorder,
 }

@@ -9,7 +9,7 @@ replicaset-deleted = 원하는 파드 { $wanted }개, 지금 { $had }개 → { $
     [ready-shorter] 준비된 지 가장 짧음
     [restarts] 가장 많이 재시작함
     [newer] 가장 새로움
-   *[name] 모두 같아서 우연이 정함
+   *[name] 모두 같아서 무작위로 고름
  })
 replicaset-adopted = { $pod } 파드는 셀렉터에 맞고 주인이 없음 → 입양
 replicaset-released = { $pod } 파드가 더는 셀렉터에 맞지 않음 → 놓아줌, 주인 없이 계속 돎

@@ -84,7 +84,7 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         if !args.words.is_empty() {
             return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "create"));
         }
-        return Err(Failure::help(super::help::group("create")));
+        return Err(Failure::help(super::help::of("create").unwrap_or_default().to_string()));
     }
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;

@@ -1,47 +1,58 @@
-//! Help: what kubectl prints when a verb is missing. The texts are kubectl's own (Apache-2.0, see NOTICE).
+//! Help, as kubectl v1.36.3 prints it: `--help`, `help VERB`, and what a missing verb brings.
+//! The texts are kubectl's own (Apache-2.0, see NOTICE), each after a line `==> VERB <==`.
 
-use super::TABLE;
+const TEXTS: &str = include_str!("help/kubectl.txt");
 
-const GROUPS: &[(&str, &str)] = &[("rollout", include_str!("help/rollout.txt"))];
-
-/// Help for a group of verbs such as `rollout`.
-pub fn group(name: &str) -> String {
-    if let Some((_, text)) = GROUPS.iter().find(|(n, _)| *n == name) {
-        return (*text).to_string();
-    }
-    let prefix = format!("{name} ");
-    let mut out = String::from("Available Commands:\n");
-    for v in TABLE.iter().filter(|v| v.name.starts_with(&prefix)) {
-        out.push_str(&format!("  {:<15} {}\n", &v.name[prefix.len()..], v.summary));
-    }
-    out.push_str(&format!("\nUsage:\n  kubectl {name} SUBCOMMAND [options]\n"));
-    out
+/// The help of a command by its words; that of kubectl itself has none.
+pub fn of(path: &str) -> Option<&'static str> {
+    let head = format!("==> {path} <==\n");
+    let from = if TEXTS.starts_with(&head) { 0 } else { TEXTS.find(&format!("\n{head}"))? + 1 };
+    let text = &TEXTS[from + head.len()..];
+    Some(&text[..text.find("\n==> ").map_or(text.len(), |i| i + 1)])
 }
 
-/// Help for kubectl itself.
-pub fn root() -> String {
-    let mut out = String::from(
-        "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\nAvailable Commands:\n",
-    );
-    let mut seen: Vec<&str> = vec![];
-    for v in TABLE {
-        let first = v.name.split(' ').next().unwrap_or("");
-        if !seen.contains(&first) {
-            seen.push(first);
-            out.push_str(&format!("  {first:<15} {}\n", v.summary));
+/// The help that a command line asks for, if it asks for any.
+pub fn asked(words: &[String]) -> Option<&'static str> {
+    let own = words.iter().position(|w| w == "--").map_or(words, |i| &words[..i]);
+    let plain: Vec<&str> = own.iter().map(String::as_str).filter(|w| !w.starts_with('-')).collect();
+    match plain.split_first() {
+        Some((&"help", rest)) => longest(rest),
+        Some((&"options", [])) => of("options"),
+        _ if own.iter().any(|w| w == "-h" || w == "--help") => longest(&plain),
+        _ => None,
+    }
+}
+
+/// Of `get pods web` the words that name a command: `get`.
+fn longest(words: &[&str]) -> Option<&'static str> {
+    (0..=words.len()).rev().filter(|n| *n > 0 || words.is_empty()).find_map(|n| of(&words[..n].join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubectl::verbs::TABLE;
+
+    #[test]
+    fn every_verb_has_its_help() {
+        for v in TABLE {
+            let text = of(v.name).unwrap_or_default();
+            assert!(text.contains("Usage:\n"), "{}", v.name);
+            assert!(!text.contains("==> "), "{}", v.name);
         }
+        assert!(of("").is_some_and(|t| t.starts_with("kubectl controls")));
     }
-    out.push_str("\nUsage:\n  kubectl [flags] [options]\n\nUse \"kubectl <command> --help\" for more information about a given command.\nUse \"kubectl options\" for a list of global command-line options (applies to all commands).\n");
-    out
-}
 
-/// Help for one verb.
-pub fn verb(v: &crate::kubectl::Verb) -> String {
-    let mut out = format!("{}\n\nOptions:\n", v.summary);
-    for f in v.flags.iter().flat_map(|f| f.iter()) {
-        let short = f.short.map(|c| format!("-{c}, ")).unwrap_or_else(|| "    ".into());
-        out.push_str(&format!("    {short}--{}={}\n", f.name, if f.default.is_empty() { "''" } else { f.default }));
+    #[test]
+    fn help_is_asked_for_in_several_ways() {
+        let asked = |line: &str| asked(&line.split(' ').map(String::from).collect::<Vec<_>>());
+        assert_eq!(asked("create deployment -h"), of("create deployment"));
+        assert_eq!(asked("help create deployment"), of("create deployment"));
+        assert_eq!(asked("get pods web --help"), of("get"));
+        assert_eq!(asked("help"), of(""));
+        assert_eq!(asked("--help"), of(""));
+        assert_eq!(asked("options"), of("options"));
+        assert_eq!(asked("exec web -- ls --help"), None);
+        assert_eq!(asked("get pods"), None);
     }
-    out.push_str(&format!("\nUsage:\n  kubectl {} [options]\n", v.name));
-    out
 }
