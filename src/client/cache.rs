@@ -33,6 +33,10 @@ impl<T: Resource> Cache<T> {
         }
         let place = (c.key.namespace.clone(), c.key.name.clone());
         if let Some(old) = self.objects.get(&place) {
+            // The echo of an earlier write than the one that the component put here itself.
+            if c.kind != ChangeKind::Deleted && rev_of(old) > c.rev {
+                return true;
+            }
             let at = (c.key.namespace.clone(), owner(old));
             if c.kind == ChangeKind::Deleted || at.1 != owner(&c.object) {
                 let emptied = match self.by_owner.get_mut(&at) {

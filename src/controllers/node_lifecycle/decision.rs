@@ -7,7 +7,8 @@ use crate::ledger::{Decision, Facts};
 #[derive(Clone, Debug)]
 pub enum NodeDecision {
     Silent { node: Key, silent: Duration, pods: usize },
-    Tainted { node: Key, taint: Option<String>, effect: String },
+    Tainted { node: Key, taint: String, effect: String },
+    Untainted { node: Key, taint: String, effect: String },
     NoEviction { node: Key, ready: usize, all: usize },
     WillEvict { pod: Key, node: String, wait: Duration },
     WillNotEvict { pod: Key, node: String },
@@ -18,8 +19,8 @@ impl Decision for NodeDecision {
     fn message(&self) -> &'static str {
         match self {
             NodeDecision::Silent { .. } => "node-silent",
-            NodeDecision::Tainted { taint: Some(_), .. } => "node-tainted",
-            NodeDecision::Tainted { taint: None, .. } => "node-untainted",
+            NodeDecision::Tainted { .. } => "node-tainted",
+            NodeDecision::Untainted { .. } => "node-untainted",
             NodeDecision::NoEviction { .. } => "node-no-eviction",
             NodeDecision::WillEvict { .. } => "node-will-evict",
             NodeDecision::WillNotEvict { .. } => "node-will-not-evict",
@@ -31,9 +32,8 @@ impl Decision for NodeDecision {
             NodeDecision::Silent { node, silent, pods } => {
                 vec![("node", node.name.to_string().into()), ("silent", (*silent).into()), ("pods", (*pods).into())]
             }
-            NodeDecision::Tainted { node, taint, effect } => {
-                let taint = format!("{}:{effect}", taint.as_deref().unwrap_or("node.kubernetes.io/*"));
-                vec![("node", node.name.to_string().into()), ("taint", taint.into())]
+            NodeDecision::Tainted { node, taint, effect } | NodeDecision::Untainted { node, taint, effect } => {
+                vec![("node", node.name.to_string().into()), ("taint", format!("{taint}:{effect}").into())]
             }
             NodeDecision::NoEviction { node, ready, all } => {
                 vec![("node", node.name.to_string().into()), ("ready", (*ready).into()), ("all", (*all).into())]
@@ -50,6 +50,7 @@ impl Decision for NodeDecision {
         match self {
             NodeDecision::Silent { node, .. }
             | NodeDecision::Tainted { node, .. }
+            | NodeDecision::Untainted { node, .. }
             | NodeDecision::NoEviction { node, .. } => Some(node.clone()),
             NodeDecision::WillEvict { pod, .. }
             | NodeDecision::WillNotEvict { pod, .. }

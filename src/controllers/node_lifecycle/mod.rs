@@ -247,7 +247,14 @@ impl NodeLifecycle {
         if same {
             return Ok(());
         }
-        ctx.decide(NodeDecision::Tainted { node: n.key(), taint: wanted.map(Into::into), effect: effect.into() });
+        let (node, effect_name) = (n.key(), effect.to_string());
+        ctx.decide(match wanted {
+            Some(key) => NodeDecision::Tainted { node, taint: key.into(), effect: effect_name },
+            None => {
+                let taint = present.first().map(|t| t.key.clone()).unwrap_or_default();
+                NodeDecision::Untainted { node, taint, effect: effect_name }
+            }
+        });
         let o = ctx.api::<Node>().patch("", n.name(), |n| {
             let spec = n.spec.get_or_insert_default();
             let taints = spec.taints.get_or_insert_default();
