@@ -97,3 +97,12 @@ fn stories_fit_on_the_screen() {
         }
     }
 }
+
+/// README shows what really comes.
+#[test]
+fn readme_shows_the_first_two_commands_as_they_are() {
+    let (_, lines) = SESSIONS[0];
+    let shown = play(&lines[..2], Language::English).replace("> kubectl", "$ kubectl");
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&shown), "README.md does not show:\n{shown}");
+}

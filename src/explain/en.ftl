@@ -20,6 +20,10 @@ story-nothing = nothing else had to be done
 story-now = now: { $list }
 story-ready = { $name } { $ready }/{ $wanted } ready
 story-pending = still to come: { $what } in { $time }
+trace-leases = … { $count ->
+    [one] 1 lease was renewed
+   *[other] { $count } leases were renewed
+ }
 fault-was-broken = { $what } is broken now
 fault-was-mended = { $what } is mended
 why-none = nothing is recorded about { $object }

@@ -11,6 +11,7 @@ story-nothing = 더 할 일이 없었음
 story-now = 지금: { $list }
 story-ready = { $name } 준비 { $ready }/{ $wanted }
 story-pending = 앞으로: { $time } 뒤에 { $what }
+trace-leases = … 리스 { $count }개를 갱신함
 fault-was-broken = { $what } 고장 냄
 fault-was-mended = { $what } 고침
 why-none = { $object }에 대한 기록이 없음

@@ -1,42 +1,74 @@
 //! Every step, one line each: record number, time, who, what, because of what.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::language::Language;
-use super::texts::decision;
+use super::texts::{decision, message};
+use crate::api::kinds::Lease;
+use crate::api::object::Resource;
 use crate::api::{RecordId, Time};
 use crate::ledger::record::RequestOutcome;
-use crate::ledger::{Ledger, Root, Trigger, What};
+use crate::ledger::{Ledger, Record, Root, Trigger, What};
 
-/// The records since `from`, as lines.
+/// The records since `from`, as lines. Leases that were merely renewed are counted.
 pub fn lines(ledger: &Ledger, from: RecordId, start: Time, language: Language) -> Vec<String> {
-    ledger
-        .since(from)
-        .map(|r| {
-            let t = r.at.since(start).as_secs_f64();
-            let causes: Vec<String> = r.causes.iter().map(|c| c.0.to_string()).collect();
-            let because = if causes.is_empty() { String::new() } else { format!("  ← {}", causes.join(", ")) };
-            let what = match &r.what {
-                What::Root(Root::Command(line)) => format!("$ {line}"),
-                What::Root(Root::Startup) => "startup".into(),
-                What::Root(Root::Fault { what, broken }) => format!("{} {what}", if *broken { "fail" } else { "heal" }),
-                What::Step(Trigger::Watch(k)) => format!("saw {k:?}"),
-                What::Step(Trigger::Work(k)) => format!("works on {k:?}"),
-                What::Step(Trigger::Timer) => "timer".into(),
-                What::Step(Trigger::Started) => "started".into(),
-                What::Step(Trigger::Done(op)) => format!("operation {} ended", op.0),
-                What::Op { id, call } => format!("operation {} {call}", id.0),
-                What::Decision(d) => format!("» {}", decision(language, d.as_ref())),
-                What::Request(q) => {
-                    let sub = q.subresource.map(|s| format!("/{s}")).unwrap_or_default();
-                    let outcome = match &q.outcome {
-                        RequestOutcome::Stored(n) => format!("revision {n}"),
-                        RequestOutcome::Removed(n) => format!("gone at {n}"),
-                        RequestOutcome::Unchanged => "unchanged".into(),
-                        RequestOutcome::Refused(s) => s.message.clone(),
-                    };
-                    format!("{} {:?}{sub} → {outcome}", q.verb, q.key)
-                }
+    let records: Vec<&Arc<Record>> = ledger.since(from).collect();
+    let routine = routine(&records);
+    let mut out = vec![];
+    let mut renewed = 0usize;
+    for r in records {
+        if routine.contains(&r.id) {
+            renewed += usize::from(matches!(r.what, What::Request(_)));
+            continue;
+        }
+        if renewed > 0 {
+            out.push(format!("{:>6}  {}", "", message(language, "trace-leases", &[("count", renewed.into())])));
+            renewed = 0;
+        }
+        out.push(line(r, start, language));
+    }
+    if renewed > 0 {
+        out.push(format!("{:>6}  {}", "", message(language, "trace-leases", &[("count", renewed.into())])));
+    }
+    out
+}
+
+/// The renewals of leases, and the steps that did nothing else.
+fn routine(records: &[&Arc<Record>]) -> BTreeSet<RecordId> {
+    let is_renewal =
+        |r: &Record| matches!(&r.what, What::Request(q) if q.key.kind == Lease::kind_ref() && q.verb == "patch");
+    let busy: BTreeSet<RecordId> =
+        records.iter().filter(|r| !is_renewal(r)).flat_map(|r| r.causes.iter().copied()).collect();
+    let renewals = records.iter().filter(|r| is_renewal(r));
+    renewals.flat_map(|r| r.causes.iter().copied().filter(|c| !busy.contains(c)).chain([r.id])).collect()
+}
+
+fn line(r: &Record, start: Time, language: Language) -> String {
+    let t = r.at.since(start).as_secs_f64();
+    let causes: Vec<String> = r.causes.iter().map(|c| c.0.to_string()).collect();
+    let because = if causes.is_empty() { String::new() } else { format!("  ← {}", causes.join(", ")) };
+    let what = match &r.what {
+        What::Root(Root::Command(line)) => format!("$ {line}"),
+        What::Root(Root::Startup) => "startup".into(),
+        What::Root(Root::Fault { what, broken }) => format!("{} {what}", if *broken { "fail" } else { "heal" }),
+        What::Step(Trigger::Watch(k)) => format!("saw {k:?}"),
+        What::Step(Trigger::Work(k)) => format!("works on {k:?}"),
+        What::Step(Trigger::Timer) => "timer".into(),
+        What::Step(Trigger::Started) => "started".into(),
+        What::Step(Trigger::Done(op)) => format!("operation {} ended", op.0),
+        What::Op { id, call } => format!("operation {} {call}", id.0),
+        What::Decision(d) => format!("» {}", decision(language, d.as_ref())),
+        What::Request(q) => {
+            let sub = q.subresource.map(|s| format!("/{s}")).unwrap_or_default();
+            let outcome = match &q.outcome {
+                RequestOutcome::Stored(n) => format!("revision {n}"),
+                RequestOutcome::Removed(n) => format!("gone at {n}"),
+                RequestOutcome::Unchanged => "unchanged".into(),
+                RequestOutcome::Refused(s) => s.message.clone(),
             };
-            format!("{:>6}  t+{t:.3}s  {:<18} {what}{because}", r.id.0, r.actor)
-        })
-        .collect()
+            format!("{} {:?}{sub} → {outcome}", q.verb, q.key)
+        }
+    };
+    format!("{:>6}  t+{t:.3}s  {:<18} {what}{because}", r.id.0, r.actor)
 }
