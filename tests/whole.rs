@@ -77,6 +77,17 @@ fn a_readiness_probe_sees_the_files_of_the_container() {
 }
 
 #[test]
+fn story_goes_on_telling_the_last_thing_that_happened() {
+    let mut s = session(1);
+    let told = s.eval("kubectl create deployment web --image=nginx").story;
+    for line in ["kubectl get pods", "kubectl get pods -w", "kubectl get podz", "kubectl describe deployment web"] {
+        s.eval(line);
+        let again = s.eval("story").story;
+        assert!(again.contains("POST apps/v1 deployments/web"), "{line}: {again}\n{told}");
+    }
+}
+
+#[test]
 fn a_wrong_line_changes_nothing() {
     let mut s = session(1);
     let before = s.eval("kubectl get all -A -o yaml").stdout;

@@ -24,6 +24,8 @@ trace-leases = … { $count ->
     [one] 1 lease was renewed
    *[other] { $count } leases were renewed
  }
+noted = { $what }: { $value } from now on
+watch-ended = nothing more is about to happen, so it was stopped here, as Ctrl-C would
 fault-was-broken = { $what } is broken now
 fault-was-mended = { $what } is mended
 why-none = nothing is recorded about { $object }

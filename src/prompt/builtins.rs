@@ -273,14 +273,21 @@ fn narrate(s: &mut Session, _: &str, words: &[String]) -> Output {
         Some("full") => Narration::Full,
         _ => return wrong(s, "narrate"),
     };
-    Output::default()
+    noted(s, "narrate", words)
+}
+
+/// Says that a setting was taken.
+fn noted(s: &Session, what: &str, words: &[String]) -> Output {
+    let value = words.get(1).cloned().unwrap_or_default();
+    let text = message(s.language, "noted", &[("what", what.into()), ("value", value.into())]);
+    Output { story: format!("  {text}\n"), ..Output::default() }
 }
 
 fn lang(s: &mut Session, _: &str, words: &[String]) -> Output {
     match words.get(1).and_then(|w| Language::parse(w)) {
         Some(l) => {
             s.language = l;
-            Output::default()
+            noted(s, "lang", words)
         }
         None => wrong(s, "lang"),
     }
@@ -354,7 +361,7 @@ fn pace(s: &mut Session, _: &str, words: &[String]) -> Output {
     match words.get(1).and_then(|w| Pace::parse(w)) {
         Some(p) => {
             s.pace = p;
-            Output::default()
+            noted(s, "pace", words)
         }
         None => wrong(s, "pace"),
     }

@@ -8,6 +8,7 @@ use super::{MemoryHost, builtins};
 use crate::api::{Duration, RecordId, Time};
 use crate::cluster::{Cluster, Options};
 use crate::explain::Language;
+use crate::explain::texts::message;
 use crate::kubectl::config::Kubeconfig;
 use crate::kubectl::failure::Hint;
 use crate::kubectl::{self, Done, Env, Failure, Follow, Host, Progress};
@@ -247,7 +248,7 @@ impl Session {
         }
         self.after_command(&mut out);
         // What only looked has no story of its own: `story` goes on telling the last one.
-        if out.story.is_empty() && self.cluster.world.ledger.since(cause).all(|r| !follows(r, cause)) {
+        if self.cluster.world.ledger.since(cause).all(|r| !follows(r, cause)) {
             self.story_from = told_before;
         }
         out
@@ -339,6 +340,9 @@ impl Session {
             let next = self.cluster.world.next_due().unwrap_or(latest);
             if self.cluster.world.now >= latest || endless_and_idle || self.interrupted.load(Relaxed) {
                 self.stop(f, namespace, cause, out);
+                if endless_and_idle {
+                    out.story.push_str(&format!("  {}\n", message(self.language, "watch-ended", &[])));
+                }
                 return 130;
             }
             // The command's own deadline passes even if nothing happens.
