@@ -65,15 +65,7 @@ impl<T: Resource> Cache<T> {
     pub fn put(&mut self, o: &Arc<Object>) {
         let newer = self.object(o.namespace(), o.name()).is_none_or(|old| rev_of(old) <= rev_of(o));
         if newer {
-            let change = Change {
-                rev: rev_of(o),
-                kind: ChangeKind::Modified,
-                key: o.key(),
-                object: o.clone(),
-                previous: None,
-                cause: crate::api::RecordId::default(),
-            };
-            self.apply(&change);
+            self.apply(&Change::own(o));
         }
     }
 

@@ -24,6 +24,7 @@ trace-leases = … { $count ->
     [one] 1 lease was renewed
    *[other] { $count } leases were renewed
  }
+no-operator = { $sign } is not understood here yet: one command a line
 noted = { $what }: { $value } from now on
 watch-ended = nothing more is about to happen, so it was stopped here, as Ctrl-C would
 fault-was-broken = { $what } is broken now

@@ -12,6 +12,7 @@ story-now = 지금: { $list }
 story-ready = { $name } 준비 { $ready }/{ $wanted }
 story-pending = 앞으로: { $time } 뒤에 { $what }
 trace-leases = … 리스 { $count }개를 갱신함
+no-operator = 여기서는 아직 { $sign } 기호를 쓸 수 없어요: 한 줄에 명령 하나씩 치세요
 noted = 이제부터 { $what }: { $value }
 watch-ended = 더 일어날 일이 없어 Ctrl-C를 누른 것처럼 여기서 멈춤
 fault-was-broken = { $what } 고장 냄

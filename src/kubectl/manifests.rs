@@ -69,13 +69,11 @@ impl Validate {
     }
 }
 
-/// Reads everything that `-f` names, in order: objects, and what could not be read as one. kubectl goes on with the rest.
-pub fn read(
-    files: &[String],
-    recursive: bool,
-    validate: Validate,
-    env: &mut Env<'_>,
-) -> Result<Vec<Result<Manifest, Failure>>, Failure> {
+/// The objects of `-f`, and why others could not be read: kubectl goes on with the rest.
+pub type Read = (Vec<Manifest>, Vec<Failure>);
+
+/// Reads everything that `-f` names.
+pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env<'_>) -> Result<Read, Failure> {
     let mut texts = vec![];
     for f in files {
         if f == "-" {
@@ -101,7 +99,9 @@ pub fn read(
             files.join(" ")
         )));
     }
-    Ok(texts.iter().flat_map(|(source, text)| parse(source, text, validate)).collect())
+    let (found, failed): (Vec<_>, Vec<_>) =
+        texts.iter().flat_map(|(source, text)| parse(source, text, validate)).partition(Result::is_ok);
+    Ok((found.into_iter().flatten().collect(), failed.into_iter().filter_map(Result::err).collect()))
 }
 
 fn is_manifest(name: &str) -> bool {

@@ -171,16 +171,12 @@ pub fn fetch(args: &Args, words: &[String], env: &mut Env<'_>) -> Result<(Vec<Fo
     let (mut found, mut failures) = (vec![], vec![]);
     let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
     if !files.is_empty() {
-        for m in manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)? {
-            let (kind, path) = match m {
-                Ok(m) => (m.kind, object(m.kind, &m.namespace(env), m.name())),
-                Err(f) => {
-                    failures.push(f);
-                    continue;
-                }
-            };
+        let (manifests, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+        failures.extend(unread);
+        for m in manifests {
+            let path = object(m.kind, &m.namespace(env), m.name());
             match env.try_call(&Request::get(path)) {
-                Ok(o) => found.push(Found::of(kind, o)),
+                Ok(o) => found.push(Found::of(m.kind, o)),
                 Err(s) => failures.push(Failure::status(&s)),
             }
         }

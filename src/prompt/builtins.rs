@@ -112,7 +112,12 @@ pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
         return (w.run)(s, line, words);
     }
     let known: Vec<&str> = TABLE.iter().map(|w| w.name).chain(["kubectl", "learn"]).collect();
-    let near = crate::kubectl::failure::nearest(first, &known);
+    // One letter wrong in a short word, two in a longer one; more is another word.
+    let far = if first.chars().count() <= 4 { 1 } else { 2 };
+    let near: Vec<&str> = crate::kubectl::failure::nearest(first, &known)
+        .into_iter()
+        .filter(|k| strsim::levenshtein(first, k) <= far || (first.len() > 1 && k.starts_with(first)))
+        .collect();
     let mut out = Output { stderr: format!("{first}: command not found\n"), code: 127, ..Output::default() };
     // `get pods` without kubectl in front is what people forget most.
     let verb = crate::kubectl::verbs::TABLE.iter().any(|v| v.name.split(' ').next() == Some(first));

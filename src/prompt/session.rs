@@ -200,6 +200,10 @@ impl Session {
             }
         };
         let Some(first) = words.first() else { return Output::default() };
+        if let Some(sign) = words::operator(line) {
+            let text = message(self.language, "no-operator", &[("sign", sign.into())]);
+            return Output { stderr: format!("kubetutor: {text}\n"), code: 2, ..Output::default() };
+        }
         if first == "kubectl" || first == "k" {
             return self.kubectl(line, &words[1..]);
         }
@@ -264,8 +268,14 @@ impl Session {
         }
     }
 
-    /// Starts a command: its first output, and what it waits for.
-    fn begin(&mut self, words: &[String], cause: RecordId) -> (Output, Option<Box<dyn Follow>>, String) {
+    /// Lets a kubectl command act on this cluster; what it prints is added to `out`.
+    fn in_env<R>(
+        &mut self,
+        namespace: &str,
+        cause: RecordId,
+        out: &mut Output,
+        act: impl FnOnce(&mut Env<'_>) -> R,
+    ) -> R {
         let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers };
         let mut env = Env {
             api: &mut api,
@@ -274,13 +284,20 @@ impl Session {
             stdin: None,
             out: String::new(),
             err: String::new(),
-            namespace: String::new(),
+            namespace: namespace.into(),
             namespace_given: false,
         };
-        let done = kubectl::run(words, &mut env);
-        let mut out =
-            Output { stdout: std::mem::take(&mut env.out), stderr: std::mem::take(&mut env.err), ..Output::default() };
-        let namespace = env.namespace.clone();
+        let result = act(&mut env);
+        out.stdout.push_str(&env.out);
+        out.stderr.push_str(&env.err);
+        result
+    }
+
+    /// Starts a command: its first output, and what it waits for.
+    fn begin(&mut self, words: &[String], cause: RecordId) -> (Output, Option<Box<dyn Follow>>, String) {
+        let mut out = Output::default();
+        let (done, namespace) =
+            self.in_env("", cause, &mut out, |env| (kubectl::run(words, env), env.namespace.clone()));
         match done {
             Ok(Done::Exit(code)) => {
                 out.code = code;
@@ -296,21 +313,7 @@ impl Session {
 
     /// Asks a waiting command whether it is done.
     fn poll(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) -> Option<i32> {
-        let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers };
-        let mut env = Env {
-            api: &mut api,
-            host: self.host.as_mut(),
-            config: &mut self.config,
-            stdin: None,
-            out: String::new(),
-            err: String::new(),
-            namespace: namespace.into(),
-            namespace_given: false,
-        };
-        let p = f.poll(&mut env);
-        out.stdout.push_str(&env.out);
-        out.stderr.push_str(&env.err);
-        match p {
+        match self.in_env(namespace, cause, out, |env| f.poll(env)) {
             Ok(Progress::Waiting(_)) => None,
             Ok(Progress::Exit(code)) => Some(code),
             Err(e) => {
@@ -353,19 +356,7 @@ impl Session {
     }
 
     fn stop(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) {
-        let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers };
-        let mut env = Env {
-            api: &mut api,
-            host: self.host.as_mut(),
-            config: &mut self.config,
-            stdin: None,
-            out: String::new(),
-            err: String::new(),
-            namespace: namespace.into(),
-            namespace_given: false,
-        };
-        f.stop(&mut env);
-        out.stdout.push_str(&env.out);
+        self.in_env(namespace, cause, out, |env| f.stop(env));
     }
 
     // ---- time -------------------------------------------------------------------------------

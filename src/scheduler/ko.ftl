@@ -2,11 +2,11 @@ scheduler-only = { $pod }: 노드가 { $node } 하나뿐 → 배정
 scheduler-only-fit = { $pod }: { $node }만 맞음; { $rejected } → 배정
 scheduler-best = { $pod }: { $fit }에 들어갈 수 있음; { $ties ->
     [1] { $node }의 점수가 가장 높음({ $score })
-   *[other] 가장 높은 점수({ $score })가 { $ties }개라 무작위로 { $node }을(를) 고름
+   *[other] 가장 높은 점수({ $score })인 노드가 { $ties }개라 무작위로 { $node }을(를) 고름
  } → 배정
 scheduler-best-of = { $pod }: { $fit }에 들어갈 수 있음; { $rejected }; { $ties ->
     [1] { $node }의 점수가 가장 높음({ $score })
-   *[other] 가장 높은 점수({ $score })가 { $ties }개라 무작위로 { $node }을(를) 고름
+   *[other] 가장 높은 점수({ $score })인 노드가 { $ties }개라 무작위로 { $node }을(를) 고름
  } → 배정
 scheduler-nowhere = { $pod }: 노드 { $nodes }개 가운데 들어갈 곳이 없음: { $rejected } → Pending으로 남고, 노드나 파드가 바뀌면 다시 시도
 scheduler-not-name = { $names }: 지정한 노드가 아님{ $count ->

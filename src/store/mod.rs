@@ -42,6 +42,20 @@ pub struct Change {
     pub cause: RecordId,
 }
 
+impl Change {
+    /// What a component has just written itself, as if a watch had told it.
+    pub fn own(o: &Arc<Object>) -> Change {
+        Change {
+            rev: rev_of(o),
+            kind: ChangeKind::Modified,
+            key: o.key(),
+            object: o.clone(),
+            previous: None,
+            cause: RecordId::default(),
+        }
+    }
+}
+
 /// What a watcher or a list wants to see.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Scope {

@@ -8,7 +8,7 @@ use crate::api::kinds::{Pod, ReplicaSet, replicaset as kind};
 use crate::api::object::{Name, controller_of};
 use crate::api::selector::Selector;
 use crate::api::{Duration, Key, Object, Resource, Time, pods};
-use crate::store::{Change, ChangeKind, rev_of};
+use crate::store::{Change, ChangeKind};
 
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -111,15 +111,7 @@ impl Members {
 
     /// Takes in what the controller itself has just written.
     pub fn put(&mut self, o: &Arc<Object>, owner: Option<&ReplicaSet>) {
-        let change = Change {
-            rev: rev_of(o),
-            kind: ChangeKind::Modified,
-            key: o.key(),
-            object: o.clone(),
-            previous: None,
-            cause: crate::api::RecordId::default(),
-        };
-        self.apply(&change, owner);
+        self.apply(&Change::own(o), owner);
     }
 
     /// The pods that `uid` owns, or that nobody owns if `uid` is empty.

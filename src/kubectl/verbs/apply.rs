@@ -65,13 +65,11 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     let validate = Validate::of(args)?;
-    let (found, failed): (Vec<_>, Vec<_>) =
-        manifests::read(&files, args.flag("recursive"), validate, env)?.into_iter().partition(Result::is_ok);
-    if found.is_empty() && failed.is_empty() {
+    let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    if manifests.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to apply"));
     }
-    let mut failures: Vec<Failure> = failed.into_iter().filter_map(Result::err).collect();
-    for m in found.into_iter().flatten() {
+    for m in manifests {
         if let Err(f) = apply_one(&m, args, &format, dry, validate, env) {
             failures.push(f);
         }

@@ -88,20 +88,12 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
-    let mut failures = vec![];
     let validate = Validate::of(args)?;
-    let read = manifests::read(&files, args.flag("recursive"), validate, env)?;
-    if read.is_empty() {
+    let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    if manifests.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to create"));
     }
-    for m in read {
-        let m = match m {
-            Ok(m) => m,
-            Err(f) => {
-                failures.push(f);
-                continue;
-            }
-        };
+    for m in manifests {
         let ns = m.namespace(env);
         let mut value = m.value.clone();
         if m.kind.namespaced() {

@@ -160,15 +160,8 @@ fn gather(
 ) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
     if !files.is_empty() {
         let mut found = vec![];
-        let mut failures = vec![];
-        for m in manifests::read(files, args.flag("recursive"), Validate::Ignore, env)? {
-            let m = match m {
-                Ok(m) => m,
-                Err(f) => {
-                    failures.push(f);
-                    continue;
-                }
-            };
+        let (manifests, mut failures) = manifests::read(files, args.flag("recursive"), Validate::Ignore, env)?;
+        for m in manifests {
             let ns = m.namespace(env);
             let path = resources::object(m.kind, &ns, m.name());
             match env.try_call(&Request::get(path)) {

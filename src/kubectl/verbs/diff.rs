@@ -8,7 +8,7 @@ use crate::api::request::{Method, Request};
 use crate::api::{Reason, yaml};
 use crate::kubectl::args::{FILES, SELECT, Type};
 use crate::kubectl::manifests::{self, Validate};
-use crate::kubectl::resources::{collection, object};
+use crate::kubectl::resources::{collection, joined, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static DIFF: Verb = Verb {
@@ -30,8 +30,11 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     let (live, merged) = (env.api.number(), env.api.number());
     let mut changed = false;
-    for m in manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)? {
-        let m = m?;
+    let (manifests, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+    if !unread.is_empty() {
+        return Err(joined(unread));
+    }
+    for m in manifests {
         let ns = m.namespace(env);
         let (modified, _) = remembered(&m, &ns);
         let path = object(m.kind, &ns, m.name());

@@ -27,9 +27,20 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::error("We accept only this format: explain RESOURCE"));
     }
     let mut path = args.word(0).split('.');
-    let kind = resources::kind(path.next().unwrap_or(""))?;
+    let kind = resources::kind(path.next().unwrap_or(""))
+        .map_err(|f| Failure { message: f.message.trim_start_matches("error: ").into(), ..f })?;
+    let wanted = args.text("api-version");
+    if !wanted.is_empty() && wanted != kind.api_version() {
+        return Err(Failure::error(format!("GVR ({wanted}, Resource={}) not found in OpenAPI schema", kind.plural())));
+    }
     let fields: Vec<&str> = path.filter(|p| !p.is_empty()).collect();
     let mut doc = definition(&definition_name(kind)).ok_or_else(|| Failure::error("couldn't find resource"))?;
+    // Said even if a field of the path does not exist.
+    if !kind.group().is_empty() {
+        env.line(format!("GROUP:      {}", kind.group()));
+    }
+    env.line(format!("KIND:       {}", kind.name()));
+    env.line(format!("VERSION:    {}\n", kind.version()));
     let mut field: Option<DocField> = None;
     for f in &fields {
         let i = doc.fields.iter().position(|x| x.name == *f);
@@ -42,14 +53,8 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
         field = Some(found);
     }
-    if !kind.group().is_empty() {
-        env.line(format!("GROUP:      {}", kind.group()));
-    }
-    env.line(format!("KIND:       {}", kind.name()));
-    env.line(format!("VERSION:    {}\n", kind.version()));
     if let Some(f) = &field {
-        let required = if f.required { " -required-" } else { "" };
-        env.line(format!("FIELD: {} <{}>{required}", f.name, f.type_name));
+        env.line(format!("FIELD: {} <{}>", f.name, f.type_name));
         if f.enums.is_empty() {
             env.out.push('\n');
         } else {
