@@ -139,7 +139,8 @@ pub fn run(shell: Shell, greeting: &str, first: Option<String>) -> ExitCode {
         let _ = editor.load_history(f);
         history.borrow_mut().extend(editor.history().iter().map(String::from));
     }
-    print!("{greeting}");
+    let columns = editor.dimensions().map_or(usize::MAX, |(columns, _)| usize::from(columns));
+    greeting.lines().flat_map(|l| layout::fold(l, columns)).for_each(|l| println!("{l}"));
     if let Some(line) = first {
         let o = shell.borrow_mut().line(&line);
         show(&o, colour, shell.borrow().session.width);
