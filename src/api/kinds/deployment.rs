@@ -5,7 +5,8 @@ use k8s_openapi::api::apps::v1::{DeploymentStrategy, RollingUpdateDeployment};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Deployment;
-use super::pod_spec::{self, status_only};
+use super::updates::status_only;
+use super::{pod_spec, workload};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::int_or_string;
 use crate::api::kind::{Kind, Scale, Subresource};
@@ -17,7 +18,7 @@ pub static KIND: Kind<Deployment> = Kind {
     categories: &["all"],
     subresources: &[Subresource::Status, Subresource::Scale],
     generation: true,
-    before_decoding: pod_spec::mark_empty_selector,
+    before_decoding: workload::mark_empty_selector,
     defaults,
     prepare_create: |d| d.status = Some(Default::default()),
     prepare_update: |new, old| new.status = old.status.clone(),
@@ -81,7 +82,7 @@ fn validate(d: &Deployment, errors: &mut FieldErrors) {
     let at = Path::new("spec");
     let Some(spec) = &d.spec else { return };
     errors.non_negative(&at.child("replicas"), i64::from(spec.replicas.unwrap_or(0)));
-    pod_spec::validate_selector_and_template(&spec.selector, Some(&spec.template), &at, errors);
+    workload::validate_selector_and_template(&spec.selector, Some(&spec.template), &at, errors);
     if let Some(s) = &spec.strategy {
         validate_strategy(s, &at.child("strategy"), errors);
     }

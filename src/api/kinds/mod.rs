@@ -4,6 +4,8 @@ use super::kind::{AnyKind, KindRef};
 use super::object::Resource;
 
 pub mod pod_spec;
+pub mod updates;
+pub mod workload;
 
 macro_rules! kinds {
     ($($module:ident => $t:path as $alias:ident;)*) => {

@@ -30,7 +30,7 @@ pub static KIND: Kind<Namespace> = Kind {
     ..Kind::new(("", "v1"), "Namespace", "namespaces", "namespace")
 };
 
-use crate::api::kinds::pod_spec::status_only;
+use crate::api::kinds::updates::status_only;
 
 pub fn phase(n: &Namespace) -> &str {
     n.status.as_ref().and_then(|s| s.phase.as_deref()).unwrap_or("")

@@ -2,7 +2,7 @@
 //! Real Kubernetes: pkg/registry/core/node, pkg/printers/internalversion printNode.
 
 use super::Node;
-use super::pod_spec::status_only;
+use super::updates::status_only;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::names;

@@ -4,7 +4,8 @@
 use k8s_openapi::api::core::v1::{ContainerStatus, PodStatus};
 
 use super::Pod;
-use super::pod_spec::{self, status_only};
+use super::pod_spec;
+use super::updates::status_only;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::pods;

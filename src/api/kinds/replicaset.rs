@@ -2,7 +2,8 @@
 //! Real Kubernetes: pkg/apis/apps/v1/defaults.go SetDefaults_ReplicaSet, pkg/apis/apps/validation, pkg/registry/apps/replicaset.
 
 use super::ReplicaSet;
-use super::pod_spec::{self, status_only};
+use super::updates::status_only;
+use super::{pod_spec, workload};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::selector::Selector;
@@ -13,7 +14,7 @@ pub static KIND: Kind<ReplicaSet> = Kind {
     categories: &["all"],
     subresources: &[Subresource::Status, Subresource::Scale],
     generation: true,
-    before_decoding: pod_spec::mark_empty_selector,
+    before_decoding: workload::mark_empty_selector,
     defaults,
     prepare_create: |r| r.status = Some(Default::default()),
     prepare_update: |new, old| new.status = old.status.clone(),
@@ -71,5 +72,5 @@ fn validate(r: &ReplicaSet, errors: &mut FieldErrors) {
     let Some(spec) = &r.spec else { return };
     errors.non_negative(&at.child("replicas"), i64::from(spec.replicas.unwrap_or(0)));
     errors.non_negative(&at.child("minReadySeconds"), i64::from(spec.min_ready_seconds.unwrap_or(0)));
-    pod_spec::validate_selector_and_template(&spec.selector, spec.template.as_ref(), &at, errors);
+    workload::validate_selector_and_template(&spec.selector, spec.template.as_ref(), &at, errors);
 }

@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{ClientIPConfig, LoadBalancerStatus, ServiceStat
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Service;
-use super::pod_spec::status_only;
+use super::updates::status_only;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::names;
