@@ -70,11 +70,6 @@ impl ImageRef {
     pub fn is_latest(&self) -> bool {
         self.digest.is_none() && self.tag_or_latest() == "latest"
     }
-
-    /// The last part of the path: the container's name that `kubectl create deployment` gives.
-    pub fn short_name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 
 use std::fmt;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::field::FieldErrors;
@@ -323,9 +322,4 @@ impl<T: Resource> AnyKind for Kind<T> {
     fn grace(&self, o: &Object) -> Option<i64> {
         typed(o, self.grace)
     }
-}
-
-/// A name out of metadata for messages.
-pub fn display_name(meta: &ObjectMeta) -> &str {
-    meta.name.as_deref().unwrap_or("")
 }

@@ -88,14 +88,6 @@ pub fn dns1123_subdomain(name: &str, prefix: bool) -> Vec<String> {
     errors
 }
 
-/// A name that only has to fit into a URL path: RBAC objects.
-pub fn path_segment(name: &str, _prefix: bool) -> Vec<String> {
-    match name {
-        "." | ".." => vec![format!("may not be '{name}'")],
-        _ => ["/", "%"].iter().filter(|c| name.contains(**c)).map(|c| format!("may not contain '{c}'")).collect(),
-    }
-}
-
 /// A label's or annotation's key: an optional DNS prefix, a slash, a name.
 pub fn qualified_name(key: &str) -> Vec<String> {
     let mut errors = vec![];

@@ -12,16 +12,6 @@ pub enum PatchType {
     Strategic,
 }
 
-impl PatchType {
-    pub fn content_type(self) -> &'static str {
-        match self {
-            PatchType::Json => "application/json-patch+json",
-            PatchType::Merge => "application/merge-patch+json",
-            PatchType::Strategic => "application/strategic-merge-patch+json",
-        }
-    }
-}
-
 /// The object after the patch, or why the patch cannot be applied.
 pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Result<Value, String> {
     let mut out = target.clone();

@@ -30,11 +30,6 @@ pub fn is_ready(p: &Pod) -> bool {
     p.status.as_ref().and_then(|s| condition(s, "Ready")).is_some_and(|c| c.status == "True")
 }
 
-/// Ready for at least `min_ready`.
-pub fn is_available(p: &Pod, min_ready: Duration, now: Time) -> bool {
-    available_at(p, min_ready).is_some_and(|t| t <= now)
-}
-
 /// When the pod counts as available; `None` while it is not ready.
 pub fn available_at(p: &Pod, min_ready: Duration) -> Option<Time> {
     let c = p.status.as_ref().and_then(|s| condition(s, "Ready")).filter(|c| c.status == "True")?;

@@ -25,10 +25,6 @@ const NANO: i128 = 1_000_000_000;
 impl Quantity {
     pub const ZERO: Quantity = Quantity { nanos: 0, format: Format::Decimal };
 
-    pub fn from_units(units: i64) -> Quantity {
-        Quantity { nanos: i128::from(units) * NANO, format: Format::Decimal }
-    }
-
     pub fn from_milli(milli: i64) -> Quantity {
         Quantity { nanos: i128::from(milli) * 1_000_000, format: Format::Decimal }
     }
@@ -84,15 +80,6 @@ impl Quantity {
 
     pub fn is_negative(self) -> bool {
         self.nanos < 0
-    }
-
-    pub fn plus(self, other: Quantity) -> Quantity {
-        let format = if self.is_zero() { other.format } else { self.format };
-        Quantity { nanos: self.nanos.saturating_add(other.nanos), format }
-    }
-
-    pub fn minus(self, other: Quantity) -> Quantity {
-        Quantity { nanos: self.nanos.saturating_sub(other.nanos), format: self.format }
     }
 
     /// What Go's decoder keeps of a quantity: hashes of templates are made of it.

@@ -134,10 +134,6 @@ impl Selector {
         }
     }
 
-    pub fn is_everything(&self) -> bool {
-        matches!(self, Selector::All(r) if r.is_empty())
-    }
-
     /// Reads what `-l` takes. The error is the whole message the API server would give.
     pub fn parse(text: &str) -> Result<Selector, String> {
         let mut p = Parser { tokens: lex(text), at: 0 };

@@ -18,9 +18,6 @@ use crate::api::status::Reason;
 use crate::api::{KindRef, Object, Status, canonical};
 use crate::store::WatchId;
 
-/// The largest body that is read: 3 MiB, as kube-apiserver's limit.
-pub const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
-
 /// What a path names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {

@@ -178,7 +178,7 @@ pub fn main() -> ExitCode {
             s.narration = Narration::Off;
             let line = a.words.iter().map(|w| format!("'{}'", w.replace('\'', "'\\''"))).collect::<Vec<_>>().join(" ");
             let o = s.eval(&line);
-            show(&o);
+            print(&o);
             exit(o.code)
         }
         Some("learn") => prompt(&a, Some(a.words.join(" "))),
@@ -292,7 +292,7 @@ fn leave(s: Session) {
     std::mem::forget(s);
 }
 
-fn show(o: &crate::prompt::Output) {
+fn print(o: &crate::prompt::Output) {
     put(&o.stdout);
     let _ = std::io::stderr().write_all(o.stderr.as_bytes());
     put(&o.story);
@@ -320,7 +320,7 @@ fn run(a: &Arguments, file: &str) -> ExitCode {
     let mut code = 0;
     for whole in Session::blocks(&text) {
         let o = s.eval(&whole);
-        show(&o);
+        print(&o);
         code = if whole.trim().is_empty() || whole.trim_start().starts_with('#') { code } else { o.code };
         if o.quit || (a.fail_fast && o.code != 0) {
             break;

@@ -79,11 +79,12 @@ const NARROWEST: usize = 60;
 
 /// Shows what a line brought: kubectl's output as it is, the rest dimmed.
 pub fn show(o: &Output, colour: bool, width: usize) {
-    print!("{}", o.stdout);
-    eprint!("{}", o.stderr);
-    for l in o.story.lines().flat_map(|l| layout::fold(l, width)) {
-        if colour { println!("{}", Style::new().dimmed().paint(l)) } else { println!("{l}") }
-    }
+    let told = o
+        .story
+        .lines()
+        .flat_map(|l| layout::fold(l, width))
+        .map(|l| if colour { format!("{}\n", Style::new().dimmed().paint(l)) } else { format!("{l}\n") });
+    super::print(&Output { story: told.collect(), ..o.clone() });
 }
 
 fn state_directory() -> Option<PathBuf> {

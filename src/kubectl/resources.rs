@@ -10,7 +10,7 @@ use super::env::Env;
 use super::failure::{Failure, Hint, likeliest};
 use super::manifests::{self, Validate};
 use crate::api::request::Request;
-use crate::api::{KindRef, Reason, Status};
+use crate::api::{KindRef, Reason};
 
 /// The path of a kind in a namespace (empty: all, or none).
 pub fn collection(kind: KindRef, namespace: &str) -> String {
@@ -218,8 +218,4 @@ pub fn joined(failures: Vec<Failure>) -> Failure {
     };
     let message = failures.into_iter().map(line).collect::<Vec<_>>().join("\n");
     Failure { stdout: String::new(), message, code, hint }
-}
-
-pub fn is_not_found(r: &Result<Arc<Value>, Status>) -> bool {
-    matches!(r, Err(s) if s.is(Reason::NotFound))
 }

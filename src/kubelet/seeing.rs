@@ -43,8 +43,10 @@ impl Fleet {
                 let old = std::mem::replace(&mut w.pod, c.object.clone());
                 if old.meta().generation == c.object.meta().generation && old.is_deleting() == c.object.is_deleting() {
                     // Nothing to do, but if somebody else wrote the status, kubelet's own word stands in the end.
-                    let wait = latency::between(ctx.chance(), 0, RECONCILE_MILLIS);
-                    ctx.after(wait, Tag::about("reconcile", w.key.clone()));
+                    if old.get::<Pod>().is_some_and(|p| p.status != pod.status) {
+                        let wait = latency::between(ctx.chance(), 0, RECONCILE_MILLIS);
+                        ctx.after(wait, Tag::about("reconcile", w.key.clone()));
+                    }
                     return;
                 }
             }

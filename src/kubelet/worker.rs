@@ -77,10 +77,6 @@ impl Slot {
         self.startup_ok = false;
         self.probes.clear();
     }
-    /// The end of the last run that kubelet has seen.
-    pub fn last_exit(&self) -> Option<&ExitInfo> {
-        self.instances.iter().rev().find_map(|i| i.seen_exit.as_ref())
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

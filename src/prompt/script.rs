@@ -9,26 +9,16 @@ pub fn run(session: &mut Session, text: &str) -> (String, i32) {
     session.pace = Pace::Manual;
     let mut out = String::new();
     let mut code = 0;
-    let lines: Vec<&str> = text.lines().collect();
-    let mut i = 0;
-    while i < lines.len() {
-        let line = lines[i];
-        i += 1;
+    for block in Session::blocks(text) {
+        let line = block.as_str();
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
         if let Some(command) = line.strip_prefix("$ ") {
-            let mut whole = command.to_string();
-            while Session::unfinished(&whole).is_some() && i < lines.len() {
-                whole.push('\n');
-                whole.push_str(lines[i]);
-                i += 1;
-            }
-            if whole.contains('\n') {
-                session.eval(&whole);
+            let o = session.eval(command);
+            if command.contains('\n') {
                 continue;
             }
-            let o = session.eval(command);
             code = o.code;
             step(&mut out, line, &o, true);
             continue;

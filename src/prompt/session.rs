@@ -107,14 +107,14 @@ pub struct Session {
     /// The first record of the last command that changed or asked something.
     pub story_from: RecordId,
     pub last_line: String,
-    background: BTreeMap<String, Background>,
+    background: BTreeMap<String, Started>,
     numbers: u64,
     /// Set by Ctrl-C: a waiting command stops.
     pub interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
 
-/// A command that runs beside the others.
-struct Background {
+/// A command that was started and may still go on.
+struct Started {
     follow: Option<Box<dyn Follow>>,
     namespace: String,
     output: Output,
@@ -430,35 +430,37 @@ impl Session {
 
     /// A command that is stopped after `d`.
     pub fn eval_for(&mut self, d: Duration, line: &str) -> Output {
-        let words = words::split(line).unwrap_or_default();
-        let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
         let limit = self.cluster.world.now + d;
-        let (mut out, follow, ns) = self.begin(words.get(1..).unwrap_or_default(), cause);
-        if let Some(mut f) = follow {
-            out.code = self.follow(&mut f, &ns, cause, Some(limit), &mut out);
-        }
-        out
+        self.eval_until(Some(limit), line)
     }
 
     /// A command at this very moment: nothing is added to the clock.
     pub fn eval_now(&mut self, line: &str) -> Output {
-        let words = words::split(line).unwrap_or_default();
-        let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
-        let (mut out, follow, ns) = self.begin(words.get(1..).unwrap_or_default(), cause);
-        if let Some(mut f) = follow {
-            out.code = self.follow(&mut f, &ns, cause, None, &mut out);
+        self.eval_until(None, line)
+    }
+
+    fn eval_until(&mut self, limit: Option<Time>, line: &str) -> Output {
+        let mut b = self.open(line);
+        if let Some(mut f) = b.follow {
+            b.output.code = self.follow(&mut f, &b.namespace, b.cause, limit, &mut b.output);
         }
-        out
+        b.output
     }
 
     /// Starts a command beside the others; about a second passes.
     pub fn start_background(&mut self, id: &str, line: &str) {
+        let started = self.open(line);
+        self.background.insert(id.into(), started);
+        self.poll_background();
+        self.advance(Duration::from_secs(1));
+    }
+
+    /// Starts a command line of a script.
+    fn open(&mut self, line: &str) -> Started {
         let words = words::split(line).unwrap_or_default();
         let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
         let (output, follow, namespace) = self.begin(words.get(1..).unwrap_or_default(), cause);
-        self.background.insert(id.into(), Background { follow, namespace, output, cause });
-        self.poll_background();
-        self.advance(Duration::from_secs(1));
+        Started { follow, namespace, output, cause }
     }
 
     fn poll_background(&mut self) {

@@ -79,10 +79,6 @@ impl Catalogue {
         (image.digest.is_some() || entry.tags.iter().any(|t| t == image.tag_or_latest())).then_some(entry)
     }
 
-    pub fn has_repository(&self, image: &ImageRef) -> bool {
-        self.images.contains_key(&image.repository())
-    }
-
     pub fn pull_time(&self, image: &Image) -> Duration {
         self.latency + Duration::from_millis(image.bytes * 1000 / self.bytes_per_second.max(1))
     }

@@ -119,11 +119,6 @@ impl<'a> Ctx<'a> {
         self.world.submit(op, Some((self.actor, self.incarnation)), id)
     }
 
-    /// Whether something is broken on purpose.
-    pub fn is_broken(&self, what: &str, place: &str) -> bool {
-        self.world.faults.contains_key(&(what.to_string(), place.to_string()))
-    }
-
     /// A number from 0 to `n` − 1, by chance.
     pub fn any_below(&mut self, n: usize) -> usize {
         usize::try_from(below(self.chance(), u64::try_from(n).unwrap_or(u64::MAX))).unwrap_or(0)

@@ -240,11 +240,6 @@ impl World {
         self.foreground_ops > 0 || self.queue.range(..=(horizon, u64::MAX)).any(|(_, d)| !d.quiet)
     }
 
-    /// Whether anything but periodic work is still to come, however late.
-    pub fn has_pending(&self) -> bool {
-        self.foreground_ops > 0 || self.queue.values().any(|d| !d.quiet)
-    }
-
     /// Takes the earliest event and handles it. Returns `false` if there is none.
     pub fn step(&mut self) -> bool {
         let Some(((at, _), due)) = self.queue.pop_first() else { return false };

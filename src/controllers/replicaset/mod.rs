@@ -66,8 +66,9 @@ impl Reconciler for ReplicaSets {
             enqueue.add(c.key.clone());
             return;
         }
-        let set = controller_of(c.object.meta()).and_then(|r| self.sets.get(&c.key.namespace, &r.name));
-        self.members.apply(c, set.filter(|s| controller_of(c.object.meta()).is_some_and(|r| r.uid == s.uid())));
+        let set = controller_of(c.object.meta())
+            .and_then(|r| self.sets.get(&c.key.namespace, &r.name).filter(|s| s.uid() == r.uid));
+        self.members.apply(c, set);
         let owner = |o: &crate::api::Object| {
             let r = controller_of(o.meta()).filter(|r| r.kind == "ReplicaSet")?;
             Some(Key::of::<ReplicaSet>(o.namespace(), &r.name))

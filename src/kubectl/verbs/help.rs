@@ -39,6 +39,8 @@ mod tests {
             let text = of(v.name).unwrap_or_default();
             assert!(text.contains("Usage:\n"), "{}", v.name);
             assert!(!text.contains("==> "), "{}", v.name);
+            let group = v.name.rsplit_once(' ').map_or("", |(group, _)| group);
+            assert!(of(group).is_some_and(|t| t.contains(v.summary)), "{}: {:?}", v.name, v.summary);
         }
         assert!(of("").is_some_and(|t| t.starts_with("kubectl controls")));
     }

@@ -11,7 +11,7 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress
 
 pub static WAIT: Verb = Verb {
     name: "wait",
-    summary: "Experimental: Wait for a specific condition on one or many resources",
+    summary: "Wait for a specific condition on one or many resources",
     flags: &[
         &[Flag::new("for", Type::Text), Flag::new("timeout", Type::Duration).default("30s")],
         ALL,
