@@ -3,58 +3,54 @@
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/util/validation/field`.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::status::Cause;
 
-/// A path such as `spec.template.spec.containers[0].image`. Most are never shown, so it is put into words only then.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Path(Option<Arc<Step>>);
-
-#[derive(PartialEq, Eq, Debug)]
-struct Step {
-    to: Path,
-    part: Part,
+/// A path such as `spec.template.spec.containers[0].image`: the last step, and the path to it. Paths are made for every
+/// field that is looked at and hardly ever shown, so they live on the stack and are put into words only then.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'a> {
+    to: Option<&'a Path<'a>>,
+    part: Part<'a>,
 }
 
-#[derive(PartialEq, Eq, Debug)]
-enum Part {
+#[derive(Clone, Copy, Debug)]
+enum Part<'a> {
+    /// The object itself.
+    Root,
     Field(&'static str),
     Index(usize),
-    Key(String),
+    Key(&'a str),
 }
 
-impl Path {
-    pub fn root() -> Path {
-        Path::default()
+impl<'a> Path<'a> {
+    pub fn root() -> Path<'a> {
+        Path { to: None, part: Part::Root }
     }
-    pub fn new(start: &'static str) -> Path {
-        Path::root().child(start)
+    pub fn new(start: &'static str) -> Path<'a> {
+        Path { to: None, part: Part::Field(start) }
     }
-    pub fn child(&self, name: &'static str) -> Path {
-        self.step(Part::Field(name))
+    pub fn child(&'a self, name: &'static str) -> Path<'a> {
+        Path { to: Some(self), part: Part::Field(name) }
     }
-    pub fn index(&self, i: usize) -> Path {
-        self.step(Part::Index(i))
+    pub fn index(&'a self, i: usize) -> Path<'a> {
+        Path { to: Some(self), part: Part::Index(i) }
     }
-    pub fn key(&self, key: &str) -> Path {
-        self.step(Part::Key(key.into()))
-    }
-    fn step(&self, part: Part) -> Path {
-        Path(Some(Arc::new(Step { to: self.clone(), part })))
+    pub fn key(&'a self, key: &'a str) -> Path<'a> {
+        Path { to: Some(self), part: Part::Key(key) }
     }
 }
 
-impl fmt::Display for Path {
+impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(last) = &self.0 else { return f.write_str("<nil>") };
-        if last.to.0.is_some() {
-            last.to.fmt(f)?;
+        if let Some(to) = self.to {
+            to.fmt(f)?;
         }
-        match &last.part {
-            Part::Field(name) if last.to.0.is_some() => write!(f, ".{name}"),
+        match self.part {
+            Part::Root => f.write_str("<nil>"),
+            Part::Field(name) if self.to.is_some() => write!(f, ".{name}"),
             Part::Field(name) => f.write_str(name),
             Part::Index(i) => write!(f, "[{i}]"),
             Part::Key(key) => write!(f, "[{key}]"),
@@ -77,7 +73,7 @@ pub enum Fault {
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct FieldError {
-    pub path: Path,
+    pub path: String,
     pub fault: Fault,
 }
 
@@ -123,7 +119,7 @@ impl FieldError {
     }
 
     pub fn cause(&self) -> Cause {
-        Cause { reason: self.reason().into(), message: self.body(), field: self.path.to_string() }
+        Cause { reason: self.reason().into(), message: self.body(), field: self.path.clone() }
     }
 }
 
@@ -148,55 +144,55 @@ impl FieldErrors {
     pub fn append(&mut self, other: &mut FieldErrors) {
         self.0.append(&mut other.0);
     }
-    fn push(&mut self, path: &Path, fault: Fault) {
-        self.0.push(FieldError { path: path.clone(), fault });
+    fn push(&mut self, path: &Path<'_>, fault: Fault) {
+        self.0.push(FieldError { path: path.to_string(), fault });
     }
-    pub fn required(&mut self, path: &Path, detail: impl Into<String>) {
+    pub fn required(&mut self, path: &Path<'_>, detail: impl Into<String>) {
         self.push(path, Fault::Required { detail: detail.into() });
     }
-    pub fn invalid(&mut self, path: &Path, value: impl Into<Value>, detail: impl Into<String>) {
+    pub fn invalid(&mut self, path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) {
         self.push(path, Fault::Invalid { value: value.into(), detail: detail.into() });
     }
-    pub fn not_supported(&mut self, path: &Path, value: &str, supported: &[&str]) {
+    pub fn not_supported(&mut self, path: &Path<'_>, value: &str, supported: &[&str]) {
         let mut supported: Vec<String> = supported.iter().map(|s| (*s).to_string()).collect();
         supported.sort();
         self.push(path, Fault::NotSupported { value: value.into(), supported });
     }
-    pub fn forbidden(&mut self, path: &Path, detail: impl Into<String>) {
+    pub fn forbidden(&mut self, path: &Path<'_>, detail: impl Into<String>) {
         self.push(path, Fault::Forbidden { detail: detail.into() });
     }
-    pub fn duplicate(&mut self, path: &Path, value: impl Into<Value>) {
+    pub fn duplicate(&mut self, path: &Path<'_>, value: impl Into<Value>) {
         self.push(path, Fault::Duplicate { value: value.into() });
     }
-    pub fn too_long(&mut self, path: &Path, max: usize) {
+    pub fn too_long(&mut self, path: &Path<'_>, max: usize) {
         self.push(path, Fault::TooLong { max });
     }
-    pub fn too_many(&mut self, path: &Path, got: usize, max: usize) {
+    pub fn too_many(&mut self, path: &Path<'_>, got: usize, max: usize) {
         self.push(path, Fault::TooMany { got, max });
     }
     /// The field names something that is not there.
-    pub fn push_not_found(&mut self, path: &Path, value: impl Into<Value>) {
+    pub fn push_not_found(&mut self, path: &Path<'_>, value: impl Into<Value>) {
         self.push(path, Fault::NotFound { value: value.into() });
     }
     /// Adds one `Invalid` for each message.
-    pub fn invalid_each(&mut self, path: &Path, value: &str, messages: Vec<String>) {
+    pub fn invalid_each(&mut self, path: &Path<'_>, value: &str, messages: Vec<String>) {
         for m in messages {
             self.invalid(path, value, m);
         }
     }
     /// Must be one of `supported`.
-    pub fn one_of(&mut self, path: &Path, value: &str, supported: &[&str]) {
+    pub fn one_of(&mut self, path: &Path<'_>, value: &str, supported: &[&str]) {
         if !supported.contains(&value) {
             self.not_supported(path, value, supported);
         }
     }
-    pub fn non_negative(&mut self, path: &Path, value: i64) {
+    pub fn non_negative(&mut self, path: &Path<'_>, value: i64) {
         if value < 0 {
             self.invalid(path, value, "must be greater than or equal to 0");
         }
     }
     /// The field was `old` and may not become something else.
-    pub fn immutable<T: PartialEq + serde::Serialize>(&mut self, path: &Path, new: &T, old: &T) {
+    pub fn immutable<T: PartialEq + serde::Serialize>(&mut self, path: &Path<'_>, new: &T, old: &T) {
         if new != old {
             self.invalid(path, serde_json::to_value(new).unwrap_or_default(), "field is immutable");
         }

@@ -2,6 +2,7 @@
 //!
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/util/validation` and `pkg/api/validation/objectmeta.go`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -35,10 +36,10 @@ fn too_long(max: usize) -> String {
 }
 
 /// A prefix that ends in a dash stands for a name to come: `generateName`.
-fn mask(name: &str, prefix: bool) -> String {
+fn mask(name: &str, prefix: bool) -> Cow<'_, str> {
     match name.strip_suffix('-') {
-        Some(cut) if prefix && name.len() > 1 => format!("{cut}a"),
-        _ => name.to_string(),
+        Some(cut) if prefix && name.len() > 1 => format!("{cut}a").into(),
+        _ => name.into(),
     }
 }
 
@@ -140,7 +141,7 @@ pub fn label_value(value: &str) -> Vec<String> {
     errors
 }
 
-pub fn validate_labels(labels: Option<&BTreeMap<String, String>>, at: &Path, errors: &mut FieldErrors) {
+pub fn validate_labels(labels: Option<&BTreeMap<String, String>>, at: &Path<'_>, errors: &mut FieldErrors) {
     for (k, v) in labels.into_iter().flatten() {
         errors.invalid_each(at, k, qualified_name(k));
         errors.invalid_each(at, v, label_value(v));

@@ -63,23 +63,22 @@ impl Allocator {
                 }
                 n if before.iter().any(|b| b.node_port == Some(n)) => {}
                 n => {
-                    let at = Path::new("spec").child("ports").index(i).child("nodePort");
-                    if !PORTS.contains(&n) {
-                        errors.invalid(
-                            &at,
-                            n,
-                            "provided port is not in the valid range. The range of valid ports is 30000-32767",
-                        );
+                    let problem = if !PORTS.contains(&n) {
+                        "provided port is not in the valid range. The range of valid ports is 30000-32767"
                     } else if self.ports.contains(&(n, protocol)) {
-                        errors.invalid(&at, n, "provided port is already allocated");
-                    }
+                        "provided port is already allocated"
+                    } else {
+                        continue;
+                    };
+                    errors.invalid(&Path::new("spec").child("ports").index(i).child("nodePort"), n, problem);
                 }
             }
         }
     }
 
     fn claim(&self, wanted: &str, old: Option<&Service>, errors: &mut FieldErrors) {
-        let at = Path::new("spec").child("clusterIPs");
+        let spec = Path::new("spec");
+        let at = spec.child("clusterIPs");
         let Ok(ip) = wanted.parse::<Ipv4Addr>() else {
             errors.invalid(&at.index(0), wanted, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
             return;

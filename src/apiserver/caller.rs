@@ -2,6 +2,8 @@
 
 use rand::Rng;
 
+use smallvec::smallvec;
+
 use crate::api::template_hash::SAFE_ALPHABET;
 use crate::api::{RecordId, Time};
 use crate::ledger::record::RequestRecord;
@@ -30,7 +32,7 @@ impl Caller<'_> {
         if self.dry_run {
             return self.cause;
         }
-        self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), vec![self.cause])
+        self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }
 

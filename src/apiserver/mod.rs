@@ -61,18 +61,15 @@ impl ApiServer {
     }
 
     /// What components watch and have not been told yet; clients' watches are filled on the way.
-    pub fn take_deliveries(&mut self, now: crate::api::Time) -> Vec<(WatchId, Arc<Change>)> {
-        if !self.store.has_deliveries() {
-            return vec![];
-        }
-        let mut out = vec![];
-        for (id, change) in self.store.take_deliveries() {
-            match self.clients.get_mut(&id) {
-                Some(client) => client.tell(&change, now),
-                None => out.push((id, change)),
+    pub fn take_deliveries(&mut self, now: crate::api::Time) -> impl Iterator<Item = (WatchId, Arc<Change>)> {
+        let clients = &mut self.clients;
+        self.store.take_deliveries().filter(move |(id, change)| match clients.get_mut(id) {
+            Some(client) => {
+                client.tell(change, now);
+                false
             }
-        }
-        out
+            None => true,
+        })
     }
 
     /// Registers a component's watch.

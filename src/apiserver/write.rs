@@ -201,12 +201,13 @@ impl ApiServer {
         meta.deletion_grace_period_seconds = before.deletion_grace_period_seconds;
         meta.generation = before.generation;
         meta.managed_fields = before.managed_fields.clone();
-        kind.defaults(new);
         let mut errors = FieldErrors::default();
         match sub {
+            // The spec in it is thrown away, so there is nothing to fill in.
             Some(Subresource::Status) => kind.prepare_status(new, old),
             Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
             _ => {
+                kind.defaults(new);
                 kind.prepare_update(new, old);
                 if let Some(s) = new.get_mut::<Service>() {
                     self.addresses.assign(s, old.get::<Service>(), who.chance, &mut errors);

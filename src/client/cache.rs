@@ -1,28 +1,26 @@
 //! An informer's cache: the objects of one kind, as this component has been told of them.
+//! Real Kubernetes: client-go/tools/cache, thread_safe_store.go with its indexers.
 
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::api::object::{Name, Resource, controller_of};
+use super::by_owner::{ByOwner, owner};
+use crate::api::object::Resource;
+use crate::api::places::Places;
 use crate::api::{Key, Object};
 use crate::store::{Change, ChangeKind, rev_of};
 
 #[derive(Clone, Debug)]
 pub struct Cache<T> {
-    objects: imbl::OrdMap<(Name, Name), Arc<Object>>,
-    /// Owner's UID (empty: nobody) → objects, per namespace.
-    by_owner: imbl::OrdMap<(Name, String), imbl::OrdMap<Name, Arc<Object>>>,
+    objects: Places<Arc<Object>>,
     kind: PhantomData<T>,
 }
 
 impl<T: Resource> Default for Cache<T> {
     fn default() -> Cache<T> {
-        Cache { objects: imbl::OrdMap::new(), by_owner: imbl::OrdMap::new(), kind: PhantomData }
+        Cache { objects: Places::default(), kind: PhantomData }
     }
-}
-
-fn owner(o: &Object) -> String {
-    controller_of(o.meta()).map(|r| r.uid.clone()).unwrap_or_default()
 }
 
 impl<T: Resource> Cache<T> {
@@ -31,46 +29,31 @@ impl<T: Resource> Cache<T> {
         if c.key.kind != T::kind_ref() {
             return false;
         }
-        let place = (c.key.namespace.clone(), c.key.name.clone());
-        if let Some(old) = self.objects.get(&place) {
-            // The echo of an earlier write than the one that the component put here itself.
-            if c.kind != ChangeKind::Deleted && rev_of(old) > c.rev {
-                return true;
-            }
-            let at = (c.key.namespace.clone(), owner(old));
-            if c.kind == ChangeKind::Deleted || at.1 != owner(&c.object) {
-                let emptied = match self.by_owner.get_mut(&at) {
-                    Some(names) => {
-                        names.remove(&c.key.name);
-                        names.is_empty()
-                    }
-                    None => false,
-                };
-                if emptied {
-                    self.by_owner.remove(&at);
-                }
-            }
-        }
         if c.kind == ChangeKind::Deleted {
-            self.objects.remove(&place);
+            self.objects.remove(&c.key.namespace, &c.key.name);
         } else {
-            let at = (c.key.namespace.clone(), owner(&c.object));
-            self.by_owner.entry(at).or_default().insert(c.key.name.clone(), c.object.clone());
-            self.objects.insert(place, c.object.clone());
+            let old = self.objects.insert(&c.key.namespace, &c.key.name, c.object.clone());
+            if let Some(newer) = old.filter(|old| rev_of(old) > c.rev) {
+                // The echo of an earlier write than the one that the component put here itself.
+                self.objects.insert(&c.key.namespace, &c.key.name, newer);
+            }
         }
         true
     }
 
     /// Takes in what the component itself has just written, so that it does not act on what it knows to be old.
     pub fn put(&mut self, o: &Arc<Object>) {
-        let newer = self.object(o.namespace(), o.name()).is_none_or(|old| rev_of(old) <= rev_of(o));
-        if newer {
+        if self.is_news(o) {
             self.apply(&Change::own(o));
         }
     }
 
+    fn is_news(&self, o: &Object) -> bool {
+        self.object(o.namespace(), o.name()).is_none_or(|old| rev_of(old) <= rev_of(o))
+    }
+
     pub fn object(&self, namespace: &str, name: &str) -> Option<&Arc<Object>> {
-        self.objects.get(&(Name::from(namespace), Name::from(name)))
+        self.objects.get(namespace, name)
     }
 
     pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
@@ -78,22 +61,15 @@ impl<T: Resource> Cache<T> {
     }
 
     pub fn by_key(&self, key: &Key) -> Option<&T> {
-        self.objects.get(&(key.namespace.clone(), key.name.clone()))?.get()
+        self.objects.get(&key.namespace, &key.name)?.get()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.objects.values().filter_map(|o| o.get())
     }
 
-    pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a T> {
-        let from = (Name::from(namespace), Name::from(""));
-        self.objects.range(from..).take_while(move |((ns, _), _)| &**ns == namespace).filter_map(|(_, o)| o.get())
-    }
-
-    /// Objects that `uid` manages, or that nobody manages if `uid` is empty.
-    pub fn owned_by<'a>(&'a self, namespace: &str, uid: &str) -> impl Iterator<Item = &'a T> {
-        let owned = self.by_owner.get(&(Name::from(namespace), uid.to_string()));
-        owned.into_iter().flat_map(|o| o.values()).filter_map(|o| o.get())
+    pub fn in_namespace(&self, namespace: &str) -> impl Iterator<Item = &T> + use<'_, T> {
+        self.objects.in_namespace(namespace).filter_map(|o| o.get())
     }
 
     pub fn len(&self) -> usize {
@@ -102,5 +78,58 @@ impl<T: Resource> Cache<T> {
 
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
+    }
+}
+
+/// A cache that finds objects by their controller, too.
+#[derive(Clone, Debug)]
+pub struct OwnedCache<T> {
+    cache: Cache<T>,
+    by_owner: ByOwner<Arc<Object>>,
+}
+
+impl<T: Resource> Default for OwnedCache<T> {
+    fn default() -> OwnedCache<T> {
+        OwnedCache { cache: Cache::default(), by_owner: ByOwner::default() }
+    }
+}
+
+impl<T> Deref for OwnedCache<T> {
+    type Target = Cache<T>;
+    fn deref(&self) -> &Cache<T> {
+        &self.cache
+    }
+}
+
+impl<T: Resource> OwnedCache<T> {
+    /// As [`Cache::apply`].
+    pub fn apply(&mut self, c: &Change) -> bool {
+        if !self.cache.apply(c) {
+            return false;
+        }
+        let (namespace, name) = (&c.key.namespace, &c.key.name);
+        match self.cache.objects.get(namespace, name) {
+            // Not always the one of the change: a newer one may have been put here.
+            Some(o) => self.by_owner.insert(namespace, name, owner(o), o.clone()),
+            None => self.by_owner.remove(namespace, name),
+        }
+        true
+    }
+
+    /// As [`Cache::put`].
+    pub fn put(&mut self, o: &Arc<Object>) {
+        if self.is_news(o) {
+            self.apply(&Change::own(o));
+        }
+    }
+
+    /// Objects that `uid` manages.
+    pub fn owned_by(&self, uid: &str) -> impl Iterator<Item = &T> + use<'_, T> {
+        self.by_owner.owned_by(uid).into_iter().flat_map(|t| t.values()).filter_map(|o| o.get())
+    }
+
+    /// Objects that nobody manages.
+    pub fn orphans(&self, namespace: &str) -> impl Iterator<Item = &T> + use<'_, T> {
+        self.by_owner.orphans(namespace).filter_map(|o| o.get())
     }
 }

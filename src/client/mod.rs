@@ -1,7 +1,7 @@
 //! What a controller is built on: a cache that a watch fills, a work queue, a recorder of Events.
 //!
 //! Start with [`controller`]: it turns a [`Reconciler`] into a component of the world. [`cache`] is an informer's
-//! store, [`queue`] the rate-limited work queue, [`expectations`] what a controller waits to see, [`recorder`] how
+//! store, [`by_owner`] its index, [`queue`] the rate-limited work queue, [`expectations`] what a controller waits to see, [`recorder`] how
 //! Events are counted up instead of written anew.
 //!
 //! Deliberately absent: the store and the API server's inside. Controllers reach the API through `Ctx` only, and
@@ -9,13 +9,14 @@
 //!
 //! In Kubernetes this is client-go: `tools/cache`, `util/workqueue`, `tools/record`, and `pkg/controller`.
 
+pub mod by_owner;
 pub mod cache;
 pub mod controller;
 pub mod expectations;
 pub mod queue;
 pub mod recorder;
 
-pub use cache::Cache;
+pub use cache::{Cache, OwnedCache};
 pub use controller::{Action, Controller, Reconciler};
 pub use expectations::Expectations;
 pub use queue::Queue;

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use smallvec::smallvec;
+
 use crate::api::{Duration, Key, Time};
 use crate::ledger::Causes;
 
@@ -36,7 +38,7 @@ impl Queue {
         match self.waiting.get_mut(&key) {
             Some(c) => merge(c, causes),
             None => {
-                let mut c = vec![];
+                let mut c = smallvec![];
                 merge(&mut c, causes);
                 self.waiting.insert(key.clone(), c);
                 self.ready.push_back(key);

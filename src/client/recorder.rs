@@ -1,6 +1,7 @@
 //! Writes Events, and counts up the ones that repeat instead of writing them anew.
 //! Real Kubernetes: client-go/tools/record, events_cache.go: correlation, aggregation, the spam filter.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{EventSource, ObjectReference};
@@ -80,8 +81,8 @@ enum What {
 pub struct Recorder {
     component: &'static str,
     host: String,
-    /// By kind, namespace, name and UID.
-    objects: BTreeMap<(String, String, String, String), About>,
+    /// By UID, and by namespace and name where there is none.
+    objects: BTreeMap<String, About>,
     clock: u64,
 }
 
@@ -109,10 +110,15 @@ impl Recorder {
     pub fn record(&mut self, about: ObjectReference, note: Note<'_>, ctx: &mut Ctx<'_>) {
         self.clock += 1;
         let now = ctx.now();
-        let part = |s: &Option<String>| s.clone().unwrap_or_default();
-        let key = (part(&about.kind), part(&about.namespace), part(&about.name), part(&about.uid));
+        let id = match &about.uid {
+            Some(uid) => Cow::Borrowed(uid),
+            None => Cow::Owned(format!("{}/{}", namespace(&about), about.name.as_deref().unwrap_or(""))),
+        };
         let fresh = || About { tokens: BURST, at: now, used: 0, groups: vec![] };
-        let known = self.objects.entry(key).or_insert_with(fresh);
+        let known = match self.objects.get_mut(&*id) {
+            Some(known) => known,
+            None => self.objects.entry(id.into_owned()).or_insert_with(fresh),
+        };
         known.used = self.clock;
         if !known.allows_one(now) {
             return;

@@ -82,8 +82,11 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
     }
     let running = state.running.is_some();
     let started = running && slot.is_none_or(|s| s.startup_ok);
-    let image = c.image.clone().unwrap_or_default();
-    let full = ImageRef::parse(&image).map_or_else(|| image.clone(), |i| i.full());
+    let named = c.image.clone().unwrap_or_default();
+    let image = match current {
+        Some(_) => ImageRef::parse(&named).map(|i| i.full()).unwrap_or(named),
+        None => named,
+    };
     // Init containers count as ready when they have ended well.
     let ready = if init && c.restart_policy.is_none() {
         state.terminated.as_ref().is_some_and(|t| t.exit_code == 0)
@@ -108,7 +111,7 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
         last_state: Some(last),
         ready,
         restart_count: slot.map_or(0, |s| s.restarts()),
-        image: if current.is_some() { full } else { image },
+        image,
         image_id: current.map(|i| i.image_id.clone()).unwrap_or_default(),
         container_id: current.map(|i| format!("containerd://{}", i.id)),
         started: Some(started),
@@ -172,12 +175,15 @@ fn phase(pod: &Pod, inits: &[ContainerStatus], mains: &[ContainerStatus]) -> &'s
     }
 }
 
+/// In which order the API server is told the conditions.
+const ORDER: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+
 /// The whole status as the kubelet would write it now.
 pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     static NO_SPEC: LazyLock<PodSpec> = LazyLock::new(PodSpec::default);
     static NO_STATUS: LazyLock<PodStatus> = LazyLock::new(PodStatus::default);
-    let spec = pod.spec.as_ref().unwrap_or(&NO_SPEC);
-    let old = pod.status.as_ref().unwrap_or(&NO_STATUS);
+    let spec = pod.spec.as_deref().unwrap_or(&NO_SPEC);
+    let old = pod.status.as_deref().unwrap_or(&NO_STATUS);
     let inits: Vec<ContainerStatus> =
         spec.init_containers.iter().flatten().map(|c| container_status(w, pod, c, true)).collect();
     let mains: Vec<ContainerStatus> = spec.containers.iter().map(|c| container_status(w, pod, c, false)).collect();
@@ -218,7 +224,8 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
             ("ContainersNotInitialized", format!("containers with incomplete status: [{}]", waiting.join(" ")))
         }
     };
-    let mut list = old.conditions.clone().unwrap_or_default();
+    let mut list = Vec::with_capacity(ORDER.len());
+    list.extend(old.conditions.iter().flatten().cloned());
     for c in [
         conditions::pod(
             "PodReadyToStartContainers",
@@ -234,7 +241,6 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     ] {
         conditions::set(&mut list, c, now);
     }
-    const ORDER: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
     list.sort_by_key(|c| ORDER.iter().position(|o| *o == c.type_).unwrap_or(ORDER.len()));
     PodStatus {
         phase: Some(phase.into()),
@@ -244,7 +250,7 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
         pod_ip: w.ip.clone().or_else(|| old.pod_ip.clone()),
         pod_ips: w.ip.clone().map(|ip| vec![PodIP { ip }]).or_else(|| old.pod_ips.clone()),
         start_time: old.start_time.clone().or_else(|| Some(now.meta())),
-        qos_class: Some(pods::qos_class(pod).into()),
+        qos_class: old.qos_class.clone().or_else(|| Some(pods::qos_class(pod).into())),
         init_container_statuses: (!inits.is_empty()).then_some(inits),
         container_statuses: Some(mains),
         observed_generation: generation,

@@ -147,7 +147,7 @@ impl Fleet {
         let Some(w) = self.workers.get(uid) else { return };
         let pod = w.typed();
         let fresh = status::generate(w, &pod, &self.node_ip(&w.node), now);
-        if pod.status.as_ref() == Some(&fresh) {
+        if pod.status.as_deref() == Some(&fresh) {
             return;
         }
         let (had, has) = (pods::is_ready(&pod), pods::condition(&fresh, "Ready").is_some_and(|c| c.status == "True"));
@@ -158,7 +158,7 @@ impl Fleet {
         let done = ctx.api_as::<Pod>(Fleet::user(&w.node)).patch_status(&w.key.namespace, &w.key.name, |p| {
             // A pod of the same name that replaced this one is somebody else's business.
             if p.uid() == &**uid {
-                p.status = Some(fresh);
+                p.status = Some(fresh.into());
             }
         });
         if let (Ok(o), Some(w)) = (done, self.workers.get_mut(uid))

@@ -68,6 +68,7 @@ impl Slot {
     }
     /// A new run begins. Only the last two matter for the status.
     pub fn begin(&mut self, run: Instance) {
+        self.instances.reserve_exact(1);
         self.instances.push(run);
         if self.instances.len() > 2 {
             self.instances.remove(0);

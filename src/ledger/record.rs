@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::Decision;
 use crate::api::object::Key;
 use crate::api::status::Status;
 use crate::api::{OpId, RecordId, Time};
 
-/// The numbers of the records that led to one. Almost always one or two.
-pub type Causes = Vec<RecordId>;
+/// The numbers of the records that led to one. Almost always one or two, which need no allocation.
+pub type Causes = SmallVec<[RecordId; 2]>;
 
 #[derive(Clone, Debug)]
 pub struct Record {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::framework::{NodeInfo, PodInfo};
+use super::framework::{Load, NodeInfo};
 use crate::api::Object;
 use crate::api::kinds::Pod;
 use crate::api::object::Name;
@@ -18,39 +18,52 @@ pub struct Cache {
     placed: imbl::OrdMap<Name, Placed>,
     /// Pods on nodes that are not known (yet).
     homeless: BTreeMap<Name, Vec<Name>>,
+    /// On how many nodes each image is.
+    pub images: BTreeMap<String, i64>,
     /// Equal sets of labels are kept once.
     labels: BTreeMap<Labels, Arc<Labels>>,
 }
 
+/// Only what the pod weighs is kept: the pod itself would be one more copy of a large object.
 #[derive(Clone)]
 struct Placed {
     node: Name,
-    info: PodInfo,
-    labels: Arc<Labels>,
+    load: Load,
 }
 
 impl Cache {
     pub fn set_node(&mut self, o: &Arc<Object>) {
-        match self.nodes.get_mut(o.name()) {
+        let mut n = self.nodes.remove(o.name());
+        self.count_images(n.as_ref(), -1);
+        match &mut n {
             Some(n) => n.set_object(o.clone()),
             None => {
-                let mut n = NodeInfo::new(o.clone());
+                let fresh = n.insert(NodeInfo::new(o.clone()));
                 for uid in self.homeless.remove(o.name()).unwrap_or_default() {
                     if let Some(p) = self.placed.get(&uid) {
-                        n.add(&p.info, &p.labels);
+                        fresh.add(&p.load);
                     }
                 }
-                self.nodes.insert(o.name().into(), n);
             }
         }
+        self.count_images(n.as_ref(), 1);
+        self.nodes.extend(n.map(|n| (n.name.clone(), n)));
     }
 
     pub fn remove_node(&mut self, name: &str) {
-        self.nodes.remove(name);
+        let gone = self.nodes.remove(name);
+        self.count_images(gone.as_ref(), -1);
     }
 
-    fn share(&mut self, labels: Labels) -> Arc<Labels> {
-        if let Some(l) = self.labels.get(&labels) {
+    fn count_images(&mut self, node: Option<&NodeInfo>, by: i64) {
+        for image in node.into_iter().flat_map(|n| n.images.keys()) {
+            *self.images.entry(image.clone()).or_insert(0) += by;
+        }
+        self.images.retain(|_, nodes| *nodes > 0);
+    }
+
+    fn share(&mut self, labels: &Labels) -> Arc<Labels> {
+        if let Some(l) = self.labels.get(labels) {
             return l.clone();
         }
         // Labels that nobody carries any more are forgotten now and then.
@@ -58,34 +71,33 @@ impl Cache {
             self.labels.retain(|_, l| Arc::strong_count(l) > 1);
         }
         let shared = Arc::new(labels.clone());
-        self.labels.insert(labels, shared.clone());
+        self.labels.insert(labels.clone(), shared.clone());
         shared
     }
 
     /// Notes that a pod stands on a node.
     pub fn place(&mut self, o: &Arc<Object>, node: &str) {
         let Some(pod) = o.get::<Pod>() else { return };
-        let uid = Name::from(o.uid());
-        let labels = pod.metadata.labels.clone().unwrap_or_default();
-        if let Some(old) = self.placed.get(&uid) {
-            let same = &*old.node == node && *old.labels == labels;
-            if same {
+        static NONE: Labels = Labels::new();
+        let labels = pod.metadata.labels.as_ref().unwrap_or(&NONE);
+        if let Some(old) = self.placed.get(o.uid()) {
+            if &*old.node == node && *old.load.labels == *labels {
                 return;
             }
             self.remove(o.uid());
         }
-        let placed = Placed { node: node.into(), info: PodInfo::new(o.clone()), labels: self.share(labels) };
+        let placed = Placed { node: node.into(), load: Load::of(pod, self.share(labels)) };
         match self.nodes.get_mut(node) {
-            Some(n) => n.add(&placed.info, &placed.labels),
-            None => self.homeless.entry(node.into()).or_default().push(uid.clone()),
+            Some(n) => n.add(&placed.load),
+            None => self.homeless.entry(node.into()).or_default().push(o.uid().into()),
         }
-        self.placed.insert(uid, placed);
+        self.placed.insert(o.uid().into(), placed);
     }
 
     pub fn remove(&mut self, uid: &str) -> bool {
         let Some(p) = self.placed.remove(uid) else { return false };
         if let Some(n) = self.nodes.get_mut(&p.node) {
-            n.remove(&p.info, &p.labels);
+            n.remove(&p.load);
         }
         true
     }

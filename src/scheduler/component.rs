@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::EventSeries;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::cache::Cache;
-use super::cycle::{Verdict, failure_message, schedule};
+use super::cycle::{Memory, Verdict, failure_message, schedule};
 use super::decision::SchedulerDecision;
 use super::framework::{PodInfo, is_ours};
 use super::queue::Queue;
@@ -31,10 +31,9 @@ const NOTES: usize = 2048;
 pub struct Scheduler {
     cache: Cache,
     queue: Queue,
-    pods: imbl::OrdMap<Key, Arc<Object>>,
     services: Lister<Service>,
     sets: Lister<ReplicaSet>,
-    start: usize,
+    memory: Memory,
     armed: Option<Time>,
     busy_until: Time,
     notes: BTreeMap<(Name, String), (String, i32)>,
@@ -70,18 +69,13 @@ impl Scheduler {
         }
         if !gone && is_ours(pod) {
             let priority = pod.spec.as_ref().and_then(|s| s.priority).unwrap_or(0);
-            let fresh = self.pods.insert(c.key.clone(), c.object.clone()).is_none();
             let changed = c
                 .previous
                 .as_ref()
                 .and_then(|p| p.get::<Pod>())
                 .is_some_and(|p| p.spec != pod.spec || p.metadata.labels != pod.metadata.labels);
-            if fresh || changed {
-                self.queue.forget(&c.key);
-                self.queue.add(c.key.clone(), priority, causes, now);
-            }
+            self.queue.add(&c.key, &c.object, priority, changed, causes, now);
         } else {
-            self.pods.remove(&c.key);
             self.queue.forget(&c.key);
         }
     }
@@ -115,17 +109,13 @@ impl Scheduler {
         if self.armed.is_some_and(|a| a <= now) {
             self.armed = None;
         }
-        let Some((key, causes)) = self.queue.pop(now) else { return };
-        let Some(object) = self.pods.get(&key).cloned() else {
-            self.queue.forget(&key);
-            return;
-        };
+        let Some((key, object, causes)) = self.queue.pop(now) else { return };
         self.busy_until = now + CYCLE;
         ctx.because(&key, causes);
         let mut info = PodInfo::new(object.clone());
         info.spread = self.spread_selector(info.pod());
         let nodes = self.cache.nodes.len();
-        match schedule(&info, &self.cache, &mut self.start, ctx.chance()) {
+        match schedule(&info, &self.cache, &mut self.memory, ctx.chance()) {
             Verdict::Fits { node, score, scores, rejected } => {
                 let decision =
                     SchedulerDecision::Bound { pod: key.clone(), node: node.clone(), score, scores, rejected };
@@ -142,7 +132,6 @@ impl Scheduler {
         match ctx.api::<Pod>().bind(&key.namespace, &key.name, node) {
             Ok(_) => {
                 self.queue.forget(key);
-                self.pods.remove(key);
                 if let Some(pod) = object.get::<Pod>() {
                     let message = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
                     self.note(pod, false, "Scheduled", "Binding", &message, ctx);
@@ -151,7 +140,6 @@ impl Scheduler {
             Err(_) => {
                 self.cache.remove(object.uid());
                 self.queue.forget(key);
-                self.pods.remove(key);
             }
         }
     }
@@ -167,7 +155,7 @@ impl Scheduler {
         let now = ctx.now();
         let message = failure_message(&rejected, nodes);
         ctx.decide(SchedulerDecision::Nowhere { pod: key.clone(), rejected, nodes });
-        self.queue.park(key.clone(), now);
+        self.queue.park(key, now);
         self.note(pod, true, "FailedScheduling", "Scheduling", &message, ctx);
         let generation = pod.metadata.generation;
         let _ = ctx.api::<Pod>().patch_status(&key.namespace, &key.name, |p| {

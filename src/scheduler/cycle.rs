@@ -2,6 +2,7 @@
 //! Real Kubernetes: pkg/scheduler/schedule_one.go.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::cache::Cache;
 use super::framework::{NodeInfo, PodInfo, Reason, Snapshot};
@@ -9,19 +10,37 @@ use super::plugins::TABLE;
 use crate::api::object::Name;
 use crate::apiserver::caller::{Chance, below};
 
+/// Every node that was possible, with its score.
+#[derive(Clone, Debug)]
+pub struct Scores {
+    /// Mostly the same for pod after pod, and then shared.
+    pub nodes: Arc<[Name]>,
+    pub scores: Box<[i64]>,
+}
+
+/// What is carried from one cycle to the next.
+#[derive(Clone, Default)]
+pub struct Memory {
+    /// Where the search begins, so that all nodes get their turn.
+    start: usize,
+    /// The nodes that were possible for the last pod.
+    feasible: Arc<[Name]>,
+}
+
+impl Memory {
+    fn scores(&mut self, feasible: &[&NodeInfo], scores: Vec<i64>) -> Scores {
+        if !self.feasible.iter().eq(feasible.iter().map(|n| &n.name)) {
+            self.feasible = feasible.iter().map(|n| n.name.clone()).collect();
+        }
+        Scores { nodes: self.feasible.clone(), scores: scores.into() }
+    }
+}
+
 /// What came out of a cycle.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    Fits {
-        node: Name,
-        score: i64,
-        /// Every node that was possible, with its score.
-        scores: Box<[(Name, i64)]>,
-        rejected: Vec<(Name, Reason)>,
-    },
-    FitsNowhere {
-        rejected: Vec<(Name, Reason)>,
-    },
+    Fits { node: Name, score: i64, scores: Scores, rejected: Vec<(Name, Reason)> },
+    FitsNowhere { rejected: Vec<(Name, Reason)> },
 }
 
 /// In large clusters it is enough to look at some nodes.
@@ -33,16 +52,16 @@ fn enough(nodes: usize) -> usize {
     (nodes * percent / 100).max(100)
 }
 
-/// Looks for a node. `start` is where the search begins, so that all nodes get their turn; it is moved on.
-pub fn schedule(pod: &PodInfo, cache: &Cache, start: &mut usize, chance: &mut Chance) -> Verdict {
+/// Looks for a node.
+pub fn schedule(pod: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut Chance) -> Verdict {
     let all: Vec<&NodeInfo> = cache.nodes.values().collect();
-    let snapshot = Snapshot { nodes: all.clone() };
+    let snapshot = Snapshot { nodes: all.clone(), images: &cache.images };
     let filters: Vec<_> = TABLE.iter().filter_map(|p| p.filter).filter(|f| f.applies(pod)).collect();
     let (mut feasible, mut rejected) = (vec![], vec![]);
     let wanted = enough(all.len());
     let mut looked = 0;
     for i in 0..all.len() {
-        let n = all[(*start + i) % all.len()];
+        let n = all[(memory.start + i) % all.len()];
         looked += 1;
         // The first plugin that objects ends the node; it may have several reasons.
         match filters.iter().map(|f| f.filter(pod, n, &snapshot)).find(|r| !r.is_empty()) {
@@ -54,7 +73,7 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, start: &mut usize, chance: &mut Ch
         }
     }
     if !all.is_empty() {
-        *start = (*start + looked) % all.len();
+        memory.start = (memory.start + looked) % all.len();
     }
     rejected.sort();
     if feasible.is_empty() {
@@ -72,7 +91,7 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, start: &mut usize, chance: &mut Ch
     let best = totals.iter().copied().max().unwrap_or(0);
     let winners: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
     let pick = winners[usize::try_from(below(chance, winners.len() as u64)).unwrap_or(0)];
-    let scores = feasible.iter().zip(&totals).map(|(n, s)| (n.name.clone(), *s)).collect();
+    let scores = memory.scores(&feasible, totals);
     Verdict::Fits { node: feasible[pick].name.clone(), score: best, scores, rejected }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1::Taint;
+
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::{Name, Resource};
 use crate::api::pods::{Resources, requests};
@@ -20,12 +22,37 @@ pub const SPREAD_KEYS: [&str; 2] = ["kubernetes.io/hostname", "topology.kubernet
 const DEFAULT_MILLI_CPU: i64 = 100;
 const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
 
+/// What a pod weighs on its node.
+#[derive(Clone, Debug)]
+pub struct Load {
+    pub namespace: Name,
+    pub labels: Arc<Labels>,
+    pub requests: Resources,
+    /// For scoring: CPU and memory, with defaults where nothing is asked for.
+    pub scored: (i64, i64),
+}
+
+impl Load {
+    pub fn of(pod: &Pod, labels: Arc<Labels>) -> Load {
+        let requests = requests(pod);
+        let scored = scored(&requests);
+        Load { namespace: pod.namespace().into(), labels, requests, scored }
+    }
+}
+
+fn scored(requests: &Resources) -> (i64, i64) {
+    (
+        if requests.milli_cpu == 0 { DEFAULT_MILLI_CPU } else { requests.milli_cpu },
+        if requests.memory == 0 { DEFAULT_MEMORY } else { requests.memory },
+    )
+}
+
 /// The pod that looks for a node.
 #[derive(Clone, Debug)]
 pub struct PodInfo {
     pub object: Arc<Object>,
     pub requests: Resources,
-    /// For scoring: CPU and memory, with defaults where nothing is asked for.
+    /// As in [`Load`].
     pub scored: (i64, i64),
     /// Which pods it should be spread from, by default: those of its Service or controller.
     pub spread: Option<Selector>,
@@ -34,10 +61,7 @@ pub struct PodInfo {
 impl PodInfo {
     pub fn new(object: Arc<Object>) -> PodInfo {
         let requests = object.get::<Pod>().map(requests).unwrap_or_default();
-        let scored = (
-            if requests.milli_cpu == 0 { DEFAULT_MILLI_CPU } else { requests.milli_cpu },
-            if requests.memory == 0 { DEFAULT_MEMORY } else { requests.memory },
-        );
+        let scored = scored(&requests);
         PodInfo { object, requests, scored, spread: None }
     }
 
@@ -51,6 +75,21 @@ impl PodInfo {
     }
 }
 
+/// Pods of one node that are alike to those who ask for labels.
+#[derive(Clone, Debug)]
+struct Group {
+    namespace: Name,
+    labels: Arc<Labels>,
+    count: i64,
+}
+
+impl Group {
+    /// Equal labels are one allocation: the cache sees to that.
+    fn holds(&self, pod: &Load) -> bool {
+        Arc::ptr_eq(&self.labels, &pod.labels) && self.namespace == pod.namespace
+    }
+}
+
 /// A node with what is promised on it.
 #[derive(Clone, Debug)]
 pub struct NodeInfo {
@@ -58,11 +97,13 @@ pub struct NodeInfo {
     pub name: Name,
     pub allocatable: Resources,
     pub max_pods: i64,
+    pub unschedulable: bool,
+    pub taints: Vec<Taint>,
     pub requested: Resources,
     pub scored: (i64, i64),
     pub pod_count: i64,
     /// Pods by namespace and labels: many are alike, so they are counted, not listed.
-    pub groups: BTreeMap<(Name, Arc<Labels>), i64>,
+    groups: Vec<Group>,
     pub images: BTreeMap<String, i64>,
     spread_labels: [Option<String>; 2],
 }
@@ -74,10 +115,12 @@ impl NodeInfo {
             name: object.name().into(),
             allocatable: Resources::default(),
             max_pods: 0,
+            unschedulable: false,
+            taints: vec![],
             requested: Resources::default(),
             scored: (0, 0),
             pod_count: 0,
-            groups: BTreeMap::new(),
+            groups: vec![],
             images: BTreeMap::new(),
             spread_labels: [None, None],
         };
@@ -86,6 +129,9 @@ impl NodeInfo {
     }
 
     pub fn set_object(&mut self, object: Arc<Object>) {
+        let spec = object.get::<Node>().and_then(|n| n.spec.as_ref());
+        self.unschedulable = spec.and_then(|s| s.unschedulable) == Some(true);
+        self.taints = spec.and_then(|s| s.taints.clone()).unwrap_or_default();
         let status = object.get::<Node>().and_then(|n| n.status.clone()).unwrap_or_default();
         let allocatable = status.allocatable.unwrap_or_default();
         self.max_pods = allocatable.get("pods").and_then(|q| Quantity::parse(&q.0)).map_or(0, Quantity::units);
@@ -105,39 +151,57 @@ impl NodeInfo {
         self.object.get::<Node>().unwrap_or_else(|| NONE.get_or_init(Node::default))
     }
 
-    pub fn add(&mut self, pod: &PodInfo, labels: &Arc<Labels>) {
+    pub fn add(&mut self, pod: &Load) {
         self.requested.add(&pod.requests);
         self.scored.0 += pod.scored.0;
         self.scored.1 += pod.scored.1;
         self.pod_count += 1;
-        *self.groups.entry((pod.namespace().into(), labels.clone())).or_insert(0) += 1;
+        match self.groups.iter_mut().find(|g| g.holds(pod)) {
+            Some(g) => g.count += 1,
+            None => {
+                self.groups.push(Group { namespace: pod.namespace.clone(), labels: pod.labels.clone(), count: 1 });
+            }
+        }
     }
 
-    pub fn remove(&mut self, pod: &PodInfo, labels: &Arc<Labels>) {
+    pub fn remove(&mut self, pod: &Load) {
         self.requested.sub(&pod.requests);
         self.scored.0 -= pod.scored.0;
         self.scored.1 -= pod.scored.1;
         self.pod_count -= 1;
-        let key = (Name::from(pod.namespace()), labels.clone());
-        if let Some(n) = self.groups.get_mut(&key) {
-            *n -= 1;
-            if *n <= 0 {
-                self.groups.remove(&key);
+        if let Some(i) = self.groups.iter().position(|g| g.holds(pod)) {
+            self.groups[i].count -= 1;
+            if self.groups[i].count == 0 {
+                self.groups.swap_remove(i);
             }
         }
     }
 
     /// Pods here that the question is about.
     pub fn matching(&self, question: &mut Matching<'_>) -> i64 {
-        self.groups.iter().filter(|((ns, labels), _)| question.holds(ns, labels)).map(|(_, n)| n).sum()
+        self.groups.iter().filter(|g| question.holds(&g.namespace, &g.labels)).map(|g| g.count).sum()
     }
 
-    /// The node's label. Those by which every pod is spread are kept at hand.
-    pub fn label(&self, key: &str) -> Option<&str> {
-        match SPREAD_KEYS.iter().position(|k| *k == key) {
-            Some(i) => self.spread_labels[i].as_deref(),
-            None => self.node().label(key),
+    /// The node's value of a label.
+    pub fn label(&self, key: LabelKey<'_>) -> Option<&str> {
+        match key {
+            LabelKey::Spread(i) => self.spread_labels[i].as_deref(),
+            LabelKey::Other(key) => self.node().label(key),
         }
+    }
+}
+
+/// A label of nodes. Those by which every pod is spread are kept at hand.
+#[derive(Clone, Copy, Debug)]
+pub enum LabelKey<'a> {
+    /// One of [`SPREAD_KEYS`].
+    Spread(usize),
+    Other(&'a str),
+}
+
+impl<'a> LabelKey<'a> {
+    pub fn of(key: &'a str) -> LabelKey<'a> {
+        SPREAD_KEYS.iter().position(|k| *k == key).map_or(LabelKey::Other(key), LabelKey::Spread)
     }
 }
 
@@ -218,6 +282,8 @@ impl fmt::Display for Reason {
 /// All nodes of a cycle, for plugins that compare them.
 pub struct Snapshot<'a> {
     pub nodes: Vec<&'a NodeInfo>,
+    /// On how many of them each image is.
+    pub images: &'a BTreeMap<String, i64>,
 }
 
 /// Says whether a node is possible.

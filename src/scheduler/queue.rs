@@ -2,8 +2,9 @@
 //! Real Kubernetes: pkg/scheduler/backend/queue.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::api::{Duration, Key, Time};
+use crate::api::{Duration, Key, Object, Time};
 use crate::client::queue::merge;
 use crate::ledger::Causes;
 
@@ -12,29 +13,36 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
 /// A pod that nothing has moved is tried again after this long anyway.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// A pod that has no node yet.
 #[derive(Clone, Debug)]
 struct Waiting {
+    pod: Arc<Object>,
     causes: Causes,
     attempts: u32,
     since: Time,
     priority: i32,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    /// Ready to be tried.
+    Active((i32, Time, u64)),
+    /// Being tried.
+    Taken,
+    Backoff((Time, u64)),
+    /// Tried in vain.
+    Unschedulable,
 }
 
 #[derive(Clone, Default)]
 pub struct Queue {
+    waiting: BTreeMap<Key, Waiting>,
     active: BTreeMap<(i32, Time, u64), Key>,
     backoff: BTreeMap<(Time, u64), Key>,
+    /// When each was tried.
     unschedulable: BTreeMap<Key, Time>,
-    waiting: BTreeMap<Key, Waiting>,
-    places: BTreeMap<Key, Place>,
     seq: u64,
-}
-
-#[derive(Clone, Debug)]
-enum Place {
-    Active((i32, Time, u64)),
-    Backoff((Time, u64)),
-    Unschedulable,
 }
 
 fn backoff(attempts: u32) -> Duration {
@@ -42,40 +50,44 @@ fn backoff(attempts: u32) -> Duration {
 }
 
 impl Queue {
-    pub fn add(&mut self, key: Key, priority: i32, causes: &Causes, now: Time) {
-        let w = self.waiting.entry(key.clone()).or_insert_with(|| Waiting {
-            causes: vec![],
-            attempts: 0,
-            since: now,
-            priority,
-        });
-        merge(&mut w.causes, causes);
-        if !self.places.contains_key(&key) {
-            self.activate(key);
+    /// A pod wants a node. One that waits already, and is not `changed` in what matters, keeps its place.
+    pub fn add(&mut self, key: &Key, pod: &Arc<Object>, priority: i32, changed: bool, causes: &Causes, now: Time) {
+        if changed {
+            self.forget(key);
         }
+        if let Some(w) = self.waiting.get_mut(key) {
+            w.pod = pod.clone();
+            return;
+        }
+        let mut own = Causes::new();
+        merge(&mut own, causes);
+        let w = Waiting { pod: pod.clone(), causes: own, attempts: 0, since: now, priority, place: Place::Taken };
+        self.waiting.insert(key.clone(), w);
+        self.activate(key);
     }
 
-    fn activate(&mut self, key: Key) {
-        let Some(w) = self.waiting.get(&key) else { return };
+    fn activate(&mut self, key: &Key) {
+        self.leave(key);
+        let Some(w) = self.waiting.get_mut(key) else { return };
         self.seq += 1;
         let at = (-w.priority, w.since, self.seq);
-        self.leave(&key);
+        w.place = Place::Active(at);
         self.active.insert(at, key.clone());
-        self.places.insert(key, Place::Active(at));
     }
 
     fn leave(&mut self, key: &Key) {
-        match self.places.remove(key) {
-            Some(Place::Active(at)) => {
+        let Some(w) = self.waiting.get_mut(key) else { return };
+        match std::mem::replace(&mut w.place, Place::Taken) {
+            Place::Active(at) => {
                 self.active.remove(&at);
             }
-            Some(Place::Backoff(at)) => {
+            Place::Backoff(at) => {
                 self.backoff.remove(&at);
             }
-            Some(Place::Unschedulable) => {
+            Place::Unschedulable => {
                 self.unschedulable.remove(key);
             }
-            None => {}
+            Place::Taken => {}
         }
     }
 
@@ -85,46 +97,47 @@ impl Queue {
         self.waiting.remove(key);
     }
 
-    /// The next pod to try.
-    pub fn pop(&mut self, now: Time) -> Option<(Key, Causes)> {
+    /// The next pod to try, and why it is tried.
+    pub fn pop(&mut self, now: Time) -> Option<(Key, Arc<Object>, Causes)> {
         while let Some((at, key)) = self.backoff.iter().next().map(|(a, k)| (*a, k.clone())) {
             if at.0 > now {
                 break;
             }
-            self.activate(key);
+            self.activate(&key);
         }
         let old: Vec<Key> =
             self.unschedulable.iter().filter(|(_, t)| now.since(**t) > LONGEST_WAIT).map(|(k, _)| k.clone()).collect();
         for key in old {
-            self.activate(key);
+            self.activate(&key);
         }
         let (_, key) = self.active.pop_first()?;
-        self.places.remove(&key);
         let w = self.waiting.get_mut(&key)?;
+        w.place = Place::Taken;
         w.attempts += 1;
-        Some((key, std::mem::take(&mut w.causes)))
+        Some((key, w.pod.clone(), std::mem::take(&mut w.causes)))
     }
 
     /// No node fits: the pod waits until something changes.
-    pub fn park(&mut self, key: Key, now: Time) {
-        self.unschedulable.insert(key.clone(), now);
-        self.places.insert(key, Place::Unschedulable);
+    pub fn park(&mut self, key: &Key, now: Time) {
+        self.leave(key);
+        if let Some(w) = self.waiting.get_mut(key) {
+            w.place = Place::Unschedulable;
+            self.unschedulable.insert(key.clone(), now);
+        }
     }
 
     /// Something changed that could help: parked pods are tried again after their back-off.
     pub fn something_changed(&mut self, causes: &Causes, now: Time) {
-        let all: Vec<(Key, Time)> = std::mem::take(&mut self.unschedulable).into_iter().collect();
-        for (key, tried) in all {
+        for (key, tried) in std::mem::take(&mut self.unschedulable) {
             let Some(w) = self.waiting.get_mut(&key) else { continue };
             merge(&mut w.causes, causes);
             let due = tried + backoff(w.attempts);
             if due <= now {
-                self.places.remove(&key);
-                self.activate(key);
+                self.activate(&key);
             } else {
                 self.seq += 1;
-                self.backoff.insert((due, self.seq), key.clone());
-                self.places.insert(key, Place::Backoff((due, self.seq)));
+                w.place = Place::Backoff((due, self.seq));
+                self.backoff.insert((due, self.seq), key);
             }
         }
     }
@@ -136,9 +149,5 @@ impl Queue {
         let waiting = self.backoff.keys().next().map(|(t, _)| (*t, false));
         waiting
             .or_else(|| self.unschedulable.values().min().map(|t| (*t + LONGEST_WAIT + Duration::from_secs(1), true)))
-    }
-
-    pub fn attempts(&self, key: &Key) -> u32 {
-        self.waiting.get(key).map_or(0, |w| w.attempts)
     }
 }

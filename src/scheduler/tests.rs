@@ -1,7 +1,7 @@
 //! Plugins, as tables of (pod, nodes) → (reasons, scores).
 
 use super::cache::Cache;
-use super::cycle::{Verdict, failure_message, schedule};
+use super::cycle::{Memory, Verdict, failure_message, schedule};
 use super::framework::{NodeInfo, PodInfo, Reason, Snapshot};
 use super::plugins::TABLE;
 use crate::api::kinds::{Node, Pod};
@@ -41,7 +41,7 @@ fn asks(cpu: &str) -> Value {
 
 fn reasons(pod: &Arc<Object>, node: &NodeInfo) -> Vec<String> {
     let info = PodInfo::new(pod.clone());
-    let snapshot = Snapshot { nodes: vec![node] };
+    let snapshot = Snapshot { nodes: vec![node], images: &Default::default() };
     TABLE
         .iter()
         .filter_map(|p| p.filter)
@@ -79,13 +79,13 @@ fn a_full_node_takes_no_more_pods() {
     for i in 0..3 {
         cache.place(&pod(&format!("p{i}"), json!({})), "n");
     }
-    let mut start = 0;
-    let v = schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut start, &mut Chance::seed_from_u64(1));
+    let mut memory = Memory::default();
+    let v = schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1));
     let Verdict::FitsNowhere { rejected } = v else { panic!("{v:?}") };
     assert_eq!(rejected, [("n".into(), Reason::TooManyPods)]);
     cache.remove("p0");
     assert!(matches!(
-        schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut start, &mut Chance::seed_from_u64(1)),
+        schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1)),
         Verdict::Fits { .. }
     ));
 }
@@ -96,13 +96,13 @@ fn pods_of_one_set_are_spread_over_nodes() {
     for n in ["a", "b", "c"] {
         cache.set_node(&node(n, json!({}), json!({})));
     }
-    let (mut start, mut chance) = (0, Chance::seed_from_u64(7));
+    let (mut memory, mut chance) = (Memory::default(), Chance::seed_from_u64(7));
     let mut used = vec![];
     for i in 0..3 {
         let p = pod(&format!("p{i}"), json!({}));
         let mut info = PodInfo::new(p.clone());
         info.spread = Selector::parse("app=x").ok();
-        let Verdict::Fits { node, .. } = schedule(&info, &cache, &mut start, &mut chance) else { panic!() };
+        let Verdict::Fits { node, .. } = schedule(&info, &cache, &mut memory, &mut chance) else { panic!() };
         cache.place(&p, &node);
         used.push(node);
     }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::object::{Key, Name};
+use crate::api::places::Places;
 use crate::api::{KindRef, Object, RecordId};
 
 /// A revision: the number of the write that made a state.
@@ -103,13 +104,12 @@ pub struct Write {
     pub expect: Precondition,
 }
 
-type Table = imbl::OrdMap<(Name, Name), Arc<Object>>;
-
 #[derive(Clone, Debug)]
 pub struct Store {
     rev: Rev,
     compacted: Rev,
-    tables: Vec<Table>,
+    /// One for each kind.
+    tables: Vec<Places<Arc<Object>>>,
     history: imbl::Vector<Arc<Change>>,
     watchers: BTreeMap<WatchId, Scope>,
     next_watch: u64,
@@ -121,7 +121,7 @@ impl Default for Store {
         Store {
             rev: Rev(1),
             compacted: Rev(0),
-            tables: vec![Table::new(); KindRef::all().count()],
+            tables: vec![Places::default(); KindRef::all().count()],
             history: imbl::Vector::new(),
             watchers: BTreeMap::new(),
             next_watch: 1,
@@ -136,7 +136,7 @@ impl Store {
     }
 
     pub fn get(&self, key: &Key) -> Option<&Arc<Object>> {
-        self.tables[key.kind.index()].get(&(key.namespace.clone(), key.name.clone()))
+        self.tables[key.kind.index()].get(&key.namespace, &key.name)
     }
 
     /// Objects in a scope, ordered by namespace and name, as they are now.
@@ -144,9 +144,7 @@ impl Store {
         let table = &self.tables[scope.kind.index()];
         match &scope.namespace {
             None => Box::new(table.values()),
-            Some(ns) => Box::new(
-                table.range((ns.clone(), Name::from(""))..).take_while(move |((n, _), _)| n == ns).map(|(_, o)| o),
-            ),
+            Some(ns) => Box::new(table.in_namespace(ns)),
         }
     }
 
@@ -159,16 +157,17 @@ impl Store {
         if at < self.compacted {
             return Err(StoreError::Compacted { oldest: self.compacted });
         }
-        let mut objects: BTreeMap<(Name, Name), Arc<Object>> =
-            self.list(scope).map(|o| ((o.namespace().into(), o.name().into()), o.clone())).collect();
+        let mut objects = self.tables[scope.kind.index()].clone();
         for c in self.history.iter().rev().take_while(|c| c.rev > at).filter(|c| scope.covers(&c.key)) {
-            let place = (c.key.namespace.clone(), c.key.name.clone());
             match &c.previous {
-                Some(p) => objects.insert(place, p.clone()),
-                None => objects.remove(&place),
+                Some(p) => objects.insert(&c.key.namespace, &c.key.name, p.clone()),
+                None => objects.remove(&c.key.namespace, &c.key.name),
             };
         }
-        Ok(objects.into_values().collect())
+        Ok(match &scope.namespace {
+            None => objects.values().cloned().collect(),
+            Some(ns) => objects.in_namespace(ns).cloned().collect(),
+        })
     }
 
     /// Writes one object, or deletes it where `new` is `None`.
@@ -201,18 +200,17 @@ impl Store {
     }
 
     fn commit(&mut self, rev: Rev, key: Key, new: Option<Object>, cause: RecordId) -> Arc<Change> {
-        let place = (key.namespace.clone(), key.name.clone());
         let table = &mut self.tables[key.kind.index()];
         let change = match new {
             Some(mut object) => {
                 object.meta_mut().resource_version = Some(rev.0.to_string());
                 let object = Arc::new(object);
-                let previous = table.insert(place, object.clone());
+                let previous = table.insert(&key.namespace, &key.name, object.clone());
                 let kind = if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
                 Change { rev, kind, key, object, previous, cause }
             }
             None => {
-                let previous = table.remove(&place);
+                let previous = table.remove(&key.namespace, &key.name);
                 // The last state of a deleted object carries the revision of its deletion.
                 let object = match &previous {
                     Some(p) => {
@@ -269,12 +267,8 @@ impl Store {
     }
 
     /// What has to be carried to watchers, in the order of the writes.
-    pub fn take_deliveries(&mut self) -> Vec<(WatchId, Arc<Change>)> {
-        std::mem::take(&mut self.deliveries)
-    }
-
-    pub fn has_deliveries(&self) -> bool {
-        !self.deliveries.is_empty()
+    pub fn take_deliveries(&mut self) -> impl Iterator<Item = (WatchId, Arc<Change>)> {
+        self.deliveries.drain(..)
     }
 
     /// The changes still remembered, oldest first.

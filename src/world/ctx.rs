@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::{ActorId, Due, Event, Tag, Target, World};
+use smallvec::smallvec;
+
 use crate::api::kind::Subresource;
 use crate::api::object::{Key, Resource};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time};
@@ -50,7 +52,7 @@ impl<'a> Ctx<'a> {
     /// The causes of this step; what a component puts by to be done later keeps them.
     pub fn causes(&self) -> Causes {
         match self.record {
-            Some(id) => vec![id],
+            Some(id) => smallvec![id],
             None => self.causes.clone(),
         }
     }
@@ -78,7 +80,7 @@ impl<'a> Ctx<'a> {
     pub fn decide(&mut self, decision: impl Decision + 'static) {
         let cause = self.record();
         let name = self.world.slots[self.actor.0].name;
-        self.world.ledger.add(self.world.now, name, What::Decision(Arc::new(decision)), vec![cause]);
+        self.world.ledger.add(self.world.now, name, What::Decision(Arc::new(decision)), smallvec![cause]);
     }
 
     /// A timer that the cluster waits for.
@@ -93,7 +95,7 @@ impl<'a> Ctx<'a> {
 
     /// A timer that repeats as long as the component lives. Its cause is the component's start.
     pub fn every(&mut self, delay: Duration, tag: Tag) {
-        let causes = vec![self.world.slots[self.actor.0].started_by];
+        let causes = smallvec![self.world.slots[self.actor.0].started_by];
         let to = Target::Component { actor: self.actor, incarnation: self.incarnation, event: Event::Timer(tag) };
         self.world.push(self.world.now + delay, Due { to, causes, quiet: true });
     }
@@ -115,7 +117,7 @@ impl<'a> Ctx<'a> {
         let name = self.world.slots[self.actor.0].name;
         let call = op.name();
         let next = OpId(self.world.next_op);
-        let id = self.world.ledger.add(self.world.now, name, What::Op { id: next, call }, vec![cause]);
+        let id = self.world.ledger.add(self.world.now, name, What::Op { id: next, call }, smallvec![cause]);
         self.world.submit(op, Some((self.actor, self.incarnation)), id)
     }
 

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::SeedableRng;
+use smallvec::smallvec;
 
 pub use ctx::{Api, Ctx};
 pub use event::{Event, Tag};
@@ -108,6 +109,8 @@ pub struct World {
     watchers: BTreeMap<WatchId, ActorId>,
     /// When each watcher has been told everything so far: a watch never overtakes itself.
     told: BTreeMap<WatchId, Time>,
+    /// Empty between steps; kept because each step needs one.
+    deliveries: Vec<(WatchId, Arc<Change>)>,
     answerer: Box<dyn Answerer>,
     ops: BTreeMap<OpId, RunningOp>,
     /// How many of them the cluster waits for.
@@ -130,6 +133,7 @@ impl Clone for World {
             slots: self.slots.clone(),
             watchers: self.watchers.clone(),
             told: self.told.clone(),
+            deliveries: vec![],
             answerer: self.answerer.clone_box(),
             ops: self.ops.clone(),
             finished: self.finished.clone(),
@@ -152,6 +156,7 @@ impl World {
             slots: vec![],
             watchers: BTreeMap::new(),
             told: BTreeMap::new(),
+            deliveries: vec![],
             answerer,
             ops: BTreeMap::new(),
             foreground_ops: 0,
@@ -165,7 +170,7 @@ impl World {
 
     /// Writes a root down: what people did.
     pub fn root(&mut self, actor: &'static str, root: Root) -> RecordId {
-        self.ledger.add(self.now, actor, What::Root(root), vec![])
+        self.ledger.add(self.now, actor, What::Root(root), smallvec![])
     }
 
     // ---- components -------------------------------------------------------------------------
@@ -219,7 +224,7 @@ impl World {
 
     fn start_actor(&mut self, actor: ActorId, cause: RecordId, after: Duration) {
         self.slots[actor.0].started_by = cause;
-        self.push(self.now + after, Due { to: Target::Start(actor), causes: vec![cause], quiet: false });
+        self.push(self.now + after, Due { to: Target::Start(actor), causes: smallvec![cause], quiet: false });
     }
 
     // ---- time -------------------------------------------------------------------------------
@@ -311,20 +316,23 @@ impl World {
 
     /// Carries what was written to the components that watch it.
     pub fn carry(&mut self) {
-        for (watch, change) in self.api.take_deliveries(self.now) {
+        let mut deliveries = std::mem::take(&mut self.deliveries);
+        deliveries.extend(self.api.take_deliveries(self.now));
+        for (watch, change) in deliveries.drain(..) {
             let Some(&actor) = self.watchers.get(&watch) else { continue };
             let arrival = self.now + latency::watch(&mut self.chance);
             let told = self.told.entry(watch).or_default();
             *told = (*told).max(arrival);
             let at = *told;
             let incarnation = self.slots[actor.0].incarnation;
-            let causes = vec![change.cause];
+            let causes = smallvec![change.cause];
             let quiet = is_quiet(&change);
             self.push(
                 at,
                 Due { to: Target::Component { actor, incarnation, event: Event::Watch(change) }, causes, quiet },
             );
         }
+        self.deliveries = deliveries;
     }
 
     // ---- operations -------------------------------------------------------------------------
@@ -350,7 +358,7 @@ impl World {
                     self.finished.insert(c.op, c.outcome);
                 }
                 Some((actor, incarnation)) => {
-                    let causes = vec![op.cause];
+                    let causes = smallvec![op.cause];
                     let to = Target::Component { actor, incarnation, event: Event::Done(c.op, c.outcome) };
                     self.push(c.at.max(self.now), Due { to, causes, quiet: false });
                 }
@@ -365,7 +373,7 @@ impl World {
         {
             self.wake_at = Some(next);
             // A program that sleeps in its container is no unfinished business of the cluster.
-            self.push(next.max(self.now), Due { to: Target::Wake, causes: vec![], quiet: true });
+            self.push(next.max(self.now), Due { to: Target::Wake, causes: smallvec![], quiet: true });
         }
     }
 
@@ -391,7 +399,7 @@ impl World {
             if self.slots[i].name == name {
                 let incarnation = self.slots[i].incarnation;
                 let to = Target::Component { actor: ActorId(i), incarnation, event: Event::Timer(tag.clone()) };
-                self.push(self.now, Due { to, causes: vec![cause], quiet: false });
+                self.push(self.now, Due { to, causes: smallvec![cause], quiet: false });
             }
         }
     }

@@ -99,7 +99,7 @@ fn validate(d: &Deployment, errors: &mut FieldErrors) {
     }
 }
 
-fn validate_strategy(s: &DeploymentStrategy, at: &Path, errors: &mut FieldErrors) {
+fn validate_strategy(s: &DeploymentStrategy, at: &Path<'_>, errors: &mut FieldErrors) {
     match s.type_.as_deref().unwrap_or("") {
         "Recreate" => {
             if s.rolling_update.is_some() {
@@ -137,7 +137,7 @@ fn validate_strategy(s: &DeploymentStrategy, at: &Path, errors: &mut FieldErrors
 }
 
 /// A non-negative number or a percentage.
-fn validate_count(v: &IntOrString, at: &Path, errors: &mut FieldErrors) {
+fn validate_count(v: &IntOrString, at: &Path<'_>, errors: &mut FieldErrors) {
     match v {
         IntOrString::Int(i) => errors.non_negative(at, i64::from(*i)),
         IntOrString::String(s) => {

@@ -4,6 +4,7 @@ use super::kind::{AnyKind, KindRef};
 use super::object::Resource;
 
 pub mod pod_spec;
+pub mod shared_pod;
 pub mod updates;
 pub mod workload;
 
@@ -31,7 +32,7 @@ kinds! {
     event => k8s_openapi::api::core::v1::Event as Event;
     namespace => k8s_openapi::api::core::v1::Namespace as Namespace;
     node => k8s_openapi::api::core::v1::Node as Node;
-    pod => k8s_openapi::api::core::v1::Pod as Pod;
+    pod => shared_pod::Pod as Pod;
     secret => k8s_openapi::api::core::v1::Secret as Secret;
     serviceaccount => k8s_openapi::api::core::v1::ServiceAccount as ServiceAccount;
     service => k8s_openapi::api::core::v1::Service as Service;

@@ -86,7 +86,8 @@ pub fn roles(n: &Node) -> String {
 }
 
 fn validate(n: &Node, errors: &mut FieldErrors) {
-    let at = Path::new("spec").child("taints");
+    let spec = Path::new("spec");
+    let at = spec.child("taints");
     let mut seen = vec![];
     for (i, t) in n.spec.iter().flat_map(|s| s.taints.iter().flatten()).enumerate() {
         let here = at.index(i);

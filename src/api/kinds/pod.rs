@@ -59,12 +59,16 @@ fn defaults(p: &mut Pod) {
 }
 
 fn prepare_create(p: &mut Pod) {
-    p.status = Some(PodStatus { phase: Some("Pending".into()), qos_class: Some(pods::qos_class(p).into()), ..PodStatus::default() });
+    let qos_class = Some(pods::qos_class(p).into());
+    p.status = Some(PodStatus { phase: Some("Pending".into()), qos_class, ..PodStatus::default() }.into());
 }
 
 /// Of a running pod's spec hardly anything may change.
 fn validate_update(new: &Pod, old: &Pod, errors: &mut FieldErrors) {
     let (Some(n), Some(o)) = (&new.spec, &old.spec) else { return };
+    if n == o {
+        return;
+    }
     let at = Path::new("spec");
     if n.containers.len() != o.containers.len() {
         errors.forbidden(&at.child("containers"), "pod updates may not add or remove containers");

@@ -152,7 +152,8 @@ fn validate(s: &Service, errors: &mut FieldErrors) {
     let mut seen_names: Vec<&str> = vec![];
     let mut seen_ports = vec![];
     for (i, p) in ports.iter().enumerate() {
-        let here = at.child("ports").index(i);
+        let list = at.child("ports");
+        let here = list.index(i);
         match p.name.as_deref().unwrap_or("") {
             "" if ports.len() > 1 => errors.required(&here.child("name"), ""),
             "" => {}
@@ -189,7 +190,7 @@ fn validate(s: &Service, errors: &mut FieldErrors) {
     }
 }
 
-pub fn port_number(n: i32, at: &Path, errors: &mut FieldErrors) {
+pub fn port_number(n: i32, at: &Path<'_>, errors: &mut FieldErrors) {
     if !(1..=65_535).contains(&n) {
         errors.invalid(at, n, "must be between 1 and 65535, inclusive");
     }

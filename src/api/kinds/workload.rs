@@ -25,7 +25,7 @@ pub fn mark_empty_selector(json: &mut serde_json::Value) {
 pub fn validate_selector_and_template(
     selector: &LabelSelector,
     template: Option<&PodTemplateSpec>,
-    at: &Path,
+    at: &Path<'_>,
     errors: &mut FieldErrors,
 ) {
     let missing = selector.match_labels.is_none() && selector.match_expressions.is_none();
@@ -64,13 +64,14 @@ pub fn validate_selector_and_template(
     }
 }
 
-pub fn validate_label_selector(s: &LabelSelector, at: &Path, errors: &mut FieldErrors) {
+pub fn validate_label_selector(s: &LabelSelector, at: &Path<'_>, errors: &mut FieldErrors) {
     for (k, v) in s.match_labels.iter().flatten() {
         errors.invalid_each(&at.child("matchLabels"), k, names::qualified_name(k));
         errors.invalid_each(&at.child("matchLabels").key(k), v, names::label_value(v));
     }
     for (i, e) in s.match_expressions.iter().flatten().enumerate() {
-        let here = at.child("matchExpressions").index(i);
+        let list = at.child("matchExpressions");
+        let here = list.index(i);
         let count = e.values.as_ref().map_or(0, Vec::len);
         match e.operator.as_str() {
             "In" | "NotIn" if count == 0 => {

@@ -23,7 +23,7 @@ fn create(api: &ApiServer, o: &mut Object, who: &mut Caller<'_>) -> Result<(), S
     let kind = o.kind();
     let (name, ns) = (o.name().to_string(), o.namespace().to_string());
     let Some(pod) = o.get_mut::<Pod>() else { return Ok(()) };
-    let Some(spec) = pod.spec.as_mut() else { return Ok(()) };
+    let Some(spec) = pod.spec.as_deref_mut() else { return Ok(()) };
     let account = spec.service_account_name.get_or_insert_with(|| "default".into()).clone();
     spec.service_account = Some(account.clone());
     let found = api.store().get(&Key::of::<ServiceAccount>(&ns, &account)).cloned();

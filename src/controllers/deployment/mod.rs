@@ -17,7 +17,7 @@ use crate::api::object::{controller_of, controller_ref};
 use crate::api::{Duration, Key, Resource, Status};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
-use crate::client::{Action, Cache, Reconciler, Recorder};
+use crate::client::{Action, Cache, OwnedCache, Reconciler, Recorder};
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
 use decision::DeploymentDecision;
@@ -31,7 +31,7 @@ pub const HASH: &str = "pod-template-hash";
 #[derive(Clone)]
 pub struct Deployments {
     deployments: Cache<Deployment>,
-    sets: Cache<ReplicaSet>,
+    sets: OwnedCache<ReplicaSet>,
     pods: Cache<Pod>,
     recorder: Recorder,
 }
@@ -40,7 +40,7 @@ impl Default for Deployments {
     fn default() -> Deployments {
         Deployments {
             deployments: Cache::default(),
-            sets: Cache::default(),
+            sets: OwnedCache::default(),
             pods: Cache::default(),
             recorder: Recorder::new("deployment-controller", ""),
         }
@@ -157,7 +157,7 @@ impl Deployments {
         let selector = kind::selector(d);
         let mut mine: Vec<ReplicaSet> = vec![];
         let mut release = vec![];
-        for s in self.sets.owned_by(d.namespace(), d.uid()) {
+        for s in self.sets.owned_by(d.uid()) {
             if selector.matches(s.metadata.labels.as_ref()) { mine.push(s.clone()) } else { release.push(s.clone()) }
         }
         if d.is_deleting() {
@@ -165,7 +165,7 @@ impl Deployments {
         }
         let orphans: Vec<ReplicaSet> = self
             .sets
-            .owned_by(d.namespace(), "")
+            .orphans(d.namespace())
             .filter(|s| !s.is_deleting() && selector.matches(s.metadata.labels.as_ref()))
             .cloned()
             .collect();

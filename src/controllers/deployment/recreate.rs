@@ -3,7 +3,8 @@
 
 use super::decision::DeploymentDecision;
 use super::{Deployments, Sets, progress};
-use crate::api::kinds::{Deployment, ReplicaSet, deployment as kind, replicaset};
+use crate::api::kinds::{Deployment, Pod, ReplicaSet, deployment as kind, replicaset};
+use crate::api::object::controller_of;
 use crate::api::{Resource, Status, pods};
 use crate::client::Action;
 use crate::world::Ctx;
@@ -27,7 +28,7 @@ impl Deployments {
             }
             return self.sync_status(d, &sets, ctx);
         }
-        if self.old_pods_run(&sets) {
+        if self.old_pods_run(d, &sets) {
             return self.sync_status(d, &sets, ctx);
         }
         if sets.new.is_none() {
@@ -48,7 +49,11 @@ impl Deployments {
     }
 
     /// A pod that is being stopped still runs.
-    fn old_pods_run(&self, sets: &Sets) -> bool {
-        sets.old.iter().any(|s| self.pods.owned_by(s.namespace(), s.uid()).any(|p| !pods::is_terminal(p)))
+    fn old_pods_run(&self, d: &Deployment, sets: &Sets) -> bool {
+        let of_old = |p: &Pod| {
+            let owner = controller_of(&p.metadata).map_or("", |r| &r.uid);
+            sets.old.iter().any(|s| s.uid() == owner)
+        };
+        self.pods.in_namespace(d.namespace()).any(|p| !pods::is_terminal(p) && of_old(p))
     }
 }

@@ -1,7 +1,7 @@
 //! The taint manager: a pod leaves a node with a `NoExecute` taint when its tolerance for it has run out.
 //! Real Kubernetes: pkg/controller/tainteviction/taint_eviction.go.
 
-use k8s_openapi::api::core::v1::{PodCondition, Taint, Toleration};
+use k8s_openapi::api::core::v1::{Taint, Toleration};
 
 use super::NodeLifecycle;
 use super::decision::NodeDecision;
@@ -109,7 +109,7 @@ impl NodeLifecycle {
         );
         let generation = p.metadata.generation;
         let _ = ctx.api::<Pod>().patch_status(p.namespace(), p.name(), |p| {
-            let c: PodCondition = conditions::pod(
+            let c = conditions::pod(
                 "DisruptionTarget",
                 true,
                 "DeletionByTaintManager",

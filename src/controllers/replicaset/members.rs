@@ -1,13 +1,15 @@
 //! The pods that sets look at, by who owns them, with what a set counts about each. A set may have thousands and looks
-//! at all of them in every sync, so what can be known when a pod changes is not found out again each time.
+//! at all of them in every sync, so what can be known when a pod changes is not found out again each time, and one walk
+//! over them counts everything.
 //! Real Kubernetes: pkg/controller/replicaset/replica_set_utils.go calculateStatus.
 
 use std::sync::Arc;
 
 use crate::api::kinds::{Pod, ReplicaSet, replicaset as kind};
-use crate::api::object::{Name, controller_of};
+use crate::api::places::Places;
 use crate::api::selector::Selector;
-use crate::api::{Duration, Key, Object, Resource, Time, pods};
+use crate::api::{Duration, Object, Resource, Time, pods};
+use crate::client::by_owner::{self, ByOwner};
 use crate::store::{Change, ChangeKind};
 
 #[derive(Clone, Debug)]
@@ -32,13 +34,18 @@ pub struct Fit {
 
 /// What a set compares its pods with.
 pub struct Yardstick<'a> {
-    set: &'a ReplicaSet,
+    pub set: &'a ReplicaSet,
     selector: Selector,
+    /// How long a pod must have been ready.
+    min_ready: Duration,
+    now: Time,
 }
 
 impl<'a> Yardstick<'a> {
-    pub fn of(set: &'a ReplicaSet) -> Yardstick<'a> {
-        Yardstick { set, selector: kind::selector(set) }
+    pub fn of(set: &'a ReplicaSet, now: Time) -> Yardstick<'a> {
+        let seconds = set.spec.as_ref().and_then(|s| s.min_ready_seconds).unwrap_or(0);
+        let min_ready = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        Yardstick { set, selector: kind::selector(set), min_ready, now }
     }
 
     fn measure(&self, o: &Object) -> Fit {
@@ -53,11 +60,17 @@ impl<'a> Yardstick<'a> {
 }
 
 impl Member {
-    fn new(object: Arc<Object>, owner: Option<&ReplicaSet>) -> Option<Member> {
+    /// `before` is what was known of the pod: its labels are seldom other ones.
+    fn new(object: Arc<Object>, owner: Option<&ReplicaSet>, before: Option<&Member>) -> Option<Member> {
         let pod = object.get::<Pod>()?;
         let (active, ended) = (pods::is_active(pod), pods::is_terminal(pod));
         let ready_since = pods::available_at(pod, Duration::ZERO);
-        let fit = owner.map(|set| (set.generation(), Yardstick::of(set).measure(&object)));
+        let fit = owner.map(|set| {
+            let known = before
+                .filter(|b| by_owner::owner(&b.object) == set.uid() && b.object.meta().labels == object.meta().labels)
+                .and_then(|b| b.fit.filter(|(generation, _)| *generation == set.generation()));
+            known.unwrap_or_else(|| (set.generation(), Yardstick::of(set, Time::ZERO).measure(&object)))
+        });
         Some(Member { active, terminating: object.is_deleting() && !ended, ready_since, fit, object })
     }
 
@@ -75,37 +88,19 @@ impl Member {
 }
 
 /// The members of one owner; a copy is free.
-pub type Group = imbl::OrdMap<Name, Member>;
+pub type Group = Places<Member>;
 
 #[derive(Clone, Debug, Default)]
-pub struct Members {
-    /// Namespace and owner's UID (empty: nobody).
-    groups: imbl::OrdMap<(Name, Name), Group>,
-    /// In which group a pod is.
-    owner_of: imbl::OrdMap<Key, Name>,
-}
+pub struct Members(ByOwner<Member>);
 
 impl Members {
     /// Takes a change of a pod in; `owner` is the set that owns it, if it is known.
     pub fn apply(&mut self, c: &Change, owner: Option<&ReplicaSet>) {
-        let namespace = &c.key.namespace;
-        let uid: Name = controller_of(c.object.meta()).map(|r| r.uid.as_str()).unwrap_or_default().into();
-        let gone = c.kind == ChangeKind::Deleted;
-        if let Some(old) = self.owner_of.get(&c.key).filter(|old| gone || ***old != *uid).cloned() {
-            let place = (namespace.clone(), old);
-            let emptied = self.groups.get_mut(&place).is_some_and(|g| {
-                g.remove(&c.key.name);
-                g.is_empty()
-            });
-            if emptied {
-                self.groups.remove(&place);
-            }
-        }
-        if gone {
-            self.owner_of.remove(&c.key);
-        } else if let Some(m) = Member::new(c.object.clone(), owner) {
-            self.owner_of.insert(c.key.clone(), uid.clone());
-            self.groups.entry((namespace.clone(), uid)).or_default().insert(c.key.name.clone(), m);
+        let (namespace, name) = (&c.key.namespace, &c.key.name);
+        if c.kind == ChangeKind::Deleted {
+            self.0.remove(namespace, name);
+        } else if let Some(m) = Member::new(c.object.clone(), owner, self.0.get(namespace, name)) {
+            self.0.insert(namespace, name, by_owner::owner(&c.object), m);
         }
     }
 
@@ -114,9 +109,14 @@ impl Members {
         self.apply(&Change::own(o), owner);
     }
 
-    /// The pods that `uid` owns, or that nobody owns if `uid` is empty.
-    pub fn group(&self, namespace: &str, uid: &str) -> Group {
-        self.groups.get(&(Name::from(namespace), Name::from(uid))).cloned().unwrap_or_default()
+    /// The pods that a set owns.
+    pub fn of(&self, set: &ReplicaSet) -> Group {
+        self.0.owned_by(set.uid()).cloned().unwrap_or_default()
+    }
+
+    /// The pods that nobody owns.
+    pub fn orphans(&self, namespace: &str) -> impl Iterator<Item = &Member> + use<'_> {
+        self.0.orphans(namespace)
     }
 }
 
@@ -125,6 +125,8 @@ impl Members {
 pub struct Tally {
     /// How many were looked at.
     pub seen: usize,
+    /// Some are no longer selected; nothing else counts them.
+    pub strangers: bool,
     pub replicas: i32,
     pub fully_labeled: i32,
     pub ready: i32,
@@ -134,26 +136,29 @@ pub struct Tally {
     pub next_available: Option<Time>,
 }
 
-pub fn tally<'a>(
-    members: impl Iterator<Item = &'a Member>,
-    to: &Yardstick<'_>,
-    min_ready: Duration,
-    now: Time,
-) -> Tally {
-    let mut t = Tally::default();
-    for m in members {
-        t.seen += 1;
-        t.terminating += i32::from(m.terminating);
-        let available_at = m.ready_since.map(|since| since + min_ready);
-        if let Some(at) = available_at.filter(|at| *at > now) {
-            t.next_available = Some(t.next_available.map_or(at, |n| n.min(at)));
+impl Yardstick<'_> {
+    /// Counts those that the set selects.
+    pub fn tally<'m>(&self, members: impl Iterator<Item = &'m Member>) -> Tally {
+        let mut t = Tally::default();
+        for m in members {
+            t.seen += 1;
+            let fit = m.fit(self);
+            if !fit.selected {
+                t.strangers = true;
+                continue;
+            }
+            t.terminating += i32::from(m.terminating);
+            let available_at = m.ready_since.map(|since| since + self.min_ready);
+            if let Some(at) = available_at.filter(|at| *at > self.now) {
+                t.next_available = Some(t.next_available.map_or(at, |n| n.min(at)));
+            }
+            if m.active {
+                t.replicas += 1;
+                t.fully_labeled += i32::from(fit.fully);
+                t.ready += i32::from(m.ready_since.is_some());
+                t.available += i32::from(available_at.is_some_and(|at| at <= self.now));
+            }
         }
-        if m.active {
-            t.replicas += 1;
-            t.fully_labeled += i32::from(m.fit(to).fully);
-            t.ready += i32::from(m.ready_since.is_some());
-            t.available += i32::from(available_at.is_some_and(|at| at <= now));
-        }
+        t
     }
-    t
 }

@@ -101,28 +101,25 @@ impl Reconciler for ReplicaSets {
             return Ok(Action::done());
         };
         let ready_to_act = self.expectations.are_met(key, now);
-        let group = self.claim(&set, ctx)?;
-        let yardstick = Yardstick::of(&set);
-        // Thousands of pods are walked over in place: a list of them, made at each sync, would cost more than the sync.
-        let claimed = || group.values().filter(|m| m.fit(&yardstick).selected);
-        let mut gone = BTreeSet::new();
+        let yardstick = Yardstick::of(&set, now);
+        let (group, mut tally) = self.claim(&yardstick, ctx)?;
         let mut failure = None;
         if ready_to_act && !set.is_deleting() {
             let wanted = usize::try_from(kind::wanted(&set)).unwrap_or(0);
-            let active = || claimed().filter(|m| m.active);
-            let had = active().count();
-            let seen = Observed { wanted, had, active: &|| active().filter_map(|m| m.pod()).collect(), now };
+            let had = usize::try_from(tally.replicas).unwrap_or(0);
+            let claimed = || group.values().filter(|m| m.fit(&yardstick).selected);
+            let active = || claimed().filter(|m| m.active).filter_map(Member::pod).collect();
+            let seen = Observed { wanted, had, active: &active, now };
             match plan::plan(&seen) {
                 Plan::Keep => {}
                 Plan::Create { count } => failure = self.create(&set, key, count, had, ctx),
                 Plan::Delete { pods } => {
                     failure = self.delete(&set, key, &pods, had, ctx);
-                    gone = pods.into_iter().map(|v| v.name).collect();
+                    let gone: BTreeSet<&str> = pods.iter().map(|v| v.name.as_str()).collect();
+                    tally = yardstick.tally(group.values().filter(|m| !gone.contains(m.object.name())));
                 }
             }
         }
-        let left = claimed().filter(|m| gone.is_empty() || !gone.contains(m.object.name()));
-        let tally = members::tally(left, &yardstick, min_ready(&set), now);
         let took = Duration::from_micros(1_000 + 4 * u64::try_from(tally.seen).unwrap_or(0));
         self.write_status(&set, &tally, failure.as_ref(), ctx)?;
         if let Some(e) = failure {
@@ -137,23 +134,25 @@ impl Reconciler for ReplicaSets {
     }
 }
 
-fn min_ready(set: &ReplicaSet) -> Duration {
-    let seconds = set.spec.as_ref().and_then(|s| s.min_ready_seconds).unwrap_or(0);
-    Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
-}
-
 impl ReplicaSets {
-    /// The pods of this set: those that match are adopted, those that no longer match are let go.
-    fn claim(&mut self, set: &ReplicaSet, ctx: &mut Ctx<'_>) -> Result<Group, Status> {
+    /// The pods of this set, counted: those that match are adopted, those that no longer match are let go.
+    fn claim(&mut self, yardstick: &Yardstick<'_>, ctx: &mut Ctx<'_>) -> Result<(Group, Tally), Status> {
+        let set = yardstick.set;
+        let own = self.members.of(set);
+        let tally = yardstick.tally(own.values());
         if set.is_deleting() {
-            return Ok(self.members.group(set.namespace(), set.uid()));
+            return Ok((own, tally));
         }
-        let yardstick = Yardstick::of(set);
-        let objects = |g: &Group, wanted: &dyn Fn(&Member) -> bool| -> Vec<Arc<Object>> {
-            g.values().filter(|m| wanted(m)).map(|m| m.object.clone()).collect()
+        let object = |m: &Member| m.object.clone();
+        let release: Vec<Arc<Object>> = match tally.strangers {
+            true => own.values().filter(|m| !m.fit(yardstick).selected).map(object).collect(),
+            false => vec![],
         };
-        let release = objects(&self.members.group(set.namespace(), set.uid()), &|m| !m.fit(&yardstick).selected);
-        let adopt = objects(&self.members.group(set.namespace(), ""), &|m| m.active && m.fit(&yardstick).selected);
+        let ours = |m: &&Member| m.active && m.fit(yardstick).selected;
+        let adopt: Vec<Arc<Object>> = self.members.orphans(set.namespace()).filter(ours).map(object).collect();
+        if release.is_empty() && adopt.is_empty() {
+            return Ok((own, tally));
+        }
         for p in release {
             let uid = set.uid().to_string();
             ctx.decide(ReplicaSetDecision::Released { set: set.key(), pod: p.name().into() });
@@ -179,7 +178,9 @@ impl ReplicaSets {
             })?;
             self.members.put(&o, Some(set));
         }
-        Ok(self.members.group(set.namespace(), set.uid()))
+        let own = self.members.of(set);
+        let tally = yardstick.tally(own.values());
+        Ok((own, tally))
     }
 
     fn create(&mut self, set: &ReplicaSet, key: &Key, count: usize, had: usize, ctx: &mut Ctx<'_>) -> Option<Status> {
@@ -300,5 +301,5 @@ fn pod_of(set: &ReplicaSet) -> Pod {
     metadata.generate_name = Some(format!("{}-", set.name()));
     metadata.namespace = Some(set.namespace().into());
     metadata.owner_references = Some(vec![controller_ref(set)]);
-    Pod { metadata, spec: Some(template.spec.unwrap_or_default()), status: None }
+    Pod { metadata, spec: Some(template.spec.unwrap_or_default().into()), status: None }
 }

@@ -21,10 +21,10 @@ impl Score for ImageLocality {
             .collect();
         let total = i64::try_from(all.nodes.len()).unwrap_or(1).max(1);
         // An image that few nodes have counts less, so that not all pods crowd there.
-        let spread: Vec<i64> = images
-            .iter()
-            .map(|i| i64::try_from(all.nodes.iter().filter(|n| n.images.contains_key(i)).count()).unwrap_or(0))
-            .collect();
+        let spread: Vec<i64> = images.iter().map(|i| all.images.get(i).copied().unwrap_or(0)).collect();
+        if spread.iter().all(|nodes| *nodes == 0) {
+            return vec![0; nodes.len()];
+        }
         let most = MOST_PER_CONTAINER * i64::try_from(images.len()).unwrap_or(1).max(1);
         nodes
             .iter()

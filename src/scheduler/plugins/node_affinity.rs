@@ -42,7 +42,7 @@ impl Filter for NodeAffinity {
     }
     fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
         let Some(spec) = &pod.pod().spec else { return vec![] };
-        let selected = spec.node_selector.iter().flatten().all(|(k, v)| node.label(k) == Some(v));
+        let selected = spec.node_selector.iter().flatten().all(|(k, v)| node.node().label(k) == Some(v));
         let required = spec
             .affinity
             .as_ref()

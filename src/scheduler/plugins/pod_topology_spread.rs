@@ -2,13 +2,14 @@
 //! the default ones (over hosts and zones) score.
 //! Real Kubernetes: pkg/scheduler/framework/plugins/podtopologyspread.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
 use crate::api::selector::Selector;
 use crate::scheduler::framework::{
-    Filter, MAX_SCORE, Matching, NodeInfo, PodInfo, Reason, SPREAD_KEYS, Score, Snapshot,
+    Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, PodInfo, Reason, SPREAD_KEYS, Score, Snapshot,
 };
 
 pub struct PodTopologySpread;
@@ -33,6 +34,7 @@ fn selector(c: &TopologySpreadConstraint) -> Selector {
 fn counts(pod: &PodInfo, key: &str, selector: &Selector, all: &Snapshot<'_>) -> BTreeMap<String, i64> {
     let mut out: BTreeMap<String, i64> = BTreeMap::new();
     let mut question = Matching::new(pod.namespace(), selector);
+    let key = LabelKey::of(key);
     for n in &all.nodes {
         let Some(v) = n.label(key) else { continue };
         let count = n.matching(&mut question);
@@ -54,7 +56,7 @@ impl Filter for PodTopologySpread {
         for c in constraints(pod, "DoNotSchedule") {
             let selector = selector(c);
             let reason = || vec![Reason::Spread { key: c.topology_key.clone() }];
-            let Some(here) = node.label(&c.topology_key) else { return reason() };
+            let Some(here) = node.label(LabelKey::of(&c.topology_key)) else { return reason() };
             let counts = counts(pod, &c.topology_key, &selector, all);
             let least = counts.values().copied().min().unwrap_or(0);
             let own = i64::from(selector.matches(pod.pod().metadata.labels.as_ref()));
@@ -71,22 +73,22 @@ impl Score for PodTopologySpread {
         pod.spread.is_some() || constraints(pod, "ScheduleAnyway").next().is_some()
     }
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], all: &Snapshot<'_>) -> Vec<i64> {
-        let own: Vec<(String, i64, Selector)> = constraints(pod, "ScheduleAnyway")
-            .map(|c| (c.topology_key.clone(), i64::from(c.max_skew), selector(c)))
-            .collect();
         let has_own =
             pod.pod().spec.as_ref().and_then(|s| s.topology_spread_constraints.as_ref()).is_some_and(|c| !c.is_empty());
-        let list = match (&pod.spread, has_own) {
-            (Some(s), false) => DEFAULTS.iter().map(|(k, skew)| ((*k).to_string(), *skew, s.clone())).collect(),
-            _ => own,
+        let list: Vec<(&str, i64, Cow<'_, Selector>)> = match (&pod.spread, has_own) {
+            (Some(s), false) => DEFAULTS.iter().map(|(key, skew)| (*key, *skew, Cow::Borrowed(s))).collect(),
+            _ => constraints(pod, "ScheduleAnyway")
+                .map(|c| (c.topology_key.as_str(), i64::from(c.max_skew), Cow::Owned(selector(c))))
+                .collect(),
         };
         let mut raw = vec![0.0; nodes.len()];
         for (key, skew, selector) in &list {
-            let by_host = key == HOSTNAME;
+            let by_host = *key == HOSTNAME;
             let counts = if by_host { BTreeMap::new() } else { counts(pod, key, selector, all) };
             let places = if by_host { nodes.len() } else { counts.len() };
             let weight = ((places + 2) as f64).ln();
             let mut question = Matching::new(pod.namespace(), selector);
+            let key = LabelKey::of(key);
             for (r, n) in raw.iter_mut().zip(nodes) {
                 let count = match n.label(key) {
                     Some(_) if by_host => n.matching(&mut question),

@@ -18,14 +18,10 @@ pub fn tolerated(pod: &PodInfo, taint: &Taint) -> bool {
     pod.pod().spec.iter().flat_map(|s| s.tolerations.iter().flatten()).any(|t| tolerates(t, taint))
 }
 
-fn taints(node: &NodeInfo) -> impl Iterator<Item = &Taint> {
-    node.node().spec.iter().flat_map(|s| s.taints.iter().flatten())
-}
-
 impl Filter for TaintToleration {
     fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
-        let blocking =
-            taints(node).find(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t));
+        let keeps_out = |t: &&Taint| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t);
+        let blocking = node.taints.iter().find(keeps_out);
         blocking
             .map(|t| {
                 let value = t.value.as_deref().filter(|v| !v.is_empty()).map(|v| format!("={v}")).unwrap_or_default();
@@ -39,7 +35,7 @@ impl Filter for TaintToleration {
 impl Score for TaintToleration {
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], _: &Snapshot<'_>) -> Vec<i64> {
         let disliked =
-            |n: &NodeInfo| taints(n).filter(|t| t.effect == "PreferNoSchedule" && !tolerated(pod, t)).count();
+            |n: &NodeInfo| n.taints.iter().filter(|t| t.effect == "PreferNoSchedule" && !tolerated(pod, t)).count();
         let mut raw: Vec<i64> = nodes.iter().map(|n| i64::try_from(disliked(n)).unwrap_or(0)).collect();
         normalize(&mut raw, true);
         raw

@@ -10,7 +10,7 @@ pub struct Unschedulable;
 
 impl Filter for Unschedulable {
     fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
-        if node.node().spec.as_ref().and_then(|s| s.unschedulable) != Some(true) {
+        if !node.unschedulable {
             return vec![];
         }
         let taint =

@@ -10,7 +10,7 @@ use crate::api::kinds::service::{port_name, port_number};
 use crate::api::names;
 use crate::api::quantity::{Quantity, canonical};
 
-pub fn validate_spec(s: &PodSpec, at: &Path, errors: &mut FieldErrors) {
+pub fn validate_spec(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
     let volumes = validate_volumes(s, &at.child("volumes"), errors);
     let mut names_seen: Vec<&str> = vec![];
     if s.containers.is_empty() {
@@ -20,7 +20,8 @@ pub fn validate_spec(s: &PodSpec, at: &Path, errors: &mut FieldErrors) {
         validate_container(c, &at.child("containers").index(i), &volumes, &mut names_seen, errors);
     }
     for (i, c) in s.init_containers.iter().flatten().enumerate() {
-        let here = at.child("initContainers").index(i);
+        let list = at.child("initContainers");
+        let here = list.index(i);
         validate_container(c, &here, &volumes, &mut names_seen, errors);
         if c.restart_policy.as_deref() != Some("Always") {
             for (name, set) in [
@@ -68,7 +69,7 @@ pub fn validate_spec(s: &PodSpec, at: &Path, errors: &mut FieldErrors) {
     }
 }
 
-fn validate_toleration(t: &Toleration, at: &Path, errors: &mut FieldErrors) {
+fn validate_toleration(t: &Toleration, at: &Path<'_>, errors: &mut FieldErrors) {
     let key = t.key.as_deref().unwrap_or("");
     let operator = t.operator.as_deref().unwrap_or("");
     if !key.is_empty() {
@@ -106,7 +107,7 @@ fn validate_toleration(t: &Toleration, at: &Path, errors: &mut FieldErrors) {
 }
 
 /// Checks the volumes and returns their names.
-fn validate_volumes<'a>(s: &'a PodSpec, at: &Path, errors: &mut FieldErrors) -> Vec<&'a str> {
+fn validate_volumes<'a>(s: &'a PodSpec, at: &Path<'_>, errors: &mut FieldErrors) -> Vec<&'a str> {
     let mut seen: Vec<&str> = vec![];
     for (i, v) in s.volumes.iter().flatten().enumerate() {
         let here = at.index(i);
@@ -143,7 +144,7 @@ fn validate_volumes<'a>(s: &'a PodSpec, at: &Path, errors: &mut FieldErrors) -> 
 
 fn validate_container<'a>(
     c: &'a Container,
-    at: &Path,
+    at: &Path<'_>,
     volumes: &[&str],
     seen: &mut Vec<&'a str>,
     errors: &mut FieldErrors,
@@ -174,7 +175,8 @@ fn validate_container<'a>(
     );
     let mut port_names: Vec<&str> = vec![];
     for (i, p) in c.ports.iter().flatten().enumerate() {
-        let here = at.child("ports").index(i);
+        let list = at.child("ports");
+        let here = list.index(i);
         if let Some(name) = p.name.as_deref().filter(|n| !n.is_empty()) {
             errors.invalid_each(&here.child("name"), name, port_name(name));
             if port_names.contains(&name) {
@@ -197,7 +199,8 @@ fn validate_container<'a>(
     }
     let mut mounted: Vec<&str> = vec![];
     for (i, m) in c.volume_mounts.iter().flatten().enumerate() {
-        let here = at.child("volumeMounts").index(i);
+        let list = at.child("volumeMounts");
+        let here = list.index(i);
         if m.name.is_empty() {
             errors.required(&here.child("name"), "");
         } else if !volumes.contains(&m.name.as_str()) {
@@ -225,7 +228,7 @@ fn validate_container<'a>(
     }
 }
 
-fn validate_env(e: &EnvVar, at: &Path, errors: &mut FieldErrors) {
+fn validate_env(e: &EnvVar, at: &Path<'_>, errors: &mut FieldErrors) {
     if e.name.is_empty() {
         errors.required(&at.child("name"), "");
     } else if e.name.contains('=') || !e.name.bytes().all(|b| (0x20..0x7f).contains(&b)) {
@@ -258,7 +261,7 @@ fn validate_env(e: &EnvVar, at: &Path, errors: &mut FieldErrors) {
     }
 }
 
-fn validate_probe(p: &Probe, at: &Path, success_must_be_one: bool, errors: &mut FieldErrors) {
+fn validate_probe(p: &Probe, at: &Path<'_>, success_must_be_one: bool, errors: &mut FieldErrors) {
     let handlers = [p.exec.is_some(), p.http_get.is_some(), p.tcp_socket.is_some(), p.grpc.is_some()]
         .into_iter()
         .filter(|x| *x)
@@ -276,7 +279,8 @@ fn validate_probe(p: &Probe, at: &Path, success_must_be_one: bool, errors: &mut 
     for (name, port) in
         [("httpGet", p.http_get.as_ref().map(|g| &g.port)), ("tcpSocket", p.tcp_socket.as_ref().map(|t| &t.port))]
     {
-        let here = at.child(name).child("port");
+        let action = at.child(name);
+        let here = action.child("port");
         match port {
             Some(IntOrString::Int(n)) => port_number(*n, &here, errors),
             Some(IntOrString::String(n)) => errors.invalid_each(&here, n, port_name(n)),
@@ -297,10 +301,11 @@ fn validate_probe(p: &Probe, at: &Path, success_must_be_one: bool, errors: &mut 
     }
 }
 
-fn validate_resources(r: &ResourceRequirements, at: &Path, errors: &mut FieldErrors) {
+fn validate_resources(r: &ResourceRequirements, at: &Path<'_>, errors: &mut FieldErrors) {
     for (list, name) in [(&r.limits, "limits"), (&r.requests, "requests")] {
         for (k, q) in list.iter().flatten() {
-            let here = at.child(name).key(k);
+            let list = at.child(name);
+            let here = list.key(k);
             let standard = matches!(k.as_str(), "cpu" | "memory" | "ephemeral-storage") || k.starts_with("hugepages-");
             if !standard && !k.contains('/') {
                 errors.invalid(&here, k.as_str(), "must be a standard resource type or fully qualified");
