@@ -28,7 +28,7 @@ impl ImageRef {
                 (first.to_string(), path.to_string())
             }
             Some(_) => ("docker.io".into(), name.to_string()),
-            None => ("docker.io".into(), format!("library/{name}")),
+            None => ("docker.io".into(), ["library/", name].concat()),
         };
         let component = |c: &str| {
             !c.is_empty()
@@ -50,16 +50,15 @@ impl ImageRef {
 
     /// `docker.io/library/nginx:1.27`
     pub fn full(&self) -> String {
-        let base = format!("{}/{}", self.registry, self.path);
-        match (&self.tag, &self.digest) {
-            (_, Some(d)) => format!("{base}@{d}"),
-            (Some(t), None) => format!("{base}:{t}"),
-            (None, None) => format!("{base}:latest"),
-        }
+        let (mark, version) = match &self.digest {
+            Some(digest) => ("@", digest.as_str()),
+            None => (":", self.tag_or_latest()),
+        };
+        [&self.registry, "/", &self.path, mark, version].concat()
     }
 
     pub fn repository(&self) -> String {
-        format!("{}/{}", self.registry, self.path)
+        [&self.registry, "/", &self.path].concat()
     }
 
     pub fn tag_or_latest(&self) -> &str {

@@ -33,6 +33,7 @@ pub mod strategic;
 pub mod table;
 pub mod template_hash;
 pub mod time;
+pub mod uid;
 pub mod yaml;
 
 pub use kind::{AnyKind, Kind, KindRef};
@@ -40,3 +41,4 @@ pub use object::{Key, Object, Resource};
 pub use ops::{Op, OpId, Outcome};
 pub use status::{Reason, Status};
 pub use time::{Duration, RecordId, Time};
+pub use uid::Uid;

@@ -163,7 +163,6 @@ pub enum Outcome {
     Removed,
     Pulled {
         image: String,
-        digest: String,
         size: u64,
         took: Duration,
     },

@@ -1,12 +1,11 @@
 //! Who asks, when, and because of what.
 
 use rand::Rng;
-
 use smallvec::smallvec;
 
 use crate::api::template_hash::SAFE_ALPHABET;
-use crate::api::{RecordId, Time};
-use crate::ledger::record::RequestRecord;
+use crate::api::{Key, RecordId, Time};
+use crate::ledger::record::{RequestOutcome, RequestRecord};
 use crate::ledger::{Ledger, What};
 
 /// The stream of chance of a whole cluster: one seed, one run.
@@ -27,11 +26,20 @@ pub struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    /// Writes a request down. Dry runs leave no trace.
-    pub fn record(&mut self, request: RequestRecord) -> RecordId {
+    /// Writes a request and what became of it down. Dry runs leave no trace.
+    pub fn record(
+        &mut self,
+        verb: &'static str,
+        key: &Key,
+        subresource: Option<&'static str>,
+        outcome: RequestOutcome,
+    ) -> RecordId {
         if self.dry_run {
             return self.cause;
         }
+        let defaulted = self.defaulted.filter(|_| !matches!(outcome, RequestOutcome::Refused(_)));
+        let (key, user) = (key.clone(), self.user.to_string());
+        let request = RequestRecord { verb, key, subresource, user, defaulted, outcome };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

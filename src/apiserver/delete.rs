@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use super::ApiServer;
 use super::caller::Caller;
-use super::write::store_error;
 use crate::api::kinds::{Namespace, Pod, Service};
 use crate::api::object::Key;
 use crate::api::{Duration, Object, Status, pods};
-use crate::ledger::record::{RequestOutcome, RequestRecord};
 use crate::store::{Precondition, rev_of};
 
 /// What becomes of the objects that the deleted one owns.
@@ -57,20 +55,8 @@ impl ApiServer {
             Plan::Remove(object) if who.dry_run => Ok(Deleted::Gone(object)),
             Plan::Keep(object) => Ok(Deleted::Marked(object)),
             Plan::Mark(object) => {
-                let outcome = RequestOutcome::Stored(self.rev().0 + 1);
-                let user = who.user.to_string();
-                let id = who.record(RequestRecord {
-                    verb: "delete",
-                    key: key.clone(),
-                    subresource: None,
-                    user,
-                    defaulted: None,
-                    outcome,
-                });
                 let expect = Precondition::At(rev_of(&object));
-                let change =
-                    self.store.write(key.clone(), Some(*object), expect, id).map_err(|e| store_error(&e, key))?;
-                Ok(Deleted::Marked(change.object.clone()))
+                self.commit(who, "delete", key, None, Some(*object), expect).map(Deleted::Marked)
             }
             Plan::Remove(_) => self.remove(key, who, "delete").map(Deleted::Gone),
         });
@@ -87,15 +73,11 @@ impl ApiServer {
         who: &mut Caller<'_>,
         verb: &'static str,
     ) -> Result<Arc<Object>, Status> {
-        let outcome = RequestOutcome::Removed(self.rev().0 + 1);
-        let user = who.user.to_string();
-        let id =
-            who.record(RequestRecord { verb, key: key.clone(), subresource: None, user, defaulted: None, outcome });
-        let change = self.store.write(key.clone(), None, Precondition::Any, id).map_err(|e| store_error(&e, key))?;
-        if let Some(s) = change.object.get::<Service>() {
+        let last = self.commit(who, verb, key, None, None, Precondition::Any)?;
+        if let Some(s) = last.get::<Service>() {
             self.addresses.release(s);
         }
-        Ok(change.object.clone())
+        Ok(last)
     }
 
     fn plan_delete(&self, key: &Key, options: &DeleteOptions, who: &Caller<'_>) -> Result<Plan, Status> {

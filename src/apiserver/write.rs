@@ -11,9 +11,9 @@ use crate::api::kind::Subresource;
 use crate::api::kinds::{Namespace, Pod, Service, namespace};
 use crate::api::names;
 use crate::api::object::Key;
-use crate::api::{KindRef, Object, RecordId, Resource, Status};
-use crate::ledger::record::{RequestOutcome, RequestRecord};
-use crate::store::{Precondition, StoreError, rev_of};
+use crate::api::{KindRef, Object, Resource, Status};
+use crate::ledger::record::RequestOutcome;
+use crate::store::{Precondition, Rev, StoreError, rev_of};
 
 /// Letters appended to `generateName`.
 const SUFFIX_LENGTH: usize = 5;
@@ -33,17 +33,11 @@ impl ApiServer {
                     None => Ok(Arc::new(o)),
                 };
             }
-            let id = self.note(who, "create", &key, None, RequestOutcome::Stored(self.store.rev().0 + 1), || {
-                self.store.get(&key).is_some()
-            });
-            let change = self
-                .store
-                .write(key.clone(), Some(o), Precondition::Absent, id)
-                .map_err(|_| Status::already_exists(kind, &key.name))?;
-            if let Some(s) = change.object.get::<Service>() {
+            let stored = self.commit(who, "create", &key, None, Some(o), Precondition::Absent)?;
+            if let Some(s) = stored.get::<Service>() {
                 self.addresses.note(s);
             }
-            Ok(change.object.clone())
+            Ok(stored)
         });
         if let Err(status) = &stored {
             self.refuse(who, "create", &key, None, status);
@@ -51,22 +45,23 @@ impl ApiServer {
         stored
     }
 
-    /// Records the request, unless the store is about to refuse it (then the refusal is recorded instead).
-    fn note(
-        &self,
+    /// Writes to the store, or takes out of it, and puts the request down as the write's cause.
+    pub(super) fn commit(
+        &mut self,
         who: &mut Caller<'_>,
         verb: &'static str,
         key: &Key,
         sub: Option<&'static str>,
-        outcome: RequestOutcome,
-        refused: impl Fn() -> bool,
-    ) -> RecordId {
-        if refused() {
-            return who.cause;
-        }
-        let user = who.user.to_string();
-        let defaulted = who.defaulted;
-        who.record(RequestRecord { verb, key: key.clone(), subresource: sub, user, defaulted, outcome })
+        new: Option<Object>,
+        expect: Precondition,
+    ) -> Result<Arc<Object>, Status> {
+        let removes = new.is_none();
+        let outcome = |rev: Rev| if removes { RequestOutcome::Removed(rev.0) } else { RequestOutcome::Stored(rev.0) };
+        let change = self
+            .store
+            .write(key.clone(), new, expect, |rev| who.record(verb, key, sub, outcome(rev)))
+            .map_err(|e| store_error(&e, key))?;
+        Ok(change.object.clone())
     }
 
     pub(super) fn refuse(
@@ -77,9 +72,7 @@ impl ApiServer {
         sub: Option<&'static str>,
         status: &Status,
     ) {
-        let user = who.user.to_string();
-        let outcome = RequestOutcome::Refused(Box::new(status.clone()));
-        who.record(RequestRecord { verb, key: key.clone(), subresource: sub, user, defaulted: None, outcome });
+        who.record(verb, key, sub, RequestOutcome::Refused(Box::new(status.clone())));
     }
 
     fn admit_create(&mut self, o: &mut Object, ns: &str, who: &mut Caller<'_>) -> Result<(), Status> {
@@ -151,7 +144,7 @@ impl ApiServer {
             return Err(status);
         }
         if new.same(&old) {
-            self.note(who, verb, &key, name, RequestOutcome::Unchanged, || false);
+            who.record(verb, &key, name, RequestOutcome::Unchanged);
             return Ok(old);
         }
         if who.dry_run {
@@ -160,16 +153,12 @@ impl ApiServer {
         if finished(&new) {
             return self.remove(&key, who, verb);
         }
-        let id = self.note(who, verb, &key, name, RequestOutcome::Stored(self.store.rev().0 + 1), || false);
-        let change = self
-            .store
-            .write(key.clone(), Some(new), Precondition::At(rev_of(&old)), id)
-            .map_err(|e| store_error(&e, &key))?;
-        if let (Some(s), Some(o)) = (change.object.get::<Service>(), old.get::<Service>()) {
+        let stored = self.commit(who, verb, &key, name, Some(new), Precondition::At(rev_of(&old)))?;
+        if let (Some(s), Some(o)) = (stored.get::<Service>(), old.get::<Service>()) {
             self.addresses.release(o);
             self.addresses.note(s);
         }
-        Ok(change.object.clone())
+        Ok(stored)
     }
 
     fn admit_update(
@@ -229,28 +218,13 @@ impl ApiServer {
     /// Gives a pod its node: what the scheduler does through the `binding` subresource.
     pub fn bind(&mut self, ns: &str, pod: &str, node: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
         let key = Key::of::<Pod>(ns, pod);
-        let result = self.bound(&key, node, who);
-        match result {
-            Ok(new) => {
-                let id = self.note(
-                    who,
-                    "create",
-                    &key,
-                    Some("binding"),
-                    RequestOutcome::Stored(self.store.rev().0 + 1),
-                    || false,
-                );
-                let change = self
-                    .store
-                    .write(key.clone(), Some(new), Precondition::Any, id)
-                    .map_err(|e| store_error(&e, &key))?;
-                Ok(change.object.clone())
-            }
-            Err(status) => {
-                self.refuse(who, "create", &key, Some("binding"), &status);
-                Err(status)
-            }
+        let result = self
+            .bound(&key, node, who)
+            .and_then(|new| self.commit(who, "create", &key, Some("binding"), Some(new), Precondition::Any));
+        if let Err(status) = &result {
+            self.refuse(who, "create", &key, Some("binding"), status);
         }
+        result
     }
 
     fn bound(&self, key: &Key, node: &str, who: &Caller<'_>) -> Result<Object, Status> {

@@ -1,7 +1,6 @@
 //! Writes Events, and counts up the ones that repeat instead of writing them anew.
 //! Real Kubernetes: client-go/tools/record, events_cache.go: correlation, aggregation, the spam filter.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{EventSource, ObjectReference};
@@ -9,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::kinds::Event;
 use crate::api::object::Resource;
-use crate::api::{Duration, Time};
+use crate::api::{Duration, Time, Uid};
 use crate::world::Ctx;
 
 /// Events about one object that may follow each other at once, and how fast the allowance comes back.
@@ -81,8 +80,8 @@ enum What {
 pub struct Recorder {
     component: &'static str,
     host: String,
-    /// By UID, and by namespace and name where there is none.
-    objects: BTreeMap<String, About>,
+    /// By UID, or by namespace and name where there is none.
+    objects: BTreeMap<Uid, About>,
     clock: u64,
 }
 
@@ -111,14 +110,11 @@ impl Recorder {
         self.clock += 1;
         let now = ctx.now();
         let id = match &about.uid {
-            Some(uid) => Cow::Borrowed(uid),
-            None => Cow::Owned(format!("{}/{}", namespace(&about), about.name.as_deref().unwrap_or(""))),
+            Some(uid) => Uid::of(uid),
+            None => Uid::of(&format!("{}/{}", namespace(&about), about.name.as_deref().unwrap_or(""))),
         };
         let fresh = || About { tokens: BURST, at: now, used: 0, groups: vec![] };
-        let known = match self.objects.get_mut(&*id) {
-            Some(known) => known,
-            None => self.objects.entry(id.into_owned()).or_insert_with(fresh),
-        };
+        let known = self.objects.entry(id).or_insert_with(fresh);
         known.used = self.clock;
         if !known.allows_one(now) {
             return;
@@ -196,7 +192,13 @@ impl About {
         let known = self.groups.iter().position(|g| g.warning == note.warning && g.reason == note.reason);
         let at = known.unwrap_or_else(|| {
             let (warning, reason) = (note.warning, note.reason.into());
-            self.groups.push(Group { warning, reason, messages: vec![], last: now, written: vec![] });
+            self.groups.push(Group {
+                warning,
+                reason,
+                messages: Vec::with_capacity(1),
+                last: now,
+                written: Vec::with_capacity(1),
+            });
             self.groups.len() - 1
         });
         &mut self.groups[at]

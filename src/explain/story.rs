@@ -74,13 +74,23 @@ struct Tree<'a> {
     from: RecordId,
     nodes: BTreeMap<RecordId, Node>,
     decisions: BTreeMap<RecordId, Vec<RecordId>>,
-    owners: BTreeMap<RecordId, Option<RecordId>>,
+    /// What was found out of each record since `from`.
+    owners: Vec<Owner>,
+}
+
+/// The line under which a step belongs.
+#[derive(Clone, Copy)]
+enum Owner {
+    Unknown,
+    Nobody,
+    Is(RecordId),
 }
 
 /// The story of everything since `from` that goes back to it.
 pub fn tell(ledger: &Ledger, from: RecordId, telling: Telling) -> Vec<String> {
-    let mut t =
-        Tree { ledger, telling, from, nodes: BTreeMap::new(), decisions: BTreeMap::new(), owners: BTreeMap::new() };
+    let records = usize::try_from(ledger.next_id().0.saturating_sub(from.0)).unwrap_or(0);
+    let owners = vec![Owner::Unknown; records];
+    let mut t = Tree { ledger, telling, from, nodes: BTreeMap::new(), decisions: BTreeMap::new(), owners };
     t.gather();
     let roots = t.nodes.get(&from).map(|n| n.children.clone()).unwrap_or_default();
     let mut lines = layout::lines(&t.top(&roots), telling.width);
@@ -96,13 +106,13 @@ impl Tree<'_> {
     fn gather(&mut self) {
         let top = Node { likeness: Likeness::Command, place: None, parent: self.from, children: vec![] };
         self.nodes.insert(self.from, top);
-        let records: Vec<_> = self.ledger.since(self.from).cloned().collect();
-        for r in &records {
+        let ledger = self.ledger;
+        for r in ledger.since(self.from) {
             if let (What::Decision(_), Some(step)) = (&r.what, r.causes.first()) {
                 self.decisions.entry(*step).or_default().push(r.id);
             }
         }
-        for r in &records {
+        for r in ledger.since(self.from) {
             let (parent, likeness, place) = match &r.what {
                 What::Decision(d) => {
                     let Some(step) = r.causes.first() else { continue };
@@ -140,13 +150,18 @@ impl Tree<'_> {
         if step <= self.from {
             return (step == self.from).then_some(self.from);
         }
-        if let Some(known) = self.owners.get(&step) {
-            return *known;
+        let at = usize::try_from(step.0 - self.from.0).unwrap_or(usize::MAX);
+        match self.owners.get(at) {
+            Some(Owner::Is(known)) => return Some(*known),
+            Some(Owner::Nobody) => return None,
+            Some(Owner::Unknown) | None => {}
         }
-        let causes = self.ledger.get(step).map(|r| r.causes.clone()).unwrap_or_default();
+        let ledger = self.ledger;
         // The latest cause is what set the step off.
-        let found = causes.iter().rev().find_map(|c| self.owner(*c));
-        self.owners.insert(step, found);
+        let found = ledger.get(step)?.causes.iter().rev().find_map(|c| self.owner(*c));
+        if let Some(owner) = self.owners.get_mut(at) {
+            *owner = found.map_or(Owner::Nobody, Owner::Is);
+        }
         found
     }
 
@@ -155,7 +170,8 @@ impl Tree<'_> {
         if id <= self.from {
             return (id == self.from).then_some(self.from);
         }
-        let r = self.ledger.get(id)?.clone();
+        let ledger = self.ledger;
+        let r = ledger.get(id)?;
         match &r.what {
             What::Decision(_) => Some(id),
             What::Root(_) => None,

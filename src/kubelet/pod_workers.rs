@@ -4,21 +4,22 @@
 use std::sync::Arc;
 
 use super::worker::Worker;
+use crate::api::Uid;
 use crate::api::object::Key;
 
 #[derive(Clone, Debug, Default)]
 pub struct PodWorkers {
-    by_uid: imbl::OrdMap<Arc<str>, Arc<Worker>>,
+    by_uid: imbl::OrdMap<Uid, Arc<Worker>>,
     by_key: imbl::OrdMap<Key, Arc<str>>,
 }
 
 impl PodWorkers {
     pub fn get(&self, uid: &str) -> Option<&Worker> {
-        self.by_uid.get(uid).map(|w| &**w)
+        self.by_uid.get(&Uid::of(uid)).map(|w| &**w)
     }
 
     pub fn get_mut(&mut self, uid: &str) -> Option<&mut Worker> {
-        self.by_uid.get_mut(uid).map(Arc::make_mut)
+        self.by_uid.get_mut(&Uid::of(uid)).map(Arc::make_mut)
     }
 
     /// Who works on the pod that has this name now.
@@ -28,11 +29,11 @@ impl PodWorkers {
 
     pub fn insert(&mut self, w: Worker) {
         self.by_key.insert(w.key.clone(), w.uid.clone());
-        self.by_uid.insert(w.uid.clone(), Arc::new(w));
+        self.by_uid.insert(Uid::of(&w.uid), Arc::new(w));
     }
 
     pub fn remove(&mut self, uid: &str) -> Option<Arc<Worker>> {
-        let w = self.by_uid.remove(uid)?;
+        let w = self.by_uid.remove(&Uid::of(uid))?;
         // The name may have been taken over by the pod's replacement.
         if self.by_key.get(&w.key).is_some_and(|u| **u == *uid) {
             self.by_key.remove(&w.key);

@@ -141,7 +141,7 @@ impl Fleet {
         let pod = w.typed();
         let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
         match outcome {
-            Outcome::Pulled { image: full, size, took, .. } => {
+            Outcome::Pulled { image: full, size, took } => {
                 w.pulled.push((image.clone(), took));
                 let ending = w.is_ending();
                 if let Some(n) = self.nodes.get_mut(&w.node) {

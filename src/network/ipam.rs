@@ -4,6 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
+use crate::api::Uid;
+use crate::api::object::Name;
+
 /// A node's range and what is taken of it.
 #[derive(Clone, Debug)]
 struct Range {
@@ -16,7 +19,8 @@ struct Range {
 #[derive(Clone, Debug, Default)]
 pub struct Ipam {
     ranges: BTreeMap<String, Range>,
-    by_pod: BTreeMap<String, (String, u32)>,
+    /// By the pod's UID: its node, and its address there.
+    by_pod: imbl::OrdMap<Uid, (Name, u32)>,
 }
 
 impl Ipam {
@@ -30,20 +34,20 @@ impl Ipam {
         self.ranges.insert(node.into(), range);
     }
 
-    /// The next free address after the one that was given last.
+    /// The next free address after the one that was given last; `pod` is a UID.
     pub fn allocate(&mut self, node: &str, pod: &str) -> Option<String> {
         let r = self.ranges.get_mut(node)?;
         let span = r.last - r.first + 1;
         let free = (0..span).map(|i| r.first + (r.next - r.first + i) % span).find(|a| !r.taken.contains(a))?;
         r.taken.insert(free);
         r.next = if free == r.last { r.first } else { free + 1 };
-        self.by_pod.insert(pod.into(), (node.into(), free));
+        self.by_pod.insert(Uid::of(pod), (node.into(), free));
         Some(Ipv4Addr::from(free).to_string())
     }
 
     pub fn release(&mut self, pod: &str) {
-        if let Some((node, address)) = self.by_pod.remove(pod)
-            && let Some(r) = self.ranges.get_mut(&node)
+        if let Some((node, address)) = self.by_pod.remove(&Uid::of(pod))
+            && let Some(r) = self.ranges.get_mut(&*node)
         {
             r.taken.remove(&address);
         }

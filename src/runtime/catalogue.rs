@@ -140,14 +140,16 @@ pub fn digest(image: &ImageRef) -> String {
 
 /// 64 hexadecimal digits made of a text.
 pub fn hex64(text: &str, prefix: &str) -> String {
-    let mut out = String::from(prefix);
+    let mut out = String::with_capacity(prefix.len() + 64);
+    out.push_str(prefix);
     for part in 0..4u64 {
         let mut h: u64 = 0xcbf2_9ce4_8422_2325 ^ part.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         for b in text.bytes() {
             h = (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
         }
         h ^= h >> 29;
-        out.push_str(&format!("{:016x}", h.wrapping_mul(0xbf58_476d_1ce4_e5b9)));
+        let h = h.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        out.extend((0..16).rev().filter_map(|digit| char::from_digit((h >> (4 * digit)) as u32 & 0xf, 16)));
     }
     out
 }

@@ -10,7 +10,7 @@ use super::shell::{Pause, Shell};
 use super::simulated::Simulated;
 use super::web::{Answer, Server};
 use crate::api::ops::{Completion, ContainerId, PodRef, ProbeCall};
-use crate::api::{Duration, Outcome, Time};
+use crate::api::{Duration, Outcome, Time, Uid};
 
 /// A command that sleeps longer than this is taken to hang.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -116,7 +116,7 @@ impl Simulated {
     }
 
     fn address(&self, pod: &PodRef) -> String {
-        self.pods.get(&pod.uid).map(|p| p.ip.clone()).unwrap_or_default()
+        self.pods.get(&Uid::of(&pod.uid)).map(|p| p.ip.clone()).unwrap_or_default()
     }
 
     fn refused(&self, pod: &PodRef, port: u16) -> String {
@@ -126,7 +126,7 @@ impl Simulated {
     /// Containers of a pod share one network: any of them may hold the port.
     fn listener(&self, uid: &Arc<str>, port: u16) -> Option<(ContainerId, Arc<Server>)> {
         let of = |c: &Container| c.process().and_then(|p| p.server().cloned()).filter(|s| s.port == port);
-        let ids = &self.pods.get(uid)?.containers;
+        let ids = &self.pods.get(&Uid::of(uid))?.containers;
         ids.iter().find_map(|id| Some((id.clone(), of(self.containers.get(id)?)?)))
     }
 }

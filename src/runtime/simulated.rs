@@ -10,7 +10,7 @@ use super::process::{CannotStart, Next, Process, environment};
 use super::programs::System;
 use crate::api::image::ImageRef;
 use crate::api::ops::{Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, PodRef, RuntimeCall};
-use crate::api::{Duration, Op, OpId, Outcome, Time};
+use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
 
 /// How long the runtime's own work takes.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub struct Simulated {
     catalogue: &'static Catalogue,
     speeds: Speeds,
     pub(super) containers: imbl::OrdMap<ContainerId, Arc<Container>>,
-    pub(super) pods: imbl::OrdMap<Arc<str>, Pod>,
+    pub(super) pods: imbl::OrdMap<Uid, Pod>,
     due: BTreeMap<(Time, u64), Due>,
     seq: u64,
     down: BTreeSet<Arc<str>>,
@@ -92,7 +92,7 @@ impl Simulated {
         match self.catalogue.find(&r) {
             Some(found) => {
                 let took = self.catalogue.pull_time(found);
-                (took, Outcome::Pulled { image: full, digest: digest(&r), size: found.bytes, took })
+                (took, Outcome::Pulled { image: full, size: found.bytes, took })
             }
             None => fail(
                 self.catalogue.answer_time(),
@@ -108,7 +108,7 @@ impl Simulated {
         let text = format!("{}/{}/{}/{}", pod.uid, spec.name, spec.attempt, self.created);
         let id: ContainerId = hex64(&text, "").into();
         let image = ImageRef::parse(&spec.image);
-        let entry = self.pods.entry(pod.uid.clone()).or_default();
+        let entry = self.pods.entry(Uid::of(&pod.uid)).or_default();
         let mounts = spec
             .mounts
             .iter()
@@ -138,7 +138,7 @@ impl Simulated {
     ) -> Option<(R, Said)> {
         let c = Arc::make_mut(self.containers.get_mut(id)?);
         let mut none = vec![];
-        let volumes = self.pods.get_mut(&c.pod.uid).map_or(&mut none, |p| &mut p.volumes);
+        let volumes = self.pods.get_mut(&Uid::of(&c.pod.uid)).map_or(&mut none, |p| &mut p.volumes);
         Some(c.inside(volumes, stdin, now, act))
     }
 
@@ -221,7 +221,7 @@ impl Simulated {
     }
 
     fn logs(&self, pod: &PodRef, container: &str, which: Option<&ContainerId>) -> Outcome {
-        let of_pod = || self.pods.get(&pod.uid).into_iter().flat_map(|p| &p.containers);
+        let of_pod = || self.pods.get(&Uid::of(&pod.uid)).into_iter().flat_map(|p| &p.containers);
         let found = match which {
             Some(id) => self.containers.get(id),
             None => of_pod()
@@ -252,11 +252,11 @@ impl Answerer for Simulated {
         let (took, outcome) = match call {
             RuntimeCall::CreateSandbox { pod, ip, .. } => {
                 let ip = ip.clone().unwrap_or_default();
-                self.pods.insert(pod.uid.clone(), Pod { ip: ip.clone(), ..Pod::default() });
+                self.pods.insert(Uid::of(&pod.uid), Pod { ip: ip.clone(), ..Pod::default() });
                 (self.speeds.sandbox, Outcome::Sandbox { ip })
             }
             RuntimeCall::RemoveSandbox { pod } => {
-                for id in self.pods.remove(&pod.uid).map(|p| p.containers).unwrap_or_default() {
+                for id in self.pods.remove(&Uid::of(&pod.uid)).map(|p| p.containers).unwrap_or_default() {
                     self.containers.remove(&id);
                 }
                 (Duration::from_millis(20), Outcome::Removed)

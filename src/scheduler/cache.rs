@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::framework::{Load, NodeInfo};
-use crate::api::Object;
 use crate::api::kinds::Pod;
 use crate::api::object::Name;
 use crate::api::pods;
 use crate::api::selector::Labels;
+use crate::api::{Object, Uid};
 
 #[derive(Clone, Default)]
 pub struct Cache {
-    pub nodes: BTreeMap<Name, NodeInfo>,
-    /// UID → where it stands.
-    placed: imbl::OrdMap<Name, Placed>,
+    /// By name. Every cycle walks over all of them, so they lie side by side.
+    pub nodes: Vec<NodeInfo>,
+    placed: imbl::OrdMap<Uid, Placed>,
     /// Pods on nodes that are not known (yet).
-    homeless: BTreeMap<Name, Vec<Name>>,
+    homeless: BTreeMap<Name, Vec<Uid>>,
     /// On how many nodes each image is.
     pub images: BTreeMap<String, i64>,
     /// Equal sets of labels are kept once.
@@ -33,30 +33,47 @@ struct Placed {
 
 impl Cache {
     pub fn set_node(&mut self, o: &Arc<Object>) {
-        let mut n = self.nodes.remove(o.name());
-        self.count_images(n.as_ref(), -1);
-        match &mut n {
-            Some(n) => n.set_object(o.clone()),
-            None => {
-                let fresh = n.insert(NodeInfo::new(o.clone()));
+        let at = match self.find(o.name()) {
+            Ok(at) => {
+                self.count_images(at, -1);
+                self.nodes[at].set_object(o.clone());
+                at
+            }
+            Err(at) => {
+                let mut fresh = NodeInfo::new(o.clone());
                 for uid in self.homeless.remove(o.name()).unwrap_or_default() {
                     if let Some(p) = self.placed.get(&uid) {
                         fresh.add(&p.load);
                     }
                 }
+                self.nodes.insert(at, fresh);
+                at
             }
-        }
-        self.count_images(n.as_ref(), 1);
-        self.nodes.extend(n.map(|n| (n.name.clone(), n)));
+        };
+        self.count_images(at, 1);
     }
 
     pub fn remove_node(&mut self, name: &str) {
-        let gone = self.nodes.remove(name);
-        self.count_images(gone.as_ref(), -1);
+        if let Ok(at) = self.find(name) {
+            self.count_images(at, -1);
+            self.nodes.remove(at);
+            // Its pods may outlive it: they count again when it comes back.
+            let left: Vec<Uid> = self.placed.iter().filter(|(_, p)| p.node == name).map(|(uid, _)| *uid).collect();
+            self.homeless.insert(name.into(), left);
+        }
     }
 
-    fn count_images(&mut self, node: Option<&NodeInfo>, by: i64) {
-        for image in node.into_iter().flat_map(|n| n.images.keys()) {
+    /// Where a node is, or where it belongs.
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.nodes.binary_search_by(|n| (*n.name).cmp(name))
+    }
+
+    fn node_mut(&mut self, name: &str) -> Option<&mut NodeInfo> {
+        self.find(name).ok().map(|at| &mut self.nodes[at])
+    }
+
+    fn count_images(&mut self, at: usize, by: i64) {
+        for image in self.nodes[at].images.keys() {
             *self.images.entry(image.clone()).or_insert(0) += by;
         }
         self.images.retain(|_, nodes| *nodes > 0);
@@ -78,25 +95,26 @@ impl Cache {
     /// Notes that a pod stands on a node.
     pub fn place(&mut self, o: &Arc<Object>, node: &str) {
         let Some(pod) = o.get::<Pod>() else { return };
+        let uid = Uid::of(o.uid());
         static NONE: Labels = Labels::new();
         let labels = pod.metadata.labels.as_ref().unwrap_or(&NONE);
-        if let Some(old) = self.placed.get(o.uid()) {
+        if let Some(old) = self.placed.get(&uid) {
             if &*old.node == node && *old.load.labels == *labels {
                 return;
             }
             self.remove(o.uid());
         }
         let placed = Placed { node: node.into(), load: Load::of(pod, self.share(labels)) };
-        match self.nodes.get_mut(node) {
+        match self.node_mut(node) {
             Some(n) => n.add(&placed.load),
-            None => self.homeless.entry(node.into()).or_default().push(o.uid().into()),
+            None => self.homeless.entry(node.into()).or_default().push(uid),
         }
-        self.placed.insert(o.uid().into(), placed);
+        self.placed.insert(uid, placed);
     }
 
     pub fn remove(&mut self, uid: &str) -> bool {
-        let Some(p) = self.placed.remove(uid) else { return false };
-        if let Some(n) = self.nodes.get_mut(&p.node) {
+        let Some(p) = self.placed.remove(&Uid::of(uid)) else { return false };
+        if let Some(n) = self.node_mut(&p.node) {
             n.remove(&p.load);
         }
         true

@@ -54,14 +54,14 @@ fn enough(nodes: usize) -> usize {
 
 /// Looks for a node.
 pub fn schedule(pod: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut Chance) -> Verdict {
-    let all: Vec<&NodeInfo> = cache.nodes.values().collect();
-    let snapshot = Snapshot { nodes: all.clone(), images: &cache.images };
+    let all = &cache.nodes;
+    let snapshot = Snapshot { nodes: all, images: &cache.images };
     let filters: Vec<_> = TABLE.iter().filter_map(|p| p.filter).filter(|f| f.applies(pod)).collect();
     let (mut feasible, mut rejected) = (vec![], vec![]);
     let wanted = enough(all.len());
     let mut looked = 0;
     for i in 0..all.len() {
-        let n = all[(memory.start + i) % all.len()];
+        let n = &all[(memory.start + i) % all.len()];
         looked += 1;
         // The first plugin that objects ends the node; it may have several reasons.
         match filters.iter().map(|f| f.filter(pod, n, &snapshot)).find(|r| !r.is_empty()) {

@@ -281,7 +281,7 @@ impl fmt::Display for Reason {
 
 /// All nodes of a cycle, for plugins that compare them.
 pub struct Snapshot<'a> {
-    pub nodes: Vec<&'a NodeInfo>,
+    pub nodes: &'a [NodeInfo],
     /// On how many of them each image is.
     pub images: &'a BTreeMap<String, i64>,
 }

@@ -41,7 +41,7 @@ fn asks(cpu: &str) -> Value {
 
 fn reasons(pod: &Arc<Object>, node: &NodeInfo) -> Vec<String> {
     let info = PodInfo::new(pod.clone());
-    let snapshot = Snapshot { nodes: vec![node], images: &Default::default() };
+    let snapshot = Snapshot { nodes: std::slice::from_ref(node), images: &Default::default() };
     TABLE
         .iter()
         .filter_map(|p| p.filter)
@@ -88,6 +88,19 @@ fn a_full_node_takes_no_more_pods() {
         schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1)),
         Verdict::Fits { .. }
     ));
+}
+
+#[test]
+fn a_node_that_comes_back_still_has_its_pods() {
+    let mut cache = Cache::default();
+    let n = node("n", json!({}), json!({}));
+    cache.set_node(&n);
+    cache.place(&pod("p0", json!({})), "n");
+    cache.place(&pod("p1", json!({})), "n");
+    cache.remove_node("n");
+    cache.remove("p1");
+    cache.set_node(&n);
+    assert_eq!(cache.nodes.iter().map(|n| n.pod_count).collect::<Vec<_>>(), [1]);
 }
 
 #[test]

@@ -170,20 +170,24 @@ impl Store {
         })
     }
 
-    /// Writes one object, or deletes it where `new` is `None`.
+    /// Writes one object, or deletes it where `new` is `None`. `cause` is asked only if the write happens.
     pub fn write(
         &mut self,
         key: Key,
         new: Option<Object>,
         expect: Precondition,
-        cause: RecordId,
+        cause: impl FnOnce(Rev) -> RecordId,
     ) -> Result<Arc<Change>, StoreError> {
         let mut done = self.transaction(vec![Write { key, new, expect }], cause)?;
         done.pop().ok_or(StoreError::NotFound)
     }
 
     /// All writes happen, at one revision, or none does.
-    pub fn transaction(&mut self, writes: Vec<Write>, cause: RecordId) -> Result<Vec<Arc<Change>>, StoreError> {
+    pub fn transaction(
+        &mut self,
+        writes: Vec<Write>,
+        cause: impl FnOnce(Rev) -> RecordId,
+    ) -> Result<Vec<Arc<Change>>, StoreError> {
         for w in &writes {
             let stored = self.get(&w.key);
             match (w.expect, stored) {
@@ -196,6 +200,7 @@ impl Store {
         }
         self.rev.0 += 1;
         let rev = self.rev;
+        let cause = cause(rev);
         Ok(writes.into_iter().map(|w| self.commit(rev, w.key, w.new, cause)).collect())
     }
 

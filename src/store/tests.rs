@@ -23,9 +23,9 @@ fn scope(ns: Option<&str>) -> Scope {
 #[test]
 fn a_stale_write_is_refused_and_changes_nothing() {
     let mut s = Store::default();
-    let first = s.write(key("a", "x"), Some(cm("a", "x", "1")), Precondition::Absent, RecordId(1)).unwrap().rev;
-    s.write(key("a", "x"), Some(cm("a", "x", "2")), Precondition::At(first), RecordId(1)).unwrap();
-    let e = s.write(key("a", "x"), Some(cm("a", "x", "3")), Precondition::At(first), RecordId(1));
+    let first = s.write(key("a", "x"), Some(cm("a", "x", "1")), Precondition::Absent, |_| RecordId(1)).unwrap().rev;
+    s.write(key("a", "x"), Some(cm("a", "x", "2")), Precondition::At(first), |_| RecordId(1)).unwrap();
+    let e = s.write(key("a", "x"), Some(cm("a", "x", "3")), Precondition::At(first), |_| RecordId(1));
     assert_eq!(e.err(), Some(StoreError::Conflict));
     assert_eq!(
         s.get(&key("a", "x")).and_then(|o| o.get::<ConfigMap>()?.data.clone()?.get("v").cloned()).as_deref(),
@@ -36,13 +36,13 @@ fn a_stale_write_is_refused_and_changes_nothing() {
 #[test]
 fn a_transaction_is_all_or_nothing() {
     let mut s = Store::default();
-    s.write(key("a", "x"), Some(cm("a", "x", "1")), Precondition::Absent, RecordId(1)).unwrap();
+    s.write(key("a", "x"), Some(cm("a", "x", "1")), Precondition::Absent, |_| RecordId(1)).unwrap();
     let before = s.rev();
     let writes = vec![
         Write { key: key("a", "y"), new: Some(cm("a", "y", "1")), expect: Precondition::Absent },
         Write { key: key("a", "x"), new: Some(cm("a", "x", "2")), expect: Precondition::Absent },
     ];
-    assert_eq!(s.transaction(writes, RecordId(1)).err(), Some(StoreError::Exists));
+    assert_eq!(s.transaction(writes, |_| RecordId(1)).err(), Some(StoreError::Exists));
     assert_eq!((s.rev(), s.count(ConfigMap::kind_ref())), (before, 1));
 }
 
@@ -50,8 +50,10 @@ fn a_transaction_is_all_or_nothing() {
 fn compacted_revisions_can_neither_be_listed_nor_watched() {
     let mut s = Store::default();
     for i in 0..5 {
-        s.write(key("a", &format!("x{i}")), Some(cm("a", &format!("x{i}"), "1")), Precondition::Absent, RecordId(1))
-            .unwrap();
+        s.write(key("a", &format!("x{i}")), Some(cm("a", &format!("x{i}"), "1")), Precondition::Absent, |_| {
+            RecordId(1)
+        })
+        .unwrap();
     }
     s.compact(Rev(4));
     assert_eq!(s.list_at(&scope(None), Rev(3)).err(), Some(StoreError::Compacted { oldest: Rev(4) }));
@@ -70,7 +72,7 @@ proptest! {
         for (op, ns, name, value) in ops {
             let (ns, name) = (format!("n{ns}"), format!("x{name}"));
             let new = (op < 2).then(|| cm(&ns, &name, &value));
-            let _ = s.write(key(&ns, &name), new, Precondition::Any, RecordId(1));
+            let _ = s.write(key(&ns, &name), new, Precondition::Any, |_| RecordId(1));
             for (id, c) in s.take_deliveries() {
                 prop_assert_eq!(id, w);
                 match c.kind {

@@ -97,7 +97,7 @@ impl<'a> Ctx<'a> {
     pub fn every(&mut self, delay: Duration, tag: Tag) {
         let causes = smallvec![self.world.slots[self.actor.0].started_by];
         let to = Target::Component { actor: self.actor, incarnation: self.incarnation, event: Event::Timer(tag) };
-        self.world.push(self.world.now + delay, Due { to, causes, quiet: true });
+        self.world.agenda.push(self.world.now + delay, Due { to, causes }, true);
     }
 
     /// Wakes the component's work queue.
@@ -108,7 +108,7 @@ impl<'a> Ctx<'a> {
     fn timer(&mut self, delay: Duration, event: Event, quiet: bool) {
         let causes = self.causes();
         let to = Target::Component { actor: self.actor, incarnation: self.incarnation, event };
-        self.world.push(self.world.now + delay, Due { to, causes, quiet });
+        self.world.agenda.push(self.world.now + delay, Due { to, causes }, quiet);
     }
 
     /// Starts an operation; [`Event::Done`] tells how it ended.

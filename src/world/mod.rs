@@ -1,4 +1,4 @@
-//! The machine: one queue of events in virtual time, components that take one step each, and [`Ctx`], the only way
+//! The machine: one [`agenda`] of events in virtual time, components that take one step each, and [`Ctx`], the only way
 //! out of a step.
 //!
 //! Start with [`World::step`]: it takes the earliest event, hands it to one component, and carries what the
@@ -10,6 +10,7 @@
 //! Real Kubernetes has no such machine: its processes run at once and talk over the network. Watch latency, stale
 //! caches and conflicts are kept as they are there.
 
+pub mod agenda;
 pub mod ctx;
 pub mod event;
 pub mod latency;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use smallvec::smallvec;
 
+use agenda::Agenda;
 pub use ctx::{Api, Ctx};
 pub use event::{Event, Tag};
 
@@ -77,8 +79,14 @@ pub(crate) struct ActorId(usize);
 pub(crate) struct Due {
     to: Target,
     causes: Causes,
-    /// Back-offs, leases and resyncs: they do not keep the cluster from counting as settled.
-    quiet: bool,
+}
+
+/// Whom a watch tells.
+#[derive(Clone, Copy, Debug)]
+struct Watcher {
+    actor: ActorId,
+    /// When it has been told everything so far: a watch never overtakes itself.
+    told: Time,
 }
 
 #[derive(Clone, Debug)]
@@ -100,15 +108,12 @@ struct RunningOp {
 pub struct World {
     pub now: Time,
     pub start: Time,
-    seq: u64,
-    queue: BTreeMap<(Time, u64), Due>,
+    agenda: Agenda<Due>,
     pub api: ApiServer,
     pub ledger: Ledger,
     chance: Chance,
     slots: Vec<Slot>,
-    watchers: BTreeMap<WatchId, ActorId>,
-    /// When each watcher has been told everything so far: a watch never overtakes itself.
-    told: BTreeMap<WatchId, Time>,
+    watchers: BTreeMap<WatchId, Watcher>,
     /// Empty between steps; kept because each step needs one.
     deliveries: Vec<(WatchId, Arc<Change>)>,
     answerer: Box<dyn Answerer>,
@@ -126,13 +131,12 @@ pub struct World {
 impl Clone for World {
     fn clone(&self) -> World {
         World {
-            queue: self.queue.clone(),
+            agenda: self.agenda.clone(),
             api: self.api.clone(),
             ledger: self.ledger.clone(),
             chance: self.chance.clone(),
             slots: self.slots.clone(),
             watchers: self.watchers.clone(),
-            told: self.told.clone(),
             deliveries: vec![],
             answerer: self.answerer.clone_box(),
             ops: self.ops.clone(),
@@ -148,14 +152,12 @@ impl World {
         World {
             now: Time::ZERO,
             start: Time::ZERO,
-            seq: 0,
-            queue: BTreeMap::new(),
+            agenda: Agenda::default(),
             api: ApiServer::default(),
             ledger,
             chance: Chance::seed_from_u64(seed),
             slots: vec![],
             watchers: BTreeMap::new(),
-            told: BTreeMap::new(),
             deliveries: vec![],
             answerer,
             ops: BTreeMap::new(),
@@ -208,7 +210,6 @@ impl World {
             for id in slot.watches.drain(..) {
                 self.api.unwatch(id);
                 self.watchers.remove(&id);
-                self.told.remove(&id);
             }
         }
     }
@@ -224,30 +225,24 @@ impl World {
 
     fn start_actor(&mut self, actor: ActorId, cause: RecordId, after: Duration) {
         self.slots[actor.0].started_by = cause;
-        self.push(self.now + after, Due { to: Target::Start(actor), causes: smallvec![cause], quiet: false });
+        self.agenda.push(self.now + after, Due { to: Target::Start(actor), causes: smallvec![cause] }, false);
     }
 
     // ---- time -------------------------------------------------------------------------------
 
-    fn push(&mut self, at: Time, due: Due) {
-        self.seq += 1;
-        self.queue.insert((at, self.seq), due);
-    }
-
     /// When the next event is due.
     pub fn next_due(&self) -> Option<Time> {
-        self.queue.keys().next().map(|(t, _)| *t)
+        self.agenda.next()
     }
 
     /// Whether something will happen within `soon` that is not merely periodic.
     pub fn is_busy(&self, soon: Duration) -> bool {
-        let horizon = self.now + soon;
-        self.foreground_ops > 0 || self.queue.range(..=(horizon, u64::MAX)).any(|(_, d)| !d.quiet)
+        self.foreground_ops > 0 || self.agenda.next_awaited().is_some_and(|at| at <= self.now + soon)
     }
 
     /// Takes the earliest event and handles it. Returns `false` if there is none.
     pub fn step(&mut self) -> bool {
-        let Some(((at, _), due)) = self.queue.pop_first() else { return false };
+        let Some((at, due)) = self.agenda.pop() else { return false };
         self.now = self.now.max(at);
         match due.to {
             Target::Wake => {
@@ -298,7 +293,7 @@ impl World {
             }));
             let id = self.api.watch(scope);
             self.slots[actor.0].watches.push(id);
-            self.watchers.insert(id, actor);
+            self.watchers.insert(id, Watcher { actor, told: self.now });
         }
         self.deliver(actor, Event::Started(present), causes);
     }
@@ -319,18 +314,15 @@ impl World {
         let mut deliveries = std::mem::take(&mut self.deliveries);
         deliveries.extend(self.api.take_deliveries(self.now));
         for (watch, change) in deliveries.drain(..) {
-            let Some(&actor) = self.watchers.get(&watch) else { continue };
+            let Some(watcher) = self.watchers.get_mut(&watch) else { continue };
             let arrival = self.now + latency::watch(&mut self.chance);
-            let told = self.told.entry(watch).or_default();
-            *told = (*told).max(arrival);
-            let at = *told;
+            watcher.told = watcher.told.max(arrival);
+            let (actor, at) = (watcher.actor, watcher.told);
             let incarnation = self.slots[actor.0].incarnation;
             let causes = smallvec![change.cause];
             let quiet = is_quiet(&change);
-            self.push(
-                at,
-                Due { to: Target::Component { actor, incarnation, event: Event::Watch(change) }, causes, quiet },
-            );
+            let to = Target::Component { actor, incarnation, event: Event::Watch(change) };
+            self.agenda.push(at, Due { to, causes }, quiet);
         }
         self.deliveries = deliveries;
     }
@@ -360,7 +352,7 @@ impl World {
                 Some((actor, incarnation)) => {
                     let causes = smallvec![op.cause];
                     let to = Target::Component { actor, incarnation, event: Event::Done(c.op, c.outcome) };
-                    self.push(c.at.max(self.now), Due { to, causes, quiet: false });
+                    self.agenda.push(c.at.max(self.now), Due { to, causes }, false);
                 }
             }
         }
@@ -373,7 +365,7 @@ impl World {
         {
             self.wake_at = Some(next);
             // A program that sleeps in its container is no unfinished business of the cluster.
-            self.push(next.max(self.now), Due { to: Target::Wake, causes: smallvec![], quiet: true });
+            self.agenda.push(next.max(self.now), Due { to: Target::Wake, causes: smallvec![] }, true);
         }
     }
 
@@ -399,7 +391,7 @@ impl World {
             if self.slots[i].name == name {
                 let incarnation = self.slots[i].incarnation;
                 let to = Target::Component { actor: ActorId(i), incarnation, event: Event::Timer(tag.clone()) };
-                self.push(self.now, Due { to, causes: smallvec![cause], quiet: false });
+                self.agenda.push(self.now, Due { to, causes: smallvec![cause] }, false);
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::api::kinds::{Event, Lease};
-use crate::api::{Key, KindRef, Reason, Resource, Status};
+use crate::api::{Key, KindRef, Reason, Resource, Status, Uid};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Reconciler};
@@ -18,9 +18,9 @@ const FOREGROUND: &str = "foregroundDeletion";
 /// The graph of ownership, as watches tell it.
 #[derive(Clone, Default)]
 pub struct GarbageCollector {
-    /// UID → those it owns.
-    dependents: imbl::OrdMap<String, BTreeSet<Key>>,
-    uids: imbl::OrdMap<Key, String>,
+    /// Those that each object owns.
+    dependents: imbl::OrdMap<Uid, imbl::OrdSet<Key>>,
+    present: imbl::OrdMap<Uid, Key>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,8 +57,8 @@ impl Decision for GarbageDecision {
     }
 }
 
-fn owner_uids(o: &crate::api::Object) -> impl Iterator<Item = &str> {
-    o.meta().owner_references.iter().flatten().map(|r| r.uid.as_str())
+fn owners(o: &crate::api::Object) -> BTreeSet<Uid> {
+    o.meta().owner_references.iter().flatten().map(|r| Uid::of(&r.uid)).collect()
 }
 
 impl Reconciler for GarbageCollector {
@@ -71,32 +71,30 @@ impl Reconciler for GarbageCollector {
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        let before: BTreeSet<&str> = c.previous.iter().flat_map(|p| owner_uids(p)).collect();
-        let now: BTreeSet<&str> =
-            if c.kind == ChangeKind::Deleted { BTreeSet::new() } else { owner_uids(&c.object).collect() };
+        let before = c.previous.as_ref().map(|p| owners(p)).unwrap_or_default();
+        let now = if c.kind == ChangeKind::Deleted { BTreeSet::new() } else { owners(&c.object) };
         for gone in before.difference(&now) {
-            if let Some(set) = self.dependents.get_mut(*gone) {
+            if let Some(set) = self.dependents.get_mut(gone) {
                 set.remove(&c.key);
             }
         }
         for new in now.difference(&before) {
-            self.dependents.entry((*new).to_string()).or_default().insert(c.key.clone());
+            self.dependents.entry(*new).or_default().insert(c.key.clone());
         }
         if c.kind == ChangeKind::Deleted {
-            self.uids.remove(&c.key);
-            for key in self.dependents.remove(c.object.uid()).into_iter().flatten() {
+            let uid = Uid::of(c.object.uid());
+            self.present.remove(&uid);
+            for key in self.dependents.remove(&uid).into_iter().flatten() {
                 enqueue.add(key);
             }
             // An owner that waits for its dependents may go now.
-            for uid in before {
-                if let Some((key, _)) = self.uids.iter().find(|(_, u)| u.as_str() == uid) {
-                    enqueue.add(key.clone());
-                }
+            for key in before.iter().filter_map(|owner| self.present.get(owner)) {
+                enqueue.add(key.clone());
             }
             return;
         }
         if c.kind == ChangeKind::Added {
-            self.uids.insert(c.key.clone(), c.object.uid().into());
+            self.present.insert(Uid::of(c.object.uid()), c.key.clone());
             // Its owner may have gone before it came.
             if !now.is_empty() {
                 enqueue.add(c.key.clone());
@@ -142,7 +140,7 @@ impl Reconciler for GarbageCollector {
 impl GarbageCollector {
     /// Cuts the dependents loose, then lets the owner go.
     fn orphan(&mut self, key: &Key, uid: &str, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
-        let dependents: Vec<Key> = self.dependents.get(uid).into_iter().flatten().cloned().collect();
+        let dependents: Vec<Key> = self.dependents.get(&Uid::of(uid)).into_iter().flatten().cloned().collect();
         ctx.decide(GarbageDecision::Orphaned { key: key.clone(), dependents: dependents.len() });
         for d in dependents {
             let done = ctx.patch_meta(&d, |m| {
@@ -163,7 +161,7 @@ impl GarbageCollector {
 
     /// Deletes the dependents first.
     fn foreground(&mut self, key: &Key, uid: &str, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
-        let dependents: Vec<Key> = self.dependents.get(uid).into_iter().flatten().cloned().collect();
+        let dependents: Vec<Key> = self.dependents.get(&Uid::of(uid)).into_iter().flatten().cloned().collect();
         let alive: Vec<Key> = dependents.into_iter().filter(|d| ctx.get_any(d).is_some()).collect();
         if alive.is_empty() {
             return release(key, FOREGROUND, ctx);

@@ -1,11 +1,13 @@
 //! The pods that sets look at, by who owns them, with what a set counts about each. A set may have thousands and looks
-//! at all of them in every sync, so what can be known when a pod changes is not found out again each time, and one walk
-//! over them counts everything.
+//! at all of them in every sync, so what can be known when a pod changes is not found out again each time, and what is
+//! counted is kept up to date.
 //! Real Kubernetes: pkg/controller/replicaset/replica_set_utils.go calculateStatus.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::kinds::{Pod, ReplicaSet, replicaset as kind};
+use crate::api::object::Name;
 use crate::api::places::Places;
 use crate::api::selector::Selector;
 use crate::api::{Duration, Object, Resource, Time, pods};
@@ -91,16 +93,28 @@ impl Member {
 pub type Group = Places<Member>;
 
 #[derive(Clone, Debug, Default)]
-pub struct Members(ByOwner<Member>);
+pub struct Members {
+    pods: ByOwner<Member>,
+    /// What was counted of each owner's pods, and at which of its generations.
+    counted: BTreeMap<Name, (i64, Counts)>,
+}
 
 impl Members {
     /// Takes a change of a pod in; `owner` is the set that owns it, if it is known.
     pub fn apply(&mut self, c: &Change, owner: Option<&ReplicaSet>) {
         let (namespace, name) = (&c.key.namespace, &c.key.name);
-        if c.kind == ChangeKind::Deleted {
-            self.0.remove(namespace, name);
-        } else if let Some(m) = Member::new(c.object.clone(), owner, self.0.get(namespace, name)) {
-            self.0.insert(namespace, name, by_owner::owner(&c.object), m);
+        let old = self.pods.get(namespace, name);
+        let new = match c.kind {
+            ChangeKind::Deleted => None,
+            _ => Member::new(c.object.clone(), owner, old),
+        };
+        for (member, by) in [(old, -1), (new.as_ref(), 1)] {
+            let Some(m) = member else { continue };
+            recount(&mut self.counted, m, by);
+        }
+        match new {
+            Some(m) => self.pods.insert(namespace, name, by_owner::owner(&c.object), m),
+            None => self.pods.remove(namespace, name),
         }
     }
 
@@ -109,54 +123,95 @@ impl Members {
         self.apply(&Change::own(o), owner);
     }
 
+    /// The set is gone.
+    pub fn forget(&mut self, set: &str) {
+        self.counted.remove(set);
+    }
+
     /// The pods that a set owns.
     pub fn of(&self, set: &ReplicaSet) -> Group {
-        self.0.owned_by(set.uid()).cloned().unwrap_or_default()
+        self.pods.owned_by(set.uid()).cloned().unwrap_or_default()
     }
 
     /// The pods that nobody owns.
     pub fn orphans(&self, namespace: &str) -> impl Iterator<Item = &Member> + use<'_> {
-        self.0.orphans(namespace)
+        self.pods.orphans(namespace)
+    }
+
+    /// The pods of the yardstick's set, counted. Mostly that has been done already, change by change.
+    pub fn tally(&mut self, to: &Yardstick<'_>) -> Tally {
+        if !to.min_ready.is_zero() {
+            // Time alone makes pods available.
+            return to.tally(self.of(to.set).values());
+        }
+        let (uid, generation) = (to.set.uid(), to.set.generation());
+        let known = self.counted.get(uid).filter(|(at, _)| *at == generation).map(|(_, counts)| *counts);
+        let counts = known.unwrap_or_else(|| {
+            let counts = to.tally(self.of(to.set).values()).counts;
+            self.counted.insert(uid.into(), (generation, counts));
+            counts
+        });
+        Tally { counts, available: counts.ready, next_available: None }
+    }
+}
+
+/// Adds a member to what was counted, or takes it away. What cannot be known here is counted anew when it is needed.
+fn recount(counted: &mut BTreeMap<Name, (i64, Counts)>, m: &Member, by: i32) {
+    let owner = by_owner::owner(&m.object);
+    let Some((generation, counts)) = counted.get_mut(owner) else { return };
+    match m.fit.filter(|(at, _)| at == generation) {
+        Some((_, fit)) => counts.add(m, fit, by),
+        None => {
+            counted.remove(owner);
+        }
+    }
+}
+
+/// How many members there are of each sort.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    pub all: i32,
+    /// No longer selected; nothing else counts them.
+    pub strangers: i32,
+    pub replicas: i32,
+    pub fully_labeled: i32,
+    pub ready: i32,
+    pub terminating: i32,
+}
+
+impl Counts {
+    fn add(&mut self, m: &Member, fit: Fit, by: i32) {
+        let when = |holds: bool| if holds { by } else { 0 };
+        self.all += by;
+        self.strangers += when(!fit.selected);
+        self.terminating += when(fit.selected && m.terminating);
+        let counts = fit.selected && m.active;
+        self.replicas += when(counts);
+        self.fully_labeled += when(counts && fit.fully);
+        self.ready += when(counts && m.ready_since.is_some());
     }
 }
 
 /// What the status says about the members.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tally {
-    /// How many were looked at.
-    pub seen: usize,
-    /// Some are no longer selected; nothing else counts them.
-    pub strangers: bool,
-    pub replicas: i32,
-    pub fully_labeled: i32,
-    pub ready: i32,
+    pub counts: Counts,
     pub available: i32,
-    pub terminating: i32,
     /// When the next member that is ready becomes available.
     pub next_available: Option<Time>,
 }
 
 impl Yardstick<'_> {
-    /// Counts those that the set selects.
+    /// Counts members one by one.
     pub fn tally<'m>(&self, members: impl Iterator<Item = &'m Member>) -> Tally {
         let mut t = Tally::default();
         for m in members {
-            t.seen += 1;
             let fit = m.fit(self);
-            if !fit.selected {
-                t.strangers = true;
-                continue;
-            }
-            t.terminating += i32::from(m.terminating);
-            let available_at = m.ready_since.map(|since| since + self.min_ready);
-            if let Some(at) = available_at.filter(|at| *at > self.now) {
-                t.next_available = Some(t.next_available.map_or(at, |n| n.min(at)));
-            }
-            if m.active {
-                t.replicas += 1;
-                t.fully_labeled += i32::from(fit.fully);
-                t.ready += i32::from(m.ready_since.is_some());
-                t.available += i32::from(available_at.is_some_and(|at| at <= self.now));
+            t.counts.add(m, fit, 1);
+            match m.ready_since.map(|since| since + self.min_ready).filter(|_| fit.selected) {
+                Some(at) if at > self.now => t.next_available = Some(t.next_available.map_or(at, |n| n.min(at))),
+                Some(_) => t.available += i32::from(m.active),
+                None => {}
             }
         }
         t

@@ -62,6 +62,7 @@ impl Reconciler for ReplicaSets {
         if self.sets.apply(c) {
             if c.kind == ChangeKind::Deleted {
                 self.expectations.forget(&c.key);
+                self.members.forget(c.object.uid());
             }
             enqueue.add(c.key.clone());
             return;
@@ -106,7 +107,7 @@ impl Reconciler for ReplicaSets {
         let mut failure = None;
         if ready_to_act && !set.is_deleting() {
             let wanted = usize::try_from(kind::wanted(&set)).unwrap_or(0);
-            let had = usize::try_from(tally.replicas).unwrap_or(0);
+            let had = usize::try_from(tally.counts.replicas).unwrap_or(0);
             let claimed = || group.values().filter(|m| m.fit(&yardstick).selected);
             let active = || claimed().filter(|m| m.active).filter_map(Member::pod).collect();
             let seen = Observed { wanted, had, active: &active, now };
@@ -120,7 +121,7 @@ impl Reconciler for ReplicaSets {
                 }
             }
         }
-        let took = Duration::from_micros(1_000 + 4 * u64::try_from(tally.seen).unwrap_or(0));
+        let took = Duration::from_micros(1_000 + 4 * u64::try_from(tally.counts.all).unwrap_or(0));
         self.write_status(&set, &tally, failure.as_ref(), ctx)?;
         if let Some(e) = failure {
             return Err(e);
@@ -138,13 +139,12 @@ impl ReplicaSets {
     /// The pods of this set, counted: those that match are adopted, those that no longer match are let go.
     fn claim(&mut self, yardstick: &Yardstick<'_>, ctx: &mut Ctx<'_>) -> Result<(Group, Tally), Status> {
         let set = yardstick.set;
-        let own = self.members.of(set);
-        let tally = yardstick.tally(own.values());
+        let (own, tally) = (self.members.of(set), self.members.tally(yardstick));
         if set.is_deleting() {
             return Ok((own, tally));
         }
         let object = |m: &Member| m.object.clone();
-        let release: Vec<Arc<Object>> = match tally.strangers {
+        let release: Vec<Arc<Object>> = match tally.counts.strangers > 0 {
             true => own.values().filter(|m| !m.fit(yardstick).selected).map(object).collect(),
             false => vec![],
         };
@@ -178,9 +178,7 @@ impl ReplicaSets {
             })?;
             self.members.put(&o, Some(set));
         }
-        let own = self.members.of(set);
-        let tally = yardstick.tally(own.values());
-        Ok((own, tally))
+        Ok((self.members.of(set), self.members.tally(yardstick)))
     }
 
     fn create(&mut self, set: &ReplicaSet, key: &Key, count: usize, had: usize, ctx: &mut Ctx<'_>) -> Option<Status> {
@@ -283,12 +281,13 @@ fn status(set: &ReplicaSet, tally: &Tally, failure: Option<&Status>, now: Time) 
         None => conditions.retain(|c| c.type_ != "ReplicaFailure"),
         Some(_) => {}
     }
+    let counts = &tally.counts;
     ReplicaSetStatus {
-        replicas: tally.replicas,
-        fully_labeled_replicas: positive(tally.fully_labeled),
-        ready_replicas: positive(tally.ready),
+        replicas: counts.replicas,
+        fully_labeled_replicas: positive(counts.fully_labeled),
+        ready_replicas: positive(counts.ready),
         available_replicas: positive(tally.available),
-        terminating_replicas: Some(tally.terminating),
+        terminating_replicas: Some(counts.terminating),
         observed_generation: Some(set.generation()),
         conditions: (!conditions.is_empty()).then_some(conditions),
     }

@@ -35,7 +35,7 @@ fn counts(pod: &PodInfo, key: &str, selector: &Selector, all: &Snapshot<'_>) -> 
     let mut out: BTreeMap<String, i64> = BTreeMap::new();
     let mut question = Matching::new(pod.namespace(), selector);
     let key = LabelKey::of(key);
-    for n in &all.nodes {
+    for n in all.nodes {
         let Some(v) = n.label(key) else { continue };
         let count = n.matching(&mut question);
         match out.get_mut(v) {
