@@ -3,6 +3,7 @@
 use rand::Rng;
 use smallvec::smallvec;
 
+use crate::api::object::Name;
 use crate::api::template_hash::SAFE_ALPHABET;
 use crate::api::{Key, RecordId, Time};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
@@ -13,7 +14,7 @@ pub type Chance = rand_pcg::Pcg64Mcg;
 
 /// The circumstances of a request.
 pub struct Caller<'a> {
-    pub user: &'a str,
+    pub user: &'a Name,
     /// The component's name in the ledger.
     pub actor: &'static str,
     pub now: Time,
@@ -38,7 +39,7 @@ impl Caller<'_> {
             return self.cause;
         }
         let defaulted = self.defaulted.filter(|_| !matches!(outcome, RequestOutcome::Refused(_)));
-        let (key, user) = (key.clone(), self.user.to_string());
+        let (key, user) = (key.clone(), self.user.clone());
         let request = RequestRecord { verb, key, subresource, user, defaulted, outcome };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
@@ -50,14 +51,12 @@ pub fn new_uid(chance: &mut Chance) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     // Version 4, variant 1, as RFC 9562 wants it.
     let bits = u128::from(a & !0xf000 | 0x4000) << 64 | u128::from(b & !(0b11 << 62) | 0b10 << 62);
-    let mut out = String::with_capacity(36);
-    for i in 0..32u32 {
-        if matches!(i, 8 | 12 | 16 | 20) {
-            out.push('-');
-        }
-        out.push(char::from(DIGITS[(bits >> (124 - 4 * i) & 0xf) as usize]));
+    let mut text = [b'-'; 36];
+    let places = (0..36).filter(|i| !matches!(i, 8 | 13 | 18 | 23));
+    for (digit, place) in places.enumerate() {
+        text[place] = DIGITS[(bits >> (124 - 4 * digit) & 0xf) as usize];
     }
-    out
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// `n` letters that form no words. Real Kubernetes: `k8s.io/apimachinery/pkg/util/rand.String`.

@@ -90,7 +90,7 @@ fn make_first_objects(world: &mut World, plan: &Plan, cause: RecordId) {
     let mut chance = Chance::seed_from_u64(0x5eed);
     let mut put = |o: Object, ns: &str| {
         let mut who = Caller {
-            user: "system:apiserver",
+            user: &"system:apiserver".into(),
             actor: "kube-apiserver",
             now: world.now,
             cause,

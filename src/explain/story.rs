@@ -28,10 +28,10 @@ pub struct Telling {
 
 /// A record that is told, and what followed from it. It is put into words only then.
 #[derive(Debug)]
-struct Node {
+struct Node<'a> {
     likeness: Likeness,
     /// Where it was done, for components that run on many nodes.
-    place: Option<String>,
+    place: Option<&'a str>,
     parent: RecordId,
     children: Vec<RecordId>,
 }
@@ -72,7 +72,7 @@ struct Tree<'a> {
     ledger: &'a Ledger,
     telling: Telling,
     from: RecordId,
-    nodes: BTreeMap<RecordId, Node>,
+    nodes: BTreeMap<RecordId, Node<'a>>,
     decisions: BTreeMap<RecordId, Vec<RecordId>>,
     /// What was found out of each record since `from`.
     owners: Vec<Owner>,
@@ -117,7 +117,7 @@ impl Tree<'_> {
                 What::Decision(d) => {
                     let Some(step) = r.causes.first() else { continue };
                     let likeness = Likeness::Decision { actor: r.actor, message: d.message() };
-                    (self.above(*step), likeness, d.place().map(String::from))
+                    (self.above(*step), likeness, d.place())
                 }
                 // What the learner asked for himself is told too, if it changed something or was refused.
                 What::Request(q) if r.causes.first() == Some(&self.from) => {
@@ -125,7 +125,7 @@ impl Tree<'_> {
                 }
                 _ => continue,
             };
-            let Some(parent) = parent.map(|p| self.beside(p, likeness.actor(), place.as_deref())) else { continue };
+            let Some(parent) = parent.map(|p| self.beside(p, likeness.actor(), place)) else { continue };
             self.nodes.insert(r.id, Node { likeness, place, parent, children: vec![] });
             if let Some(p) = self.nodes.get_mut(&parent) {
                 p.children.push(r.id);
@@ -137,7 +137,7 @@ impl Tree<'_> {
     fn beside(&self, mut parent: RecordId, actor: &str, place: Option<&str>) -> RecordId {
         while let Some(p) = self.nodes.get(&parent)
             && p.likeness.actor() == actor
-            && p.place.as_deref() == place
+            && p.place == place
             && parent != self.from
         {
             parent = p.parent;
@@ -307,7 +307,7 @@ fn sent(q: &RequestRecord) -> String {
 
 /// What the API server did with it.
 fn answer(language: Language, q: &RequestRecord) -> String {
-    let mut facts = vec![("user", Fact::Text(q.user.clone()))];
+    let mut facts = vec![("user", Fact::Text(q.user.to_string()))];
     let revision = |n: &u64| Fact::Text(n.to_string());
     let id = match &q.outcome {
         RequestOutcome::Stored(r) => {

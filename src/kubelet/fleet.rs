@@ -13,7 +13,7 @@ use super::probing::Probing;
 use super::reporting::{NodeConfig, NodeState};
 use super::worker::{Step, Worker};
 use crate::api::kinds::{Node, Pod};
-use crate::api::object::{Key, Resource};
+use crate::api::object::{Key, Name, Resource};
 use crate::api::ops::{ContainerId, RuntimeCall};
 use crate::api::{Object, Op, OpId, Outcome};
 use crate::client::recorder::{Note, reference};
@@ -54,8 +54,8 @@ impl Fleet {
         }
     }
 
-    pub(super) fn user(node: &str) -> String {
-        format!("system:node:{node}")
+    pub(super) fn user(node: &str) -> Name {
+        smol_str::format_smolstr!("system:node:{node}")
     }
 
     pub(super) fn is_down(&self, node: &str) -> bool {

@@ -202,8 +202,10 @@ impl Fleet {
         match outcome {
             Outcome::Created { id, image_id } => {
                 let Some(w) = self.workers.get_mut(uid) else { return };
-                let node = w.node.clone();
-                w.slot_mut(name).begin(Instance::new(id.clone(), image_id));
+                let (pod, node) = (w.typed(), w.node.clone());
+                let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.as_deref()).unwrap_or_default();
+                let image = ImageRef::parse(image).map_or_else(|| image.into(), |i| i.full());
+                w.slot_mut(name).begin(Instance::new(id.clone(), image, image_id));
                 self.note(uid, Some(name), Note::normal("Created", "Container created"), ctx);
                 let op = self.runtime(uid, &node, RuntimeCall::StartContainer { id: id.clone() }, ctx);
                 if let Some(w) = self.workers.get_mut(uid) {

@@ -14,7 +14,7 @@ use crate::api::conditions;
 use crate::api::kinds::Pod;
 use crate::api::object::Resource;
 use crate::api::ops::ExitInfo;
-use crate::api::{image::ImageRef, pods};
+use crate::api::pods;
 
 fn terminated(i: &Instance, exit: &ExitInfo) -> ContainerStateTerminated {
     ContainerStateTerminated {
@@ -82,11 +82,6 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
     }
     let running = state.running.is_some();
     let started = running && slot.is_none_or(|s| s.startup_ok);
-    let named = c.image.clone().unwrap_or_default();
-    let image = match current {
-        Some(_) => ImageRef::parse(&named).map(|i| i.full()).unwrap_or(named),
-        None => named,
-    };
     // Init containers count as ready when they have ended well.
     let ready = if init && c.restart_policy.is_none() {
         state.terminated.as_ref().is_some_and(|t| t.exit_code == 0)
@@ -111,9 +106,9 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
         last_state: Some(last),
         ready,
         restart_count: slot.map_or(0, |s| s.restarts()),
-        image,
+        image: current.map_or_else(|| c.image.clone().unwrap_or_default(), |i| i.image.clone()),
         image_id: current.map(|i| i.image_id.clone()).unwrap_or_default(),
-        container_id: current.map(|i| format!("containerd://{}", i.id)),
+        container_id: current.map(|i| ["containerd://", &*i.id].concat()),
         started: Some(started),
         resources: (current.is_some() && running).then(|| c.resources.clone().unwrap_or_default()),
         allocated_resources: c.resources.as_ref().and_then(|r| r.requests.clone()).filter(|r| !r.is_empty()),

@@ -17,6 +17,7 @@ fn init_containers_start_one_after_the_other_before_the_rest() {
     assert_eq!(w.to_start(&p).start, ["a"]);
     for done in ["a", "b"] {
         w.slot_mut(done).instances.push(super::worker::Instance {
+            image: String::new(),
             id: done.into(),
             image_id: String::new(),
             started: Some(crate::api::Time::ZERO),
@@ -34,6 +35,7 @@ fn a_pod_that_never_restarts_is_finished_when_its_containers_ended() {
     let p = pod("spec: {restartPolicy: Never, containers: [{name: c, image: x}]}");
     let mut w = Worker::new(Arc::new(Object::new(p.clone())), "n");
     w.slot_mut("c").instances.push(super::worker::Instance {
+        image: String::new(),
         id: "c".into(),
         image_id: String::new(),
         started: Some(crate::api::Time::ZERO),

@@ -17,6 +17,8 @@ use crate::api::{Duration, Object, OpId, Time, pods};
 #[derive(Clone, Debug)]
 pub struct Instance {
     pub id: ContainerId,
+    /// The image's full name.
+    pub image: String,
     pub image_id: String,
     pub started: Option<Time>,
     /// How it ended, as the runtime knows; kubelet sees it at the next relist.
@@ -28,8 +30,17 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub fn new(id: ContainerId, image_id: String) -> Instance {
-        Instance { id, image_id, started: None, exit: None, seen_running: false, seen_exit: None, removed: false }
+    pub fn new(id: ContainerId, image: String, image_id: String) -> Instance {
+        Instance {
+            id,
+            image,
+            image_id,
+            started: None,
+            exit: None,
+            seen_running: false,
+            seen_exit: None,
+            removed: false,
+        }
     }
 }
 

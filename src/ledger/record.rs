@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::Decision;
-use crate::api::object::Key;
+use crate::api::object::{Key, Name};
 use crate::api::status::Status;
 use crate::api::{OpId, RecordId, Time};
 
@@ -61,7 +61,7 @@ pub struct RequestRecord {
     pub verb: &'static str,
     pub key: Key,
     pub subresource: Option<&'static str>,
-    pub user: String,
+    pub user: Name,
     /// Fields that defaulting and admission filled in, where that was counted.
     pub defaulted: Option<usize>,
     pub outcome: RequestOutcome,

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::framework::{Load, NodeInfo};
+use super::framework::{Alike, Load, NodeInfo};
 use crate::api::kinds::Pod;
-use crate::api::object::Name;
+use crate::api::object::{Name, Resource};
 use crate::api::pods;
 use crate::api::selector::Labels;
 use crate::api::{Object, Uid};
@@ -20,8 +20,8 @@ pub struct Cache {
     homeless: BTreeMap<Name, Vec<Uid>>,
     /// On how many nodes each image is.
     pub images: BTreeMap<String, i64>,
-    /// Equal sets of labels are kept once.
-    labels: BTreeMap<Labels, Arc<Labels>>,
+    /// By namespace and labels, each once.
+    alike: BTreeMap<Name, BTreeMap<Labels, Arc<Alike>>>,
 }
 
 /// Only what the pod weighs is kept: the pod itself would be one more copy of a large object.
@@ -29,6 +29,11 @@ pub struct Cache {
 struct Placed {
     node: Name,
     load: Load,
+}
+
+fn labels(pod: &Pod) -> &Labels {
+    static NONE: Labels = Labels::new();
+    pod.metadata.labels.as_ref().unwrap_or(&NONE)
 }
 
 impl Cache {
@@ -79,32 +84,33 @@ impl Cache {
         self.images.retain(|_, nodes| *nodes > 0);
     }
 
-    fn share(&mut self, labels: &Labels) -> Arc<Labels> {
-        if let Some(l) = self.labels.get(labels) {
-            return l.clone();
+    fn share(&mut self, pod: &Pod) -> Arc<Alike> {
+        let labels = labels(pod);
+        let known = self.alike.get(pod.namespace()).and_then(|of_namespace| of_namespace.get(labels));
+        if let Some(known) = known {
+            return known.clone();
         }
+        let of_namespace = self.alike.entry(pod.namespace().into()).or_default();
         // Labels that nobody carries any more are forgotten now and then.
-        if self.labels.len() > 4096 {
-            self.labels.retain(|_, l| Arc::strong_count(l) > 1);
+        if of_namespace.len() > 4096 {
+            of_namespace.retain(|_, alike| Arc::strong_count(alike) > 1);
         }
-        let shared = Arc::new(labels.clone());
-        self.labels.insert(labels.clone(), shared.clone());
-        shared
+        let fresh = Arc::new(Alike { namespace: pod.namespace().into(), labels: labels.clone() });
+        of_namespace.insert(labels.clone(), fresh.clone());
+        fresh
     }
 
     /// Notes that a pod stands on a node.
     pub fn place(&mut self, o: &Arc<Object>, node: &str) {
         let Some(pod) = o.get::<Pod>() else { return };
         let uid = Uid::of(o.uid());
-        static NONE: Labels = Labels::new();
-        let labels = pod.metadata.labels.as_ref().unwrap_or(&NONE);
         if let Some(old) = self.placed.get(&uid) {
-            if &*old.node == node && *old.load.labels == *labels {
+            if &*old.node == node && old.load.alike.labels == *labels(pod) {
                 return;
             }
             self.remove(o.uid());
         }
-        let placed = Placed { node: node.into(), load: Load::of(pod, self.share(labels)) };
+        let placed = Placed { node: node.into(), load: Load::of(pod, self.share(pod)) };
         match self.node_mut(node) {
             Some(n) => n.add(&placed.load),
             None => self.homeless.entry(node.into()).or_default().push(uid),
@@ -126,9 +132,9 @@ impl Cache {
         if deleted || pods::is_terminal(pod) {
             return self.remove(o.uid());
         }
-        let node = pods::node(pod).to_string();
+        let node = pods::node(pod);
         if !node.is_empty() {
-            self.place(o, &node);
+            self.place(o, node);
         }
         false
     }

@@ -22,21 +22,28 @@ pub const SPREAD_KEYS: [&str; 2] = ["kubernetes.io/hostname", "topology.kubernet
 const DEFAULT_MILLI_CPU: i64 = 100;
 const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
 
+/// What pods have in common that are alike to those who ask for labels. The cache keeps each such set once, so two of
+/// them are equal only if they are the same allocation.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Alike {
+    pub namespace: Name,
+    pub labels: Labels,
+}
+
 /// What a pod weighs on its node.
 #[derive(Clone, Debug)]
 pub struct Load {
-    pub namespace: Name,
-    pub labels: Arc<Labels>,
+    pub alike: Arc<Alike>,
     pub requests: Resources,
     /// For scoring: CPU and memory, with defaults where nothing is asked for.
     pub scored: (i64, i64),
 }
 
 impl Load {
-    pub fn of(pod: &Pod, labels: Arc<Labels>) -> Load {
+    pub fn of(pod: &Pod, alike: Arc<Alike>) -> Load {
         let requests = requests(pod);
         let scored = scored(&requests);
-        Load { namespace: pod.namespace().into(), labels, requests, scored }
+        Load { alike, requests, scored }
     }
 }
 
@@ -75,19 +82,11 @@ impl PodInfo {
     }
 }
 
-/// Pods of one node that are alike to those who ask for labels.
+/// How many pods of one sort a node has.
 #[derive(Clone, Debug)]
 struct Group {
-    namespace: Name,
-    labels: Arc<Labels>,
+    alike: Arc<Alike>,
     count: i64,
-}
-
-impl Group {
-    /// Equal labels are one allocation: the cache sees to that.
-    fn holds(&self, pod: &Load) -> bool {
-        Arc::ptr_eq(&self.labels, &pod.labels) && self.namespace == pod.namespace
-    }
 }
 
 /// A node with what is promised on it.
@@ -102,7 +101,7 @@ pub struct NodeInfo {
     pub requested: Resources,
     pub scored: (i64, i64),
     pub pod_count: i64,
-    /// Pods by namespace and labels: many are alike, so they are counted, not listed.
+    /// Many pods are alike, so they are counted, not listed.
     groups: Vec<Group>,
     pub images: BTreeMap<String, i64>,
     spread_labels: [Option<String>; 2],
@@ -156,11 +155,9 @@ impl NodeInfo {
         self.scored.0 += pod.scored.0;
         self.scored.1 += pod.scored.1;
         self.pod_count += 1;
-        match self.groups.iter_mut().find(|g| g.holds(pod)) {
-            Some(g) => g.count += 1,
-            None => {
-                self.groups.push(Group { namespace: pod.namespace.clone(), labels: pod.labels.clone(), count: 1 });
-            }
+        match self.group(pod) {
+            Some(i) => self.groups[i].count += 1,
+            None => self.groups.push(Group { alike: pod.alike.clone(), count: 1 }),
         }
     }
 
@@ -169,7 +166,7 @@ impl NodeInfo {
         self.scored.0 -= pod.scored.0;
         self.scored.1 -= pod.scored.1;
         self.pod_count -= 1;
-        if let Some(i) = self.groups.iter().position(|g| g.holds(pod)) {
+        if let Some(i) = self.group(pod) {
             self.groups[i].count -= 1;
             if self.groups[i].count == 0 {
                 self.groups.swap_remove(i);
@@ -177,9 +174,13 @@ impl NodeInfo {
         }
     }
 
+    fn group(&self, pod: &Load) -> Option<usize> {
+        self.groups.iter().position(|g| Arc::ptr_eq(&g.alike, &pod.alike))
+    }
+
     /// Pods here that the question is about.
     pub fn matching(&self, question: &mut Matching<'_>) -> i64 {
-        self.groups.iter().filter(|g| question.holds(&g.namespace, &g.labels)).map(|g| g.count).sum()
+        self.groups.iter().filter(|g| question.holds(&g.alike)).map(|g| g.count).sum()
     }
 
     /// The node's value of a label.
@@ -205,12 +206,11 @@ impl<'a> LabelKey<'a> {
     }
 }
 
-/// Which groups of pods are of a namespace and match a selector. Nodes share their labels, so each set of labels is
-/// looked at once, not once a node.
+/// Which pods are of a namespace and match a selector. Many are alike, so each sort is looked at once, not once a node.
 pub struct Matching<'a> {
     namespace: &'a str,
     selector: &'a Selector,
-    known: Vec<(Arc<Labels>, bool)>,
+    known: Vec<(Arc<Alike>, bool)>,
 }
 
 impl<'a> Matching<'a> {
@@ -218,15 +218,12 @@ impl<'a> Matching<'a> {
         Matching { namespace, selector, known: vec![] }
     }
 
-    fn holds(&mut self, namespace: &str, labels: &Arc<Labels>) -> bool {
-        if namespace != self.namespace {
-            return false;
-        }
-        if let Some((_, holds)) = self.known.iter().find(|(l, _)| Arc::ptr_eq(l, labels)) {
+    fn holds(&mut self, pods: &Arc<Alike>) -> bool {
+        if let Some((_, holds)) = self.known.iter().find(|(known, _)| Arc::ptr_eq(known, pods)) {
             return *holds;
         }
-        let holds = self.selector.matches(Some(labels));
-        self.known.push((labels.clone(), holds));
+        let holds = pods.namespace == self.namespace && self.selector.matches(Some(&pods.labels));
+        self.known.push((pods.clone(), holds));
         holds
     }
 }

@@ -9,7 +9,6 @@
 //!
 //! In Kubernetes this is etcd with `apiserver/pkg/storage/etcd3` and the watch cache.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::object::{Key, Name};
@@ -111,7 +110,8 @@ pub struct Store {
     /// One for each kind.
     tables: Vec<Places<Arc<Object>>>,
     history: imbl::Vector<Arc<Change>>,
-    watchers: BTreeMap<WatchId, Scope>,
+    /// For each kind, in the order in which they came.
+    watchers: Vec<Vec<(WatchId, Scope)>>,
     next_watch: u64,
     deliveries: Vec<(WatchId, Arc<Change>)>,
 }
@@ -123,7 +123,7 @@ impl Default for Store {
             compacted: Rev(0),
             tables: vec![Places::default(); KindRef::all().count()],
             history: imbl::Vector::new(),
-            watchers: BTreeMap::new(),
+            watchers: vec![vec![]; KindRef::all().count()],
             next_watch: 1,
             deliveries: vec![],
         }
@@ -235,7 +235,7 @@ impl Store {
         {
             self.compacted = old.rev;
         }
-        for (id, scope) in &self.watchers {
+        for (id, scope) in &self.watchers[change.key.kind.index()] {
             if scope.covers(&change.key) {
                 self.deliveries.push((*id, change.clone()));
             }
@@ -262,12 +262,12 @@ impl Store {
         for c in self.history.iter().skip(self.history.len() - first).filter(|c| scope.covers(&c.key)) {
             self.deliveries.push((id, c.clone()));
         }
-        self.watchers.insert(id, scope);
+        self.watchers[scope.kind.index()].push((id, scope));
         Ok(id)
     }
 
     pub fn unwatch(&mut self, id: WatchId) {
-        self.watchers.remove(&id);
+        self.watchers.iter_mut().for_each(|of_kind| of_kind.retain(|(w, _)| *w != id));
         self.deliveries.retain(|(w, _)| *w != id);
     }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::api::Resource;
 use crate::api::kinds::ConfigMap;

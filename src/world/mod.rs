@@ -25,6 +25,7 @@ use agenda::Agenda;
 pub use ctx::{Api, Ctx};
 pub use event::{Event, Tag};
 
+use crate::api::object::Name;
 use crate::api::ops::{Answerer, Completion};
 use crate::api::request::{Request, Response, WatchEvent};
 use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time};
@@ -48,7 +49,7 @@ pub type Maker = Arc<dyn Fn() -> Box<dyn Component> + Send + Sync>;
 
 struct Slot {
     name: &'static str,
-    user: String,
+    user: Name,
     make: Maker,
     /// `None` while it is stopped.
     running: Option<Box<dyn Component>>,
@@ -182,7 +183,7 @@ impl World {
         let fresh = make();
         let slot = Slot {
             name: fresh.name(),
-            user: fresh.user(),
+            user: fresh.user().into(),
             make,
             running: None,
             incarnation: 0,
@@ -401,7 +402,7 @@ impl World {
     /// A request of a person.
     pub fn request(&mut self, request: &Request, user: &str, cause: RecordId) -> Response {
         let mut who = Caller {
-            user,
+            user: &user.into(),
             actor: "kubectl",
             now: self.now,
             cause,

@@ -21,14 +21,9 @@ pub fn tolerated(pod: &PodInfo, taint: &Taint) -> bool {
 impl Filter for TaintToleration {
     fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
         let keeps_out = |t: &&Taint| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t);
-        let blocking = node.taints.iter().find(keeps_out);
-        blocking
-            .map(|t| {
-                let value = t.value.as_deref().filter(|v| !v.is_empty()).map(|v| format!("={v}")).unwrap_or_default();
-                Reason::Taint { taint: format!("{}{value}:{}", t.key, t.effect) }
-            })
-            .into_iter()
-            .collect()
+        let Some(t) = node.taints.iter().find(keeps_out) else { return vec![] };
+        let value = t.value.as_deref().filter(|v| !v.is_empty()).map(|v| format!("={v}")).unwrap_or_default();
+        vec![Reason::Taint { taint: format!("{}{value}:{}", t.key, t.effect) }]
     }
 }
 
