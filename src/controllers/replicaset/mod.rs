@@ -25,7 +25,7 @@ use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
 use decision::ReplicaSetDecision;
 use members::{Group, Member, Members, Tally, Yardstick};
-use plan::{Observed, Plan};
+use plan::{BURST, Observed, Plan};
 
 #[derive(Clone)]
 pub struct ReplicaSets {
@@ -45,9 +45,6 @@ impl Default for ReplicaSets {
         }
     }
 }
-
-/// Pods that one sync creates at most; the first batch is one pod, each further one twice the last.
-const BURST: usize = 500;
 
 impl Reconciler for ReplicaSets {
     type Primary = ReplicaSet;
@@ -186,7 +183,8 @@ impl ReplicaSets {
         let count = count.min(BURST);
         let (mut done, mut batch, mut names) = (0, 1, vec![]);
         let mut failure = None;
-        // Slow start: if the first pod is refused, the rest is not even tried.
+        // Slow start: the first batch is one pod, each further one twice the last. If the first pod is refused, the rest is
+        // not even tried.
         'batches: while done < count {
             for _ in 0..batch.min(count - done) {
                 match ctx.api::<Pod>().create(pod_of(set)) {

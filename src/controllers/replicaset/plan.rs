@@ -4,6 +4,9 @@ use super::ranking::{self, Victim};
 use crate::api::Time;
 use crate::api::kinds::Pod;
 
+/// Pods that one sync creates or deletes at most.
+pub const BURST: usize = 500;
+
 pub struct Observed<'a> {
     pub wanted: usize,
     /// How many pods count: neither ended nor being deleted.
@@ -25,7 +28,10 @@ pub fn plan(seen: &Observed<'_>) -> Plan {
     use std::cmp::Ordering::{Equal, Greater, Less};
     match seen.had.cmp(&seen.wanted) {
         Less => Plan::Create { count: seen.wanted - seen.had },
-        Greater => Plan::Delete { pods: ranking::first_to_go(&(seen.active)(), seen.had - seen.wanted, seen.now) },
+        Greater => {
+            let count = (seen.had - seen.wanted).min(BURST);
+            Plan::Delete { pods: ranking::first_to_go(&(seen.active)(), count, seen.now) }
+        }
         Equal => Plan::Keep,
     }
 }

@@ -39,3 +39,13 @@ fn what_it_sees_and_what_it_wants_to_do() {
     }
     assert_eq!(plan(&Observed { wanted: 3, had: 0, active: &Vec::new, now: Time::ZERO }), Plan::Create { count: 3 });
 }
+
+#[test]
+fn one_sync_deletes_five_hundred_pods_at_most() {
+    let pods: Vec<Pod> = (0..600).map(|i| pod(&format!("p{i}"), "n", "Running", true, 0)).collect();
+    let active = || pods.iter().collect();
+    let Plan::Delete { pods } = plan(&Observed { wanted: 20, had: 600, active: &active, now: Time::ZERO }) else {
+        panic!()
+    };
+    assert_eq!(pods.len(), 500);
+}
