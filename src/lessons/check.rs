@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Step;
 use crate::api::{KindRef, RecordId};
-use crate::ledger::{Fact, Facts, Ledger, Root, What};
+use crate::ledger::{Fact, Facts, Root, What};
 use crate::prompt::Session;
 use crate::store::Scope;
 
@@ -55,7 +55,9 @@ fn state(session: &Session) -> Value {
     Value::Object(out)
 }
 
-fn records(ledger: &Ledger, from: RecordId) -> Value {
+/// The records since a step began. A command that ended with an error is a `failed-command`: a look at something that is
+/// not there has seen nothing.
+fn records(session: &Session, from: RecordId) -> Value {
     let about = |k: &crate::api::Key| {
         if k.namespace.is_empty() {
             format!("{}/{}", k.kind.plural(), k.name)
@@ -63,10 +65,16 @@ fn records(ledger: &Ledger, from: RecordId) -> Value {
             format!("{}/{}/{}", k.kind.plural(), k.namespace, k.name)
         }
     };
-    let list: Vec<Value> = ledger
+    let list: Vec<Value> = session
+        .cluster
+        .world
+        .ledger
         .since(from)
         .map(|r| {
             let (kind, message, key, facts) = match &r.what {
+                What::Root(Root::Command(line)) if session.failed.contains(&r.id) => {
+                    ("failed-command", line.clone(), String::new(), json!({}))
+                }
                 What::Root(Root::Command(line)) => ("command", line.clone(), String::new(), json!({})),
                 What::Root(Root::Fault { what, broken }) => {
                     ("fault", format!("{} {what}", if *broken { "fail" } else { "heal" }), String::new(), json!({}))
@@ -91,7 +99,7 @@ fn records(ledger: &Ledger, from: RecordId) -> Value {
 /// Which checks of a step hold. A check that cannot be computed (an object is not there) does not hold.
 pub fn run(session: &Session, from: RecordId, step: &Step) -> Result<Vec<(String, bool)>, String> {
     let mut context = Context::default();
-    let (state, ledger) = (state(session), records(&session.cluster.world.ledger, from));
+    let (state, ledger) = (state(session), records(session, from));
     context.add_variable("state", Signed(&state)).map_err(|e| e.to_string())?;
     context.add_variable("ledger", Signed(&ledger)).map_err(|e| e.to_string())?;
     step.checks

@@ -1,6 +1,6 @@
 //! One learner's session: a cluster, files, a kubeconfig, a pace, and the past to go back to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::transport::InProcess;
 use super::words::{self, Unfinished};
@@ -107,6 +107,8 @@ pub struct Session {
     /// The first record of the last command that changed or asked something.
     pub story_from: RecordId,
     pub last_line: String,
+    /// The commands that ended with an error: what looked in vain has seen nothing.
+    pub failed: BTreeSet<RecordId>,
     background: BTreeMap<String, Started>,
     numbers: u64,
     /// Set by Ctrl-C: a waiting command stops.
@@ -142,6 +144,7 @@ impl Session {
             future: vec![],
             story_from,
             last_line: String::new(),
+            failed: BTreeSet::new(),
             background: BTreeMap::new(),
             numbers: options.seed ^ 0x9e37_79b9,
             interrupted: std::sync::Arc::default(),
@@ -204,10 +207,19 @@ impl Session {
             let text = message(self.language, "no-operator", &[("sign", sign.into())]);
             return Output { stderr: format!("kubetutor: {text}\n"), code: 2, ..Output::default() };
         }
-        if first == "kubectl" || first == "k" {
-            return self.kubectl(line, &words[1..]);
+        let from = self.cluster.world.ledger.next_id();
+        let out = match first.as_str() {
+            "kubectl" | "k" => self.kubectl(line, &words[1..]),
+            _ => builtins::run(self, line, &words),
+        };
+        // Where one has gone back, the same numbers come again.
+        self.failed.split_off(&from);
+        if out.code != 0 {
+            let commands =
+                self.cluster.world.ledger.since(from).filter(|r| matches!(r.what, What::Root(Root::Command(_))));
+            self.failed.extend(commands.map(|r| r.id));
         }
-        builtins::run(self, line, &words)
+        out
     }
 
     fn write_file(&mut self, h: &words::Heredoc<'_>) -> Output {
