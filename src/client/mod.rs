@@ -1,8 +1,8 @@
 //! What a controller is built on: a cache that a watch fills, a work queue, a recorder of Events.
 //!
 //! Start with [`controller`]: it turns a [`Reconciler`] into a component of the world. [`cache`] is an informer's
-//! store, [`by_owner`] its index, [`queue`] the rate-limited work queue, [`expectations`] what a controller waits to see, [`recorder`] how
-//! Events are counted up instead of written anew.
+//! store, [`by_owner`] its index, [`queue`] the rate-limited work queue, [`expectations`] what a controller waits to
+//! see, [`recorder`] how Events are counted up instead of written anew.
 //!
 //! Deliberately absent: the store and the API server's inside. Controllers reach the API through `Ctx` only, and
 //! read what their caches say, which may be a little old.

@@ -1,4 +1,4 @@
-//! The Rust type of a Pod. It differs from the published one in this: its spec is shared between the pod's revisions.
+//! The Rust type of a Pod. It differs from the published one in this: the pod's revisions share spec and status.
 
 use k8s_openapi::api::core::v1::{self as published, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::api::shared::Shared;
 
-/// A Pod as this cluster holds it: the published type, with a spec that the pod's revisions share.
+/// A Pod as this cluster holds it: the published type, with a spec and a status that the pod's revisions share.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pod {
     pub metadata: ObjectMeta,

@@ -1,8 +1,12 @@
+use super::members::{Members, Yardstick};
 use super::plan::{Observed, Plan, plan};
 use super::ranking::Because;
-use crate::api::Time;
-use crate::api::kinds::Pod;
+use crate::api::kinds::{Pod, ReplicaSet};
+use crate::api::{Object, Resource, Time};
+use crate::store::{Change, ChangeKind, Rev};
+use proptest::prelude::*;
 use serde_json::json;
+use std::sync::Arc;
 
 /// name, node, phase, ready, restarts
 fn pod(name: &str, node: &str, phase: &str, ready: bool, restarts: i32) -> Pod {
@@ -48,4 +52,40 @@ fn one_sync_deletes_five_hundred_pods_at_most() {
         panic!()
     };
     assert_eq!(pods.len(), 500);
+}
+
+fn set(generation: i64) -> ReplicaSet {
+    serde_json::from_value(json!({
+        "metadata": {"name": "s", "namespace": "d", "uid": "set", "generation": generation},
+        "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "x"}},
+                 "template": {"metadata": {"labels": {"app": "x", "tier": "y"}}, "spec": {"containers": []}}}
+    }))
+    .unwrap()
+}
+
+proptest! {
+    /// What is kept up to date change by change is what a walk over all pods finds.
+    #[test]
+    fn counts_kept_up_to_date_are_the_counts_of_a_walk(
+        // Which pod, gone or not, owned or not, labels, phase, ready, being deleted; and the set's generation then.
+        steps in proptest::collection::vec((0..5u8, 0..5u8, any::<bool>(), 0..3u8, 0..3u8, any::<bool>(), any::<bool>(), 1..3i64), 1..60),
+    ) {
+        let mut members = Members::default();
+        for (which, gone, owned, labels, phase, ready, deleting, generation) in steps {
+            let mut p = pod(&format!("p{which}"), "n", ["Pending", "Running", "Failed"][usize::from(phase)], ready, 0);
+            p.metadata.namespace = Some("d".into());
+            let labels = [json!({"app": "x", "tier": "y"}), json!({"app": "x"}), json!({"app": "z"})][usize::from(labels)].clone();
+            p.metadata.labels = serde_json::from_value(labels).unwrap();
+            p.metadata.deletion_timestamp = deleting.then(|| Time::ZERO.meta());
+            p.metadata.owner_references = owned.then(|| vec![crate::api::object::controller_ref(&set(1))]);
+            let set = set(generation);
+            let kind = if gone == 0 { ChangeKind::Deleted } else { ChangeKind::Modified };
+            let (key, object) = (p.key(), Arc::new(Object::new(p)));
+            let change = Change { rev: Rev(1), kind, key, object, previous: None, cause: Default::default() };
+            members.apply(&change, owned.then_some(&set));
+            let yardstick = Yardstick::of(&set, Time::ZERO);
+            let walked = yardstick.tally(members.of(&set).values());
+            prop_assert_eq!(members.tally(&yardstick), walked);
+        }
+    }
 }
