@@ -47,6 +47,7 @@ const VOCABULARY: &[&str] = &[
     "store::Change",
     "store::ChangeKind",
     "store::Scope",
+    "store::Rev",
     "store::rev_of",
     "apiserver::delete::",
     "apiserver::caller::{Chance, below}",

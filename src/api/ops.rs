@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::object::Name;
 use super::time::{Duration, Time};
+use super::uid::Uid;
 
 /// The number of a running operation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct OpId(pub u64);
 
 /// A container in the runtime's books.
-pub type ContainerId = Arc<str>;
+pub type ContainerId = super::digest::Digest;
 
 /// What can be asked of the world outside the API. `world` routes each to who answers it.
 #[derive(Clone, Debug)]
@@ -110,7 +111,7 @@ impl Op {
 pub struct PodRef {
     pub namespace: Name,
     pub name: Name,
-    pub uid: Arc<str>,
+    pub uid: Uid,
 }
 
 /// What a container is made of.

@@ -27,7 +27,7 @@ impl Answerer for Outside {
         let Op::Runtime { node, call } = what;
         match call {
             RuntimeCall::CreateSandbox { pod, host_network: false, .. } => {
-                let Some(ip) = self.ipam.allocate(node, &pod.uid) else {
+                let Some(ip) = self.ipam.allocate(node, pod.uid) else {
                     let message = format!(
                         "plugin type=\"bridge\" failed (add): failed to allocate for range 0: no IP addresses available in range set of {node}"
                     );
@@ -38,7 +38,7 @@ impl Answerer for Outside {
                 self.runtime.submit(op, &Op::Runtime { node: node.clone(), call }, now, out);
             }
             RuntimeCall::RemoveSandbox { pod } => {
-                self.ipam.release(&pod.uid);
+                self.ipam.release(pod.uid);
                 self.runtime.submit(op, what, now, out);
             }
             _ => self.runtime.submit(op, what, now, out),

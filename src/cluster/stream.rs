@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Cluster;
 use crate::api::kinds::Pod;
 use crate::api::ops::{ContainerId, PodRef, RuntimeCall};
-use crate::api::{Key, Op, OpId, Outcome, Reason, RecordId, Resource, Status, Time, pods};
+use crate::api::{Key, Op, OpId, Outcome, Reason, RecordId, Resource, Status, Time, Uid, pods};
 
 /// Which container's log, and what of it.
 #[derive(Clone, Debug, Default)]
@@ -86,12 +86,12 @@ impl Cluster {
             .cloned();
         let state = found.as_ref().and_then(|c| c.state.clone()).unwrap_or_default();
         let last = found.as_ref().and_then(|c| c.last_state.clone()).unwrap_or_default();
-        let id_of =
-            |s: &k8s_openapi::api::core::v1::ContainerState| s.terminated.as_ref().and_then(|t| t.container_id.clone());
-        let strip = |id: String| -> ContainerId { id.trim_start_matches("containerd://").into() };
+        let id_of = |s: &k8s_openapi::api::core::v1::ContainerState| {
+            s.terminated.as_ref().and_then(|t| container_id(t.container_id.as_deref()?))
+        };
         let which = if options.previous {
             match id_of(&last) {
-                Some(id) => Some(strip(id)),
+                Some(id) => Some(id),
                 None => {
                     return Err(Status::bad_request(format!(
                         "previous terminated container {container:?} in pod {name:?} not found"
@@ -110,13 +110,12 @@ impl Cluster {
                         "container {container:?} in pod {name:?} is waiting to start: {why}"
                     )));
                 }
-                Some(_) => id_of(&last).map(strip),
+                Some(_) => id_of(&last),
                 None => None,
             }
         };
-        let asked = which.clone();
         let call = RuntimeCall::Logs {
-            pod: PodRef { namespace: ns.into(), name: name.into(), uid: pod.uid().into() },
+            pod: PodRef { namespace: ns.into(), name: name.into(), uid: Uid::of(pod.uid()) },
             container,
             previous: which,
         };
@@ -124,7 +123,7 @@ impl Cluster {
         match self.world.take_outcome(op) {
             Some(Outcome::Logs(lines)) => Ok(lines),
             // Kubelet has removed that run already: it says so where the log would be.
-            _ => Ok(asked
+            _ => Ok(which
                 .map(|id| (self.world.now, format!("unable to retrieve container logs for containerd://{id}")))
                 .into_iter()
                 .collect()),
@@ -145,7 +144,7 @@ impl Cluster {
         let node = self.kubelet_of(&pod, "/exec", true)?;
         let status =
             pod.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).find(|c| c.name == container);
-        let id = status.and_then(|c| c.container_id.clone());
+        let id = status.and_then(|c| container_id(c.container_id.as_deref()?));
         let Some(id) = id.filter(|_| status.is_some_and(|c| c.state.as_ref().is_some_and(|s| s.running.is_some())))
         else {
             return Err(Status::new(
@@ -153,11 +152,12 @@ impl Cluster {
                 format!("unable to upgrade connection: container not found ({container:?})"),
             ));
         };
-        let call = RuntimeCall::Exec {
-            id: id.trim_start_matches("containerd://").into(),
-            command: command.to_vec(),
-            stdin: String::new(),
-        };
+        let call = RuntimeCall::Exec { id, command: command.to_vec(), stdin: String::new() };
         Ok(self.world.call(Op::Runtime { node, call }, cause))
     }
+}
+
+/// The container that a status names.
+fn container_id(text: &str) -> Option<ContainerId> {
+    text.strip_prefix("containerd://")?.parse().ok()
 }

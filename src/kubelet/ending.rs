@@ -1,29 +1,27 @@
 //! How containers and pods end: by themselves, because they are deleted, or because the pod is gone from the API.
 //! Real Kubernetes: pkg/kubelet/kubelet.go SyncTerminatingPod, SyncTerminatedPod; pod_workers.go.
 
-use std::sync::Arc;
-
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::status;
 use super::worker::{Phase, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
-use crate::api::{Duration, OpId};
+use crate::api::{Duration, OpId, Uid};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::Note;
 use crate::world::{Ctx, Tag, latency};
 
 impl Fleet {
     /// A container has ended. Kubelet will see it at the next relist.
-    pub(super) fn exited(&mut self, uid: &Arc<str>, name: &str, id: &ContainerId, info: ExitInfo, ctx: &mut Ctx<'_>) {
+    pub(super) fn exited(&mut self, uid: Uid, name: &str, id: ContainerId, info: ExitInfo, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let code = info.code;
         if let Some(i) = w.slot_mut(name).instance_mut(id) {
             i.exit = Some(info);
         }
         let ending = w.is_ending() || w.phase != Phase::Active;
-        if !ending && self.nodes.get(&w.node).is_some_and(|n| !n.down) {
+        if !ending && !self.nodes.at(&w.node).down {
             let pod = w.typed();
             let found = Worker::container(&pod, name);
             let restarts = found.is_some_and(|(c, init)| status::restarts(&pod, c, code, init));
@@ -34,7 +32,7 @@ impl Fleet {
     }
 
     /// A container that kubelet wanted to stop has stopped.
-    pub(super) fn stopped(&mut self, uid: &Arc<str>, op: OpId, ctx: &mut Ctx<'_>) {
+    pub(super) fn stopped(&mut self, uid: Uid, op: OpId, ctx: &mut Ctx<'_>) {
         let by_probe = self.workers.get_mut(uid).is_some_and(|w| w.probe_kills.remove(&op));
         if by_probe {
             self.see(uid);
@@ -45,11 +43,11 @@ impl Fleet {
     }
 
     /// Stops what runs; when nothing runs any more, cleans up.
-    pub(super) fn terminate(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    pub(super) fn terminate(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         // What is under way ends first.
         let under_way = w.busy.as_ref().is_some_and(|s| *s != Step::Volumes);
-        if under_way || self.nodes.get(&w.node).is_none_or(|n| n.down) {
+        if under_way || self.nodes.at(&w.node).down {
             return;
         }
         if w.phase == Phase::Active {
@@ -76,13 +74,13 @@ impl Fleet {
         ctx.after(wait, Tag::about("cleanup", key).number(1));
     }
 
-    fn stop_containers(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    fn stop_containers(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
         let node = w.node.clone();
         let seconds = if w.forgotten { 0 } else { w.pod.meta().deletion_grace_period_seconds.unwrap_or(30) };
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let running: Vec<(String, ContainerId)> =
-            w.slots.iter().filter_map(|s| Some((s.name.clone(), s.running()?.id.clone()))).collect();
+            w.slots.iter().filter_map(|s| Some((s.name.clone(), s.running()?.id))).collect();
         if w.is_ending() {
             let (pod, node, running) = (w.key.clone(), node.to_string(), running.len());
             ctx.decide(KubeletDecision::Stopping { pod, node, grace: seconds, running });
@@ -97,7 +95,7 @@ impl Fleet {
     }
 
     /// The last status, and the end of the sandbox.
-    pub(super) fn cleanup(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    pub(super) fn cleanup(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
         let (node, pod) = (w.node.clone(), w.pod_ref());
         if !w.forgotten {
@@ -110,7 +108,7 @@ impl Fleet {
     }
 
     /// Nothing is left of the pod on its node: it is removed from the API, unless it has gone from there already.
-    pub(super) fn forget(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    pub(super) fn forget(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.remove(uid) else { return };
         self.restarts.forget(uid);
         self.pulls.forget(uid);
@@ -118,7 +116,8 @@ impl Fleet {
             ctx.decide(KubeletDecision::Gone { pod: w.key.clone(), node: w.node.to_string() });
             let options =
                 DeleteOptions { grace_seconds: Some(0), uid: Some(uid.to_string()), ..DeleteOptions::default() };
-            let _ = ctx.api_as::<Pod>(Fleet::user(&w.node)).delete(&w.key.namespace, &w.key.name, options);
+            let _ =
+                ctx.api_as::<Pod>(self.nodes.at(&w.node).user.clone()).delete(&w.key.namespace, &w.key.name, options);
         }
     }
 }

@@ -5,17 +5,17 @@
 //! and [`reporting`](super::reporting) for the nodes themselves.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::backoff::Backoff;
+use super::nodes::{NodeRef, Nodes};
 use super::pod_workers::PodWorkers;
 use super::probing::Probing;
-use super::reporting::{NodeConfig, NodeState};
+use super::reporting::NodeConfig;
 use super::worker::{Step, Worker};
 use crate::api::kinds::{Node, Pod};
-use crate::api::object::{Key, Name, Resource};
+use crate::api::object::{Key, Resource};
 use crate::api::ops::{ContainerId, RuntimeCall};
-use crate::api::{Object, Op, OpId, Outcome};
+use crate::api::{Object, Op, OpId, Outcome, Uid};
 use crate::client::recorder::{Note, reference};
 use crate::store::Scope;
 use crate::world::{Component, Ctx, Event, Tag};
@@ -31,10 +31,10 @@ pub struct Timing {
 
 #[derive(Clone)]
 pub struct Fleet {
-    pub(super) nodes: BTreeMap<Arc<str>, NodeState>,
+    pub(super) nodes: Nodes,
     pub(super) workers: PodWorkers,
     /// Whose pod an operation of the runtime is for.
-    ops: BTreeMap<OpId, Arc<str>>,
+    ops: BTreeMap<OpId, Uid>,
     pub(super) probe_ops: BTreeMap<OpId, Probing>,
     pub(super) restarts: Backoff,
     pub(super) pulls: Backoff,
@@ -44,7 +44,7 @@ pub struct Fleet {
 impl Fleet {
     pub fn new(configs: Vec<NodeConfig>, timing: Timing) -> Fleet {
         Fleet {
-            nodes: configs.into_iter().map(|c| (Arc::from(c.name.as_str()), NodeState::new(c))).collect(),
+            nodes: Nodes::new(configs),
             workers: PodWorkers::default(),
             ops: BTreeMap::new(),
             probe_ops: BTreeMap::new(),
@@ -54,41 +54,27 @@ impl Fleet {
         }
     }
 
-    pub(super) fn user(node: &str) -> Name {
-        smol_str::format_smolstr!("system:node:{node}")
-    }
-
-    pub(super) fn is_down(&self, node: &str) -> bool {
-        self.nodes.get(node).is_none_or(|n| n.down)
-    }
-
-    pub(super) fn node_ip(&self, node: &str) -> String {
-        self.nodes.get(node).map(|n| n.config.ip.clone()).unwrap_or_default()
-    }
-
     /// The running container that `kubectl logs` and `exec` mean, for the kubelet's own API.
     pub fn container_id(&self, pod: &Object, container: &str) -> Option<ContainerId> {
-        self.workers.get(pod.uid())?.slot(container)?.running().map(|i| i.id.clone())
+        self.workers.get(Uid::of(pod.uid()))?.slot(container)?.running().map(|i| i.id)
     }
 
     /// Asks the runtime for something on behalf of a pod.
-    pub(super) fn runtime(&mut self, uid: &Arc<str>, node: &Arc<str>, call: RuntimeCall, ctx: &mut Ctx<'_>) -> OpId {
-        let op = ctx.start(Op::Runtime { node: node.clone(), call });
-        self.ops.insert(op, uid.clone());
+    pub(super) fn runtime(&mut self, uid: Uid, node: &NodeRef, call: RuntimeCall, ctx: &mut Ctx<'_>) -> OpId {
+        let op = ctx.start(Op::Runtime { node: node.name.clone(), call });
+        self.ops.insert(op, uid);
         op
     }
 
     /// Records an event about a pod, or about one of its containers.
-    pub(super) fn note(&mut self, uid: &str, container: Option<&str>, note: Note<'_>, ctx: &mut Ctx<'_>) {
+    pub(super) fn note(&mut self, uid: Uid, container: Option<&str>, note: Note<'_>, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
         let pod = w.typed();
         let path = container.map(|c| match Worker::container(&pod, c) {
             Some((_, true)) => format!("spec.initContainers{{{c}}}"),
             _ => format!("spec.containers{{{c}}}"),
         });
-        if let Some(n) = self.nodes.get_mut(&w.node) {
-            n.recorder.record(reference::<Pod>(&pod, path), note, ctx);
-        }
+        self.nodes.at_mut(&w.node).recorder.record(reference::<Pod>(&pod, path), note, ctx);
     }
 
     fn timer(&mut self, tag: &Tag, ctx: &mut Ctx<'_>) {
@@ -107,18 +93,18 @@ impl Fleet {
     fn pod_timer(&mut self, tag: &Tag, key: &Key, ctx: &mut Ctx<'_>) {
         let Some(uid) = self.workers.uid_of(key) else { return };
         match tag.what {
-            "volumes" => self.volumes_mounted(&uid, ctx),
-            "sync" if self.workers.get(&uid).is_some_and(|w| w.timer == tag.n) => self.sync(&uid, ctx),
+            "volumes" => self.volumes_mounted(uid, ctx),
+            "sync" if self.workers.get(uid).is_some_and(|w| w.timer == tag.n) => self.sync(uid, ctx),
             "reinspect" => {
-                self.sync(&uid, ctx);
+                self.sync(uid, ctx);
                 // What has ended meanwhile is seen at the next relist.
-                self.touch(&uid, ctx);
+                self.touch(uid, ctx);
             }
-            "reconcile" if !self.workers.get(&uid).is_none_or(|w| self.is_down(&w.node)) => {
-                self.write_status(&uid, ctx)
+            "reconcile" if !self.workers.get(uid).is_none_or(|w| self.nodes.at(&w.node).down) => {
+                self.write_status(uid, ctx)
             }
-            "cleanup" => self.cleanup(&uid, ctx),
-            "probe" => self.probe(&uid, tag.n, ctx),
+            "cleanup" => self.cleanup(uid, ctx),
+            "probe" => self.probe(uid, tag.n, ctx),
             _ => {}
         }
     }
@@ -130,24 +116,24 @@ impl Fleet {
             return;
         }
         let Some(uid) = self.ops.remove(&op) else { return };
-        let Some(w) = self.workers.get_mut(&uid) else { return };
+        let Some(w) = self.workers.get_mut(uid) else { return };
         if let Some(at) = w.waits.iter().position(|(wait, ..)| *wait == op) {
             let (_, container, id) = w.waits.swap_remove(at);
             if let Outcome::Exited(info) = outcome {
-                self.exited(&uid, &container, &id, info, ctx);
+                self.exited(uid, &container, id, info, ctx);
             }
             return;
         }
         if w.stopping.remove(&op) {
-            self.stopped(&uid, op, ctx);
+            self.stopped(uid, op, ctx);
             return;
         }
         match w.busy.take_if(|step| step.op() == Some(op)) {
-            Some(Step::Sandbox(_)) => self.sandbox_made(&uid, outcome, ctx),
-            Some(Step::Pull { container, .. }) => self.pulled(&uid, &container, outcome, ctx),
-            Some(Step::Create { container, .. }) => self.created(&uid, &container, outcome, ctx),
-            Some(Step::Start { container, id, .. }) => self.started(&uid, &container, &id, outcome, ctx),
-            Some(Step::Cleanup(_)) => self.forget(&uid, ctx),
+            Some(Step::Sandbox(_)) => self.sandbox_made(uid, outcome, ctx),
+            Some(Step::Pull { container, .. }) => self.pulled(uid, &container, outcome, ctx),
+            Some(Step::Create { container, .. }) => self.created(uid, &container, outcome, ctx),
+            Some(Step::Start { container, id, .. }) => self.started(uid, &container, id, outcome, ctx),
+            Some(Step::Cleanup(_)) => self.forget(uid, ctx),
             Some(Step::Volumes) | None => {}
         }
     }

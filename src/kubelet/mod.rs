@@ -15,6 +15,7 @@ pub mod decision;
 pub mod ending;
 pub mod fleet;
 pub mod node;
+pub mod nodes;
 pub mod pod_workers;
 pub mod probes;
 pub mod probing;

@@ -10,38 +10,38 @@ use crate::api::object::Key;
 #[derive(Clone, Debug, Default)]
 pub struct PodWorkers {
     by_uid: imbl::OrdMap<Uid, Arc<Worker>>,
-    by_key: imbl::OrdMap<Key, Arc<str>>,
+    by_key: imbl::OrdMap<Key, Uid>,
 }
 
 impl PodWorkers {
-    pub fn get(&self, uid: &str) -> Option<&Worker> {
-        self.by_uid.get(&Uid::of(uid)).map(|w| &**w)
+    pub fn get(&self, uid: Uid) -> Option<&Worker> {
+        self.by_uid.get(&uid).map(|w| &**w)
     }
 
-    pub fn get_mut(&mut self, uid: &str) -> Option<&mut Worker> {
-        self.by_uid.get_mut(&Uid::of(uid)).map(Arc::make_mut)
+    pub fn get_mut(&mut self, uid: Uid) -> Option<&mut Worker> {
+        self.by_uid.get_mut(&uid).map(Arc::make_mut)
     }
 
     /// Who works on the pod that has this name now.
-    pub fn uid_of(&self, key: &Key) -> Option<Arc<str>> {
-        self.by_key.get(key).cloned()
+    pub fn uid_of(&self, key: &Key) -> Option<Uid> {
+        self.by_key.get(key).copied()
     }
 
     pub fn insert(&mut self, w: Worker) {
-        self.by_key.insert(w.key.clone(), w.uid.clone());
-        self.by_uid.insert(Uid::of(&w.uid), Arc::new(w));
+        self.by_key.insert(w.key.clone(), w.uid);
+        self.by_uid.insert(w.uid, Arc::new(w));
     }
 
-    pub fn remove(&mut self, uid: &str) -> Option<Arc<Worker>> {
-        let w = self.by_uid.remove(&Uid::of(uid))?;
+    pub fn remove(&mut self, uid: Uid) -> Option<Arc<Worker>> {
+        let w = self.by_uid.remove(&uid)?;
         // The name may have been taken over by the pod's replacement.
-        if self.by_key.get(&w.key).is_some_and(|u| **u == *uid) {
+        if self.by_key.get(&w.key).is_some_and(|u| *u == uid) {
             self.by_key.remove(&w.key);
         }
         Some(w)
     }
 
     pub fn on<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Worker> {
-        self.by_uid.values().map(|w| &**w).filter(move |w| &*w.node == node)
+        self.by_uid.values().map(|w| &**w).filter(move |w| &*w.node.name == node)
     }
 }

@@ -1,8 +1,6 @@
 //! When a probe is due, and what its result leads to.
 //! Real Kubernetes: pkg/kubelet/prober/worker.go.
 
-use std::sync::Arc;
-
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 
 use super::decision::KubeletDecision;
@@ -10,14 +8,14 @@ use super::fleet::Fleet;
 use super::probes::{self, Verdict};
 use super::worker::Worker;
 use crate::api::ops::{ContainerId, RuntimeCall};
-use crate::api::{Duration, Op, Outcome};
+use crate::api::{Duration, Op, Outcome, Uid};
 use crate::client::recorder::Note;
 use crate::world::{Ctx, Tag};
 
 /// A probe that is under way.
 #[derive(Clone, Debug)]
 pub struct Probing {
-    uid: Arc<str>,
+    uid: Uid,
     container: String,
     kind: &'static str,
     id: ContainerId,
@@ -35,7 +33,7 @@ fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
 }
 
 impl Fleet {
-    pub(super) fn arm_probe(&mut self, uid: &str, name: &str, kind: &'static str, wait: Duration, ctx: &mut Ctx<'_>) {
+    pub(super) fn arm_probe(&mut self, uid: Uid, name: &str, kind: &'static str, wait: Duration, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
         let Some(slot) = w.slot(name) else { return };
         let pod = w.typed();
@@ -47,7 +45,7 @@ impl Fleet {
         if settled { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
     }
 
-    pub(super) fn probe(&mut self, uid: &Arc<str>, n: u64, ctx: &mut Ctx<'_>) {
+    pub(super) fn probe(&mut self, uid: Uid, n: u64, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
         let pod = w.typed();
         let at = usize::try_from((n >> 4) & 0xfff).unwrap_or(0);
@@ -55,7 +53,7 @@ impl Fleet {
         let Some(kind) = usize::try_from(n & 0xf).ok().and_then(|k| probes::KINDS.get(k).copied()) else { return };
         let Some(slot) = w.slot(&c.name) else { return };
         // A timer of an earlier run of the container means nothing.
-        let Some(id) = slot.running().filter(|_| u64::from(slot.attempts) == n >> 16).map(|i| i.id.clone()) else {
+        let Some(id) = slot.running().filter(|_| u64::from(slot.attempts) == n >> 16).map(|i| i.id) else {
             return;
         };
         let Some(p) = probes::of(c, kind) else { return };
@@ -64,23 +62,24 @@ impl Fleet {
         }
         let held_back = kind != "Startup" && !slot.startup_ok;
         if !held_back
-            && !self.is_down(&w.node)
+            && !self.nodes.at(&w.node).down
             && let Some(probe) = probes::call(c, p)
         {
             let timeout = probes::seconds(p.timeout_seconds, 1);
-            let call = RuntimeCall::Probe { id: id.clone(), pod: w.pod_ref(), probe, timeout };
-            let op = ctx.start(Op::Runtime { node: w.node.clone(), call });
-            self.probe_ops.insert(op, Probing { uid: uid.clone(), container: c.name.clone(), kind, id });
+            let call = RuntimeCall::Probe { id, pod: w.pod_ref(), probe, timeout };
+            let op = ctx.start(Op::Runtime { node: w.node.name.clone(), call });
+            self.probe_ops.insert(op, Probing { uid, container: c.name.clone(), kind, id });
         }
         self.arm_probe(uid, &c.name, kind, probes::seconds(p.period_seconds, 10), ctx);
     }
 
     pub(super) fn probed(&mut self, probing: &Probing, outcome: &Outcome, ctx: &mut Ctx<'_>) {
         let Probing { uid, container: name, kind, id } = probing;
+        let (uid, id) = (*uid, *id);
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
         let Some(p) = Worker::container(&pod, name).and_then(|(c, _)| probes::of(c, kind)) else { return };
-        let same = w.slot(name).and_then(|s| s.running()).is_some_and(|i| i.id == *id);
+        let same = w.slot(name).and_then(|s| s.running()).is_some_and(|i| i.id == id);
         if w.is_ending() || !same {
             return;
         }
@@ -120,13 +119,14 @@ impl Fleet {
     /// Stops a container that failed its liveness or startup probe; it is started again at once.
     fn kill_unhealthy(&mut self, probing: &Probing, ctx: &mut Ctx<'_>) {
         let Probing { uid, container: name, kind, id } = probing;
+        let (uid, id) = (*uid, *id);
         let Some(w) = self.workers.get(uid) else { return };
         let node = w.node.clone();
         let seconds = w.typed().spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(30);
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(30));
         let message = format!("Container {name} failed {} probe, will be restarted", kind.to_lowercase());
         self.note(uid, Some(name), Note::normal("Killing", &message), ctx);
-        let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id: id.clone(), grace }, ctx);
+        let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id, grace }, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
             let slot = w.slot_mut(name);
             slot.killed_by_probe = true;

@@ -2,15 +2,14 @@
 //! Real Kubernetes: pkg/kubelet/kubelet_node_status.go, component-helpers/apimachinery/lease.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Taint;
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use crate::api::kinds::{Lease, Node};
-use crate::api::object::Key;
-use crate::api::{Duration, Time};
+use crate::api::object::{Key, Name};
+use crate::api::{Duration, Time, Uid};
 use crate::client::Recorder;
 use crate::world::{Ctx, Tag, latency};
 
@@ -42,6 +41,8 @@ pub struct NodeConfig {
 #[derive(Clone, Debug)]
 pub struct NodeState {
     pub config: NodeConfig,
+    /// As whom its kubelet asks the API server.
+    pub user: Name,
     pub uid: String,
     pub down: bool,
     pub runtime_down: bool,
@@ -51,13 +52,14 @@ pub struct NodeState {
     pub phase: u64,
     pub relist_set: bool,
     /// The pods that the next relist looks at.
-    pub dirty: BTreeSet<Arc<str>>,
+    pub dirty: BTreeSet<Uid>,
     reported: Time,
 }
 
 impl NodeState {
     pub fn new(config: NodeConfig) -> NodeState {
         NodeState {
+            user: smol_str::format_smolstr!("system:node:{}", config.name),
             uid: String::new(),
             down: false,
             runtime_down: false,
@@ -74,18 +76,19 @@ impl NodeState {
 
 impl Fleet {
     pub(super) fn register_all(&mut self, ctx: &mut Ctx<'_>) {
-        let spread = self.nodes.len().max(1) as f64;
-        for (i, (name, n)) in self.nodes.iter_mut().enumerate() {
+        let spread = self.nodes.count().max(1) as f64;
+        for (i, n) in self.nodes.iter_mut().enumerate() {
             let now = ctx.now();
+            let name = n.config.name.as_str();
             let phase = latency::between(ctx.chance(), 0, super::seeing::RELIST_MILLIS - 1).as_millis();
             n.phase = u64::try_from(phase).unwrap_or(0);
             n.reported = now;
             let object = super::node::object(&n.config, now);
-            if let Ok(o) = ctx.api_as::<Node>(Fleet::user(name)).create(object) {
+            if let Ok(o) = ctx.api_as::<Node>(n.user.clone()).create(object) {
                 n.uid = o.uid().into();
             }
             let lease = super::node::lease(name, &n.uid, now);
-            let _ = ctx.api_as::<Lease>(Fleet::user(name)).create(lease);
+            let _ = ctx.api_as::<Lease>(n.user.clone()).create(lease);
             // Spread over the interval, as kubelets that started at different times are.
             let offset = LEASE_EVERY.mul_f64((i as f64 + 1.0) / spread);
             ctx.every(offset, Tag::about("lease", Key::of::<Node>("", name)));
@@ -96,7 +99,7 @@ impl Fleet {
         ctx.every(LEASE_EVERY, Tag::about("lease", Key::of::<Node>("", name)));
         let Some(n) = self.nodes.get(name).filter(|n| !n.down) else { return };
         let now = ctx.now();
-        let _ = ctx.api_as::<Lease>(Fleet::user(name)).patch(super::node::LEASE_NAMESPACE, name, |l| {
+        let _ = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
             l.spec.get_or_insert_default().renew_time = Some(now.meta_micro());
         });
         if now.since(n.reported) >= STATUS_EVERY {
@@ -110,7 +113,7 @@ impl Fleet {
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
         n.reported = now;
         let fresh = if n.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) };
-        let _ = ctx.api_as::<Node>(Fleet::user(name)).patch_status("", name, |node| {
+        let _ = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
             super::node::refresh(node.status.get_or_insert_default(), fresh);
         });
     }
@@ -142,10 +145,10 @@ impl Fleet {
 
     /// A kubelet that has come back looks through everything it is responsible for.
     pub(super) fn look_around(&mut self, name: &str, ctx: &mut Ctx<'_>) {
-        let all: Vec<Arc<str>> = self.workers.on(name).map(|w| w.uid.clone()).collect();
+        let all: Vec<Uid> = self.workers.on(name).map(|w| w.uid).collect();
         for uid in all {
-            self.see(&uid);
-            self.sync(&uid, ctx);
+            self.see(uid);
+            self.sync(uid, ctx);
         }
     }
 }

@@ -2,14 +2,12 @@
 //! Real Kubernetes: pkg/kubelet/kubelet.go syncLoopIteration, pkg/kubelet/pleg/generic.go,
 //! pkg/kubelet/status/status_manager.go.
 
-use std::sync::Arc;
-
 use super::fleet::Fleet;
-use super::worker::Worker;
+use super::worker::{Instance, Worker};
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::{Key, Resource};
 use crate::api::ops::RuntimeCall;
-use crate::api::{Duration, Op, pods};
+use crate::api::{Duration, Op, Uid, pods};
 use crate::store::{Change, ChangeKind};
 use crate::world::{Ctx, Tag, latency};
 
@@ -22,17 +20,16 @@ impl Fleet {
     /// A node or a pod has changed in the API.
     pub(super) fn observe(&mut self, c: &Change, ctx: &mut Ctx<'_>) {
         if c.key.kind == Node::kind_ref() {
-            if let Some(n) = self.nodes.get_mut(&*c.key.name) {
+            if let Some(n) = self.nodes.get_mut(&c.key.name) {
                 n.uid = c.object.uid().into();
             }
             return;
         }
         let Some(pod) = c.object.get::<Pod>() else { return };
         let node = pods::node(pod);
-        if node.is_empty() || !self.nodes.contains_key(node) {
-            return;
-        }
-        let worker = self.workers.get_mut(c.object.uid());
+        let Some(node) = self.nodes.find(node) else { return };
+        let uid = Uid::of(c.object.uid());
+        let worker = self.workers.get_mut(uid);
         match (c.kind, worker) {
             (ChangeKind::Deleted, None) => return,
             (ChangeKind::Deleted, Some(w)) => w.forgotten = true,
@@ -53,19 +50,19 @@ impl Fleet {
             (_, None) if pods::is_terminal(pod) => return,
             (_, None) => self.workers.insert(Worker::new(c.object.clone(), node)),
         }
-        self.sync(&c.object.uid().into(), ctx);
+        self.sync(uid, ctx);
     }
 
     /// Something about the pod's containers changed; kubelet will see it at the next relist.
-    pub(super) fn touch(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    pub(super) fn touch(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
-        let Some(n) = self.nodes.get_mut(&w.node) else { return };
-        n.dirty.insert(uid.clone());
+        let n = self.nodes.at_mut(&w.node);
+        n.dirty.insert(uid);
         if !n.relist_set && !n.down {
             n.relist_set = true;
             let millis = ctx.now().nanos() / 1_000_000 % RELIST_MILLIS;
             let wait = (n.phase + RELIST_MILLIS - millis) % RELIST_MILLIS;
-            ctx.after(Duration::from_millis(wait.max(1)), Tag::about("relist", Key::of::<Node>("", &w.node)));
+            ctx.after(Duration::from_millis(wait.max(1)), Tag::about("relist", Key::of::<Node>("", &w.node.name)));
         }
     }
 
@@ -76,16 +73,19 @@ impl Fleet {
             return;
         }
         for uid in std::mem::take(&mut n.dirty) {
-            if self.see(&uid) {
-                self.sync(&uid, ctx);
-                self.remove_dead(&uid, ctx);
+            if self.see(uid) {
+                self.sync(uid, ctx);
+                self.remove_dead(uid, ctx);
             }
         }
     }
 
     /// Takes the runtime's state of a pod over, if the pod is still there.
-    pub(super) fn see(&mut self, uid: &str) -> bool {
+    pub(super) fn see(&mut self, uid: Uid) -> bool {
         let Some(w) = self.workers.get_mut(uid) else { return false };
+        if !w.slots.iter().any(|s| s.instances.iter().any(Instance::has_news)) {
+            return true;
+        }
         for i in w.slots.iter_mut().flat_map(|s| s.instances.iter_mut()) {
             i.seen_running |= i.started.is_some();
             if i.seen_exit.is_none() {
@@ -96,15 +96,18 @@ impl Fleet {
     }
 
     /// Of the ended runs of a container only the last one is kept: `logs --previous` can ask for that one.
-    fn remove_dead(&mut self, uid: &str, ctx: &mut Ctx<'_>) {
+    fn remove_dead(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
+        if w.slots.iter().all(|s| s.instances.iter().filter(|i| i.seen_exit.is_some()).count() < 2) {
+            return;
+        }
         for s in w.slots.iter_mut() {
             let ended = s.instances.iter().filter(|i| i.seen_exit.is_some()).count();
             let old = s.instances.iter_mut().filter(|i| i.seen_exit.is_some()).take(ended.saturating_sub(1));
             for i in old.filter(|i| !i.removed) {
                 i.removed = true;
-                let call = RuntimeCall::RemoveContainer { id: i.id.clone() };
-                ctx.start(Op::Runtime { node: w.node.clone(), call });
+                let call = RuntimeCall::RemoveContainer { id: i.id };
+                ctx.start(Op::Runtime { node: w.node.name.clone(), call });
             }
         }
     }

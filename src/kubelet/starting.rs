@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
+use super::nodes::NodeRef;
 use super::probes;
 use super::spec::{Addresses, container_spec};
 use super::status;
@@ -12,7 +13,7 @@ use super::worker::{Instance, Step, Worker};
 use crate::api::image::ImageRef;
 use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
 use crate::api::time::go_duration;
-use crate::api::{Duration, Outcome, Time};
+use crate::api::{Duration, Outcome, Time, Uid};
 use crate::client::recorder::Note;
 use crate::world::Ctx;
 
@@ -21,7 +22,7 @@ const FIRST_PROBE: Duration = Duration::from_millis(300);
 
 impl Fleet {
     /// Starts bringing a container up. `false`: not now.
-    pub(super) fn begin_container(&mut self, uid: &Arc<str>, name: &str, ctx: &mut Ctx<'_>) -> bool {
+    pub(super) fn begin_container(&mut self, uid: Uid, name: &str, ctx: &mut Ctx<'_>) -> bool {
         if self.crash_back_off(uid, name, ctx) {
             return false;
         }
@@ -37,7 +38,7 @@ impl Fleet {
             self.cannot(uid, name, "InvalidImageName", "InspectFailed", message, ctx);
             return false;
         };
-        let present = self.nodes.get(&node).is_some_and(|n| n.images.contains(&full));
+        let present = self.nodes.at(&node).images.contains(&full);
         match c.image_pull_policy.as_deref() {
             Some("Never") if !present => {
                 let message = format!("Container image {image:?} is not present with pull policy of Never");
@@ -59,22 +60,21 @@ impl Fleet {
     }
 
     /// Whether a container that has ended must wait before it is started again. If not, its next wait is made longer.
-    fn crash_back_off(&mut self, uid: &Arc<str>, name: &str, ctx: &mut Ctx<'_>) -> bool {
+    fn crash_back_off(&mut self, uid: Uid, name: &str, ctx: &mut Ctx<'_>) -> bool {
         let now = ctx.now();
         let Some(w) = self.workers.get_mut(uid) else { return true };
         let slot = w.slot_mut(name);
         let exits: Vec<Time> = slot.instances.iter().rev().filter_map(|i| i.seen_exit.as_ref().map(|e| e.at)).collect();
         // A container that kubelet itself killed is judged by the exit before that one.
         let since = exits.get(usize::from(std::mem::take(&mut slot.killed_by_probe))).copied();
-        let id = format!("{uid}/{name}");
         let Some(exit) = since else {
             if !exits.is_empty() {
-                self.restarts.next(&id, now, now);
+                self.restarts.next(uid, name, now, now);
             }
             return false;
         };
-        let Some(left) = self.restarts.left_since(&id, exit, now) else {
-            self.restarts.next(&id, exit, now);
+        let Some(left) = self.restarts.left_since(uid, name, exit, now) else {
+            self.restarts.next(uid, name, exit, now);
             return false;
         };
         w.crash_wait = Some(w.crash_wait.map_or(left, |w| w.min(left)));
@@ -91,13 +91,13 @@ impl Fleet {
     }
 
     /// The container cannot be brought up as it is written: says so in its status and in two events.
-    fn cannot(&mut self, uid: &str, name: &str, reason: &str, event: &str, message: String, ctx: &mut Ctx<'_>) {
+    fn cannot(&mut self, uid: Uid, name: &str, reason: &str, event: &str, message: String, ctx: &mut Ctx<'_>) {
         self.note(uid, Some(name), Note::warning(event, &message), ctx);
         self.note(uid, Some(name), Note::warning("Failed", &format!("Error: {reason}")), ctx);
         self.set_reason(uid, name, reason, message);
     }
 
-    fn set_reason(&mut self, uid: &str, name: &str, reason: &str, message: String) {
+    fn set_reason(&mut self, uid: Uid, name: &str, reason: &str, message: String) {
         if let Some(w) = self.workers.get_mut(uid) {
             w.slot_mut(name).reason = Some((reason.into(), Some(message)));
         }
@@ -105,8 +105,8 @@ impl Fleet {
 
     /// Asks the registry, unless the last failure is too fresh. With a pull policy of Always what is here already is
     /// not sent again, but the registry is asked all the same.
-    fn pull(&mut self, uid: &Arc<str>, name: &str, node: &Arc<str>, image: String, ctx: &mut Ctx<'_>) -> bool {
-        if let Some(left) = self.pulls.left_since_update(&format!("{uid}/{image}"), ctx.now()) {
+    fn pull(&mut self, uid: Uid, name: &str, node: &NodeRef, image: String, ctx: &mut Ctx<'_>) -> bool {
+        if let Some(left) = self.pulls.left_since_update(uid, &image, ctx.now()) {
             self.pull_back_off(uid, name, image, left, ctx);
             return false;
         }
@@ -118,7 +118,7 @@ impl Fleet {
         true
     }
 
-    fn pull_back_off(&mut self, uid: &str, name: &str, image: String, left: Duration, ctx: &mut Ctx<'_>) {
+    fn pull_back_off(&mut self, uid: Uid, name: &str, image: String, left: Duration, ctx: &mut Ctx<'_>) {
         let message = format!("Back-off pulling image {image:?}");
         self.note(uid, Some(name), Note::normal("BackOff", &message), ctx);
         self.note(uid, Some(name), Note::warning("Failed", "Error: ImagePullBackOff"), ctx);
@@ -136,7 +136,7 @@ impl Fleet {
         }
     }
 
-    pub(super) fn pulled(&mut self, uid: &Arc<str>, name: &str, outcome: Outcome, ctx: &mut Ctx<'_>) {
+    pub(super) fn pulled(&mut self, uid: Uid, name: &str, outcome: Outcome, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
         let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
@@ -144,9 +144,7 @@ impl Fleet {
             Outcome::Pulled { image: full, size, took } => {
                 w.pulled.push((image.clone(), took));
                 let ending = w.is_ending();
-                if let Some(n) = self.nodes.get_mut(&w.node) {
-                    n.images.insert(full);
-                }
+                self.nodes.at_mut(&w.node).images.insert(full);
                 let t = go_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(0)));
                 let message = format!(
                     "Successfully pulled image {image:?} in {t} ({t} including waiting). Image size: {size} bytes."
@@ -162,7 +160,7 @@ impl Fleet {
             Outcome::Failed { message } => {
                 w.failed = true;
                 let (pod, node) = (w.key.clone(), w.node.to_string());
-                let wait = self.pulls.next(&format!("{uid}/{image}"), ctx.now(), ctx.now());
+                let wait = self.pulls.next(uid, &image, ctx.now(), ctx.now());
                 let told = format!("Failed to pull image {image:?}: {message}");
                 self.note(uid, Some(name), Note::warning("Failed", &told), ctx);
                 self.note(uid, Some(name), Note::warning("Failed", "Error: ErrImagePull"), ctx);
@@ -174,12 +172,12 @@ impl Fleet {
         }
     }
 
-    fn create_container(&mut self, uid: &Arc<str>, name: &str, ctx: &mut Ctx<'_>) -> bool {
+    fn create_container(&mut self, uid: Uid, name: &str, ctx: &mut Ctx<'_>) -> bool {
         let Some(w) = self.workers.get(uid) else { return false };
         let (pod, node) = (w.typed(), w.node.clone());
         let attempt = w.slot(name).map_or(0, |s| s.attempts);
         let Some((c, _)) = Worker::container(&pod, name) else { return false };
-        let addresses = Addresses { pod: w.ip.as_deref().unwrap_or(""), host: &self.node_ip(&node) };
+        let addresses = Addresses { pod: w.ip.as_deref().unwrap_or(""), host: &self.nodes.at(&node).config.ip };
         let spec = match container_spec(&pod, c, attempt, addresses, ctx) {
             Ok(s) => Arc::new(s),
             Err(e) => {
@@ -198,16 +196,16 @@ impl Fleet {
         true
     }
 
-    pub(super) fn created(&mut self, uid: &Arc<str>, name: &str, outcome: Outcome, ctx: &mut Ctx<'_>) {
+    pub(super) fn created(&mut self, uid: Uid, name: &str, outcome: Outcome, ctx: &mut Ctx<'_>) {
         match outcome {
             Outcome::Created { id, image_id } => {
                 let Some(w) = self.workers.get_mut(uid) else { return };
                 let (pod, node) = (w.typed(), w.node.clone());
                 let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.as_deref()).unwrap_or_default();
                 let image = ImageRef::parse(image).map_or_else(|| image.into(), |i| i.full());
-                w.slot_mut(name).begin(Instance::new(id.clone(), image, image_id));
+                w.slot_mut(name).begin(Instance::new(id, image, image_id));
                 self.note(uid, Some(name), Note::normal("Created", "Container created"), ctx);
-                let op = self.runtime(uid, &node, RuntimeCall::StartContainer { id: id.clone() }, ctx);
+                let op = self.runtime(uid, &node, RuntimeCall::StartContainer { id }, ctx);
                 if let Some(w) = self.workers.get_mut(uid) {
                     w.busy = Some(Step::Start { op, container: name.into(), id });
                 }
@@ -222,14 +220,7 @@ impl Fleet {
         }
     }
 
-    pub(super) fn started(
-        &mut self,
-        uid: &Arc<str>,
-        name: &str,
-        id: &ContainerId,
-        outcome: Outcome,
-        ctx: &mut Ctx<'_>,
-    ) {
+    pub(super) fn started(&mut self, uid: Uid, name: &str, id: ContainerId, outcome: Outcome, ctx: &mut Ctx<'_>) {
         match outcome {
             Outcome::Started { at } => self.runs(uid, name, id, at, ctx),
             Outcome::Failed { message } => self.not_started(uid, name, id, message, ctx),
@@ -238,7 +229,7 @@ impl Fleet {
         self.next_container(uid, ctx);
     }
 
-    fn runs(&mut self, uid: &Arc<str>, name: &str, id: &ContainerId, at: Time, ctx: &mut Ctx<'_>) {
+    fn runs(&mut self, uid: Uid, name: &str, id: ContainerId, at: Time, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let (pod, node) = (w.typed(), w.node.clone());
         let Some((c, _)) = Worker::container(&pod, name) else { return };
@@ -254,9 +245,9 @@ impl Fleet {
         slot.ready = c.readiness_probe.is_none();
         w.started.push(name.into());
         self.note(uid, Some(name), Note::normal("Started", "Container started"), ctx);
-        let wait = self.runtime(uid, &node, RuntimeCall::WaitContainer { id: id.clone() }, ctx);
+        let wait = self.runtime(uid, &node, RuntimeCall::WaitContainer { id }, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
-            w.waits.push((wait, name.into(), id.clone()));
+            w.waits.push((wait, name.into(), id));
         }
         for kind in probes::KINDS {
             if let Some(p) = probes::of(c, kind) {
@@ -265,7 +256,7 @@ impl Fleet {
         }
     }
 
-    fn not_started(&mut self, uid: &Arc<str>, name: &str, id: &ContainerId, message: String, ctx: &mut Ctx<'_>) {
+    fn not_started(&mut self, uid: Uid, name: &str, id: ContainerId, message: String, ctx: &mut Ctx<'_>) {
         let at = ctx.now();
         let Some(w) = self.workers.get_mut(uid) else { return };
         let (pod, node) = (w.key.clone(), w.node.to_string());

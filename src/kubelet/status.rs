@@ -108,7 +108,7 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
         restart_count: slot.map_or(0, |s| s.restarts()),
         image: current.map_or_else(|| c.image.clone().unwrap_or_default(), |i| i.image.clone()),
         image_id: current.map(|i| i.image_id.clone()).unwrap_or_default(),
-        container_id: current.map(|i| ["containerd://", &*i.id].concat()),
+        container_id: current.map(|i| format!("containerd://{}", i.id)),
         started: Some(started),
         resources: (current.is_some() && running).then(|| c.resources.clone().unwrap_or_default()),
         allocated_resources: c.resources.as_ref().and_then(|r| r.requests.clone()).filter(|r| !r.is_empty()),

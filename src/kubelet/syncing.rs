@@ -1,8 +1,6 @@
 //! One pass over a pod: report, then bring it nearer to what it should be.
 //! Real Kubernetes: pkg/kubelet/kubelet.go SyncPod, pkg/kubelet/status/status_manager.go.
 
-use std::sync::Arc;
-
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::status;
@@ -10,7 +8,7 @@ use super::worker::{Phase, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::object::Resource;
 use crate::api::ops::RuntimeCall;
-use crate::api::{Duration, Outcome, pods};
+use crate::api::{Duration, Outcome, Uid, pods};
 use crate::client::recorder::Note;
 use crate::world::{Ctx, Tag, latency};
 
@@ -23,9 +21,9 @@ const RETRY: Duration = Duration::from_secs(10);
 const RESYNC: Duration = Duration::from_secs(60);
 
 impl Fleet {
-    pub(super) fn sync(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    pub(super) fn sync(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
-        if self.nodes.get(&w.node).is_none_or(|n| n.down) {
+        if self.nodes.at(&w.node).down {
             return;
         }
         if w.is_ending() || w.phase != Phase::Active {
@@ -54,7 +52,7 @@ impl Fleet {
         }
     }
 
-    pub(super) fn volumes_mounted(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    pub(super) fn volumes_mounted(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         if w.busy.take_if(|s| *s == Step::Volumes).is_none() {
             return;
@@ -65,14 +63,14 @@ impl Fleet {
         }
         let (node, pod) = (w.node.clone(), w.pod_ref());
         let host_network = w.typed().spec.as_ref().and_then(|s| s.host_network) == Some(true);
-        let ip = host_network.then(|| self.node_ip(&node));
+        let ip = host_network.then(|| self.nodes.at(&node).config.ip.clone());
         let op = self.runtime(uid, &node, RuntimeCall::CreateSandbox { pod, host_network, ip }, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
             w.busy = Some(Step::Sandbox(op));
         }
     }
 
-    pub(super) fn sandbox_made(&mut self, uid: &Arc<str>, outcome: Outcome, ctx: &mut Ctx<'_>) {
+    pub(super) fn sandbox_made(&mut self, uid: Uid, outcome: Outcome, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         match outcome {
             Outcome::Sandbox { ip } => {
@@ -91,7 +89,7 @@ impl Fleet {
         }
     }
 
-    fn start_containers(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    fn start_containers(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
         w.todo = w.to_start(&pod).start.into();
@@ -99,7 +97,7 @@ impl Fleet {
     }
 
     /// Begins with the next container that is to be started; without one the sync is over.
-    pub(super) fn next_container(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    pub(super) fn next_container(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         loop {
             let Some(w) = self.workers.get_mut(uid) else { return };
             w.busy = None;
@@ -117,13 +115,13 @@ impl Fleet {
     }
 
     /// This sync did not reach what it should; another follows.
-    pub(super) fn failed(&mut self, uid: &str) {
+    pub(super) fn failed(&mut self, uid: Uid) {
         if let Some(w) = self.workers.get_mut(uid) {
             w.failed = true;
         }
     }
 
-    fn end_sync(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    fn end_sync(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         if !w.started.is_empty() {
             let (least, most) = REINSPECT_MILLIS;
@@ -142,12 +140,18 @@ impl Fleet {
     }
 
     /// Reports the pod's status if it differs from what the API holds.
-    pub(super) fn write_status(&mut self, uid: &Arc<str>, ctx: &mut Ctx<'_>) {
+    pub(super) fn write_status(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
         let Some(w) = self.workers.get(uid) else { return };
+        if w.reported == Some(w.basis()) {
+            return;
+        }
         let pod = w.typed();
-        let fresh = status::generate(w, &pod, &self.node_ip(&w.node), now);
+        let fresh = status::generate(w, &pod, &self.nodes.at(&w.node).config.ip, now);
         if pod.status.as_deref() == Some(&fresh) {
+            if let Some(w) = self.workers.get_mut(uid) {
+                w.reported = Some(w.basis());
+            }
             return;
         }
         let (had, has) = (pods::is_ready(&pod), pods::condition(&fresh, "Ready").is_some_and(|c| c.status == "True"));
@@ -155,16 +159,18 @@ impl Fleet {
         if probed && had != has && w.phase == Phase::Active {
             ctx.decide(KubeletDecision::Ready { pod: w.key.clone(), node: w.node.to_string(), ready: has });
         }
-        let done = ctx.api_as::<Pod>(Fleet::user(&w.node)).patch_status(&w.key.namespace, &w.key.name, |p| {
-            // A pod of the same name that replaced this one is somebody else's business.
-            if p.uid() == &**uid {
-                p.status = Some(fresh.into());
-            }
-        });
+        let done =
+            ctx.api_as::<Pod>(self.nodes.at(&w.node).user.clone()).patch_status(&w.key.namespace, &w.key.name, |p| {
+                // A pod of the same name that replaced this one is somebody else's business.
+                if Uid::of(p.uid()) == uid {
+                    p.status = Some(fresh.into());
+                }
+            });
         if let (Ok(o), Some(w)) = (done, self.workers.get_mut(uid))
-            && o.uid() == &**uid
+            && Uid::of(o.uid()) == uid
         {
             w.pod = o;
+            w.reported = Some(w.basis());
         }
     }
 }

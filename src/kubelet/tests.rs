@@ -1,6 +1,10 @@
+use super::NodeConfig;
+use super::nodes::{NodeRef, Nodes};
 use super::worker::Worker;
 use crate::api::Object;
 use crate::api::kinds::Pod;
+use crate::api::ops::ContainerId;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn pod(text: &str) -> Pod {
@@ -8,17 +12,31 @@ fn pod(text: &str) -> Pod {
     serde_json::from_value(v).unwrap()
 }
 
+fn node() -> NodeRef {
+    let config = NodeConfig {
+        name: "n".into(),
+        ip: "10.0.0.1".into(),
+        pod_cidr: "10.244.0.0/24".into(),
+        cpus: 1,
+        memory_kib: 1024,
+        max_pods: 110,
+        labels: BTreeMap::new(),
+        taints: vec![],
+    };
+    Nodes::new(vec![config]).find("n").unwrap()
+}
+
 #[test]
 fn init_containers_start_one_after_the_other_before_the_rest() {
     let p = pod(
         "spec: {initContainers: [{name: a, image: x}, {name: b, image: x}], containers: [{name: c, image: x}, {name: d, image: x}]}",
     );
-    let mut w = Worker::new(Arc::new(Object::new(p.clone())), "n");
+    let mut w = Worker::new(Arc::new(Object::new(p.clone())), node());
     assert_eq!(w.to_start(&p).start, ["a"]);
     for done in ["a", "b"] {
         w.slot_mut(done).instances.push(super::worker::Instance {
             image: String::new(),
-            id: done.into(),
+            id: ContainerId::of(done),
             image_id: String::new(),
             started: Some(crate::api::Time::ZERO),
             exit: Some(exit(0)),
@@ -33,10 +51,10 @@ fn init_containers_start_one_after_the_other_before_the_rest() {
 #[test]
 fn a_pod_that_never_restarts_is_finished_when_its_containers_ended() {
     let p = pod("spec: {restartPolicy: Never, containers: [{name: c, image: x}]}");
-    let mut w = Worker::new(Arc::new(Object::new(p.clone())), "n");
+    let mut w = Worker::new(Arc::new(Object::new(p.clone())), node());
     w.slot_mut("c").instances.push(super::worker::Instance {
         image: String::new(),
-        id: "c".into(),
+        id: ContainerId::of("c"),
         image_id: String::new(),
         started: Some(crate::api::Time::ZERO),
         exit: Some(exit(3)),

@@ -7,11 +7,13 @@ use std::sync::{Arc, LazyLock};
 
 use k8s_openapi::api::core::v1::Container;
 
+use super::nodes::NodeRef;
 use super::status::restarts;
 use crate::api::kinds::Pod;
 use crate::api::object::Key;
 use crate::api::ops::{ContainerId, ExitInfo, PodRef};
-use crate::api::{Duration, Object, OpId, Time, pods};
+use crate::api::{Duration, Object, OpId, Time, Uid, pods};
+use crate::store::{Rev, rev_of};
 
 /// One run of a container.
 #[derive(Clone, Debug)]
@@ -30,6 +32,11 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Whether the runtime knows more of it than kubelet has seen.
+    pub fn has_news(&self) -> bool {
+        (self.started.is_some() && !self.seen_running) || (self.exit.is_some() && self.seen_exit.is_none())
+    }
+
     pub fn new(id: ContainerId, image: String, image_id: String) -> Instance {
         Instance {
             id,
@@ -74,8 +81,8 @@ impl Slot {
     pub fn running(&self) -> Option<&Instance> {
         self.instances.last().filter(|i| i.started.is_some() && i.exit.is_none())
     }
-    pub fn instance_mut(&mut self, id: &ContainerId) -> Option<&mut Instance> {
-        self.instances.iter_mut().find(|i| i.id == *id)
+    pub fn instance_mut(&mut self, id: ContainerId) -> Option<&mut Instance> {
+        self.instances.iter_mut().find(|i| i.id == id)
     }
     /// A new run begins. Only the last two matter for the status.
     pub fn begin(&mut self, run: Instance) {
@@ -89,6 +96,44 @@ impl Slot {
         self.startup_ok = false;
         self.probes.clear();
     }
+}
+
+/// The containers of a pod that have been looked at: few, so they are simply listed.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    all: Vec<Slot>,
+    /// How often somebody has got hold of one to change it.
+    changes: u64,
+}
+
+impl Slots {
+    pub fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.all.iter()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.changes += 1;
+        self.all.iter_mut()
+    }
+
+    fn named_mut(&mut self, name: &str) -> &mut Slot {
+        self.changes += 1;
+        let known = self.all.iter().position(|s| s.name == name);
+        let at = known.unwrap_or_else(|| {
+            self.all.push(Slot { name: name.into(), ..Slot::default() });
+            self.all.len() - 1
+        });
+        &mut self.all[at]
+    }
+}
+
+/// All that a status is made of, as it was at a time: what is the same needs no second look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Basis {
+    rev: Rev,
+    slots: u64,
+    phase: Phase,
+    has_ip: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,13 +181,14 @@ impl Deref for Held {
 #[derive(Clone, Debug)]
 pub struct Worker {
     pub key: Key,
-    pub uid: Arc<str>,
-    pub node: Arc<str>,
+    pub uid: Uid,
+    pub node: NodeRef,
     pub pod: Arc<Object>,
     pub phase: Phase,
     pub ip: Option<String>,
-    /// Its containers that have been looked at: few, so they are simply listed.
-    pub slots: Vec<Slot>,
+    pub slots: Slots,
+    /// Of what the status was made that the API has.
+    pub reported: Option<Basis>,
     pub busy: Option<Step>,
     /// Something happened during a sync: another follows.
     pub pending: bool,
@@ -168,15 +214,16 @@ pub struct Worker {
 }
 
 impl Worker {
-    pub fn new(pod: Arc<Object>, node: &str) -> Worker {
+    pub fn new(pod: Arc<Object>, node: NodeRef) -> Worker {
         Worker {
             key: pod.key(),
-            uid: pod.uid().into(),
-            node: node.into(),
+            uid: Uid::of(pod.uid()),
+            node,
             pod,
             phase: Phase::Active,
             ip: None,
-            slots: vec![],
+            slots: Slots::default(),
+            reported: None,
             busy: None,
             pending: false,
             todo: VecDeque::new(),
@@ -195,7 +242,7 @@ impl Worker {
     }
 
     pub fn pod_ref(&self) -> PodRef {
-        PodRef { namespace: self.key.namespace.clone(), name: self.key.name.clone(), uid: self.uid.clone() }
+        PodRef { namespace: self.key.namespace.clone(), name: self.key.name.clone(), uid: self.uid }
     }
 
     pub fn typed(&self) -> Held {
@@ -207,12 +254,12 @@ impl Worker {
     }
 
     pub fn slot_mut(&mut self, name: &str) -> &mut Slot {
-        let known = self.slots.iter().position(|s| s.name == name);
-        let at = known.unwrap_or_else(|| {
-            self.slots.push(Slot { name: name.into(), ..Slot::default() });
-            self.slots.len() - 1
-        });
-        &mut self.slots[at]
+        self.slots.named_mut(name)
+    }
+
+    /// Of what its status would be made now.
+    pub fn basis(&self) -> Basis {
+        Basis { rev: rev_of(&self.pod), slots: self.slots.changes, phase: self.phase, has_ip: self.ip.is_some() }
     }
 
     /// A container of the pod, and whether it is one of the init containers.

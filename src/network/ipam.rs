@@ -34,19 +34,19 @@ impl Ipam {
         self.ranges.insert(node.into(), range);
     }
 
-    /// The next free address after the one that was given last; `pod` is a UID.
-    pub fn allocate(&mut self, node: &str, pod: &str) -> Option<String> {
+    /// The next free address after the one that was given last.
+    pub fn allocate(&mut self, node: &str, pod: Uid) -> Option<String> {
         let r = self.ranges.get_mut(node)?;
         let span = r.last - r.first + 1;
         let free = (0..span).map(|i| r.first + (r.next - r.first + i) % span).find(|a| !r.taken.contains(a))?;
         r.taken.insert(free);
         r.next = if free == r.last { r.first } else { free + 1 };
-        self.by_pod.insert(Uid::of(pod), (node.into(), free));
+        self.by_pod.insert(pod, (node.into(), free));
         Some(Ipv4Addr::from(free).to_string())
     }
 
-    pub fn release(&mut self, pod: &str) {
-        if let Some((node, address)) = self.by_pod.remove(&Uid::of(pod))
+    pub fn release(&mut self, pod: Uid) {
+        if let Some((node, address)) = self.by_pod.remove(&pod)
             && let Some(r) = self.ranges.get_mut(&*node)
         {
             r.taken.remove(&address);
@@ -62,10 +62,10 @@ mod tests {
     fn addresses_are_given_in_turn_and_reused_last() {
         let mut i = Ipam::default();
         i.add_node("n", "10.244.1.0/29");
-        let all: Vec<_> = (0..5).filter_map(|p| i.allocate("n", &p.to_string())).collect();
+        let all: Vec<_> = (0..5).filter_map(|p| i.allocate("n", Uid::of(&p.to_string()))).collect();
         assert_eq!(all, ["10.244.1.2", "10.244.1.3", "10.244.1.4", "10.244.1.5", "10.244.1.6"]);
-        assert_eq!(i.allocate("n", "x"), None);
-        i.release("1");
-        assert_eq!(i.allocate("n", "y").as_deref(), Some("10.244.1.3"));
+        assert_eq!(i.allocate("n", Uid::of("x")), None);
+        i.release(Uid::of("1"));
+        assert_eq!(i.allocate("n", Uid::of("y")).as_deref(), Some("10.244.1.3"));
     }
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::files::Tree;
 use super::web::{Server, Site};
 use crate::api::Duration;
+use crate::api::digest::Digest;
 use crate::api::image::ImageRef;
 
 /// What an image's own program does when nothing else is asked for.
@@ -135,23 +136,7 @@ pub fn digest(image: &ImageRef) -> String {
     if let Some(d) = &image.digest {
         return d.clone();
     }
-    hex64(&image.full(), "sha256:")
-}
-
-/// 64 hexadecimal digits made of a text.
-pub fn hex64(text: &str, prefix: &str) -> String {
-    let mut out = String::with_capacity(prefix.len() + 64);
-    out.push_str(prefix);
-    for part in 0..4u64 {
-        let mut h: u64 = 0xcbf2_9ce4_8422_2325 ^ part.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        for b in text.bytes() {
-            h = (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-        }
-        h ^= h >> 29;
-        let h = h.wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        out.extend((0..16).rev().filter_map(|digit| char::from_digit((h >> (4 * digit)) as u32 & 0xf, 16)));
-    }
-    out
+    format!("sha256:{}", Digest::of(&image.full()))
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::catalogue::hex64;
 use super::container::{Container, State};
 use super::process::{environment, not_found};
 use super::shell::{Pause, Shell};
 use super::simulated::Simulated;
 use super::web::{Answer, Server};
+use crate::api::digest::Digest;
 use crate::api::ops::{Completion, ContainerId, PodRef, ProbeCall};
 use crate::api::{Duration, Outcome, Time, Uid};
 
@@ -19,7 +19,7 @@ impl Simulated {
     /// A command in a running container, to its end: time does not pass in it, but what it sleeps is told.
     pub(super) fn exec(
         &mut self,
-        id: &ContainerId,
+        id: ContainerId,
         command: &[String],
         stdin: &str,
         now: Time,
@@ -27,7 +27,7 @@ impl Simulated {
     ) -> (Duration, Outcome) {
         let failed = |message: String| (Duration::ZERO, Outcome::Failed { message });
         let name = command.first().cloned().unwrap_or_default();
-        let image = self.containers.get(id).and_then(|c| c.image);
+        let image = self.containers.get(&id).and_then(|c| c.image);
         let acted = self.inside(id, stdin, now, |state, spec, sys| {
             if !matches!(state, State::Running(_)) {
                 return Err("container not running".to_string());
@@ -35,8 +35,8 @@ impl Simulated {
             if !super::programs::exists(&name) {
                 return Err(format!(
                     "Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start \
-                     exec {:?}: OCI runtime exec failed: exec failed: unable to start container process: exec: {name:?}: {}",
-                    hex64(&format!("{id}{name}"), ""),
+                     exec \"{}\": OCI runtime exec failed: exec failed: unable to start container process: exec: {name:?}: {}",
+                    Digest::of(&format!("{id}{name}")),
                     not_found(&name)
                 ));
             }
@@ -69,7 +69,7 @@ impl Simulated {
 
     pub(super) fn probe(
         &mut self,
-        id: &ContainerId,
+        id: ContainerId,
         pod: &PodRef,
         probe: &ProbeCall,
         timeout: Duration,
@@ -91,7 +91,7 @@ impl Simulated {
                 }
             }
             ProbeCall::Tcp { port } => {
-                let verdict = self.listener(&pod.uid, *port).map(|_| ()).ok_or_else(|| self.refused(pod, *port));
+                let verdict = self.listener(pod.uid, *port).map(|_| ()).ok_or_else(|| self.refused(pod, *port));
                 (Duration::from_millis(1), probed(verdict))
             }
             ProbeCall::Http { port, path } => (Duration::from_millis(2), probed(self.get(pod, *port, path, now))),
@@ -101,10 +101,10 @@ impl Simulated {
     /// An HTTP GET by kubelet: from 200 to 399 is well.
     fn get(&mut self, pod: &PodRef, port: u16, path: &str, now: Time) -> Result<(), String> {
         let url = format!("Get \"http://{}:{port}{path}\"", self.address(pod));
-        let Some((id, server)) = self.listener(&pod.uid, port) else {
+        let Some((id, server)) = self.listener(pod.uid, port) else {
             return Err(format!("{url}: {}", self.refused(pod, port)));
         };
-        let answer = self.inside(&id, "", now, |_, _, sys| server.site.answer(path, &sys.files));
+        let answer = self.inside(id, "", now, |_, _, sys| server.site.answer(path, &sys.files));
         match answer.map(|(a, _)| a) {
             Some(Answer::Status(200..=399)) => Ok(()),
             Some(Answer::Status(code)) => Err(format!("HTTP probe failed with statuscode: {code}")),
@@ -116,7 +116,7 @@ impl Simulated {
     }
 
     fn address(&self, pod: &PodRef) -> String {
-        self.pods.get(&Uid::of(&pod.uid)).map(|p| p.ip.clone()).unwrap_or_default()
+        self.pods.get(&pod.uid).map(|p| p.ip.clone()).unwrap_or_default()
     }
 
     fn refused(&self, pod: &PodRef, port: u16) -> String {
@@ -124,10 +124,10 @@ impl Simulated {
     }
 
     /// Containers of a pod share one network: any of them may hold the port.
-    fn listener(&self, uid: &Arc<str>, port: u16) -> Option<(ContainerId, Arc<Server>)> {
+    fn listener(&self, uid: Uid, port: u16) -> Option<(ContainerId, Arc<Server>)> {
         let of = |c: &Container| c.process().and_then(|p| p.server().cloned()).filter(|s| s.port == port);
-        let ids = &self.pods.get(&Uid::of(uid))?.containers;
-        ids.iter().find_map(|id| Some((id.clone(), of(self.containers.get(id)?)?)))
+        let ids = &self.pods.get(&uid)?.containers;
+        ids.iter().find_map(|id| Some((*id, of(self.containers.get(id)?)?)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::catalogue::{Catalogue, digest, hex64};
+use super::catalogue::{Catalogue, digest};
 use super::container::{Container, Said, State};
 use super::files::{Mounted, Tree};
 use super::process::{CannotStart, Next, Process, environment};
@@ -106,9 +106,9 @@ impl Simulated {
     fn create(&mut self, node: &Arc<str>, pod: &PodRef, spec: &Arc<ContainerSpec>) -> Outcome {
         self.created += 1;
         let text = format!("{}/{}/{}/{}", pod.uid, spec.name, spec.attempt, self.created);
-        let id: ContainerId = hex64(&text, "").into();
+        let id = ContainerId::of(&text);
         let image = ImageRef::parse(&spec.image);
-        let entry = self.pods.entry(Uid::of(&pod.uid)).or_default();
+        let entry = self.pods.entry(pod.uid).or_default();
         let mounts = spec
             .mounts
             .iter()
@@ -123,49 +123,49 @@ impl Simulated {
         let image_id = image.as_ref().map(|i| format!("{}@{}", i.repository(), digest(i))).unwrap_or_default();
         let image = image.and_then(|i| self.catalogue.find(&i));
         let container = Container::new(pod.clone(), node.clone(), spec.clone(), image, mounts);
-        entry.containers.push(id.clone());
-        self.containers.insert(id.clone(), Arc::new(container));
+        entry.containers.push(id);
+        self.containers.insert(id, Arc::new(container));
         Outcome::Created { id, image_id }
     }
 
     /// Lets something act inside a container.
     pub(super) fn inside<R>(
         &mut self,
-        id: &ContainerId,
+        id: ContainerId,
         stdin: &str,
         now: Time,
         act: impl FnOnce(&mut State, &ContainerSpec, &mut System<'_>) -> R,
     ) -> Option<(R, Said)> {
-        let c = Arc::make_mut(self.containers.get_mut(id)?);
+        let c = Arc::make_mut(self.containers.get_mut(&id)?);
         let mut none = vec![];
-        let volumes = self.pods.get_mut(&Uid::of(&c.pod.uid)).map_or(&mut none, |p| &mut p.volumes);
+        let volumes = self.pods.get_mut(&c.pod.uid).map_or(&mut none, |p| &mut p.volumes);
         Some(c.inside(volumes, stdin, now, act))
     }
 
     /// Lets the main process of a container do something; what it prints goes to the log.
     fn with_process<R>(
         &mut self,
-        id: &ContainerId,
+        id: ContainerId,
         now: Time,
         act: impl FnOnce(&mut State, &ContainerSpec, &mut System<'_>) -> R,
     ) -> Option<R> {
         let (result, said) = self.inside(id, "", now, act)?;
-        let c = Arc::make_mut(self.containers.get_mut(id)?);
+        let c = Arc::make_mut(self.containers.get_mut(&id)?);
         c.print(now, &said.stdout);
         c.print(now, &said.stderr);
         Some(result)
     }
 
-    fn arrange(&mut self, id: &ContainerId, next: Next, now: Time, out: &mut Vec<Completion>) {
+    fn arrange(&mut self, id: ContainerId, next: Next, now: Time, out: &mut Vec<Completion>) {
         match next {
             Next::Waits => {}
-            Next::WakesAt(t) => self.at(t, Due::Resume(id.clone())),
+            Next::WakesAt(t) => self.at(t, Due::Resume(id)),
             Next::Exits(code) => self.exit(id, code, now, out),
         }
     }
 
-    fn exit(&mut self, id: &ContainerId, code: i32, now: Time, out: &mut Vec<Completion>) {
-        let Some(c) = self.containers.get_mut(id).map(Arc::make_mut) else { return };
+    fn exit(&mut self, id: ContainerId, code: i32, now: Time, out: &mut Vec<Completion>) {
+        let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) else { return };
         if matches!(c.state, State::Exited(_)) {
             return;
         }
@@ -181,8 +181,8 @@ impl Simulated {
         }
     }
 
-    fn start(&mut self, id: &ContainerId, now: Time, out: &mut Vec<Completion>) -> Outcome {
-        let image = self.containers.get(id).and_then(|c| c.image);
+    fn start(&mut self, id: ContainerId, now: Time, out: &mut Vec<Completion>) -> Outcome {
+        let image = self.containers.get(&id).and_then(|c| c.image);
         let started = self.with_process(id, now, |state, spec, sys| {
             let image = image.ok_or_else(|| CannotStart(format!("failed to find image {:?}", spec.image)))?;
             let env = environment(&image.env, spec);
@@ -196,7 +196,7 @@ impl Simulated {
                 Outcome::Started { at: now }
             }
             Some(Err(CannotStart(message))) => {
-                if let Some(c) = self.containers.get_mut(id).map(Arc::make_mut) {
+                if let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) {
                     let reason = "StartError";
                     c.end(ExitInfo { code: 128, signal: None, reason, message: message.clone(), at: now });
                 }
@@ -206,7 +206,7 @@ impl Simulated {
         }
     }
 
-    pub(super) fn signal(&mut self, id: &ContainerId, signal: i32, now: Time, out: &mut Vec<Completion>) {
+    pub(super) fn signal(&mut self, id: ContainerId, signal: i32, now: Time, out: &mut Vec<Completion>) {
         let next = self.with_process(id, now, |state, _, sys| match state {
             State::Running(p) => p.signal(signal, sys),
             _ => None,
@@ -216,14 +216,14 @@ impl Simulated {
         }
     }
 
-    fn is_running(&self, id: &ContainerId) -> bool {
-        self.containers.get(id).is_some_and(|c| c.is_running())
+    fn is_running(&self, id: ContainerId) -> bool {
+        self.containers.get(&id).is_some_and(|c| c.is_running())
     }
 
-    fn logs(&self, pod: &PodRef, container: &str, which: Option<&ContainerId>) -> Outcome {
-        let of_pod = || self.pods.get(&Uid::of(&pod.uid)).into_iter().flat_map(|p| &p.containers);
+    fn logs(&self, pod: &PodRef, container: &str, which: Option<ContainerId>) -> Outcome {
+        let of_pod = || self.pods.get(&pod.uid).into_iter().flat_map(|p| &p.containers);
         let found = match which {
-            Some(id) => self.containers.get(id),
+            Some(id) => self.containers.get(&id),
             None => of_pod()
                 .filter_map(|id| self.containers.get(id))
                 .filter(|c| c.spec.name == container)
@@ -236,7 +236,7 @@ impl Simulated {
     }
 
     fn ids(&self, mut wanted: impl FnMut(&Container) -> bool) -> Vec<ContainerId> {
-        self.containers.iter().filter(|(_, c)| wanted(c)).map(|(id, _)| id.clone()).collect()
+        self.containers.iter().filter(|(_, c)| wanted(c)).map(|(id, _)| *id).collect()
     }
 }
 
@@ -252,11 +252,11 @@ impl Answerer for Simulated {
         let (took, outcome) = match call {
             RuntimeCall::CreateSandbox { pod, ip, .. } => {
                 let ip = ip.clone().unwrap_or_default();
-                self.pods.insert(Uid::of(&pod.uid), Pod { ip: ip.clone(), ..Pod::default() });
+                self.pods.insert(pod.uid, Pod { ip: ip.clone(), ..Pod::default() });
                 (self.speeds.sandbox, Outcome::Sandbox { ip })
             }
             RuntimeCall::RemoveSandbox { pod } => {
-                for id in self.pods.remove(&Uid::of(&pod.uid)).map(|p| p.containers).unwrap_or_default() {
+                for id in self.pods.remove(&pod.uid).map(|p| p.containers).unwrap_or_default() {
                     self.containers.remove(&id);
                 }
                 (Duration::from_millis(20), Outcome::Removed)
@@ -264,7 +264,7 @@ impl Answerer for Simulated {
             RuntimeCall::PullImage { image } => self.pull(image),
             RuntimeCall::CreateContainer { pod, spec } => (self.speeds.create, self.create(node, pod, spec)),
             RuntimeCall::StartContainer { id } => {
-                let outcome = self.start(id, now, out);
+                let outcome = self.start(*id, now, out);
                 (self.speeds.start, outcome)
             }
             RuntimeCall::WaitContainer { id } => {
@@ -276,7 +276,7 @@ impl Answerer for Simulated {
                 (Duration::ZERO, outcome)
             }
             RuntimeCall::StopContainer { id, grace } => {
-                if !self.is_running(id) {
+                if !self.is_running(*id) {
                     out.push(Completion { op, at: now, outcome: Outcome::Stopped });
                     return;
                 }
@@ -284,10 +284,10 @@ impl Answerer for Simulated {
                     c.stopping.push(op);
                 }
                 if *grace > Duration::ZERO {
-                    self.signal(id, 15, now, out);
+                    self.signal(*id, 15, now, out);
                 }
-                if self.is_running(id) {
-                    self.at(now + *grace, Due::Kill(id.clone()));
+                if self.is_running(*id) {
+                    self.at(now + *grace, Due::Kill(*id));
                 }
                 return;
             }
@@ -295,11 +295,9 @@ impl Answerer for Simulated {
                 self.containers.remove(id);
                 (Duration::from_millis(5), Outcome::Removed)
             }
-            RuntimeCall::Logs { pod, container, previous } => {
-                (Duration::ZERO, self.logs(pod, container, previous.as_ref()))
-            }
-            RuntimeCall::Exec { id, command, stdin } => self.exec(id, command, stdin, now, out),
-            RuntimeCall::Probe { id, pod, probe, timeout } => self.probe(id, pod, probe, *timeout, now, out),
+            RuntimeCall::Logs { pod, container, previous } => (Duration::ZERO, self.logs(pod, container, *previous)),
+            RuntimeCall::Exec { id, command, stdin } => self.exec(*id, command, stdin, now, out),
+            RuntimeCall::Probe { id, pod, probe, timeout } => self.probe(*id, pod, probe, *timeout, now, out),
         };
         out.push(Completion { op, at: now + took, outcome });
     }
@@ -315,15 +313,15 @@ impl Answerer for Simulated {
             }
             match entry.remove() {
                 Due::Resume(id) => {
-                    let next = self.with_process(&id, now, |state, _, sys| match state {
+                    let next = self.with_process(id, now, |state, _, sys| match state {
                         State::Running(p) => Some(p.resume(sys)),
                         _ => None,
                     });
                     if let Some(next) = next.flatten() {
-                        self.arrange(&id, next, now, out);
+                        self.arrange(id, next, now, out);
                     }
                 }
-                Due::Kill(id) => self.exit(&id, 137, now, out),
+                Due::Kill(id) => self.exit(id, 137, now, out),
             }
         }
     }
@@ -341,14 +339,14 @@ impl Answerer for Simulated {
             "container" if broken => {
                 let ids = self.ids(|c| c.is_running() && format!("{}/{}", c.pod.namespace, c.pod.name) == place);
                 for id in ids {
-                    self.exit(&id, 1, now, out);
+                    self.exit(id, 1, now, out);
                 }
             }
             // The machine loses power: whatever ran there is gone.
             "node" if broken => {
                 let ids = self.ids(|c| &*c.node == place);
                 for id in ids {
-                    self.exit(&id, 255, now, out);
+                    self.exit(id, 255, now, out);
                 }
             }
             _ => {}

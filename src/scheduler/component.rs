@@ -14,7 +14,7 @@ use super::queue::Queue;
 use crate::api::kinds::{Event as EventObject, Node, Pod, ReplicaSet, Service, replicaset};
 use crate::api::object::{Name, Resource, controller_of};
 use crate::api::selector::{Requirement, Selector};
-use crate::api::{Duration, Key, Object, Time, conditions};
+use crate::api::{Duration, Key, Object, Time, Uid, conditions};
 use crate::client::Cache as Lister;
 use crate::client::recorder::reference;
 use crate::ledger::Causes;
@@ -36,7 +36,7 @@ pub struct Scheduler {
     memory: Memory,
     armed: Option<Time>,
     busy_until: Time,
-    notes: BTreeMap<(Name, String), (String, i32)>,
+    notes: BTreeMap<(Uid, String), (String, i32)>,
 }
 
 impl Scheduler {
@@ -76,7 +76,7 @@ impl Scheduler {
                 .is_some_and(|p| p.spec != pod.spec || p.metadata.labels != pod.metadata.labels);
             self.queue.add(&c.key, &c.object, priority, changed, causes, now);
         } else {
-            self.queue.forget(&c.key);
+            self.queue.forget(Uid::of(c.object.uid()));
         }
     }
 
@@ -131,7 +131,7 @@ impl Scheduler {
         ctx.decide(decision);
         match ctx.api::<Pod>().bind(&key.namespace, &key.name, node) {
             Ok(_) => {
-                self.queue.forget(key);
+                self.queue.forget(Uid::of(object.uid()));
                 if let Some(pod) = object.get::<Pod>() {
                     let message = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
                     self.note(pod, false, "Scheduled", "Binding", &message, ctx);
@@ -139,7 +139,7 @@ impl Scheduler {
             }
             Err(_) => {
                 self.cache.remove(object.uid());
-                self.queue.forget(key);
+                self.queue.forget(Uid::of(object.uid()));
             }
         }
     }
@@ -155,7 +155,7 @@ impl Scheduler {
         let now = ctx.now();
         let message = failure_message(&rejected, nodes);
         ctx.decide(SchedulerDecision::Nowhere { pod: key.clone(), rejected, nodes });
-        self.queue.park(key, now);
+        self.queue.park(Uid::of(pod.uid()), now);
         self.note(pod, true, "FailedScheduling", "Scheduling", &message, ctx);
         let generation = pod.metadata.generation;
         let _ = ctx.api::<Pod>().patch_status(&key.namespace, &key.name, |p| {
@@ -167,7 +167,7 @@ impl Scheduler {
     /// Writes an event of the newer kind, which counts repetitions in a series.
     fn note(&mut self, pod: &Pod, warning: bool, reason: &str, action: &str, message: &str, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
-        let id = (Name::from(pod.uid()), format!("{reason}/{message}"));
+        let id = (Uid::of(pod.uid()), format!("{reason}/{message}"));
         if let Some((name, count)) = self.notes.get_mut(&id) {
             *count += 1;
             let (name, count) = (name.clone(), *count);

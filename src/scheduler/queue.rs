@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::api::{Duration, Key, Object, Time};
+use crate::api::{Duration, Key, Object, Time, Uid};
 use crate::client::queue::merge;
 use crate::ledger::Causes;
 
@@ -16,6 +16,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// A pod that has no node yet.
 #[derive(Clone, Debug)]
 struct Waiting {
+    key: Key,
     pod: Arc<Object>,
     causes: Causes,
     attempts: u32,
@@ -37,11 +38,11 @@ enum Place {
 
 #[derive(Clone, Default)]
 pub struct Queue {
-    waiting: BTreeMap<Key, Waiting>,
-    active: BTreeMap<(i32, Time, u64), Key>,
-    backoff: BTreeMap<(Time, u64), Key>,
+    waiting: BTreeMap<Uid, Waiting>,
+    active: BTreeMap<(i32, Time, u64), Uid>,
+    backoff: BTreeMap<(Time, u64), Uid>,
     /// When each was tried.
-    unschedulable: BTreeMap<Key, Time>,
+    unschedulable: BTreeMap<Uid, Time>,
     seq: u64,
 }
 
@@ -52,31 +53,33 @@ fn backoff(attempts: u32) -> Duration {
 impl Queue {
     /// A pod wants a node. One that waits already, and is not `changed` in what matters, keeps its place.
     pub fn add(&mut self, key: &Key, pod: &Arc<Object>, priority: i32, changed: bool, causes: &Causes, now: Time) {
+        let uid = Uid::of(pod.uid());
         if changed {
-            self.forget(key);
+            self.forget(uid);
         }
-        if let Some(w) = self.waiting.get_mut(key) {
+        if let Some(w) = self.waiting.get_mut(&uid) {
             w.pod = pod.clone();
             return;
         }
         let mut own = Causes::new();
         merge(&mut own, causes);
-        let w = Waiting { pod: pod.clone(), causes: own, attempts: 0, since: now, priority, place: Place::Taken };
-        self.waiting.insert(key.clone(), w);
-        self.activate(key);
+        let (key, pod) = (key.clone(), pod.clone());
+        let w = Waiting { key, pod, causes: own, attempts: 0, since: now, priority, place: Place::Taken };
+        self.waiting.insert(uid, w);
+        self.activate(uid);
     }
 
-    fn activate(&mut self, key: &Key) {
-        self.leave(key);
-        let Some(w) = self.waiting.get_mut(key) else { return };
+    fn activate(&mut self, uid: Uid) {
+        self.leave(uid);
+        let Some(w) = self.waiting.get_mut(&uid) else { return };
         self.seq += 1;
         let at = (-w.priority, w.since, self.seq);
         w.place = Place::Active(at);
-        self.active.insert(at, key.clone());
+        self.active.insert(at, uid);
     }
 
-    fn leave(&mut self, key: &Key) {
-        let Some(w) = self.waiting.get_mut(key) else { return };
+    fn leave(&mut self, uid: Uid) {
+        let Some(w) = self.waiting.get_mut(&uid) else { return };
         match std::mem::replace(&mut w.place, Place::Taken) {
             Place::Active(at) => {
                 self.active.remove(&at);
@@ -85,59 +88,59 @@ impl Queue {
                 self.backoff.remove(&at);
             }
             Place::Unschedulable => {
-                self.unschedulable.remove(key);
+                self.unschedulable.remove(&uid);
             }
             Place::Taken => {}
         }
     }
 
     /// Nobody needs to look for this pod any more.
-    pub fn forget(&mut self, key: &Key) {
-        self.leave(key);
-        self.waiting.remove(key);
+    pub fn forget(&mut self, uid: Uid) {
+        self.leave(uid);
+        self.waiting.remove(&uid);
     }
 
     /// The next pod to try, and why it is tried.
     pub fn pop(&mut self, now: Time) -> Option<(Key, Arc<Object>, Causes)> {
-        while let Some((at, key)) = self.backoff.iter().next().map(|(a, k)| (*a, k.clone())) {
+        while let Some((at, uid)) = self.backoff.iter().next().map(|(at, uid)| (*at, *uid)) {
             if at.0 > now {
                 break;
             }
-            self.activate(&key);
+            self.activate(uid);
         }
-        let old: Vec<Key> =
-            self.unschedulable.iter().filter(|(_, t)| now.since(**t) > LONGEST_WAIT).map(|(k, _)| k.clone()).collect();
-        for key in old {
-            self.activate(&key);
+        let old: Vec<Uid> =
+            self.unschedulable.iter().filter(|(_, t)| now.since(**t) > LONGEST_WAIT).map(|(uid, _)| *uid).collect();
+        for uid in old {
+            self.activate(uid);
         }
-        let (_, key) = self.active.pop_first()?;
-        let w = self.waiting.get_mut(&key)?;
+        let (_, uid) = self.active.pop_first()?;
+        let w = self.waiting.get_mut(&uid)?;
         w.place = Place::Taken;
         w.attempts += 1;
-        Some((key, w.pod.clone(), std::mem::take(&mut w.causes)))
+        Some((w.key.clone(), w.pod.clone(), std::mem::take(&mut w.causes)))
     }
 
     /// No node fits: the pod waits until something changes.
-    pub fn park(&mut self, key: &Key, now: Time) {
-        self.leave(key);
-        if let Some(w) = self.waiting.get_mut(key) {
+    pub fn park(&mut self, uid: Uid, now: Time) {
+        self.leave(uid);
+        if let Some(w) = self.waiting.get_mut(&uid) {
             w.place = Place::Unschedulable;
-            self.unschedulable.insert(key.clone(), now);
+            self.unschedulable.insert(uid, now);
         }
     }
 
     /// Something changed that could help: parked pods are tried again after their back-off.
     pub fn something_changed(&mut self, causes: &Causes, now: Time) {
-        for (key, tried) in std::mem::take(&mut self.unschedulable) {
-            let Some(w) = self.waiting.get_mut(&key) else { continue };
+        for (uid, tried) in std::mem::take(&mut self.unschedulable) {
+            let Some(w) = self.waiting.get_mut(&uid) else { continue };
             merge(&mut w.causes, causes);
             let due = tried + backoff(w.attempts);
             if due <= now {
-                self.activate(&key);
+                self.activate(uid);
             } else {
                 self.seq += 1;
                 w.place = Place::Backoff((due, self.seq));
-                self.backoff.insert((due, self.seq), key);
+                self.backoff.insert((due, self.seq), uid);
             }
         }
     }

@@ -42,6 +42,7 @@ fn create(api: &ApiServer, o: &mut Object, who: &mut Caller<'_>) -> Result<(), S
             continue;
         }
         let volume = volume_name.get_or_insert_with(|| format!("kube-api-access-{}", suffix(who.chance, 5)));
+        mounts.reserve_exact(1);
         mounts.push(VolumeMount {
             name: volume.clone(),
             mount_path: MOUNT_PATH.into(),
@@ -50,7 +51,10 @@ fn create(api: &ApiServer, o: &mut Object, who: &mut Caller<'_>) -> Result<(), S
         });
     }
     if let Some(volume) = volume_name {
-        spec.volumes.get_or_insert_default().push(token_volume(volume));
+        // A volume is large, as it could be of any sort: no room is kept for others that will not come.
+        let volumes = spec.volumes.get_or_insert_default();
+        volumes.reserve_exact(1);
+        volumes.push(token_volume(volume));
     }
     Ok(())
 }

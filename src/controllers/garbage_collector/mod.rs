@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::api::kinds::{Event, Lease};
-use crate::api::{Key, KindRef, Reason, Resource, Status, Uid};
+use crate::api::{Key, KindRef, Object, Reason, Resource, Status, Uid};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Reconciler};
@@ -71,6 +71,11 @@ impl Reconciler for GarbageCollector {
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
+        // Most changes are none to it.
+        let same = |old: &Object| old.meta().owner_references == c.object.meta().owner_references;
+        if c.kind == ChangeKind::Modified && !c.object.is_deleting() && c.previous.as_deref().is_some_and(same) {
+            return;
+        }
         let before = c.previous.as_ref().map(|p| owners(p)).unwrap_or_default();
         let now = if c.kind == ChangeKind::Deleted { BTreeSet::new() } else { owners(&c.object) };
         for gone in before.difference(&now) {
