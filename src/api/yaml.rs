@@ -59,7 +59,7 @@ fn first_document(text: &str, repeated: Repeated) -> Result<Option<Value>, Strin
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input(&mut bytes);
-    let mut reader = Reader { parser, anchors: vec![], repeated };
+    let mut reader = Reader { parser, anchors: vec![], repeated, nodes: 0, repeated_nodes: 0 };
     loop {
         match reader.next()?.data {
             EventData::StreamEnd => return Ok(None),
@@ -74,8 +74,25 @@ fn first_document(text: &str, repeated: Repeated) -> Result<Option<Value>, Strin
 
 struct Reader<'a> {
     parser: Parser<&'a mut &'a [u8]>,
-    anchors: Vec<(String, Value)>,
+    anchors: Vec<Anchor>,
     repeated: Repeated,
+    /// Nodes so far, those that aliases repeat among them.
+    nodes: usize,
+    repeated_nodes: usize,
+}
+
+/// A value that aliases may repeat, and of how many nodes it is made.
+struct Anchor {
+    name: String,
+    value: Value,
+    nodes: usize,
+}
+
+/// How much of a document may be repetition: nearly all of a small one, a tenth of one of millions of nodes. Otherwise
+/// a few lines could fill the memory. Real Kubernetes: goyaml.v2 decode.go allowedAliasRatio.
+fn allowed_repetition(nodes: usize) -> f64 {
+    let (small, large) = (400_000.0, 4_000_000.0);
+    0.99 - 0.89 * ((nodes as f64 - small) / (large - small)).clamp(0.0, 1.0)
 }
 
 /// go-yaml numbers lines from 0 and shows the number as it is where the parser gave up, one more where the scanner
@@ -98,6 +115,8 @@ impl Reader<'_> {
         if depth > MAX_DEPTH {
             return Err("yaml: exceeded max depth of 100".into());
         }
+        let before = self.nodes;
+        self.nodes += 1;
         let (anchor, value) = match event {
             EventData::Scalar { anchor, tag, value, style, .. } => {
                 let plain = style == ScalarStyle::Plain && tag.as_deref().is_none_or(|t| t.is_empty());
@@ -120,13 +139,21 @@ impl Reader<'_> {
             }
             EventData::MappingStart { anchor, .. } => (anchor, Value::Object(self.mapping(depth)?)),
             EventData::Alias { anchor } => {
-                let found = self.anchors.iter().rev().find(|(n, _)| *n == anchor).map(|(_, v)| v.clone());
-                return found.ok_or_else(|| format!("yaml: unknown anchor '{anchor}' referenced"));
+                let Some(found) = self.anchors.iter().rev().find(|a| a.name == anchor) else {
+                    return Err(format!("yaml: unknown anchor '{anchor}' referenced"));
+                };
+                self.nodes += found.nodes;
+                self.repeated_nodes += found.nodes;
+                let share = self.repeated_nodes as f64 / self.nodes as f64;
+                if self.repeated_nodes > 100 && self.nodes > 1000 && share > allowed_repetition(self.nodes) {
+                    return Err("yaml: document contains excessive aliasing".into());
+                }
+                return Ok(found.value.clone());
             }
             _ => (None, Value::Null),
         };
-        if let Some(a) = anchor {
-            self.anchors.push((a, value.clone()));
+        if let Some(name) = anchor {
+            self.anchors.push(Anchor { name, value: value.clone(), nodes: self.nodes - before });
         }
         Ok(value)
     }
@@ -371,6 +398,17 @@ mod tests {
     fn documents_anchors_and_merges() {
         let v = parse_all("a: &x {p: 1}\nb: *x\nc:\n  <<: *x\n  q: 2\n---\n- 1\n").unwrap();
         assert_eq!(v, vec![json!({"a": {"p": 1}, "b": {"p": 1}, "c": {"p": 1, "q": 2}}), json!([1])]);
+    }
+
+    #[test]
+    fn a_few_lines_cannot_fill_the_memory() {
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_string();
+        for i in 1..12 {
+            bomb.push_str(&format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", ")));
+        }
+        assert_eq!(parse_all(&bomb).unwrap_err(), "yaml: document contains excessive aliasing");
+        let honest = format!("a: &x {{p: 1}}\nb: [{}]\n", vec!["*x"; 300].join(", "));
+        assert_eq!(parse_all(&honest).map(|v| v[0]["b"].as_array().map(Vec::len)), Ok(Some(300)));
     }
 
     #[test]

@@ -64,8 +64,45 @@ pub enum Redirect {
     Duplicate { fd: i32, to: i32 },
 }
 
+/// How deeply parentheses may stand in one another. The parser tries every reading of `((`, so its time doubles with
+/// each one that is never closed.
+const MAX_PARENTHESES: usize = 12;
+/// How many compound commands, braces or brackets may: the parser calls itself for each.
+const MAX_COMPOUNDS: usize = 100;
+
+/// Whether the parser should not even try. What stands in quotes and comments counts too: it is a rough measure.
+fn is_too_deep(text: &str) -> bool {
+    let (mut parentheses, mut brackets, mut compounds) = (0usize, 0usize, 0usize);
+    for c in text.chars() {
+        match c {
+            '(' => parentheses += 1,
+            ')' => parentheses = parentheses.saturating_sub(1),
+            '{' | '[' => brackets += 1,
+            '}' | ']' => brackets = brackets.saturating_sub(1),
+            _ => {}
+        }
+        if parentheses > MAX_PARENTHESES || brackets > MAX_COMPOUNDS {
+            return true;
+        }
+    }
+    for word in text.split(|c: char| c.is_whitespace() || ";|&()".contains(c)) {
+        match word {
+            "{" | "if" | "while" | "until" | "for" | "case" => compounds += 1,
+            "}" | "fi" | "done" | "esac" => compounds = compounds.saturating_sub(1),
+            _ => {}
+        }
+        if compounds > MAX_COMPOUNDS {
+            return true;
+        }
+    }
+    false
+}
+
 /// Parses a script; the error is the line that a shell prints.
 pub fn parse(text: &str) -> Result<Stmt, String> {
+    if is_too_deep(text) {
+        return Err("sh: syntax error: nested too deeply".to_string());
+    }
     let mut parser =
         brush_parser::Parser::new(std::io::Cursor::new(text.as_bytes()), &brush_parser::ParserOptions::default());
     let program =
@@ -216,5 +253,36 @@ fn redirect(r: &ast::IoRedirect) -> Option<Redirect> {
         }
         ast::IoRedirect::HereString(_, w) => Some(Redirect::Here { text: format!("{}\n", w.value), expand: true }),
         ast::IoRedirect::File(..) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_that_opens_without_end_is_refused_at_once() {
+        for opening in [
+            "(",
+            "((",
+            "$((",
+            "$(",
+            "{ ",
+            "if ",
+            "while ",
+            "until ",
+            "f(){ ",
+            "case x in a) ",
+            "for x in a; do ",
+            "${x:-",
+            "$[",
+        ] {
+            assert!(parse(&opening.repeat(3000)).is_err(), "{opening}");
+        }
+        let (depth, body) = (10, "x=1");
+        let nested = format!("{}{body}{}", "( ".repeat(depth), " )".repeat(depth));
+        assert!(parse(&nested).is_ok());
+        let long = "if true; then (echo a); fi\n".repeat(500);
+        assert!(parse(&long).is_ok());
     }
 }
