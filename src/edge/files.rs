@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::api::Duration;
 use crate::kubectl::Host;
 
 /// Directories are listed this deep.
@@ -10,6 +11,10 @@ const MAX_FILES: usize = 10_000;
 pub struct RealFiles;
 
 impl Host for RealFiles {
+    fn sleep(&mut self, d: Duration) {
+        std::thread::sleep(d);
+    }
+
     fn read(&self, path: &str) -> Result<String, String> {
         std::fs::read(path).map(|b| String::from_utf8_lossy(&b).into_owned()).map_err(|e| e.to_string())
     }

@@ -17,7 +17,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Editor, Helper};
 
 use crate::explain::layout;
-use crate::prompt::{Output, Session};
+use crate::prompt::{Output, Pace, Session};
 use crate::shell::{Shell, complete};
 
 struct Face {
@@ -146,22 +146,19 @@ pub fn run(shell: Shell, greeting: &str, first: Option<String>) -> ExitCode {
         let o = shell.borrow_mut().line(&line);
         show(&o, colour, shell.borrow().session.width);
     }
-    let mut last = std::time::Instant::now();
     loop {
         if let Some((columns, _)) = editor.dimensions() {
             shell.borrow_mut().session.width = usize::from(columns).max(NARROWEST);
         }
-        let prompt = {
-            let mut s = shell.borrow_mut();
-            if s.session.pace == crate::prompt::Pace::Live {
-                // The clock of the wall went on while somebody was thinking.
-                let passed = last.elapsed();
-                s.session.advance(passed);
-            }
-            s.prompt()
-        };
-        last = std::time::Instant::now();
-        match editor.readline(&prompt) {
+        let prompt = shell.borrow().prompt();
+        let thinking = std::time::Instant::now();
+        let read = editor.readline(&prompt);
+        interrupted.0.store(false, Ordering::Relaxed);
+        if shell.borrow().session.pace == Pace::Live {
+            // The clock of the wall went on while somebody was thinking.
+            shell.borrow_mut().session.advance(thinking.elapsed());
+        }
+        match read {
             Ok(line) => {
                 if line.trim().is_empty() {
                     continue;

@@ -6,7 +6,7 @@ use super::args::Args;
 use super::config::Kubeconfig;
 use super::failure::Failure;
 use crate::api::request::{Answer, Request, WatchEvent};
-use crate::api::{OpId, Outcome, Status, Time};
+use crate::api::{Duration, OpId, Outcome, Status, Time};
 
 /// The number of an open watch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +43,8 @@ pub trait Host {
     fn write(&mut self, path: &str, content: &str) -> Result<(), String>;
     fn home(&self) -> String;
     fn working_directory(&self) -> String;
+    /// Lets time pass on the clock of the wall.
+    fn sleep(&mut self, d: Duration);
 }
 
 pub struct Env<'a> {

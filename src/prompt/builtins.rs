@@ -56,7 +56,7 @@ pub static TABLE: &[Word] = &[
     Word { name: "lang", usage: "lang ko|en", help: ("the language of the story", "이야기의 언어"), run: lang },
     Word {
         name: "wait",
-        usage: "wait 5m",
+        usage: "wait 5m (at most 720h)",
         help: ("lets that much cluster time pass", "그만큼 클러스터 시간을 보냄"),
         run: wait,
     },
@@ -338,11 +338,19 @@ fn since(s: &Session) -> String {
     out
 }
 
+/// Longer than any lesson; and a cluster in trouble makes thousands of steps a day.
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400 * 30);
+
 fn wait(s: &mut Session, line: &str, words: &[String]) -> Output {
-    let Some(d) = words.get(1).and_then(|w| parse_go_duration(w)).filter(|_| words.len() == 2) else {
+    let wanted = words.get(1).filter(|w| words.len() == 2 && !w.starts_with('-'));
+    let Some(d) = wanted.and_then(|w| parse_go_duration(w)).filter(|d| *d <= LONGEST_WAIT) else {
         return wrong(s, "wait");
     };
-    command(s, line, |s| s.advance(d.min(Duration::from_secs(86_400 * 30))))
+    let mut out = command(s, line, |s| s.wait(d));
+    if s.is_interrupted() {
+        out.code = 130;
+    }
+    out
 }
 
 fn step(s: &mut Session, _: &str, words: &[String]) -> Output {

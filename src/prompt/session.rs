@@ -72,6 +72,8 @@ pub const COMMAND: Duration = Duration::from_millis(100);
 const LONGEST_FOLLOW: Duration = Duration::from_secs(600);
 /// Settled: nothing due within this, at most so long.
 const SOON: Duration = Duration::from_secs(5);
+/// How often a waiting command looks at the cluster.
+const GLANCE: Duration = Duration::from_millis(100);
 const LONGEST_SETTLE: Duration = Duration::from_secs(60);
 /// Columns, where nothing is known of the screen.
 const WIDTH: usize = 100;
@@ -344,8 +346,6 @@ impl Session {
         limit: Option<Time>,
         out: &mut Output,
     ) -> i32 {
-        use std::sync::atomic::Ordering::Relaxed;
-        self.interrupted.store(false, Relaxed);
         let latest = limit.unwrap_or(self.cluster.world.now + LONGEST_FOLLOW);
         loop {
             if let Some(code) = self.poll(f, namespace, cause, out) {
@@ -353,7 +353,7 @@ impl Session {
             }
             let endless_and_idle = limit.is_none() && !f.ends() && !self.cluster.world.is_busy(SOON);
             let next = self.cluster.world.next_due().unwrap_or(latest);
-            if self.cluster.world.now >= latest || endless_and_idle || self.interrupted.load(Relaxed) {
+            if self.cluster.world.now >= latest || endless_and_idle || self.is_interrupted() {
                 self.stop(f, namespace, cause, out);
                 if endless_and_idle {
                     out.story.push_str(&format!("  {}\n", message(self.language, "watch-ended", &[])));
@@ -361,8 +361,8 @@ impl Session {
                 return 130;
             }
             // The command's own deadline passes even if nothing happens.
-            let until = next.min(latest).min(self.cluster.world.now + Duration::from_millis(100));
-            self.cluster.world.run_until(until.max(self.cluster.world.now));
+            let until = next.min(latest).min(self.cluster.world.now + GLANCE);
+            self.pass(until.max(self.cluster.world.now));
             self.poll_background();
         }
     }
@@ -373,24 +373,48 @@ impl Session {
 
     // ---- time -------------------------------------------------------------------------------
 
-    /// Lets so much time pass.
+    /// Waits so long, or less if it is interrupted.
+    pub fn wait(&mut self, d: Duration) {
+        if self.pace != Pace::Live {
+            return self.advance(d);
+        }
+        let until = self.cluster.world.now + d;
+        while self.cluster.world.now < until && !self.is_interrupted() {
+            self.pass(until.min(self.cluster.world.now + GLANCE));
+            self.poll_background();
+        }
+    }
+
+    /// Goes on to a time: as fast as the clock of the wall does, if that is the pace.
+    fn pass(&mut self, until: Time) {
+        if self.pace == Pace::Live {
+            self.host.sleep(until.since(self.cluster.world.now));
+        }
+        self.cluster.world.run_until(until);
+    }
+
+    /// Lets so much time pass at once, or less if it is interrupted.
     pub fn advance(&mut self, d: Duration) {
         let until = self.cluster.world.now + d;
-        if self.background.is_empty() {
-            self.cluster.world.run_until(until);
-            return;
-        }
         while self.cluster.world.next_due().is_some_and(|t| t <= until) {
+            if self.is_interrupted() {
+                return;
+            }
             self.cluster.world.step();
             self.poll_background();
         }
         self.cluster.world.run_until(until);
     }
 
+    /// Whether Ctrl-C was pressed since the line was entered.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     /// Until nothing is about to happen.
     pub fn settle(&mut self) {
         let until = self.cluster.world.now + LONGEST_SETTLE;
-        while self.cluster.world.now < until && self.cluster.world.is_busy(SOON) {
+        while self.cluster.world.now < until && self.cluster.world.is_busy(SOON) && !self.is_interrupted() {
             let Some(next) = self.cluster.world.next_due() else { break };
             if next > until {
                 break;
