@@ -1,5 +1,6 @@
 use super::*;
 use crate::api::kinds::{Deployment, Node, Pod, ReplicaSet, node};
+use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Duration, pods};
 use crate::ledger::What;
@@ -18,9 +19,18 @@ fn deployment(name: &str, image: &str, replicas: i32) -> Value {
 }
 
 impl Cluster {
-    fn post(&mut self, path: &str, body: Value) {
+    fn ask(&mut self, method: Method, path: &str, body: Value) {
         let cause = self.world.root("kubectl", Root::Command("test".into()));
-        self.world.request(&Request::new(Method::Post, path).body(body), "kubernetes-admin", cause).unwrap();
+        self.world.request(&Request::new(method, path).body(body), "kubernetes-admin", cause).unwrap();
+    }
+    fn post(&mut self, path: &str, body: Value) {
+        self.ask(Method::Post, path, body);
+    }
+    fn merge(&mut self, path: &str, patch: Value) {
+        self.ask(Method::Patch(PatchType::Merge), path, patch);
+    }
+    fn delete(&mut self, path: &str) {
+        self.ask(Method::Delete, path, Value::Null);
     }
     fn wait(&mut self, seconds: u64) {
         self.world.run_until(self.world.now + Duration::from_secs(seconds));
@@ -49,47 +59,44 @@ fn a_deployment_becomes_running_pods() {
     assert_eq!(Some(set.name().trim_start_matches("web-")), set.label("pod-template-hash"));
 }
 
-#[test]
-fn every_write_goes_back_to_what_somebody_did() {
-    let mut c = bare(2);
-    c.post(DEPLOYMENTS, deployment("web", "nginx:nope", 2));
-    c.wait(60);
-    let ledger = &c.world.ledger;
-    let mut writes = 0;
-    for r in ledger.all() {
-        assert!(r.causes.iter().all(|x| *x < r.id), "a cause comes before its effect");
-        if let What::Request(_) = &r.what {
-            writes += 1;
-            assert!(!ledger.roots(r.id).is_empty(), "{r:?}");
-        }
-    }
-    for change in c.world.api.store().history() {
-        assert!(!ledger.roots(change.cause).is_empty(), "{:?}", change.key);
-    }
-    assert!(writes > 50);
-}
-
-/// What a short random session does to a cluster.
+/// What a short random session does to a cluster: of one node if the seed is even, of four if it is odd.
 fn session(seed: u64, moves: &[u8], keep_ledger: bool) -> Cluster {
-    let mut c = Cluster::new(&Options { profile: Profile::Bare, seed, keep_ledger, ..Options::default() });
+    let profile = if seed.is_multiple_of(2) { Profile::Bare } else { Profile::Kubeadm };
+    let mut c = Cluster::new(&Options { profile, seed, keep_ledger, ..Options::default() });
     for (i, m) in moves.iter().enumerate() {
-        match m % 6 {
-            0 => c.post(DEPLOYMENTS, deployment(&format!("d{i}"), "nginx:1.25", i32::from(m % 4))),
-            1 => c.post(DEPLOYMENTS, deployment(&format!("d{i}"), "nginx:nope", 1)),
-            2 => {
-                let _ = c.fault("scheduler", None, m % 2 == 0);
+        let newest = c.objects::<Deployment>().last().map(|d| format!("{DEPLOYMENTS}/{}", d.name()));
+        match (m % 10, newest) {
+            (0, _) => c.post(DEPLOYMENTS, deployment(&format!("d{i}"), "nginx:1.25", i32::from(m % 4))),
+            (1, _) => c.post(DEPLOYMENTS, deployment(&format!("d{i}"), "nginx:nope", 1)),
+            (2, _) => {
+                let _ = c.fault("scheduler", None, m % 20 == 2);
             }
-            3 => {
-                let _ = c.fault("kubelet", Some("minikube"), m % 4 == 1);
+            (3, _) => {
+                let _ = c.fault("kubelet", Some(a_node(seed)), m % 20 == 3);
             }
-            4 => {
-                let _ = c.fault("controller-manager", None, m % 2 == 0);
+            (4, _) => {
+                let _ = c.fault("controller-manager", None, m % 20 == 4);
+            }
+            (5, Some(path)) => c.merge(&path, json!({"spec": {"replicas": m % 4}})),
+            (6, Some(path)) => {
+                let template = json!({"metadata": {"labels": {"round": i.to_string()}}});
+                c.merge(&path, json!({"spec": {"template": template}}));
+            }
+            (7, Some(path)) => c.delete(&path),
+            (8, _) => {
+                for p in c.objects::<Pod>().iter().take(1) {
+                    c.delete(&format!("/api/v1/namespaces/default/pods/{}", p.name()));
+                }
             }
             _ => {}
         }
         c.wait(u64::from(m % 20));
     }
     c
+}
+
+fn a_node(seed: u64) -> &'static str {
+    if seed.is_multiple_of(2) { "minikube" } else { "worker-1" }
 }
 
 fn state(c: &Cluster) -> String {
@@ -101,6 +108,22 @@ fn state(c: &Cluster) -> String {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_write_goes_back_to_what_somebody_did(seed in 0u64..1000, moves in prop::collection::vec(any::<u8>(), 1..6)) {
+        let mut c = session(seed, &moves, true);
+        c.wait(60);
+        let ledger = &c.world.ledger;
+        for r in ledger.all() {
+            prop_assert!(r.causes.iter().all(|x| *x < r.id), "a cause comes before its effect: {r:?}");
+            if let What::Request(_) = &r.what {
+                prop_assert!(!ledger.roots(r.id).is_empty(), "{r:?}");
+            }
+        }
+        for change in c.world.api.store().history() {
+            prop_assert!(!ledger.roots(change.cause).is_empty(), "{:?}", change.key);
+        }
+    }
 
     #[test]
     fn the_same_seed_gives_the_same_ledger_to_the_byte(seed in 0u64..1000, moves in prop::collection::vec(any::<u8>(), 1..6)) {
@@ -118,8 +141,9 @@ proptest! {
         for f in ["scheduler", "controller-manager"] {
             let _ = c.fault(f, None, false);
         }
-        let _ = c.fault("kubelet", Some("minikube"), false);
+        let _ = c.fault("kubelet", Some(a_node(seed)), false);
         c.wait(700);
+        prop_assert!(c.objects::<Node>().iter().all(node::is_ready));
         for d in c.objects::<Deployment>() {
             let image = d.spec.as_ref().and_then(|s| s.template.spec.as_ref()?.containers.first()?.image.clone()).unwrap_or_default();
             let wanted = d.spec.as_ref().and_then(|s| s.replicas).unwrap_or(0);
@@ -127,6 +151,69 @@ proptest! {
             prop_assert_eq!(ready, if image == "nginx:nope" { 0 } else { wanted }, "{}", d.name());
         }
     }
+}
+
+#[test]
+fn a_mended_kubelet_brings_its_node_back_and_it_stays() {
+    for (seconds, worker) in [(60, 1), (65, 3), (70, 3), (75, 1), (85, 1), (120, 2), (120, 3)] {
+        let mut c = Cluster::new(&Options { profile: Profile::Kubeadm, ..Options::default() });
+        let name = format!("worker-{worker}");
+        c.fault("kubelet", Some(&name), true).unwrap();
+        c.wait(seconds);
+        assert!(!c.objects::<Node>().iter().all(node::is_ready), "{name} after {seconds} s");
+        c.fault("kubelet", Some(&name), false).unwrap();
+        c.wait(15);
+        for _ in 0..30 {
+            assert!(c.objects::<Node>().iter().all(node::is_ready), "{name} after {seconds} s");
+            c.wait(10);
+        }
+    }
+}
+
+fn taints(c: &Cluster, effect: &str) -> Vec<String> {
+    let nodes = c.objects::<Node>();
+    let taints = nodes.iter().flat_map(|n| n.spec.iter().flat_map(|s| s.taints.iter().flatten()));
+    taints.filter(|t| t.effect == effect && !t.key.ends_with("control-plane")).map(|t| t.key.clone()).collect()
+}
+
+#[test]
+fn a_cordoned_node_is_tainted_until_it_is_uncordoned() {
+    let mut c = Cluster::new(&Options { profile: Profile::Kubeadm, ..Options::default() });
+    for (unschedulable, want) in [(true, vec!["node.kubernetes.io/unschedulable"]), (false, vec![])] {
+        c.merge("/api/v1/nodes/worker-1", json!({"spec": {"unschedulable": unschedulable}}));
+        c.wait(2);
+        assert_eq!(taints(&c, "NoSchedule"), want);
+    }
+}
+
+#[test]
+fn when_the_last_kubelet_falls_silent_nobody_is_evicted_any_more() {
+    let mut c = Cluster::new(&Options { profile: Profile::Kubeadm, ..Options::default() });
+    c.post(DEPLOYMENTS, deployment("web", "nginx:1.25", 6));
+    c.wait(10);
+    c.fault("kubelet", Some("worker-1"), true).unwrap();
+    c.wait(70);
+    assert_eq!(taints(&c, "NoExecute").len(), 1);
+    for node in ["worker-2", "worker-3", "control-plane"] {
+        c.fault("kubelet", Some(node), true).unwrap();
+    }
+    c.wait(400);
+    assert_eq!(taints(&c, "NoExecute"), Vec::<String>::new());
+    assert!(c.objects::<Pod>().iter().all(|p| p.metadata.deletion_timestamp.is_none()));
+}
+
+#[test]
+fn a_node_tells_which_images_it_has() {
+    let mut c = bare(1);
+    c.post(DEPLOYMENTS, deployment("web", "nginx:1.25", 1));
+    c.wait(20);
+    let node = c.objects::<Node>().remove(0);
+    let images = node.status.and_then(|s| s.images).unwrap_or_default();
+    let names: Vec<Vec<String>> = images.iter().map(|i| i.names.clone().unwrap_or_default()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names[0][0].starts_with("docker.io/library/nginx@sha256:"), "the largest first: {names:?}");
+    assert_eq!(names[0][1], "docker.io/library/nginx:1.25");
+    assert!(images[0].size_bytes > images[1].size_bytes);
 }
 
 #[test]

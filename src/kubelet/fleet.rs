@@ -83,6 +83,7 @@ impl Fleet {
             "lease" => self.renew(&key.name, ctx),
             "relist" => self.relist(&key.name, ctx),
             "report" => self.report(&key.name, ctx),
+            "runtime" => self.runtime_judged(&key.name, ctx),
             "return" => self.look_around(&key.name, ctx),
             "fault kubelet" | "fault node" => self.power(&key.name, tag.n == 1, ctx),
             "fault containerd" => self.runtime_power(&key.name, tag.n == 1, ctx),

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use super::reporting::NodeConfig;
+use super::reporting::{Image, NodeConfig};
 use crate::api::Time;
 use crate::api::kinds::{Lease, Node};
 
@@ -79,10 +79,7 @@ fn status(c: &NodeConfig, now: Time) -> NodeStatus {
         ]),
         conditions: Some(conditions(now)),
         daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: 10_250 }) }),
-        images: Some(vec![ContainerImage {
-            names: Some(vec!["registry.k8s.io/pause:3.10".into()]),
-            size_bytes: Some(3_440_402),
-        }]),
+        images: Some(images(&BTreeMap::new())),
         node_info: Some(NodeSystemInfo {
             architecture: "amd64".into(),
             boot_id: "00000000-0000-0000-0000-000000000002".into(),
@@ -98,6 +95,30 @@ fn status(c: &NodeConfig, now: Time) -> NodeStatus {
         }),
         ..NodeStatus::default()
     }
+}
+
+/// The images that a node's status names: the largest first, fifty at most. The one of the sandboxes is always there.
+pub fn images(pulled: &BTreeMap<String, Image>) -> Vec<ContainerImage> {
+    const MOST: usize = 50;
+    let pause = ContainerImage {
+        names: Some(
+            [
+                "registry.k8s.io/pause@sha256:3d4b5a8bb731bfdf2ff8fcb2a7459f6b20649a5d4c751643ec0b07f6142ce7f4",
+                "registry.k8s.io/pause:3.10",
+            ]
+            .map(String::from)
+            .into(),
+        ),
+        size_bytes: Some(3_440_402),
+    };
+    let mut all = vec![pause];
+    all.extend(pulled.iter().map(|(name, image)| ContainerImage {
+        names: Some([&image.id, name].into_iter().filter(|n| !n.is_empty()).cloned().collect()),
+        size_bytes: i64::try_from(image.bytes).ok(),
+    }));
+    all.sort_by_key(|i| std::cmp::Reverse(i.size_bytes));
+    all.truncate(MOST);
+    all
 }
 
 /// What a healthy kubelet says of its node.

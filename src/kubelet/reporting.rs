@@ -3,17 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::Taint;
+use k8s_openapi::api::core::v1::{NodeCondition, Taint};
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use crate::api::kinds::{Lease, Node};
-use crate::api::object::{Key, Name};
+use crate::api::object::{Key, Name, Resource};
 use crate::api::{Duration, Time, Uid};
 use crate::client::Recorder;
 use crate::world::{Ctx, Tag, latency};
 
-/// The lease is renewed every quarter of its 40 s.
+/// The lease is renewed every quarter of its 40 s; as often kubelet compares the node's status with its own view.
 const LEASE_EVERY: Duration = Duration::from_secs(10);
 /// An unchanged node status is written at most this often.
 const STATUS_EVERY: Duration = Duration::from_secs(300);
@@ -45,8 +45,11 @@ pub struct NodeState {
     pub user: Name,
     pub uid: String,
     pub down: bool,
+    /// Its container runtime does not answer; kubelet takes a while to believe it.
+    pub runtime_off: bool,
     pub runtime_down: bool,
-    pub images: BTreeSet<String>,
+    /// Pulled images, by full name.
+    pub images: BTreeMap<String, Image>,
     pub recorder: Recorder,
     /// Where in the second this node's relist falls.
     pub phase: u64,
@@ -54,6 +57,18 @@ pub struct NodeState {
     /// The pods that the next relist looks at.
     pub dirty: BTreeSet<Uid>,
     reported: Time,
+    /// How many images the node's status names.
+    images_told: usize,
+    /// The conditions that the API has, as type and status: others write them too.
+    known: Vec<(String, String)>,
+}
+
+/// An image on a node.
+#[derive(Clone, Debug, Default)]
+pub struct Image {
+    /// Its repository and digest; known once a container was made of it.
+    pub id: String,
+    pub bytes: u64,
 }
 
 impl NodeState {
@@ -62,8 +77,11 @@ impl NodeState {
             user: smol_str::format_smolstr!("system:node:{}", config.name),
             uid: String::new(),
             down: false,
+            runtime_off: false,
             runtime_down: false,
-            images: BTreeSet::new(),
+            images: BTreeMap::new(),
+            images_told: 0,
+            known: vec![],
             recorder: Recorder::new("kubelet", &config.name),
             phase: 0,
             relist_set: false,
@@ -71,6 +89,12 @@ impl NodeState {
             reported: Time::default(),
             config,
         }
+    }
+}
+
+impl NodeState {
+    fn conditions(&self, now: Time) -> Vec<NodeCondition> {
+        if self.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) }
     }
 }
 
@@ -97,14 +121,30 @@ impl Fleet {
 
     pub(super) fn renew(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         ctx.every(LEASE_EVERY, Tag::about("lease", Key::of::<Node>("", name)));
+        self.renew_lease(name, ctx);
+        let now = ctx.now();
+        let Some(n) = self.nodes.get(name) else { return };
+        let fresh = n.conditions(now);
+        let same = fresh.iter().all(|f| n.known.iter().any(|(kind, status)| *kind == f.type_ && *status == f.status));
+        if now.since(n.reported) >= STATUS_EVERY || !same || n.images_told != n.images.len() {
+            self.report(name, ctx);
+        }
+    }
+
+    fn renew_lease(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let Some(n) = self.nodes.get(name).filter(|n| !n.down) else { return };
         let now = ctx.now();
         let _ = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
             l.spec.get_or_insert_default().renew_time = Some(now.meta_micro());
         });
-        if now.since(n.reported) >= STATUS_EVERY {
-            self.report(name, ctx);
-        }
+    }
+
+    /// What the API has of a node, as far as kubelet cares.
+    pub(super) fn observe_node(&mut self, node: &Node) {
+        let Some(n) = self.nodes.get_mut(node.name()) else { return };
+        n.uid = node.uid().into();
+        let conditions = node.status.iter().flat_map(|s| s.conditions.iter().flatten());
+        n.known = conditions.map(|c| (c.type_.clone(), c.status.clone())).collect();
     }
 
     /// Writes the node's status.
@@ -112,9 +152,13 @@ impl Fleet {
         let now = ctx.now();
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
         n.reported = now;
-        let fresh = if n.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) };
+        n.images_told = n.images.len();
+        let fresh = n.conditions(now);
+        let images = super::node::images(&n.images);
         let _ = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
-            super::node::refresh(node.status.get_or_insert_default(), fresh);
+            let status = node.status.get_or_insert_default();
+            super::node::refresh(status, fresh);
+            status.images = Some(images);
         });
     }
 
@@ -138,13 +182,21 @@ impl Fleet {
     /// The container runtime under a kubelet stops or comes back.
     pub(super) fn runtime_power(&mut self, name: &str, off: bool, ctx: &mut Ctx<'_>) {
         let Some(n) = self.nodes.get_mut(name) else { return };
-        n.runtime_down = off;
+        n.runtime_off = off;
         let wait = if off { RUNTIME_LOST } else { RUNTIME_FOUND };
-        ctx.after(wait, Tag::about("report", Key::of::<Node>("", name)));
+        ctx.after(wait, Tag::about("runtime", Key::of::<Node>("", name)));
+    }
+
+    /// Kubelet believes what its runtime has shown for a while.
+    pub(super) fn runtime_judged(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        let Some(n) = self.nodes.get_mut(name) else { return };
+        n.runtime_down = n.runtime_off;
+        self.report(name, ctx);
     }
 
     /// A kubelet that has come back looks through everything it is responsible for.
     pub(super) fn look_around(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        self.renew_lease(name, ctx);
         let all: Vec<Uid> = self.workers.on(name).map(|w| w.uid).collect();
         for uid in all {
             self.see(uid);

@@ -20,8 +20,8 @@ impl Fleet {
     /// A node or a pod has changed in the API.
     pub(super) fn observe(&mut self, c: &Change, ctx: &mut Ctx<'_>) {
         if c.key.kind == Node::kind_ref() {
-            if let Some(n) = self.nodes.get_mut(&c.key.name) {
-                n.uid = c.object.uid().into();
+            if let Some(node) = c.object.get::<Node>() {
+                self.observe_node(node);
             }
             return;
         }

@@ -38,7 +38,7 @@ impl Fleet {
             self.cannot(uid, name, "InvalidImageName", "InspectFailed", message, ctx);
             return false;
         };
-        let present = self.nodes.at(&node).images.contains(&full);
+        let present = self.nodes.at(&node).images.contains_key(&full);
         match c.image_pull_policy.as_deref() {
             Some("Never") if !present => {
                 let message = format!("Container image {image:?} is not present with pull policy of Never");
@@ -144,7 +144,7 @@ impl Fleet {
             Outcome::Pulled { image: full, size, took } => {
                 w.pulled.push((image.clone(), took));
                 let ending = w.is_ending();
-                self.nodes.at_mut(&w.node).images.insert(full);
+                self.nodes.at_mut(&w.node).images.entry(full).or_default().bytes = size;
                 let t = go_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(0)));
                 let message = format!(
                     "Successfully pulled image {image:?} in {t} ({t} including waiting). Image size: {size} bytes."
@@ -203,6 +203,9 @@ impl Fleet {
                 let (pod, node) = (w.typed(), w.node.clone());
                 let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.as_deref()).unwrap_or_default();
                 let image = ImageRef::parse(image).map_or_else(|| image.into(), |i| i.full());
+                if let Some(i) = self.nodes.at_mut(&w.node).images.get_mut(&image).filter(|i| i.id.is_empty()) {
+                    i.id.clone_from(&image_id);
+                }
                 w.slot_mut(name).begin(Instance::new(id, image, image_id));
                 self.note(uid, Some(name), Note::normal("Created", "Container created"), ctx);
                 let op = self.runtime(uid, &node, RuntimeCall::StartContainer { id }, ctx);

@@ -62,8 +62,9 @@ impl NodeLifecycle {
         for p in here {
             let key = p.key();
             let tolerations = p.spec.as_ref().and_then(|s| s.tolerations.clone()).unwrap_or_default();
-            let wait = if taints.is_empty() || p.is_deleting() { None } else { stays(&tolerations, &taints) };
+            let wait = if taints.is_empty() { None } else { stays(&tolerations, &taints) };
             match (wait, self.evictions.get(&key)) {
+                (Some(_), None) if p.is_deleting() => {}
                 (Some(wait), None) => {
                     let at = (since + wait).max(now);
                     self.evictions.insert(key.clone(), Eviction::Due(at));

@@ -32,6 +32,17 @@ const EVICTION_EVERY: Duration = Duration::from_secs(10);
 
 pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
 pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+pub const UNSCHEDULABLE: &str = "node.kubernetes.io/unschedulable";
+/// All taints that this controller sets and takes away. Those that people set are none of its business.
+const TAINTS: [&str; 7] = [
+    NOT_READY,
+    UNREACHABLE,
+    UNSCHEDULABLE,
+    "node.kubernetes.io/memory-pressure",
+    "node.kubernetes.io/disk-pressure",
+    "node.kubernetes.io/pid-pressure",
+    "node.kubernetes.io/network-unavailable",
+];
 
 #[derive(Clone)]
 pub struct NodeLifecycle {
@@ -86,6 +97,11 @@ impl Reconciler for NodeLifecycle {
             if c.kind == ChangeKind::Deleted {
                 self.heard.remove(&c.key.name);
             } else {
+                let beat = c.object.get::<Node>().and_then(node::ready_condition);
+                if let Some(t) = beat.and_then(|c| c.last_heartbeat_time.as_ref()).map(Time::from_meta) {
+                    let heard = self.heard.entry(c.key.name.clone()).or_insert(t);
+                    *heard = t.max(*heard);
+                }
                 enqueue.add(c.key.clone());
             }
             return;
@@ -151,6 +167,20 @@ impl NodeLifecycle {
                 self.mark_unknown(&n, now.since(heard), ctx);
             }
         }
+        self.call_evictions_off(ctx);
+    }
+
+    /// When the last node has fallen silent, what was begun before is taken back.
+    fn call_evictions_off(&mut self, ctx: &mut Ctx<'_>) {
+        let ready = self.nodes.iter().filter(|n| node::is_ready(n)).count();
+        if zone(ready, self.nodes.len() - ready) != Zone::Full {
+            return;
+        }
+        let all: Vec<Node> = self.nodes.iter().cloned().collect();
+        for n in all {
+            // A write that fails is tried again at the next look.
+            let _ = self.set_taints(&n, "NoExecute", &[], ctx);
+        }
     }
 
     fn mark_unknown(&mut self, n: &Node, silent: Duration, ctx: &mut Ctx<'_>) {
@@ -194,20 +224,15 @@ impl NodeLifecycle {
         }
     }
 
-    /// The `NoSchedule` taints that follow from conditions.
+    /// The `NoSchedule` taints that follow from conditions, and from being cordoned.
     fn taint_for_scheduling(&mut self, n: &Node, ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        let wanted = match node::ready_condition(n).map(|c| c.status.as_str()) {
-            Some("True") => None,
-            Some("False") => Some(NOT_READY),
-            _ => Some(UNREACHABLE),
-        };
-        self.set_taints(n, "NoSchedule", wanted, ctx)
+        self.set_taints(n, "NoSchedule", &health::no_schedule(n), ctx)
     }
 
     /// The `NoExecute` taints, unless so much is broken that the fault must be elsewhere.
     fn taint_for_eviction(&mut self, n: &Node, ctx: &mut Ctx<'_>) -> Result<Option<Duration>, Status> {
         let wanted = match node::ready_condition(n).map(|c| c.status.as_str()) {
-            Some("True") => return self.set_taints(n, "NoExecute", None, ctx).map(|()| None),
+            Some("True") => return self.set_taints(n, "NoExecute", &[], ctx).map(|()| None),
             Some("False") => NOT_READY,
             _ => UNREACHABLE,
         };
@@ -228,40 +253,38 @@ impl NodeLifecycle {
             return Ok(Some(self.next_eviction.since(now)));
         }
         self.next_eviction = now + EVICTION_EVERY;
-        self.set_taints(n, "NoExecute", Some(wanted), ctx).map(|()| None)
+        self.set_taints(n, "NoExecute", &[wanted], ctx).map(|()| None)
     }
 
-    /// Of the two readiness taints with that effect, exactly `wanted` stays.
-    fn set_taints(&mut self, n: &Node, effect: &str, wanted: Option<&str>, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    /// Of this controller's taints with that effect, exactly the `wanted` ones stay.
+    fn set_taints(&mut self, n: &Node, effect: &str, wanted: &[&str], ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let now = ctx.now();
-        let present: Vec<&Taint> = n
-            .spec
-            .iter()
-            .flat_map(|s| s.taints.iter().flatten())
-            .filter(|t| t.effect == effect && (t.key == NOT_READY || t.key == UNREACHABLE))
-            .collect();
-        let same = match wanted {
-            None => present.is_empty(),
-            Some(key) => present.len() == 1 && present[0].key == key,
-        };
-        if same {
+        let ours = |t: &&Taint| t.effect == effect && TAINTS.contains(&t.key.as_str());
+        let present: Vec<&str> =
+            n.spec.iter().flat_map(|s| s.taints.iter().flatten()).filter(ours).map(|t| t.key.as_str()).collect();
+        let new: Vec<&str> = wanted.iter().copied().filter(|k| !present.contains(k)).collect();
+        let gone: Vec<&str> = present.into_iter().filter(|k| !wanted.contains(k)).collect();
+        if new.is_empty() && gone.is_empty() {
             return Ok(());
         }
-        let (node, effect_name) = (n.key(), effect.to_string());
-        ctx.decide(match wanted {
-            Some(key) => NodeDecision::Tainted { node, taint: key.into(), effect: effect_name },
-            None => {
-                let taint = present.first().map(|t| t.key.clone()).unwrap_or_default();
-                NodeDecision::Untainted { node, taint, effect: effect_name }
+        for key in &new {
+            let (node, taint, effect) = (n.key(), (*key).to_string(), effect.to_string());
+            ctx.decide(NodeDecision::Tainted { node, taint, effect });
+        }
+        // A taint that another one takes the place of needs no words.
+        if new.is_empty() {
+            for key in &gone {
+                let (node, taint, effect) = (n.key(), (*key).to_string(), effect.to_string());
+                ctx.decide(NodeDecision::Untainted { node, taint, effect });
             }
-        });
+        }
         let o = ctx.api::<Node>().patch("", n.name(), |n| {
             let spec = n.spec.get_or_insert_default();
             let taints = spec.taints.get_or_insert_default();
-            taints.retain(|t| !(t.effect == effect && (t.key == NOT_READY || t.key == UNREACHABLE)));
-            if let Some(key) = wanted {
-                let added = Some(now.meta());
-                taints.push(Taint { key: key.into(), effect: effect.into(), time_added: added, ..Taint::default() });
+            taints.retain(|t| t.effect != effect || !gone.contains(&t.key.as_str()));
+            for key in &new {
+                let (key, effect, time_added) = ((*key).to_string(), effect.to_string(), Some(now.meta()));
+                taints.push(Taint { key, effect, time_added, ..Taint::default() });
             }
             if taints.is_empty() {
                 spec.taints = None;
