@@ -9,7 +9,6 @@ pub mod ranking;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
@@ -100,7 +99,7 @@ impl Reconciler for ReplicaSets {
         };
         let ready_to_act = self.expectations.are_met(key, now);
         let yardstick = Yardstick::of(&set, now);
-        let (group, mut tally) = self.claim(&yardstick, ctx)?;
+        let (group, tally) = self.claim(&yardstick, ctx)?;
         let mut failure = None;
         if ready_to_act && !set.is_deleting() {
             let wanted = usize::try_from(kind::wanted(&set)).unwrap_or(0);
@@ -111,14 +110,11 @@ impl Reconciler for ReplicaSets {
             match plan::plan(&seen) {
                 Plan::Keep => {}
                 Plan::Create { count } => failure = self.create(&set, key, count, had, ctx),
-                Plan::Delete { pods } => {
-                    failure = self.delete(&set, key, &pods, had, ctx);
-                    let gone: BTreeSet<&str> = pods.iter().map(|v| v.name.as_str()).collect();
-                    tally = yardstick.tally(group.values().filter(|m| !gone.contains(m.object.name())));
-                }
+                Plan::Delete { pods } => failure = self.delete(&set, key, &pods, had, ctx),
             }
         }
         let took = Duration::from_micros(1_000 + 4 * u64::try_from(tally.counts.all).unwrap_or(0));
+        // What this sync has just made or deleted is counted when the watch tells of it.
         self.write_status(&set, &tally, failure.as_ref(), ctx)?;
         if let Some(e) = failure {
             return Err(e);
