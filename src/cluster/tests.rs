@@ -216,6 +216,81 @@ fn a_node_tells_which_images_it_has() {
     assert!(images[0].size_bytes > images[1].size_bytes);
 }
 
+const PODS: &str = "/api/v1/namespaces/default/pods";
+
+fn lone(name: &str, container: Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [container]}})
+}
+
+fn events(c: &Cluster, reason: &str) -> Vec<(String, i32)> {
+    let all = c.objects::<crate::api::kinds::Event>();
+    let of = all.iter().filter(|e| e.reason.as_deref() == Some(reason));
+    of.map(|e| (e.message.clone().unwrap_or_default(), e.count.unwrap_or(1))).collect()
+}
+
+#[test]
+fn a_pod_that_takes_the_name_of_a_killed_one_lives() {
+    let mut c = bare(1);
+    let sleeper = || lone("s", json!({"name": "c", "image": "busybox", "command": ["sleep", "1000"]}));
+    c.post(PODS, sleeper());
+    c.wait(5);
+    let options = json!({"gracePeriodSeconds": 0});
+    c.ask(Method::Delete, &format!("{PODS}/s"), options);
+    c.post(PODS, sleeper());
+    c.wait(60);
+    let pods = c.objects::<Pod>();
+    assert_eq!(pods.len(), 1);
+    assert!(pods::is_ready(&pods[0]), "{:?}", pods[0].status);
+}
+
+#[test]
+fn a_container_whose_image_is_changed_is_restarted() {
+    for policy in ["Always", "Never"] {
+        let mut c = bare(1);
+        let mut pod = lone("p", json!({"name": "c", "image": "nginx:1.25"}));
+        pod["spec"]["restartPolicy"] = policy.into();
+        c.post(PODS, pod);
+        c.wait(5);
+        let new = json!({"spec": {"containers": [{"name": "c", "image": "nginx:1.27"}]}});
+        c.ask(Method::Patch(PatchType::Strategic), &format!("{PODS}/p"), new);
+        c.wait(20);
+        let pods = c.objects::<Pod>();
+        let status = &pods[0].status.as_ref().unwrap().container_statuses.as_ref().unwrap()[0];
+        assert_eq!((status.restart_count, status.ready), (1, true), "{policy}");
+        assert_eq!(status.image, "docker.io/library/nginx:1.27");
+        assert_eq!(events(&c, "Killing"), [("Container c definition changed, will be restarted".to_string(), 1)]);
+        assert!(events(&c, "BackOff").is_empty());
+    }
+}
+
+#[test]
+fn a_container_is_condemned_once_in_each_of_its_lives() {
+    let mut c = bare(1);
+    let liveness = json!({"exec": {"command": ["cat", "/nope"]}, "periodSeconds": 3});
+    let container = json!({"name": "c", "image": "busybox", "command": ["sleep", "1000"], "livenessProbe": liveness});
+    c.post(PODS, lone("p", container));
+    // Three failures, then thirty seconds of grace that `sleep` does not use: one life.
+    c.wait(34);
+    assert_eq!(events(&c, "Killing"), [("Container c failed liveness probe, will be restarted".to_string(), 1)]);
+    assert_eq!(events(&c, "Unhealthy").iter().map(|(_, count)| count).sum::<i32>(), 3);
+}
+
+#[test]
+fn counts_go_down_once_when_a_deployment_shrinks() {
+    for seed in 0..20 {
+        let mut c = bare(seed);
+        c.post(DEPLOYMENTS, deployment("web", "nginx:1.25", 2));
+        c.wait(6);
+        let from = c.world.api.store().rev();
+        c.merge(&format!("{DEPLOYMENTS}/web"), json!({"spec": {"replicas": 1}}));
+        c.wait(5);
+        let changes = c.world.api.store().history().filter(|change| change.rev > from);
+        let replicas = |o: &crate::api::Object| o.get::<ReplicaSet>()?.status.as_ref().map(|s| s.replicas);
+        let counts: Vec<i32> = changes.filter_map(|change| replicas(&change.object)).collect();
+        assert!(counts.is_sorted_by(|a, b| a >= b) && counts.last() == Some(&1), "{counts:?}");
+    }
+}
+
 #[test]
 fn a_snapshot_goes_its_own_way() {
     let mut c = bare(3);

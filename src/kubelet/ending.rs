@@ -4,13 +4,13 @@
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::status;
-use super::worker::{Phase, Step, Worker};
+use super::worker::{Phase, Replaced, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
 use crate::api::{Duration, OpId, Uid};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::Note;
-use crate::world::{Ctx, Tag, latency};
+use crate::world::{Ctx, latency};
 
 impl Fleet {
     /// A container has ended. Kubelet will see it at the next relist.
@@ -33,10 +33,10 @@ impl Fleet {
 
     /// A container that kubelet wanted to stop has stopped.
     pub(super) fn stopped(&mut self, uid: Uid, op: OpId, ctx: &mut Ctx<'_>) {
-        let by_probe = self.workers.get_mut(uid).is_some_and(|w| w.probe_kills.remove(&op));
-        if by_probe {
+        let replaced = self.workers.get_mut(uid).is_some_and(|w| w.replacing.remove(&op));
+        if replaced {
             self.see(uid);
-            self.sync(uid, ctx);
+            self.resume(uid, ctx);
         } else {
             self.terminate(uid, ctx);
         }
@@ -62,16 +62,16 @@ impl Fleet {
             return;
         }
         w.phase = Phase::Terminated;
-        let key = w.is_ending().then(|| w.key.clone());
-        self.see(uid);
         // A pod that ended by itself stays in the API.
-        let Some(key) = key else { return };
+        let tag = w.is_ending().then(|| w.tag("cleanup"));
+        self.see(uid);
+        let Some(tag) = tag else { return };
         if let Some(w) = self.workers.get_mut(uid) {
             w.busy = Some(Step::Cleanup(None));
         }
         let (least, most) = self.timing.cleanup;
         let wait = latency::between(ctx.chance(), least, most);
-        ctx.after(wait, Tag::about("cleanup", key).number(1));
+        ctx.after(wait, tag);
     }
 
     fn stop_containers(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
@@ -91,6 +91,31 @@ impl Fleet {
             if let Some(w) = self.workers.get_mut(uid) {
                 w.stopping.insert(op);
             }
+        }
+    }
+
+    /// Stops a running container that is started again as soon as it has ended.
+    pub(super) fn replace(
+        &mut self,
+        uid: Uid,
+        name: &str,
+        id: ContainerId,
+        why: Replaced,
+        message: &str,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let Some(w) = self.workers.get(uid) else { return };
+        let node = w.node.clone();
+        let seconds = w.typed().spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(30);
+        let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(30));
+        self.note(uid, Some(name), Note::normal("Killing", message), ctx);
+        let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id, grace }, ctx);
+        if let Some(w) = self.workers.get_mut(uid) {
+            let slot = w.slot_mut(name);
+            slot.replaced = Some(why);
+            slot.probes.clear();
+            w.stopping.insert(op);
+            w.replacing.insert(op);
         }
     }
 

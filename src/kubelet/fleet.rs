@@ -13,7 +13,7 @@ use super::probing::Probing;
 use super::reporting::NodeConfig;
 use super::worker::{Step, Worker};
 use crate::api::kinds::{Node, Pod};
-use crate::api::object::{Key, Resource};
+use crate::api::object::Resource;
 use crate::api::ops::{ContainerId, RuntimeCall};
 use crate::api::{Object, Op, OpId, Outcome, Uid};
 use crate::client::recorder::{Note, reference};
@@ -87,12 +87,12 @@ impl Fleet {
             "return" => self.look_around(&key.name, ctx),
             "fault kubelet" | "fault node" => self.power(&key.name, tag.n == 1, ctx),
             "fault containerd" => self.runtime_power(&key.name, tag.n == 1, ctx),
-            _ => self.pod_timer(tag, key, ctx),
+            _ => self.pod_timer(tag, ctx),
         }
     }
 
-    fn pod_timer(&mut self, tag: &Tag, key: &Key, ctx: &mut Ctx<'_>) {
-        let Some(uid) = self.workers.uid_of(key) else { return };
+    fn pod_timer(&mut self, tag: &Tag, ctx: &mut Ctx<'_>) {
+        let Some(uid) = tag.uid else { return };
         match tag.what {
             "volumes" => self.volumes_mounted(uid, ctx),
             "sync" if self.workers.get(uid).is_some_and(|w| w.timer == tag.n) => self.sync(uid, ctx),

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use super::worker::Worker;
 use crate::api::Uid;
-use crate::api::object::Key;
 
 #[derive(Clone, Debug, Default)]
 pub struct PodWorkers {
     by_uid: imbl::OrdMap<Uid, Arc<Worker>>,
-    by_key: imbl::OrdMap<Key, Uid>,
 }
 
 impl PodWorkers {
@@ -22,23 +20,12 @@ impl PodWorkers {
         self.by_uid.get_mut(&uid).map(Arc::make_mut)
     }
 
-    /// Who works on the pod that has this name now.
-    pub fn uid_of(&self, key: &Key) -> Option<Uid> {
-        self.by_key.get(key).copied()
-    }
-
     pub fn insert(&mut self, w: Worker) {
-        self.by_key.insert(w.key.clone(), w.uid);
         self.by_uid.insert(w.uid, Arc::new(w));
     }
 
     pub fn remove(&mut self, uid: Uid) -> Option<Arc<Worker>> {
-        let w = self.by_uid.remove(&uid)?;
-        // The name may have been taken over by the pod's replacement.
-        if self.by_key.get(&w.key).is_some_and(|u| *u == uid) {
-            self.by_key.remove(&w.key);
-        }
-        Some(w)
+        self.by_uid.remove(&uid)
     }
 
     pub fn on<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Worker> {

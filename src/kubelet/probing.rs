@@ -6,11 +6,11 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::probes::{self, Verdict};
-use super::worker::Worker;
+use super::worker::{Replaced, Worker};
 use crate::api::ops::{ContainerId, RuntimeCall};
 use crate::api::{Duration, Op, Outcome, Uid};
 use crate::client::recorder::Note;
-use crate::world::{Ctx, Tag};
+use crate::world::Ctx;
 
 /// A probe that is under way.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Fleet {
         let pod = w.typed();
         let Some(at) = pod.spec.as_ref().and_then(|s| containers(s).position(|c| c.name == name)) else { return };
         let which = probes::KINDS.iter().position(|k| *k == kind).unwrap_or(0);
-        let tag = Tag::about("probe", w.key.clone()).number(number(slot.attempts, at, which));
+        let tag = w.tag("probe").number(number(slot.attempts, at, which));
         // A pod on its way to Ready is worth waiting for; probes of one that is are routine.
         let settled = kind == "Liveness" || (kind == "Readiness" && slot.ready);
         if settled { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
@@ -57,7 +57,9 @@ impl Fleet {
             return;
         };
         let Some(p) = probes::of(c, kind) else { return };
-        if w.is_ending() || (kind == "Startup" && slot.startup_ok) {
+        // A probe that has condemned the container is on hold until there is a new one.
+        let on_hold = slot.replaced.is_some() && kind != "Readiness";
+        if w.is_ending() || on_hold || (kind == "Startup" && slot.startup_ok) {
             return;
         }
         let held_back = kind != "Startup" && !slot.startup_ok;
@@ -79,8 +81,8 @@ impl Fleet {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
         let Some(p) = Worker::container(&pod, name).and_then(|(c, _)| probes::of(c, kind)) else { return };
-        let same = w.slot(name).and_then(|s| s.running()).is_some_and(|i| i.id == id);
-        if w.is_ending() || !same {
+        let running = w.slot(name).filter(|s| s.running().is_some_and(|i| i.id == id));
+        if w.is_ending() || running.is_none_or(|s| s.replaced.is_some() && *kind != "Readiness") {
             return;
         }
         let (ok, detail) = match outcome {
@@ -109,30 +111,11 @@ impl Fleet {
             }
         }
         if kills {
-            self.kill_unhealthy(probing, ctx);
+            let message = format!("Container {name} failed {} probe, will be restarted", kind.to_lowercase());
+            self.replace(uid, name, id, Replaced::Unhealthy, &message, ctx);
         }
         if changed {
             self.sync(uid, ctx);
-        }
-    }
-
-    /// Stops a container that failed its liveness or startup probe; it is started again at once.
-    fn kill_unhealthy(&mut self, probing: &Probing, ctx: &mut Ctx<'_>) {
-        let Probing { uid, container: name, kind, id } = probing;
-        let (uid, id) = (*uid, *id);
-        let Some(w) = self.workers.get(uid) else { return };
-        let node = w.node.clone();
-        let seconds = w.typed().spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(30);
-        let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(30));
-        let message = format!("Container {name} failed {} probe, will be restarted", kind.to_lowercase());
-        self.note(uid, Some(name), Note::normal("Killing", &message), ctx);
-        let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id, grace }, ctx);
-        if let Some(w) = self.workers.get_mut(uid) {
-            let slot = w.slot_mut(name);
-            slot.killed_by_probe = true;
-            slot.probes.clear();
-            w.stopping.insert(op);
-            w.probe_kills.insert(op);
         }
     }
 }

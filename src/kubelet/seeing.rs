@@ -42,7 +42,7 @@ impl Fleet {
                     // Nothing to do, but if somebody else wrote the status, kubelet's own word stands in the end.
                     if old.get::<Pod>().is_some_and(|p| p.status != pod.status) {
                         let wait = latency::between(ctx.chance(), 0, RECONCILE_MILLIS);
-                        ctx.after(wait, Tag::about("reconcile", w.key.clone()));
+                        ctx.after(wait, w.tag("reconcile"));
                     }
                     return;
                 }

@@ -9,7 +9,7 @@ use super::nodes::NodeRef;
 use super::probes;
 use super::spec::{Addresses, container_spec};
 use super::status;
-use super::worker::{Instance, Step, Worker};
+use super::worker::{Instance, Replaced, Step, Worker};
 use crate::api::image::ImageRef;
 use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
 use crate::api::time::go_duration;
@@ -63,23 +63,29 @@ impl Fleet {
     fn crash_back_off(&mut self, uid: Uid, name: &str, ctx: &mut Ctx<'_>) -> bool {
         let now = ctx.now();
         let Some(w) = self.workers.get_mut(uid) else { return true };
+        let pod = w.typed();
         let slot = w.slot_mut(name);
         let exits: Vec<Time> = slot.instances.iter().rev().filter_map(|i| i.seen_exit.as_ref().map(|e| e.at)).collect();
         // A container that kubelet itself killed is judged by the exit before that one.
-        let since = exits.get(usize::from(std::mem::take(&mut slot.killed_by_probe))).copied();
+        let unhealthy = slot.replaced.take() == Some(Replaced::Unhealthy);
+        let since = exits.get(usize::from(unhealthy)).copied();
+        if exits.is_empty() {
+            return false;
+        }
+        // With another image it is another container, which has not crashed yet.
+        let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.as_deref()).unwrap_or_default();
+        let id = format!("{name} {image}");
         let Some(exit) = since else {
-            if !exits.is_empty() {
-                self.restarts.next(uid, name, now, now);
-            }
+            self.restarts.next(uid, &id, now, now);
             return false;
         };
-        let Some(left) = self.restarts.left_since(uid, name, exit, now) else {
-            self.restarts.next(uid, name, exit, now);
+        let Some(left) = self.restarts.left_since(uid, &id, exit, now) else {
+            self.restarts.next(uid, &id, exit, now);
             return false;
         };
         w.crash_wait = Some(w.crash_wait.map_or(left, |w| w.min(left)));
         let (key, node) = (w.key.clone(), w.node.to_string());
-        let pod = status::full_name(&w.typed());
+        let pod = status::full_name(&pod);
         let why = format!("back-off {} restarting failed container={name} pod={pod}", go_duration(left));
         let first = w.slot_mut(name).reason.replace(("CrashLoopBackOff".into(), Some(why))).is_none();
         let message = format!("Back-off restarting failed container {name} in pod {pod}");
@@ -201,12 +207,12 @@ impl Fleet {
             Outcome::Created { id, image_id } => {
                 let Some(w) = self.workers.get_mut(uid) else { return };
                 let (pod, node) = (w.typed(), w.node.clone());
-                let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.as_deref()).unwrap_or_default();
-                let image = ImageRef::parse(image).map_or_else(|| image.into(), |i| i.full());
+                let defined = Worker::container(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
+                let image = ImageRef::parse(&defined).map_or_else(|| defined.clone(), |i| i.full());
                 if let Some(i) = self.nodes.at_mut(&w.node).images.get_mut(&image).filter(|i| i.id.is_empty()) {
                     i.id.clone_from(&image_id);
                 }
-                w.slot_mut(name).begin(Instance::new(id, image, image_id));
+                w.slot_mut(name).begin(Instance::new(id, defined, image, image_id));
                 self.note(uid, Some(name), Note::normal("Created", "Container created"), ctx);
                 let op = self.runtime(uid, &node, RuntimeCall::StartContainer { id }, ctx);
                 if let Some(w) = self.workers.get_mut(uid) {

@@ -4,13 +4,13 @@
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::status;
-use super::worker::{Phase, Step, Worker};
+use super::worker::{Phase, Replaced, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::object::Resource;
 use crate::api::ops::RuntimeCall;
 use crate::api::{Duration, Outcome, Uid, pods};
 use crate::client::recorder::Note;
-use crate::world::{Ctx, Tag, latency};
+use crate::world::{Ctx, latency};
 
 /// After a start the pod is looked at again within this time.
 const REINSPECT_MILLIS: (u64, u64) = (10, 60);
@@ -46,7 +46,7 @@ impl Fleet {
             w.busy = Some(Step::Volumes);
             let (least, most) = self.timing.volumes;
             let wait = latency::between(ctx.chance(), least, most);
-            ctx.after(wait, Tag::about("volumes", w.key.clone()));
+            ctx.after(wait, w.tag("volumes"));
         } else {
             self.start_containers(uid, ctx);
         }
@@ -89,10 +89,24 @@ impl Fleet {
         }
     }
 
+    /// The sync that stopped a container goes on: it is started again before anybody is told that it had ended.
+    pub(super) fn resume(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        if w.is_ending() || w.phase != Phase::Active || w.busy.is_some() || self.nodes.at(&w.node).down {
+            self.sync(uid, ctx);
+        } else {
+            self.start_containers(uid, ctx);
+        }
+    }
+
     fn start_containers(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
         w.todo = w.to_start(&pod).start.into();
+        for (name, id) in w.redefined(&pod) {
+            let message = format!("Container {name} definition changed, will be restarted");
+            self.replace(uid, &name, id, Replaced::Redefined, &message, ctx);
+        }
         self.next_container(uid, ctx);
     }
 
@@ -126,13 +140,13 @@ impl Fleet {
         if !w.started.is_empty() {
             let (least, most) = REINSPECT_MILLIS;
             let wait = latency::between(ctx.chance(), least, most);
-            ctx.after(wait, Tag::about("reinspect", w.key.clone()));
+            ctx.after(wait, w.tag("reinspect"));
             tell_started(w, ctx);
         }
         if w.failed {
             let least = u64::try_from(w.crash_wait.unwrap_or(RETRY).min(RESYNC).as_millis()).unwrap_or(0);
             let wait = latency::between(ctx.chance(), least, least * 3 / 2);
-            ctx.quietly_after(wait, Tag::about("sync", w.key.clone()).number(w.timer));
+            ctx.quietly_after(wait, w.tag("sync").number(w.timer));
         }
         if std::mem::take(&mut w.pending) {
             self.sync(uid, ctx);

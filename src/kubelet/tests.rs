@@ -35,6 +35,7 @@ fn init_containers_start_one_after_the_other_before_the_rest() {
     assert_eq!(w.to_start(&p).start, ["a"]);
     for done in ["a", "b"] {
         w.slot_mut(done).instances.push(super::worker::Instance {
+            defined: "x".into(),
             image: String::new(),
             id: ContainerId::of(done),
             image_id: String::new(),
@@ -53,6 +54,7 @@ fn a_pod_that_never_restarts_is_finished_when_its_containers_ended() {
     let p = pod("spec: {restartPolicy: Never, containers: [{name: c, image: x}]}");
     let mut w = Worker::new(Arc::new(Object::new(p.clone())), node());
     w.slot_mut("c").instances.push(super::worker::Instance {
+        defined: "x".into(),
         image: String::new(),
         id: ContainerId::of("c"),
         image_id: String::new(),

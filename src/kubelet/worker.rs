@@ -14,11 +14,14 @@ use crate::api::object::Key;
 use crate::api::ops::{ContainerId, ExitInfo, PodRef};
 use crate::api::{Duration, Object, OpId, Time, Uid, pods};
 use crate::store::{Rev, rev_of};
+use crate::world::Tag;
 
 /// One run of a container.
 #[derive(Clone, Debug)]
 pub struct Instance {
     pub id: ContainerId,
+    /// The image as the pod named it when this run was made.
+    pub defined: String,
     /// The image's full name.
     pub image: String,
     pub image_id: String,
@@ -37,9 +40,10 @@ impl Instance {
         (self.started.is_some() && !self.seen_running) || (self.exit.is_some() && self.seen_exit.is_none())
     }
 
-    pub fn new(id: ContainerId, image: String, image_id: String) -> Instance {
+    pub fn new(id: ContainerId, defined: String, image: String, image_id: String) -> Instance {
         Instance {
             id,
+            defined,
             image,
             image_id,
             started: None,
@@ -62,9 +66,18 @@ pub struct Slot {
     pub reason: Option<(String, Option<String>)>,
     pub ready: bool,
     pub startup_ok: bool,
-    /// Killed by a failed probe: the next start follows at once.
-    pub killed_by_probe: bool,
+    /// Kubelet stops it in order to start it again, whatever the restart policy says.
+    pub replaced: Option<Replaced>,
     pub probes: BTreeMap<&'static str, ProbeCount>,
+}
+
+/// Why kubelet itself stops a container that is to run on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Replaced {
+    /// A probe failed.
+    Unhealthy,
+    /// Its image is another one in the pod now.
+    Redefined,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -200,8 +213,8 @@ pub struct Worker {
     pub stopping: BTreeSet<OpId>,
     /// Which running containers' ends it will be told.
     pub waits: Vec<(OpId, String, ContainerId)>,
-    /// Those of `stopping` that a failed probe asked for.
-    pub probe_kills: BTreeSet<OpId>,
+    /// Those of `stopping` after which the container is started again.
+    pub replacing: BTreeSet<OpId>,
     /// For the story: what this sync pulled, found and started.
     pub pulled: Vec<(String, Duration)>,
     pub present: Vec<String>,
@@ -231,7 +244,7 @@ impl Worker {
             crash_wait: None,
             stopping: BTreeSet::new(),
             waits: vec![],
-            probe_kills: BTreeSet::new(),
+            replacing: BTreeSet::new(),
             pulled: vec![],
             present: vec![],
             started: vec![],
@@ -243,6 +256,11 @@ impl Worker {
 
     pub fn pod_ref(&self) -> PodRef {
         PodRef { namespace: self.key.namespace.clone(), name: self.key.name.clone(), uid: self.uid }
+    }
+
+    /// A timer of this pod, not of another that takes its name.
+    pub fn tag(&self, what: &'static str) -> Tag {
+        Tag::about(what, self.key.clone()).of(self.uid)
     }
 
     pub fn typed(&self) -> Held {
@@ -315,13 +333,31 @@ impl Worker {
                 None => out.start.push(c.name.clone()),
                 Some(i) => match &i.seen_exit {
                     None => alive = true,
-                    Some(e) if restarts(pod, c, e.code, false) => out.start.push(c.name.clone()),
+                    Some(e) if restarts(pod, c, e.code, false) || self.is_redefined(&c.name) => {
+                        out.start.push(c.name.clone());
+                    }
                     Some(_) => {}
                 },
             }
         }
         out.finished = !alive && out.start.is_empty();
         out
+    }
+
+    fn is_redefined(&self, name: &str) -> bool {
+        self.slot(name).is_some_and(|s| s.replaced == Some(Replaced::Redefined))
+    }
+
+    /// The running containers whose image is another one in the pod by now. Real Kubernetes: containerChanged.
+    pub fn redefined(&self, pod: &Pod) -> Vec<(String, ContainerId)> {
+        let containers = pod.spec.iter().flat_map(|s| &s.containers);
+        containers
+            .filter_map(|c| {
+                let slot = self.slot(&c.name).filter(|s| s.replaced.is_none())?;
+                let i = slot.running().filter(|i| Some(&i.defined) != c.image.as_ref())?;
+                Some((c.name.clone(), i.id))
+            })
+            .collect()
     }
 
     /// Whether the pod has ended by itself.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::object::Key;
-use crate::api::{OpId, Outcome};
+use crate::api::{OpId, Outcome, Uid};
 use crate::store::Change;
 
 #[derive(Clone, Debug)]
@@ -22,15 +22,21 @@ pub enum Event {
 pub struct Tag {
     pub what: &'static str,
     pub key: Option<Key>,
+    /// Which of all objects that ever had this name, where that matters.
+    pub uid: Option<Uid>,
     pub n: u64,
 }
 
 impl Tag {
     pub fn new(what: &'static str) -> Tag {
-        Tag { what, key: None, n: 0 }
+        Tag { what, key: None, uid: None, n: 0 }
     }
     pub fn about(what: &'static str, key: Key) -> Tag {
-        Tag { what, key: Some(key), n: 0 }
+        Tag { what, key: Some(key), uid: None, n: 0 }
+    }
+    pub fn of(mut self, uid: Uid) -> Tag {
+        self.uid = Some(uid);
+        self
     }
     pub fn number(mut self, n: u64) -> Tag {
         self.n = n;
