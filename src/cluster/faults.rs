@@ -100,7 +100,7 @@ impl Cluster {
                     Key::of::<Node>("", &place),
                 );
                 if name == "containerd" {
-                    self.world.fault_outside(name, &place, broken);
+                    self.world.fault_outside(name, &place, broken, cause);
                 }
                 self.world.notify("kubelet", tag.number(u64::from(broken)), cause);
                 // A stopped process does not finish what it was about to do.
@@ -115,7 +115,7 @@ impl Cluster {
             }
             "controller" if broken => self.world.stop(&place),
             "controller" => self.world.restart(&place, cause, MANAGER_RESTART),
-            _ => self.world.fault_outside(name, &place, broken),
+            _ => self.world.fault_outside(name, &place, broken, cause),
         }
         Ok(())
     }

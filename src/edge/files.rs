@@ -1,8 +1,8 @@
 //! Real files, for kubectl at the prompt.
 
 use std::path::Path;
+use std::time::Duration;
 
-use crate::api::Duration;
 use crate::kubectl::Host;
 
 /// Directories are listed this deep.

@@ -174,7 +174,7 @@ impl Tree<'_> {
         let r = ledger.get(id)?;
         match &r.what {
             What::Decision(_) => Some(id),
-            What::Root(_) => None,
+            What::Root(_) | What::Read(_) => None,
             What::Step(_) => self.last_decision(id, RecordId(u64::MAX)).or_else(|| self.above(id)),
             What::Request(_) if r.causes.first() == Some(&self.from) => Some(id),
             What::Request(_) | What::Op { .. } => {

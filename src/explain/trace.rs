@@ -59,6 +59,11 @@ fn line(r: &Record, start: Time, language: Language) -> String {
         What::Step(Trigger::Done(op)) => format!("operation {} ended", op.0),
         What::Op { id, call } => format!("operation {} {call}", id.0),
         What::Decision(d) => format!("» {}", decision(language, d.as_ref())),
+        What::Read(x) => {
+            let what = [x.namespace.as_str(), x.kind.plural(), x.name.as_deref().unwrap_or("")];
+            let what: Vec<&str> = what.into_iter().filter(|w| !w.is_empty()).collect();
+            format!("get {} → {}", what.join("/"), x.found)
+        }
         What::Request(q) => {
             let sub = q.subresource.map(|s| format!("/{s}")).unwrap_or_default();
             let outcome = match &q.outcome {

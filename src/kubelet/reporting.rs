@@ -57,6 +57,8 @@ pub struct NodeState {
     /// The pods that the next relist looks at.
     pub dirty: BTreeSet<Uid>,
     reported: Time,
+    /// Until then kubelet is coming back and reports nothing.
+    settled: Time,
     /// How many images the node's status names.
     images_told: usize,
     /// The conditions that the API has, as type and status: others write them too.
@@ -81,6 +83,7 @@ impl NodeState {
             runtime_down: false,
             images: BTreeMap::new(),
             images_told: 0,
+            settled: Time::default(),
             known: vec![],
             recorder: Recorder::new("kubelet", &config.name),
             phase: 0,
@@ -126,7 +129,8 @@ impl Fleet {
         let Some(n) = self.nodes.get(name) else { return };
         let fresh = n.conditions(now);
         let same = fresh.iter().all(|f| n.known.iter().any(|(kind, status)| *kind == f.type_ && *status == f.status));
-        if now.since(n.reported) >= STATUS_EVERY || !same || n.images_told != n.images.len() {
+        let news = !same || n.images_told != n.images.len();
+        if now.since(n.reported) >= STATUS_EVERY || (news && now >= n.settled) {
             self.report(name, ctx);
         }
     }
@@ -174,6 +178,7 @@ impl Fleet {
         n.relist_set = false;
         // Its first report is what the return leads to, not just the next one due.
         n.reported = ctx.now();
+        n.settled = ctx.now() + REPORT;
         ctx.decide(KubeletDecision::Up { node: name.into(), pods });
         ctx.after(RESTART, Tag::about("return", Key::of::<Node>("", name)));
         ctx.after(REPORT, Tag::about("report", Key::of::<Node>("", name)));

@@ -16,7 +16,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 pub use decision::{Decision, Fact, Facts};
-pub use record::{Causes, Record, RequestRecord, Root, Trigger, What};
+pub use record::{Causes, ReadRecord, Record, RequestRecord, Root, Trigger, What};
 
 use crate::api::{RecordId, Time};
 

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::Decision;
 use crate::api::object::{Key, Name};
 use crate::api::status::Status;
-use crate::api::{OpId, RecordId, Time};
+use crate::api::{KindRef, OpId, RecordId, Time};
 
 /// The numbers of the records that led to one. Almost always one or two, which need no allocation.
 pub type Causes = SmallVec<[RecordId; 2]>;
@@ -26,6 +26,8 @@ pub enum What {
     Root(Root),
     Step(Trigger),
     Request(Box<RequestRecord>),
+    /// A person looked at something. Components look into their caches, which leaves no trace.
+    Read(ReadRecord),
     Decision(Arc<dyn Decision>),
     /// An operation was started; its end is a step that this record caused.
     Op {
@@ -65,6 +67,18 @@ pub struct RequestRecord {
     /// Fields that defaulting and admission filled in, where that was counted.
     pub defaulted: Option<usize>,
     pub outcome: RequestOutcome,
+}
+
+/// What a person looked at.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ReadRecord {
+    pub kind: KindRef,
+    /// Empty: all of them.
+    pub namespace: String,
+    /// `None`: a list.
+    pub name: Option<String>,
+    /// How many objects were shown.
+    pub found: usize,
 }
 
 #[derive(Clone, Debug)]

@@ -82,6 +82,15 @@ fn records(session: &Session, from: RecordId) -> Value {
                 What::Root(Root::Startup) => ("startup", String::new(), String::new(), json!({})),
                 What::Step(_) => ("step", String::new(), String::new(), json!({})),
                 What::Op { call, .. } => ("op", (*call).to_string(), String::new(), json!({})),
+                What::Read(x) => {
+                    let line = r.causes.first().and_then(|c| session.cluster.world.ledger.get(*c));
+                    let line = match line.map(|r| &r.what) {
+                        Some(What::Root(Root::Command(line))) => line.as_str(),
+                        _ => "",
+                    };
+                    let facts = json!({"line": line, "namespace": x.namespace, "name": x.name, "found": x.found});
+                    ("read", String::new(), x.kind.plural().to_string(), facts)
+                }
                 What::Request(q) => {
                     ("request", q.verb.to_string(), about(&q.key), json!({"refused": q.refused().is_some()}))
                 }
@@ -96,20 +105,34 @@ fn records(session: &Session, from: RecordId) -> Value {
     Value::Array(list)
 }
 
-/// Which checks of a step hold. A check that cannot be computed (an object is not there) does not hold.
-pub fn run(session: &Session, from: RecordId, step: &Step) -> Result<Vec<(String, bool)>, String> {
-    let mut context = Context::default();
-    let (state, ledger) = (state(session), records(session, from));
-    context.add_variable("state", Signed(&state)).map_err(|e| e.to_string())?;
-    context.add_variable("ledger", Signed(&ledger)).map_err(|e| e.to_string())?;
-    step.checks
-        .iter()
-        .map(|c| {
-            let program = Program::compile(&c.cel).map_err(|e| format!("check {} of step {}: {e}", c.id, step.id))?;
-            Ok((c.id.clone(), matches!(program.execute(&context), Ok(CelValue::Bool(true)))))
-        })
-        .collect()
+/// A cluster as checks see it: its state, and what happened since a step began.
+pub struct View(Context<'static>);
+
+impl View {
+    pub fn of(session: &Session, from: RecordId) -> Result<View, String> {
+        let mut context = Context::default();
+        let (state, ledger) = (state(session), records(session, from));
+        context.add_variable("state", Signed(&state)).map_err(|e| e.to_string())?;
+        context.add_variable("ledger", Signed(&ledger)).map_err(|e| e.to_string())?;
+        Ok(View(context))
+    }
+
+    /// Whether an expression holds. One that cannot be computed (an object is not there) does not.
+    pub fn holds(&self, cel: &str) -> Result<bool, String> {
+        let program = Program::compile(cel).map_err(|e| e.to_string())?;
+        Ok(matches!(program.execute(&self.0), Ok(CelValue::Bool(true))))
+    }
+
+    /// Which checks of a step hold.
+    pub fn checks(&self, step: &Step) -> Result<Vec<(String, bool)>, String> {
+        let result = |c: &super::Check| {
+            let holds = self.holds(&c.cel).map_err(|e| format!("check {} of step {}: {e}", c.id, step.id))?;
+            Ok((c.id.clone(), holds))
+        };
+        step.checks.iter().map(result).collect()
+    }
 }
+
 /// Facts as a check sees them. Parts of a sentence become a list, each with the name of its message.
 fn facts(facts: Facts) -> Value {
     let one = |f: Fact| match f {

@@ -71,6 +71,9 @@ pub struct Check {
 pub struct Wrong {
     pub id: String,
     pub lines: Vec<String>,
+    /// What the cluster is like after such an answer, in CEL: it is recognised by that, however it was typed. Without it,
+    /// the lines themselves are what is recognised.
+    pub when: Option<String>,
 }
 
 /// A lesson's words in one language.

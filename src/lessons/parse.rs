@@ -51,7 +51,10 @@ pub fn lesson(sources: &Sources<'_>) -> Result<Lesson, String> {
             .as_array()
             .into_iter()
             .flatten()
-            .map(|w| Some(Wrong { id: w["id"].as_str()?.into(), lines: strings(&w["lines"])? }))
+            .map(|w| {
+                let when = w["when"].as_str().map(String::from);
+                Some(Wrong { id: w["id"].as_str()?.into(), lines: strings(&w["lines"])?, when })
+            })
             .collect();
         let Some(wrong) = wrong.filter(|w| !w.is_empty()) else {
             return fail(&near, &format!("step {id} to have `wrong` with `id` and `lines`"));

@@ -1,6 +1,9 @@
 //! Leads a learner through a lesson, step by step.
 
-use super::{Lesson, check, proof};
+use std::collections::BTreeSet;
+
+use super::check::View;
+use super::{Lesson, Wrong, proof};
 use crate::api::RecordId;
 use crate::cluster::Cluster;
 use crate::explain::Language;
@@ -11,12 +14,32 @@ use crate::prompt::Session;
 pub struct Player {
     pub lesson: Lesson,
     pub step: usize,
-    from: RecordId,
-    start: (Cluster, Kubeconfig),
+    /// How each step began, from the one at which the lesson was entered: who goes back, goes back to an earlier one.
+    starts: Vec<Start>,
     /// Hints shown of this step.
     hints: usize,
     predicted: Option<String>,
+    /// The lines of this step, and what was said to wrong answers: each is said once.
+    typed: Vec<String>,
+    said: BTreeSet<String>,
     pub finished: bool,
+}
+
+/// How a step began.
+struct Start {
+    from: RecordId,
+    cluster: Cluster,
+    config: Kubeconfig,
+}
+
+impl Start {
+    fn here(session: &Session) -> Start {
+        Start {
+            from: session.cluster.world.ledger.next_id(),
+            cluster: session.cluster.clone(),
+            config: session.config.clone(),
+        }
+    }
 }
 
 fn pick<'a>(language: Language, english: &'a str, korean: &'a str) -> &'a str {
@@ -31,15 +54,27 @@ impl Player {
         session.cluster = made.cluster;
         session.config = made.config;
         session.forget_past();
-        let from = session.cluster.world.ledger.next_id();
-        let start = (session.cluster.clone(), session.config.clone());
-        let p = Player { lesson, step, from, start, hints: 0, predicted: None, finished: false };
+        let p = Player {
+            lesson,
+            step,
+            starts: vec![Start::here(session)],
+            hints: 0,
+            predicted: None,
+            typed: vec![],
+            said: BTreeSet::new(),
+            finished: false,
+        };
         let t = p.lesson.text(session.language);
         let mut out = format!("\n{} · {}\n", t.title, t.summary);
         if step == 0 && !t.intro.is_empty() {
             out.push_str(&format!("\n{}\n", t.intro));
         }
         out.push_str(&p.task(session.language));
+        out.push_str(pick(
+            session.language,
+            "\n(`hint`, `check`, `solution` and `skip` help on; `task` shows this again)\n",
+            "\n(막히면 `hint`, `check`, `solution`, `skip`; 과제를 다시 보려면 `task`)\n",
+        ));
         (p, out)
     }
 
@@ -109,34 +144,87 @@ impl Player {
 
     /// Back to where the step began.
     pub fn reset(&mut self, session: &mut Session) -> String {
-        session.cluster = self.start.0.clone();
-        session.config = self.start.1.clone();
+        if let Some(start) = self.starts.last() {
+            session.cluster = start.cluster.clone();
+            session.config = start.config.clone();
+        }
         session.forget_past();
+        self.anew(session.language)
+    }
+
+    /// The present step from its beginning.
+    fn anew(&mut self, language: Language) -> String {
         self.hints = 0;
-        self.task(session.language)
+        self.predicted = None;
+        self.typed.clear();
+        self.said.clear();
+        self.task(language)
+    }
+
+    fn view(&self, session: &Session) -> Option<View> {
+        View::of(session, self.starts.last()?.from).ok()
     }
 
     /// How the checks stand.
     pub fn check(&self, session: &Session) -> Vec<(String, bool)> {
         let w = self.words(session.language);
-        let results = check::run(session, self.from, &self.lesson.steps[self.step]).unwrap_or_default();
+        let results = self.view(session).and_then(|v| v.checks(&self.lesson.steps[self.step]).ok()).unwrap_or_default();
         results.into_iter().map(|(id, ok)| (w.checks.get(&id).cloned().unwrap_or(id), ok)).collect()
     }
 
     pub fn show_checks(&self, session: &Session) -> String {
-        self.check(session).into_iter().map(|(text, ok)| format!("{} {text}\n", if ok { "✔" } else { "·" })).collect()
+        let open = pick(session.language, "not yet: ", "아직: ");
+        let line = |(text, ok)| if ok { format!("✔ {text}\n") } else { format!("· {open}{text}\n") };
+        self.check(session).into_iter().map(line).collect()
+    }
+
+    /// Whether the learner has given a known wrong answer just now.
+    fn gave(&self, wrong: &Wrong, view: Option<&View>) -> bool {
+        match &wrong.when {
+            Some(cel) => view.is_some_and(|v| v.holds(cel) == Ok(true)),
+            None => {
+                let mut typed = self.typed.iter();
+                wrong.lines.iter().all(|l| typed.any(|t| t == l.trim())) && typed.next().is_none()
+            }
+        }
+    }
+
+    /// What is said to a wrong answer.
+    fn answer(&mut self, session: &Session) -> String {
+        let view = self.view(session);
+        let step = &self.lesson.steps[self.step];
+        let known = step.wrong.iter().find(|x| self.gave(x, view.as_ref()) && !self.said.contains(&x.id));
+        let Some(id) = known.map(|x| x.id.clone()) else { return String::new() };
+        let text = self.words(session.language).wrong.get(&id).map(|t| format!("✗ {t}\n")).unwrap_or_default();
+        self.said.insert(id);
+        text
+    }
+
+    /// Whoever takes back what ended a step is in that step again.
+    fn follow_back(&mut self, session: &Session) -> Option<String> {
+        let next = session.cluster.world.ledger.next_id();
+        let steps = self.starts.iter().rev().take_while(|s| s.from > next).count().min(self.starts.len() - 1);
+        if steps == 0 {
+            return None;
+        }
+        self.starts.truncate(self.starts.len() - steps);
+        self.step -= steps;
+        self.finished = false;
+        Some(self.anew(session.language))
     }
 
     /// After each line: what was achieved, or what that was instead.
     pub fn after_line(&mut self, line: &str, session: &mut Session) -> String {
-        let language = session.language;
-        let results = self.check(session);
-        let w = self.words(language);
-        if results.is_empty() || results.iter().any(|(_, ok)| !ok) {
-            let step = &self.lesson.steps[self.step];
-            let wrong = step.wrong.iter().find(|x| x.lines.iter().any(|l| l.trim() == line.trim()));
-            return wrong.and_then(|x| w.wrong.get(&x.id)).map(|t| format!("✗ {t}\n")).unwrap_or_default();
+        if let Some(task) = self.follow_back(session) {
+            return task;
         }
+        let language = session.language;
+        self.typed.push(line.trim().to_string());
+        let results = self.check(session);
+        if results.is_empty() || results.iter().any(|(_, ok)| !ok) {
+            return self.answer(session);
+        }
+        let w = self.words(language);
         let mut out = String::new();
         if let (Some(right), Some(said)) = (&self.lesson.steps[self.step].answer, &self.predicted) {
             out.push_str(&if right == said {
@@ -170,11 +258,8 @@ impl Player {
             .into();
         }
         self.step += 1;
-        self.from = session.cluster.world.ledger.next_id();
-        self.start = (session.cluster.clone(), session.config.clone());
-        self.hints = 0;
-        self.predicted = None;
-        self.task(session.language)
+        self.starts.push(Start::here(session));
+        self.anew(session.language)
     }
 
     /// Does the step for the learner.

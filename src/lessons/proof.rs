@@ -1,7 +1,8 @@
 //! Proves a lesson: every step's checks fail before, pass by the solution and by a second route, and fail on a known
 //! wrong answer.
 
-use super::{Lesson, check};
+use super::check::View;
+use super::{Lesson, Step};
 use crate::api::RecordId;
 use crate::prompt::Session;
 use crate::prompt::session::Narration;
@@ -18,8 +19,9 @@ pub fn at(lesson: &Lesson, step: usize) -> (Session, RecordId) {
     (s, from)
 }
 
-fn holds(session: &Session, from: RecordId, lesson: &Lesson, step: usize) -> Result<Vec<String>, String> {
-    Ok(check::run(session, from, &lesson.steps[step])?.into_iter().filter(|(_, ok)| !ok).map(|(id, _)| id).collect())
+/// The checks that do not hold.
+fn open(view: &View, step: &Step) -> Result<Vec<String>, String> {
+    Ok(view.checks(step)?.into_iter().filter(|(_, ok)| !ok).map(|(id, _)| id).collect())
 }
 
 /// Everything that is not as it should be; empty for a lesson that holds.
@@ -33,9 +35,9 @@ pub fn prove(lesson: &Lesson) -> Vec<String> {
             for l in lines {
                 s.eval(l);
             }
-            holds(&s, from, lesson, i)
+            View::of(&s, from)
         };
-        match after(&[]) {
+        match after(&[]).and_then(|v| open(&v, step)) {
             Err(e) => {
                 say(e);
                 continue;
@@ -44,17 +46,30 @@ pub fn prove(lesson: &Lesson) -> Vec<String> {
             Ok(_) => {}
         }
         for (name, lines) in [("solution", &step.solution), ("second route", &step.second)] {
-            match after(lines) {
+            let view = after(lines);
+            match view.as_ref().map_err(String::clone).and_then(|v| open(v, step)) {
                 Ok(open) if open.is_empty() => {}
                 Ok(open) => say(format!("after the {name} these checks do not hold: {}", open.join(", "))),
                 Err(e) => say(e),
             }
+            for w in &step.wrong {
+                let taken = w.when.as_ref().zip(view.as_ref().ok()).map(|(cel, v)| v.holds(cel));
+                if taken == Some(Ok(true)) {
+                    say(format!("the {name} is taken for the wrong answer {}", w.id));
+                }
+            }
         }
         for w in &step.wrong {
-            match after(&w.lines) {
+            let view = after(&w.lines);
+            match view.as_ref().map_err(String::clone).and_then(|v| open(v, step)) {
                 Ok(open) if open.is_empty() => say(format!("the wrong answer {} passes", w.id)),
                 Ok(_) => {}
                 Err(e) => say(e),
+            }
+            match w.when.as_ref().zip(view.ok()).map(|(cel, v)| v.holds(cel)) {
+                Some(Ok(false)) => say(format!("the wrong answer {} is not recognised by its `when`", w.id)),
+                Some(Err(e)) => say(format!("wrong answer {}: {e}", w.id)),
+                Some(Ok(true)) | None => {}
             }
         }
     }

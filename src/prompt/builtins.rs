@@ -168,8 +168,14 @@ fn help(s: &mut Session, _: &str, _: &[String]) -> Output {
     said(text)
 }
 
-/// The story of the last command, as text.
-pub fn story(s: &Session, full: bool) -> String {
+/// The story of the last command, as text: what it led to, or what was decided while it waited.
+pub fn what_happened(s: &Session, full: bool) -> String {
+    let text = story(s, full);
+    if text.is_empty() && s.waited { meanwhile(s, full).unwrap_or_default() } else { text }
+}
+
+/// What the last command led to.
+fn story(s: &Session, full: bool) -> String {
     let world = &s.cluster.world;
     let telling = Telling { language: s.language, width: s.width, full };
     let lines = tale::tell(&world.ledger, s.story_from, telling);
@@ -224,7 +230,7 @@ fn present(s: &Session, records: &[&std::sync::Arc<crate::ledger::Record>]) -> S
 
 fn story_word(s: &mut Session, _: &str, _: &[String]) -> Output {
     note(s, "story");
-    let text = story(s, true);
+    let text = what_happened(s, true);
     let text = if text.is_empty() { format!("  {}\n", message(s.language, "story-nothing", &[])) } else { text };
     Output { story: text, ..Output::default() }
 }
@@ -303,16 +309,18 @@ fn command(s: &mut Session, line: &str, f: impl FnOnce(&mut Session)) -> Output 
     s.remember(line);
     s.last_line = line.into();
     s.story_from = s.cluster.world.root("kubetutor", Root::Command(line.into()));
+    s.waited = true;
     f(s);
     let mut out = Output::default();
     if s.narration != Narration::Off {
-        out.story = since(s);
+        let told = meanwhile(s, s.narration == Narration::Full);
+        out.story = told.unwrap_or_else(|| format!("  {}\n", message(s.language, "story-nothing", &[])));
     }
     out
 }
 
 /// What was decided meanwhile, whatever its cause.
-fn since(s: &Session) -> String {
+fn meanwhile(s: &Session, full: bool) -> Option<String> {
     let world = &s.cluster.world;
     let told: Vec<Item> = world
         .ledger
@@ -328,14 +336,14 @@ fn since(s: &Session) -> String {
         })
         .collect();
     if told.is_empty() {
-        return format!("  {}\n", message(s.language, "story-nothing", &[]));
+        return None;
     }
-    let shown = if s.narration == Narration::Full { told.len() } else { told.len().min(16) };
+    let shown = if full { told.len() } else { told.len().min(16) };
     let mut out = format!("\n{}\n", layout::lines(&told[..shown], s.width).join("\n"));
     if shown < told.len() {
         out.push_str(&format!("  {}\n", message(s.language, "story-cut", &[("count", (told.len() - shown).into())])));
     }
-    out
+    Some(out)
 }
 
 /// Longer than any lesson; and a cluster in trouble makes thousands of steps a day.
@@ -381,21 +389,30 @@ fn pace(s: &mut Session, _: &str, words: &[String]) -> Output {
 }
 
 fn back(s: &mut Session, _: &str, words: &[String]) -> Output {
-    let n = words.get(1).and_then(|w| w.parse().ok()).unwrap_or(1);
-    travelled(s.back(n), "↶")
+    let Some(n) = how_many(words) else { return wrong(s, "back") };
+    let lines = s.back(n);
+    travelled(s.language, &lines, "↶", "back-none")
 }
 
 fn forward(s: &mut Session, _: &str, words: &[String]) -> Output {
-    let n = words.get(1).and_then(|w| w.parse().ok()).unwrap_or(1);
-    travelled(s.forward(n), "↷")
+    let Some(n) = how_many(words) else { return wrong(s, "forward") };
+    let lines = s.forward(n);
+    travelled(s.language, &lines, "↷", "forward-none")
 }
 
-fn travelled(lines: Vec<String>, sign: &str) -> Output {
-    Output {
-        code: i32::from(lines.is_empty()),
-        story: lines.iter().map(|l| format!("  {sign} {l}\n")).collect(),
-        ..Output::default()
+fn how_many(words: &[String]) -> Option<usize> {
+    match words {
+        [_] => Some(1),
+        [_, n] => n.parse().ok().filter(|n| *n > 0),
+        _ => None,
     }
+}
+
+fn travelled(language: Language, lines: &[String], sign: &str, none: &str) -> Output {
+    if lines.is_empty() {
+        return Output { stderr: format!("{}\n", message(language, none, &[])), code: 1, ..Output::default() };
+    }
+    Output { story: lines.iter().map(|l| format!("  {sign} {l}\n")).collect(), ..Output::default() }
 }
 
 fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
@@ -429,7 +446,7 @@ fn fault(s: &mut Session, line: &str, words: &[String], broken: bool) -> Output 
     let from = s.cluster.world.ledger.next_id();
     match s.cluster.fault(&name, place.as_deref(), broken) {
         Ok(()) => {
-            s.story_from = from;
+            (s.story_from, s.waited) = (from, false);
             let what = words[1..].join(" ");
             let id = if broken { "fault-was-broken" } else { "fault-was-mended" };
             let mut out = Output {

@@ -12,7 +12,7 @@ use crate::explain::texts::message;
 use crate::kubectl::config::Kubeconfig;
 use crate::kubectl::failure::Hint;
 use crate::kubectl::{self, Done, Env, Failure, Follow, Host, Progress};
-use crate::ledger::{Record, Root, What};
+use crate::ledger::{Fact, Record, Root, What};
 
 /// How time goes on between commands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,8 +68,9 @@ pub struct Output {
 
 /// An ordinary command takes this long.
 pub const COMMAND: Duration = Duration::from_millis(100);
-/// A command that nothing ends is stopped after this.
-const LONGEST_FOLLOW: Duration = Duration::from_secs(600);
+/// A command that waits for something is stopped after this, one that nothing ends (`-w`, `logs -f`) much earlier.
+const LONGEST_FOLLOW: Duration = Duration::from_secs(86_400);
+const LONGEST_WATCH: Duration = Duration::from_secs(60);
 /// Settled: nothing due within this, at most so long.
 const SOON: Duration = Duration::from_secs(5);
 /// How often a waiting command looks at the cluster.
@@ -109,6 +110,8 @@ pub struct Session {
     /// The first record of the last command that changed or asked something.
     pub story_from: RecordId,
     pub last_line: String,
+    /// The last command let time pass: what was decided meanwhile belongs to its story.
+    pub waited: bool,
     /// The commands that ended with an error: what looked in vain has seen nothing.
     pub failed: BTreeSet<RecordId>,
     background: BTreeMap<String, Started>,
@@ -146,6 +149,7 @@ impl Session {
             future: vec![],
             story_from,
             last_line: String::new(),
+            waited: false,
             failed: BTreeSet::new(),
             background: BTreeMap::new(),
             numbers: options.seed ^ 0x9e37_79b9,
@@ -254,8 +258,9 @@ impl Session {
         self.remember(line);
         self.last_line = line.into();
         let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
-        let told_before = std::mem::replace(&mut self.story_from, cause);
+        let told_before = (std::mem::replace(&mut self.story_from, cause), self.waited);
         let (mut out, follow, namespace) = self.begin(words, cause);
+        self.waited = follow.is_some();
         match follow {
             Some(mut f) => {
                 let code = self.follow(&mut f, &namespace, cause, None, &mut out);
@@ -266,8 +271,10 @@ impl Session {
         }
         self.after_command(&mut out);
         // What only looked has no story of its own: `story` goes on telling the last one.
-        if self.cluster.world.ledger.since(cause).all(|r| !follows(r, cause)) {
-            self.story_from = told_before;
+        let decided = |r: &Record| matches!(r.what, What::Decision(_));
+        let has_story = |r: &Record| follows(r, cause) || (self.waited && decided(r));
+        if !self.cluster.world.ledger.since(cause).any(|r| has_story(r)) {
+            (self.story_from, self.waited) = told_before;
         }
         out
     }
@@ -278,7 +285,7 @@ impl Session {
             self.settle();
         }
         if self.narration != Narration::Off {
-            out.story.push_str(&builtins::story(self, self.narration == Narration::Full));
+            out.story.push_str(&builtins::what_happened(self, self.narration == Narration::Full));
         }
     }
 
@@ -346,17 +353,30 @@ impl Session {
         limit: Option<Time>,
         out: &mut Output,
     ) -> i32 {
-        let latest = limit.unwrap_or(self.cluster.world.now + LONGEST_FOLLOW);
+        let endless = limit.is_none() && !f.ends();
+        let longest = if endless { LONGEST_WATCH } else { LONGEST_FOLLOW };
+        let latest = limit.unwrap_or(self.cluster.world.now + longest);
+        let (mut printed, mut heard) = (out.stdout.len(), self.cluster.world.now);
         loop {
             if let Some(code) = self.poll(f, namespace, cause, out) {
                 return code;
             }
-            let endless_and_idle = limit.is_none() && !f.ends() && !self.cluster.world.is_busy(SOON);
+            let now = self.cluster.world.now;
+            if out.stdout.len() != printed {
+                (printed, heard) = (out.stdout.len(), now);
+            }
+            let quiet = endless && now.since(heard) >= SOON && !self.cluster.world.is_busy(SOON);
             let next = self.cluster.world.next_due().unwrap_or(latest);
-            if self.cluster.world.now >= latest || endless_and_idle || self.is_interrupted() {
+            if now >= latest || quiet || self.is_interrupted() {
                 self.stop(f, namespace, cause, out);
-                if endless_and_idle {
-                    out.story.push_str(&format!("  {}\n", message(self.language, "watch-ended", &[])));
+                let why = match () {
+                    () if quiet => Some("watch-ended"),
+                    () if now >= latest && limit.is_none() => Some("watch-cut"),
+                    () => None,
+                };
+                if let Some(id) = why {
+                    let after = Fact::Time(longest);
+                    out.story.push_str(&format!("  {}\n", message(self.language, id, &[("after", after)])));
                 }
                 return 130;
             }

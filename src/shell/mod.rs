@@ -93,7 +93,12 @@ impl Shell {
         }
         let mut out = self.session.eval(text);
         if let Some(p) = self.player.as_mut().filter(|p| !p.finished) {
-            out.story.push_str(&p.after_line(line, &mut self.session));
+            let said = p.after_line(line, &mut self.session);
+            // What kubectl prints need not end its line.
+            if !said.is_empty() && out.story.is_empty() && !out.stdout.is_empty() && !out.stdout.ends_with('\n') {
+                out.story.push('\n');
+            }
+            out.story.push_str(&said);
         }
         self.note_progress();
         if words.first() == Some(&"help") && self.player.is_some() {

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::{ActorId, Due, Event, Tag, Target, World};
+use super::{ActorId, Due, Event, Goal, Tag, World};
 use smallvec::smallvec;
 
 use crate::api::kind::Subresource;
@@ -96,7 +96,7 @@ impl<'a> Ctx<'a> {
     /// A timer that repeats as long as the component lives. Its cause is the component's start.
     pub fn every(&mut self, delay: Duration, tag: Tag) {
         let causes = smallvec![self.world.slots[self.actor.0].started_by];
-        let to = Target::Component { actor: self.actor, incarnation: self.incarnation, event: Event::Timer(tag) };
+        let to = Goal::Component { actor: self.actor, incarnation: self.incarnation, event: Event::Timer(tag) };
         self.world.agenda.push(self.world.now + delay, Due { to, causes }, true);
     }
 
@@ -107,7 +107,7 @@ impl<'a> Ctx<'a> {
 
     fn timer(&mut self, delay: Duration, event: Event, quiet: bool) {
         let causes = self.causes();
-        let to = Target::Component { actor: self.actor, incarnation: self.incarnation, event };
+        let to = Goal::Component { actor: self.actor, incarnation: self.incarnation, event };
         self.world.agenda.push(self.world.now + delay, Due { to, causes }, quiet);
     }
 

@@ -27,11 +27,12 @@ pub use event::{Event, Tag};
 
 use crate::api::object::Name;
 use crate::api::ops::{Answerer, Completion};
-use crate::api::request::{Request, Response, WatchEvent};
+use crate::api::request::{Method, Request, Response, WatchEvent};
 use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time};
 use crate::apiserver::ApiServer;
 use crate::apiserver::caller::{Caller, Chance};
-use crate::ledger::{Causes, Ledger, Root, Trigger, What};
+use crate::apiserver::router::Target;
+use crate::ledger::{Causes, Ledger, ReadRecord, Record, Root, Trigger, What};
 use crate::store::{Change, Scope, WatchId};
 
 /// A part of the control plane or of the nodes. It sees events and acts through [`Ctx`], nothing else.
@@ -78,7 +79,7 @@ pub(crate) struct ActorId(usize);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
-    to: Target,
+    to: Goal,
     causes: Causes,
 }
 
@@ -91,7 +92,7 @@ struct Watcher {
 }
 
 #[derive(Clone, Debug)]
-enum Target {
+enum Goal {
     Component { actor: ActorId, incarnation: u32, event: Event },
     Start(ActorId),
     Wake,
@@ -226,7 +227,7 @@ impl World {
 
     fn start_actor(&mut self, actor: ActorId, cause: RecordId, after: Duration) {
         self.slots[actor.0].started_by = cause;
-        self.agenda.push(self.now + after, Due { to: Target::Start(actor), causes: smallvec![cause] }, false);
+        self.agenda.push(self.now + after, Due { to: Goal::Start(actor), causes: smallvec![cause] }, false);
     }
 
     // ---- time -------------------------------------------------------------------------------
@@ -246,14 +247,14 @@ impl World {
         let Some((at, due)) = self.agenda.pop() else { return false };
         self.now = self.now.max(at);
         match due.to {
-            Target::Wake => {
+            Goal::Wake => {
                 self.wake_at = None;
                 let mut out = vec![];
                 self.answerer.wake(self.now, &mut out);
                 self.complete(out);
             }
-            Target::Start(actor) => self.begin(actor, due.causes),
-            Target::Component { actor, incarnation, event } => {
+            Goal::Start(actor) => self.begin(actor, due.causes),
+            Goal::Component { actor, incarnation, event } => {
                 if self.slots[actor.0].incarnation == incarnation {
                     self.deliver(actor, event, due.causes);
                 }
@@ -322,7 +323,7 @@ impl World {
             let incarnation = self.slots[actor.0].incarnation;
             let causes = smallvec![change.cause];
             let quiet = is_quiet(&change);
-            let to = Target::Component { actor, incarnation, event: Event::Watch(change) };
+            let to = Goal::Component { actor, incarnation, event: Event::Watch(change) };
             self.agenda.push(at, Due { to, causes }, quiet);
         }
         self.deliveries = deliveries;
@@ -343,6 +344,11 @@ impl World {
     }
 
     fn complete(&mut self, done: Vec<Completion>) {
+        self.complete_because(done, None);
+    }
+
+    /// Operations that have ended, because of something else than their own course if `why` says so.
+    fn complete_because(&mut self, done: Vec<Completion>, why: Option<RecordId>) {
         for c in done {
             let Some(op) = self.ops.remove(&c.op) else { continue };
             self.foreground_ops -= usize::from(op.foreground);
@@ -351,8 +357,8 @@ impl World {
                     self.finished.insert(c.op, c.outcome);
                 }
                 Some((actor, incarnation)) => {
-                    let causes = smallvec![op.cause];
-                    let to = Target::Component { actor, incarnation, event: Event::Done(c.op, c.outcome) };
+                    let causes = [Some(op.cause), why].into_iter().flatten().collect();
+                    let to = Goal::Component { actor, incarnation, event: Event::Done(c.op, c.outcome) };
                     self.agenda.push(c.at.max(self.now), Due { to, causes }, false);
                 }
             }
@@ -366,7 +372,7 @@ impl World {
         {
             self.wake_at = Some(next);
             // A program that sleeps in its container is no unfinished business of the cluster.
-            self.agenda.push(next.max(self.now), Due { to: Target::Wake, causes: smallvec![] }, true);
+            self.agenda.push(next.max(self.now), Due { to: Goal::Wake, causes: smallvec![] }, true);
         }
     }
 
@@ -380,10 +386,10 @@ impl World {
     }
 
     /// Breaks or mends something that the world outside the API answers for.
-    pub fn fault_outside(&mut self, what: &str, place: &str, broken: bool) {
+    pub fn fault_outside(&mut self, what: &str, place: &str, broken: bool, cause: RecordId) {
         let mut out = vec![];
         self.answerer.fault(what, place, broken, self.now, &mut out);
-        self.complete(out);
+        self.complete_because(out, Some(cause));
     }
 
     /// Tells the kubelet fleet or another component of a fault that it has to live.
@@ -391,7 +397,7 @@ impl World {
         for i in 0..self.slots.len() {
             if self.slots[i].name == name {
                 let incarnation = self.slots[i].incarnation;
-                let to = Target::Component { actor: ActorId(i), incarnation, event: Event::Timer(tag.clone()) };
+                let to = Goal::Component { actor: ActorId(i), incarnation, event: Event::Timer(tag.clone()) };
                 self.agenda.push(self.now, Due { to, causes: smallvec![cause] }, false);
             }
         }
@@ -412,8 +418,24 @@ impl World {
             defaulted: None,
         };
         let answer = self.api.handle(request, &mut who);
+        if let Ok(a) = &answer {
+            self.note_read(request, &a.body, cause);
+        }
         self.carry();
         answer
+    }
+
+    /// Writes down what a person looked at: lessons and `trace` tell of it. Asking the same again and again is one look.
+    fn note_read(&mut self, request: &Request, body: &serde_json::Value, cause: RecordId) {
+        let Some(target) = Target::parse(&request.path).filter(|_| request.method == Method::Get) else { return };
+        let count = |list: &str| body[list].as_array().map(Vec::len);
+        let found = if target.name.is_some() { 1 } else { count("items").or_else(|| count("rows")).unwrap_or(0) };
+        let Target { kind, namespace, name, .. } = target;
+        let read = ReadRecord { kind, namespace, name, found };
+        let again = |r: &Record| r.causes.first() == Some(&cause) && matches!(&r.what, What::Read(x) if *x == read);
+        if !self.ledger.all().next_back().is_some_and(|r| again(r)) {
+            self.ledger.add(self.now, "kubectl", What::Read(read), smallvec![cause]);
+        }
     }
 
     pub fn open_watch(&mut self, request: &Request) -> Result<WatchId, Status> {
