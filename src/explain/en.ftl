@@ -24,7 +24,7 @@ trace-leases = … { $count ->
     [one] 1 lease was renewed
    *[other] { $count } leases were renewed
  }
-no-operator = { $sign } is not understood here yet: one command a line
+no-operator = { $sign } is not understood here
 noted = { $what }: { $value } from now on
 watch-ended = nothing more is about to happen, so it was stopped here, as Ctrl-C would
 back-none = there is no command to take back

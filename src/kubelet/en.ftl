@@ -1,10 +1,10 @@
 kubelet-started = pulled { $pulled } ({ $took }), started { $containers }, pod IP { $ip } → Running
 kubelet-started-present = { $present } was already here, started { $containers }, pod IP { $ip } → Running
 kubelet-pull-failed = no registry gives { $image } → ErrImagePull, next try in { $wait }
-kubelet-pull-waits = waits before it asks for { $image } again ({ $left } left) → ImagePullBackOff
+kubelet-pull-waits = waits before it asks for { $image } again ({ $left } left): ImagePullBackOff from its next report on
 kubelet-exited = { $container } ended with exit code { $code }; its restart policy says: start it again
 kubelet-exited-for-good = { $container } ended with exit code { $code }; its restart policy says: leave it
-kubelet-waits = { $container } keeps ending, so it waits { $left } before the next start → CrashLoopBackOff
+kubelet-waits = { $container } keeps ending, so it waits { $left } before the next start: CrashLoopBackOff from its next report on
 kubelet-restarted = started { $container } again (restart { $count })
 kubelet-stopping = told { $pod } to stop (SIGTERM), gives it { $grace ->
     [one] 1 second

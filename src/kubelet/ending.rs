@@ -62,11 +62,11 @@ impl Fleet {
             return;
         }
         w.phase = Phase::Terminated;
-        // A pod that ended by itself stays in the API.
-        let tag = w.is_ending().then(|| w.tag("cleanup"));
+        // A pod that ended by itself stays in the API; its status tells that it has no sandbox any more.
+        let ending = w.is_ending();
+        let tag = w.tag(if ending { "cleanup" } else { "ended" });
         self.see(uid);
-        let Some(tag) = tag else { return };
-        if let Some(w) = self.workers.get_mut(uid) {
+        if let Some(w) = self.workers.get_mut(uid).filter(|_| ending) {
             w.busy = Some(Step::Cleanup(None));
         }
         let (least, most) = self.timing.cleanup;

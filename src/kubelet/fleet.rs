@@ -101,7 +101,7 @@ impl Fleet {
                 // What has ended meanwhile is seen at the next relist.
                 self.touch(uid, ctx);
             }
-            "reconcile" if !self.workers.get(uid).is_none_or(|w| self.nodes.at(&w.node).down) => {
+            "reconcile" | "ended" if !self.workers.get(uid).is_none_or(|w| self.nodes.at(&w.node).down) => {
                 self.write_status(uid, ctx)
             }
             "cleanup" => self.cleanup(uid, ctx),

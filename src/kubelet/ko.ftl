@@ -1,10 +1,10 @@
 kubelet-started = { $pulled } 이미지를 받고({ $took }) { $containers } 컨테이너를 시작함, 파드 IP { $ip } → Running
 kubelet-started-present = { $present } 이미지는 이미 노드에 있음, { $containers } 컨테이너를 시작함, 파드 IP { $ip } → Running
 kubelet-pull-failed = { $image } 이미지를 주는 레지스트리가 없음 → ErrImagePull, { $wait } 뒤에 다시 시도
-kubelet-pull-waits = { $image } 이미지를 다시 요청하기 전에 기다림({ $left } 남음) → ImagePullBackOff
+kubelet-pull-waits = { $image } 이미지를 다시 요청하기 전에 기다림({ $left } 남음): 다음 보고부터 ImagePullBackOff
 kubelet-exited = { $container } 컨테이너가 종료 코드 { $code }(으)로 끝남, 재시작 정책에 따라 다시 시작함
 kubelet-exited-for-good = { $container } 컨테이너가 종료 코드 { $code }(으)로 끝남, 재시작 정책에 따라 그대로 둠
-kubelet-waits = { $container } 컨테이너가 계속 끝나므로 다시 시작하기 전에 { $left } 기다림 → CrashLoopBackOff
+kubelet-waits = { $container } 컨테이너가 계속 끝나므로 다시 시작하기 전에 { $left } 기다림: 다음 보고부터 CrashLoopBackOff
 kubelet-restarted = { $container } 컨테이너를 다시 시작함({ $count }번째 재시작)
 kubelet-stopping = { $pod } 파드에 종료를 알림(SIGTERM), { $grace }초의 유예를 줌
 kubelet-nothing-to-stop = { $pod } 파드에는 멈출 것이 돌고 있지 않음

@@ -110,9 +110,9 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
         image_id: current.map(|i| i.image_id.clone()).unwrap_or_default(),
         container_id: current.map(|i| format!("containerd://{}", i.id)),
         started: Some(started),
-        resources: (current.is_some() && running).then(|| c.resources.clone().unwrap_or_default()),
+        resources: current.map(|_| c.resources.clone().unwrap_or_default()),
         allocated_resources: c.resources.as_ref().and_then(|r| r.requests.clone()).filter(|r| !r.is_empty()),
-        user: running.then(|| ContainerUser {
+        user: current.filter(|i| i.started.is_some()).map(|_| ContainerUser {
             linux: Some(LinuxContainerUser { uid: 0, gid: 0, supplemental_groups: Some(vec![0]) }),
         }),
         volume_mounts: (!mounts.is_empty()).then_some(mounts),

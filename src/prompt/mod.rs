@@ -10,7 +10,9 @@
 //! Real Kubernetes has no such room: this is the learner's shell.
 
 pub mod builtins;
+pub mod filters;
 pub mod host;
+pub mod line;
 pub mod script;
 pub mod session;
 pub mod transport;

@@ -16,7 +16,7 @@ pub fn run(session: &mut Session, text: &str) -> (String, i32) {
         }
         if let Some(command) = line.strip_prefix("$ ") {
             let o = session.eval(command);
-            if command.contains('\n') {
+            if command.starts_with("cat >") && command.contains('\n') {
                 continue;
             }
             code = o.code;

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::filters;
+use super::line::{self, Command, Errors, Input, Join};
 use super::transport::InProcess;
 use super::words::{self, Unfinished};
 use super::{MemoryHost, builtins};
@@ -116,6 +118,8 @@ pub struct Session {
     pub failed: BTreeSet<RecordId>,
     background: BTreeMap<String, Started>,
     numbers: u64,
+    /// What the running command may read.
+    stdin: Option<String>,
     /// Set by Ctrl-C: a waiting command stops.
     pub interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
@@ -153,6 +157,7 @@ impl Session {
             failed: BTreeSet::new(),
             background: BTreeMap::new(),
             numbers: options.seed ^ 0x9e37_79b9,
+            stdin: None,
             interrupted: std::sync::Arc::default(),
         }
     }
@@ -164,10 +169,7 @@ impl Session {
 
     /// Whether a line is complete, or waits for more.
     pub fn unfinished(text: &str) -> Option<Unfinished> {
-        if let Some(h) = words::heredoc(text) {
-            return (!h.closed).then_some(Unfinished::Heredoc);
-        }
-        words::split(text).err()
+        line::unfinished(text)
     }
 
     /// The lines of a text that run one after the other; a here-document or an open quote belongs to the line it begins in.
@@ -195,29 +197,35 @@ impl Session {
         if line.is_empty() || line.starts_with('#') {
             return Output::default();
         }
-        if let Some(h) = words::heredoc(line) {
-            return self.write_file(&h);
-        }
-        let words = match words::split(line) {
-            Ok(w) => w,
-            Err(u) => {
-                return Output {
-                    stderr: format!("{}\n", builtins::unfinished(self.language, u)),
-                    code: 2,
-                    ..Output::default()
+        let line = match line::parse(line) {
+            Ok(line) => line,
+            Err(wrong) => {
+                let text = match wrong {
+                    line::Wrong::Unfinished(u) => builtins::unfinished(self.language, u),
+                    line::Wrong::Sign(sign) => {
+                        let text = message(self.language, "no-operator", &[("sign", Fact::Text(sign))]);
+                        format!("kubetutor: {text}")
+                    }
                 };
+                return Output { stderr: format!("{text}\n"), code: 2, ..Output::default() };
             }
         };
-        let Some(first) = words.first() else { return Output::default() };
-        if let Some(sign) = words::operator(line) {
-            let text = message(self.language, "no-operator", &[("sign", sign.into())]);
-            return Output { stderr: format!("kubetutor: {text}\n"), code: 2, ..Output::default() };
-        }
         let from = self.cluster.world.ledger.next_id();
-        let out = match first.as_str() {
-            "kubectl" | "k" => self.kubectl(line, &words[1..]),
-            _ => builtins::run(self, line, &words),
-        };
+        let mut out = Output::default();
+        for (join, stages) in line.pipelines {
+            let runs = match join {
+                Join::Always => true,
+                Join::IfWell => out.code == 0,
+                Join::IfNot => out.code != 0,
+            };
+            if runs && !out.quit && !self.is_interrupted() {
+                let o = self.pipeline(stages);
+                out.stdout.push_str(&o.stdout);
+                out.stderr.push_str(&o.stderr);
+                out.story.push_str(&o.story);
+                (out.code, out.quit) = (o.code, o.quit);
+            }
+        }
         // Where one has gone back, the same numbers come again.
         self.failed.split_off(&from);
         if out.code != 0 {
@@ -228,15 +236,62 @@ impl Session {
         out
     }
 
-    fn write_file(&mut self, h: &words::Heredoc<'_>) -> Output {
-        let mut text = if h.append { self.host.read(&h.file).unwrap_or_default() } else { String::new() };
-        for l in &h.body {
-            text.push_str(l);
-            text.push('\n');
+    /// Runs commands whose output goes into the next one.
+    fn pipeline(&mut self, stages: Vec<Command>) -> Output {
+        let mut out = Output::default();
+        let mut piped = None;
+        for c in stages {
+            let read = match &c.input {
+                None => Ok(piped.take()),
+                Some(Input::Text(t)) => Ok(Some(t.clone())),
+                Some(Input::File(f)) => self.host.read(f).map(Some),
+            };
+            let o = match read {
+                Ok(stdin) => self.command(&c, stdin),
+                Err(e) => Output { stderr: format!("{e}\n"), code: 1, ..Output::default() },
+            };
+            let mut printed = o.stdout;
+            match c.errors {
+                Errors::Shown => out.stderr.push_str(&o.stderr),
+                Errors::WithOutput => printed.push_str(&o.stderr),
+                Errors::Dropped => {}
+            }
+            out.story.push_str(&o.story);
+            (out.code, out.quit) = (o.code, o.quit);
+            piped = match &c.output {
+                None => Some(printed),
+                Some(to) => {
+                    if let Err(e) = self.write(to, &printed) {
+                        out.stderr.push_str(&format!("{e}\n"));
+                        out.code = 1;
+                    }
+                    None
+                }
+            };
         }
-        match self.host.write(&h.file, &text) {
-            Ok(()) => Output::default(),
-            Err(e) => Output { stderr: format!("{e}\n"), code: 1, ..Output::default() },
+        out.stdout = piped.unwrap_or_default();
+        out
+    }
+
+    fn write(&mut self, to: &line::Output, text: &str) -> Result<(), String> {
+        let before = if to.append { self.host.read(&to.file).unwrap_or_default() } else { String::new() };
+        if to.file == "/dev/null" { Ok(()) } else { self.host.write(&to.file, &(before + text)) }
+    }
+
+    fn command(&mut self, c: &Command, stdin: Option<String>) -> Output {
+        let Some(first) = c.words.first() else { return Output::default() };
+        match first.as_str() {
+            "kubectl" | "k" => {
+                self.stdin = stdin;
+                let out = self.kubectl(&c.text, &c.words[1..]);
+                self.stdin = None;
+                out
+            }
+            "cat" if c.words.len() == 1 => Output { stdout: stdin.unwrap_or_default(), ..Output::default() },
+            _ => match filters::run(&c.words, stdin.as_deref().unwrap_or_default()) {
+                Some(p) => Output { stdout: p.stdout, stderr: p.stderr, code: p.code, ..Output::default() },
+                None => builtins::run(self, &c.text, &c.words),
+            },
         }
     }
 
@@ -302,7 +357,7 @@ impl Session {
             api: &mut api,
             host: self.host.as_mut(),
             config: &mut self.config,
-            stdin: None,
+            stdin: self.stdin.clone(),
             out: String::new(),
             err: String::new(),
             namespace: namespace.into(),
