@@ -20,6 +20,9 @@ pub struct Quantity {
     pub format: Format,
 }
 
+/// What Go says of a text that is no quantity.
+pub const NOT_ONE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
 const NANO: i128 = 1_000_000_000;
 
 impl Quantity {

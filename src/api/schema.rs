@@ -86,6 +86,20 @@ impl Type {
         }
         None
     }
+
+    /// The embedded structs through which Go reaches the field of that JSON name, the outermost first.
+    pub fn embedded(&self, json: &str) -> Vec<&'static str> {
+        for f in self.fields.iter().filter(|f| f.inline) {
+            if let Base::Struct(t) = f.base
+                && t.field(json).is_some()
+            {
+                let mut through = vec![f.go_name];
+                through.extend(t.get().embedded(json));
+                return through;
+            }
+        }
+        vec![]
+    }
 }
 
 impl TypeId {

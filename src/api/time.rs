@@ -89,6 +89,40 @@ impl Sub<Duration> for Time {
     }
 }
 
+/// What Go's `time.Parse` says of a text that is no time as objects hold them; `None` of one that is.
+pub fn unreadable(text: &str, micro: bool) -> Option<String> {
+    if Time::parse(text).is_some() {
+        return None;
+    }
+    const PARTS: [(&str, usize); 11] = [
+        ("2006", 4),
+        ("-", 0),
+        ("01", 2),
+        ("-", 0),
+        ("02", 2),
+        ("T", 0),
+        ("15", 2),
+        (":", 0),
+        ("04", 2),
+        (":", 0),
+        ("05", 2),
+    ];
+    let layout = if micro { "2006-01-02T15:04:05.000000Z07:00" } else { "2006-01-02T15:04:05Z07:00" };
+    let head = format!("parsing time {text:?} as {layout:?}");
+    let mut rest = text;
+    for (part, digits) in PARTS {
+        let next = match digits {
+            0 => rest.strip_prefix(part),
+            n => rest.get(..n).filter(|d| d.bytes().all(|b| b.is_ascii_digit())).map(|_| &rest[n..]),
+        };
+        match next {
+            Some(r) => rest = r,
+            None => return Some(format!("{head}: cannot parse {rest:?} as {part:?}")),
+        }
+    }
+    Some(format!("{head}: cannot parse {rest:?} as \"Z07:00\""))
+}
+
 /// A duration as kubectl and the API server print ages: `5s`, `2m30s`, `47h`, `3d4h`, `2y10d`.
 ///
 /// Real Kubernetes: `k8s.io/apimachinery/pkg/util/duration.HumanDuration`.
