@@ -10,6 +10,7 @@
 
 pub mod canonical;
 pub mod conditions;
+pub mod convert;
 pub mod digest;
 pub mod documents;
 pub mod field;

@@ -1,9 +1,11 @@
 //! The three kinds of patch, applied to JSON.
+//! Real Kubernetes: apiserver/pkg/endpoints/handlers/patch.go.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::kind::KindRef;
-use super::strategic;
+use super::status::{Cause, Details, Reason, Status};
+use super::{convert, strategic};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PatchType {
@@ -12,16 +14,158 @@ pub enum PatchType {
     Strategic,
 }
 
-/// The object after the patch, or why the patch cannot be applied.
-pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Result<Value, String> {
+/// Why a patch cannot be applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// It is no patch of its type.
+    Undecodable(String),
+    /// A JSON patch whose test fails, or whose path leads nowhere.
+    Fails,
+    /// A strategic patch that makes no sense for this kind. The real server has no status of its own for it.
+    Senseless(String),
+    /// What it makes is no object of the kind: what is shown as the patch, and what is wrong.
+    Misfit(String, String),
+}
+
+impl From<Refused> for Status {
+    fn from(why: Refused) -> Status {
+        match why {
+            Refused::Undecodable(why) => Status::bad_request(why),
+            Refused::Senseless(why) => Status::new(Reason::Unknown, why),
+            Refused::Fails => Status {
+                reason: Reason::Invalid,
+                message: "the server rejected our request due to an error in our request".into(),
+                details: Some(Box::default()),
+            },
+            Refused::Misfit(patch, why) => {
+                let message = format!("Invalid value: {patch:?}: {why}");
+                let cause =
+                    Cause { reason: "FieldValueInvalid".into(), message: message.clone(), field: "patch".into() };
+                Status {
+                    reason: Reason::Invalid,
+                    message: format!(" \"\" is invalid: patch: {message}"),
+                    details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
+                }
+            }
+        }
+    }
+}
+
+/// The object after the patch.
+pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Result<Value, Refused> {
     let mut out = target.clone();
     match how {
-        PatchType::Merge => json_patch::merge(&mut out, patch),
-        PatchType::Strategic => strategic::apply(&mut out, patch, Some(kind.layout()))?,
+        PatchType::Merge => {
+            decodable(patch, Value::is_object, "map[string]interface {}", "error decoding patch: ")?;
+            json_patch::merge(&mut out, patch);
+        }
+        PatchType::Strategic => {
+            decodable(patch, Value::is_object, "map[string]interface {}", "")?;
+            strategic::apply(&mut out, patch, Some(kind.layout())).map_err(Refused::Senseless)?;
+            if let Some(why) = convert::refusal(&out, kind.layout()) {
+                return Err(Refused::Misfit(strategic::go_map(patch), why));
+            }
+            // The converter knows what it makes, whatever the patch calls it.
+            out["apiVersion"] = target["apiVersion"].clone();
+            out["kind"] = target["kind"].clone();
+        }
         PatchType::Json => {
-            let operations: json_patch::Patch = serde_json::from_value(patch.clone()).map_err(|e| e.to_string())?;
-            json_patch::patch(&mut out, &operations).map_err(|e| e.to_string())?;
+            decodable(patch, Value::is_array, "[]handlers.jsonPatchOp", "error decoding patch: ")?;
+            for operation in patch.as_array().into_iter().flatten() {
+                decodable(operation, Value::is_object, "handlers.jsonPatchOp", "error decoding patch: ")?;
+            }
+            for operation in patch.as_array().into_iter().flatten().filter_map(Value::as_object) {
+                let operation = serde_json::from_value(forgiving(operation, &out)).map_err(|_| Refused::Fails)?;
+                json_patch::patch(&mut out, std::slice::from_ref(&operation)).map_err(|_| Refused::Fails)?;
+            }
         }
     }
     Ok(out)
+}
+
+fn decodable(v: &Value, fits: fn(&Value) -> bool, go: &str, while_: &str) -> Result<(), Refused> {
+    if fits(v) {
+        return Ok(());
+    }
+    let what = match v {
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) | Value::Null => "string",
+    };
+    Err(Refused::Undecodable(format!("{while_}json: cannot unmarshal {what} into Go value of type {go}")))
+}
+
+/// The library that the API server uses takes a missing value for null, and puts a field that is to be replaced where
+/// there is none (evanphx/json-patch v4). RFC 6902 allows neither.
+fn forgiving(operation: &Map<String, Value>, target: &Value) -> Value {
+    let mut operation = operation.clone();
+    let path = operation.get("path").and_then(Value::as_str).unwrap_or("");
+    let absent_field = path.rsplit_once('/').is_some_and(|(parent, _)| {
+        target.pointer(parent).is_some_and(Value::is_object) && target.pointer(path).is_none()
+    });
+    if operation.get("op").and_then(Value::as_str) == Some("replace") && absent_field {
+        operation.insert("op".into(), "add".into());
+    }
+    operation.entry("value").or_insert(Value::Null);
+    operation.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::Pod;
+    use crate::api::object::Resource;
+    use serde_json::json;
+
+    fn refused(patch: Value, how: PatchType) -> Option<Status> {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": []}});
+        apply(&pod, &patch, how, Pod::kind_ref()).err().map(Status::from)
+    }
+
+    #[test]
+    fn a_json_patch_that_cannot_be_applied_is_an_invalid_request() {
+        for bad in [
+            json!([{"op": "test", "path": "/metadata/name", "value": "x"}]),
+            json!([{"op": "replace", "path": "/nope/x", "value": 1}]),
+            json!([{"op": "remove", "path": "/spec/nope"}]),
+            json!([{"op": "fly", "path": "/a"}]),
+            json!([{"path": "/a", "value": 1}]),
+            json!([{"op": "add", "path": "a", "value": 1}]),
+            json!([{"op": "add", "path": "/spec/containers/5", "value": {}}]),
+        ] {
+            let status = refused(bad.clone(), PatchType::Json).unwrap_or_else(|| panic!("{bad} is applied"));
+            assert!(status.is(Reason::Invalid), "{bad}");
+            assert_eq!(status.message, "the server rejected our request due to an error in our request");
+            assert_eq!(status.details, Some(Box::default()), "names nothing, so kubectl says `The request is invalid`");
+        }
+        for good in [
+            json!([]),
+            json!([{"op": "replace", "path": "/spec/nope", "value": 1}]),
+            json!([{"op": "add", "path": "/a"}]),
+        ] {
+            assert_eq!(refused(good, PatchType::Json), None);
+        }
+        let status = refused(json!({}), PatchType::Json).expect("no list");
+        assert_eq!(
+            status.message,
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+        );
+    }
+
+    #[test]
+    fn a_strategic_patch_that_makes_no_object_shows_the_patch() {
+        let status = refused(json!({"spec": {"hostNetwork": "two", "tolerations": null}}), PatchType::Strategic)
+            .expect("refused");
+        let causes = &status.details.expect("details").causes;
+        assert_eq!(causes[0].field, "patch");
+        assert_eq!(
+            causes[0].message,
+            "Invalid value: \"map[spec:map[hostNetwork:two tolerations:<nil>]]\": unrecognized type: bool"
+        );
+        let status = refused(json!({"$patch": "fly"}), PatchType::Strategic).expect("refused");
+        assert_eq!(status.message, "unknown patch type: fly in map: map[$patch:fly]");
+        assert_eq!(refused(json!({"kind": "Node"}), PatchType::Strategic), None);
+    }
 }

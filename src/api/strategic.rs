@@ -53,7 +53,9 @@ fn apply_map(target: &mut Map<String, Value>, patch: &Map<String, Value>, of: Op
             return Ok(());
         }
         Some("merge") | None => {}
-        Some(other) => return Err(format!("unknown patch type found: {other}")),
+        Some(other) => {
+            return Err(format!("unknown patch type: {other} in map: {}", go_map(&Value::Object(patch.clone()))));
+        }
     }
     if let Some(Value::Array(keep)) = patch.get(RETAIN_KEYS) {
         target.retain(|k, _| keep.iter().any(|x| x.as_str() == Some(k)));
@@ -121,6 +123,10 @@ fn apply_list(list: &mut Vec<Value>, items: &[Value], field: Option<&'static Fie
         }
         return Ok(());
     };
+    if !items.iter().all(Value::is_object) {
+        let both = [Value::Array(list.clone()), Value::Array(items.to_vec())];
+        return Err(format!("list element types are not identical: {}", go_map(&both.to_vec().into())));
+    }
     if items.iter().any(|i| i.get(DIRECTIVE).and_then(Value::as_str) == Some("replace") && i.get(key).is_none()) {
         list.clear();
     }
@@ -152,13 +158,14 @@ fn apply_list(list: &mut Vec<Value>, items: &[Value], field: Option<&'static Fie
 }
 
 /// A map as Go's `%v` prints it.
-fn go_map(v: &Value) -> String {
+pub fn go_map(v: &Value) -> String {
     match v {
         Value::Object(m) => {
             format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", go_map(v))).collect::<Vec<_>>().join(" "))
         }
         Value::Array(a) => format!("[{}]", a.iter().map(go_map).collect::<Vec<_>>().join(" ")),
         Value::String(s) => s.clone(),
+        Value::Null => "<nil>".into(),
         other => other.to_string(),
     }
 }

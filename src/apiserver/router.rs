@@ -9,6 +9,7 @@ use super::caller::Caller;
 use super::delete::{DeleteOptions, Deleted, Propagation};
 use super::read::{Filter, list_json, scope};
 use super::table::{Include, table};
+use super::write::NAMESPACE_MISMATCH;
 use super::{ApiServer, discovery};
 use crate::api::kind::Subresource;
 use crate::api::object::Key;
@@ -221,12 +222,7 @@ impl ApiServer {
         if t.kind.namespaced() {
             match o.namespace() {
                 ns if ns.is_empty() || ns == t.namespace => {}
-                ns => {
-                    return Err(Status::bad_request(format!(
-                        "the namespace of the provided object does not match the namespace sent on the request: {ns} != {}",
-                        t.namespace
-                    )));
-                }
+                _ => return Err(Status::bad_request(NAMESPACE_MISMATCH)),
             }
             o.meta_mut().namespace = Some(t.namespace.clone());
         }
@@ -251,15 +247,11 @@ impl ApiServer {
             }
         };
         let body = request.body.as_ref().unwrap_or(&Value::Null);
-        let patched = patch::apply(old.json(), body, how, t.kind).map_err(|e| match how {
-            PatchType::Json => {
-                Status::new(Reason::Invalid, "the server rejected our request due to an error in our request")
-                    .with_detail(&e)
-            }
-            _ => Status::bad_request(e),
-        })?;
+        let patched = patch::apply(old.json(), body, how, t.kind)?;
         let mut warnings = vec![];
-        let mut o = self.decode(t.kind, Some(&patched), request, &mut warnings).map_err(|s| patch_decode_error(&s))?;
+        let mut o = self
+            .decode(t.kind, Some(&patched), request, &mut warnings)
+            .map_err(|s| patch_decode_error(&s, &patched))?;
         self.name_must_fit(t, &mut o)?;
         let stored = self.update(o, sub, "patch", who)?;
         Ok(Answer { body: stored.json().clone(), warnings })
@@ -275,10 +267,8 @@ impl ApiServer {
         let before = scale_json(&old)?;
         let body = request.body.as_ref().unwrap_or(&Value::Null);
         let wanted = match request.method {
-            Method::Patch(PatchType::Json) => {
-                patch::apply(&before, body, PatchType::Json, t.kind).map_err(Status::bad_request)?
-            }
-            Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind).map_err(Status::bad_request)?,
+            Method::Patch(PatchType::Json) => patch::apply(&before, body, PatchType::Json, t.kind)?,
+            Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind)?,
             _ => body.clone(),
         };
         let replicas = i32::try_from(wanted["spec"]["replicas"].as_i64().unwrap_or(0)).unwrap_or(i32::MAX);
@@ -364,9 +354,12 @@ fn scale_json(o: &Arc<Object>) -> Result<Value, Status> {
     }))
 }
 
-/// The decoder wants absent fields, not nulls.
+/// The decoder wants absent fields, not nulls, and whole numbers where Go reads them: `3.0` is 3.
 fn without_nulls(v: Value) -> Value {
     match v {
+        Value::Number(n) if n.is_f64() => {
+            canonical::whole(&Value::Number(n.clone())).map_or(Value::Number(n), Into::into)
+        }
         Value::Object(m) => {
             Value::Object(m.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect())
         }
@@ -385,17 +378,12 @@ fn leaves(v: &Value) -> usize {
 }
 
 /// A patch that makes a wrong object is told differently from a wrong object.
-fn patch_decode_error(s: &Status) -> Status {
-    match s.message.split_once(": strict decoding error: ") {
-        Some((_, why)) => Status::bad_request(format!("strict decoding error: {why}")),
-        None => s.clone(),
+fn patch_decode_error(s: &Status, patched: &Value) -> Status {
+    if let Some((_, why)) = s.message.split_once(": strict decoding error: ") {
+        return Status::bad_request(format!("strict decoding error: {why}"));
     }
-}
-
-impl Status {
-    /// Appends the reason of a library to a general message.
-    fn with_detail(mut self, why: &str) -> Status {
-        self.message = format!("{}: {why}", self.message);
-        self
+    match s.message.split_once(" cannot be handled as a ").and_then(|(_, rest)| rest.split_once(": ")) {
+        Some((_, why)) => patch::Refused::Misfit(patched.to_string(), why.into()).into(),
+        None => s.clone(),
     }
 }

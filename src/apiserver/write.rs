@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use super::caller::{Caller, new_uid, suffix};
 use super::{ApiServer, admission};
 use crate::api::field::{FieldErrors, Path};
@@ -11,9 +13,13 @@ use crate::api::kind::Subresource;
 use crate::api::kinds::{Namespace, Pod, Service, namespace};
 use crate::api::names;
 use crate::api::object::Key;
-use crate::api::{KindRef, Object, Resource, Status};
+use crate::api::{KindRef, Object, Reason, Resource, Status};
 use crate::ledger::record::RequestOutcome;
 use crate::store::{Precondition, Rev, StoreError, rev_of};
+
+/// What is said of an object that names another namespace than the request.
+pub(super) const NAMESPACE_MISMATCH: &str =
+    "the namespace of the provided object does not match the namespace sent on the request";
 
 /// Letters appended to `generateName`.
 const SUFFIX_LENGTH: usize = 5;
@@ -82,11 +88,7 @@ impl ApiServer {
             match meta.namespace.as_deref().unwrap_or("") {
                 "" => meta.namespace = Some(ns.into()),
                 own if own == ns => {}
-                own => {
-                    return Err(Status::bad_request(format!(
-                        "the namespace of the provided object does not match the namespace sent on the request: {own} != {ns}"
-                    )));
-                }
+                _ => return Err(Status::bad_request(NAMESPACE_MISMATCH)),
             }
         }
         if meta.name.as_deref().unwrap_or("").is_empty() && !meta.generate_name.as_deref().unwrap_or("").is_empty() {
@@ -111,6 +113,10 @@ impl ApiServer {
             if who.dry_run {
                 self.addresses = before;
             }
+        }
+        // Addresses are given out before anything is judged.
+        if !errors.is_empty() {
+            return Err(Status::invalid(kind, o.name(), errors.list()));
         }
         self.validate(kind, o, &mut errors);
         if errors.is_empty() { Ok(()) } else { Err(Status::invalid(kind, o.name(), errors.list())) }
@@ -139,7 +145,7 @@ impl ApiServer {
             self.refuse(who, verb, &key, name, &status);
             return Err(status);
         };
-        if let Err(status) = self.admit_update(&mut new, &old, sub, who) {
+        if let Err(status) = self.admit_update(&mut new, &old, sub, verb, who) {
             self.refuse(who, verb, &key, name, &status);
             return Err(status);
         }
@@ -166,22 +172,32 @@ impl ApiServer {
         new: &mut Object,
         old: &Object,
         sub: Option<Subresource>,
+        verb: &'static str,
         who: &mut Caller<'_>,
     ) -> Result<(), Status> {
         let kind = new.kind();
         let wanted = new.meta().resource_version.clone().unwrap_or_default();
+        if !wanted.is_empty() && wanted.parse::<u64>().is_err() {
+            return Err(Status::new(Reason::Unknown, format!("strconv.ParseUint: parsing {wanted:?}: invalid syntax")));
+        }
         if !wanted.is_empty() && wanted != rev_of(old).0.to_string() {
             return Err(Status::modified(kind, old.name()));
         }
-        if new.meta().uid.as_deref().is_some_and(|u| !u.is_empty() && u != old.uid()) {
+        // A whole object names the one it means to replace; a patch only tries to change the name of it.
+        let other_uid = new.meta().uid.as_deref().is_some_and(|u| !u.is_empty() && u != old.uid());
+        if other_uid && verb != "patch" {
             return Err(Status::conflict(
                 kind,
                 old.name(),
                 &format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid()),
             ));
         }
+        let mut errors = FieldErrors::default();
         let before = old.meta();
         let meta = new.meta_mut();
+        if verb == "patch" {
+            immutable_meta(meta, before, &mut errors);
+        }
         meta.resource_version = before.resource_version.clone();
         meta.uid = before.uid.clone();
         meta.creation_timestamp = before.creation_timestamp.clone();
@@ -190,7 +206,6 @@ impl ApiServer {
         meta.deletion_grace_period_seconds = before.deletion_grace_period_seconds;
         meta.generation = before.generation;
         meta.managed_fields = before.managed_fields.clone();
-        let mut errors = FieldErrors::default();
         match sub {
             // The spec in it is thrown away, so there is nothing to fill in.
             Some(Subresource::Status) => kind.prepare_status(new, old),
@@ -258,6 +273,19 @@ impl ApiServer {
         );
         Ok(new)
     }
+}
+
+/// What of the metadata nobody may change. What a patch leaves alone is there as it was.
+/// Real Kubernetes: apimachinery/pkg/api/validation/objectmeta.go ValidateObjectMetaAccessorUpdate.
+fn immutable_meta(new: &ObjectMeta, old: &ObjectMeta, errors: &mut FieldErrors) {
+    let at = Path::new("metadata");
+    errors.immutable(&at.child("uid"), &new.uid, &old.uid);
+    errors.immutable(&at.child("deletionTimestamp"), &new.deletion_timestamp, &old.deletion_timestamp);
+    errors.immutable(
+        &at.child("deletionGracePeriodSeconds"),
+        &new.deletion_grace_period_seconds,
+        &old.deletion_grace_period_seconds,
+    );
 }
 
 /// The `finalize` subresource changes nothing but a namespace's finalizers.
