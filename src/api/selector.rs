@@ -137,7 +137,7 @@ impl Selector {
     /// Reads what `-l` takes. The error is the whole message the API server would give.
     pub fn parse(text: &str) -> Result<Selector, String> {
         let mut p = Parser { tokens: lex(text), at: 0 };
-        let mut all = p.requirements().map_err(|e| format!("unable to parse requirement: {e}"))?;
+        let mut all = p.requirements()?;
         all.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(Selector::All(all))
     }
@@ -213,7 +213,9 @@ impl Parser {
         }
         loop {
             match self.peek() {
-                Token::Word(_) | Token::Sign("!") => out.push(self.requirement()?),
+                Token::Word(_) | Token::Sign("!") => {
+                    out.push(self.requirement().map_err(|e| format!("unable to parse requirement: {e}"))?);
+                }
                 t => return Err(format!("found '{}', expected: !, identifier, or 'end of string'", Parser::show(t))),
             }
             match self.next() {
@@ -262,7 +264,7 @@ impl Parser {
                 let value = self.value()?;
                 if value.parse::<i64>().is_err() {
                     return Err(format!(
-                        "values[0][{key}]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"
+                        "values[0]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"
                     ));
                 }
                 let operator = if s == ">" { Operator::GreaterThan } else { Operator::LessThan };
@@ -382,6 +384,25 @@ mod tests {
         ] {
             let s = Selector::parse(text).expect(text);
             assert_eq!(s.matches(Some(&l)), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_selector_is_told_where_it_breaks() {
+        for (text, want) in [
+            ("a in", "unable to parse requirement: found '' expected: '('"),
+            ("=", "found '=', expected: !, identifier, or 'end of string'"),
+            ("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
+            ("a=b,", "found '', expected: identifier after ','"),
+            ("a=b=c", "found '=', expected: ',' or 'end of string'"),
+            (
+                "a>b",
+                "unable to parse requirement: values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be an integer",
+            ),
+            ("a in (x", "unable to parse requirement: found '', expected: ',' or ')'"),
+            ("!", "unable to parse requirement: found '', expected: identifier"),
+        ] {
+            assert_eq!(Selector::parse(text).err().as_deref(), Some(want), "{text}");
         }
     }
 

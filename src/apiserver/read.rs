@@ -9,7 +9,8 @@ use super::{ApiServer, ClientWatch, WATCH_BUFFER, table};
 use crate::api::object::{Key, Name};
 use crate::api::request::{Request, WatchEvent};
 use crate::api::selector::{FieldTerm, Selector, parse_fields};
-use crate::api::{KindRef, Object, Status, Time};
+use crate::api::status::{Cause, Details};
+use crate::api::{KindRef, Object, Reason, Status, Time};
 use crate::store::{Change, ChangeKind, Rev, Scope, StoreError, WatchId};
 
 /// Which objects of a kind somebody wants.
@@ -40,18 +41,7 @@ impl Filter {
             let known = matches!(f.field.as_str(), "metadata.name" | "metadata.namespace")
                 || kind.selectable().contains(&f.field.as_str());
             if !known {
-                let text = request.param("fieldSelector").unwrap_or("");
-                let why = if kind.group().is_empty() {
-                    format!("field label not supported: {}", f.field)
-                } else {
-                    format!("field label {:?} not supported for {}", f.field, kind.name())
-                };
-                let version = kind.api_version();
-                return Err(Status::bad_request(format!(
-                    "Unable to find {:?} that match label selector {:?}, field selector {text:?}: {why}",
-                    format!("{version}, Resource={}", kind.plural()),
-                    request.param("labelSelector").unwrap_or("")
-                )));
+                return Err(Status::bad_request(unknown_field(kind, &f.field)));
             }
         }
         Ok(Filter { labels, fields })
@@ -60,6 +50,16 @@ impl Filter {
     pub fn matches(&self, o: &Object) -> bool {
         self.labels.matches(o.meta().labels.as_ref())
             && self.fields.iter().all(|f| (o.kind().field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
+    }
+}
+
+/// Kinds with selectable fields of their own say less than those without.
+/// Real Kubernetes: apimachinery/pkg/runtime DefaultMetaV1FieldSelectorConversion, pkg/apis/core/v1/conversion.go.
+fn unknown_field(kind: KindRef, field: &str) -> String {
+    match (kind.selectable(), kind.group()) {
+        ([], _) => format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
+        (_, "") => format!("field label not supported: {field}"),
+        _ => format!("field label {field:?} not supported for {}", kind.name()),
     }
 }
 
@@ -81,13 +81,18 @@ impl ApiServer {
         let limit: usize = request.param("limit").and_then(|l| l.parse().ok()).unwrap_or(0);
         let token = request.param("continue").map(Token::parse).transpose()?;
         let exact = request.param("resourceVersionMatch") == Some("Exact");
-        let at = match (&token, request.param("resourceVersion")) {
+        let named = request.param("resourceVersion").map(parse_rev).transpose()?;
+        let at = match (&token, named) {
             (Some(t), _) => Some(t.rev),
-            (None, Some(rv)) if exact => Some(parse_rev(rv)?),
+            (None, Some(rev)) if rev > self.store.rev() => return Err(too_large(rev, self.store.rev())),
+            (None, Some(rev)) if exact => Some(rev),
             _ => None,
         };
         let all: Vec<Arc<Object>> = match at {
-            Some(at) if at != self.store.rev() => self.store.list_at(scope, at).map_err(|e| expired(&e))?,
+            Some(at) if at != self.store.rev() => self.store.list_at(scope, at).map_err(|_| match &token {
+                Some(_) => Status::expired(CONTINUE_EXPIRED),
+                None => Status::expired(LIST_EXPIRED),
+            })?,
             _ => self.store.list(scope).cloned().collect(),
         };
         let rev = at.unwrap_or(self.store.rev());
@@ -118,7 +123,7 @@ impl ApiServer {
         let table = request.accept == crate::api::request::Accept::Table;
         let mut client = ClientWatch { filter, table, first_table: true, ..ClientWatch::default() };
         let id = match from {
-            Some(rev) => self.store.watch(scope, rev).map_err(|e| expired(&e))?,
+            Some(rev) => self.store.watch(scope, rev).map_err(|e| watch_expired(&e, rev))?,
             None => {
                 let present: Vec<Arc<Object>> = self.store.list(&scope).cloned().collect();
                 for o in present {
@@ -127,7 +132,7 @@ impl ApiServer {
                     }
                 }
                 let rev = self.store.rev();
-                self.store.watch(scope, rev).map_err(|e| expired(&e))?
+                self.store.watch(scope, rev).map_err(|e| watch_expired(&e, rev))?
             }
         };
         self.clients.insert(id, client);
@@ -194,7 +199,7 @@ impl Token {
         format!("{}~{}~{}", self.rev.0, self.after.0, self.after.1)
     }
     fn parse(text: &str) -> Result<Token, Status> {
-        let bad = || Status::bad_request("continue key is not valid: unable to decode the continue token");
+        let bad = || Status::bad_request("invalid continue token: continue key is not valid: unable to decode it");
         let mut parts = text.splitn(3, '~');
         let rev = parts.next().and_then(|r| r.parse().ok()).ok_or_else(bad)?;
         let (ns, name) = (parts.next().ok_or_else(bad)?, parts.next().ok_or_else(bad)?);
@@ -202,20 +207,40 @@ impl Token {
     }
 }
 
+const LIST_EXPIRED: &str = "The resourceVersion for the provided list is too old.";
+const CONTINUE_EXPIRED: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.";
+
+/// Nobody has written that revision yet. A real server waits three seconds for it first.
+fn too_large(wanted: Rev, now: Rev) -> Status {
+    let mut status =
+        Status::new(Reason::Timeout, format!("Timeout: Too large resource version: {}, current: {}", wanted.0, now.0));
+    status.details = Some(Box::new(Details {
+        causes: vec![Cause {
+            reason: "ResourceVersionTooLarge".into(),
+            message: "Too large resource version".into(),
+            field: String::new(),
+        }],
+        retry_after_seconds: 1,
+        ..Details::default()
+    }));
+    status
+}
+
 fn parse_rev(text: &str) -> Result<Rev, Status> {
     text.parse().map(Rev).map_err(|_| {
         Status::bad_request(format!(
-            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+            "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
         ))
     })
 }
 
-fn expired(e: &StoreError) -> Status {
+/// The changes since that revision are no longer all there.
+fn watch_expired(e: &StoreError, from: Rev) -> Status {
     match e {
         StoreError::Compacted { oldest } => {
-            Status::expired(format!("The resourceVersion for the provided list is too old. Oldest: {}", oldest.0))
+            Status::expired(format!("too old resource version: {} ({})", from.0, oldest.0))
         }
-        _ => Status::expired("The resourceVersion for the provided list is too old."),
+        _ => Status::expired(LIST_EXPIRED),
     }
 }
 

@@ -36,8 +36,6 @@ pub static KIND: Kind<ReplicaSet> = Kind {
         Column::wide_text("Images", "Images referenced by each container in the template.", |r, _| Cell::from(pod_spec::images(template(r)))),
         Column::wide_text("Selector", "Selector is a label query over pods that should match the replica count. Label keys and values that must match in order to be controlled by this replica set. It must match the pod template's labels. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors", |r, _| Cell::from(selector(r).to_string())),
     ],
-    selectable: &["status.replicas"],
-    field: |r, _| Some(r.status.as_ref().map_or(0, |s| s.replicas).to_string()),
     scale: Some(Scale {
         replicas: wanted,
         set_replicas: |r, n| r.spec.get_or_insert_default().replicas = Some(n),
