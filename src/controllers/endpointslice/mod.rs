@@ -3,21 +3,28 @@
 
 pub mod decision;
 pub mod plan;
+mod trigger;
+
+use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::kinds::{EndpointSlice, Pod, Service};
 use crate::api::object::controller_ref;
-use crate::api::{Key, Resource, Status};
+use crate::api::selector::Labels;
+use crate::api::{Key, Resource, Status, Time};
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
 use crate::store::{Change, Scope};
 use crate::world::Ctx;
 use decision::SliceDecision;
+use trigger::Triggers;
 
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
+const HEADLESS: &str = "service.kubernetes.io/headless";
+const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 /// Endpoints in one slice.
 const LIMIT: usize = 100;
 
@@ -26,6 +33,31 @@ pub struct EndpointSlices {
     services: Cache<Service>,
     pods: Cache<Pod>,
     slices: Cache<EndpointSlice>,
+    triggers: BTreeMap<Key, Triggers>,
+}
+
+/// A slice carries its Service's labels and says whose it is.
+fn labels(service: &Service) -> Labels {
+    let mut labels = service.metadata.labels.clone().unwrap_or_default();
+    labels.insert(MANAGED_BY.into(), MANAGER.into());
+    labels.insert(SERVICE_NAME.into(), service.name().into());
+    labels.remove(HEADLESS);
+    if service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None") {
+        labels.insert(HEADLESS.into(), String::new());
+    }
+    labels
+}
+
+/// Writes down which change the slice answers; without a new one there is nothing to say.
+fn annotate(slice: &mut EndpointSlice, trigger: Option<Time>) {
+    let annotations = slice.metadata.annotations.get_or_insert_default();
+    match trigger {
+        Some(t) => annotations.insert(TRIGGER_TIME.into(), t.rfc3339()),
+        None => annotations.remove(TRIGGER_TIME),
+    };
+    if annotations.is_empty() {
+        slice.metadata.annotations = None;
+    }
 }
 
 impl Reconciler for EndpointSlices {
@@ -56,7 +88,10 @@ impl Reconciler for EndpointSlices {
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
-        let Some(service) = self.services.by_key(key).cloned() else { return Ok(Action::done()) };
+        let Some(service) = self.services.by_key(key).cloned() else {
+            self.triggers.remove(key);
+            return Ok(Action::done());
+        };
         if service.is_deleting() || !plan::has_selector(&service) {
             return Ok(Action::done());
         }
@@ -64,6 +99,8 @@ impl Reconciler for EndpointSlices {
         let pods: Vec<&Pod> =
             self.pods.in_namespace(&ns).filter(|p| plan::selects(&service, p.metadata.labels.as_ref())).collect();
         let count = pods.len();
+        let trigger = self.triggers.entry(key.clone()).or_default().look(&service, &pods);
+        let labels = labels(&service);
         let wanted = plan::slices(&service, &pods, LIMIT);
         let mut have: Vec<EndpointSlice> = self
             .slices
@@ -83,31 +120,30 @@ impl Reconciler for EndpointSlices {
             match have.pop() {
                 Some(mut s) => {
                     let list = (!endpoints.is_empty()).then_some(endpoints);
-                    let same = s.endpoints.clone().unwrap_or_default() == list.clone().unwrap_or_default()
-                        && s.ports == Some(ports.clone());
+                    let same = s.endpoints == list && s.ports == ports && s.metadata.labels.as_ref() == Some(&labels);
                     if !same {
                         s.endpoints = list;
-                        s.ports = Some(ports);
+                        s.ports = ports;
+                        s.metadata.labels = Some(labels.clone());
+                        annotate(&mut s, trigger);
                         let o = ctx.api::<EndpointSlice>().update(s)?;
                         self.slices.put(&o);
                     }
                 }
                 None => {
-                    let mut labels = service.metadata.labels.clone().unwrap_or_default();
-                    labels.insert(MANAGED_BY.into(), MANAGER.into());
-                    labels.insert(SERVICE_NAME.into(), service.name().into());
-                    let slice = EndpointSlice {
+                    let mut slice = EndpointSlice {
                         metadata: ObjectMeta {
                             generate_name: Some(format!("{}-", service.name())),
                             namespace: Some(ns.clone()),
-                            labels: Some(labels),
+                            labels: Some(labels.clone()),
                             owner_references: Some(vec![controller_ref(&service)]),
                             ..ObjectMeta::default()
                         },
                         address_type: "IPv4".into(),
                         endpoints: (!endpoints.is_empty()).then_some(endpoints),
-                        ports: Some(ports),
+                        ports,
                     };
+                    annotate(&mut slice, trigger);
                     let o = ctx.api::<EndpointSlice>().create(slice)?;
                     self.slices.put(&o);
                 }

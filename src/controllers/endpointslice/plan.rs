@@ -71,8 +71,9 @@ fn target(port: &IntOrString, pod: Option<&Pod>) -> Option<i32> {
     }
 }
 
-/// The slices a Service should have: their endpoints and ports. There is always at least one.
-pub fn slices(s: &Service, all: &[&Pod], limit: usize) -> Vec<(Vec<Endpoint>, Vec<EndpointPort>)> {
+/// The slices a Service should have: their endpoints and ports. There is always at least one, and one without endpoints
+/// has no ports either.
+pub fn slices(s: &Service, all: &[&Pod], limit: usize) -> Vec<(Vec<Endpoint>, Option<Vec<EndpointPort>>)> {
     let publish = s.spec.as_ref().and_then(|s| s.publish_not_ready_addresses) == Some(true);
     // A pod counts from the moment it has an address until it has ended.
     let mut with_ip: Vec<&&Pod> = all.iter().filter(|p| !pods::ip(p).is_empty() && !pods::is_terminal(p)).collect();
@@ -94,9 +95,9 @@ pub fn slices(s: &Service, all: &[&Pod], limit: usize) -> Vec<(Vec<Endpoint>, Ve
         })
         .collect();
     if endpoints.is_empty() {
-        return vec![(vec![], ports)];
+        return vec![(vec![], None)];
     }
-    endpoints.chunks(limit).map(|c| (c.to_vec(), ports.clone())).collect()
+    endpoints.chunks(limit).map(|c| (c.to_vec(), Some(ports.clone()))).collect()
 }
 
 #[cfg(test)]
@@ -116,7 +117,8 @@ mod tests {
         let out = slices(&s, &[&a, &b, &c], 100);
         assert_eq!(out.len(), 1);
         assert_eq!(out[0].0.iter().map(takes_traffic).collect::<Vec<_>>(), [true, false]);
-        assert_eq!(out[0].1[0].port, Some(8080));
+        assert_eq!(out[0].1.as_ref().and_then(|p| p[0].port), Some(8080));
+        assert_eq!(slices(&s, &[], 100), [(vec![], None)]);
         assert!(!selects(&s, None));
     }
 }
