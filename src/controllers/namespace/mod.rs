@@ -1,10 +1,12 @@
 //! Namespace lifecycle: empties a namespace that is being deleted, then lets it go.
 //! Real Kubernetes: pkg/controller/namespace.
 
+mod conditions;
+
 use std::sync::Arc;
 
 use crate::api::kinds::{Namespace, Pod};
-use crate::api::{Duration, Key, KindRef, Object, Resource, Status};
+use crate::api::{Duration, Key, KindRef, Object, Resource, Status, Time};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
@@ -55,8 +57,28 @@ impl Decision for NamespaceDecision {
     }
 }
 
+/// What stands in a namespace and goes next: its pods, then all the rest.
+fn next_to_go(namespace: &str, ctx: &Ctx<'_>) -> Vec<Arc<Object>> {
+    let pods = ctx.list_any(Pod::kind_ref(), namespace);
+    if pods.is_empty() { contents(namespace, ctx) } else { pods }
+}
+
 fn contents(namespace: &str, ctx: &Ctx<'_>) -> Vec<Arc<Object>> {
     KindRef::all().filter(|k| k.namespaced()).flat_map(|k| ctx.list_any(k, namespace)).collect()
+}
+
+/// Writes down what holds the namespace. Pods that outlive their grace since it was deleted are a failure.
+fn say(mut ns: Namespace, left: &[Arc<Object>], grace_seconds: i64, ctx: &mut Ctx<'_>) -> Result<Namespace, Status> {
+    let now = ctx.now();
+    let deleted = ns.metadata.deletion_timestamp.as_ref().map_or(now, Time::from_meta);
+    let late = now.since(deleted) >= Duration::from_secs(u64::try_from(grace_seconds).unwrap_or(0));
+    let remains = conditions::Remains::of(left, late);
+    let name = ns.name().to_string();
+    if !conditions::set(ns.status.get_or_insert_default(), &name, &remains, now) {
+        return Ok(ns);
+    }
+    let stored = ctx.api::<Namespace>().update_status(ns)?;
+    Ok(stored.get::<Namespace>().cloned().unwrap_or_default())
 }
 
 impl Reconciler for Namespaces {
@@ -69,7 +91,9 @@ impl Reconciler for Namespaces {
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        if self.namespaces.apply(c) && c.object.is_deleting() {
+        // What this controller itself writes into a namespace that is going away is no news to it.
+        let news = c.previous.as_ref().is_none_or(|p| !p.is_deleting());
+        if self.namespaces.apply(c) && c.object.is_deleting() && news {
             enqueue.after(GRACE, c.key.clone(), false);
         }
     }
@@ -79,8 +103,9 @@ impl Reconciler for Namespaces {
             return Ok(Action::done());
         };
         // What stands in it is asked for when it matters: nobody keeps a copy of everything for this.
-        let inside = contents(&key.name, ctx);
+        let inside = next_to_go(&key.name, ctx);
         if inside.is_empty() {
+            let ns = say(ns, &[], 0, ctx)?;
             if ns.spec.as_ref().is_some_and(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())) {
                 ctx.decide(NamespaceDecision::Finished { namespace: key.clone() });
                 let mut free = ns;
@@ -105,8 +130,12 @@ impl Reconciler for Namespaces {
         // Half the longest grace, and a second: then it looks again.
         let grace = |o: &Arc<Object>| o.get::<Pod>()?.spec.as_ref()?.termination_grace_period_seconds;
         let longest = inside.iter().filter_map(grace).max().unwrap_or(0);
-        let left = !contents(&key.name, ctx).is_empty();
-        let wait = if left { u64::try_from(longest / 2 + 1).unwrap_or(1) } else { 0 };
+        let left = contents(&key.name, ctx);
+        // With nothing left the conditions are written as it is let go.
+        if !left.is_empty() {
+            say(ns, &left, longest, ctx)?;
+        }
+        let wait = if left.is_empty() { 0 } else { u64::try_from(longest / 2 + 1).unwrap_or(1) };
         Ok(Action::after(Duration::from_secs(wait) + Duration::from_millis(100)))
     }
 }
