@@ -61,14 +61,35 @@ impl fmt::Display for Path<'_> {
 /// The ways in which a field can be wrong, each with Kubernetes' wording.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Fault {
-    Required { detail: String },
-    Invalid { value: Value, detail: String },
-    NotSupported { value: String, supported: Vec<String> },
-    Forbidden { detail: String },
-    Duplicate { value: Value },
-    TooLong { max: usize },
-    TooMany { got: usize, max: usize },
-    NotFound { value: Value },
+    Required {
+        detail: String,
+    },
+    Invalid {
+        value: Value,
+        detail: String,
+    },
+    /// `value` is as Go prints it.
+    NotSupported {
+        value: String,
+        supported: Vec<String>,
+    },
+    Forbidden {
+        detail: String,
+    },
+    /// `value` is as Go prints it.
+    Duplicate {
+        value: String,
+    },
+    TooLong {
+        max: usize,
+    },
+    TooMany {
+        got: usize,
+        max: usize,
+    },
+    NotFound {
+        value: Value,
+    },
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -95,10 +116,10 @@ impl FieldError {
             Fault::Invalid { value, detail } => format!("Invalid value: {}: {detail}", shown(value)),
             Fault::NotSupported { value, supported } => {
                 let list: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
-                format!("Unsupported value: {value:?}: supported values: {}", list.join(", "))
+                format!("Unsupported value: {value}: supported values: {}", list.join(", "))
             }
             Fault::Forbidden { detail } => format!("Forbidden: {detail}"),
-            Fault::Duplicate { value } => format!("Duplicate value: {}", shown(value)),
+            Fault::Duplicate { value } => format!("Duplicate value: {value}"),
             Fault::TooLong { max } => format!("Too long: may not be more than {max} bytes"),
             Fault::NotFound { value } => format!("Not found: {}", shown(value)),
             Fault::TooMany { got, max } => format!("Too many: {got}: must have at most {max} items"),
@@ -153,16 +174,24 @@ impl FieldErrors {
     pub fn invalid(&mut self, path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) {
         self.push(path, Fault::Invalid { value: value.into(), detail: detail.into() });
     }
+    /// `supported` is listed in Kubernetes' order, which is not always the alphabet's.
     pub fn not_supported(&mut self, path: &Path<'_>, value: &str, supported: &[&str]) {
-        let mut supported: Vec<String> = supported.iter().map(|s| (*s).to_string()).collect();
-        supported.sort();
-        self.push(path, Fault::NotSupported { value: value.into(), supported });
+        self.not_supported_struct(path, format!("{value:?}"), supported);
+    }
+    /// The same for a value that is a Go struct, already as Go prints it.
+    pub fn not_supported_struct(&mut self, path: &Path<'_>, shown: String, supported: &[&str]) {
+        let supported = supported.iter().map(|s| (*s).to_string()).collect();
+        self.push(path, Fault::NotSupported { value: shown, supported });
     }
     pub fn forbidden(&mut self, path: &Path<'_>, detail: impl Into<String>) {
         self.push(path, Fault::Forbidden { detail: detail.into() });
     }
     pub fn duplicate(&mut self, path: &Path<'_>, value: impl Into<Value>) {
-        self.push(path, Fault::Duplicate { value: value.into() });
+        self.duplicate_struct(path, shown(&value.into()));
+    }
+    /// The same for a value that is a Go struct, already as Go prints it.
+    pub fn duplicate_struct(&mut self, path: &Path<'_>, shown: String) {
+        self.push(path, Fault::Duplicate { value: shown });
     }
     pub fn too_long(&mut self, path: &Path<'_>, max: usize) {
         self.push(path, Fault::TooLong { max });

@@ -5,12 +5,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use super::field::{FieldErrors, Path};
 
 const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
-const DNS1035: &str = "[a-z]([-a-z0-9]*[a-z0-9])?";
 const SUBDOMAIN: &str = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 const QUALIFIED: &str = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 
@@ -43,32 +42,27 @@ fn mask(name: &str, prefix: bool) -> Cow<'_, str> {
     }
 }
 
-/// A DNS label of RFC 1123: namespaces, containers, ports.
+/// The same for DNS names, which are counted in characters.
+fn dns_too_long(max: usize) -> String {
+    format!("must be no more than {max} characters")
+}
+
+/// A DNS label of RFC 1123: namespaces, Services, containers, ports.
 pub fn dns1123_label(name: &str, prefix: bool) -> Vec<String> {
     let mut errors = vec![];
     if name.len() > 63 {
-        errors.push(too_long(63));
+        errors.push(dns_too_long(63));
     }
-    if !is_label(&mask(name, prefix)) {
+    let masked = mask(name, prefix);
+    if is_label(&masked) {
+        return errors;
+    }
+    if masked.split('.').all(is_label) {
+        errors.push("must not contain dots".into());
+    } else {
         errors.push(format!(
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an \
              alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '{LABEL}')"
-        ));
-    }
-    errors
-}
-
-/// A DNS label of RFC 1035, which begins with a letter: Services.
-pub fn dns1035_label(name: &str, prefix: bool) -> Vec<String> {
-    let mut errors = vec![];
-    if name.len() > 63 {
-        errors.push(too_long(63));
-    }
-    let masked = mask(name, prefix);
-    if !(is_label(&masked) && masked.as_bytes()[0].is_ascii_lowercase()) {
-        errors.push(format!(
-            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and \
-             end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '{DNS1035}')"
         ));
     }
     errors
@@ -78,7 +72,7 @@ pub fn dns1035_label(name: &str, prefix: bool) -> Vec<String> {
 pub fn dns1123_subdomain(name: &str, prefix: bool) -> Vec<String> {
     let mut errors = vec![];
     if name.len() > 253 {
-        errors.push(too_long(253));
+        errors.push(dns_too_long(253));
     }
     if !mask(name, prefix).split('.').all(is_label) {
         errors.push(format!(
@@ -105,7 +99,7 @@ pub fn qualified_name(key: &str) -> Vec<String> {
         }
         _ => {
             return vec![format!(
-                "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
+                "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
                  alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{QUALIFIED}') \
                  with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
             )];
@@ -123,6 +117,11 @@ pub fn qualified_name(key: &str) -> Vec<String> {
         ));
     }
     errors
+}
+
+/// An annotation's key: capital letters count as small ones.
+pub fn annotation_key(key: &str) -> Vec<String> {
+    qualified_name(&key.to_lowercase())
 }
 
 pub fn label_value(value: &str) -> Vec<String> {
@@ -179,14 +178,57 @@ pub fn validate_meta(
     let annotations = at.child("annotations");
     let mut size = 0;
     for (k, v) in meta.annotations.iter().flatten() {
-        errors.invalid_each(&annotations, k, qualified_name(&k.to_lowercase()));
+        errors.invalid_each(&annotations, k, annotation_key(k));
         size += k.len() + v.len();
     }
     if size > 256 * 1024 {
         errors.too_long(&annotations, 256 * 1024);
     }
-    for (i, f) in meta.finalizers.iter().flatten().enumerate() {
-        errors.invalid_each(&at.child("finalizers").index(i), f, qualified_name(f));
+    validate_owners(meta.owner_references.as_deref().unwrap_or_default(), &at.child("ownerReferences"), errors);
+    validate_finalizers(meta.finalizers.as_deref().unwrap_or_default(), &at.child("finalizers"), errors);
+}
+
+fn validate_owners(owners: &[OwnerReference], at: &Path<'_>, errors: &mut FieldErrors) {
+    let mut controller: Option<&OwnerReference> = None;
+    for o in owners {
+        let version = o.api_version.split_once('/').map_or(o.api_version.as_str(), |(_, v)| v);
+        if version.is_empty() || version.contains('/') {
+            errors.invalid(&at.child("apiVersion"), o.api_version.as_str(), "version must not be empty");
+        }
+        for (name, v) in [("kind", &o.kind), ("name", &o.name), ("uid", &o.uid)] {
+            if v.is_empty() {
+                errors.invalid(&at.child(name), "", "must not be empty");
+            }
+        }
+        if o.controller != Some(true) {
+            continue;
+        }
+        if let Some(first) = controller {
+            let why = format!(
+                "Only one reference can have Controller set to true. Found \"true\" in references for {}/{} and {}/{}",
+                first.kind, first.name, o.kind, o.name
+            );
+            errors.invalid(at, serde_json::to_value(owners).unwrap_or_default(), why);
+        }
+        controller = Some(o);
+    }
+}
+
+fn validate_finalizers(finalizers: &[String], at: &Path<'_>, errors: &mut FieldErrors) {
+    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+    for f in finalizers {
+        errors.invalid_each(at, f, qualified_name(f));
+    }
+    let has = |name: &str| finalizers.iter().any(|f| f == name);
+    if has("orphan") && has("foregroundDeletion") {
+        let why = "finalizer orphan and foregroundDeletion cannot be both set";
+        errors.invalid(at, finalizers.to_vec(), why);
+    }
+    for (i, f) in finalizers.iter().enumerate() {
+        if !f.contains('/') && !STANDARD.contains(&f.as_str()) {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            errors.invalid(&at.index(i), f.as_str(), why);
+        }
     }
 }
 
@@ -200,7 +242,9 @@ mod tests {
         assert_eq!(dns1123_label("Bad_Name", false).len(), 1);
         assert!(dns1123_subdomain("a.b-c", false).is_empty());
         assert_eq!(dns1123_subdomain("a..b", false).len(), 1);
-        assert_eq!(dns1035_label("1abc", false).len(), 1);
+        assert_eq!(dns1123_label("a.b", false), ["must not contain dots"]);
+        assert_eq!(dns1123_label(&"a".repeat(64), false), ["must be no more than 63 characters"]);
+        assert_eq!(label_value(&"a".repeat(64)), ["must be no more than 63 bytes"]);
         assert!(dns1123_subdomain("web-", true).is_empty());
         assert!(qualified_name("example.com/a_B.c").is_empty());
         assert_eq!(qualified_name("a/b/c").len(), 1);

@@ -28,6 +28,10 @@ impl Allocator {
         let kind = service::kind(new).to_string();
         let Some(spec) = new.spec.as_mut() else { return };
         if kind == "ExternalName" {
+            // A Service that becomes one gives its address back; a new one may not ask for any.
+            if old.is_none() && spec.cluster_ip.as_deref().is_some_and(|ip| !ip.is_empty()) {
+                errors.forbidden(&Path::new("spec").child("clusterIPs"), "may not be set for ExternalName services");
+            }
             spec.cluster_ip = None;
             spec.cluster_ips = None;
             spec.ip_families = None;
@@ -41,6 +45,9 @@ impl Allocator {
                 "None" => {}
                 "" => spec.cluster_ip = self.free_ip(chance),
                 wanted => self.claim(wanted, old, errors),
+            }
+            if !errors.is_empty() {
+                return;
             }
             spec.cluster_ips = spec.cluster_ip.clone().map(|ip| vec![ip]);
             spec.ip_families.get_or_insert_with(|| vec!["IPv4".into()]);
@@ -80,15 +87,30 @@ impl Allocator {
         let spec = Path::new("spec");
         let at = spec.child("clusterIPs");
         let Ok(ip) = wanted.parse::<Ipv4Addr>() else {
-            errors.invalid(&at.index(0), wanted, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+            let digits = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+            let octal = wanted.split('.').all(digits) && wanted.split('.').any(|p| p.len() > 1 && p.starts_with('0'));
+            let why = if octal {
+                "must not have leading 0s"
+            } else {
+                "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+            };
+            errors.invalid(&at.index(0), wanted, why);
             return;
         };
         if old.and_then(|o| o.spec.as_ref()).and_then(|s| s.cluster_ip.as_deref()) == Some(wanted) {
             return;
         }
+        // Another address than before is refused later, by the rules of an update.
+        if old.is_some_and(|o| service::kind(o) != "ExternalName") {
+            return;
+        }
         let offset = u64::from(u32::from(ip).wrapping_sub(FIRST_IP));
         if offset == 0 || offset >= IPS - 1 {
-            errors.invalid(&at, vec![wanted], format!("failed to allocate IP {wanted}: the provided IP ({wanted}) is not in the valid range. The range of valid IPs is 10.96.0.0/12"));
+            errors.invalid(
+                &at,
+                vec![wanted],
+                format!("failed to allocate IP {wanted}: the provided network does not match the current range"),
+            );
         } else if self.ips.contains(&ip) {
             errors.invalid(
                 &at,

@@ -20,6 +20,9 @@ pub mod router;
 pub mod table;
 pub mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;

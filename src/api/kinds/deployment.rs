@@ -132,7 +132,22 @@ fn validate_strategy(s: &DeploymentStrategy, at: &Path<'_>, errors: &mut FieldEr
                 }
             }
         },
-        other => errors.not_supported(&at.child("type"), other, &["Recreate", "RollingUpdate"]),
+        other => {
+            // Kubernetes shows the whole strategy here, as its own struct.
+            let count = |v: &Option<IntOrString>| match v {
+                Some(v) => serde_json::to_string(v).unwrap_or_default(),
+                None => "0".into(),
+            };
+            let rolling = s.rolling_update.as_ref().map_or("null".into(), |r| {
+                format!(
+                    "{{\"MaxUnavailable\":{},\"MaxSurge\":{}}}",
+                    count(&r.max_unavailable),
+                    count(&r.max_surge)
+                )
+            });
+            let shown = format!("{{\"Type\":{other:?},\"RollingUpdate\":{rolling}}}");
+            errors.not_supported_struct(at, shown, &["Recreate", "RollingUpdate"]);
+        }
     }
 }
 

@@ -25,9 +25,11 @@ pub static KIND: Kind<Pod> = Kind {
     validate: |p, errors| {
         if let Some(s) = &p.spec {
             pod_spec::validate_spec(s, &Path::new("spec"), errors);
+            pod_spec::validate_images(s, &Path::new("spec"), errors);
         } else {
             errors.required(&Path::new("spec").child("containers"), "");
         }
+        validate_deletion_cost(p, errors);
     },
     validate_update,
     columns: &[
@@ -61,6 +63,16 @@ fn defaults(p: &mut Pod) {
 fn prepare_create(p: &mut Pod) {
     let qos_class = Some(pods::qos_class(p).into());
     p.status = Some(PodStatus { phase: Some("Pending".into()), qos_class, ..PodStatus::default() }.into());
+}
+
+/// How dear a pod is to its ReplicaSet is a whole number, written plainly.
+fn validate_deletion_cost(p: &Pod, errors: &mut FieldErrors) {
+    const COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+    let Some(text) = p.metadata.annotations.as_ref().and_then(|a| a.get(COST)) else { return };
+    if text.parse::<i32>().is_ok_and(|n| n.to_string() == *text) {
+        return;
+    }
+    errors.invalid(&Path::new("metadata").child("annotations").key(COST), text.as_str(), "must be a 32bit integer");
 }
 
 /// Of a running pod's spec hardly anything may change.

@@ -16,7 +16,7 @@ pub static KIND: Kind<Service> = Kind {
     short_names: &["svc"],
     categories: &["all"],
     subresources: &[Subresource::Status],
-    name_rule: names::dns1035_label,
+    name_rule: names::dns1123_label,
     defaults,
     prepare_create: |s| s.status = Some(empty_status()),
     prepare_update: |new, old| new.status = old.status.clone(),
@@ -26,7 +26,7 @@ pub static KIND: Kind<Service> = Kind {
         let ip = |s: &Service| s.spec.as_ref().and_then(|s| s.cluster_ip.clone()).unwrap_or_default();
         let external = |s: &Service| kind(s) == "ExternalName";
         if !external(new) && !external(old) && !ip(old).is_empty() && ip(new) != ip(old) {
-            errors.invalid(&Path::new("spec").child("clusterIPs").index(0), ip(new), "may not change once set");
+            errors.invalid(&Path::new("spec").child("clusterIPs").index(0), vec![ip(new)], "may not change once set");
         }
     },
     columns: &[
@@ -142,6 +142,10 @@ fn validate(s: &Service, errors: &mut FieldErrors) {
     if ports.is_empty() && !headless && kind != "ExternalName" {
         errors.required(&at.child("ports"), "");
     }
+    if headless && matches!(kind, "NodePort" | "LoadBalancer") {
+        let why = format!("may not be set to 'None' for {kind} services");
+        errors.invalid(&at.child("clusterIPs").index(0), "None", why);
+    }
     errors.one_of(&at.child("type"), kind, &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]);
     if kind == "ExternalName" {
         match spec.external_name.as_deref().unwrap_or("").trim_end_matches('.') {
@@ -173,20 +177,69 @@ fn validate(s: &Service, errors: &mut FieldErrors) {
             Some(IntOrString::String(n)) => errors.invalid_each(&here.child("targetPort"), n, port_name(n)),
             None => {}
         }
+        if let Some(a) = p.app_protocol.as_deref() {
+            errors.invalid_each(&here.child("appProtocol"), a, names::qualified_name(a));
+        }
         if p.node_port.unwrap_or(0) != 0 && kind != "NodePort" && kind != "LoadBalancer" {
             errors.forbidden(&here.child("nodePort"), "may not be used when `type` is 'ClusterIP'");
         }
         if seen_ports.contains(&(p.port, protocol)) {
-            let mut v = serde_json::Map::new();
-            v.insert("port".into(), p.port.into());
-            v.insert("protocol".into(), protocol.into());
-            errors.duplicate(&here, serde_json::Value::Object(v));
+            // What makes ports equal, in a struct of which the rest is left empty.
+            let shown = format!(
+                "{{\"Name\":\"\",\"Protocol\":{protocol:?},\"AppProtocol\":null,\"Port\":{},\"TargetPort\":0,\"NodePort\":0}}",
+                p.port
+            );
+            errors.duplicate_struct(&here, shown);
         }
         seen_ports.push((p.port, protocol));
     }
     names::validate_labels(spec.selector.as_ref(), &at.child("selector"), errors);
     if let Some(a) = &spec.session_affinity {
         errors.one_of(&at.child("sessionAffinity"), a, &["ClientIP", "None"]);
+    }
+    let affinity = spec.session_affinity_config.as_ref().and_then(|c| c.client_ip.as_ref());
+    if let Some(seconds) = affinity.and_then(|c| c.timeout_seconds).filter(|s| !(1..=86_400).contains(s)) {
+        let config = at.child("sessionAffinityConfig");
+        let client = config.child("clientIP");
+        errors.invalid(&client.child("timeoutSeconds"), seconds, "must be greater than 0 and less than 86400");
+    }
+    for (i, ip) in spec.external_ips.iter().flatten().enumerate() {
+        validate_external_ip(ip, &at.child("externalIPs").index(i), errors);
+    }
+    let outside = matches!(kind, "NodePort" | "LoadBalancer");
+    if let Some(policy) = spec.external_traffic_policy.as_deref().filter(|p| !p.is_empty()) {
+        let at = at.child("externalTrafficPolicy");
+        if outside || spec.external_ips.as_ref().is_some_and(|e| !e.is_empty()) {
+            errors.one_of(&at, policy, &["Cluster", "Local"]);
+        } else {
+            errors.invalid(&at, policy, "may only be set for externally-accessible services");
+        }
+    }
+    if let Some(policy) = &spec.internal_traffic_policy {
+        errors.one_of(&at.child("internalTrafficPolicy"), policy, &["Cluster", "Local"]);
+    }
+}
+
+/// Addresses that mean something else everywhere cannot lead to a Service.
+fn validate_external_ip(text: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    use std::net::IpAddr;
+    let Ok(ip) = text.parse::<IpAddr>() else {
+        errors.invalid(at, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+        return;
+    };
+    let (link_local, link_local_multicast) = match ip {
+        IpAddr::V4(v4) => (v4.is_link_local(), v4.octets()[..3] == [224, 0, 0]),
+        IpAddr::V6(v6) => (v6.is_unicast_link_local(), v6.segments()[0] == 0xff02),
+    };
+    for (hit, why) in [
+        (ip.is_unspecified(), format!("may not be unspecified ({text})")),
+        (ip.is_loopback(), "may not be in the loopback range (127.0.0.0/8, ::1/128)".into()),
+        (link_local, "may not be in the link-local range (169.254.0.0/16, fe80::/10)".into()),
+        (link_local_multicast, "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)".into()),
+    ] {
+        if hit {
+            errors.invalid(at, text, why);
+        }
     }
 }
 

@@ -32,8 +32,13 @@ pub fn validate_selector_and_template(
     let empty = !missing
         && selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty)
         && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
+    let before = errors.list().len();
     validate_label_selector(selector, &at.child("selector"), errors);
-    if missing {
+    let broken = errors.list().len() > before;
+    if broken {
+        let shown = serde_json::to_value(selector).unwrap_or_default();
+        errors.invalid(&at.child("selector"), shown, "invalid label selector");
+    } else if missing {
         errors.required(&at.child("selector"), "");
     } else if empty {
         errors.invalid(&at.child("selector"), serde_json::json!({}), "empty selector is invalid for deployment");
@@ -45,7 +50,7 @@ pub fn validate_selector_and_template(
     };
     let labels = t.metadata.as_ref().and_then(|m| m.labels.as_ref());
     // No selector selects nothing, an empty one everything.
-    if missing || (!empty && !Selector::of(selector).matches(labels)) {
+    if missing || (!empty && !broken && !Selector::of(selector).matches(labels)) {
         errors.invalid(
             &at.child("metadata").child("labels"),
             serde_json::to_value(labels).unwrap_or_default(),
@@ -53,21 +58,34 @@ pub fn validate_selector_and_template(
         );
     }
     names::validate_labels(labels, &at.child("labels"), errors);
+    for k in t.metadata.iter().flat_map(|m| m.annotations.iter().flatten()).map(|(k, _)| k) {
+        errors.invalid_each(&at.child("annotations"), k, names::annotation_key(k));
+    }
     let Some(spec) = &t.spec else {
         errors.required(&at.child("spec").child("containers"), "");
         return;
     };
     validate_spec(spec, &at.child("spec"), errors);
+    if spec.ephemeral_containers.as_ref().is_some_and(|e| !e.is_empty()) {
+        let spec = at.child("spec");
+        errors.forbidden(&spec.child("ephemeralContainers"), "ephemeral containers not allowed in pod template");
+    }
     let policy = spec.restart_policy.as_deref().unwrap_or("Always");
     if policy != "Always" {
         errors.not_supported(&at.child("spec").child("restartPolicy"), policy, &["Always"]);
+    }
+    if spec.active_deadline_seconds.is_some() {
+        errors.forbidden(
+            &at.child("spec").child("activeDeadlineSeconds"),
+            "activeDeadlineSeconds in ReplicaSet is not Supported",
+        );
     }
 }
 
 pub fn validate_label_selector(s: &LabelSelector, at: &Path<'_>, errors: &mut FieldErrors) {
     for (k, v) in s.match_labels.iter().flatten() {
         errors.invalid_each(&at.child("matchLabels"), k, names::qualified_name(k));
-        errors.invalid_each(&at.child("matchLabels").key(k), v, names::label_value(v));
+        errors.invalid_each(&at.child("matchLabels"), v, names::label_value(v));
     }
     for (i, e) in s.match_expressions.iter().flatten().enumerate() {
         let list = at.child("matchExpressions");
@@ -87,5 +105,8 @@ pub fn validate_label_selector(s: &LabelSelector, at: &Path<'_>, errors: &mut Fi
             other => errors.invalid(&here.child("operator"), other, "not a valid selector operator"),
         }
         errors.invalid_each(&here.child("key"), &e.key, names::qualified_name(&e.key));
+        for (i, v) in e.values.iter().flatten().enumerate() {
+            errors.invalid_each(&here.child("values").index(i), v, names::label_value(v));
+        }
     }
 }

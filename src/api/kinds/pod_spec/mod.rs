@@ -1,11 +1,15 @@
 //! What pods and pod templates share: a pod's spec, its containers and volumes. [`defaults`] fills it in, [`validation`]
-//! says what is wrong with it.
+//! says what is wrong with it,
+//! with [`handlers`] for probes and hooks, [`placement`] for where it runs and [`volumes`].
 
 pub mod defaults;
+pub mod handlers;
+pub mod placement;
 pub mod validation;
+pub mod volumes;
 
 pub use defaults::{default_requests, default_spec, default_template};
-pub use validation::validate_spec;
+pub use validation::{validate_images, validate_spec};
 
 use k8s_openapi::api::core::v1::{PodSpec, Volume};
 

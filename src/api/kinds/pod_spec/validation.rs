@@ -1,11 +1,17 @@
 //! What a pod's spec may not say.
 //! Real Kubernetes: pkg/apis/core/validation/validation.go.
 
-use k8s_openapi::api::core::v1::{Container, EnvVar, PodSpec, Probe, ResourceRequirements, Toleration};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use std::net::IpAddr;
 
-use super::volume_sources;
+use k8s_openapi::api::core::v1::{
+    ConfigMapKeySelector, Container, EnvFromSource, EnvVar, PodSpec, ResourceRequirements, SecretKeySelector,
+};
+
+use super::handlers::{Use, validate_lifecycle, validate_probe};
+use super::placement::{validate_affinity, validate_spread, validate_toleration};
+use super::volumes::{validate_mounts, validate_volumes};
 use crate::api::field::{FieldErrors, Path};
+use crate::api::kinds::configmap::key_problems;
 use crate::api::kinds::service::{port_name, port_number};
 use crate::api::names;
 use crate::api::quantity::{Quantity, canonical};
@@ -16,26 +22,34 @@ pub fn validate_spec(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
     if s.containers.is_empty() {
         errors.required(&at.child("containers"), "");
     }
+    // A negative grace is taken for one second.
+    let grace_seconds = s.termination_grace_period_seconds.map_or(30, |g| if g < 0 { 1 } else { g });
     for (i, c) in s.containers.iter().enumerate() {
-        validate_container(c, &at.child("containers").index(i), &volumes, &mut names_seen, errors);
+        let list = at.child("containers");
+        let here = list.index(i);
+        validate_container(c, &here, &volumes, &mut names_seen, errors);
+        validate_hooks(c, grace_seconds, &here, errors);
+        if let Some(policy) = &c.restart_policy {
+            errors.one_of(&here.child("restartPolicy"), policy, &["Always", "Never", "OnFailure"]);
+        }
     }
+    validate_host_ports(s, at, errors);
     for (i, c) in s.init_containers.iter().flatten().enumerate() {
         let list = at.child("initContainers");
         let here = list.index(i);
         validate_container(c, &here, &volumes, &mut names_seen, errors);
-        if c.restart_policy.as_deref() != Some("Always") {
-            for (name, set) in [
-                ("lifecycle", c.lifecycle.is_some()),
-                ("livenessProbe", c.liveness_probe.is_some()),
-                ("readinessProbe", c.readiness_probe.is_some()),
-                ("startupProbe", c.startup_probe.is_some()),
-            ] {
-                if set {
-                    errors.forbidden(
-                        &here.child(name),
-                        "may not be set for init containers without restartPolicy=Always",
-                    );
-                }
+        if c.restart_policy.as_deref() == Some("Always") {
+            validate_hooks(c, grace_seconds, &here, errors);
+            continue;
+        }
+        for (name, set) in [
+            ("lifecycle", c.lifecycle.is_some()),
+            ("livenessProbe", c.liveness_probe.is_some()),
+            ("readinessProbe", c.readiness_probe.is_some()),
+            ("startupProbe", c.startup_probe.is_some()),
+        ] {
+            if set {
+                errors.forbidden(&here.child(name), "may not be set for init containers without restartPolicy=Always");
             }
         }
     }
@@ -50,6 +64,30 @@ pub fn validate_spec(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
         &["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"],
     );
     names::validate_labels(s.node_selector.as_ref(), &at.child("nodeSelector"), errors);
+    validate_security(s, &at.child("securityContext"), errors);
+    if let Some(a) = &s.affinity {
+        validate_affinity(a, &at.child("affinity"), errors);
+    }
+    validate_dns(s, &at.child("dnsConfig"), errors);
+    for (i, g) in s.readiness_gates.iter().flatten().enumerate() {
+        let list = at.child("readinessGates");
+        let here = list.index(i);
+        let t = g.condition_type.as_str();
+        errors.invalid_each(&here.child("conditionType"), t, names::qualified_name(t));
+    }
+    let gates = s.scheduling_gates.as_deref().unwrap_or_default();
+    for (i, g) in gates.iter().enumerate() {
+        let list = at.child("schedulingGates");
+        errors.invalid_each(&list.index(i), &g.name, names::qualified_name(&g.name));
+        if gates[..i].contains(g) {
+            errors.duplicate(&list.index(i), g.name.as_str());
+        }
+    }
+    validate_spread(
+        s.topology_spread_constraints.as_deref().unwrap_or_default(),
+        &at.child("topologySpreadConstraints"),
+        errors,
+    );
     if let Some(name) = s.service_account_name.as_deref().filter(|n| !n.is_empty()) {
         errors.invalid_each(&at.child("serviceAccountName"), name, names::dns1123_subdomain(name, false));
     }
@@ -63,83 +101,124 @@ pub fn validate_spec(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
             "must be between 1 and 2147483647, inclusive",
         );
     }
-    errors.non_negative(&at.child("terminationGracePeriodSeconds"), s.termination_grace_period_seconds.unwrap_or(0));
+    for (name, host) in [("hostname", &s.hostname), ("subdomain", &s.subdomain)] {
+        if let Some(h) = host.as_deref().filter(|h| !h.is_empty()) {
+            errors.invalid_each(&at.child(name), h, names::dns1123_label(h, false));
+        }
+    }
     for (i, t) in s.tolerations.iter().flatten().enumerate() {
         validate_toleration(t, &at.child("tolerations").index(i), errors);
     }
+    for (i, a) in s.host_aliases.iter().flatten().enumerate() {
+        let list = at.child("hostAliases");
+        let here = list.index(i);
+        validate_ip(&a.ip, &here.child("ip"), errors);
+        for (i, h) in a.hostnames.iter().flatten().enumerate() {
+            errors.invalid_each(&here.child("hostnames").index(i), h, names::dns1123_subdomain(h, false));
+        }
+    }
 }
 
-fn validate_toleration(t: &Toleration, at: &Path<'_>, errors: &mut FieldErrors) {
-    let key = t.key.as_deref().unwrap_or("");
-    let operator = t.operator.as_deref().unwrap_or("");
-    if !key.is_empty() {
-        errors.invalid_each(&at.child("key"), key, names::qualified_name(key));
-    } else if operator != "Exists" {
+/// Pods alone are asked whether their images are written cleanly; templates are not.
+pub fn validate_images(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+    for (name, list) in [("containers", Some(&s.containers)), ("initContainers", s.init_containers.as_ref())] {
+        for (i, c) in list.into_iter().flatten().enumerate() {
+            if let Some(image) = c.image.as_deref().filter(|i| i.trim() != *i) {
+                let why = "must not have leading or trailing whitespace";
+                errors.invalid(&at.child(name).index(i).child("image"), image, why);
+            }
+        }
+    }
+}
+
+fn validate_ip(ip: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    if ip.parse::<IpAddr>().is_err() {
+        errors.invalid(at, ip, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+    }
+}
+
+fn validate_id(id: Option<i64>, at: &Path<'_>, errors: &mut FieldErrors) {
+    if let Some(id) = id.filter(|id| !(0..=i64::from(i32::MAX)).contains(id)) {
+        errors.invalid(at, id, "must be between 0 and 2147483647, inclusive");
+    }
+}
+
+fn validate_security(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+    let Some(c) = &s.security_context else { return };
+    validate_id(c.fs_group, &at.child("fsGroup"), errors);
+    validate_id(c.run_as_user, &at.child("runAsUser"), errors);
+    validate_id(c.run_as_group, &at.child("runAsGroup"), errors);
+    for (i, g) in c.supplemental_groups.iter().flatten().enumerate() {
+        validate_id(Some(*g), &at.child("supplementalGroups").index(i), errors);
+    }
+    if s.share_process_namespace == Some(true) && s.host_pid == Some(true) {
         errors.invalid(
-            &at.child("operator"),
-            operator,
-            "operator must be Exists when `key` is empty, which means \"match all values and all keys\"",
+            &at.child("shareProcessNamespace"),
+            true,
+            "ShareProcessNamespace and HostPID cannot both be enabled",
         );
     }
-    match operator {
-        "" | "Equal" => {
-            let v = t.value.as_deref().unwrap_or("");
-            errors.invalid_each(&at.child("operator"), v, names::label_value(v));
-        }
-        "Exists" => {
-            if t.value.as_deref().is_some_and(|v| !v.is_empty()) {
-                errors.invalid(
-                    &at.child("operator"),
-                    t.value.clone(),
-                    "value must be empty when `operator` is 'Exists'",
-                );
-            }
-        }
-        other => errors.not_supported(&at.child("operator"), other, &["Equal", "Exists"]),
-    }
-    let effect = t.effect.as_deref().unwrap_or("");
-    if t.toleration_seconds.is_some() && effect != "NoExecute" {
-        errors.invalid(&at.child("effect"), effect, "effect must be 'NoExecute' when `tolerationSeconds` is set");
-    }
-    if !effect.is_empty() {
-        errors.one_of(&at.child("effect"), effect, &["NoSchedule", "PreferNoSchedule", "NoExecute"]);
+    if let Some(p) = &c.fs_group_change_policy {
+        errors.one_of(&at.child("fsGroupChangePolicy"), p, &["Always", "OnRootMismatch"]);
     }
 }
 
-/// Checks the volumes and returns their names.
-fn validate_volumes<'a>(s: &'a PodSpec, at: &Path<'_>, errors: &mut FieldErrors) -> Vec<&'a str> {
-    let mut seen: Vec<&str> = vec![];
-    for (i, v) in s.volumes.iter().flatten().enumerate() {
-        let here = at.index(i);
-        if v.name.is_empty() {
-            errors.required(&here.child("name"), "");
-        } else {
-            errors.invalid_each(&here.child("name"), &v.name, names::dns1123_label(&v.name, false));
-            if seen.contains(&v.name.as_str()) {
-                errors.duplicate(&here.child("name"), v.name.as_str());
-            }
+fn validate_dns(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+    const MOST_NAMESERVERS: usize = 3;
+    let none = s.dns_policy.as_deref() == Some("None");
+    let Some(c) = &s.dns_config else {
+        if none {
+            errors.required(at, "must provide `dnsConfig` when `dnsPolicy` is None");
         }
-        if volume_sources(v) > 1 {
-            errors.forbidden(&here, "may not specify more than 1 volume type");
-        }
-        if let Some(c) = &v.config_map
-            && c.name.is_empty()
-        {
-            errors.required(&here.child("configMap").child("name"), "");
-        }
-        if let Some(x) = &v.secret
-            && x.secret_name.as_deref().unwrap_or("").is_empty()
-        {
-            errors.required(&here.child("secret").child("secretName"), "");
-        }
-        if let Some(h) = &v.host_path
-            && h.path.is_empty()
-        {
-            errors.required(&here.child("hostPath").child("path"), "");
-        }
-        seen.push(&v.name);
+        return;
+    };
+    let servers = c.nameservers.as_deref().unwrap_or_default();
+    if none && servers.is_empty() {
+        errors.required(&at.child("nameservers"), "must provide at least one DNS nameserver when `dnsPolicy` is None");
     }
-    seen
+    if servers.len() > MOST_NAMESERVERS {
+        errors.invalid(&at.child("nameservers"), servers.to_vec(), "must not have more than 3 nameservers");
+    }
+    for (i, ip) in servers.iter().enumerate() {
+        validate_ip(ip, &at.child("nameservers").index(i), errors);
+    }
+}
+
+/// Two containers of a pod cannot listen at the same port of the node.
+fn validate_host_ports(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+    let mut taken: Vec<(&str, &str, i32)> = vec![];
+    for (i, c) in s.containers.iter().enumerate() {
+        for (j, p) in c.ports.iter().flatten().enumerate() {
+            let Some(port) = p.host_port.filter(|h| *h != 0) else { continue };
+            let mine = (p.protocol.as_deref().unwrap_or(""), p.host_ip.as_deref().unwrap_or(""), port);
+            if s.host_network == Some(true) && port != p.container_port {
+                let list = at.child("containers");
+                let why = "must match `containerPort` when `hostNetwork` is true";
+                errors.invalid(&list.index(i).child("ports").index(j).child("hostPort"), port, why);
+            }
+            if taken.contains(&mine) {
+                let here = at.child("containers");
+                let shown = format!("{}/{}/{}", mine.0, mine.1, mine.2);
+                errors.duplicate(&here.index(i).child("ports").index(j).child("hostPort"), shown);
+            }
+            taken.push(mine);
+        }
+    }
+}
+
+fn validate_hooks(c: &Container, grace_seconds: i64, at: &Path<'_>, errors: &mut FieldErrors) {
+    if let Some(l) = &c.lifecycle {
+        validate_lifecycle(l, grace_seconds, &at.child("lifecycle"), errors);
+    }
+    for (name, of, probe) in [
+        ("livenessProbe", Use::Liveness, &c.liveness_probe),
+        ("readinessProbe", Use::Readiness, &c.readiness_probe),
+        ("startupProbe", Use::Startup, &c.startup_probe),
+    ] {
+        if let Some(p) = probe {
+            validate_probe(p, of, &at.child(name), errors);
+        }
+    }
 }
 
 fn validate_container<'a>(
@@ -158,20 +237,13 @@ fn validate_container<'a>(
         }
     }
     seen.push(&c.name);
-    match c.image.as_deref().unwrap_or("") {
-        "" => errors.required(&at.child("image"), ""),
-        i if i.trim() != i => errors.invalid(&at.child("image"), i, "must not have leading or trailing whitespace"),
-        _ => {}
+    if c.image.as_deref().unwrap_or("").is_empty() {
+        errors.required(&at.child("image"), "");
     }
-    errors.one_of(
-        &at.child("imagePullPolicy"),
-        c.image_pull_policy.as_deref().unwrap_or(""),
-        &["Always", "IfNotPresent", "Never"],
-    );
     errors.one_of(
         &at.child("terminationMessagePolicy"),
         c.termination_message_policy.as_deref().unwrap_or(""),
-        &["FallbackToLogsOnError", "File"],
+        &["File", "FallbackToLogsOnError"],
     );
     let mut port_names: Vec<&str> = vec![];
     for (i, p) in c.ports.iter().flatten().enumerate() {
@@ -197,34 +269,22 @@ fn validate_container<'a>(
     for (i, e) in c.env.iter().flatten().enumerate() {
         validate_env(e, &at.child("env").index(i), errors);
     }
-    let mut mounted: Vec<&str> = vec![];
-    for (i, m) in c.volume_mounts.iter().flatten().enumerate() {
-        let list = at.child("volumeMounts");
-        let here = list.index(i);
-        if m.name.is_empty() {
-            errors.required(&here.child("name"), "");
-        } else if !volumes.contains(&m.name.as_str()) {
-            errors.push_not_found(&here.child("name"), m.name.as_str());
-        }
-        if m.mount_path.is_empty() {
-            errors.required(&here.child("mountPath"), "");
-        }
-        if mounted.contains(&m.mount_path.as_str()) {
-            errors.invalid(&here.child("mountPath"), m.mount_path.as_str(), "must be unique");
-        }
-        mounted.push(&m.mount_path);
+    for (i, f) in c.env_from.iter().flatten().enumerate() {
+        validate_env_from(f, i, &at.child("envFrom"), errors);
     }
-    for (name, probe) in [
-        ("livenessProbe", &c.liveness_probe),
-        ("readinessProbe", &c.readiness_probe),
-        ("startupProbe", &c.startup_probe),
-    ] {
-        if let Some(p) = probe {
-            validate_probe(p, &at.child(name), name != "readinessProbe", errors);
-        }
-    }
+    validate_mounts(c.volume_mounts.as_deref(), volumes, &at.child("volumeMounts"), errors);
+    errors.one_of(
+        &at.child("imagePullPolicy"),
+        c.image_pull_policy.as_deref().unwrap_or(""),
+        &["Always", "IfNotPresent", "Never"],
+    );
     if let Some(r) = &c.resources {
         validate_resources(r, &at.child("resources"), errors);
+    }
+    if let Some(x) = &c.security_context {
+        let at = at.child("securityContext");
+        validate_id(x.run_as_user, &at.child("runAsUser"), errors);
+        validate_id(x.run_as_group, &at.child("runAsGroup"), errors);
     }
 }
 
@@ -254,50 +314,46 @@ fn validate_env(e: &EnvVar, at: &Path<'_>, errors: &mut FieldErrors) {
         .filter(|x| *x)
         .count();
         match count {
-            0 => errors.invalid(&here, "", "must specify one of: `configMapKeyRef`, `fieldRef`, `fileKeyRef`, `resourceFieldRef` or `secretKeyRef`"),
+            0 => errors.invalid(&here, "", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"),
             1 => {}
             _ => errors.invalid(&here, "", "may not have more than one field specified at a time"),
+        }
+        if let Some(ConfigMapKeySelector { key, name, .. }) = &from.config_map_key_ref {
+            validate_key_ref(name, key, &here.child("configMapKeyRef"), errors);
+        }
+        if let Some(SecretKeySelector { key, name, .. }) = &from.secret_key_ref {
+            validate_key_ref(name, key, &here.child("secretKeyRef"), errors);
         }
     }
 }
 
-fn validate_probe(p: &Probe, at: &Path<'_>, success_must_be_one: bool, errors: &mut FieldErrors) {
-    let handlers = [p.exec.is_some(), p.http_get.is_some(), p.tcp_socket.is_some(), p.grpc.is_some()]
-        .into_iter()
-        .filter(|x| *x)
-        .count();
-    if handlers == 0 {
-        errors.required(at, "must specify a handler type");
-    } else if handlers > 1 {
-        errors.forbidden(at, "may not specify more than 1 handler type");
+fn validate_key_ref(name: &str, key: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    errors.invalid_each(&at.child("name"), name, names::dns1123_subdomain(name, false));
+    if key.is_empty() {
+        errors.required(&at.child("key"), "");
+    } else {
+        errors.invalid_each(&at.child("key"), key, key_problems(key));
     }
-    if let Some(x) = &p.exec
-        && x.command.as_ref().is_none_or(Vec::is_empty)
-    {
-        errors.required(&at.child("exec").child("command"), "");
-    }
-    for (name, port) in
-        [("httpGet", p.http_get.as_ref().map(|g| &g.port)), ("tcpSocket", p.tcp_socket.as_ref().map(|t| &t.port))]
-    {
-        let action = at.child(name);
-        let here = action.child("port");
-        match port {
-            Some(IntOrString::Int(n)) => port_number(*n, &here, errors),
-            Some(IntOrString::String(n)) => errors.invalid_each(&here, n, port_name(n)),
+}
+
+fn validate_env_from(f: &EnvFromSource, i: usize, list: &Path<'_>, errors: &mut FieldErrors) {
+    let at = list.index(i);
+    let named = [
+        ("configMapRef", f.config_map_ref.as_ref().map(|r| r.name.as_str())),
+        ("secretRef", f.secret_ref.as_ref().map(|r| r.name.as_str())),
+    ];
+    for (field, name) in named {
+        match name {
+            Some("") => errors.required(&at.child(field).child("name"), ""),
+            Some(n) => errors.invalid_each(&at.child(field).child("name"), n, names::dns1123_subdomain(n, false)),
             None => {}
         }
     }
-    for (name, v) in [
-        ("initialDelaySeconds", p.initial_delay_seconds),
-        ("timeoutSeconds", p.timeout_seconds),
-        ("periodSeconds", p.period_seconds),
-        ("successThreshold", p.success_threshold),
-        ("failureThreshold", p.failure_threshold),
-    ] {
-        errors.non_negative(&at.child(name), i64::from(v.unwrap_or(0)));
-    }
-    if success_must_be_one && p.success_threshold.is_some_and(|v| v != 1) {
-        errors.invalid(&at.child("successThreshold"), p.success_threshold, "must be 1");
+    match named.iter().filter(|(_, n)| n.is_some()).count() {
+        // These two name the list, as Kubernetes does.
+        0 => errors.invalid(list, "", "must specify one of: `configMapRef` or `secretRef`"),
+        1 => {}
+        _ => errors.invalid(list, "", "may not have more than one field specified at a time"),
     }
 }
 
