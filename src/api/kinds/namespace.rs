@@ -36,10 +36,10 @@ pub fn phase(n: &Namespace) -> &str {
     n.status.as_ref().and_then(|s| s.phase.as_deref()).unwrap_or("")
 }
 
-/// Every namespace carries its own name as a label.
+/// Every namespace carries its own name as a label, whatever its author wrote there.
 fn defaults(n: &mut Namespace) {
     if let Some(name) = n.metadata.name.clone().filter(|name| !name.is_empty()) {
-        n.metadata.labels.get_or_insert_default().entry("kubernetes.io/metadata.name".into()).or_insert(name);
+        n.metadata.labels.get_or_insert_default().insert("kubernetes.io/metadata.name".into(), name);
     }
 }
 

@@ -30,6 +30,11 @@ pub static KIND: Kind<Pod> = Kind {
             errors.required(&Path::new("spec").child("containers"), "");
         }
         validate_deletion_cost(p, errors);
+        // Only what is stored has a revision.
+        let ephemeral = p.spec.as_ref().and_then(|s| s.ephemeral_containers.as_ref()).is_some_and(|e| !e.is_empty());
+        if ephemeral && p.metadata.resource_version.is_none() {
+            errors.forbidden(&Path::new("spec").child("ephemeralContainers"), "cannot be set on create");
+        }
     },
     validate_update,
     columns: &[

@@ -5,6 +5,7 @@
 mod default_toleration_seconds;
 mod namespace_lifecycle;
 mod priority;
+mod runtime_class;
 mod service_account;
 mod taint_nodes_by_condition;
 
@@ -25,6 +26,7 @@ pub static PLUGINS: &[Plugin] = &[
     taint_nodes_by_condition::PLUGIN,
     priority::PLUGIN,
     default_toleration_seconds::PLUGIN,
+    runtime_class::PLUGIN,
 ];
 
 fn not_on_update(_: &ApiServer, _: &mut Object, _: &Object, _: &mut Caller<'_>) -> Result<(), Status> {

@@ -19,12 +19,20 @@ fn create(_: &ApiServer, o: &mut Object, _: &mut Caller<'_>) -> Result<(), Statu
         None if class.is_empty() => 0,
         None => return Err(Status::forbidden(kind, &name, &format!("no PriorityClass with name {class} was found"))),
     };
-    if spec.priority.is_some_and(|p| p != number) {
-        let why =
-            "the integer value of priority must not be provided in pod spec; priority admission controller computed ";
-        return Err(Status::forbidden(kind, &name, &format!("{why}{number} from the given PriorityClass name")));
+    const POLICY: &str = "PreemptLowerPriority";
+    let must_not = |what: &str, given: &str, computed: &str| {
+        let why = format!(
+            "the {what} ({given}) must not be provided in pod spec; priority admission controller computed {computed} from the given PriorityClass name"
+        );
+        Err(Status::forbidden(kind, &name, &why))
+    };
+    if let Some(p) = spec.priority.filter(|p| *p != number) {
+        return must_not("integer value of priority", &p.to_string(), &number.to_string());
+    }
+    if let Some(p) = spec.preemption_policy.as_deref().filter(|p| *p != POLICY) {
+        return must_not("string value of PreemptionPolicy", p, POLICY);
     }
     spec.priority = Some(number);
-    spec.preemption_policy.get_or_insert_with(|| "PreemptLowerPriority".into());
+    spec.preemption_policy.get_or_insert_with(|| POLICY.into());
     Ok(())
 }
