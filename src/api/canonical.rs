@@ -297,19 +297,24 @@ fn number_text(n: &serde_json::Number) -> String {
     }
 }
 
-/// Go's words for a value that does not fit: it names the struct, the path and the Go type.
-fn mismatch(v: &Value, go_type: &str, trail: &Trail<'_>) -> String {
-    let plain = go_type.trim_start_matches('*');
-    let what = match v {
-        Value::String(_) => "string".to_string(),
+/// What JSON has there, as Go's decoder says it of a value that is no `go_type`.
+pub fn word(v: &Value, go_type: &str) -> String {
+    match v {
+        Value::String(_) => "string".into(),
         // A number that is one, but not of that type, is named.
-        Value::Number(n) if plain.starts_with("int") => format!("number {}", number_text(n)),
+        Value::Number(n) if go_type.starts_with("int") => format!("number {}", number_text(n)),
         Value::Number(_) => "number".into(),
         Value::Bool(_) => "bool".into(),
         Value::Array(_) => "array".into(),
         Value::Object(_) => "object".into(),
         Value::Null => "null".into(),
-    };
+    }
+}
+
+/// Go's words for a value that does not fit: it names the struct, the path and the Go type.
+fn mismatch(v: &Value, go_type: &str, trail: &Trail<'_>) -> String {
+    let plain = go_type.trim_start_matches('*');
+    let what = word(v, plain);
     match trail.owner() {
         None => format!("json: cannot unmarshal {what} into Go value of type {plain}"),
         Some(owner) => {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::canonical::whole;
+use super::canonical::{whole, word};
 use super::schema::{Base, Field, Shape, TypeId};
 use super::{quantity, time};
 
@@ -36,7 +36,7 @@ fn base(v: &Value, f: &Field, go: &str) -> Option<String> {
     if v.is_null() {
         return None;
     }
-    let own = |word: &str, of: &str| Some(format!("json: cannot unmarshal {word} into Go value of type {of}"));
+    let own = |of: &str| Some(format!("json: cannot unmarshal {} into Go value of type {of}", word(v, of)));
     match f.base {
         Base::Struct(t) => refusal(v, t),
         Base::Raw => None,
@@ -45,10 +45,10 @@ fn base(v: &Value, f: &Field, go: &str) -> Option<String> {
             (!readable).then(|| quantity::NOT_ONE.into())
         }
         Base::IntOrString if v.is_string() || whole(v).is_some() => None,
-        Base::IntOrString => own(json_word(v), "int32"),
+        Base::IntOrString => own("int32"),
         Base::Time | Base::MicroTime => match v.as_str() {
             Some(s) => time::unreadable(s, f.base == Base::MicroTime),
-            None => own(json_word(v), "string"),
+            None => own("string"),
         },
         Base::Bytes if v.is_string() => None,
         Base::Bytes => Some(format!("cannot restore slice from {}", go_kind(v))),
@@ -79,17 +79,6 @@ fn go_kind(v: &Value) -> &'static str {
         Value::Array(_) => "slice",
         Value::Object(_) => "map",
         Value::Null => "invalid",
-    }
-}
-
-fn json_word(v: &Value) -> &'static str {
-    match v {
-        Value::String(_) => "string",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-        Value::Null => "null",
     }
 }
 

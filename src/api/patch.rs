@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::canonical::word;
 use super::kind::KindRef;
 use super::status::{Cause, Details, Reason, Status};
 use super::{convert, strategic};
@@ -87,13 +88,8 @@ fn decodable(v: &Value, fits: fn(&Value) -> bool, go: &str, while_: &str) -> Res
     if fits(v) {
         return Ok(());
     }
-    let what = match v {
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) | Value::Null => "string",
-    };
+    // A body without any JSON in it came as plain text.
+    let what = if v.is_null() { "string".into() } else { word(v, go) };
     Err(Refused::Undecodable(format!("{while_}json: cannot unmarshal {what} into Go value of type {go}")))
 }
 

@@ -11,6 +11,7 @@ use super::read::{Filter, list_json, scope};
 use super::table::{Include, table};
 use super::write::NAMESPACE_MISMATCH;
 use super::{ApiServer, discovery};
+use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
@@ -158,7 +159,7 @@ impl ApiServer {
         }
         if version != kind.api_version() || name != kind.name() {
             return Err(Status::bad_request(format!(
-                "{} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme",
+                "{} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"",
                 name,
                 version.rsplit('/').next().unwrap_or(""),
                 kind.name()
@@ -271,7 +272,7 @@ impl ApiServer {
             Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind)?,
             _ => body.clone(),
         };
-        let replicas = i32::try_from(wanted["spec"]["replicas"].as_i64().unwrap_or(0)).unwrap_or(i32::MAX);
+        let replicas = replicas_of(&wanted, request.method, &old)?;
         let mut new = (*old).clone();
         new.kind().set_scale(&mut new, replicas);
         new.meta_mut().resource_version = wanted["metadata"]["resourceVersion"].as_str().map(Into::into);
@@ -352,6 +353,37 @@ fn scale_json(o: &Arc<Object>) -> Result<Value, Status> {
         "spec": {"replicas": s.wanted},
         "status": {"replicas": s.current, "selector": s.selector},
     }))
+}
+
+/// How many replicas a Scale asks for.
+fn replicas_of(scale: &Value, method: Method, o: &Object) -> Result<i32, Status> {
+    let given = &scale["spec"]["replicas"];
+    let number = canonical::whole(given).and_then(|n| i32::try_from(n).ok());
+    match number {
+        None if given.is_null() => Ok(0),
+        None => {
+            let what = canonical::word(given, "int32");
+            let why =
+                format!("json: cannot unmarshal {what} into Go struct field ScaleSpec.spec.replicas of type int32");
+            Err(match method {
+                Method::Patch(_) => patch::Refused::Misfit(scale.to_string(), why).into(),
+                _ => Status::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {why}")),
+            })
+        }
+        Some(n) if n < 0 => {
+            let mut errors = FieldErrors::default();
+            errors.non_negative(&Path::new("spec").child("replicas"), n.into());
+            let mut status = Status::invalid(o.kind(), o.name(), errors.list());
+            // The Scale is refused, not what it scales.
+            let causes = errors.list().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            status.message = format!("Scale.autoscaling {:?} is invalid: {causes}", o.name());
+            if let Some(d) = &mut status.details {
+                (d.group, d.kind) = ("autoscaling".into(), "Scale".into());
+            }
+            Err(status)
+        }
+        Some(n) => Ok(n),
+    }
 }
 
 /// The decoder wants absent fields, not nulls, and whole numbers where Go reads them: `3.0` is 3.

@@ -235,6 +235,21 @@ fn a_pod_is_told_everything_that_is_wrong_with_it() {
             json!({"volumeMounts": [{"name": "v", "mountPath": "/r", "subPath": "../x"}, {"name": "w", "mountPath": "/r"}]}),
             "[spec.containers[0].volumeMounts.subPath: Invalid value: \"../x\": must not contain '..', spec.containers[0].volumeMounts[1].name: Not found: \"w\", spec.containers[0].volumeMounts[1].mountPath: Invalid value: \"/r\": must be unique]",
         ),
+        (
+            json!({"ephemeralContainers": [{"name": "e", "image": "x"}]}),
+            json!({}),
+            "spec.ephemeralContainers: Forbidden: cannot be set on create",
+        ),
+        (
+            json!({"runtimeClassName": "nope"}),
+            json!({}),
+            "pods \"x\" is forbidden: pod rejected: RuntimeClass \"nope\" not found",
+        ),
+        (
+            json!({"priority": 5}),
+            json!({}),
+            "pods \"x\" is forbidden: the integer value of priority (5) must not be provided in pod spec; priority admission controller computed 0 from the given PriorityClass name",
+        ),
         (json!({"terminationGracePeriodSeconds": -1}), json!({"name": "c", "restartPolicy": "Never"}), ""),
     ] {
         assert_eq!(pod(spec, container), want);
@@ -331,4 +346,30 @@ fn owners_and_finalizers_are_looked_at() {
         map(json!({"finalizers": ["orphan", "foregroundDeletion"]})),
         "metadata.finalizers: Invalid value: [\"orphan\",\"foregroundDeletion\"]: finalizer orphan and foregroundDeletion cannot be both set"
     );
+}
+
+#[test]
+fn a_scale_that_is_no_number_of_replicas_scales_nothing() {
+    let mut server = Server::new();
+    let path = "/apis/apps/v1/namespaces/default/deployments";
+    let object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"},
+        "spec": {"selector": {"matchLabels": {"app": "x"}}, "template":
+            {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}}});
+    assert_eq!(server.refused(path, object), "");
+    let mut scale = |replicas: Value| {
+        let body = json!({"spec": {"replicas": replicas}});
+        let answer = server.ask(Request::new(Method::Patch(PatchType::Merge), format!("{path}/x/scale")).body(body));
+        answer.map(|a| a.body["spec"]["replicas"].clone()).map_err(|s| s.message)
+    };
+    assert_eq!(
+        scale(json!(-1)),
+        Err("Scale.autoscaling \"x\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0"
+            .into())
+    );
+    let misfit = scale(json!("two")).expect_err("refused");
+    assert!(
+        misfit.ends_with("json: cannot unmarshal string into Go struct field ScaleSpec.spec.replicas of type int32"),
+        "{misfit}"
+    );
+    assert_eq!(scale(json!(2)), Ok(json!(2)));
 }
