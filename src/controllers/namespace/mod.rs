@@ -131,11 +131,12 @@ impl Reconciler for Namespaces {
         let grace = |o: &Arc<Object>| o.get::<Pod>()?.spec.as_ref()?.termination_grace_period_seconds;
         let longest = inside.iter().filter_map(grace).max().unwrap_or(0);
         let left = contents(&key.name, ctx);
-        // With nothing left the conditions are written as it is let go.
-        if !left.is_empty() {
-            say(ns, &left, longest, ctx)?;
-        }
         let wait = if left.is_empty() { 0 } else { u64::try_from(longest / 2 + 1).unwrap_or(1) };
+        // What was not told to go yet is no reason to complain; with nothing left it is all said as it is let go.
+        let told: Vec<Arc<Object>> = left.into_iter().filter(|o| inside.iter().any(|i| i.kind() == o.kind())).collect();
+        if !told.is_empty() {
+            say(ns, &told, longest, ctx)?;
+        }
         Ok(Action::after(Duration::from_secs(wait) + Duration::from_millis(100)))
     }
 }
