@@ -53,24 +53,24 @@ pub fn secret(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
 
 pub fn service_account(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
     let mut out = common(f);
-    for (title, key) in [("Image pull secrets", "imagePullSecrets"), ("Mountable secrets", "secrets")] {
+    // The secrets that were mounted by name are shown only where there are any.
+    for (title, key, always) in
+        [("Image pull secrets", "imagePullSecrets", true), ("Mountable secrets", "secrets", false)]
+    {
         let names: Vec<&str> = f.object[key].as_array().into_iter().flatten().map(|s| text(&s["name"])).collect();
-        out.push_str(&format!(
-            "{title}:\t{}\n",
-            if names.is_empty() { "<none>".to_string() } else { names.join("\n\t") }
-        ));
+        match names.as_slice() {
+            [] if always => out.push_str(&format!("{title}:\t<none>\n")),
+            [] => {}
+            names => out.push_str(&format!("{title}:\t{}\n", names.join("\n\t"))),
+        }
     }
-    out.push_str("Tokens:\t<none>\n");
     Ok(out)
 }
 
 /// `API Version:`, `Kind:`, and every field in words.
 pub fn page(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
     let mut out = common(f);
-    out.push_str(&format!("API Version:\t{}\nKind:\t{}\n", f.kind.api_version(), f.kind.name()));
-    for (k, v) in
-        f.object.as_object().into_iter().flatten().filter(|(k, _)| !matches!(k.as_str(), "apiVersion" | "kind"))
-    {
+    for (k, v) in f.object.as_object().into_iter().flatten() {
         let mut v = v.clone();
         if k == "metadata"
             && let Some(m) = v.as_object_mut()
@@ -85,6 +85,7 @@ pub fn page(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
 }
 
 /// `holderIdentity` → `Holder Identity`.
+/// Real Kubernetes: smartLabelFor, which knows these abbreviations.
 fn title(key: &str) -> String {
     let mut out = String::new();
     for (i, c) in key.chars().enumerate() {
@@ -97,7 +98,15 @@ fn title(key: &str) -> String {
             out.push(c);
         }
     }
-    out
+    let known = |word: &str| match word {
+        "Api" => "API".to_string(),
+        "Uid" => "UID".to_string(),
+        "Url" => "URL".to_string(),
+        "Osb" => "OSB".to_string(),
+        "Guid" => "GUID".to_string(),
+        other => other.to_string(),
+    };
+    out.split(' ').map(known).collect::<Vec<_>>().join(" ")
 }
 
 fn field(name: &str, v: &Value, level: usize, out: &mut String) {

@@ -14,7 +14,7 @@ use super::env::Env;
 use super::failure::Failure;
 use super::resources::{Found, collection};
 use super::tabwriter::align;
-use super::verbs::events::{interval, last_seen};
+use super::verbs::events::interval;
 use crate::api::request::Request;
 use crate::api::{Resource, Time, kinds};
 
@@ -43,7 +43,7 @@ pub fn describe(f: &Found, events: bool, env: &mut Env<'_>) -> Result<String, Fa
     Ok(align(&text, 0, 2))
 }
 
-/// The events of an object, oldest first.
+/// The events of an object.
 fn events_of(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     let ns = if f.namespace.is_empty() { "" } else { &f.namespace };
     let mut selector = format!("involvedObject.kind={},involvedObject.name={}", f.kind.name(), f.name);
@@ -58,7 +58,8 @@ fn events_of(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     if items.is_empty() {
         return Ok("Events:\t<none>\n".into());
     }
-    items.sort_by_key(last_seen);
+    // kubectl sorts by `lastTimestamp` alone, which the scheduler's events do not have: they stand first.
+    items.sort_by_key(|e| e["lastTimestamp"].as_str().and_then(Time::parse).unwrap_or_default());
     let mut out = String::from("Events:\n  Type\tReason\tAge\tFrom\tMessage\n  ----\t------\t----\t----\t-------\n");
     let now = env.now();
     for e in &items {

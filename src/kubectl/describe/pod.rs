@@ -150,11 +150,7 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
         let list: Vec<String> = ports
             .iter()
             .map(|p| {
-                let name = p["name"]
-                    .as_str()
-                    .filter(|n| !n.is_empty() && key == "containerPort")
-                    .map(|n| format!(" ({n})"))
-                    .unwrap_or_default();
+                let name = p["name"].as_str().filter(|n| !n.is_empty()).map(|n| format!(" ({n})")).unwrap_or_default();
                 format!("{}/{}{name}", p[key].as_i64().unwrap_or(0), text(&p["protocol"]))
             })
             .collect();
@@ -369,10 +365,10 @@ fn volumes(list: &Value, space: &str) -> String {
 }
 
 fn tolerations(title: &str, v: &Value) -> String {
-    let lines: Vec<String> = v
-        .as_array()
+    let mut list: Vec<&Value> = v.as_array().into_iter().flatten().collect();
+    list.sort_by_key(|t| text(&t["key"]));
+    let lines: Vec<String> = list
         .into_iter()
-        .flatten()
         .map(|t| {
             let mut s = text(&t["key"]).to_string();
             if let Some(v) = t["value"].as_str().filter(|v| !v.is_empty()) {
