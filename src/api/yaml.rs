@@ -253,8 +253,8 @@ pub fn print(v: &Value) -> String {
         let mut e = Emitter::new();
         e.set_output(&mut out);
         e.set_unicode(true);
-        // go-yaml folds only what has to be folded; kubectl's printer never wraps.
-        e.set_width(-1);
+        // sigs.k8s.io/yaml folds at the first blank after column 80; a literal block stays as it is.
+        e.set_width(80);
         e.set_indent(2);
         let mut events = vec![Event::stream_start(Encoding::Utf8), Event::document_start(None, &[], true)];
         emit(v, &mut events);
@@ -409,6 +409,15 @@ mod tests {
         assert_eq!(parse_all(&bomb).unwrap_err(), "yaml: document contains excessive aliasing");
         let honest = format!("a: &x {{p: 1}}\nb: [{}]\n", vec!["*x"; 300].join(", "));
         assert_eq!(parse_all(&honest).map(|v| v[0]["b"].as_array().map(Vec::len)), Ok(Some(300)));
+    }
+
+    #[test]
+    fn long_texts_are_folded_as_in_a_cluster() {
+        let text = "recent recommendations were higher than current one, applying the highest recent recommendation";
+        assert_eq!(
+            print(&json!({"status": {"conditions": [{"message": text}]}})),
+            "status:\n  conditions:\n  - message: recent recommendations were higher than current one, applying the highest\n      recent recommendation\n"
+        );
     }
 
     #[test]
