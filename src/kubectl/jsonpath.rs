@@ -109,6 +109,13 @@ fn walk<'v>(path: &[Step], start: Vec<&'v Value>, root: &'v Value, strict: bool)
     let mut now = start;
     for step in path {
         let mut next = vec![];
+        if let Step::Union(parts) = step {
+            for p in parts {
+                next.extend(walk(p, now.clone(), root, strict)?);
+            }
+            now = next;
+            continue;
+        }
         for v in now {
             match step {
                 Step::Root => next.push(root),
@@ -148,11 +155,8 @@ fn walk<'v>(path: &[Step], start: Vec<&'v Value>, root: &'v Value, strict: bool)
                         next.extend(a[range].iter().step_by(by));
                     }
                 }
-                Step::Union(parts) => {
-                    for p in parts {
-                        next.extend(walk(p, vec![v], root, strict)?);
-                    }
-                }
+                // Every part is looked up in all values before the next part.
+                Step::Union(_) => {}
                 Step::Filter { left, op, right } => {
                     if let Value::Array(a) = v {
                         next.extend(a.iter().filter(|x| holds(left, op, right.as_ref(), x, root)));
@@ -382,8 +386,11 @@ fn bracket(inner: &str) -> Result<Step, String> {
     }
     if let Some(q) = inner.chars().next().filter(|c| *c == '\'' || *c == '"') {
         let names: Vec<Vec<Step>> =
-            inner.split(',').map(|p| vec![Step::Field(p.trim().trim_matches(q).replace("\\.", "."))]).collect();
-        return Ok(if names.len() == 1 { names[0][0].clone() } else { Step::Union(names) });
+            inner.split(',').map(|p| p.trim().trim_matches(q)).map(|p| named(p, inner.contains(','))).collect();
+        return Ok(match names.as_slice() {
+            [one] => one.first().cloned().unwrap_or(Step::Field(String::new())),
+            _ => Step::Union(names),
+        });
     }
     let number = |s: &str| -> Result<Option<i64>, String> {
         let s = s.trim();
@@ -399,6 +406,21 @@ fn bracket(inner: &str) -> Result<Step, String> {
         return Ok(Step::Slice { from: at(0)?, to: at(1)?, step: at(2)? });
     }
     number(inner)?.map(Step::Index).ok_or_else(|| "invalid array index".into())
+}
+
+/// A quoted name. Among several, dots lead into fields of fields; alone they belong to the name.
+fn named(name: &str, several: bool) -> Vec<Step> {
+    if !several {
+        return vec![Step::Field(name.replace("\\.", "."))];
+    }
+    let mut rest = name;
+    let mut out = vec![];
+    while !rest.is_empty() {
+        let (part, tail) = field(rest);
+        out.push(Step::Field(part));
+        rest = tail.strip_prefix('.').unwrap_or("");
+    }
+    out
 }
 
 fn filter(f: &str) -> Result<Step, String> {
@@ -453,7 +475,8 @@ mod tests {
             ("{.items[-1:].metadata.name}", "b"),
             ("{.items[0].metadata.labels.x\\.y/z}", "1"),
             ("{.items[0].metadata.labels['x.y/z']}", "1"),
-            ("{.items[0]['metadata.name','kind']}", ""),
+            ("{.items[0]['metadata.name','status.n']}", "a 3"),
+            ("{.items[*]['metadata.name','status.n']}", "a b 3 5"),
             ("{.items[0].metadata.name} {.items[0].status.n}", "a 3"),
             ("{.items[0].status.c[0]}", "{\"status\":\"True\",\"type\":\"Ready\"}"),
         ] {
