@@ -1,6 +1,7 @@
 //! kubectl explain: the documentation of kinds and fields, from the published OpenAPI documents.
 //! Real Kubernetes: k8s.io/kubectl/pkg/explain/v2/templates/plaintext.tmpl.
 
+use crate::api::KindRef;
 use crate::api::schema::{Doc, DocField, definition, definition_name};
 use crate::kubectl::args::{OUTPUT, Type};
 use crate::kubectl::resources;
@@ -26,14 +27,23 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.words.len() > 1 {
         return Err(Failure::error("We accept only this format: explain RESOURCE"));
     }
-    let mut path = args.word(0).split('.');
-    let kind = resources::kind(path.next().unwrap_or(""))
+    let output = args.text("output");
+    if !["", "plaintext", "plaintext-openapiv2"].contains(&output) {
+        return Err(Failure::error(format!("unrecognized format: {output}")));
+    }
+    let (kind, path) = kind_and_path(args.word(0))
         .map_err(|f| Failure { message: f.message.trim_start_matches("error: ").into(), ..f })?;
     let wanted = args.text("api-version");
     if !wanted.is_empty() && wanted != kind.api_version() {
-        return Err(Failure::error(format!("GVR ({wanted}, Resource={}) not found in OpenAPI schema", kind.plural())));
+        // A version that is served has documents, even if this kind is not in them.
+        let served = KindRef::all().any(|k| k.api_version() == wanted);
+        return Err(Failure::error(if served {
+            format!("GVR ({wanted}, Resource={}) not found in OpenAPI schema", kind.plural())
+        } else {
+            format!("couldn't find resource for \"{wanted}, Resource={}\"", kind.plural())
+        }));
     }
-    let fields: Vec<&str> = path.filter(|p| !p.is_empty()).collect();
+    let fields: Vec<&str> = path.split('.').filter(|p| !p.is_empty()).collect();
     let mut doc = definition(&definition_name(kind)).ok_or_else(|| Failure::error("couldn't find resource"))?;
     // Said even if a field of the path does not exist.
     if !kind.group().is_empty() {
@@ -44,7 +54,11 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let mut field: Option<DocField> = None;
     for f in &fields {
         let i = doc.fields.iter().position(|x| x.name == *f);
-        let Some(i) = i else { return Err(Failure::error(format!("field {f:?} does not exist"))) };
+        // Whichever is missing, the last one is named.
+        let Some(i) = i else {
+            let last = fields.last().copied().unwrap_or(f);
+            return Err(Failure::error(format!("field {last:?} does not exist")));
+        };
         let found = doc.fields.swap_remove(i);
         if !found.refers.is_empty() {
             doc = definition(found.refers).unwrap_or(Doc { type_name: "", description: String::new(), fields: vec![] });
@@ -54,7 +68,7 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         field = Some(found);
     }
     if let Some(f) = &field {
-        env.line(format!("FIELD: {} <{}>", f.name, f.type_name));
+        env.line(format!("FIELD: {} <{}>", f.name, shown(f.type_name)));
         if f.enums.is_empty() {
             env.out.push('\n');
         } else {
@@ -86,17 +100,30 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     Ok(Done::OK)
 }
 
+/// The kind that a path begins with, and the fields after it: `deployments.apps.spec` names the group too.
+fn kind_and_path(word: &str) -> Result<(KindRef, &str), Failure> {
+    let (first, rest) = word.split_once('.').unwrap_or((word, ""));
+    let kind = resources::kind(first)?;
+    let after_group = word.strip_prefix(kind.group_resource().as_str()).filter(|r| r.is_empty() || r.starts_with('.'));
+    Ok((kind, after_group.unwrap_or(rest)))
+}
+
+/// Times are strings in the published documents.
+fn shown(type_name: &str) -> &str {
+    match type_name {
+        "Time" | "MicroTime" => "string",
+        other => other,
+    }
+}
+
 fn list(doc: &Doc, indent: usize, recursive: bool, above: &mut Vec<String>, env: &mut Env<'_>) {
     let pad = " ".repeat(indent);
     for (i, f) in doc.fields.iter().enumerate() {
         let required = if f.required { " -required-" } else { "" };
-        env.line(format!("{pad}{}\t<{}>{required}", f.name, f.type_name));
+        env.line(format!("{pad}{}\t<{}>{required}", f.name, shown(f.type_name)));
         if !f.enums.is_empty() {
-            let text = if f.enums.len() > 4 && !recursive {
-                format!("{}, ....", f.enums[..4].join(", "))
-            } else {
-                f.enums.join(", ")
-            };
+            let text =
+                if f.enums.len() > 4 { format!("{}, ....", f.enums[..4].join(", ")) } else { f.enums.join(", ") };
             env.line(format!("{pad}enum: {text}"));
         }
         if recursive {
@@ -128,18 +155,19 @@ fn wrap(text: &str, indent: usize) -> String {
     let pad = " ".repeat(indent);
     let mut out: Vec<String> = vec![];
     for paragraph in text.split('\n') {
-        let (mut line, mut first) = (String::new(), true);
-        for word in paragraph.split(' ').filter(|w| !w.is_empty()) {
-            if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > WIDTH {
+        // Blanks between words stay as they are, except where a line is folded.
+        let (mut line, mut rest) = (String::new(), paragraph);
+        while !rest.is_empty() {
+            let blanks = rest.len() - rest.trim_start_matches(' ').len();
+            let word = rest[blanks..].split(' ').next().unwrap_or("");
+            if !line.trim().is_empty() && indent + line.chars().count() + blanks + word.chars().count() > WIDTH {
                 out.push(format!("{pad}{line}"));
                 line.clear();
+            } else {
+                line.push_str(&rest[..blanks]);
             }
-            // Items of a list keep the blank that sets them off.
-            if !line.is_empty() || (first && paragraph.starts_with(' ')) {
-                line.push(' ');
-            }
-            first = false;
             line.push_str(word);
+            rest = &rest[blanks + word.len()..];
         }
         out.push(format!("{pad}{line}"));
     }
