@@ -10,6 +10,7 @@
 
 pub mod args;
 pub mod config;
+pub mod containers;
 pub mod describe;
 pub mod env;
 pub mod failure;

@@ -1,8 +1,11 @@
 //! kubectl exec: a command in a container.
 
 use super::logs::pod_of;
-use crate::api::{OpId, Outcome};
+use crate::api::request::Request;
+use crate::api::{OpId, Outcome, Resource, kinds};
 use crate::kubectl::args::{FILES, Type};
+use crate::kubectl::containers;
+use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static EXEC: Verb = Verb {
@@ -29,29 +32,35 @@ fn exec(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
                 "error: exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
             ));
         }
-        return Err(Failure::see("you must specify at least one command for the container", "exec"));
+        let missing = if args.words.is_empty() && args.list("filename").is_empty() {
+            "pod, type/name or --filename must be specified"
+        } else {
+            "you must specify at least one command for the container"
+        };
+        return Err(Failure::error(missing));
     };
     let command: Vec<String> = args.words[dash..].to_vec();
     if command.is_empty() {
-        return Err(Failure::see("you must specify at least one command for the container", "exec"));
+        return Err(Failure::error("you must specify at least one command for the container"));
     }
     if args.flag("tty") && args.flag("stdin") {
         env.error_line("Unable to use a TTY - input is not a terminal or the right kind of file");
     }
-    let (pod, container) = pod_of(args.word(0), env)?;
-    let wanted = if args.is_set("container") { Some(args.text("container").to_string()) } else { container };
-    if wanted.is_some() && !args.is_set("container") && !args.flag("quiet") {
-        let o =
-            env.call(&crate::api::request::Request::get(format!("/api/v1/namespaces/{}/pods/{pod}", env.namespace)))?;
-        let names: Vec<&str> =
-            o["spec"]["containers"].as_array().into_iter().flatten().filter_map(|c| c["name"].as_str()).collect();
-        if names.len() > 1 {
-            env.error_line(format!("Defaulted container {:?} out of: {}", names[0], names.join(", ")));
-        }
-    }
+    let pod = pod_of(args.word(0), env)?;
     let ns = env.namespace.clone();
-    let op = env.api.exec(&ns, &pod, wanted.as_deref(), &command).map_err(|s| {
-        if s.message.starts_with("error dialing") {
+    let o = env.call(&Request::get(object(kinds::Pod::kind_ref(), &ns, &pod)))?;
+    if let phase @ ("Succeeded" | "Failed") = o["status"]["phase"].as_str().unwrap_or("") {
+        return Err(Failure::error(format!(
+            "cannot exec into a container in a completed pod; current phase is {phase}"
+        )));
+    }
+    let wanted = args.is_set("container").then(|| args.text("container"));
+    let (container, note) = containers::chosen(&o, wanted)?;
+    if !args.flag("quiet") {
+        note.into_iter().for_each(|n| env.error_line(n));
+    }
+    let op = env.api.exec(&ns, &pod, Some(&container), &command).map_err(|s| {
+        if s.message.starts_with("error dialing") || s.message.ends_with("does not have a host assigned") {
             Failure::error(format!("unable to upgrade connection: {}", s.message))
         } else if s.message.starts_with("unable to") {
             Failure::error(s.message)

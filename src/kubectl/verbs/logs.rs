@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::api::Resource;
 use crate::api::request::Request;
 use crate::api::time::parse_go_duration;
+use crate::api::{Reason, Resource};
 use crate::api::{Time, kinds};
 use crate::kubectl::args::Type;
+use crate::kubectl::containers;
 use crate::kubectl::resources::{self, collection, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
@@ -37,7 +38,7 @@ pub static LOGS: Verb = Verb {
 };
 
 /// The pod that a word means: its name, `pod/x`, or the first pod of `deployment/x`.
-pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<(String, Option<String>), Failure> {
+pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<String, Failure> {
     let (kind, name) = match word.split_once('/') {
         Some((t, n)) => (resources::kind(t)?, n.to_string()),
         None => (kinds::Pod::kind_ref(), word.to_string()),
@@ -47,9 +48,8 @@ pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<(String, Option<String>),
     }
     let ns = env.namespace.clone();
     let o = env.call(&Request::get(object(kind, &ns, &name)))?;
-    let first = |p: &Value| p["spec"]["containers"][0]["name"].as_str().map(String::from);
     if kind == kinds::Pod::kind_ref() {
-        return Ok((name, first(&o)));
+        return Ok(name);
     }
     let labels = match kind.name() {
         "Service" => &o["spec"]["selector"],
@@ -58,7 +58,12 @@ pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<(String, Option<String>),
     let selector: Vec<String> =
         labels.as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
     if selector.is_empty() {
-        return Err(Failure::error(format!("cannot get the logs from {}: selector is empty", kind.plural())));
+        return Err(Failure::error(match kind.name() {
+            "Service" => format!(
+                "cannot get the logs from *v1.Service: invalid service '{name}': Service is defined without a selector"
+            ),
+            other => format!("cannot get the logs from *{}.{other}: selector is empty", kind.version()),
+        }));
     }
     let pods =
         env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", selector.join(",")))?;
@@ -86,7 +91,7 @@ pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<(String, Option<String>),
                     p["metadata"]["name"].as_str().unwrap_or("")
                 ));
             }
-            Ok((p["metadata"]["name"].as_str().unwrap_or("").to_string(), first(p)))
+            Ok(p["metadata"]["name"].as_str().unwrap_or("").to_string())
         }
         None => Err(Failure::error("timed out waiting for the condition")),
     }
@@ -100,23 +105,23 @@ struct Source {
 
 fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let selector = args.text("selector").to_string();
-    if args.words.is_empty() && selector.is_empty() {
+    if args.words.is_empty() && selector.is_empty() || args.words.len() > 2 {
         return Err(Failure::see(
-            "'logs (POD | TYPE/NAME) [CONTAINER_NAME]'.\nPOD or TYPE/NAME is a required argument for the logs command",
+            "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command",
             "logs",
         ));
     }
     if !args.words.is_empty() && !selector.is_empty() {
         return Err(Failure::see("only a selector (-l) or a POD name is allowed", "logs"));
     }
-    if args.words.len() > 2 {
-        return Err(Failure::see("only a pod name and a container name are allowed", "logs"));
+    if args.is_set("since") && args.is_set("since-time") {
+        return Err(Failure::error("at most one of `sinceTime` or `sinceSeconds` may be specified"));
     }
     let ns = env.namespace.clone();
     let wanted =
         if args.is_set("container") { Some(args.text("container").to_string()) } else { args.words.get(1).cloned() };
     let pods: Vec<String> = if selector.is_empty() {
-        vec![pod_of(args.word(0), env)?.0]
+        vec![pod_of(args.word(0), env).map_err(|f| not_found(f, env))?]
     } else {
         let list =
             env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", selector.clone()))?;
@@ -149,26 +154,14 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             }
             continue;
         }
-        let container = match &wanted {
-            Some(w) => w.clone(),
-            None => {
-                if mains.len() > 1 {
-                    let all: Vec<String> = mains
-                        .iter()
-                        .cloned()
-                        .chain(names("initContainers").into_iter().map(|n| format!("{n} (init)")))
-                        .collect();
-                    env.error_line(format!("Defaulted container {:?} out of: {}", mains[0], all.join(", ")));
-                }
-                mains.first().cloned().unwrap_or_default()
-            }
-        };
+        let (container, note) = containers::chosen(&o, wanted.as_deref())?;
+        note.into_iter().for_each(|n| env.error_line(n));
         sources.push(Source { pod: pod.clone(), container });
     }
     // With a selector, ten lines of each are enough unless asked otherwise.
     let tail = if !args.is_set("tail") && !selector.is_empty() { 10 } else { args.int("tail") };
     let since = match args.text("since") {
-        "" => None,
+        "" => Time::parse(args.text("since-time")),
         text => match parse_go_duration(text) {
             Some(d) => Some(env.now() - d),
             None => {
@@ -185,6 +178,21 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     f.print(env)?;
     Ok(Done::OK)
+}
+
+fn args_limit(args: &Args) -> usize {
+    usize::try_from(args.int("limit-bytes")).unwrap_or(0)
+}
+
+/// `logs` says in which namespace it looked, and whether there is one.
+fn not_found(f: Failure, env: &mut Env<'_>) -> Failure {
+    let Some(message) = f.message.strip_prefix("Error from server (NotFound): ") else { return f };
+    let ns = env.namespace.clone();
+    let message = match env.try_call(&Request::get(object(kinds::Namespace::kind_ref(), "", &ns))) {
+        Err(s) if s.is(Reason::NotFound) => s.message,
+        _ => message.to_string(),
+    };
+    Failure::error(format!("error from server (NotFound): {message} in namespace {ns:?}"))
 }
 
 struct Following {
@@ -209,6 +217,10 @@ impl Following {
                 None if self.tail >= 0 => lines.len().saturating_sub(usize::try_from(self.tail).unwrap_or(0)),
                 None => 0,
             };
+            let mut left = match args_limit(&self.args) {
+                0 => usize::MAX,
+                limit => limit,
+            };
             for (t, l) in lines.iter().skip(from) {
                 let mut text = l.clone();
                 if self.args.flag("timestamps") {
@@ -217,7 +229,15 @@ impl Following {
                 if self.args.flag("prefix") {
                     text = format!("[pod/{}/{}] {text}", s.pod, s.container);
                 }
-                env.line(text);
+                text.push('\n');
+                // A limit cuts through a line.
+                let whole = text.len() <= left;
+                let end = (0..=left.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+                env.out.push_str(&text[..end]);
+                left -= end;
+                if !whole {
+                    break;
+                }
             }
             self.shown.insert(i, lines.len());
         }
