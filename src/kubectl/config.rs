@@ -16,7 +16,7 @@ impl Kubeconfig {
         };
         Kubeconfig {
             value: json!({
-                "apiVersion": "v1", "kind": "Config", "preferences": {}, "current-context": context,
+                "apiVersion": "v1", "kind": "Config", "current-context": context,
                 "clusters": [{"name": cluster, "cluster": {"server": server, "certificate-authority-data": "DATA+OMITTED"}}],
                 "contexts": [{"name": context, "context": {"cluster": cluster, "user": user}}],
                 "users": [{"name": user, "user": {"client-certificate-data": "DATA+OMITTED", "client-key-data": "DATA+OMITTED"}}],

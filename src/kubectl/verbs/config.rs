@@ -36,6 +36,20 @@ pub static GET_CONTEXTS: Verb = Verb {
     completes: Completes::Nothing,
     run: get_contexts,
 };
+pub static GET_CLUSTERS: Verb = Verb {
+    name: "config get-clusters",
+    summary: "Display clusters defined in the kubeconfig",
+    flags: &[],
+    completes: Completes::Nothing,
+    run: |_, env| names("clusters", env),
+};
+pub static GET_USERS: Verb = Verb {
+    name: "config get-users",
+    summary: "Display users defined in the kubeconfig",
+    flags: &[],
+    completes: Completes::Nothing,
+    run: |_, env| names("users", env),
+};
 pub static VIEW: Verb = Verb {
     name: "config view",
     summary: "Display merged kubeconfig settings or a specified kubeconfig file",
@@ -56,10 +70,21 @@ fn current(_: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     Ok(Done::OK)
 }
 
+fn names(list: &str, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let all = env.config.value[list].as_array().cloned().unwrap_or_default();
+    env.line("NAME");
+    all.iter().for_each(|x| env.line(x["name"].as_str().unwrap_or("")));
+    Ok(Done::OK)
+}
+
 fn set_context(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let name = if args.flag("current") { env.config.current().to_string() } else { args.word(0).to_string() };
     if name.is_empty() {
-        return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "config set-context"));
+        return Err(Failure::error(if args.flag("current") {
+            "no current context is set"
+        } else {
+            "you must specify a non-empty context name or --current"
+        }));
     }
     let exists = env.config.context(&name).is_some();
     if !exists && let Some(list) = env.config.value["contexts"].as_array_mut() {
@@ -91,16 +116,14 @@ fn use_context(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 
 fn get_contexts(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let wanted = args.word(0);
-    if !wanted.is_empty() && env.config.context(wanted).is_none() {
-        return Err(Failure::error(format!("context {wanted} not found")));
-    }
+    let missing = !wanted.is_empty() && env.config.context(wanted).is_none();
     let current = env.config.current().to_string();
     let contexts: Vec<_> = env.config.value["contexts"].as_array().cloned().unwrap_or_default();
     let shown = contexts.iter().filter(|c| wanted.is_empty() || c["name"] == wanted);
     if args.text("output") == "name" {
         let text: String = shown.map(|c| format!("{}\n", c["name"].as_str().unwrap_or(""))).collect();
         env.out.push_str(&text);
-        return Ok(Done::OK);
+        return if missing { Err(Failure::error(format!("context {wanted} not found"))) } else { Ok(Done::OK) };
     }
     let mut text = if args.flag("no-headers") {
         String::new()
@@ -119,7 +142,7 @@ fn get_contexts(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         ));
     }
     env.out.push_str(&align(&text, 6, 3));
-    Ok(Done::OK)
+    if missing { Err(Failure::error(format!("context {wanted} not found"))) } else { Ok(Done::OK) }
 }
 
 fn view(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {

@@ -32,6 +32,7 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("create ns", "create namespace"),
     ("create cm", "create configmap"),
     ("create sa", "create serviceaccount"),
+    ("config use", "config use-context"),
 ];
 
 pub static TABLE: &[&Verb] = &[
@@ -71,6 +72,8 @@ pub static TABLE: &[&Verb] = &[
     &config::SET_CONTEXT,
     &config::USE_CONTEXT,
     &config::GET_CONTEXTS,
+    &config::GET_CLUSTERS,
+    &config::GET_USERS,
     &config::VIEW,
     &events::EVENTS,
     &version::VERSION,

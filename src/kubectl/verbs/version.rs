@@ -1,6 +1,9 @@
 //! kubectl version.
 
+use serde_json::{Value, json};
+
 use crate::api::request::Request;
+use crate::api::yaml;
 use crate::kubectl::args::{OUTPUT, Type};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -15,12 +18,63 @@ pub static VERSION: Verb = Verb {
 const CLIENT: &str = "v1.36.3";
 const KUSTOMIZE: &str = "v5.8.1";
 
+/// What is known about a program, in the order in which Go prints it.
+const FIELDS: [&str; 13] = [
+    "major",
+    "minor",
+    "emulationMajor",
+    "emulationMinor",
+    "minCompatibilityMajor",
+    "minCompatibilityMinor",
+    "gitVersion",
+    "gitCommit",
+    "gitTreeState",
+    "buildDate",
+    "goVersion",
+    "compiler",
+    "platform",
+];
+
 fn version(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    env.line(format!("Client Version: {CLIENT}"));
-    env.line(format!("Kustomize Version: {KUSTOMIZE}"));
-    if !args.flag("client") {
-        let v = env.call(&Request::get("/version"))?;
-        env.line(format!("Server Version: {}", v["gitVersion"].as_str().unwrap_or("")));
+    if !args.words.is_empty() {
+        return Err(Failure::error(format!("extra arguments: [{}]", args.words.join(" "))));
+    }
+    let output = args.text("output");
+    if !["", "yaml", "json"].contains(&output) {
+        return Err(Failure::error("--output must be 'yaml' or 'json'"));
+    }
+    let server = if args.flag("client") { None } else { Some(env.call(&Request::get("/version"))?) };
+    let git = |v: &Value| v["gitVersion"].as_str().unwrap_or("").to_string();
+    match output {
+        "" => {
+            env.line(format!("Client Version: {CLIENT}"));
+            env.line(format!("Kustomize Version: {KUSTOMIZE}"));
+            server.iter().for_each(|v| env.line(format!("Server Version: {}", git(v))));
+        }
+        "yaml" => {
+            let mut all = json!({"clientVersion": client(), "kustomizeVersion": KUSTOMIZE});
+            server.iter().for_each(|v| all["serverVersion"] = (**v).clone());
+            env.line(yaml::print(&all));
+        }
+        _ => {
+            let mut parts = vec![
+                format!("  \"clientVersion\": {}", in_order(&client())),
+                format!("  \"kustomizeVersion\": {:?}", KUSTOMIZE),
+            ];
+            parts.extend(server.iter().map(|v| format!("  \"serverVersion\": {}", in_order(v))));
+            env.line(format!("{{\n{}\n}}", parts.join(",\n")));
+        }
     }
     Ok(Done::OK)
+}
+
+fn client() -> Value {
+    json!({"major": "1", "minor": "36", "gitVersion": CLIENT, "gitCommit": "$Format:%H$", "gitTreeState": "clean",
+           "buildDate": "1970-01-01T00:00:00Z", "goVersion": "go1.26.8", "compiler": "gc", "platform": "linux/amd64"})
+}
+
+fn in_order(v: &Value) -> String {
+    let lines: Vec<String> =
+        FIELDS.iter().filter(|f| v[**f].is_string()).map(|f| format!("    {f:?}: {}", v[*f])).collect();
+    format!("{{\n{}\n  }}", lines.join(",\n"))
 }
