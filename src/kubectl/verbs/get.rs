@@ -1,9 +1,10 @@
 //! kubectl get: lists objects, as tables or in a format, once or for ever.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::request::Request;
-use crate::api::{KindRef, Reason};
+use crate::api::time::human;
+use crate::api::{KindRef, Reason, Time};
 use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::env::{Env, Watch};
 use crate::kubectl::jsonpath::{Template, show};
@@ -37,7 +38,13 @@ pub static GET: Verb = Verb {
 
 fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.is_set("raw") {
-        let answer = env.call(&Request::get(args.text("raw")))?;
+        let (path, query) = args.text("raw").split_once('?').unwrap_or((args.text("raw"), ""));
+        let mut request = Request::get(path);
+        for pair in query.split('&').filter(|p| !p.is_empty()) {
+            let (k, v) = pair.split_once('=').unwrap_or((pair, ""));
+            request = request.query(unescaped(k).as_str(), unescaped(v));
+        }
+        let answer = env.call(&request)?;
         env.out.push_str(&match &*answer {
             Value::String(s) => s.clone(),
             other => format!("{other}\n"),
@@ -66,18 +73,35 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
         }
     }
+    let sub = args.text("subresource");
+    if !sub.is_empty() && (!selection.has_names() || selection.several_kinds) {
+        return Err(Failure::error("subresource cannot be used when bulk resources are specified"));
+    }
+    if args.flag("output-watch-events") && !(args.flag("watch") || args.flag("watch-only")) {
+        return Err(Failure::error("--output-watch-events option can only be used with --watch or --watch-only"));
+    }
     if args.flag("watch") || args.flag("watch-only") {
         return watch(args, &selection, format, env);
     }
-    if format.is_table() && !args.is_set("sort-by") && files.is_empty() {
+    if format.is_table() && !args.is_set("sort-by") && files.is_empty() && args.flag("server-print") {
         return tables(args, &selection, &format, env);
     }
-    let (mut found, failures) = resources::fetch(args, &args.words, env)?;
+    let (mut found, mut failures) = resources::fetch(args, &args.words, env)?;
+    if !sub.is_empty() {
+        found = subresource(found, sub, &mut failures, env);
+    }
     if args.is_set("sort-by") && !args.text("sort-by").is_empty() {
-        sort(&mut found, args.text("sort-by"))?;
+        match sort(&mut found, args.text("sort-by")) {
+            // A table whose rows cannot be put in order is shown as an empty one.
+            Err(_) if format.is_table() => found.clear(),
+            other => other?,
+        }
     }
     let single = found.len() == 1
         && (selection.items.len() == 1 && selection.has_names() || !files.is_empty() && failures.is_empty());
+    if format.is_table() && !args.flag("server-print") {
+        return plain_tables(args, &found, &selection, &format, failures, env);
+    }
     if let Format::Table { .. } = format {
         return sorted_tables(args, &found, &selection, &format, failures, env);
     }
@@ -90,6 +114,37 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
     }
     finish(failures)
+}
+
+/// `%2F` of a query is a slash.
+fn unescaped(text: &str) -> String {
+    let mut out = vec![];
+    let mut bytes = text.bytes();
+    while let Some(b) = bytes.next() {
+        let mut rest = bytes.clone();
+        let hex = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
+        match (b, hex(rest.next()), hex(rest.next())) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high * 16 + low);
+                bytes = rest;
+            }
+            (b'+', ..) => out.push(b' '),
+            _ => out.push(b),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The same objects, seen through a subresource.
+fn subresource(found: Vec<Found>, sub: &str, failures: &mut Vec<Failure>, env: &mut Env<'_>) -> Vec<Found> {
+    let mut out = vec![];
+    for f in found {
+        match env.try_call(&Request::get(format!("{}/{sub}", f.path()))) {
+            Ok(object) => out.push(Found { object, ..f }),
+            Err(s) => failures.push(Failure::status(&s)),
+        }
+    }
+    out
 }
 
 fn finish(failures: Vec<Failure>) -> Result<Done, Failure> {
@@ -124,13 +179,21 @@ fn options(args: &Args, format: &Format, kind: KindRef, with_kind: bool) -> Tabl
     }
 }
 
+/// The path of an object, or of the subresource that is asked for.
+fn seen(args: &Args, path: String) -> String {
+    match args.text("subresource") {
+        "" => path,
+        sub => format!("{path}/{sub}"),
+    }
+}
+
 fn tables(args: &Args, selection: &Selection, format: &Format, env: &mut Env<'_>) -> Result<Done, Failure> {
     let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
     let mut failures = vec![];
     let mut groups: Vec<(KindRef, Value)> = vec![];
     for (kind, name) in &selection.items {
         let request = match name {
-            Some(n) => Request::get(object(*kind, &namespace, n)).table(),
+            Some(n) => Request::get(seen(args, object(*kind, &namespace, n))).table(),
             None => with_selectors(Request::get(collection(*kind, &namespace)), args)
                 .table()
                 .query("limit", args.text("chunk-size")),
@@ -164,7 +227,7 @@ fn tables(args: &Args, selection: &Selection, format: &Format, env: &mut Env<'_>
     }
     let kinds = groups.len();
     for (i, (kind, t)) in groups.iter().enumerate() {
-        if i > 0 {
+        if i > 0 && !args.flag("no-headers") {
             env.out.push('\n');
         }
         let text = printers::table(t, &options(args, format, *kind, kinds > 1 || selection.several_kinds));
@@ -204,7 +267,41 @@ fn sorted_tables(
     }
     let kinds = groups.len();
     for (i, (kind, t)) in groups.iter().enumerate() {
-        if i > 0 {
+        if i > 0 && !args.flag("no-headers") {
+            env.out.push('\n');
+        }
+        let text = printers::table(t, &options(args, format, *kind, kinds > 1));
+        env.out.push_str(&text);
+    }
+    finish(failures)
+}
+
+/// What kubectl prints of objects by itself: names and ages.
+fn plain_tables(
+    args: &Args,
+    found: &[Found],
+    selection: &Selection,
+    format: &Format,
+    failures: Vec<Failure>,
+    env: &mut Env<'_>,
+) -> Result<Done, Failure> {
+    let now = env.now();
+    let mut groups: Vec<(KindRef, Value)> = vec![];
+    for f in found {
+        let made = f.object["metadata"]["creationTimestamp"].as_str().and_then(Time::parse);
+        let age = made.map_or("<unknown>".into(), |t| human(now.since(t)));
+        let t = json!({
+            "columnDefinitions": [{"name": "Name", "format": "name", "priority": 0}, {"name": "Age", "priority": 0}],
+            "rows": [{"cells": [f.name, age], "object": {"metadata": f.object["metadata"]}}],
+        });
+        add_rows(&mut groups, f.kind, &t);
+    }
+    if groups.is_empty() && failures.is_empty() {
+        nothing_found(args, selection, env);
+    }
+    let kinds = groups.len();
+    for (i, (kind, t)) in groups.iter().enumerate() {
+        if i > 0 && !args.flag("no-headers") {
             env.out.push('\n');
         }
         let text = printers::table(t, &options(args, format, *kind, kinds > 1));
