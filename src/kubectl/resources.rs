@@ -101,7 +101,10 @@ impl Selection {
                          (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
                     ));
                 };
-                if t.is_empty() || n.is_empty() || n.contains('/') {
+                if n.contains('/') {
+                    return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
+                }
+                if t.is_empty() || n.is_empty() || t.contains(',') {
                     return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
                 }
                 items.push((kind(t)?, Some(n.to_string())));
@@ -130,6 +133,33 @@ impl Selection {
     pub fn has_names(&self) -> bool {
         self.items.iter().any(|(_, n)| n.is_some())
     }
+}
+
+/// What `You must provide …` says where a command line names nothing at all.
+pub const MISSING_RESOURCE: &str = "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'";
+
+/// Refuses command lines that name nothing, or contradict themselves. `whole`: a kind alone means all its objects.
+fn check(args: &Args, selection: &Selection, whole: bool) -> Result<(), Failure> {
+    let refused = |text: &str| Err(Failure::error(text));
+    let selecting = args.is_set("selector") && !args.text("selector").is_empty()
+        || args.is_set("field-selector") && !args.text("field-selector").is_empty();
+    if selecting && selection.has_names() {
+        return refused(if selection.slashed {
+            "selectors and the all flag cannot be used when passing resource/name arguments"
+        } else {
+            "name cannot be provided when a selector is specified"
+        });
+    }
+    if selecting && selection.items.is_empty() {
+        return refused("at least one resource must be specified to use a selector");
+    }
+    if selection.items.is_empty() {
+        return refused(MISSING_RESOURCE);
+    }
+    if !whole && !selecting && !selection.has_names() {
+        return refused("resource(s) were provided, but no name was specified");
+    }
+    Ok(())
 }
 
 /// An object as it was found, and where it came from.
@@ -166,7 +196,22 @@ pub fn with_selectors(mut r: Request, args: &Args) -> Request {
 }
 
 /// Fetches every object that the command line means; failures are collected, as kubectl goes on with the rest.
+/// A kind alone means all its objects.
 pub fn fetch(args: &Args, words: &[String], env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
+    gather(args, words, true, env)
+}
+
+/// The same for verbs that change what they find: there a kind alone means all its objects only after `--all`.
+pub fn fetch_named(args: &Args, words: &[String], env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
+    gather(args, words, args.flag("all"), env)
+}
+
+fn gather(
+    args: &Args,
+    words: &[String],
+    whole: bool,
+    env: &mut Env<'_>,
+) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
     let files = args.list("filename");
     let (mut found, mut failures) = (vec![], vec![]);
     let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
@@ -183,6 +228,7 @@ pub fn fetch(args: &Args, words: &[String], env: &mut Env<'_>) -> Result<(Vec<Fo
         return Ok((found, failures));
     }
     let selection = Selection::parse(words)?;
+    check(args, &selection, whole)?;
     for (kind, name) in &selection.items {
         match name {
             Some(n) => match env.try_call(&Request::get(object(*kind, &namespace, n))) {
