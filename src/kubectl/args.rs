@@ -93,6 +93,8 @@ pub struct Args {
     /// Words after `--`, and where they begin among all words.
     pub dash: Option<usize>,
     values: BTreeMap<&'static str, Vec<String>>,
+    /// Flags in the order in which they were given.
+    given: Vec<(&'static str, String)>,
     defaults: BTreeMap<&'static str, &'static str>,
 }
 
@@ -194,6 +196,7 @@ impl Args {
             }
             _ => {}
         }
+        self.given.push((f.name, value.clone()));
         let list = self.values.entry(f.name).or_default();
         match f.kind {
             Type::List => list.extend(value.split(',').map(String::from)),
@@ -205,6 +208,13 @@ impl Args {
 
     pub fn is_set(&self, name: &str) -> bool {
         self.values.contains_key(name)
+    }
+
+    /// The command line as `--record` keeps it: words first, then flags.
+    pub fn line(&self) -> String {
+        let words = std::iter::once(self.verb).chain(self.words.iter().map(String::as_str));
+        let flags = self.given.iter().map(|(name, value)| format!(" --{name}={value}"));
+        format!("kubectl {}{}", words.collect::<Vec<_>>().join(" "), flags.collect::<String>())
     }
 
     /// The same command line without a flag.
@@ -268,13 +278,17 @@ pub const FILES: &[Flag] = &[
     Flag::new("recursive", Type::Bool).short('R'),
     Flag::new("kustomize", Type::Text).short('k'),
 ];
+pub const DRY_RUN_FLAG: Flag = Flag::new("dry-run", Type::Optional(BARE_DRY_RUN)).default("none");
 pub const DRY_RUN: &[Flag] = &[
-    Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+    DRY_RUN_FLAG,
     Flag::new("field-manager", Type::Text),
     Flag::new("validate", Type::Optional("strict")).default("strict"),
     Flag::new("save-config", Type::Bool),
 ];
 pub const ALL: &[Flag] = &[Flag::new("all", Type::Bool)];
+
+/// What `--dry-run` means without a value: it is deprecated.
+pub const BARE_DRY_RUN: &str = "unchanged";
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DryRun {
@@ -287,7 +301,7 @@ impl DryRun {
     pub fn of(args: &Args) -> Result<DryRun, Failure> {
         match args.text("dry-run") {
             "none" | "false" | "" => Ok(DryRun::None),
-            "client" | "true" | "unchanged" => Ok(DryRun::Client),
+            "client" | "true" | BARE_DRY_RUN => Ok(DryRun::Client),
             "server" => Ok(DryRun::Server),
             other => Err(Failure::error(format!(
                 "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."

@@ -17,6 +17,7 @@ pub mod failure;
 pub mod jsonpath;
 pub mod manifests;
 pub mod printers;
+pub mod record;
 pub mod resources;
 pub mod tabwriter;
 pub mod verbs;
@@ -55,8 +56,26 @@ pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     let (verb, rest) = find(words)?;
     let args = Args::parse(verb, &rest)?;
+    say_deprecated(&args, env);
     env.apply_globals(&args);
     (verb.run)(&args, env)
+}
+
+/// Flags that still work, and what kubectl says of them.
+fn say_deprecated(args: &Args, env: &mut Env<'_>) {
+    if args.is_set("record") {
+        env.error_line(record::DEPRECATED);
+    }
+    if args.text("dry-run") == args::BARE_DRY_RUN {
+        let now = env.now().diff_stamp();
+        let at = |range: std::ops::Range<usize>| now.get(range).unwrap_or("").to_string();
+        env.error_line(format!(
+            "W{}{} {}       1 helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.",
+            at(5..7),
+            at(8..10),
+            at(11..26)
+        ));
+    }
 }
 
 /// What kubectl prints where a verb is missing.
@@ -102,11 +121,19 @@ pub fn find(words: &[String]) -> Result<(&'static Verb, Vec<String>), Failure> {
     if let Some(v) = verbs::TABLE.iter().find(|v| v.name == path) {
         return Ok((v, rest));
     }
-    if path.is_empty() {
-        return Err(match words.get(i) {
-            Some(w) => failure::unknown_command(w),
-            None => Failure::help(help_of("")),
-        });
+    match (path.as_str(), words.get(i)) {
+        (group, Some(w)) if verbs::help::of(format!("{group} {w}").trim()).is_some() => {
+            Err(Failure::error(format!("kubetutor does not know `kubectl {}` yet", format!("{group} {w}").trim())))
+        }
+        ("", Some(w)) => Err(failure::unknown_command(w)),
+        // Alone, kubectl explains itself and is content; a group of commands is not.
+        ("", None) => Err(Failure { code: 0, ..Failure::help(help_of("")) }),
+        (group, Some(_)) => {
+            let rest: Vec<&str> = words[i..].iter().map(String::as_str).filter(|w| !w.starts_with('-')).collect();
+            Err(Failure::see(format!("unknown command {:?}", rest.join(" ")), group))
+        }
+        ("rollout", None) => Err(Failure::help(help_of("rollout"))),
+        // Other groups explain themselves where errors go.
+        (group, None) => Err(Failure::plain(help_of(group).trim_end_matches('\n'))),
     }
-    Err(Failure::help(help_of(&path)))
 }

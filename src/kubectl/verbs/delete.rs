@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::resources::{self, Found, Selection, joined};
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Time};
-use crate::kubectl::args::{ALL, DryRun, FILES, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, SELECT, Type};
 use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
@@ -22,7 +22,7 @@ pub static DELETE: Verb = Verb {
             Flag::new("ignore-not-found", Type::Bool),
             Flag::new("cascade", Type::Optional("background")).default("background"),
             Flag::new("output", Type::Text).short('o'),
-            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+            DRY_RUN_FLAG,
             Flag::new("interactive", Type::Bool).short('i'),
         ],
         ALL,
@@ -62,9 +62,7 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         if args.flag("all") || by_selector {
             return Err(Failure::error("at least one resource must be specified to use a selector"));
         }
-        return Err(Failure::error(
-            "You must provide one or more resources by argument or filename.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'",
-        ));
+        return Err(Failure::error(resources::MISSING_RESOURCE));
     }
     let cascade = match args.text("cascade") {
         "background" | "true" => "Background",
@@ -72,7 +70,7 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         "foreground" => "Foreground",
         other => {
             return Err(Failure::error(format!(
-                "Invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\"."
+                "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
             )));
         }
     };

@@ -19,8 +19,8 @@ pub static DESCRIBE: Verb = Verb {
 
 fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.words.is_empty() && args.list("filename").is_empty() {
-        return Err(Failure::plain(
-            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.\n\nerror: Required resource not specified.",
+        return Err(Failure::error(
+            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
         ));
     }
     let (found, failures) = resources::fetch(args, &args.words, env)?;

@@ -21,6 +21,7 @@ pub mod rollout;
 pub mod run;
 pub mod scale;
 pub mod set;
+pub mod set_env;
 pub mod version;
 pub mod wait;
 
@@ -45,6 +46,7 @@ pub static TABLE: &[&Verb] = &[
     &run::RUN,
     &set::IMAGE,
     &set::RESOURCES,
+    &set_env::ENV,
     &explain::EXPLAIN,
     &get::GET,
     &delete::DELETE,

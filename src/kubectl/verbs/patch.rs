@@ -6,8 +6,9 @@ use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::yaml;
-use crate::kubectl::args::{DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
 use crate::kubectl::printers::Format;
+use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{self, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -19,12 +20,13 @@ pub static PATCH: Verb = Verb {
             Flag::new("patch", Type::Text).short('p'),
             Flag::new("patch-file", Type::Text),
             Flag::new("type", Type::Text).default("strategic"),
-            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+            DRY_RUN_FLAG,
             Flag::new("subresource", Type::Text),
             Flag::new("local", Type::Bool),
             Flag::new("field-manager", Type::Text),
         ],
         OUTPUT,
+        RECORD,
         FILES,
     ],
     completes: Completes::Objects,
@@ -37,11 +39,11 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         "merge" => PatchType::Merge,
         "strategic" => PatchType::Strategic,
         other => {
-            return Err(Failure::see(format!("--type must be one of [json merge strategic], not {other:?}"), "patch"));
+            return Err(Failure::error(format!("--type must be one of [json merge strategic], not {other:?}")));
         }
     };
     if !args.is_set("patch") && !args.is_set("patch-file") {
-        return Err(Failure::see("must specify --patch or --patch-file containing the contents of the patch", "patch"));
+        return Err(Failure::error("must specify --patch or --patch-file containing the contents of the patch"));
     }
     let text = if args.is_set("patch-file") {
         env.host.read(args.text("patch-file")).map_err(|e| Failure::error(format!("unable to read patch file: {e}")))?
@@ -54,7 +56,7 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         .next()
         .unwrap_or(Value::Null);
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
-    let (found, failures) = resources::fetch(args, &args.words, env)?;
+    let (found, failures) = resources::fetch_named(args, &args.words, env)?;
     if !failures.is_empty() {
         return Err(joined(failures));
     }
@@ -66,8 +68,22 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             r = r.query("dryRun", "All");
         }
         let new = env.call(&r)?;
+        if dry == DryRun::None {
+            record::add(args, &f.path(), env).map_err(|s| Failure::status(&s))?;
+        }
         let same = new["metadata"]["resourceVersion"] == f.object["metadata"]["resourceVersion"] && dry == DryRun::None;
-        say(args, &format, f.kind, &new, if same { "patched (no change)" } else { "patched" }, dry, env)?;
+        let said = if same { "patched (no change)" } else { "patched" };
+        // kubectl does not say here that the server only tried it.
+        let dry = if dry == DryRun::Server { DryRun::None } else { dry };
+        // A subresource may be an object of another kind: `scale.autoscaling/web`.
+        if format.is_table() && new["kind"].as_str().is_some_and(|k| k != f.kind.name()) {
+            let group = new["apiVersion"].as_str().and_then(|v| v.split_once('/')).map_or("", |(g, _)| g);
+            let kind = new["kind"].as_str().unwrap_or("").to_lowercase();
+            let kind = if group.is_empty() { kind } else { format!("{kind}.{group}") };
+            env.line(format!("{kind}/{} {said}{}", f.name, dry.note()));
+            continue;
+        }
+        say(args, &format, f.kind, &new, said, dry, env)?;
     }
     Ok(Done::OK)
 }

@@ -5,15 +5,17 @@ use serde_json::{Value, json};
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Resource, Time, kinds};
-use crate::kubectl::args::{DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::describe::template;
 use crate::kubectl::env::Watch;
+use crate::kubectl::printers::{self, Format};
+use crate::kubectl::record::CAUSE;
 use crate::kubectl::resources::{self, Found, collection, joined, object};
 use crate::kubectl::tabwriter::align;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 const REVISION: &str = "deployment.kubernetes.io/revision";
-const CAUSE: &str = "kubernetes.io/change-cause";
+const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 const LAST_APPLIED: &str = super::apply::LAST_APPLIED;
 
 const REVISION_FLAG: &[Flag] = &[Flag::new("revision", Type::Int).default("0")];
@@ -64,22 +66,14 @@ pub static STATUS: Verb = Verb {
 pub static UNDO: Verb = Verb {
     name: "rollout undo",
     summary: "Undo a previous rollout",
-    flags: &[
-        &[
-            Flag::new("to-revision", Type::Int).default("0"),
-            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
-        ],
-        OUTPUT,
-        SELECT,
-        FILES,
-    ],
+    flags: &[&[Flag::new("to-revision", Type::Int).default("0"), DRY_RUN_FLAG], OUTPUT, SELECT, FILES],
     completes: Completes::Objects,
     run: undo,
 };
 
 fn gather(args: &Args, env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
     if args.words.is_empty() && args.list("filename").is_empty() {
-        return Err(Failure::see("required resource not specified", args.verb));
+        return Err(Failure::error("required resource not specified"));
     }
     resources::fetch(args, &args.words, env)
 }
@@ -115,11 +109,13 @@ fn history(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::error(format!("revision must be a positive integer: {wanted}")));
     }
     let (found, mut failures) = gather(args, env)?;
+    let format = Format::of(args)?;
     for f in found {
         if !is_deployment(&f) {
             failures.push(Failure::error(format!(
-                "no history viewer has been implemented for {:?}",
-                format!("{}.{}", f.kind.name(), f.kind.group()).trim_end_matches('.')
+                "error retrieving history for {0:?}, no visitor method exists for {{{1} {0}}}",
+                f.kind.name(),
+                f.kind.group()
             )));
             continue;
         }
@@ -131,9 +127,17 @@ fn history(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
                 failures.push(Failure::error("unable to find the specified revision"));
                 continue;
             };
+            if !format.is_table() {
+                print_sets(args, &format, std::slice::from_ref(s), env)?;
+                continue;
+            }
             env.line(format!("{} with revision #{wanted}", f.full_name()));
             let text = with_cause(s);
             env.out.push_str(&text);
+            continue;
+        }
+        if !format.is_table() {
+            print_sets(args, &format, &sets, env)?;
             continue;
         }
         env.line(format!("{} ", f.full_name()));
@@ -150,6 +154,19 @@ fn history(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         env.out.push('\n');
     }
     finish(failures)
+}
+
+/// Revisions in a format are the ReplicaSets that keep them.
+fn print_sets(args: &Args, format: &Format, sets: &[Value], env: &mut Env<'_>) -> Result<(), Failure> {
+    for (i, s) in sets.iter().enumerate() {
+        if i > 0 && *format == Format::Yaml {
+            env.line("---");
+        }
+        let found = Found::of(kinds::ReplicaSet::kind_ref(), std::sync::Arc::new(s.clone()));
+        let text = printers::print(format, &[found], true, args)?;
+        env.out.push_str(&text);
+    }
+    Ok(())
 }
 
 /// A revision's template as `rollout` prints it: with tabs, not aligned.
@@ -216,10 +233,13 @@ fn restart(f: &Found, env: &mut Env<'_>) -> Result<(Value, &'static str), Failur
         )));
     }
     let now = env.now().rfc3339();
-    Ok((
-        json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": now}}}}}),
-        "restarted",
-    ))
+    if f.object["spec"]["template"]["metadata"]["annotations"][RESTARTED_AT] == now.as_str() {
+        return Err(Failure::error(format!(
+            "failed to create patch for {}: if restart has already been triggered within the past second, please wait before attempting to trigger another",
+            f.name
+        )));
+    }
+    Ok((json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}}), "restarted"))
 }
 
 /// What `rollout status` says of a Deployment; `true` when it is over.
@@ -273,7 +293,8 @@ fn status(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         d => Some(env.now() + d),
     };
     todo.reverse();
-    Ok(Done::Follow(Box::new(Status { todo, watch: None, deadline, once: !args.flag("watch") })))
+    let (once, revision) = (!args.flag("watch"), args.int("revision"));
+    Ok(Done::Follow(Box::new(Status { todo, watch: None, deadline, once, revision })))
 }
 
 struct Status {
@@ -281,11 +302,20 @@ struct Status {
     watch: Option<Watch>,
     deadline: Option<Time>,
     once: bool,
+    /// The revision that is asked for; 0 is whichever runs.
+    revision: i64,
 }
 
 impl Status {
     /// Says what a state of the Deployment means; `true` when this one is over.
     fn tell(&mut self, d: &Value, env: &mut Env<'_>) -> Result<bool, Failure> {
+        let running = revision(d);
+        if self.revision > 0 && self.revision != running {
+            return Err(Failure::error(format!(
+                "desired revision ({}) is different from the running revision ({running})",
+                self.revision
+            )));
+        }
         let (text, done) = progress(d)?;
         env.line(text);
         Ok(done || self.once)

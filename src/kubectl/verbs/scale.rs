@@ -2,9 +2,12 @@
 
 use serde_json::json;
 
+use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::kubectl::args::{ALL, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::printers::Format;
+use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{self, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -17,8 +20,9 @@ pub static SCALE: Verb = Verb {
             Flag::new("current-replicas", Type::Int).default("-1"),
             Flag::new("resource-version", Type::Text),
             Flag::new("timeout", Type::Duration).default("0s"),
-            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+            DRY_RUN_FLAG,
         ],
+        RECORD,
         ALL,
         SELECT,
         OUTPUT,
@@ -36,8 +40,8 @@ fn scale(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
         ));
     }
-    let dry = DryRun::of(args)?;
-    let (found, mut failures) = resources::fetch(args, &args.words, env)?;
+    let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
+    let (found, mut failures) = resources::fetch_named(args, &args.words, env)?;
     if found.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to scale"));
     }
@@ -61,7 +65,7 @@ fn scale(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
         if dry != DryRun::Client {
             let mut r =
-                Request::new(Method::Patch(PatchType::Merge), path).body(json!({"spec": {"replicas": replicas}}));
+                Request::new(Method::Patch(PatchType::Merge), &path).body(json!({"spec": {"replicas": replicas}}));
             if dry == DryRun::Server {
                 r = r.query("dryRun", "All");
             }
@@ -70,7 +74,11 @@ fn scale(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
                 continue;
             }
         }
-        env.line(format!("{} scaled{}", f.full_name(), dry.note()));
+        if dry == DryRun::None {
+            record::add(args, &f.path(), env).map_err(|s| Failure::status(&s))?;
+        }
+        // As in kubectl, a format shows the object as it was found.
+        say(args, &format, f.kind, &f.object, "scaled", dry, env)?;
     }
     if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
 }

@@ -2,24 +2,24 @@
 
 use serde_json::{Value, json};
 
+use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::quantity::Quantity;
 use crate::api::request::{Method, Request};
 use crate::api::strategic;
-use crate::kubectl::args::{ALL, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::printers::Format;
+use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{self, Found, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
-const COMMON: &[Flag] = &[
-    Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
-    Flag::new("local", Type::Bool),
-    Flag::new("field-manager", Type::Text),
-];
+/// Flags of every subcommand of `set`.
+pub const CHANGING: &[Flag] = &[DRY_RUN_FLAG, Flag::new("local", Type::Bool), Flag::new("field-manager", Type::Text)];
 
 pub static IMAGE: Verb = Verb {
     name: "set image",
     summary: "Update the image of a pod template",
-    flags: &[COMMON, ALL, SELECT, OUTPUT, FILES],
+    flags: &[CHANGING, RECORD, ALL, SELECT, OUTPUT, FILES],
     completes: Completes::Objects,
     run: image,
 };
@@ -28,7 +28,8 @@ pub static RESOURCES: Verb = Verb {
     name: "set resources",
     summary: "Update resource requests/limits on objects with pod templates",
     flags: &[
-        COMMON,
+        CHANGING,
+        RECORD,
         &[
             Flag::new("containers", Type::Text).short('c').default("*"),
             Flag::new("limits", Type::Text),
@@ -44,7 +45,7 @@ pub static RESOURCES: Verb = Verb {
 };
 
 /// The pod spec inside an object: its own, or its template's.
-fn pod_spec(v: &mut Value) -> Option<&mut Value> {
+pub fn pod_spec(v: &mut Value) -> Option<&mut Value> {
     if v["spec"]["template"]["spec"].is_object() {
         Some(&mut v["spec"]["template"]["spec"])
     } else {
@@ -52,25 +53,44 @@ fn pod_spec(v: &mut Value) -> Option<&mut Value> {
     }
 }
 
-/// Changes objects and sends what differs.
-fn change(
+/// What a subcommand calls itself in its messages.
+pub struct Wording {
+    /// In `failed to patch … update to pod template`, with what follows there.
+    pub failed: &'static str,
+    pub done: &'static str,
+}
+
+/// The objects that are to be changed: nothing is, if one of them is not there.
+pub fn targets(args: &Args, words: &[String], env: &mut Env<'_>) -> Result<Vec<Found>, Failure> {
+    let (found, failures) = resources::fetch_named(args, words, env)?;
+    if failures.is_empty() { Ok(found) } else { Err(joined(failures)) }
+}
+
+/// Changes objects and sends what differs. What could not be changed in one does not keep back the rest.
+pub fn change(
     args: &Args,
-    words: &[String],
-    what: &str,
+    found: Vec<Found>,
+    wording: &Wording,
     env: &mut Env<'_>,
-    mut f: impl FnMut(&Found, &mut Value) -> Result<(), Failure>,
+    mut f: impl FnMut(&mut Value) -> Vec<Failure>,
 ) -> Result<Done, Failure> {
-    let dry = DryRun::of(args)?;
-    let (found, mut failures) = resources::fetch(args, words, env)?;
+    let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
+    let mut failures = vec![];
     for o in found {
         let mut new = (*o.object).clone();
         let Some(spec) = pod_spec(&mut new) else {
-            failures.push(Failure::error(format!("{} {} does not have a pod template", o.kind.plural(), o.name)));
+            failures.push(Failure::error(format!(
+                "{}/{} the object is not a pod or does not have a pod template: *{}.{}",
+                o.kind.plural(),
+                o.name,
+                o.kind.version(),
+                o.kind.name()
+            )));
             continue;
         };
-        if let Err(e) = f(&o, spec) {
-            failures.push(e);
-            continue;
+        failures.extend(f(spec));
+        if new != *o.object {
+            record::mark(args, &mut new);
         }
         let patch = strategic::diff(&o.object, &new, Some(o.kind.layout()));
         // Nothing to change: nothing is sent and nothing is said.
@@ -84,28 +104,33 @@ fn change(
             if dry == DryRun::Server {
                 r = r.query("dryRun", "All");
             }
-            if let Err(s) = env.try_call(&r) {
-                failures.push(Failure::error(format!("failed to patch {what} update to pod template: {}", s.message)));
-                continue;
+            match env.try_call(&r) {
+                Ok(answer) => new = (*answer).clone(),
+                Err(s) => {
+                    failures.push(Failure::error(format!("failed to patch {} {}", wording.failed, s.message)));
+                    continue;
+                }
             }
         }
-        let said = if what == "image" { "image updated" } else { "resource requirements updated" };
-        env.line(format!("{} {said}{}", o.full_name(), dry.note()));
+        say(args, &format, o.kind, &new, wording.done, dry, env)?;
     }
     if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
 }
 
 fn image(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (pairs, words): (Vec<String>, Vec<String>) = args.words.iter().cloned().partition(|w| w.contains('='));
-    if words.is_empty() && args.list("filename").is_empty() {
-        return Err(Failure::error(
-            "one or more resources must be specified as <resource> <name> or <resource>/<name>",
-        ));
-    }
+    let found = targets(args, &words, env)?;
     if pairs.is_empty() {
         return Err(Failure::error("at least one image update is required"));
     }
-    change(args, &words, "image", env, |_, spec| {
+    if pairs.len() > 1 && pairs.iter().any(|p| p.starts_with("*=")) {
+        return Err(Failure::error(
+            "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+        ));
+    }
+    let wording = Wording { failed: "image update to pod template:", done: "image updated" };
+    change(args, found, &wording, env, |spec| {
+        let mut missing = vec![];
         for p in &pairs {
             let (name, image) = p.split_once('=').unwrap_or((p, ""));
             let mut hit = false;
@@ -118,10 +143,10 @@ fn image(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
                 }
             }
             if !hit {
-                return Err(Failure::error(format!("unable to find container named {name:?}")));
+                missing.push(Failure::error(format!("unable to find container named {name:?}")));
             }
         }
-        Ok(())
+        missing
     })
 }
 
@@ -142,6 +167,7 @@ fn amounts(text: &str) -> Result<Vec<(String, String)>, Failure> {
 }
 
 fn set_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let found = targets(args, &args.words, env)?;
     let (limits, requests) = (amounts(args.text("limits"))?, amounts(args.text("requests"))?);
     if limits.is_empty() && requests.is_empty() {
         return Err(Failure::error(
@@ -149,8 +175,8 @@ fn set_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         ));
     }
     let wanted = args.text("containers").to_string();
-    let words = args.words.clone();
-    change(args, &words, "resources", env, |_, spec| {
+    let wording = Wording { failed: "resources update to pod template", done: "resource requirements updated" };
+    change(args, found, &wording, env, |spec| {
         let mut hit = false;
         for c in spec["containers"].as_array_mut().into_iter().flatten() {
             if wanted != "*" && c["name"] != wanted.as_str() {
@@ -166,6 +192,6 @@ fn set_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
                 }
             }
         }
-        if hit { Ok(()) } else { Err(Failure::error(format!("unable to find container named {wanted:?}"))) }
+        if hit { vec![] } else { vec![Failure::error(format!("unable to find container named {wanted}"))] }
     })
 }
