@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::create::{say, submit};
 use crate::api::{Resource, kinds};
-use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN, DryRun, FILES, OUTPUT, Type};
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
+use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{self, Found, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -20,15 +21,18 @@ pub static EXPOSE: Verb = Verb {
             Flag::new("type", Type::Text),
             Flag::new("name", Type::Text),
             Flag::new("protocol", Type::Text),
-            Flag::new("labels", Type::Text),
+            Flag::new("labels", Type::Text).short('l'),
+            Flag::new("selector", Type::Text),
             Flag::new("cluster-ip", Type::Text),
             Flag::new("external-ip", Type::Text),
             Flag::new("load-balancer-ip", Type::Text),
             Flag::new("session-affinity", Type::Text),
+            Flag::new("overrides", Type::Text),
         ],
         OUTPUT,
         DRY_RUN,
-        SELECT,
+        RECORD,
+        ALL,
         FILES,
     ],
     completes: Completes::Objects,
@@ -38,12 +42,21 @@ pub static EXPOSE: Verb = Verb {
 fn expose(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     // Here `--selector` is the new Service's, not a filter.
-    let (found, failures) = resources::fetch(&args.without("selector"), &args.words, env)?;
+    let (found, failures) = resources::fetch_named(&args.without("selector"), &args.words, env)?;
     if !failures.is_empty() {
         return Err(joined(failures));
     }
     for f in &found {
-        let service = service_of(args, f)?;
+        let mut service = service_of(args, f)?;
+        if env.namespace_given {
+            service["metadata"]["namespace"] = env.namespace.clone().into();
+        }
+        if args.is_set("overrides") {
+            let overrides: Value =
+                serde_json::from_str(args.text("overrides")).map_err(|_| Failure::error("Invalid JSON Patch"))?;
+            json_patch::merge(&mut service, &overrides);
+        }
+        record::mark(args, &mut service);
         let kind = kinds::Service::kind_ref();
         let made = submit(kind, &env.namespace.clone(), service, dry, Validate::Strict, env)
             .map_err(|s| Failure::status(&s))?;
@@ -76,9 +89,17 @@ fn service_of(args: &Args, f: &Found) -> Result<Value, Failure> {
         }
     };
     if selector.as_object().is_none_or(|s| s.is_empty()) {
-        return Err(Failure::error(
-            "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
-        ));
+        return Err(Failure::error(match f.kind.name() {
+            "Service" => {
+                "couldn't retrieve selectors via --selector flag or introspection: the service has no pod selector set"
+            }
+            "Pod" => {
+                "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed"
+            }
+            _ => {
+                "couldn't retrieve selectors via --selector flag or introspection: invalid deployment: no selectors, therefore cannot be exposed"
+            }
+        }));
     }
     let spec = if o["spec"]["template"]["spec"].is_object() { &o["spec"]["template"]["spec"] } else { &o["spec"] };
     let mut ports: Vec<(i64, String)> = vec![];

@@ -1,13 +1,17 @@
-//! kubectl run: one pod, from an image.
+//! kubectl run: one pod, from an image; with `-i`, `-t` or `--attach` its output follows.
+//! Real Kubernetes: k8s.io/kubectl/pkg/cmd/run/run.go.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::create::{say, submit};
-use crate::api::{Resource, kinds};
+use crate::api::request::{Method, Request};
+use crate::api::{Duration, Resource, Time, kinds};
 use crate::kubectl::args::{DRY_RUN, DryRun, OUTPUT, Type};
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
-use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
+use crate::kubectl::record::{self, RECORD};
+use crate::kubectl::resources::object;
+use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static RUN: Verb = Verb {
     name: "run",
@@ -26,10 +30,14 @@ pub static RUN: Verb = Verb {
             Flag::new("tty", Type::Bool).short('t'),
             Flag::new("image-pull-policy", Type::Text),
             Flag::new("expose", Type::Bool),
+            Flag::new("privileged", Type::Bool),
             Flag::new("annotations", Type::Array),
             Flag::new("overrides", Type::Text),
+            Flag::new("override-type", Type::Text).default("merge"),
+            Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
             Flag::new("quiet", Type::Bool).short('q'),
         ],
+        RECORD,
         OUTPUT,
         DRY_RUN,
     ],
@@ -38,62 +46,257 @@ pub static RUN: Verb = Verb {
 };
 
 fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
+    args.require(&["image"])?;
     if args.words.is_empty() {
         return Err(Failure::see("NAME is required for run", "run"));
     }
-    if args.flag("rm") || args.flag("attach") || args.flag("stdin") || args.flag("expose") || args.is_set("overrides") {
-        return Err(Failure::error(
-            "kubetutor does not attach to a new pod yet: leave --rm, --attach, -i, --expose and --overrides out",
-        ));
+    let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
+    let attached = args.flag("attach") || args.flag("stdin");
+    check(args, attached, dry)?;
+    let mut pod = pod_of(args)?;
+    if args.is_set("overrides") {
+        let overrides: Value =
+            serde_json::from_str(args.text("overrides")).map_err(|_| Failure::error("Invalid JSON Patch"))?;
+        json_patch::merge(&mut pod, &overrides);
     }
-    args.require(&["image"])?;
-    let name = args.word(0);
+    let mut objects = vec![];
+    if args.flag("expose") {
+        objects.push((kinds::Service::kind_ref(), service_of(args, &pod)));
+    }
+    objects.push((kinds::Pod::kind_ref(), pod));
+    let ns = env.namespace.clone();
+    for (i, (kind, mut value)) in objects.into_iter().enumerate() {
+        if env.namespace_given {
+            value["metadata"]["namespace"] = ns.clone().into();
+        }
+        record::mark(args, &mut value);
+        let made = submit(kind, &ns, value, dry, Validate::Strict, env).map_err(|s| Failure::status(&s))?;
+        if i > 0 && format == Format::Yaml {
+            // One from the printer and one from `run` itself.
+            env.line("---\n---");
+        }
+        if !attached || kind != kinds::Pod::kind_ref() {
+            say(args, &format, kind, &made, "created", dry, env)?;
+        }
+    }
+    if !attached {
+        return Ok(Done::OK);
+    }
+    if args.flag("tty") {
+        env.error_line("Unable to use a TTY - input is not a terminal or the right kind of file");
+    }
+    Ok(Done::Follow(Box::new(Attached {
+        namespace: ns,
+        name: args.word(0).to_string(),
+        remove: args.flag("rm"),
+        quiet: args.flag("quiet"),
+        restarts: args.text("restart") == "Always",
+        deadline: env.now() + args.duration("pod-running-timeout"),
+        started: None,
+        attached: false,
+        shown: 0,
+    })))
+}
+
+/// What does not go together is refused before anything is made.
+fn check(args: &Args, attached: bool, dry: DryRun) -> Result<(), Failure> {
     let image = args.text("image");
     if crate::api::image::ImageRef::parse(image).is_none() {
         return Err(Failure::error(format!("Invalid image name {image:?}: invalid reference format")));
     }
-    let restart = args.text("restart");
-    if !["Always", "OnFailure", "Never"].contains(&restart) {
-        return Err(Failure::error(format!("invalid restart policy: {restart}")));
+    let refused = |text: String| Err(Failure::see(text, "run"));
+    if args.flag("tty") && !args.flag("stdin") {
+        return refused("-i/--stdin is required for containers with -t/--tty=true".into());
     }
+    if args.flag("expose") && args.text("port").is_empty() {
+        return refused("--port must be set when exposing a service".into());
+    }
+    if !["Always", "OnFailure", "Never"].contains(&args.text("restart")) {
+        return refused(format!("invalid restart policy: {}", args.text("restart")));
+    }
+    if args.flag("rm") && !attached {
+        return refused("--rm should only be used for attached containers".into());
+    }
+    if attached && dry != DryRun::None {
+        return refused(
+            "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"
+                .into(),
+        );
+    }
+    if !["", "Always", "IfNotPresent", "Never"].contains(&args.text("image-pull-policy")) {
+        return refused(format!("invalid image pull policy: {}", args.text("image-pull-policy")));
+    }
+    Ok(())
+}
+
+/// `a=b` of each of a flag's values.
+fn pairs(list: Vec<String>, bad: &str) -> Result<Map<String, Value>, Failure> {
+    let mut out = Map::new();
+    for text in list {
+        let Some((k, v)) = text.split_once('=').filter(|(k, _)| !k.is_empty()) else {
+            return Err(Failure::error(format!("{bad}: {text}")));
+        };
+        out.insert(k.into(), v.into());
+    }
+    Ok(out)
+}
+
+fn pod_of(args: &Args) -> Result<Value, Failure> {
+    let name = args.word(0);
     let extra: Vec<String> = match args.dash {
         Some(d) => args.words[d.max(1)..].to_vec(),
         None => args.words[1..].to_vec(),
     };
-    let mut labels = serde_json::Map::new();
-    for l in args.list("labels") {
-        let Some((k, v)) = l.split_once('=') else { return Err(Failure::error(format!("unexpected label spec: {l}"))) };
-        labels.insert(k.into(), v.into());
-    }
+    let mut labels = pairs(args.list("labels"), "unexpected label spec")?;
     if labels.is_empty() {
         labels.insert("run".into(), name.into());
     }
-    let mut container = json!({"name": name, "image": image, "resources": {}});
+    let annotations = pairs(args.list("annotations"), "invalid annotations format")?;
+    let mut container = json!({"name": name, "image": args.text("image"), "resources": {}});
     if !extra.is_empty() {
         container[if args.flag("command") { "command" } else { "args" }] = json!(extra);
     }
     if args.is_set("port") {
         let Ok(port) = args.text("port").parse::<i64>() else {
-            return Err(Failure::error(format!("strconv.ParseInt: parsing {:?}: invalid syntax", args.text("port"))));
+            return Err(Failure::error(format!("strconv.Atoi: parsing {:?}: invalid syntax", args.text("port"))));
         };
         container["ports"] = json!([{"containerPort": port}]);
     }
     if args.is_set("image-pull-policy") {
         container["imagePullPolicy"] = args.text("image-pull-policy").into();
     }
+    for (flag, field) in [("stdin", "stdin"), ("tty", "tty")] {
+        if args.flag(flag) {
+            container[field] = true.into();
+        }
+    }
+    if args.flag("stdin") {
+        container["stdinOnce"] = true.into();
+    }
+    if args.flag("privileged") {
+        container["securityContext"] = json!({"privileged": true});
+    }
     let mut vars = vec![];
     for e in args.list("env") {
-        let Some((k, v)) = e.split_once('=') else { return Err(Failure::error(format!("invalid env: {e}"))) };
+        let Some((k, v)) = e.split_once('=').filter(|(k, _)| is_variable(k)) else {
+            return Err(Failure::error(format!("invalid env: {e}")));
+        };
         vars.push(json!({"name": k, "value": v}));
     }
     if !vars.is_empty() {
         container["env"] = vars.into();
     }
-    let value = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels},
-        "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart}, "status": {}});
-    let (dry, format, kind) = (DryRun::of(args)?, Format::of(args)?, kinds::Pod::kind_ref());
-    let ns = env.namespace.clone();
-    let made = submit(kind, &ns, value, dry, Validate::Strict, env).map_err(|s| Failure::status(&s))?;
-    say(args, &format, kind, &made, "created", dry, env)?;
-    Ok(Done::OK)
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels},
+        "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": args.text("restart")}, "status": {}});
+    if !annotations.is_empty() {
+        pod["metadata"]["annotations"] = annotations.into();
+    }
+    Ok(pod)
+}
+
+fn is_variable(key: &str) -> bool {
+    key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && key.chars().next().is_some_and(|c| !c.is_ascii_digit())
+}
+
+/// `--expose`: a Service on the pod's port, for its labels.
+fn service_of(args: &Args, pod: &Value) -> Value {
+    let port = &pod["spec"]["containers"][0]["ports"][0]["containerPort"];
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": args.word(0)},
+        "spec": {"ports": [{"port": port, "protocol": "TCP", "targetPort": port}], "selector": pod["metadata"]["labels"]},
+        "status": {"loadBalancer": {}}})
+}
+
+/// How long an attach takes to reach the container.
+const REACH: Duration = Duration::from_millis(300);
+
+const RECORDED: &str = "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.";
+
+/// The output of a new pod, until it ends. What ended before it was reached is read from its log.
+struct Attached {
+    namespace: String,
+    name: String,
+    remove: bool,
+    quiet: bool,
+    restarts: bool,
+    deadline: Time,
+    started: Option<Time>,
+    attached: bool,
+    shown: usize,
+}
+
+impl Attached {
+    fn read(&mut self, env: &mut Env<'_>) {
+        let lines = env.api.logs(&self.namespace, &self.name, None, false).unwrap_or_default();
+        for (_, line) in lines.iter().skip(self.shown) {
+            env.line(line);
+        }
+        self.shown = lines.len();
+    }
+
+    fn end(&mut self, pod: &Value, env: &mut Env<'_>) -> Progress {
+        self.delete(env);
+        let ended = &pod["status"]["containerStatuses"][0]["state"]["terminated"];
+        let code = ended["exitCode"].as_i64().and_then(|c| i32::try_from(c).ok()).unwrap_or(0);
+        if code != 0 && !self.restarts {
+            let reason = ended["reason"].as_str().unwrap_or("Error");
+            env.error_line(format!("pod {}/{} terminated ({reason})", self.namespace, self.name));
+            return Progress::Exit(code);
+        }
+        Progress::Exit(0)
+    }
+
+    fn delete(&mut self, env: &mut Env<'_>) {
+        if !std::mem::take(&mut self.remove) {
+            return;
+        }
+        let path = object(kinds::Pod::kind_ref(), &self.namespace, &self.name);
+        if env.try_call(&Request::new(Method::Delete, path)).is_ok() && !self.quiet {
+            env.line(format!("pod {:?} deleted from {} namespace", self.name, self.namespace));
+        }
+    }
+}
+
+impl Follow for Attached {
+    fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
+        let path = object(kinds::Pod::kind_ref(), &self.namespace, &self.name);
+        let pod = env.call(&Request::get(path))?;
+        let state = &pod["status"]["containerStatuses"][0]["state"];
+        let over = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+        let now = env.now();
+        if self.started.is_none() && !over && !state["running"].is_object() {
+            if now >= self.deadline {
+                self.delete(env);
+                return Err(Failure::error("timed out waiting for the condition"));
+            }
+            return Ok(Progress::Waiting(Some(self.deadline)));
+        }
+        let reached = *self.started.get_or_insert(now) + REACH;
+        if !self.attached && !over && now < reached {
+            return Ok(Progress::Waiting(Some(reached)));
+        }
+        if !std::mem::replace(&mut self.attached, true) {
+            if !self.quiet {
+                env.error_line(RECORDED);
+            }
+            if !state["running"].is_object() {
+                env.error_line(format!(
+                    "warning: couldn't attach to pod/{0}, falling back to streaming logs: unable to upgrade connection: container {0} not found in pod {0}_{1}",
+                    self.name, self.namespace
+                ));
+                // kubectl v1.36.3 reads the log twice there.
+                self.read(env);
+                self.shown = 0;
+            }
+        }
+        self.read(env);
+        if over || self.restarts && !state["running"].is_object() {
+            return Ok(self.end(&pod, env));
+        }
+        Ok(Progress::Waiting(None))
+    }
+
+    fn stop(&mut self, env: &mut Env<'_>) {
+        self.delete(env);
+    }
 }
