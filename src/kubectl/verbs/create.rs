@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::api::image::ImageRef;
+use super::create_data::{self, Into, SOURCES};
 use crate::api::request::{Method, Request};
 use crate::api::{KindRef, Resource, kinds};
 use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, Type};
 use crate::kubectl::env::Env;
 use crate::kubectl::manifests::{self, VALIDATE, Validate};
 use crate::kubectl::printers::{self, Format};
+use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{Found, collection, full_name, joined};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Verb};
 
@@ -19,6 +20,7 @@ pub static CREATE: Verb = Verb {
         FILES,
         OUTPUT,
         DRY_RUN,
+        RECORD,
         &[
             VALIDATE,
             Flag::new("edit", Type::Bool),
@@ -57,15 +59,7 @@ pub static NAMESPACE: Verb = Verb {
 pub static CONFIGMAP: Verb = Verb {
     name: "create configmap",
     summary: "Create a config map from a local file, directory or literal value",
-    flags: &[
-        &[
-            Flag::new("from-literal", Type::Array),
-            Flag::new("from-file", Type::List),
-            Flag::new("append-hash", Type::Bool),
-        ],
-        OUTPUT,
-        DRY_RUN,
-    ],
+    flags: &[SOURCES, OUTPUT, DRY_RUN],
     completes: Completes::Nothing,
     run: configmap,
 };
@@ -84,7 +78,7 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         if !args.words.is_empty() {
             return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "create"));
         }
-        return Err(Failure::help(super::help::of("create").unwrap_or_default().to_string()));
+        return Err(Failure::error("must specify one of -f and -k"));
     }
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
@@ -99,6 +93,7 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         if m.kind.namespaced() {
             value["metadata"]["namespace"] = ns.clone().into();
         }
+        record::mark(args, &mut value);
         match submit(m.kind, &ns, value, dry, validate, env) {
             Ok(made) => say(args, &format, m.kind, &made, "created", dry, env)?,
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when creating {:?}", m.source))),
@@ -148,7 +143,7 @@ pub fn say(
     Ok(())
 }
 
-fn one_name(args: &Args) -> Result<&str, Failure> {
+pub fn one_name(args: &Args) -> Result<&str, Failure> {
     let count = args.dash.unwrap_or(args.words.len());
     if count == 1 {
         Ok(args.word(0))
@@ -157,8 +152,8 @@ fn one_name(args: &Args) -> Result<&str, Failure> {
     }
 }
 
-/// Creates what a subcommand has put together; errors are told in its words.
-fn make(args: &Args, kind: KindRef, value: Value, env: &mut Env<'_>) -> Result<Done, Failure> {
+/// Creates what a subcommand has put together; errors are told in its words, or, without, in the server's.
+pub fn make(args: &Args, kind: KindRef, value: Value, failed: &str, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     let ns = if kind.namespaced() { env.namespace.clone() } else { String::new() };
     let mut value = value;
@@ -166,11 +161,7 @@ fn make(args: &Args, kind: KindRef, value: Value, env: &mut Env<'_>) -> Result<D
         value["metadata"]["namespace"] = ns.clone().into();
     }
     let made = submit(kind, &ns, value, dry, Validate::Strict, env).map_err(|s| {
-        if kind.namespaced() {
-            Failure::error(format!("failed to create {}: {}", kind.singular(), s.message))
-        } else {
-            Failure::status(&s)
-        }
+        if failed.is_empty() { Failure::status(&s) } else { Failure::error(format!("{failed} {}", s.message)) }
     })?;
     say(args, &format, kind, &made, "created", dry, env)?;
     Ok(Done::OK)
@@ -184,21 +175,16 @@ fn deployment(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if images.len() > 1 && !command.is_empty() {
         return Err(Failure::error("cannot specify multiple --image options and command"));
     }
-    let mut names: Vec<String> = vec![];
     let containers: Vec<Value> = images
         .iter()
         .map(|image| {
             // The container is called as the last part of the image is.
             let last = image.rsplit('/').next().unwrap_or(image);
             let base = last.split([':', '@']).next().unwrap_or(last);
-            let mut c = base.replace(['_', '.'], "-");
-            if ImageRef::parse(image).is_none() {
-                c = base.to_string();
-            }
-            while names.contains(&c) {
-                c = format!("{c}-2");
-            }
-            names.push(c.clone());
+            let c = match base.contains(['_', '.']) {
+                true => format!("{}-{}", base.replace(['_', '.'], "-"), suffix(env.api.number())),
+                false => base.to_string(),
+            };
             let mut v = json!({"name": c, "image": image, "resources": {}});
             if !command.is_empty() {
                 v["command"] = json!(command);
@@ -217,7 +203,14 @@ fn deployment(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if port >= 0 && value["spec"]["template"]["spec"]["containers"][0].is_object() {
         value["spec"]["template"]["spec"]["containers"][0]["ports"] = json!([{"containerPort": port}]);
     }
-    make(args, kinds::Deployment::kind_ref(), value, env)
+    make(args, kinds::Deployment::kind_ref(), value, "failed to create deployment:", env)
+}
+
+/// Five letters, as Kubernetes makes names different: no vowels, so no words.
+fn suffix(number: u64) -> String {
+    const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    let letter = |i: u32| LETTERS[usize::try_from(number / 27u64.pow(i) % 27).unwrap_or(0)];
+    (0..5).map(|i| char::from(letter(i))).collect()
 }
 
 fn namespace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
@@ -226,6 +219,7 @@ fn namespace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         args,
         kinds::Namespace::kind_ref(),
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {}, "status": {}}),
+        "",
         env,
     )
 }
@@ -236,45 +230,17 @@ fn serviceaccount(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         args,
         kinds::ServiceAccount::kind_ref(),
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}),
+        "failed to create serviceaccount:",
         env,
     )
 }
 
 fn configmap(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let name = one_name(args)?;
-    let mut data = serde_json::Map::new();
-    for f in args.list("from-file") {
-        let (key, path) = match f.split_once('=') {
-            Some((k, p)) => (Some(k.to_string()), p.to_string()),
-            None => (None, f.clone()),
-        };
-        if let Some(names) = env.host.list(&path) {
-            for n in names.into_iter().filter(|n| !n.contains('/')) {
-                let text = env.host.read(&format!("{path}/{n}")).unwrap_or_default();
-                data.insert(n, text.into());
-            }
-            continue;
-        }
-        let text = env
-            .host
-            .read(&path)
-            .map_err(|_| Failure::error(format!("error reading {path}: no such file or directory")))?;
-        data.insert(key.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path).to_string()), text.into());
-    }
-    for l in args.list("from-literal") {
-        let Some((k, v)) = l.split_once('=') else {
-            return Err(Failure::error(format!("invalid literal source {l}, expected key=value")));
-        };
-        if data.contains_key(k) {
-            return Err(Failure::error(format!(
-                "cannot add key {k:?}, another key by that name already exists in Data for ConfigMap {name:?}"
-            )));
-        }
-        data.insert(k.into(), v.into());
-    }
+    let data = create_data::read(args, Into::ConfigMap(name), env)?;
     let mut value = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}});
     if !data.is_empty() {
-        value["data"] = Value::Object(data);
+        value["data"] = json!(data);
     }
-    make(args, kinds::ConfigMap::kind_ref(), value, env)
+    make(args, kinds::ConfigMap::kind_ref(), value, "failed to create configmap:", env)
 }

@@ -6,6 +6,9 @@ pub mod apply;
 pub mod cluster_info;
 pub mod config;
 pub mod create;
+pub mod create_data;
+pub mod create_secret;
+pub mod create_service;
 pub mod delete;
 pub mod describe;
 pub mod diff;
@@ -33,6 +36,7 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("create ns", "create namespace"),
     ("create cm", "create configmap"),
     ("create sa", "create serviceaccount"),
+    ("create svc", "create service"),
     ("config use", "config use-context"),
 ];
 
@@ -41,6 +45,13 @@ pub static TABLE: &[&Verb] = &[
     &create::NAMESPACE,
     &create::CONFIGMAP,
     &create::SERVICEACCOUNT,
+    &create_secret::GENERIC,
+    &create_secret::TLS,
+    &create_secret::DOCKER_REGISTRY,
+    &create_service::CLUSTERIP,
+    &create_service::NODEPORT,
+    &create_service::LOADBALANCER,
+    &create_service::EXTERNALNAME,
     &create::CREATE,
     &expose::EXPOSE,
     &run::RUN,
