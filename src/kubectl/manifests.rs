@@ -1,11 +1,14 @@
 //! Manifests: files, directories and stdin, as `-f` takes them.
 //! Real Kubernetes: k8s.io/cli-runtime/pkg/resource/visitor.go.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::args::{Args, Flag, Type};
 use super::env::Env;
 use super::failure::Failure;
+use crate::api::selector::Selector;
 use crate::api::{KindRef, documents};
 
 /// Files larger than this are refused.
@@ -102,6 +105,40 @@ pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env
     let (found, failed): (Vec<_>, Vec<_>) =
         texts.iter().flat_map(|(source, text)| parse(source, text, validate)).partition(Result::is_ok);
     Ok((found.into_iter().flatten().collect(), failed.into_iter().filter_map(Result::err).collect()))
+}
+
+/// Those of a file's objects that a label selector chooses. Real Kubernetes: SelectorVisitor, FilterByLabelSelector.
+pub fn chosen(manifests: Vec<Manifest>, selector: &str) -> Result<Vec<Manifest>, Failure> {
+    if selector.is_empty() {
+        return Ok(manifests);
+    }
+    let selector = Selector::parse(selector).map_err(Failure::error)?;
+    Ok(manifests
+        .into_iter()
+        .filter(|m| {
+            let labels: BTreeMap<String, String> =
+                serde_json::from_value(m.value["metadata"]["labels"].clone()).unwrap_or_default();
+            selector.matches(Some(&labels))
+        })
+        .collect())
+}
+
+/// Why `-k DIRECTORY` does not work: nothing to build, or more than kubetutor can.
+pub fn no_kustomization(args: &Args, env: &Env<'_>) -> Failure {
+    let directory = args.text("kustomize");
+    let names = env.host.list(directory).unwrap_or_default();
+    if ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().any(|k| names.iter().any(|n| n == k)) {
+        return Failure::error("kubetutor does not build kustomizations yet: apply the files themselves with -f");
+    }
+    let here = env.host.working_directory();
+    let path = match directory.trim_start_matches("./").trim_end_matches('/') {
+        "" | "." => here,
+        absolute if absolute.starts_with('/') => absolute.to_string(),
+        relative => format!("{here}/{relative}"),
+    };
+    Failure::error(format!(
+        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{path}'"
+    ))
 }
 
 fn is_manifest(name: &str) -> bool {

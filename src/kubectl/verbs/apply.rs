@@ -7,9 +7,10 @@ use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, strategic, yaml};
-use crate::kubectl::args::{DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::manifests::{self, Manifest, VALIDATE, Validate};
 use crate::kubectl::printers::{Format, json_text};
+use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{self, collection, joined, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -20,7 +21,7 @@ pub static APPLY: Verb = Verb {
     summary: "Apply a configuration to a resource by file name or stdin",
     flags: &[
         &[
-            Flag::new("dry-run", Type::Optional("unchanged")).default("none"),
+            DRY_RUN_FLAG,
             Flag::new("server-side", Type::Bool),
             Flag::new("force", Type::Bool),
             VALIDATE,
@@ -30,6 +31,7 @@ pub static APPLY: Verb = Verb {
             Flag::new("all", Type::Bool),
             Flag::new("wait", Type::Bool),
         ],
+        RECORD,
         FILES,
         SELECT,
         OUTPUT,
@@ -55,8 +57,16 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !args.words.is_empty() {
         return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "apply"));
     }
+    if args.is_set("kustomize") {
+        return Err(manifests::no_kustomization(args, env));
+    }
     if files.is_empty() {
         return Err(Failure::error("must specify one of -f and -k"));
+    }
+    if args.flag("prune") && !args.flag("all") && args.text("selector").is_empty() {
+        return Err(Failure::error(
+            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+        ));
     }
     if args.flag("server-side") || args.flag("prune") {
         return Err(Failure::error(
@@ -66,6 +76,10 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     let validate = Validate::of(args)?;
     let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    let mut manifests = manifests::chosen(manifests, args.text("selector"))?;
+    if args.flag("record") {
+        manifests.iter_mut().for_each(|m| record::mark(args, &mut m.value));
+    }
     if manifests.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to apply"));
     }
@@ -113,13 +127,19 @@ fn apply_one(
     validate: Validate,
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
+    let ns = m.namespace(env);
     if m.name().is_empty() {
+        if let Some(g) = m.value["metadata"]["generateName"].as_str().filter(|g| !g.is_empty()) {
+            return Err(Failure::error(format!("from {g}: cannot use generate name with apply")));
+        }
         return Err(Failure::error(format!(
-            "error when retrieving current configuration of: resource name may not be empty (from {:?})",
+            "error when retrieving current configuration of:\nResource: \"{0}, Resource={1}\", GroupVersionKind: \"{0}, Kind={2}\"\nName: \"\", Namespace: {ns:?}\nfrom server for: {3:?}: resource name may not be empty",
+            format_args!("{}/{}", m.kind.group(), m.kind.version()),
+            m.kind.plural(),
+            m.kind.name(),
             m.source
         )));
     }
-    let ns = m.namespace(env);
     if let Some(own) = m.value["metadata"]["namespace"].as_str()
         && env.namespace_given
         && own != env.namespace
@@ -178,11 +198,13 @@ fn apply_one(
                     r = r.query("dryRun", "All");
                 }
                 let doing = format!(
-                    "error when applying patch:\n{}\nto:\nResource: \"{}, Resource={}\", GroupVersionKind: \"{}, Kind={}\"\nName: {:?}, Namespace: {ns:?}\nfor: {:?}: error when patching {:?}",
+                    "error when applying patch:\n{}\nto:\nResource: \"{}/{}, Resource={}\", GroupVersionKind: \"{}/{}, Kind={}\"\nName: {:?}, Namespace: {ns:?}\nfor: {:?}: error when patching {:?}",
                     r.body.clone().unwrap_or_default(),
-                    m.kind.api_version(),
+                    m.kind.group(),
+                    m.kind.version(),
                     m.kind.plural(),
-                    m.kind.api_version(),
+                    m.kind.group(),
+                    m.kind.version(),
                     m.kind.name(),
                     m.name(),
                     m.source,

@@ -25,28 +25,40 @@ pub static DIFF: Verb = Verb {
 
 fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let files = args.list("filename");
+    // 1 is what a difference is told by, so a failure is 2.
+    let failed = |f: Failure| Failure { code: 2, ..f };
+    if args.is_set("kustomize") {
+        return Err(failed(manifests::no_kustomization(args, env)));
+    }
     if files.is_empty() {
-        return Err(Failure::error("must specify one of -f and -k"));
+        return Err(failed(Failure::error("must specify one of -f and -k")));
     }
     let (live, merged) = (env.api.number(), env.api.number());
     let mut changed = false;
-    let (manifests, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+    let (manifests, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env).map_err(failed)?;
     if !unread.is_empty() {
-        return Err(joined(unread));
+        return Err(failed(joined(unread)));
     }
+    let mut manifests = manifests::chosen(manifests, args.text("selector")).map_err(failed)?;
+    // `diff` walks two directories of files, so the files' names decide on the order.
+    manifests.sort_by_key(|m| file_name(m, &m.namespace(env)));
     for m in manifests {
         let ns = m.namespace(env);
         let (modified, _) = remembered(&m, &ns);
         let path = object(m.kind, &ns, m.name());
         let (old, new) = match env.try_call(&Request::get(&path)) {
             Err(s) if s.is(Reason::NotFound) => {
+                let mut value = m.value.clone();
+                if m.kind.namespaced() {
+                    value["metadata"]["namespace"] = ns.clone().into();
+                }
                 let r = Request::new(Method::Post, collection(m.kind, &ns))
                     .query("dryRun", "All")
                     .query("fieldValidation", "Strict")
-                    .body(modified);
-                (Value::Null, (*env.call(&r)?).clone())
+                    .body(value);
+                (Value::Null, (*env.call(&r).map_err(failed)?).clone())
             }
-            Err(s) => return Err(Failure::status(&s)),
+            Err(s) => return Err(failed(Failure::status(&s))),
             Ok(current) => {
                 let patch = patch_for(&m, &modified, &current);
                 let r = Request::new(Method::Patch(PatchType::Strategic), &path)
@@ -56,7 +68,7 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
                 let new = if r.body.as_ref().and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
                     (*current).clone()
                 } else {
-                    (*env.call(&r)?).clone()
+                    (*env.call(&r).map_err(failed)?).clone()
                 };
                 ((*current).clone(), new)
             }
@@ -78,9 +90,7 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             continue;
         }
         changed = true;
-        let version = m.kind.api_version().replace('/', ".");
-        let name = format!("{version}.{}.{}.{}", m.kind.name(), if ns.is_empty() { "" } else { &ns }, m.name())
-            .replace("..", ".");
+        let name = file_name(&m, &ns);
         let stamp = env.now().diff_stamp();
         env.line(format!("diff -u -N /tmp/LIVE-{live}/{name} /tmp/MERGED-{merged}/{name}"));
         env.line(format!("--- /tmp/LIVE-{live}/{name}\t{stamp}"));
@@ -94,4 +104,10 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
     }
     Ok(Done::Exit(i32::from(changed)))
+}
+
+/// The name under which an object is written into the directories that are compared.
+fn file_name(m: &manifests::Manifest, ns: &str) -> String {
+    let version = m.kind.api_version().replace('/', ".");
+    format!("{version}.{}.{ns}.{}", m.kind.name(), m.name()).replace("..", ".")
 }
