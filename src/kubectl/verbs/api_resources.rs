@@ -36,6 +36,15 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !args.words.is_empty() {
         return Err(Failure::see(format!("unexpected arguments: [{}]", args.words.join(" ")), "api-resources"));
     }
+    if !["", "name", "wide"].contains(&args.text("output")) {
+        return Err(Failure::error(format!(
+            "unable to match a printer suitable for the output format {:?}, allowed formats are: json,kyaml,name,wide,yaml",
+            args.text("output")
+        )));
+    }
+    if !["", "name", "kind"].contains(&args.text("sort-by")) {
+        return Err(Failure::error("--sort-by accepts only name or kind"));
+    }
     let mut kinds: Vec<KindRef> = KindRef::all().collect();
     kinds.sort_by_key(|k| (k.group(), k.plural()));
     if args.text("sort-by") == "name" {
@@ -46,6 +55,7 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     kinds.retain(|k| {
         (!args.is_set("namespaced") || k.namespaced() == args.flag("namespaced"))
             && (!args.is_set("api-group") || k.group() == args.text("api-group"))
+            && args.list("verbs").iter().all(|v| verbs(*k).contains(&v.as_str()))
             && args.list("categories").iter().all(|c| k.categories().contains(&c.as_str()))
     });
     if args.text("output") == "name" {
@@ -53,23 +63,37 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         env.out.push_str(&text);
         return Ok(Done::OK);
     }
-    let mut text = if args.flag("no-headers") {
-        String::new()
-    } else {
-        "NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND\n".to_string()
+    let wide = args.text("output") == "wide";
+    let mut text = match (args.flag("no-headers"), wide) {
+        (true, _) => String::new(),
+        (_, false) => "NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND\n".to_string(),
+        (_, true) => "NAME\tSHORTNAMES\tAPIVERSION\tNAMESPACED\tKIND\tVERBS\tCATEGORIES\n".to_string(),
     };
     for k in kinds {
         text.push_str(&format!(
-            "{}\t{}\t{}\t{}\t{}\n",
+            "{}\t{}\t{}\t{}\t{}",
             k.plural(),
             k.short_names().join(","),
             k.api_version(),
             k.namespaced(),
             k.name()
         ));
+        if wide {
+            text.push_str(&format!("\t{}\t{}", verbs(k).join(","), k.categories().join(",")));
+        }
+        text.push('\n');
     }
     env.out.push_str(&align(&text, 6, 3));
     Ok(Done::OK)
+}
+
+/// What may be done with a kind. Namespaces are deleted one by one.
+fn verbs(kind: KindRef) -> Vec<&'static str> {
+    let mut all = vec!["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+    if kind.name() == "Namespace" {
+        all.retain(|v| *v != "deletecollection");
+    }
+    all
 }
 
 fn api_versions(_: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {

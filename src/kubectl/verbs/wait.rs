@@ -53,11 +53,11 @@ fn until(text: &str) -> Result<Until, Failure> {
 }
 
 fn wait(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let until = until(args.text("for"))?;
-    if args.words.is_empty() && args.list("filename").is_empty() {
-        return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
+    if !args.is_set("for") {
+        return Err(Failure::error("unrecognized condition: []"));
     }
-    let (found, failures) = resources::fetch(args, &args.words, env)?;
+    let until = until(args.text("for"))?;
+    let (found, failures) = resources::fetch_named(args, &args.words, env)?;
     if !failures.is_empty() {
         if matches!(until, Until::Deleted) && failures.iter().all(|f| f.message.contains("(NotFound)")) {
             return Ok(Done::OK);
