@@ -37,7 +37,12 @@ impl Kubeconfig {
     }
 
     pub fn namespace(&self) -> &str {
-        self.context(self.current())
+        self.namespace_of(self.current())
+    }
+
+    /// The namespace that a context sets.
+    pub fn namespace_of(&self, context: &str) -> &str {
+        self.context(context)
             .and_then(|c| c["context"]["namespace"].as_str())
             .filter(|n| !n.is_empty())
             .unwrap_or("default")

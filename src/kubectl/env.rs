@@ -103,12 +103,26 @@ impl Env<'_> {
         self.api.now()
     }
 
-    pub fn apply_globals(&mut self, args: &Args) {
-        self.namespace = self.config.namespace().to_string();
+    pub fn apply_globals(&mut self, args: &Args) -> Result<(), Failure> {
+        let file = args.text("kubeconfig");
+        if !file.is_empty() && self.host.read(file).is_err() && file != "/dev/null" {
+            return Err(Failure::error(format!("stat {file}: no such file or directory")));
+        }
+        let context = match args.text("context") {
+            "" => self.config.current().to_string(),
+            named if self.config.context(named).is_none() => {
+                return Err(Failure::plain(format!(
+                    "Error in configuration: context was not found for specified context: {named}"
+                )));
+            }
+            named => named.to_string(),
+        };
+        self.namespace = self.config.namespace_of(&context).to_string();
         self.namespace_given = args.is_set("namespace");
         if self.namespace_given {
             self.namespace = args.text("namespace").to_string();
         }
+        Ok(())
     }
 
     /// A request whose failure ends the command; warnings are printed as kubectl prints them.

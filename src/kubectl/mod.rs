@@ -57,7 +57,7 @@ pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
     let (verb, rest) = find(words)?;
     let args = Args::parse(verb, &rest)?;
     say_deprecated(&args, env);
-    env.apply_globals(&args);
+    env.apply_globals(&args)?;
     (verb.run)(&args, env)
 }
 

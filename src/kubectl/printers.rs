@@ -78,7 +78,7 @@ fn columns(spec: &str) -> Result<Vec<(String, Template)>, Failure> {
 /// Objects without what `kubectl` hides.
 pub fn cleaned(v: &Value, managed_fields: bool) -> Value {
     let mut v = v.clone();
-    if !managed_fields && let Some(m) = v["metadata"].as_object_mut() {
+    if !managed_fields && let Some(m) = v.get_mut("metadata").and_then(Value::as_object_mut) {
         m.remove("managedFields");
     }
     v
@@ -178,6 +178,8 @@ pub struct TableOptions {
     pub label_columns: Vec<String>,
     /// Put before names: `deployment.apps/`.
     pub prefix: String,
+    /// What happened, as a first column.
+    pub event: Option<String>,
 }
 
 /// One table of the server, as text.
@@ -192,7 +194,7 @@ pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String 
         (0..heads.len()).filter(|i| o.wide || heads[*i]["priority"].as_i64().unwrap_or(0) == 0).collect();
     let mut lines = vec![];
     if o.headers {
-        let mut cells: Vec<String> = vec![];
+        let mut cells: Vec<String> = o.event.iter().map(|_| "EVENT".to_string()).collect();
         if o.namespaces {
             cells.push("NAMESPACE".into());
         }
@@ -205,7 +207,7 @@ pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String 
     }
     for row in rows {
         let meta = &row["object"]["metadata"];
-        let mut cells: Vec<String> = vec![];
+        let mut cells: Vec<String> = o.event.iter().cloned().collect();
         if o.namespaces {
             cells.push(meta["namespace"].as_str().unwrap_or("").into());
         }

@@ -59,7 +59,14 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
              See 'kubectl get -h' for help and examples",
         ));
     }
-    let format = Format::of(args)?;
+    let format = match Format::of(args) {
+        Ok(format) => format,
+        // The objects are fetched before it is seen how they are to be printed.
+        Err(unprintable) => {
+            let (_, failures) = resources::fetch(args, &args.words, env)?;
+            return Err(if failures.is_empty() { unprintable } else { joined(failures) });
+        }
+    };
     let selection = if files.is_empty() {
         Selection::parse(&args.words)?
     } else {
@@ -176,6 +183,7 @@ fn options(args: &Args, format: &Format, kind: KindRef, with_kind: bool) -> Tabl
         } else {
             String::new()
         },
+        event: None,
     }
 }
 
@@ -383,13 +391,18 @@ struct Watching {
 }
 
 impl Watching {
-    fn rows(&mut self, t: &Value) -> String {
+    fn rows(&mut self, t: &Value, event: &str) -> String {
         if let Some(heads) = t["columnDefinitions"].as_array().filter(|h| !h.is_empty()) {
             self.heads.clone_from(heads);
         }
         let heads: Vec<&Value> = self.heads.iter().collect();
         let mut options = self.options.clone();
         options.headers &= !self.headed;
+        if self.args.flag("output-watch-events") {
+            options.event = Some(event.to_string());
+            // As wide as the longest event.
+            self.widths.extend(self.widths.is_empty().then_some("MODIFIED".len()));
+        }
         self.headed = true;
         let text = printers::table_with(&heads, t["rows"].as_array().map(Vec::as_slice).unwrap_or_default(), &options);
         // Columns are cut out again and padded to what was seen before.
@@ -433,12 +446,15 @@ impl Follow for Watching {
                 return Err(Failure::error(e.object["message"].as_str().unwrap_or("watch closed").to_string()));
             }
             let text = if self.format.is_table() {
-                self.rows(&e.object)
+                self.rows(&e.object, e.kind.as_ref())
             } else {
-                let found = Found::of(self.kind, e.object.clone());
+                let mut object = e.object.clone();
+                if self.args.flag("output-watch-events") && matches!(self.format, Format::Json | Format::Yaml) {
+                    object = json!({"type": e.kind, "object": printers::cleaned(&object, false)}).into();
+                }
+                let found = Found::of(self.kind, object);
                 printers::print(&self.format, &[found], true, &self.args)?
             };
-            let text = if self.args.flag("output-watch-events") { format!("{}   {text}", e.kind) } else { text };
             env.out.push_str(&text);
         }
         Ok(Progress::Waiting(None))
