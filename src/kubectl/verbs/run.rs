@@ -207,8 +207,8 @@ fn service_of(args: &Args, pod: &Value) -> Value {
         "status": {"loadBalancer": {}}})
 }
 
-/// How long an attach takes to reach the container.
-const REACH: Duration = Duration::from_millis(300);
+/// The kubelet notices up to a second late that a container has ended: what ends that soon is not there to attach to.
+const REACH: Duration = Duration::from_millis(1200);
 
 const RECORDED: &str = "All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.";
 
