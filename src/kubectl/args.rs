@@ -190,7 +190,8 @@ impl Args {
                 return bad(format!("strconv.ParseInt: parsing {value:?}: {why}"));
             }
             Type::Duration if parse_go_duration(&value).is_none() => {
-                let numeric = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+                let digits = value.trim_start_matches(['-', '+']);
+                let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
                 let why = if numeric { "missing unit in duration" } else { "invalid duration" };
                 return bad(format!("time: {why} {value:?}"));
             }

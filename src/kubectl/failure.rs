@@ -94,7 +94,7 @@ pub fn status_text(s: &Status) -> String {
 }
 
 pub fn unknown_command(word: &str) -> Failure {
-    let names: Vec<&str> = super::verbs::TABLE.iter().filter_map(|v| v.name.split(' ').next()).collect();
+    let names: Vec<&str> = super::verbs::help::commands().collect();
     let near = nearest(word, &names);
     let mut text = format!("error: unknown command {word:?} for \"kubectl\"");
     if !near.is_empty() {

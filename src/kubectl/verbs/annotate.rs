@@ -56,12 +56,16 @@ fn run(args: &Args, map: &str, noun: &str, env: &mut Env<'_>) -> Result<Done, Fa
     let (set, remove) = changes_of(changes, map)?;
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     let (found, mut failures) = resources::fetch_named(args, words, env)?;
+    let one = found.len() == 1 && args.text("selector").is_empty() && !args.flag("all");
     for f in found {
         let empty = Map::new();
         let old = f.object["metadata"][map].as_object().unwrap_or(&empty);
         if args.flag("list") {
+            if !one {
+                env.line(format!("Listing {map} for {}.{}/{}:", f.kind.name(), f.kind.group(), f.name));
+            }
             for (k, v) in old {
-                env.line(format!("{k}={}", v.as_str().unwrap_or("")));
+                env.line(format!("{}{k}={}", if one { "" } else { " " }, v.as_str().unwrap_or("")));
             }
             continue;
         }

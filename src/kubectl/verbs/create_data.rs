@@ -100,14 +100,20 @@ fn env_file(text: &str) -> Result<Vec<(String, String)>, Failure> {
     let mut out = vec![];
     for line in text.trim_start_matches('\u{feff}').lines().map(str::trim_start) {
         let Some((key, value)) = line.split_once('=').filter(|_| !line.starts_with('#')) else { continue };
-        if !is_variable(key) {
-            return Err(Failure::error(format!(
-                "{key:?} is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')"
-            )));
-        }
+        check_variable(key)?;
         out.push((key.into(), value.into()));
     }
     Ok(out)
+}
+
+/// What may name an environment variable.
+pub fn check_variable(key: &str) -> Result<(), Failure> {
+    if is_variable(key) {
+        return Ok(());
+    }
+    Err(Failure::error(format!(
+        "{key:?} is not a valid key name: a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')"
+    )))
 }
 
 fn is_variable(key: &str) -> bool {

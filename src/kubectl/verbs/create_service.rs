@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::create::{make, one_name};
-use crate::api::{Resource, kinds};
+use crate::api::{Resource, kinds, names};
 use crate::kubectl::args::{DRY_RUN, OUTPUT, Type};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -51,6 +51,11 @@ fn service(args: &Args, kind: &str, env: &mut Env<'_>) -> Result<Done, Failure> 
     let headless = args.text("clusterip") == "None";
     if !headless && tcp.is_empty() && kind != "ExternalName" {
         return Err(Failure::error("at least one tcp port specifier must be provided"));
+    }
+    if let Some(outer) = Some(args.text("external-name")).filter(|_| kind == "ExternalName")
+        && !names::dns1123_subdomain(outer, false).is_empty()
+    {
+        return Err(Failure::error(format!("invalid service external name {outer}")));
     }
     let ports = tcp.iter().map(|spec| port(spec, args.int("node-port"))).collect::<Result<Vec<_>, _>>()?;
     let mut value = json!({

@@ -92,6 +92,16 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
         return Ok(Done::OK);
     }
+    if args.flag("interactive") && !found.is_empty() {
+        env.line(format!("You are about to delete the following {} resource(s):", found.len()));
+        found.iter().for_each(|f| env.line(f.full_name()));
+        env.out.push_str("Do you want to continue? (y/N): ");
+        let answer = env.stdin.as_deref().unwrap_or("").trim().to_lowercase();
+        if answer != "y" && answer != "yes" {
+            env.line("deletion is cancelled");
+            return Ok(Done::OK);
+        }
+    }
     if args.flag("force") && grace == 0 {
         env.error_line(IMMEDIATE);
         wait = wait && args.is_set("wait");

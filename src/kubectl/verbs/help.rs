@@ -11,6 +11,14 @@ pub fn of(path: &str) -> Option<&'static str> {
     Some(&text[..text.find("\n==> ").map_or(text.len(), |i| i + 1)])
 }
 
+/// All of kubectl's commands, those that kubetutor lacks too.
+pub fn commands() -> impl Iterator<Item = &'static str> {
+    TEXTS
+        .lines()
+        .filter_map(|l| l.strip_prefix("==> ")?.strip_suffix(" <=="))
+        .filter(|name| !name.is_empty() && !name.contains(' ') && *name != "options")
+}
+
 /// The help that a command line asks for, if it asks for any.
 pub fn asked(words: &[String]) -> Option<&'static str> {
     let own = words.iter().position(|w| w == "--").map_or(words, |i| &words[..i]);

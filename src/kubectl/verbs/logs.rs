@@ -165,8 +165,11 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         text => match parse_go_duration(text) {
             Some(d) => Some(env.now() - d),
             None => {
+                let digits = text.trim_start_matches(['-', '+']);
+                let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+                let why = if number { "missing unit in duration" } else { "invalid duration" };
                 return Err(Failure::usage(
-                    format!("invalid argument {text:?} for \"--since\" flag: time: invalid duration {text:?}"),
+                    format!("invalid argument {text:?} for \"--since\" flag: time: {why} {text:?}"),
                     "logs",
                 ));
             }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::create_data::check_variable;
 use super::set::{CHANGING, Wording, change, pod_spec, targets};
 use crate::api::request::Request;
 use crate::api::{Resource, kinds};
@@ -41,7 +42,10 @@ fn set_env(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (mut set, mut remove): (Vec<Value>, Vec<String>) = (vec![], vec![]);
     for change in args.words.iter().filter(is_change).chain(&args.list("env")) {
         match change.split_once('=') {
-            Some((name, value)) => set.push(json!({"name": name, "value": value})),
+            Some((name, value)) => {
+                check_variable(name)?;
+                set.push(json!({"name": name, "value": value}));
+            }
             None => remove.push(change.trim_end_matches('-').to_string()),
         }
     }
