@@ -135,6 +135,93 @@ pub fn json_text(v: &Value) -> String {
     format!("{}\n", text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
 }
 
+/// Fields of generated objects in the order in which Go's types declare them; of two that share a type the earlier comes first.
+const DECLARED: [&str; 45] = [
+    "kind",
+    "apiVersion",
+    "metadata",
+    "name",
+    "namespace",
+    "labels",
+    "annotations",
+    "data",
+    "spec",
+    "status",
+    "protocol",
+    "port",
+    "targetPort",
+    "nodePort",
+    "containerPort",
+    "image",
+    "command",
+    "args",
+    "ports",
+    "env",
+    "value",
+    "replicas",
+    "selector",
+    "matchLabels",
+    "template",
+    "strategy",
+    "resources",
+    "imagePullPolicy",
+    "securityContext",
+    "privileged",
+    "stdin",
+    "stdinOnce",
+    "tty",
+    "containers",
+    "restartPolicy",
+    "dnsPolicy",
+    "clusterIP",
+    "type",
+    "externalIPs",
+    "sessionAffinity",
+    "loadBalancerIP",
+    "externalName",
+    "loadBalancer",
+    "key",
+    "optional",
+];
+
+/// JSON of an object that kubectl made itself: fields as Go declares them, keys of maps by the alphabet.
+pub fn json_as_declared(v: &Value) -> String {
+    let mut out = String::new();
+    declared(v, "", 0, &mut out);
+    out.push('\n');
+    out
+}
+
+fn declared(v: &Value, field: &str, level: usize, out: &mut String) {
+    let pad = "    ".repeat(level + 1);
+    let escaped = |v: &Value| v.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+    let (open, close, parts): (char, char, Vec<(String, &Value, &str)>) = match v {
+        Value::Object(m) if !m.is_empty() => {
+            let mut entries: Vec<(&String, &Value)> = m.iter().collect();
+            // A Service's selector is a map, a Deployment's is not.
+            let map = matches!(field, "labels" | "annotations" | "data" | "matchLabels")
+                || field == "selector" && m.values().all(Value::is_string);
+            if !map {
+                entries.sort_by_key(|(k, _)| DECLARED.iter().position(|d| d == k).unwrap_or(DECLARED.len()));
+            }
+            let named = |k: &str| format!("{}: ", Value::from(k));
+            ('{', '}', entries.into_iter().map(|(k, v)| (named(k), v, k.as_str())).collect())
+        }
+        Value::Array(a) if !a.is_empty() => ('[', ']', a.iter().map(|x| (String::new(), x, "")).collect()),
+        other => {
+            out.push_str(&escaped(other));
+            return;
+        }
+    };
+    out.push(open);
+    for (i, (head, part, name)) in parts.iter().enumerate() {
+        out.push_str(if i > 0 { ",\n" } else { "\n" });
+        out.push_str(&format!("{pad}{head}"));
+        declared(part, name, level + 1, out);
+    }
+    out.push_str(&format!("\n{}{close}", "    ".repeat(level)));
+}
+
 fn custom_columns(columns: &[(String, Template)], objects: &[Found], no_headers: bool) -> String {
     let mut rows = vec![];
     if !no_headers {
@@ -233,4 +320,20 @@ pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String 
         return String::new();
     }
     align(&format!("{}\n", lines.join("\n")), 6, 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_objects_are_printed_as_go_declares_them() {
+        let v = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "labels": {"name": "1", "app": "x"}},
+            "spec": {"ports": [{"name": "80", "port": 80, "protocol": "TCP"}], "selector": {}, "type": "ClusterIP"}});
+        let text: Vec<String> = json_as_declared(&v).lines().map(|l| l.trim().to_string()).collect();
+        assert_eq!(
+            text.join(""),
+            "{\"kind\": \"Service\",\"apiVersion\": \"v1\",\"metadata\": {\"name\": \"x\",\"labels\": {\"app\": \"x\",\"name\": \"1\"}},\"spec\": {\"ports\": [{\"name\": \"80\",\"protocol\": \"TCP\",\"port\": 80}],\"selector\": {},\"type\": \"ClusterIP\"}}"
+        );
+    }
 }

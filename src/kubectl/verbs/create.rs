@@ -143,6 +143,23 @@ pub fn say(
     Ok(())
 }
 
+/// The same for what kubectl put together itself, which it prints as its own types if nobody else has seen it.
+pub fn say_made(
+    args: &Args,
+    format: &Format,
+    kind: KindRef,
+    made: &Value,
+    what: &str,
+    dry: DryRun,
+    env: &mut Env<'_>,
+) -> Result<(), Failure> {
+    if dry == DryRun::Client && *format == Format::Json {
+        env.out.push_str(&printers::json_as_declared(made));
+        return Ok(());
+    }
+    say(args, format, kind, made, what, dry, env)
+}
+
 pub fn one_name(args: &Args) -> Result<&str, Failure> {
     let count = args.dash.unwrap_or(args.words.len());
     if count == 1 {
@@ -163,7 +180,7 @@ pub fn make(args: &Args, kind: KindRef, value: Value, failed: &str, env: &mut En
     let made = submit(kind, &ns, value, dry, Validate::Strict, env).map_err(|s| {
         if failed.is_empty() { Failure::status(&s) } else { Failure::error(format!("{failed} {}", s.message)) }
     })?;
-    say(args, &format, kind, &made, "created", dry, env)?;
+    say_made(args, &format, kind, &made, "created", dry, env)?;
     Ok(Done::OK)
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::create::{say, submit};
+use super::create::{say_made, submit};
 use crate::api::request::{Method, Request};
 use crate::api::{Duration, Resource, Time, kinds};
 use crate::kubectl::args::{DRY_RUN, DryRun, OUTPUT, Type};
@@ -76,7 +76,7 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             env.line("---\n---");
         }
         if !attached || kind != kinds::Pod::kind_ref() {
-            say(args, &format, kind, &made, "created", dry, env)?;
+            say_made(args, &format, kind, &made, "created", dry, env)?;
         }
     }
     if !attached {
