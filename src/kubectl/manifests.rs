@@ -171,9 +171,17 @@ pub fn parse(source: &str, text: &str, validate: Validate) -> Vec<Result<Manifes
 }
 
 fn validated(source: &str, v: &Value) -> Result<(), Failure> {
+    let invalid = |said: &str| {
+        Err(Failure::error(format!(
+            "error validating {source:?}: error validating data: {said}; if you choose to ignore these errors, turn validation off with --validate=false"
+        )))
+    };
+    if !v.is_object() {
+        return invalid("invalid object to validate");
+    }
     let missing: Vec<&str> = [("apiVersion", "apiVersion not set"), ("kind", "kind not set")]
         .into_iter()
-        .filter(|(field, _)| v.is_object() && v[*field].as_str().unwrap_or("").is_empty())
+        .filter(|(field, _)| v[*field].as_str().unwrap_or("").is_empty())
         .map(|(_, said)| said)
         .collect();
     let said = match missing.as_slice() {
@@ -181,9 +189,7 @@ fn validated(source: &str, v: &Value) -> Result<(), Failure> {
         [one] => (*one).to_string(),
         many => format!("[{}]", many.join(", ")),
     };
-    Err(Failure::error(format!(
-        "error validating {source:?}: error validating data: {said}; if you choose to ignore these errors, turn validation off with --validate=false"
-    )))
+    invalid(&said)
 }
 
 fn collect(source: &str, v: Value, out: &mut Vec<Result<Manifest, Failure>>) {
