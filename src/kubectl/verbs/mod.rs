@@ -20,11 +20,13 @@ pub mod get;
 pub mod help;
 pub mod logs;
 pub mod patch;
+pub mod replace;
 pub mod rollout;
 pub mod run;
 pub mod scale;
 pub mod set;
 pub mod set_env;
+pub mod set_fields;
 pub mod version;
 pub mod wait;
 
@@ -58,6 +60,8 @@ pub static TABLE: &[&Verb] = &[
     &set::IMAGE,
     &set::RESOURCES,
     &set_env::ENV,
+    &set_fields::SELECTOR,
+    &set_fields::SERVICEACCOUNT,
     &explain::EXPLAIN,
     &get::GET,
     &delete::DELETE,
@@ -76,6 +80,7 @@ pub static TABLE: &[&Verb] = &[
     &apply::VIEW_LAST_APPLIED,
     &apply::APPLY,
     &patch::PATCH,
+    &replace::REPLACE,
     &wait::WAIT,
     &annotate::LABEL,
     &annotate::ANNOTATE,

@@ -1,0 +1,156 @@
+//! kubectl replace: puts whole objects in the place of others, or deletes them and makes them anew.
+//! Real Kubernetes: k8s.io/kubectl/pkg/cmd/replace/replace.go.
+
+use serde_json::Value;
+
+use super::create::{say, submit};
+use crate::api::request::{Method, Request};
+use crate::api::{Reason, Status};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::manifests::{self, Manifest, VALIDATE, Validate};
+use crate::kubectl::printers::Format;
+use crate::kubectl::record::{self, RECORD};
+use crate::kubectl::resources::{joined, object, singular};
+use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
+
+pub static REPLACE: Verb = Verb {
+    name: "replace",
+    summary: "Replace a resource by file name or stdin",
+    flags: &[
+        &[
+            DRY_RUN_FLAG,
+            VALIDATE,
+            Flag::new("force", Type::Bool),
+            Flag::new("grace-period", Type::Int).default("-1"),
+            Flag::new("timeout", Type::Duration).default("0s"),
+            Flag::new("wait", Type::Bool),
+            Flag::new("cascade", Type::Optional("background")).default("background"),
+            Flag::new("field-manager", Type::Text),
+            Flag::new("save-config", Type::Bool),
+        ],
+        RECORD,
+        OUTPUT,
+        FILES,
+    ],
+    completes: Completes::Nothing,
+    run: replace,
+};
+
+fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let files = args.list("filename");
+    if args.is_set("kustomize") {
+        return Err(manifests::no_kustomization(args, env));
+    }
+    if files.is_empty() {
+        return Err(Failure::error("must specify one of -f and -k"));
+    }
+    if args.int("grace-period") >= 0 && !args.flag("force") {
+        return Err(Failure::error("--grace-period must have --force specified"));
+    }
+    let (dry, format, validate) = (DryRun::of(args)?, Format::of(args)?, Validate::of(args)?);
+    let (mut manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    if manifests.is_empty() && failures.is_empty() {
+        return Err(Failure::error("no objects passed to replace"));
+    }
+    for m in &mut manifests {
+        if m.kind.namespaced() {
+            m.value["metadata"]["namespace"] = m.namespace(env).into();
+        }
+        record::mark(args, &mut m.value);
+    }
+    if args.flag("force") && dry == DryRun::None {
+        return force(args, manifests, failures, env);
+    }
+    for m in manifests {
+        match put(&m, dry, validate, env) {
+            Ok(new) => say(args, &format, m.kind, &new, "replaced", dry, env)?,
+            Err(s) => failures.push(Failure::status_while(&s, &format!("error when replacing {:?}", m.source))),
+        }
+    }
+    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+}
+
+/// An object without a version takes the place of whichever is there.
+fn put(m: &Manifest, dry: DryRun, validate: Validate, env: &mut Env<'_>) -> Result<Value, Status> {
+    if dry == DryRun::Client {
+        return Ok(m.value.clone());
+    }
+    let path = object(m.kind, &m.namespace(env), m.name());
+    let mut value = m.value.clone();
+    if value["metadata"]["resourceVersion"].is_null() {
+        value["metadata"]["resourceVersion"] =
+            env.try_call(&Request::get(&path))?["metadata"]["resourceVersion"].clone();
+    }
+    let mut r = Request::new(Method::Put, path)
+        .query("fieldManager", "kubectl-replace")
+        .query("fieldValidation", validate.field_validation())
+        .body(value);
+    if dry == DryRun::Server {
+        r = r.query("dryRun", "All");
+    }
+    env.try_call(&r).map(|v| (*v).clone())
+}
+
+/// Deletes the objects; when they are gone, others are made.
+fn force(
+    args: &Args,
+    manifests: Vec<Manifest>,
+    mut failures: Vec<Failure>,
+    env: &mut Env<'_>,
+) -> Result<Done, Failure> {
+    let mut going = vec![];
+    for m in &manifests {
+        let path = object(m.kind, &m.namespace(env), m.name());
+        let uid = match env.try_call(&Request::get(&path)) {
+            Ok(o) => o["metadata"]["uid"].clone(),
+            Err(_) => continue,
+        };
+        let mut options = serde_json::json!({"propagationPolicy": "Background"});
+        if args.int("grace-period") >= 0 {
+            options["gracePeriodSeconds"] = args.int("grace-period").into();
+        }
+        match env.try_call(&Request::new(Method::Delete, &path).body(options)) {
+            Ok(_) => {
+                let place =
+                    if m.kind.namespaced() { format!(" from {} namespace", m.namespace(env)) } else { String::new() };
+                let how = if args.int("grace-period") == 0 { "force deleted" } else { "deleted" };
+                env.line(format!("{} {:?} {how}{place}", singular(m.kind), m.name()));
+                going.push((path, uid));
+            }
+            Err(s) if s.is(Reason::NotFound) => {}
+            Err(s) => failures.push(Failure::status_while(&s, &format!("error when deleting {:?}", m.source))),
+        }
+    }
+    Ok(Done::Follow(Box::new(Anew { args: args.clone(), going, manifests, failures })))
+}
+
+struct Anew {
+    args: Args,
+    /// Paths and UIDs of what was deleted and may still be there.
+    going: Vec<(String, Value)>,
+    manifests: Vec<Manifest>,
+    failures: Vec<Failure>,
+}
+
+impl Follow for Anew {
+    fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
+        self.going.retain(|(path, uid)| env.try_call(&Request::get(path)).is_ok_and(|o| o["metadata"]["uid"] == *uid));
+        if !self.going.is_empty() {
+            return Ok(Progress::Waiting(None));
+        }
+        let (format, validate) = (Format::of(&self.args)?, Validate::of(&self.args)?);
+        for mut m in std::mem::take(&mut self.manifests) {
+            // What was read from the cluster cannot be made with its old identity.
+            if let Some(meta) = m.value["metadata"].as_object_mut() {
+                meta.remove("resourceVersion");
+                meta.remove("uid");
+            }
+            let ns = m.namespace(env);
+            match submit(m.kind, &ns, m.value.clone(), DryRun::None, validate, env) {
+                Ok(new) => say(&self.args, &format, m.kind, &new, "replaced", DryRun::None, env)?,
+                Err(s) => self.failures.push(Failure::status(&s)),
+            }
+        }
+        if self.failures.is_empty() { Ok(Progress::Exit(0)) } else { Err(joined(std::mem::take(&mut self.failures))) }
+    }
+}
