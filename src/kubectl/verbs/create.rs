@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::apply::remembered;
 use super::create_data::{self, Into, SOURCES};
 use crate::api::request::{Method, Request};
 use crate::api::{KindRef, Resource, kinds};
@@ -74,6 +75,9 @@ pub static SERVICEACCOUNT: Verb = Verb {
 
 fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let files = args.list("filename");
+    if args.is_set("kustomize") {
+        return Err(manifests::no_kustomization(args, env));
+    }
     if files.is_empty() {
         if !args.words.is_empty() {
             return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "create"));
@@ -89,11 +93,12 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     for m in manifests {
         let ns = m.namespace(env);
-        let mut value = m.value.clone();
+        let mut m = m;
         if m.kind.namespaced() {
-            value["metadata"]["namespace"] = ns.clone().into();
+            m.value["metadata"]["namespace"] = ns.clone().into();
         }
-        record::mark(args, &mut value);
+        record::mark(args, &mut m.value);
+        let value = if args.flag("save-config") { remembered(&m, &ns).0 } else { m.value.clone() };
         match submit(m.kind, &ns, value, dry, validate, env) {
             Ok(made) => say(args, &format, m.kind, &made, "created", dry, env)?,
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when creating {:?}", m.source))),

@@ -38,6 +38,9 @@ const IMMEDIATE: &str = "Warning: Immediate deletion does not wait for confirmat
 fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let by_selector = !args.text("selector").is_empty() || !args.text("field-selector").is_empty();
     let files = args.list("filename");
+    if args.is_set("kustomize") {
+        return Err(manifests::no_kustomization(args, env));
+    }
     if args.flag("all") && by_selector {
         return Err(Failure::error("setting 'all' parameter but found a non empty selector. "));
     }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::apply::remembered;
 use super::create::{say, submit};
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Status};
@@ -57,6 +58,9 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             m.value["metadata"]["namespace"] = m.namespace(env).into();
         }
         record::mark(args, &mut m.value);
+        if args.flag("save-config") {
+            m.value = remembered(m, &m.namespace(env)).0;
+        }
     }
     if args.flag("force") && dry == DryRun::None {
         return force(args, manifests, failures, env);
