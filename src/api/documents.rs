@@ -73,6 +73,15 @@ fn json<'a>(text: &'a str, out: &mut Documents) -> Option<&'a str> {
     }
 }
 
+/// Why a text is no JSON, in the words of Go's encoding/json. `None`: it is.
+pub fn json_error(text: &str) -> Option<String> {
+    let e = serde_json::from_str::<Value>(text).err()?;
+    match e.classify() {
+        Category::Eof => Some("unexpected end of JSON input".into()),
+        _ => Some(worded(text, offset_of(text, &e), &e)),
+    }
+}
+
 /// How many bytes had been read when the error was seen.
 fn offset_of(text: &str, e: &serde_json::Error) -> usize {
     let before: usize = text.split_inclusive('\n').take(e.line().saturating_sub(1)).map(str::len).sum();

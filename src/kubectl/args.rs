@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Verb;
-use super::failure::Failure;
+use super::failure::{Failure, Hint, likeliest};
 use crate::api::{Duration, time::parse_go_duration};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,7 +121,9 @@ impl Args {
                     None => (long, None),
                 };
                 let Some(f) = flags.iter().find(|f| f.name == name) else {
-                    return Err(usage(format!("unknown flag: --{name}")));
+                    let known: Vec<&str> = flags.iter().map(|f| f.name).collect();
+                    let meant = likeliest(name, &known).map(|n| Hint::DidYouMean(format!("--{n}")));
+                    return Err(usage(format!("unknown flag: --{name}")).hint(meant));
                 };
                 let value = match (inline, f.kind) {
                     (Some(v), _) => v,

@@ -73,7 +73,12 @@ pub fn status_text(s: &Status) -> String {
     if s.is(Reason::Invalid)
         && let Some(d) = &s.details
     {
-        let head = format!("The {} {:?} is invalid", d.kind, d.name);
+        let nameless = d.kind.is_empty() && d.name.is_empty();
+        let head = match nameless {
+            false => format!("The {} {:?} is invalid", d.kind, d.name),
+            true if d.causes.is_empty() => format!("The request is invalid: {}", s.message),
+            true => "The request is invalid".to_string(),
+        };
         let mut texts: Vec<String> = vec![];
         for c in &d.causes {
             let t = format!("{}: {}", c.field, c.message);
@@ -109,7 +114,10 @@ pub fn unknown_command(word: &str) -> Failure {
 /// The one word that was most likely meant, if any is near.
 pub fn likeliest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
-    nearest(&word, known).into_iter().min_by_key(|k| strsim::levenshtein(&word, k))
+    // In a short word two wrong letters make another word.
+    let far = if word.chars().count() <= 4 { 1 } else { 2 };
+    let near = nearest(&word, known).into_iter().map(|k| (strsim::levenshtein(&word, k), k));
+    near.filter(|(d, k)| *d <= far || k.starts_with(&word)).min().map(|(_, k)| k)
 }
 
 /// Words at most two edits away, or that begin so; as cobra suggests.

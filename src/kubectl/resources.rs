@@ -10,7 +10,7 @@ use super::env::Env;
 use super::failure::{Failure, Hint, likeliest};
 use super::manifests::{self, Validate};
 use crate::api::request::Request;
-use crate::api::{KindRef, Reason};
+use crate::api::{KindRef, Reason, Status};
 
 /// The path of a kind in a namespace (empty: all, or none).
 pub fn collection(kind: KindRef, namespace: &str) -> String {
@@ -195,6 +195,25 @@ pub fn with_selectors(mut r: Request, args: &Args) -> Request {
     r
 }
 
+/// A list that was refused, with what was looked for. Real Kubernetes: cli-runtime/pkg/resource/selector.go Visit.
+pub fn refused_list(mut s: Status, kind: KindRef, args: &Args) -> Failure {
+    if s.is(Reason::BadRequest) || s.is(Reason::NotFound) {
+        let version = kind.api_version();
+        let version = if version.contains('/') { version } else { format!("/{version}") };
+        let what = format!("{version}, Resource={}", kind.plural());
+        let (labels, fields) = (args.text("selector"), args.text("field-selector"));
+        s.message = if labels.is_empty() && fields.is_empty() {
+            format!("Unable to list {what:?}: {}", s.message)
+        } else {
+            format!(
+                "Unable to find {what:?} that match label selector {labels:?}, field selector {fields:?}: {}",
+                s.message
+            )
+        };
+    }
+    Failure::status(&s)
+}
+
 /// Fetches every object that the command line means; failures are collected, as kubectl goes on with the rest.
 /// A kind alone means all its objects.
 pub fn fetch(args: &Args, words: &[String], env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
@@ -244,7 +263,7 @@ fn gather(
                             found.push(Found::of(*kind, Arc::new(item.clone())));
                         }
                     }
-                    Err(s) => failures.push(Failure::status(&s)),
+                    Err(s) => failures.push(refused_list(s, *kind, args)),
                 }
             }
         }

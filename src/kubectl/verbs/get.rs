@@ -9,7 +9,7 @@ use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::env::{Env, Watch};
 use crate::kubectl::jsonpath::{Template, show};
 use crate::kubectl::printers::{self, Format, TableOptions};
-use crate::kubectl::resources::{self, Found, Selection, collection, joined, object, with_selectors};
+use crate::kubectl::resources::{self, Found, Selection, collection, joined, object, refused_list, with_selectors};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
 
 const FLAGS: &[Flag] = &[
@@ -222,7 +222,10 @@ fn tables(args: &Args, selection: &Selection, format: &Format, env: &mut Env<'_>
                 }
                 Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => break,
                 Err(s) => {
-                    failures.push(Failure::status(&s));
+                    failures.push(match name {
+                        Some(_) => Failure::status(&s),
+                        None => refused_list(s, *kind, args),
+                    });
                     break;
                 }
             }

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::create::say;
+use crate::api::documents::json_error;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::api::yaml;
+use crate::api::{Status, yaml};
 use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
@@ -50,6 +51,12 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     } else {
         args.text("patch").to_string()
     };
+    // What begins like JSON is sent as it is, and the server reads it.
+    if text.trim_start().starts_with('{')
+        && let Some(e) = json_error(&text)
+    {
+        return Err(Failure::status(&Status::bad_request(e)));
+    }
     let body = yaml::parse_all(&text)
         .map_err(|e| Failure::error(format!("unable to parse {text:?}: {e}")))?
         .into_iter()
