@@ -57,6 +57,10 @@ impl NodeLifecycle {
     pub(super) fn plan_evictions(&mut self, n: &Node, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
         let taints: Vec<&Taint> = no_execute(n).collect();
+        // Nodes report often; most of the time there is nothing to plan, nor a plan to give up.
+        if taints.is_empty() && self.evictions.is_empty() {
+            return;
+        }
         let since = taints.iter().filter_map(|t| t.time_added.as_ref().map(Time::from_meta)).min().unwrap_or(now);
         let here: Vec<Pod> = self.pods.iter().filter(|p| pods::node(p) == n.name()).cloned().collect();
         for p in here {
