@@ -25,14 +25,16 @@ use rand::SeedableRng;
 
 use crate::api::kinds::{ConfigMap, EndpointSlice, Namespace, Service};
 use crate::api::object::Resource;
-use crate::api::{Duration, Object, RecordId, Time};
+use crate::api::{Duration, Key, Object, RecordId, Time};
 use crate::apiserver::Caller;
 use crate::apiserver::caller::Chance;
 use crate::controllers;
 use crate::kubelet::Fleet;
 use crate::ledger::{Ledger, Root};
+use crate::network::proxy::{self, Rule};
 use crate::runtime::Simulated;
 use crate::scheduler::Scheduler;
+use crate::store::Scope;
 use crate::world::World;
 use outside::Outside;
 use profile::{Plan, Profile};
@@ -167,8 +169,17 @@ fn make_first_objects(world: &mut World, plan: &Plan, cause: RecordId) {
 
 impl Cluster {
     /// Every object of a kind, as the API holds it now.
+    /// What kube-proxy has programmed on the nodes for a Service.
+    pub fn proxy_rules(&self, service: &Key) -> Vec<Rule> {
+        let store = self.world.api.store();
+        let Some(service) = store.get(service).and_then(|o| o.get::<Service>()) else { return vec![] };
+        let scope = Scope { kind: EndpointSlice::kind_ref(), namespace: Some(service.namespace().into()) };
+        let slices: Vec<&EndpointSlice> = store.list(&scope).filter_map(|o| o.get::<EndpointSlice>()).collect();
+        proxy::rules(std::iter::once(service), slices.into_iter())
+    }
+
     pub fn objects<T: Resource>(&self) -> Vec<T> {
-        let scope = crate::store::Scope::all(T::kind_ref());
+        let scope = Scope::all(T::kind_ref());
         self.world.api.store().list(&scope).filter_map(|o| o.get::<T>().cloned()).collect()
     }
 }

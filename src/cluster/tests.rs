@@ -292,6 +292,28 @@ fn counts_go_down_once_when_a_deployment_shrinks() {
 }
 
 #[test]
+fn kube_proxy_sends_to_the_ready_pods_of_a_service() {
+    let mut c = bare(1);
+    c.post(DEPLOYMENTS, deployment("web", "nginx:1.25", 2));
+    let spec = json!({"selector": {"app": "web"}, "type": "NodePort", "ports": [{"port": 8080, "targetPort": 80}]});
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec});
+    c.post("/api/v1/namespaces/default/services", service);
+    let key = crate::api::Key::of::<crate::api::kinds::Service>("default", "web");
+    c.wait(10);
+    let mut want: Vec<String> = c.objects::<Pod>().iter().map(|p| format!("{}:80", pods::ip(p))).collect();
+    want.sort();
+    for rule in c.proxy_rules(&key) {
+        let mut backends = rule.backends.clone();
+        backends.sort();
+        assert_eq!(backends, want, "{}", rule.address());
+    }
+    assert_eq!(c.proxy_rules(&key).len(), 2, "for its cluster IP and its node port");
+    c.merge(&format!("{DEPLOYMENTS}/web"), json!({"spec": {"replicas": 0}}));
+    c.wait(10);
+    assert!(c.proxy_rules(&key).iter().all(|r| r.backends.is_empty()));
+}
+
+#[test]
 fn a_snapshot_goes_its_own_way() {
     let mut c = bare(3);
     c.post(DEPLOYMENTS, deployment("web", "nginx:1.25", 1));

@@ -7,7 +7,7 @@ use super::layout::{self, Item};
 use super::texts::{decision, message};
 use crate::api::RecordId;
 use crate::ledger::record::{RequestOutcome, RequestRecord};
-use crate::ledger::{Fact, Ledger, Record, What};
+use crate::ledger::{Decision, Fact, Ledger, Record, What};
 
 /// Lines of a brief story: it must fit on a screen with what kubectl prints.
 const BRIEF_LINES: usize = 18;
@@ -177,11 +177,33 @@ impl Tree<'_> {
             What::Root(_) | What::Read(_) => None,
             What::Step(_) => self.last_decision(id, RecordId(u64::MAX)).or_else(|| self.above(id)),
             What::Request(_) if r.causes.first() == Some(&self.from) => Some(id),
-            What::Request(_) | What::Op { .. } => {
+            What::Request(q) => {
+                let step = *r.causes.first()?;
+                let naming = self.decision_naming(step, &q.key.name);
+                naming.or_else(|| self.last_decision(step, id)).or_else(|| self.above(step))
+            }
+            What::Op { .. } => {
                 let step = *r.causes.first()?;
                 self.last_decision(step, id).or_else(|| self.above(step))
             }
         }
+    }
+
+    /// Of several decisions of a step, the one that names an object: what is created is known only afterwards, so the
+    /// decision to create may stand behind the request.
+    fn decision_naming(&self, step: RecordId, name: &str) -> Option<RecordId> {
+        let all = self.decisions.get(&step).filter(|all| all.len() > 1)?;
+        let names = |d: &dyn Decision| {
+            d.facts().iter().any(|(_, fact)| match fact {
+                Fact::Names(names) => names.iter().any(|n| n == name),
+                Fact::Text(text) => text == name,
+                _ => false,
+            })
+        };
+        all.iter().copied().find(|id| match self.ledger.get(*id).map(|r| &r.what) {
+            Some(What::Decision(d)) => names(d.as_ref()),
+            _ => false,
+        })
     }
 
     /// The decision of a step that led to a record: the last one before it, else its first one.

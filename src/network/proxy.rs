@@ -23,6 +23,16 @@ pub enum Destination {
     NodePort(i32),
 }
 
+impl Rule {
+    /// Which packets it is about: `10.96.12.7:80/TCP`.
+    pub fn address(&self) -> String {
+        match &self.destination {
+            Destination::ClusterIp(ip, port) => format!("{ip}:{port}/{}", self.protocol),
+            Destination::NodePort(port) => format!("*:{port}/{}", self.protocol),
+        }
+    }
+}
+
 /// All rules of a cluster, ordered by Service.
 pub fn rules<'a>(
     services: impl Iterator<Item = &'a Service>,

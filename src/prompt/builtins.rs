@@ -273,7 +273,13 @@ fn why_word(s: &mut Session, line: &str, words: &[String]) -> Output {
         .map(|o| o.name().to_string())
         .find(|n| *n == name || n.starts_with(&name))
         .unwrap_or(name);
-    let lines = why::explain(&w.ledger, &Key::new(kind, &ns, &full), w.now, s.language);
+    let key = Key::new(kind, &ns, &full);
+    let mut lines = why::explain(&w.ledger, &key, w.now, s.language);
+    for rule in s.cluster.proxy_rules(&key) {
+        let facts = [("address", Fact::Text(rule.address())), ("backends", Fact::Names(rule.backends.clone()))];
+        let id = if rule.backends.is_empty() { "proxy-rejects" } else { "proxy-sends" };
+        lines.push(message(s.language, id, &facts));
+    }
     Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
 }
 
