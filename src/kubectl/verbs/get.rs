@@ -236,14 +236,7 @@ fn tables(args: &Args, selection: &Selection, format: &Format, env: &mut Env<'_>
         nothing_found(args, selection, env);
         return Ok(Done::OK);
     }
-    let kinds = groups.len();
-    for (i, (kind, t)) in groups.iter().enumerate() {
-        if i > 0 && !args.flag("no-headers") {
-            env.out.push('\n');
-        }
-        let text = printers::table(t, &options(args, format, *kind, kinds > 1 || selection.several_kinds));
-        env.out.push_str(&text);
-    }
+    print_groups(args, &groups, groups.len() > 1 || selection.several_kinds, format, env);
     finish(failures)
 }
 
@@ -256,6 +249,16 @@ fn add_rows(groups: &mut Vec<(KindRef, Value)>, kind: KindRef, t: &Value) {
             }
         }
         None => groups.push((kind, t.clone())),
+    }
+}
+
+/// One table for each kind; `named`: its rows name their kind.
+fn print_groups(args: &Args, groups: &[(KindRef, Value)], named: bool, format: &Format, env: &mut Env<'_>) {
+    for (i, (kind, t)) in groups.iter().enumerate() {
+        if i > 0 && !args.flag("no-headers") {
+            env.out.push('\n');
+        }
+        env.out.push_str(&printers::table(t, &options(args, format, *kind, named)));
     }
 }
 
@@ -276,14 +279,7 @@ fn sorted_tables(
     if groups.is_empty() && failures.is_empty() {
         nothing_found(args, selection, env);
     }
-    let kinds = groups.len();
-    for (i, (kind, t)) in groups.iter().enumerate() {
-        if i > 0 && !args.flag("no-headers") {
-            env.out.push('\n');
-        }
-        let text = printers::table(t, &options(args, format, *kind, kinds > 1));
-        env.out.push_str(&text);
-    }
+    print_groups(args, &groups, groups.len() > 1, format, env);
     finish(failures)
 }
 
@@ -310,14 +306,7 @@ fn plain_tables(
     if groups.is_empty() && failures.is_empty() {
         nothing_found(args, selection, env);
     }
-    let kinds = groups.len();
-    for (i, (kind, t)) in groups.iter().enumerate() {
-        if i > 0 && !args.flag("no-headers") {
-            env.out.push('\n');
-        }
-        let text = printers::table(t, &options(args, format, *kind, kinds > 1));
-        env.out.push_str(&text);
-    }
+    print_groups(args, &groups, groups.len() > 1, format, env);
     finish(failures)
 }
 

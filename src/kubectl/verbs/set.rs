@@ -16,10 +16,13 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 /// Flags of every subcommand of `set`.
 pub const CHANGING: &[Flag] = &[DRY_RUN_FLAG, Flag::new("local", Type::Bool), Flag::new("field-manager", Type::Text)];
 
+/// Flags of a subcommand that has none of its own.
+pub const FLAGS: &[&[Flag]] = &[CHANGING, RECORD, ALL, SELECT, OUTPUT, FILES];
+
 pub static IMAGE: Verb = Verb {
     name: "set image",
     summary: "Update the image of a pod template",
-    flags: &[CHANGING, RECORD, ALL, SELECT, OUTPUT, FILES],
+    flags: FLAGS,
     completes: Completes::Objects,
     run: image,
 };

@@ -4,17 +4,17 @@
 use serde_json::{Map, Value};
 
 use super::create::say;
-use super::set::{CHANGING, Wording, change, targets};
+use super::set::{FLAGS, Wording, change, targets};
 use crate::api::request::{Method, Request};
-use crate::kubectl::args::{ALL, DryRun, FILES, OUTPUT, SELECT};
+use crate::kubectl::args::DryRun;
 use crate::kubectl::printers::Format;
-use crate::kubectl::record::{self, RECORD};
+use crate::kubectl::record;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Verb};
 
 pub static SERVICEACCOUNT: Verb = Verb {
     name: "set serviceaccount",
     summary: "Update the service account of a resource",
-    flags: &[CHANGING, RECORD, ALL, SELECT, OUTPUT, FILES],
+    flags: FLAGS,
     completes: Completes::Objects,
     run: serviceaccount,
 };
@@ -22,7 +22,7 @@ pub static SERVICEACCOUNT: Verb = Verb {
 pub static SELECTOR: Verb = Verb {
     name: "set selector",
     summary: "Set the selector on a resource",
-    flags: &[CHANGING, RECORD, ALL, SELECT, OUTPUT, FILES],
+    flags: FLAGS,
     completes: Completes::Objects,
     run: selector,
 };
