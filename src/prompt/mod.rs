@@ -13,9 +13,11 @@ pub mod builtins;
 pub mod filters;
 pub mod host;
 pub mod line;
+pub mod running;
 pub mod script;
 pub mod session;
 pub mod transport;
+pub mod waiting;
 pub mod words;
 
 pub use host::MemoryHost;

@@ -1,0 +1,207 @@
+//! Time passes: for commands that wait, for those that run beside the others, until the cluster has settled.
+
+use super::builtins;
+use super::session::{Output, Pace, Session, Started};
+use super::words;
+use crate::api::{Duration, RecordId, Time};
+use crate::explain::Language;
+use crate::explain::texts::message;
+use crate::kubectl::failure::Hint;
+use crate::kubectl::{Failure, Follow, Progress};
+use crate::ledger::{Fact, Root};
+
+/// A command that waits for something is stopped after this, one that nothing ends (`-w`, `logs -f`) much earlier.
+const LONGEST_FOLLOW: Duration = Duration::from_secs(86_400);
+const LONGEST_WATCH: Duration = Duration::from_secs(60);
+/// Settled: nothing due within this, at most so long.
+const SOON: Duration = Duration::from_secs(5);
+/// How often a waiting command looks at the cluster.
+const GLANCE: Duration = Duration::from_millis(100);
+const LONGEST_SETTLE: Duration = Duration::from_secs(60);
+
+impl Session {
+    /// Asks a waiting command whether it is done.
+    fn poll(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) -> Option<i32> {
+        match self.in_env(namespace, cause, out, |env| f.poll(env)) {
+            Ok(Progress::Waiting(_)) => None,
+            Ok(Progress::Exit(code)) => Some(code),
+            Err(e) => {
+                fail(out, &e, self.language);
+                Some(e.code)
+            }
+        }
+    }
+
+    /// Follows until the command is done, until `limit`, or until nothing more can happen.
+    pub(super) fn follow(
+        &mut self,
+        f: &mut Box<dyn Follow>,
+        namespace: &str,
+        cause: RecordId,
+        limit: Option<Time>,
+        out: &mut Output,
+    ) -> i32 {
+        let endless = limit.is_none() && !f.ends();
+        let longest = if endless { LONGEST_WATCH } else { LONGEST_FOLLOW };
+        let latest = limit.unwrap_or(self.cluster.world.now + longest);
+        let (mut printed, mut heard) = (out.stdout.len(), self.cluster.world.now);
+        loop {
+            if let Some(code) = self.poll(f, namespace, cause, out) {
+                return code;
+            }
+            let now = self.cluster.world.now;
+            if out.stdout.len() != printed {
+                (printed, heard) = (out.stdout.len(), now);
+            }
+            let quiet = endless && now.since(heard) >= SOON && !self.cluster.world.is_busy(SOON);
+            let next = self.cluster.world.next_due().unwrap_or(latest);
+            if now >= latest || quiet || self.is_interrupted() {
+                self.stop(f, namespace, cause, out);
+                let why = match () {
+                    () if quiet => Some("watch-ended"),
+                    () if now >= latest && limit.is_none() => Some("watch-cut"),
+                    () => None,
+                };
+                if let Some(id) = why {
+                    let after = Fact::Time(longest);
+                    out.story.push_str(&format!("  {}\n", message(self.language, id, &[("after", after)])));
+                }
+                return 130;
+            }
+            // The command's own deadline passes even if nothing happens.
+            let until = next.min(latest).min(self.cluster.world.now + GLANCE);
+            self.pass(until.max(self.cluster.world.now));
+            self.poll_background();
+        }
+    }
+
+    fn stop(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) {
+        self.in_env(namespace, cause, out, |env| f.stop(env));
+    }
+
+    /// Waits so long, or less if it is interrupted.
+    pub fn wait(&mut self, d: Duration) {
+        if self.pace != Pace::Live {
+            return self.advance(d);
+        }
+        let until = self.cluster.world.now + d;
+        while self.cluster.world.now < until && !self.is_interrupted() {
+            self.pass(until.min(self.cluster.world.now + GLANCE));
+            self.poll_background();
+        }
+    }
+
+    /// Goes on to a time: as fast as the clock of the wall does, if that is the pace.
+    fn pass(&mut self, until: Time) {
+        if self.pace == Pace::Live {
+            self.host.sleep(until.since(self.cluster.world.now));
+        }
+        self.cluster.world.run_until(until);
+    }
+
+    /// Lets so much time pass at once, or less if it is interrupted.
+    pub fn advance(&mut self, d: Duration) {
+        let until = self.cluster.world.now + d;
+        while self.cluster.world.next_due().is_some_and(|t| t <= until) {
+            if self.is_interrupted() {
+                return;
+            }
+            self.cluster.world.step();
+            self.poll_background();
+        }
+        self.cluster.world.run_until(until);
+    }
+
+    /// Whether Ctrl-C was pressed since the line was entered.
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Until nothing is about to happen.
+    pub fn settle(&mut self) {
+        let until = self.cluster.world.now + LONGEST_SETTLE;
+        while self.cluster.world.now < until && self.cluster.world.is_busy(SOON) && !self.is_interrupted() {
+            let Some(next) = self.cluster.world.next_due() else { break };
+            if next > until {
+                break;
+            }
+            self.cluster.world.step();
+        }
+    }
+
+    /// A command that is stopped after `d`.
+    pub fn eval_for(&mut self, d: Duration, line: &str) -> Output {
+        let limit = self.cluster.world.now + d;
+        self.eval_until(Some(limit), line)
+    }
+
+    /// A command at this very moment: nothing is added to the clock.
+    pub fn eval_now(&mut self, line: &str) -> Output {
+        self.eval_until(None, line)
+    }
+
+    fn eval_until(&mut self, limit: Option<Time>, line: &str) -> Output {
+        let mut b = self.open(line);
+        if let Some(mut f) = b.follow {
+            b.output.code = self.follow(&mut f, &b.namespace, b.cause, limit, &mut b.output);
+        }
+        b.output
+    }
+
+    /// Starts a command beside the others; about a second passes.
+    pub fn start_background(&mut self, id: &str, line: &str) {
+        let started = self.open(line);
+        self.background.insert(id.into(), started);
+        self.poll_background();
+        self.advance(Duration::from_secs(1));
+    }
+
+    /// Starts a command line of a script.
+    fn open(&mut self, line: &str) -> Started {
+        let words = words::split(line).unwrap_or_default();
+        let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
+        let (output, follow, namespace) = self.begin(words.get(1..).unwrap_or_default(), cause);
+        Started { follow, namespace, output, cause }
+    }
+
+    fn poll_background(&mut self) {
+        if self.background.is_empty() {
+            return;
+        }
+        let mut all = std::mem::take(&mut self.background);
+        for b in all.values_mut() {
+            if let Some(mut f) = b.follow.take() {
+                match self.poll(&mut f, &b.namespace.clone(), b.cause, &mut b.output) {
+                    Some(code) => b.output.code = code,
+                    None => b.follow = Some(f),
+                }
+            }
+        }
+        self.background = all;
+    }
+
+    /// Stops a command that ran beside the others.
+    pub fn end_background(&mut self, id: &str) -> Option<Output> {
+        self.poll_background();
+        let mut b = self.background.remove(id)?;
+        if let Some(mut f) = b.follow.take() {
+            self.stop(&mut f, &b.namespace, b.cause, &mut b.output);
+            // What Ctrl-C ends has no exit code of its own.
+            b.output.code = 0;
+        }
+        Some(b.output)
+    }
+}
+
+/// What a command that failed prints.
+pub(super) fn fail(out: &mut Output, f: &Failure, language: Language) {
+    out.code = f.code;
+    out.stdout.push_str(&f.stdout);
+    if !f.message.is_empty() {
+        out.stderr.push_str(&f.message);
+        out.stderr.push('\n');
+    }
+    if let Some(Hint::DidYouMean(word)) = &f.hint {
+        out.story.push_str(&builtins::did_you_mean(language, word));
+    }
+}
