@@ -40,10 +40,6 @@ pub fn run(words: &[String], input: &str) -> Option<Printed> {
     })
 }
 
-pub fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|(name, _)| *name)
-}
-
 /// Options and the rest. Those of `valued` take a value, in the same word or the next.
 fn options(args: &[String], flags: &str, valued: &str) -> Result<(Options, Vec<String>), String> {
     let (mut out, mut rest) = (vec![], vec![]);
