@@ -76,6 +76,37 @@ fn a_readiness_probe_sees_the_files_of_the_container() {
     );
 }
 
+/// Where a variable's value may come from, and what it may refer to.
+#[test]
+fn a_container_has_the_variables_that_its_definition_asks_for() {
+    let mut s = session(1);
+    s.eval("kubectl create configmap cfg --from-literal=A=1 --from-literal=B=two");
+    s.eval("kubectl create deployment web --image=nginx");
+    s.eval("kubectl expose deployment web --port=80");
+    let ip = s.eval("kubectl get service web -o jsonpath={.spec.clusterIP}").stdout;
+    let env = r#"[{name: A, value: own}, {name: FROM, value: "$(X_B) $(WEB_SERVICE_HOST) $$(A) $(NO)"},
+      {name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}},
+      {name: MILLI, valueFrom: {resourceFieldRef: {resource: limits.cpu, divisor: 1m}}},
+      {name: MIB, valueFrom: {resourceFieldRef: {resource: requests.memory, divisor: 1Mi}}},
+      {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]"#;
+    s.eval(&format!(
+        "kubectl apply -f - <<'END'\n{{apiVersion: v1, kind: Pod, metadata: {{name: e}}, spec: {{containers: [{{name: c, image: busybox,
+          command: [sleep, '3600'], resources: {{requests: {{memory: 1500Ki}}, limits: {{cpu: 1500m, memory: 1Gi}}}},
+          envFrom: [{{configMapRef: {{name: cfg}}}}, {{configMapRef: {{name: cfg}}, prefix: X_}}], env: {env}}}]}}}}\nEND\n"
+    ));
+    let node = s.eval("kubectl get pod e -o jsonpath={.spec.nodeName}").stdout;
+    let seen = s.eval("kubectl exec e -- env").stdout;
+    let from = format!("FROM=two {ip} $(A) $(NO)");
+    let node = format!("NODE={node}");
+    for line in ["A=own", "B=two", "X_A=1", &from, "CPU=2", "MILLI=1500", "MIB=2", &node, "WEB_SERVICE_PORT=80"] {
+        assert!(seen.lines().any(|l| l == line), "{line} is not in\n{seen}");
+    }
+    s.eval("kubectl run lost --image=nginx --overrides='{\"spec\":{\"containers\":[{\"name\":\"lost\",\"image\":\"nginx\",\"envFrom\":[{\"secretRef\":{\"name\":\"nope\"}}]}]}}'");
+    let status = s.eval("kubectl get pod lost --no-headers").stdout;
+    assert!(status.contains("CreateContainerConfigError"), "{status}");
+    assert!(s.eval("kubectl events --for pod/lost").stdout.contains("Error: secret \"nope\" not found"));
+}
+
 #[test]
 fn story_goes_on_telling_the_last_thing_that_happened() {
     let mut s = session(1);

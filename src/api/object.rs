@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::kind::KindRef;
+use super::uid::Uid;
 
 /// A name or a namespace. They live in many keys and are compared all the time, so a short one is kept inside the key.
 pub type Name = smol_str::SmolStr;
@@ -125,23 +126,34 @@ impl<T: Resource> Body for T {
     }
 }
 
-/// One revision of an object of any kind. Its JSON is made at most once.
+/// What is asked of an object all the time, as numbers: its metadata has them as texts, each elsewhere in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Marks {
+    pub uid: Uid,
+    /// `resourceVersion`; 0 if it has none.
+    pub revision: u64,
+    /// The UID of the controller that manages it.
+    pub owner: Option<Uid>,
+}
+
+/// One revision of an object of any kind. Its JSON is made at most once, and so are its marks.
 #[derive(Debug)]
 pub struct Object {
     kind: KindRef,
+    marks: OnceLock<Marks>,
     body: Box<dyn Body>,
     json: OnceLock<Arc<Value>>,
 }
 
 impl Clone for Object {
     fn clone(&self) -> Object {
-        Object { kind: self.kind, body: self.body.clone_box(), json: OnceLock::new() }
+        Object { kind: self.kind, marks: OnceLock::new(), body: self.body.clone_box(), json: OnceLock::new() }
     }
 }
 
 impl Object {
     pub fn new<T: Resource>(body: T) -> Object {
-        Object { kind: T::kind_ref(), body: Box::new(body), json: OnceLock::new() }
+        Object { kind: T::kind_ref(), marks: OnceLock::new(), body: Box::new(body), json: OnceLock::new() }
     }
 
     pub fn kind(&self) -> KindRef {
@@ -154,7 +166,7 @@ impl Object {
 
     /// The metadata, to change before the object is shared.
     pub fn meta_mut(&mut self) -> &mut ObjectMeta {
-        self.json = OnceLock::new();
+        self.forget();
         self.body.meta_mut()
     }
 
@@ -163,8 +175,25 @@ impl Object {
     }
 
     pub fn get_mut<T: Resource>(&mut self) -> Option<&mut T> {
-        self.json = OnceLock::new();
+        self.forget();
         self.body.any_mut().downcast_mut()
+    }
+
+    /// What was made of the content no longer holds.
+    fn forget(&mut self) {
+        self.marks = OnceLock::new();
+        self.json = OnceLock::new();
+    }
+
+    pub fn marks(&self) -> &Marks {
+        self.marks.get_or_init(|| {
+            let meta = self.meta();
+            Marks {
+                uid: Uid::of(self.uid()),
+                revision: meta.resource_version.as_deref().and_then(|r| r.parse().ok()).unwrap_or(0),
+                owner: controller_of(meta).map(|r| Uid::of(&r.uid)),
+            }
+        })
     }
 
     pub fn name(&self) -> &str {

@@ -122,12 +122,17 @@ pub struct ContainerSpec {
     pub command: Vec<String>,
     pub args: Vec<String>,
     pub env: BTreeMap<String, String>,
+    /// Variables by which it finds Services; `env` goes before them. Pods of a namespace share them.
+    pub links: Arc<BTreeMap<String, String>>,
     pub working_dir: String,
     pub hostname: String,
     /// Mount path → the volume it shows, with its files.
     pub mounts: Vec<Mount>,
     pub attempt: u32,
 }
+
+/// Files by path; a copy is free.
+pub type Files = imbl::OrdMap<String, String>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mount {
@@ -136,7 +141,7 @@ pub struct Mount {
     pub volume: String,
     pub read_only: bool,
     /// What the volume holds when it is first mounted.
-    pub files: BTreeMap<String, String>,
+    pub files: Files,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

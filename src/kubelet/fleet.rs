@@ -11,8 +11,10 @@ use super::nodes::{NodeRef, Nodes};
 use super::pod_workers::PodWorkers;
 use super::probing::Probing;
 use super::reporting::NodeConfig;
+use super::service_links::ServiceLinks;
+use super::spec::Accounts;
 use super::worker::{Step, Worker};
-use crate::api::kinds::{Node, Pod};
+use crate::api::kinds::{Node, Pod, Service};
 use crate::api::object::Resource;
 use crate::api::ops::{ContainerId, RuntimeCall};
 use crate::api::{Object, Op, OpId, Outcome, Uid};
@@ -38,6 +40,8 @@ pub struct Fleet {
     pub(super) probe_ops: BTreeMap<OpId, Probing>,
     pub(super) restarts: Backoff,
     pub(super) pulls: Backoff,
+    pub(super) links: ServiceLinks,
+    pub(super) accounts: Accounts,
     pub(super) timing: Timing,
 }
 
@@ -50,6 +54,8 @@ impl Fleet {
             probe_ops: BTreeMap::new(),
             restarts: Backoff::default(),
             pulls: Backoff::default(),
+            links: ServiceLinks::default(),
+            accounts: Accounts::default(),
             timing,
         }
     }
@@ -150,7 +156,7 @@ impl Component for Fleet {
     }
 
     fn watches(&self) -> Vec<Scope> {
-        vec![Scope::all(Node::kind_ref()), Scope::all(Pod::kind_ref())]
+        [Service::kind_ref(), Node::kind_ref(), Pod::kind_ref()].map(Scope::all).into()
     }
 
     fn step(&mut self, event: Event, ctx: &mut Ctx<'_>) {

@@ -13,6 +13,7 @@
 pub mod backoff;
 pub mod decision;
 pub mod ending;
+pub mod environment;
 pub mod fleet;
 pub mod node;
 pub mod nodes;
@@ -21,6 +22,7 @@ pub mod probes;
 pub mod probing;
 pub mod reporting;
 pub mod seeing;
+pub mod service_links;
 pub mod spec;
 pub mod starting;
 pub mod status;

@@ -58,21 +58,26 @@ pub fn object(c: &NodeConfig, now: Time) -> Node {
     }
 }
 
+fn resources(c: &NodeConfig, memory_kib: u64, storage: &str) -> BTreeMap<String, Quantity> {
+    quantities(&[
+        ("cpu", c.cpus.to_string()),
+        ("ephemeral-storage", storage.into()),
+        ("hugepages-1Gi", "0".into()),
+        ("hugepages-2Mi", "0".into()),
+        ("memory", format!("{memory_kib}Ki")),
+        ("pods", c.max_pods.to_string()),
+    ])
+}
+
+/// What pods may have of the node: 10 MiB of its memory and a tenth of its disk are kept back.
+pub fn allocatable(c: &NodeConfig) -> BTreeMap<String, Quantity> {
+    resources(c, c.memory_kib.saturating_sub(10 * 1024), "267847642337")
+}
+
 fn status(c: &NodeConfig, now: Time) -> NodeStatus {
-    let base = |memory: u64, storage: String| {
-        quantities(&[
-            ("cpu", c.cpus.to_string()),
-            ("ephemeral-storage", storage),
-            ("hugepages-1Gi", "0".into()),
-            ("hugepages-2Mi", "0".into()),
-            ("memory", format!("{memory}Ki")),
-            ("pods", c.max_pods.to_string()),
-        ])
-    };
     NodeStatus {
-        capacity: Some(base(c.memory_kib, "264212084Ki".into())),
-        // 100 MiB are kept back for eviction.
-        allocatable: Some(base(c.memory_kib - 102_400 / 10, "267847642337".into())),
+        capacity: Some(resources(c, c.memory_kib, "264212084Ki")),
+        allocatable: Some(allocatable(c)),
         addresses: Some(vec![
             NodeAddress { type_: "InternalIP".into(), address: c.ip.clone() },
             NodeAddress { type_: "Hostname".into(), address: c.name.clone() },

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{NodeCondition, Taint};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
@@ -41,6 +42,7 @@ pub struct NodeConfig {
 #[derive(Clone, Debug)]
 pub struct NodeState {
     pub config: NodeConfig,
+    pub allocatable: BTreeMap<String, Quantity>,
     /// As whom its kubelet asks the API server.
     pub user: Name,
     pub uid: String,
@@ -77,6 +79,7 @@ impl NodeState {
     pub fn new(config: NodeConfig) -> NodeState {
         NodeState {
             user: smol_str::format_smolstr!("system:node:{}", config.name),
+            allocatable: super::node::allocatable(&config),
             uid: String::new(),
             down: false,
             runtime_off: false,

@@ -8,7 +8,7 @@ use crate::api::kinds::{Node, Pod};
 use crate::api::object::{Key, Resource};
 use crate::api::ops::RuntimeCall;
 use crate::api::{Duration, Op, Uid, pods};
-use crate::store::{Change, ChangeKind};
+use crate::store::{Change, ChangeKind, rev_of};
 use crate::world::{Ctx, Tag, latency};
 
 /// The pod lifecycle event generator looks through the runtime this often.
@@ -17,8 +17,11 @@ pub const RELIST_MILLIS: u64 = 1000;
 const RECONCILE_MILLIS: u64 = 10_000;
 
 impl Fleet {
-    /// A node or a pod has changed in the API.
+    /// A node, a Service or a pod has changed in the API.
     pub(super) fn observe(&mut self, c: &Change, ctx: &mut Ctx<'_>) {
+        if self.links.apply(c) {
+            return;
+        }
         if c.key.kind == Node::kind_ref() {
             if let Some(node) = c.object.get::<Node>() {
                 self.observe_node(node);
@@ -28,15 +31,15 @@ impl Fleet {
         let Some(pod) = c.object.get::<Pod>() else { return };
         let node = pods::node(pod);
         let Some(node) = self.nodes.find(node) else { return };
-        let uid = Uid::of(c.object.uid());
-        let worker = self.workers.get_mut(uid);
-        match (c.kind, worker) {
+        let uid = c.object.marks().uid;
+        // Mostly it is kubelet's own report that comes back.
+        if c.kind != ChangeKind::Deleted && self.workers.get(uid).is_some_and(|w| rev_of(&w.pod) >= rev_of(&c.object)) {
+            return;
+        }
+        match (c.kind, self.workers.get_mut(uid)) {
             (ChangeKind::Deleted, None) => return,
             (ChangeKind::Deleted, Some(w)) => w.forgotten = true,
             (_, Some(w)) => {
-                if crate::store::rev_of(&c.object) <= crate::store::rev_of(&w.pod) {
-                    return;
-                }
                 let old = std::mem::replace(&mut w.pod, c.object.clone());
                 if old.meta().generation == c.object.meta().generation && old.is_deleting() == c.object.is_deleting() {
                     // Nothing to do, but if somebody else wrote the status, kubelet's own word stands in the end.

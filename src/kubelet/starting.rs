@@ -7,10 +7,11 @@ use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::nodes::NodeRef;
 use super::probes;
-use super::spec::{Addresses, container_spec};
+use super::spec::{Place, container_spec};
 use super::status;
 use super::worker::{Instance, Replaced, Step, Worker};
 use crate::api::image::ImageRef;
+use crate::api::object::Resource;
 use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
 use crate::api::time::go_duration;
 use crate::api::{Duration, Outcome, Time, Uid};
@@ -97,7 +98,7 @@ impl Fleet {
     }
 
     /// The container cannot be brought up as it is written: says so in its status and in two events.
-    fn cannot(&mut self, uid: Uid, name: &str, reason: &str, event: &str, message: String, ctx: &mut Ctx<'_>) {
+    fn cannot(&mut self, uid: Uid, name: &str, reason: &str, event: &'static str, message: String, ctx: &mut Ctx<'_>) {
         self.note(uid, Some(name), Note::warning(event, &message), ctx);
         self.note(uid, Some(name), Note::warning("Failed", &format!("Error: {reason}")), ctx);
         self.set_reason(uid, name, reason, message);
@@ -183,8 +184,13 @@ impl Fleet {
         let (pod, node) = (w.typed(), w.node.clone());
         let attempt = w.slot(name).map_or(0, |s| s.attempts);
         let Some((c, _)) = Worker::container(&pod, name) else { return false };
-        let addresses = Addresses { pod: w.ip.as_deref().unwrap_or(""), host: &self.nodes.at(&node).config.ip };
-        let spec = match container_spec(&pod, c, attempt, addresses, ctx) {
+        let all = pod.spec.as_ref().and_then(|s| s.enable_service_links) != Some(false);
+        let links = self.links.of(pod.namespace(), all);
+        let account = self.accounts.of(pod.namespace());
+        let at = self.nodes.at(&node);
+        let pod_ip = w.ip.as_deref().unwrap_or("");
+        let place = Place { pod_ip, host_ip: &at.config.ip, allocatable: &at.allocatable, account: &account };
+        let spec = match container_spec(&pod, c, attempt, &place, links, ctx) {
             Ok(s) => Arc::new(s),
             Err(e) => {
                 let (pod, node) = (w.key.clone(), node.to_string());

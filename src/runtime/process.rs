@@ -41,15 +41,19 @@ impl Process {
         image: &Image,
         command: &[String],
         args: &[String],
-        env: &BTreeMap<String, String>,
+        env: impl FnOnce() -> BTreeMap<String, String>,
         cwd: &str,
         sys: &mut System<'_>,
     ) -> Result<(Process, Next), CannotStart> {
-        let words: Vec<String> = command.iter().chain(args).cloned().collect();
         let own_program = command.is_empty();
+        // Arguments alone go to the image's own program; a server takes any.
+        if let Behaviour::Server(s) = &image.behaviour
+            && own_program
+        {
+            return Ok((Process::Server(s.clone()), Next::Waits));
+        }
+        let words: Vec<String> = command.iter().chain(args).cloned().collect();
         let (words, script) = match &image.behaviour {
-            // Arguments alone go to the image's own program; a server takes any.
-            Behaviour::Server(s) if own_program => return Ok((Process::Server(s.clone()), Next::Waits)),
             _ if !words.is_empty() => (words, None),
             Behaviour::Script(s) => (vec![], Some(s.clone())),
             Behaviour::Print { lines, code } => {
@@ -60,6 +64,7 @@ impl Process {
             }
             _ => return Ok((Process::Sleeping, Next::Exits(0))),
         };
+        let env = env();
         let mut shell = Box::new(Shell::new(env.clone(), cwd));
         let text = match script {
             Some(s) => s,
@@ -72,7 +77,7 @@ impl Process {
                          unable to start container process: error during container init: exec: {name:?}: {stat}: unknown"
                     )));
                 }
-                match programs::run(&words, env, cwd, sys) {
+                match programs::run(&words, &env, cwd, sys) {
                     Run::Done(code) => return Ok((Process::Sleeping, Next::Exits(code))),
                     Run::Sleep(d) => return Ok((Process::Sleeping, sleeping(sys.now, d))),
                     Run::Serve(s) => return Ok((Process::Server(s), Next::Waits)),
@@ -132,7 +137,7 @@ pub fn environment(image: &BTreeMap<String, String>, spec: &ContainerSpec) -> BT
     env.entry("PATH".into()).or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
     env.insert("HOSTNAME".into(), spec.hostname.clone());
     env.entry("HOME".into()).or_insert_with(|| "/root".into());
-    env.extend(spec.env.clone());
+    env.extend(spec.links.iter().chain(&spec.env).map(|(k, v)| (k.clone(), v.clone())));
     env
 }
 

@@ -114,7 +114,7 @@ impl Simulated {
             .iter()
             .map(|m| {
                 let volume = *entry.names.entry(m.volume.clone()).or_insert_with(|| {
-                    entry.volumes.push(m.files.clone().into_iter().collect());
+                    entry.volumes.push(m.files.clone());
                     entry.volumes.len() - 1
                 });
                 Mounted { path: m.path.clone(), volume, read_only: m.read_only }
@@ -185,8 +185,8 @@ impl Simulated {
         let image = self.containers.get(&id).and_then(|c| c.image);
         let started = self.with_process(id, now, |state, spec, sys| {
             let image = image.ok_or_else(|| CannotStart(format!("failed to find image {:?}", spec.image)))?;
-            let env = environment(&image.env, spec);
-            let (process, next) = Process::start(image, &spec.command, &spec.args, &env, &spec.working_dir, sys)?;
+            let env = || environment(&image.env, spec);
+            let (process, next) = Process::start(image, &spec.command, &spec.args, env, &spec.working_dir, sys)?;
             *state = State::Running(process);
             Ok(next)
         });
