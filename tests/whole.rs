@@ -76,6 +76,31 @@ fn a_readiness_probe_sees_the_files_of_the_container() {
     );
 }
 
+#[test]
+fn what_an_absent_object_could_have_been_stands_apart() {
+    let mut s = session(1);
+    s.eval("kubectl create deployment frontend --image=nginx");
+    for (line, stderr, hint) in [
+        ("kubectl get deployment frontned", "deployments.apps \"frontned\" not found", "did you mean frontend?"),
+        (
+            "kubectl scale deployment fronten --replicas=2",
+            "deployments.apps \"fronten\" not found",
+            "did you mean frontend?",
+        ),
+        ("kubectl get deployment coredns-x", "deployments.apps \"coredns-x\" not found", ""),
+        ("kubectl describe node worker1", "nodes \"worker1\" not found", "did you mean worker-1?"),
+        (
+            "kubectl get deploy frontend -n kube-system",
+            "deployments.apps \"frontend\" not found",
+            "did you mean frontend -n default?",
+        ),
+    ] {
+        let o = s.eval(line);
+        assert_eq!((o.stderr.trim_end(), o.code), (&*format!("Error from server (NotFound): {stderr}"), 1), "{line}");
+        assert_eq!(o.story.trim(), hint, "{line}");
+    }
+}
+
 /// Where a variable's value may come from, and what it may refer to.
 #[test]
 fn a_container_has_the_variables_that_its_definition_asks_for() {

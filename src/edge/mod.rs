@@ -57,6 +57,7 @@ struct Arguments {
     language: Language,
     plain: bool,
     fail_fast: bool,
+    help: bool,
     words: Vec<String>,
 }
 
@@ -77,6 +78,7 @@ fn parse(args: &[String]) -> Result<Arguments, String> {
         language: language_of_the_place(),
         plain: false,
         fail_fast: false,
+        help: false,
         words: vec![],
     };
     let mut i = 0;
@@ -87,7 +89,7 @@ fn parse(args: &[String]) -> Result<Arguments, String> {
         };
         i += 1;
         // What follows `kubectl` is kubectl's.
-        if a.words.first().is_some_and(|w| w == "kubectl") || !name.starts_with("--") {
+        if a.words.first().is_some_and(|w| w == "kubectl") || !name.starts_with("--") && name != "-h" {
             a.words.push(args[i - 1].clone());
             continue;
         }
@@ -131,6 +133,7 @@ fn parse(args: &[String]) -> Result<Arguments, String> {
                 let v = value()?;
                 a.options.seed = v.parse().map_err(|_| bad(&v))?;
             }
+            "--help" | "-h" => a.help = true,
             "--plain" => a.plain = true,
             "--fail-fast" => a.fail_fast = true,
             _ => return Err(format!("{name} is unknown; see --help")),
@@ -158,10 +161,6 @@ pub fn main() -> ExitCode {
             println!("kubetutor {} (Kubernetes v1.36)", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
-        Some("--help" | "-h") => {
-            print!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
         _ => {}
     }
     let a = match parse(&args) {
@@ -171,6 +170,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if a.help {
+        print!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     match a.words.first().map(String::as_str) {
         Some("run") => run(&a, a.words.get(1).map_or("-", String::as_str)),
         Some("kubectl") => {

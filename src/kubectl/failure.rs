@@ -17,6 +17,12 @@ pub struct Failure {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Hint {
     DidYouMean(String),
+    /// There is no such object. Whoever knows the cluster may know one that is called nearly so.
+    Absent {
+        group: String,
+        resource: String,
+        name: String,
+    },
 }
 
 impl Failure {
@@ -47,7 +53,7 @@ impl Failure {
 
     /// What the API server said, as kubectl words it.
     pub fn status(s: &Status) -> Failure {
-        Failure::plain(status_text(s))
+        Failure::plain(status_text(s)).hint(absent(s))
     }
 
     /// The same, with what was being done: `error when creating "x.yaml": …`.
@@ -60,13 +66,18 @@ impl Failure {
         } else {
             format!("Error from server ({})", s.reason.name())
         };
-        Failure::plain(format!("{prefix}: {doing}: {}", s.message))
+        Failure::plain(format!("{prefix}: {doing}: {}", s.message)).hint(absent(s))
     }
 
     pub fn hint(mut self, hint: Option<Hint>) -> Failure {
         self.hint = self.hint.or(hint);
         self
     }
+}
+
+fn absent(s: &Status) -> Option<Hint> {
+    let d = s.details.as_ref().filter(|d| s.is(Reason::NotFound) && !d.name.is_empty())?;
+    Some(Hint::Absent { group: d.group.clone(), resource: d.kind.clone(), name: d.name.clone() })
 }
 
 pub fn status_text(s: &Status) -> String {

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::transport::InProcess;
-use super::waiting::fail;
 use super::{MemoryHost, builtins};
 use crate::api::{Duration, RecordId};
 use crate::cluster::{Cluster, Options};
@@ -244,7 +243,7 @@ impl Session {
             }
             Ok(Done::Follow(f)) => (out, Some(f), namespace),
             Err(f) => {
-                fail(&mut out, &f, self.language);
+                self.fail(&mut out, &f, &namespace);
                 (out, None, namespace)
             }
         }

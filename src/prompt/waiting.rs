@@ -3,12 +3,12 @@
 use super::builtins;
 use super::session::{Output, Pace, Session, Started};
 use super::words;
-use crate::api::{Duration, RecordId, Time};
-use crate::explain::Language;
+use crate::api::{Duration, KindRef, RecordId, Time};
 use crate::explain::texts::message;
-use crate::kubectl::failure::Hint;
+use crate::kubectl::failure::{Hint, likeliest};
 use crate::kubectl::{Failure, Follow, Progress};
 use crate::ledger::{Fact, Root};
+use crate::store::Scope;
 
 /// A command that waits for something is stopped after this, one that nothing ends (`-w`, `logs -f`) much earlier.
 const LONGEST_FOLLOW: Duration = Duration::from_secs(86_400);
@@ -26,7 +26,7 @@ impl Session {
             Ok(Progress::Waiting(_)) => None,
             Ok(Progress::Exit(code)) => Some(code),
             Err(e) => {
-                fail(out, &e, self.language);
+                self.fail(out, &e, namespace);
                 Some(e.code)
             }
         }
@@ -180,6 +180,37 @@ impl Session {
         self.background = all;
     }
 
+    /// What a command that failed prints; what it could have meant stands apart.
+    pub(super) fn fail(&self, out: &mut Output, f: &Failure, namespace: &str) {
+        out.code = f.code;
+        out.stdout.push_str(&f.stdout);
+        if !f.message.is_empty() {
+            out.stderr.push_str(&f.message);
+            out.stderr.push('\n');
+        }
+        let meant = f.hint.as_ref().and_then(|h| match h {
+            Hint::DidYouMean(word) => Some(word.clone()),
+            Hint::Absent { group, resource, name } => self.namesake(group, resource, namespace, name),
+        });
+        if let Some(word) = meant {
+            out.story.push_str(&builtins::did_you_mean(self.language, &word));
+        }
+    }
+
+    /// An object of that name in another namespace, or of nearly that name in this one.
+    fn namesake(&self, group: &str, resource: &str, namespace: &str, name: &str) -> Option<String> {
+        let kind = KindRef::all().find(|k| k.plural() == resource && k.group() == group)?;
+        let scope = Scope::all(kind);
+        let all = || self.cluster.world.api.store().list(&scope);
+        let elsewhere = all().find(|o| o.name() == name && o.namespace() != namespace);
+        if let Some(o) = elsewhere.filter(|_| kind.namespaced()) {
+            return Some(format!("{name} -n {}", o.namespace()));
+        }
+        let here: Vec<&str> =
+            all().filter(|o| !kind.namespaced() || o.namespace() == namespace).map(|o| o.name()).collect();
+        likeliest(name, &here).map(String::from)
+    }
+
     /// Stops a command that ran beside the others.
     pub fn end_background(&mut self, id: &str) -> Option<Output> {
         self.poll_background();
@@ -190,18 +221,5 @@ impl Session {
             b.output.code = 0;
         }
         Some(b.output)
-    }
-}
-
-/// What a command that failed prints.
-pub(super) fn fail(out: &mut Output, f: &Failure, language: Language) {
-    out.code = f.code;
-    out.stdout.push_str(&f.stdout);
-    if !f.message.is_empty() {
-        out.stderr.push_str(&f.message);
-        out.stderr.push('\n');
-    }
-    if let Some(Hint::DidYouMean(word)) = &f.hint {
-        out.story.push_str(&builtins::did_you_mean(language, word));
     }
 }
