@@ -1,15 +1,15 @@
 //! Values by the controller of the object that they belong to: an index over a cache.
 //! Real Kubernetes: the indexers of client-go/tools/cache, pkg/controller/controller_utils.go PodControllerUIDIndex.
 
-use crate::api::Object;
-use crate::api::object::{Name, controller_of};
+use crate::api::Uid;
+use crate::api::object::Name;
 use crate::api::places::Places;
 
 #[derive(Clone, Debug)]
 pub struct ByOwner<V> {
-    /// By the UID of the controller; empty: by nobody.
-    tables: imbl::OrdMap<Name, Places<V>>,
-    owner_of: Places<Name>,
+    /// By the UID of the controller; `None`: by nobody.
+    tables: imbl::OrdMap<Option<Uid>, Places<V>>,
+    owner_of: Places<Option<Uid>>,
 }
 
 impl<V> Default for ByOwner<V> {
@@ -18,22 +18,16 @@ impl<V> Default for ByOwner<V> {
     }
 }
 
-/// The UID of the controller; empty if there is none.
-pub fn owner(o: &Object) -> &str {
-    controller_of(o.meta()).map(|r| r.uid.as_str()).unwrap_or_default()
-}
-
 impl<V: Clone> ByOwner<V> {
     /// Puts a value under its owner, and takes it away from the owner that it had.
-    pub fn insert(&mut self, namespace: &Name, name: &Name, owner: &str, value: V) {
-        if let Some(known) = self.tables.get_mut(owner).and_then(|t| t.get_mut(namespace, name)) {
+    pub fn insert(&mut self, namespace: &Name, name: &Name, owner: Option<Uid>, value: V) {
+        if let Some(known) = self.tables.get_mut(&owner).and_then(|t| t.get_mut(namespace, name)) {
             *known = value;
             return;
         }
         self.remove(namespace, name);
-        let uid = self.tables.get_key_value(owner).map_or_else(|| owner.into(), |(uid, _)| uid.clone());
-        self.owner_of.insert(namespace, name, uid.clone());
-        self.tables.entry(uid).or_default().insert(namespace, name, value);
+        self.owner_of.insert(namespace, name, owner);
+        self.tables.entry(owner).or_default().insert(namespace, name, value);
     }
 
     pub fn remove(&mut self, namespace: &Name, name: &Name) {
@@ -52,12 +46,12 @@ impl<V: Clone> ByOwner<V> {
     }
 
     /// What `uid` manages; a copy is free.
-    pub fn owned_by(&self, uid: &str) -> Option<&Places<V>> {
-        self.tables.get(uid)
+    pub fn owned_by(&self, uid: Uid) -> Option<&Places<V>> {
+        self.tables.get(&Some(uid))
     }
 
     /// What nobody manages in a namespace.
     pub fn orphans(&self, namespace: &str) -> impl Iterator<Item = &V> + use<'_, V> {
-        self.tables.get("").map(|t| t.in_namespace(namespace)).into_iter().flatten()
+        self.tables.get(&None).map(|t| t.in_namespace(namespace)).into_iter().flatten()
     }
 }

@@ -5,10 +5,10 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::by_owner::{ByOwner, owner};
+use super::by_owner::ByOwner;
 use crate::api::object::Resource;
 use crate::api::places::Places;
-use crate::api::{Key, Object};
+use crate::api::{Key, Object, Uid};
 use crate::store::{Change, ChangeKind, rev_of};
 
 #[derive(Clone, Debug)]
@@ -110,7 +110,7 @@ impl<T: Resource> OwnedCache<T> {
         let (namespace, name) = (&c.key.namespace, &c.key.name);
         match self.cache.objects.get(namespace, name) {
             // Not always the one of the change: a newer one may have been put here.
-            Some(o) => self.by_owner.insert(namespace, name, owner(o), o.clone()),
+            Some(o) => self.by_owner.insert(namespace, name, o.marks().owner, o.clone()),
             None => self.by_owner.remove(namespace, name),
         }
         true
@@ -124,7 +124,7 @@ impl<T: Resource> OwnedCache<T> {
     }
 
     /// Objects that `uid` manages.
-    pub fn owned_by(&self, uid: &str) -> impl Iterator<Item = &T> + use<'_, T> {
+    pub fn owned_by(&self, uid: Uid) -> impl Iterator<Item = &T> + use<'_, T> {
         self.by_owner.owned_by(uid).into_iter().flat_map(|t| t.values()).filter_map(|o| o.get())
     }
 

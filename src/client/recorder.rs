@@ -2,9 +2,11 @@
 //! Real Kubernetes: client-go/tools/record, events_cache.go: correlation, aggregation, the spam filter.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use k8s_openapi::api::core::v1::{EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use smallvec::{SmallVec, smallvec};
 
 use crate::api::kinds::Event;
 use crate::api::object::Resource;
@@ -25,15 +27,15 @@ const PREFIX: &str = "(combined from similar events): ";
 #[derive(Clone, Copy, Debug)]
 pub struct Note<'a> {
     pub warning: bool,
-    pub reason: &'a str,
+    pub reason: &'static str,
     pub message: &'a str,
 }
 
 impl<'a> Note<'a> {
-    pub fn normal(reason: &'a str, message: &'a str) -> Note<'a> {
+    pub fn normal(reason: &'static str, message: &'a str) -> Note<'a> {
         Note { warning: false, reason, message }
     }
-    pub fn warning(reason: &'a str, message: &'a str) -> Note<'a> {
+    pub fn warning(reason: &'static str, message: &'a str) -> Note<'a> {
         Note { warning: true, reason, message }
     }
 }
@@ -48,31 +50,48 @@ struct About {
     groups: Vec<Group>,
 }
 
-/// Events of one type and reason.
+/// Events of one type and reason. Ten thousand pods have five events each, so what is remembered of one is small.
 #[derive(Clone, Debug)]
 struct Group {
     warning: bool,
-    reason: String,
+    reason: &'static str,
     /// The different messages of late.
-    messages: Vec<String>,
+    messages: SmallVec<[Mark; 1]>,
     last: Time,
-    written: Vec<Written>,
+    written: SmallVec<[Written; 1]>,
 }
 
 /// An event that stands in the API and is counted up.
 #[derive(Clone, Debug)]
 struct Written {
     what: What,
-    name: String,
+    number: u64,
     count: i32,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum What {
     /// One message about one part of the object.
-    One { field: String, message: String },
+    One(Mark),
     /// All messages together, as there were too many different ones.
     Combined,
+}
+
+/// Stands for a text that is only ever compared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Mark(u64);
+
+impl Mark {
+    pub fn of(text: impl Hash) -> Mark {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        Mark(hasher.finish())
+    }
+}
+
+/// The name of an event about an object.
+pub fn name_of(about: &ObjectReference, number: u64) -> String {
+    format!("{}.{number:x}", about.name.as_deref().unwrap_or(""))
 }
 
 /// One recorder for one reporting component (on one host).
@@ -122,13 +141,13 @@ impl Recorder {
         let group = known.group(note, now);
         let what = group.aggregate(about.field_path.as_deref().unwrap_or(""), note.message, now, |n| ctx.any_below(n));
         let message = match what {
-            What::One { .. } => note.message.to_string(),
+            What::One(_) => note.message.to_string(),
             What::Combined => format!("{PREFIX}{}", note.message),
         };
         if let Some(w) = group.written.iter_mut().find(|w| w.what == what) {
             w.count += 1;
             let (count, text) = (w.count, message.clone());
-            let done = ctx.api::<Event>().patch(&namespace(&about), &w.name, |e| {
+            let done = ctx.api::<Event>().patch(&namespace(&about), &name_of(&about, w.number), |e| {
                 e.count = Some(count);
                 e.last_timestamp = Some(now.meta());
                 e.message = Some(text);
@@ -139,10 +158,10 @@ impl Recorder {
             // The event was deleted meanwhile: it is written anew.
             group.written.retain(|w| w.what != what);
         }
-        let name = format!("{}.{:x}", about.name.as_deref().unwrap_or(""), now.nanos() + self.clock % 1000);
+        let number = now.nanos() + self.clock % 1000;
         let event = Event {
             metadata: ObjectMeta {
-                name: Some(name.clone()),
+                name: Some(name_of(&about, number)),
                 namespace: Some(namespace(&about)),
                 ..ObjectMeta::default()
             },
@@ -162,7 +181,7 @@ impl Recorder {
             ..Event::default()
         };
         if ctx.api::<Event>().create(event).is_ok() {
-            group.written.push(Written { what, name, count: 1 });
+            group.written.push(Written { what, number, count: 1 });
         }
         self.trim();
     }
@@ -191,14 +210,8 @@ impl About {
     fn group(&mut self, note: Note<'_>, now: Time) -> &mut Group {
         let known = self.groups.iter().position(|g| g.warning == note.warning && g.reason == note.reason);
         let at = known.unwrap_or_else(|| {
-            let (warning, reason) = (note.warning, note.reason.into());
-            self.groups.push(Group {
-                warning,
-                reason,
-                messages: Vec::with_capacity(1),
-                last: now,
-                written: Vec::with_capacity(1),
-            });
+            let (warning, reason) = (note.warning, note.reason);
+            self.groups.push(Group { warning, reason, messages: smallvec![], last: now, written: smallvec![] });
             self.groups.len() - 1
         });
         &mut self.groups[at]
@@ -212,11 +225,12 @@ impl Group {
             self.messages.clear();
         }
         self.last = now;
-        if !self.messages.iter().any(|m| m == message) {
-            self.messages.push(message.into());
+        let mark = Mark::of(message);
+        if !self.messages.contains(&mark) {
+            self.messages.push(mark);
         }
         if self.messages.len() < SIMILAR {
-            return What::One { field: field.into(), message: message.into() };
+            return What::One(Mark::of((field, message)));
         }
         // One of them, any, is forgotten: those that are still known go on being counted by themselves.
         self.messages.swap_remove(any(self.messages.len()));
@@ -244,8 +258,9 @@ mod tests {
 
     #[test]
     fn ten_different_messages_become_one_event_but_known_ones_go_on() {
-        let mut g = Group { warning: false, reason: "R".into(), messages: vec![], last: Time::ZERO, written: vec![] };
-        let one = |m: &str| What::One { field: String::new(), message: m.into() };
+        let mut g =
+            Group { warning: false, reason: "R", messages: smallvec![], last: Time::ZERO, written: smallvec![] };
+        let one = |m: &str| What::One(Mark::of(("", m)));
         for i in 0..9 {
             let m = format!("m{i}");
             assert_eq!(g.aggregate("", &m, Time::ZERO, |_| 0), one(&m));

@@ -86,100 +86,87 @@ pub enum KubeletDecision {
 }
 
 impl KubeletDecision {
-    fn parts(&self) -> (&'static str, Option<&Key>, &str, Facts) {
+    /// The message, the pod and the node.
+    fn told(&self) -> (&'static str, Option<&Key>, &str) {
         use KubeletDecision as D;
-        let name = |k: &Key| k.name.to_string();
+        let either = |holds: bool, yes, no| if holds { yes } else { no };
         match self {
-            D::Started { pod, node, pulled, present, containers, ip } => {
-                let mut facts: Facts = vec![
-                    ("pod", name(pod).into()),
-                    ("containers", containers.clone().into()),
-                    ("ip", ip.as_str().into()),
-                    ("pulled", pulled.iter().map(|(i, _)| i.clone()).collect::<Vec<_>>().into()),
-                    ("present", present.clone().into()),
-                ];
-                let took: Duration = pulled.iter().map(|(_, d)| *d).sum();
-                facts.push(("took", took.into()));
-                let message = if pulled.is_empty() { "kubelet-started-present" } else { "kubelet-started" };
-                (message, Some(pod), node, facts)
+            D::Started { pod, node, pulled, .. } => {
+                (either(pulled.is_empty(), "kubelet-started-present", "kubelet-started"), Some(pod), node)
             }
-            D::PullFailed { pod, node, image, wait } => (
-                "kubelet-pull-failed",
-                Some(pod),
-                node,
-                vec![("pod", name(pod).into()), ("image", image.as_str().into()), ("wait", (*wait).into())],
-            ),
-            D::PullWaits { pod, node, image, left } => (
-                "kubelet-pull-waits",
-                Some(pod),
-                node,
-                vec![("pod", name(pod).into()), ("image", image.as_str().into()), ("left", (*left).into())],
-            ),
-            D::Exited { pod, node, container, code, restarts } => {
-                let message = if *restarts { "kubelet-exited" } else { "kubelet-exited-for-good" };
-                (
-                    message,
-                    Some(pod),
-                    node,
-                    vec![("pod", name(pod).into()), ("container", container.as_str().into()), ("code", (*code).into())],
-                )
+            D::PullFailed { pod, node, .. } => ("kubelet-pull-failed", Some(pod), node),
+            D::PullWaits { pod, node, .. } => ("kubelet-pull-waits", Some(pod), node),
+            D::Exited { pod, node, restarts, .. } => {
+                (either(*restarts, "kubelet-exited", "kubelet-exited-for-good"), Some(pod), node)
             }
-            D::Waits { pod, node, container, left } => (
-                "kubelet-waits",
-                Some(pod),
-                node,
-                vec![("pod", name(pod).into()), ("container", container.as_str().into()), ("left", (*left).into())],
-            ),
-            D::Restarted { pod, node, container, count } => (
-                "kubelet-restarted",
-                Some(pod),
-                node,
-                vec![("pod", name(pod).into()), ("container", container.as_str().into()), ("count", (*count).into())],
-            ),
-            D::Stopping { pod, node, grace, running } => {
-                let message = if *running == 0 { "kubelet-nothing-to-stop" } else { "kubelet-stopping" };
-                (message, Some(pod), node, vec![("pod", name(pod).into()), ("grace", (*grace).into())])
+            D::Waits { pod, node, .. } => ("kubelet-waits", Some(pod), node),
+            D::Restarted { pod, node, .. } => ("kubelet-restarted", Some(pod), node),
+            D::Stopping { pod, node, running, .. } => {
+                (either(*running == 0, "kubelet-nothing-to-stop", "kubelet-stopping"), Some(pod), node)
             }
-            D::Gone { pod, node } => ("kubelet-gone", Some(pod), node, vec![("pod", name(pod).into())]),
-            D::Unhealthy { pod, node, container, probe, detail, kills } => {
-                let message = if *kills { "kubelet-unhealthy-kill" } else { "kubelet-unhealthy" };
-                let facts = vec![
-                    ("pod", name(pod).into()),
-                    ("container", container.as_str().into()),
-                    ("probe", (*probe).into()),
-                    ("detail", detail.trim().into()),
-                ];
-                (message, Some(pod), node, facts)
+            D::Gone { pod, node } => ("kubelet-gone", Some(pod), node),
+            D::Unhealthy { pod, node, kills, .. } => {
+                (either(*kills, "kubelet-unhealthy-kill", "kubelet-unhealthy"), Some(pod), node)
             }
-            D::Ready { pod, node, ready } => {
-                let message = if *ready { "kubelet-ready" } else { "kubelet-unready" };
-                (message, Some(pod), node, vec![("pod", name(pod).into())])
-            }
-            D::CannotStart { pod, node, container, reason } => {
-                let facts = vec![
-                    ("pod", name(pod).into()),
-                    ("container", container.as_str().into()),
-                    ("reason", reason.as_str().into()),
-                ];
-                ("kubelet-cannot-start", Some(pod), node, facts)
-            }
-            D::Down { node } => ("kubelet-down", None, node, vec![]),
-            D::Up { node, pods } => ("kubelet-up", None, node, vec![("pods", (*pods).into())]),
+            D::Ready { pod, node, ready } => (either(*ready, "kubelet-ready", "kubelet-unready"), Some(pod), node),
+            D::CannotStart { pod, node, .. } => ("kubelet-cannot-start", Some(pod), node),
+            D::Down { node } => ("kubelet-down", None, node),
+            D::Up { node, .. } => ("kubelet-up", None, node),
         }
     }
 }
 
 impl Decision for KubeletDecision {
     fn message(&self) -> &'static str {
-        self.parts().0
+        self.told().0
     }
     fn facts(&self) -> Facts {
-        self.parts().3
+        use KubeletDecision as D;
+        let mut facts: Facts = self.told().1.map(|pod| ("pod", pod.name.to_string().into())).into_iter().collect();
+        match self {
+            D::Started { pulled, present, containers, ip, .. } => {
+                let took: Duration = pulled.iter().map(|(_, d)| *d).sum();
+                facts.extend([
+                    ("containers", containers.clone().into()),
+                    ("ip", ip.as_str().into()),
+                    ("pulled", pulled.iter().map(|(i, _)| i.clone()).collect::<Vec<_>>().into()),
+                    ("present", present.clone().into()),
+                    ("took", took.into()),
+                ]);
+            }
+            D::PullFailed { image, wait, .. } => {
+                facts.extend([("image", image.as_str().into()), ("wait", (*wait).into())]);
+            }
+            D::PullWaits { image, left, .. } => {
+                facts.extend([("image", image.as_str().into()), ("left", (*left).into())]);
+            }
+            D::Exited { container, code, .. } => {
+                facts.extend([("container", container.as_str().into()), ("code", (*code).into())]);
+            }
+            D::Waits { container, left, .. } => {
+                facts.extend([("container", container.as_str().into()), ("left", (*left).into())]);
+            }
+            D::Restarted { container, count, .. } => {
+                facts.extend([("container", container.as_str().into()), ("count", (*count).into())]);
+            }
+            D::Stopping { grace, .. } => facts.push(("grace", (*grace).into())),
+            D::Unhealthy { container, probe, detail, .. } => facts.extend([
+                ("container", container.as_str().into()),
+                ("probe", (*probe).into()),
+                ("detail", detail.trim().into()),
+            ]),
+            D::CannotStart { container, reason, .. } => {
+                facts.extend([("container", container.as_str().into()), ("reason", reason.as_str().into())]);
+            }
+            D::Up { pods, .. } => facts.push(("pods", (*pods).into())),
+            D::Gone { .. } | D::Ready { .. } | D::Down { .. } => {}
+        }
+        facts
     }
     fn about(&self) -> Option<Key> {
-        self.parts().1.cloned()
+        self.told().1.cloned()
     }
     fn place(&self) -> Option<&str> {
-        Some(self.parts().2)
+        Some(self.told().2)
     }
 }

@@ -181,7 +181,7 @@ impl Fleet {
                 }
             });
         if let (Ok(o), Some(w)) = (done, self.workers.get_mut(uid))
-            && Uid::of(o.uid()) == uid
+            && o.marks().uid == uid
         {
             w.pod = o;
             w.reported = Some(w.basis());

@@ -103,12 +103,12 @@ impl Cache {
     /// Notes that a pod stands on a node.
     pub fn place(&mut self, o: &Arc<Object>, node: &str) {
         let Some(pod) = o.get::<Pod>() else { return };
-        let uid = Uid::of(o.uid());
+        let uid = o.marks().uid;
         if let Some(old) = self.placed.get(&uid) {
             if &*old.node == node && old.load.alike.labels == *labels(pod) {
                 return;
             }
-            self.remove(o.uid());
+            self.remove(uid);
         }
         let placed = Placed { node: node.into(), load: Load::of(pod, self.share(pod)) };
         match self.node_mut(node) {
@@ -118,8 +118,8 @@ impl Cache {
         self.placed.insert(uid, placed);
     }
 
-    pub fn remove(&mut self, uid: &str) -> bool {
-        let Some(p) = self.placed.remove(&Uid::of(uid)) else { return false };
+    pub fn remove(&mut self, uid: Uid) -> bool {
+        let Some(p) = self.placed.remove(&uid) else { return false };
         if let Some(n) = self.node_mut(&p.node) {
             n.remove(&p.load);
         }
@@ -130,7 +130,7 @@ impl Cache {
     pub fn observe(&mut self, o: &Arc<Object>, deleted: bool) -> bool {
         let Some(pod) = o.get::<Pod>() else { return false };
         if deleted || pods::is_terminal(pod) {
-            return self.remove(o.uid());
+            return self.remove(o.marks().uid);
         }
         let node = pods::node(pod);
         if !node.is_empty() {

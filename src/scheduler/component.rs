@@ -11,12 +11,11 @@ use super::cycle::{Memory, Verdict, failure_message, schedule};
 use super::decision::SchedulerDecision;
 use super::framework::{PodInfo, is_ours};
 use super::queue::Queue;
-use crate::api::kinds::{Event as EventObject, Node, Pod, ReplicaSet, Service, replicaset};
-use crate::api::object::{Name, Resource, controller_of};
-use crate::api::selector::{Requirement, Selector};
+use super::siblings::Siblings;
+use crate::api::kinds::{Event as EventObject, Node, Pod, ReplicaSet, Service};
+use crate::api::object::{Name, Resource};
 use crate::api::{Duration, Key, Object, Time, Uid, conditions};
-use crate::client::Cache as Lister;
-use crate::client::recorder::reference;
+use crate::client::recorder::{Mark, name_of, reference};
 use crate::ledger::Causes;
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Component, Ctx, Event};
@@ -31,17 +30,16 @@ const NOTES: usize = 2048;
 pub struct Scheduler {
     cache: Cache,
     queue: Queue,
-    services: Lister<Service>,
-    sets: Lister<ReplicaSet>,
+    siblings: Siblings,
     memory: Memory,
     armed: Option<Time>,
     busy_until: Time,
-    notes: BTreeMap<(Uid, String), (String, i32)>,
+    notes: BTreeMap<(Uid, Mark), (u64, i32)>,
 }
 
 impl Scheduler {
     fn observe(&mut self, c: &Change, causes: &Causes, now: Time) {
-        if self.services.apply(c) || self.sets.apply(c) {
+        if self.siblings.apply(c) {
             return;
         }
         if c.key.kind == Node::kind_ref() {
@@ -76,32 +74,8 @@ impl Scheduler {
                 .is_some_and(|p| p.spec != pod.spec || p.metadata.labels != pod.metadata.labels);
             self.queue.add(&c.key, &c.object, priority, changed, causes, now);
         } else {
-            self.queue.forget(Uid::of(c.object.uid()));
+            self.queue.forget(c.object.marks().uid);
         }
-    }
-
-    /// Which pods this one is to be spread from when it says nothing itself.
-    fn spread_selector(&self, pod: &Pod) -> Option<Selector> {
-        let ns = pod.namespace();
-        let labels = pod.metadata.labels.as_ref();
-        let mut all: Vec<Requirement> = vec![];
-        let mut add = |s: Selector| {
-            if let Selector::All(r) = s {
-                all.extend(r.into_iter().filter(|r| !all.contains(r)).collect::<Vec<_>>());
-            }
-        };
-        for s in self.services.in_namespace(ns) {
-            let selector = s.spec.as_ref().and_then(|s| s.selector.clone()).filter(|l| !l.is_empty());
-            if let Some(l) = selector.map(|l| Selector::of_labels(&l)).filter(|l| l.matches(labels)) {
-                add(l);
-            }
-        }
-        if let Some(owner) = controller_of(&pod.metadata).filter(|r| r.kind == "ReplicaSet")
-            && let Some(set) = self.sets.get(ns, &owner.name)
-        {
-            add(replicaset::selector(set));
-        }
-        (!all.is_empty()).then_some(Selector::All(all))
     }
 
     fn try_one(&mut self, ctx: &mut Ctx<'_>) {
@@ -113,7 +87,7 @@ impl Scheduler {
         self.busy_until = now + CYCLE;
         ctx.because(&key, causes);
         let mut info = PodInfo::new(object.clone());
-        info.spread = self.spread_selector(info.pod());
+        info.spread = self.siblings.of(&info.object);
         let nodes = self.cache.nodes.len();
         match schedule(&info, &self.cache, &mut self.memory, ctx.chance()) {
             Verdict::Fits { node, score, scores, rejected } => {
@@ -131,15 +105,15 @@ impl Scheduler {
         ctx.decide(decision);
         match ctx.api::<Pod>().bind(&key.namespace, &key.name, node) {
             Ok(_) => {
-                self.queue.forget(Uid::of(object.uid()));
+                self.queue.forget(object.marks().uid);
                 if let Some(pod) = object.get::<Pod>() {
                     let message = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
                     self.note(pod, false, "Scheduled", "Binding", &message, ctx);
                 }
             }
             Err(_) => {
-                self.cache.remove(object.uid());
-                self.queue.forget(Uid::of(object.uid()));
+                self.cache.remove(object.marks().uid);
+                self.queue.forget(object.marks().uid);
             }
         }
     }
@@ -167,25 +141,26 @@ impl Scheduler {
     /// Writes an event of the newer kind, which counts repetitions in a series.
     fn note(&mut self, pod: &Pod, warning: bool, reason: &str, action: &str, message: &str, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
-        let id = (Uid::of(pod.uid()), format!("{reason}/{message}"));
-        if let Some((name, count)) = self.notes.get_mut(&id) {
+        let id = (Uid::of(pod.uid()), Mark::of((reason, message)));
+        let about = reference(pod, None);
+        if let Some((number, count)) = self.notes.get_mut(&id) {
             *count += 1;
-            let (name, count) = (name.clone(), *count);
-            let done = ctx.api::<EventObject>().patch(pod.namespace(), &name, |e| {
+            let count = *count;
+            let done = ctx.api::<EventObject>().patch(pod.namespace(), &name_of(&about, *number), |e| {
                 e.series = Some(EventSeries { count: Some(count), last_observed_time: Some(now.meta_micro()) });
             });
             if done.is_ok() {
                 return;
             }
         }
-        let name = format!("{}.{:x}", pod.name(), now.nanos());
+        let number = now.nanos();
         let event = EventObject {
             metadata: ObjectMeta {
-                name: Some(name.clone()),
+                name: Some(name_of(&about, number)),
                 namespace: Some(pod.namespace().into()),
                 ..ObjectMeta::default()
             },
-            involved_object: reference(pod, None),
+            involved_object: about,
             reason: Some(reason.into()),
             message: Some(message.into()),
             type_: Some(if warning { "Warning" } else { "Normal" }.into()),
@@ -199,7 +174,7 @@ impl Scheduler {
             if self.notes.len() > NOTES {
                 self.notes.pop_first();
             }
-            self.notes.insert(id, (name, 1));
+            self.notes.insert(id, (number, 1));
         }
     }
 

@@ -56,7 +56,7 @@ fn enough(nodes: usize) -> usize {
 pub fn schedule(pod: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut Chance) -> Verdict {
     let all = &cache.nodes;
     let snapshot = Snapshot { nodes: all, images: &cache.images };
-    let filters: Vec<_> = TABLE.iter().filter_map(|p| p.filter).filter(|f| f.applies(pod)).collect();
+    let filters: Vec<_> = TABLE.iter().filter_map(|p| p.filter?.prepare(pod, &snapshot)).collect();
     let (mut feasible, mut rejected) = (vec![], vec![]);
     let wanted = enough(all.len());
     let mut looked = 0;
@@ -64,7 +64,7 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut 
         let n = &all[(memory.start + i) % all.len()];
         looked += 1;
         // The first plugin that objects ends the node; it may have several reasons.
-        match filters.iter().map(|f| f.filter(pod, n, &snapshot)).find(|r| !r.is_empty()) {
+        match filters.iter().map(|objections| objections(n)).find(|r| !r.is_empty()) {
             None => feasible.push(n),
             Some(reasons) => rejected.extend(reasons.into_iter().map(|r| (n.name.clone(), r))),
         }

@@ -46,7 +46,7 @@ fn phrase(r: &Reason, nodes: &[&Name], bound: bool) -> (&'static str, Facts) {
             facts.push(("free", show(*free).into()));
             "scheduler-not-enough"
         }
-        Reason::Spread { key } => {
+        Reason::Spread { key, .. } => {
             facts.push(("key", key.as_str().into()));
             "scheduler-not-spread"
         }

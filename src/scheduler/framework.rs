@@ -62,7 +62,7 @@ pub struct PodInfo {
     /// As in [`Load`].
     pub scored: (i64, i64),
     /// Which pods it should be spread from, by default: those of its Service or controller.
-    pub spread: Option<Selector>,
+    pub spread: Option<Arc<Selector>>,
 }
 
 impl PodInfo {
@@ -233,11 +233,22 @@ impl<'a> Matching<'a> {
 pub enum Reason {
     WrongName,
     Unschedulable,
-    Taint { taint: String },
+    Taint {
+        taint: String,
+    },
     Affinity,
     TooManyPods,
-    Insufficient { resource: String, wants: i64, free: i64, all: i64 },
-    Spread { key: String },
+    Insufficient {
+        resource: String,
+        wants: i64,
+        free: i64,
+        all: i64,
+    },
+    /// `missing`: the node has no such label.
+    Spread {
+        key: String,
+        missing: bool,
+    },
 }
 
 impl Reason {
@@ -245,7 +256,8 @@ impl Reason {
     pub fn preemption_helps(&self) -> bool {
         match self {
             Reason::Insufficient { wants, all, .. } => wants <= all,
-            Reason::TooManyPods | Reason::Spread { .. } => true,
+            Reason::TooManyPods => true,
+            Reason::Spread { missing, .. } => !missing,
             _ => false,
         }
     }
@@ -271,7 +283,10 @@ impl fmt::Display for Reason {
             Reason::Affinity => f.write_str("node(s) didn't match Pod's node affinity/selector"),
             Reason::TooManyPods => f.write_str("Too many pods"),
             Reason::Insufficient { resource, .. } => write!(f, "Insufficient {resource}"),
-            Reason::Spread { .. } => f.write_str("node(s) didn't match pod topology spread constraints"),
+            Reason::Spread { missing, .. } => {
+                f.write_str("node(s) didn't match pod topology spread constraints")?;
+                f.write_str(if *missing { " (missing required label)" } else { "" })
+            }
         }
     }
 }
@@ -283,14 +298,14 @@ pub struct Snapshot<'a> {
     pub images: &'a BTreeMap<String, i64>,
 }
 
-/// Says whether a node is possible.
+/// All reasons against a node; none means that it fits.
+pub type Objections<'a> = Box<dyn Fn(&NodeInfo) -> Vec<Reason> + 'a>;
+
+/// Says which nodes are possible.
 pub trait Filter: Sync {
-    /// All reasons against the node; none means that it fits.
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo, all: &Snapshot<'_>) -> Vec<Reason>;
-    /// Whether this pod needs the filter at all.
-    fn applies(&self, _pod: &PodInfo) -> bool {
-        true
-    }
+    /// Looks at the pod, and at the nodes together, once for a cycle. `None`: no node is wrong for this pod.
+    /// Kubernetes has two methods for it, PreFilter and Filter.
+    fn prepare<'a>(&self, pod: &'a PodInfo, all: &'a Snapshot<'a>) -> Option<Objections<'a>>;
 }
 
 /// Says how good each possible node is.

@@ -43,6 +43,19 @@ pub struct Change {
 }
 
 impl Change {
+    fn made(rev: Rev, key: Key, new: Option<Arc<Object>>, previous: Option<Arc<Object>>, cause: RecordId) -> Change {
+        let kind = match (&new, &previous) {
+            (Some(_), None) => ChangeKind::Added,
+            (Some(_), Some(_)) => ChangeKind::Modified,
+            (None, _) => ChangeKind::Deleted,
+        };
+        // The last state of a deleted object carries the revision of its deletion.
+        let object = new
+            .or_else(|| previous.as_ref().map(|p| stamped((**p).clone(), rev)))
+            .unwrap_or_else(|| unreachable_object(&key));
+        Change { rev, kind, key, object, previous, cause }
+    }
+
     /// What a component has just written itself, as if a watch had told it.
     pub fn own(o: &Arc<Object>) -> Change {
         Change {
@@ -171,6 +184,7 @@ impl Store {
     }
 
     /// Writes one object, or deletes it where `new` is `None`. `cause` is asked only if the write happens.
+    /// The commonest thing that a cluster does: the object's place is looked up once.
     pub fn write(
         &mut self,
         key: Key,
@@ -178,8 +192,34 @@ impl Store {
         expect: Precondition,
         cause: impl FnOnce(Rev) -> RecordId,
     ) -> Result<Arc<Change>, StoreError> {
-        let mut done = self.transaction(vec![Write { key, new, expect }], cause)?;
-        done.pop().ok_or(StoreError::NotFound)
+        let rev = Rev(self.rev.0 + 1);
+        let table = &mut self.tables[key.kind.index()];
+        let (new, previous) = match (new, expect) {
+            (Some(object), Precondition::Absent) => {
+                let new = stamped(object, rev);
+                let previous = table.insert(&key.namespace, &key.name, new.clone());
+                if let Some(there) = previous {
+                    table.insert(&key.namespace, &key.name, there);
+                    return Err(StoreError::Exists);
+                }
+                (Some(new), None)
+            }
+            (Some(object), Precondition::At(at)) => {
+                let stored = table.get_mut(&key.namespace, &key.name).ok_or(StoreError::NotFound)?;
+                if rev_of(stored) != at {
+                    return Err(StoreError::Conflict);
+                }
+                let new = stamped(object, rev);
+                let previous = std::mem::replace(stored, new.clone());
+                (Some(new), Some(previous))
+            }
+            (new, expect) => {
+                check(expect, new.is_some(), table.get(&key.namespace, &key.name))?;
+                apply(table, rev, &key, new)
+            }
+        };
+        self.rev = rev;
+        Ok(self.remember(Change::made(rev, key, new, previous, cause(rev))))
     }
 
     /// All writes happen, at one revision, or none does.
@@ -189,45 +229,21 @@ impl Store {
         cause: impl FnOnce(Rev) -> RecordId,
     ) -> Result<Vec<Arc<Change>>, StoreError> {
         for w in &writes {
-            let stored = self.get(&w.key);
-            match (w.expect, stored) {
-                (Precondition::Absent, Some(_)) => return Err(StoreError::Exists),
-                (Precondition::At(_), None) => return Err(StoreError::NotFound),
-                (Precondition::At(rev), Some(o)) if rev_of(o) != rev => return Err(StoreError::Conflict),
-                (Precondition::Any, None) if w.new.is_none() => return Err(StoreError::NotFound),
-                _ => {}
-            }
+            check(w.expect, w.new.is_some(), self.get(&w.key))?;
         }
         self.rev.0 += 1;
         let rev = self.rev;
         let cause = cause(rev);
-        Ok(writes.into_iter().map(|w| self.commit(rev, w.key, w.new, cause)).collect())
+        let mut done = Vec::with_capacity(writes.len());
+        for Write { key, new, .. } in writes {
+            let (new, previous) = apply(&mut self.tables[key.kind.index()], rev, &key, new);
+            done.push(self.remember(Change::made(rev, key, new, previous, cause)));
+        }
+        Ok(done)
     }
 
-    fn commit(&mut self, rev: Rev, key: Key, new: Option<Object>, cause: RecordId) -> Arc<Change> {
-        let table = &mut self.tables[key.kind.index()];
-        let change = match new {
-            Some(mut object) => {
-                object.meta_mut().resource_version = Some(rev.0.to_string());
-                let object = Arc::new(object);
-                let previous = table.insert(&key.namespace, &key.name, object.clone());
-                let kind = if previous.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
-                Change { rev, kind, key, object, previous, cause }
-            }
-            None => {
-                let previous = table.remove(&key.namespace, &key.name);
-                // The last state of a deleted object carries the revision of its deletion.
-                let object = match &previous {
-                    Some(p) => {
-                        let mut last = (**p).clone();
-                        last.meta_mut().resource_version = Some(rev.0.to_string());
-                        Arc::new(last)
-                    }
-                    None => unreachable_object(&key),
-                };
-                Change { rev, kind: ChangeKind::Deleted, key, object, previous, cause }
-            }
-        };
+    /// Takes a change into the history, and for whoever watches its kind and namespace.
+    fn remember(&mut self, change: Change) -> Arc<Change> {
         let change = Arc::new(change);
         self.history.push_back(change.clone());
         if self.history.len() > HISTORY_LIMIT
@@ -284,7 +300,39 @@ impl Store {
 
 /// The revision of a stored object.
 pub fn rev_of(o: &Object) -> Rev {
-    Rev(o.meta().resource_version.as_deref().and_then(|r| r.parse().ok()).unwrap_or(0))
+    Rev(o.marks().revision)
+}
+
+/// Whether a write may happen. `puts`: it does not delete.
+fn check(expect: Precondition, puts: bool, stored: Option<&Arc<Object>>) -> Result<(), StoreError> {
+    match (expect, stored) {
+        (Precondition::Absent, Some(_)) => Err(StoreError::Exists),
+        (Precondition::At(_), None) => Err(StoreError::NotFound),
+        (Precondition::At(rev), Some(o)) if rev_of(o) != rev => Err(StoreError::Conflict),
+        (Precondition::Any, None) if !puts => Err(StoreError::NotFound),
+        _ => Ok(()),
+    }
+}
+
+/// Puts an object in its place, or takes out what is there. Gives back what is there now, and what was.
+fn apply(
+    table: &mut Places<Arc<Object>>,
+    rev: Rev,
+    key: &Key,
+    new: Option<Object>,
+) -> (Option<Arc<Object>>, Option<Arc<Object>>) {
+    let new = new.map(|object| stamped(object, rev));
+    let previous = match &new {
+        Some(object) => table.insert(&key.namespace, &key.name, object.clone()),
+        None => table.remove(&key.namespace, &key.name),
+    };
+    (new, previous)
+}
+
+/// An object as the revision that it becomes.
+fn stamped(mut object: Object, rev: Rev) -> Arc<Object> {
+    object.meta_mut().resource_version = Some(rev.0.to_string());
+    Arc::new(object)
 }
 
 /// Deleting nothing is refused before it gets here; an empty object keeps the types honest.

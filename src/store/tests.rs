@@ -23,12 +23,23 @@ fn scope(ns: Option<&str>) -> Scope {
 }
 
 #[test]
-fn a_stale_write_is_refused_and_changes_nothing() {
+fn a_refused_write_changes_nothing() {
     let mut s = Store::default();
     let first = s.write(key("a", "x"), Some(cm("a", "x", "1")), Precondition::Absent, |_| RecordId(1)).unwrap().rev;
-    s.write(key("a", "x"), Some(cm("a", "x", "2")), Precondition::At(first), |_| RecordId(1)).unwrap();
-    let e = s.write(key("a", "x"), Some(cm("a", "x", "3")), Precondition::At(first), |_| RecordId(1));
-    assert_eq!(e.err(), Some(StoreError::Conflict));
+    let second = s.write(key("a", "x"), Some(cm("a", "x", "2")), Precondition::At(first), |_| RecordId(1)).unwrap().rev;
+    s.take_deliveries().for_each(drop);
+    for (name, new, expect, error) in [
+        ("x", Some("3"), Precondition::At(first), StoreError::Conflict),
+        ("x", None, Precondition::At(first), StoreError::Conflict),
+        ("x", Some("3"), Precondition::Absent, StoreError::Exists),
+        ("y", Some("3"), Precondition::At(first), StoreError::NotFound),
+        ("y", None, Precondition::Any, StoreError::NotFound),
+    ] {
+        let refused = s.write(key("a", name), new.map(|v| cm("a", name, v)), expect, |_| unreachable!());
+        assert_eq!(refused.err(), Some(error), "{name} {new:?} {expect:?}");
+    }
+    assert_eq!((s.rev(), s.count(ConfigMap::kind_ref()), s.history().count()), (second, 1, 2));
+    assert_eq!(s.take_deliveries().count(), 0);
     assert_eq!(
         s.get(&key("a", "x")).and_then(|o| o.get::<ConfigMap>()?.data.clone()?.get("v").cloned()).as_deref(),
         Some("2")

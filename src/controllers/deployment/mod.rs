@@ -14,7 +14,7 @@ mod tests;
 
 use crate::api::kinds::{Deployment, Pod, ReplicaSet, deployment as kind, replicaset};
 use crate::api::object::{controller_of, controller_ref};
-use crate::api::{Duration, Key, Resource, Status};
+use crate::api::{Duration, Key, Resource, Status, Uid};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
 use crate::client::{Action, Cache, OwnedCache, Reconciler, Recorder};
@@ -157,7 +157,7 @@ impl Deployments {
         let selector = kind::selector(d);
         let mut mine: Vec<ReplicaSet> = vec![];
         let mut release = vec![];
-        for s in self.sets.owned_by(d.uid()) {
+        for s in self.sets.owned_by(Uid::of(d.uid())) {
             if selector.matches(s.metadata.labels.as_ref()) { mine.push(s.clone()) } else { release.push(s.clone()) }
         }
         if d.is_deleting() {

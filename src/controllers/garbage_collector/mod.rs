@@ -87,7 +87,7 @@ impl Reconciler for GarbageCollector {
             self.dependents.entry(*new).or_default().insert(c.key.clone());
         }
         if c.kind == ChangeKind::Deleted {
-            let uid = Uid::of(c.object.uid());
+            let uid = c.object.marks().uid;
             self.present.remove(&uid);
             for key in self.dependents.remove(&uid).into_iter().flatten() {
                 enqueue.add(key);
@@ -99,7 +99,7 @@ impl Reconciler for GarbageCollector {
             return;
         }
         if c.kind == ChangeKind::Added {
-            self.present.insert(Uid::of(c.object.uid()), c.key.clone());
+            self.present.insert(c.object.marks().uid, c.key.clone());
             // Its owner may have gone before it came.
             if !now.is_empty() {
                 enqueue.add(c.key.clone());

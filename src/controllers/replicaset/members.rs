@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::kinds::{Pod, ReplicaSet, replicaset as kind};
-use crate::api::object::Name;
 use crate::api::places::Places;
 use crate::api::selector::Selector;
-use crate::api::{Duration, Object, Resource, Time, pods};
-use crate::client::by_owner::{self, ByOwner};
+use crate::api::{Duration, Object, Resource, Time, Uid, pods};
+use crate::client::by_owner::ByOwner;
 use crate::store::{Change, ChangeKind};
 
 #[derive(Clone, Debug)]
@@ -69,7 +68,8 @@ impl Member {
         let ready_since = pods::available_at(pod, Duration::ZERO);
         let fit = owner.map(|set| {
             let known = before
-                .filter(|b| by_owner::owner(&b.object) == set.uid() && b.object.meta().labels == object.meta().labels)
+                .filter(|b| b.object.marks().owner == object.marks().owner)
+                .filter(|b| b.object.meta().labels == object.meta().labels)
                 .and_then(|b| b.fit.filter(|(generation, _)| *generation == set.generation()));
             known.unwrap_or_else(|| (set.generation(), Yardstick::of(set, Time::ZERO).measure(&object)))
         });
@@ -96,7 +96,7 @@ pub type Group = Places<Member>;
 pub struct Members {
     pods: ByOwner<Member>,
     /// What was counted of each owner's pods, and at which of its generations.
-    counted: BTreeMap<Name, (i64, Counts)>,
+    counted: BTreeMap<Uid, (i64, Counts)>,
 }
 
 impl Members {
@@ -113,7 +113,7 @@ impl Members {
             recount(&mut self.counted, m, by);
         }
         match new {
-            Some(m) => self.pods.insert(namespace, name, by_owner::owner(&c.object), m),
+            Some(m) => self.pods.insert(namespace, name, c.object.marks().owner, m),
             None => self.pods.remove(namespace, name),
         }
     }
@@ -124,13 +124,13 @@ impl Members {
     }
 
     /// The set is gone.
-    pub fn forget(&mut self, set: &str) {
-        self.counted.remove(set);
+    pub fn forget(&mut self, set: Uid) {
+        self.counted.remove(&set);
     }
 
     /// The pods that a set owns.
     pub fn of(&self, set: &ReplicaSet) -> Group {
-        self.pods.owned_by(set.uid()).cloned().unwrap_or_default()
+        self.pods.owned_by(Uid::of(set.uid())).cloned().unwrap_or_default()
     }
 
     /// The pods that nobody owns.
@@ -144,11 +144,11 @@ impl Members {
             // Time alone makes pods available.
             return to.tally(self.of(to.set).values());
         }
-        let (uid, generation) = (to.set.uid(), to.set.generation());
-        let known = self.counted.get(uid).filter(|(at, _)| *at == generation).map(|(_, counts)| *counts);
+        let (uid, generation) = (Uid::of(to.set.uid()), to.set.generation());
+        let known = self.counted.get(&uid).filter(|(at, _)| *at == generation).map(|(_, counts)| *counts);
         let counts = known.unwrap_or_else(|| {
             let counts = to.tally(self.of(to.set).values()).counts;
-            self.counted.insert(uid.into(), (generation, counts));
+            self.counted.insert(uid, (generation, counts));
             counts
         });
         Tally { counts, available: counts.ready, next_available: None }
@@ -156,13 +156,13 @@ impl Members {
 }
 
 /// Adds a member to what was counted, or takes it away. What cannot be known here is counted anew when it is needed.
-fn recount(counted: &mut BTreeMap<Name, (i64, Counts)>, m: &Member, by: i32) {
-    let owner = by_owner::owner(&m.object);
-    let Some((generation, counts)) = counted.get_mut(owner) else { return };
+fn recount(counted: &mut BTreeMap<Uid, (i64, Counts)>, m: &Member, by: i32) {
+    let Some(owner) = m.object.marks().owner else { return };
+    let Some((generation, counts)) = counted.get_mut(&owner) else { return };
     match m.fit.filter(|(at, _)| at == generation) {
         Some((_, fit)) => counts.add(m, fit, by),
         None => {
-            counted.remove(owner);
+            counted.remove(&owner);
         }
     }
 }

@@ -58,7 +58,7 @@ impl Reconciler for ReplicaSets {
         if self.sets.apply(c) {
             if c.kind == ChangeKind::Deleted {
                 self.expectations.forget(&c.key);
-                self.members.forget(c.object.uid());
+                self.members.forget(c.object.marks().uid);
             }
             enqueue.add(c.key.clone());
             return;

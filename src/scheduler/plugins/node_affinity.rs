@@ -1,10 +1,10 @@
 //! NodeAffinity: `nodeSelector` and node affinity, required and preferred.
 //! Real Kubernetes: pkg/scheduler/framework/plugins/nodeaffinity.
 
-use k8s_openapi::api::core::v1::{NodeSelectorRequirement, NodeSelectorTerm};
+use k8s_openapi::api::core::v1::{NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
 
 use crate::api::object::Resource;
-use crate::scheduler::framework::{Filter, NodeInfo, PodInfo, Reason, Score, Snapshot, normalize};
+use crate::scheduler::framework::{Filter, NodeInfo, Objections, PodInfo, Reason, Score, Snapshot, normalize};
 
 pub struct NodeAffinity;
 
@@ -33,29 +33,33 @@ fn term(t: &NodeSelectorTerm, node: &NodeInfo) -> bool {
         && fields.into_iter().all(|r| r.key == "metadata.name" && matches(r, Some(&node.name)))
 }
 
+/// Whether the pod may stand on the node, by `nodeSelector` and required node affinity.
+pub fn allows(spec: &PodSpec, node: &NodeInfo) -> bool {
+    let required = spec
+        .affinity
+        .as_ref()
+        .and_then(|a| a.node_affinity.as_ref())
+        .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
+    spec.node_selector.iter().flatten().all(|(k, v)| node.node().label(k) == Some(v))
+        && required.is_none_or(|r| r.node_selector_terms.iter().any(|t| term(t, node)))
+}
+
 impl Filter for NodeAffinity {
-    fn applies(&self, pod: &PodInfo) -> bool {
-        pod.pod().spec.as_ref().is_some_and(|s| {
-            s.node_selector.as_ref().is_some_and(|n| !n.is_empty())
-                || s.affinity.as_ref().is_some_and(|a| a.node_affinity.is_some())
+    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Option<Objections<'a>> {
+        let spec = pod.pod().spec.as_deref()?;
+        let says_so = spec.node_selector.as_ref().is_some_and(|n| !n.is_empty())
+            || spec.affinity.as_ref().is_some_and(|a| a.node_affinity.is_some());
+        says_so.then(|| -> Objections<'a> {
+            Box::new(|node| if allows(spec, node) { vec![] } else { vec![Reason::Affinity] })
         })
-    }
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
-        let Some(spec) = &pod.pod().spec else { return vec![] };
-        let selected = spec.node_selector.iter().flatten().all(|(k, v)| node.node().label(k) == Some(v));
-        let required = spec
-            .affinity
-            .as_ref()
-            .and_then(|a| a.node_affinity.as_ref())
-            .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
-        let affine = required.is_none_or(|r| r.node_selector_terms.iter().any(|t| term(t, node)));
-        if selected && affine { vec![] } else { vec![Reason::Affinity] }
     }
 }
 
 impl Score for NodeAffinity {
     fn applies(&self, pod: &PodInfo) -> bool {
-        Filter::applies(self, pod)
+        pod.pod().spec.as_ref().and_then(|s| s.affinity.as_ref()?.node_affinity.as_ref()).is_some_and(|a| {
+            a.preferred_during_scheduling_ignored_during_execution.as_ref().is_some_and(|p| !p.is_empty())
+        })
     }
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], _: &Snapshot<'_>) -> Vec<i64> {
         let affinity = pod.pod().spec.as_ref().and_then(|s| s.affinity.as_ref()?.node_affinity.as_ref());

@@ -2,15 +2,13 @@
 //! Real Kubernetes: pkg/scheduler/framework/plugins/nodename.
 
 use crate::api::pods;
-use crate::scheduler::framework::{Filter, NodeInfo, PodInfo, Reason, Snapshot};
+use crate::scheduler::framework::{Filter, Objections, PodInfo, Reason, Snapshot};
 
 pub struct NodeName;
 
 impl Filter for NodeName {
-    fn applies(&self, pod: &PodInfo) -> bool {
-        !pods::node(pod.pod()).is_empty()
-    }
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
-        if pods::node(pod.pod()) == &*node.name { vec![] } else { vec![Reason::WrongName] }
+    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Option<Objections<'a>> {
+        let wanted = Some(pods::node(pod.pod())).filter(|name| !name.is_empty())?;
+        Some(Box::new(move |node| if node.name == wanted { vec![] } else { vec![Reason::WrongName] }))
     }
 }

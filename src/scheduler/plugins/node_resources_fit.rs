@@ -1,30 +1,35 @@
 //! NodeResourcesFit: what is asked for must be free; nodes with more left are better.
 //! Real Kubernetes: pkg/scheduler/framework/plugins/noderesources/fit.go, least_allocated.go.
 
-use crate::scheduler::framework::{Filter, MAX_SCORE, NodeInfo, PodInfo, Reason, Score, Snapshot};
+use crate::scheduler::framework::{Filter, MAX_SCORE, NodeInfo, Objections, PodInfo, Reason, Score, Snapshot};
 
 pub struct NodeResourcesFit;
 
 impl Filter for NodeResourcesFit {
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
-        let mut out = vec![];
-        if node.pod_count + 1 > node.max_pods {
-            out.push(Reason::TooManyPods);
-        }
-        let (want, used, all) = (&pod.requests, &node.requested, &node.allocatable);
-        let mut check = |resource: &str, wants: i64, used: i64, all: i64| {
-            if wants > 0 && wants > all - used {
-                out.push(Reason::Insufficient { resource: resource.into(), wants, free: all - used, all });
-            }
-        };
-        check("cpu", want.milli_cpu, used.milli_cpu, all.milli_cpu);
-        check("memory", want.memory, used.memory, all.memory);
-        check("ephemeral-storage", want.ephemeral, used.ephemeral, all.ephemeral);
-        for (k, v) in &want.others {
-            check(k, *v, used.others.get(k).copied().unwrap_or(0), all.others.get(k).copied().unwrap_or(0));
-        }
-        out
+    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Option<Objections<'a>> {
+        Some(Box::new(move |node| missing(pod, node)))
     }
+}
+
+/// What the node has too little of.
+fn missing(pod: &PodInfo, node: &NodeInfo) -> Vec<Reason> {
+    let mut out = vec![];
+    if node.pod_count + 1 > node.max_pods {
+        out.push(Reason::TooManyPods);
+    }
+    let (want, used, all) = (&pod.requests, &node.requested, &node.allocatable);
+    let mut check = |resource: &str, wants: i64, used: i64, all: i64| {
+        if wants > 0 && wants > all - used {
+            out.push(Reason::Insufficient { resource: resource.into(), wants, free: all - used, all });
+        }
+    };
+    check("cpu", want.milli_cpu, used.milli_cpu, all.milli_cpu);
+    check("memory", want.memory, used.memory, all.memory);
+    check("ephemeral-storage", want.ephemeral, used.ephemeral, all.ephemeral);
+    for (k, v) in &want.others {
+        check(k, *v, used.others.get(k).copied().unwrap_or(0), all.others.get(k).copied().unwrap_or(0));
+    }
+    out
 }
 
 impl Score for NodeResourcesFit {

@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
+use super::node_affinity::allows;
+use super::taint_toleration::tolerated;
+use crate::api::object::Resource;
 use crate::api::selector::Selector;
 use crate::scheduler::framework::{
-    Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, PodInfo, Reason, SPREAD_KEYS, Score, Snapshot,
+    Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, Objections, PodInfo, Reason, SPREAD_KEYS, Score, Snapshot,
 };
 
 pub struct PodTopologySpread;
@@ -26,45 +29,89 @@ fn constraints<'a>(pod: &'a PodInfo, when: &'a str) -> impl Iterator<Item = &'a 
         .filter(move |c| c.when_unsatisfiable == when)
 }
 
-fn selector(c: &TopologySpreadConstraint) -> Selector {
-    c.label_selector.as_ref().map_or(Selector::Nothing, Selector::of)
+/// Which pods count: those that the constraint selects, and of them, by `matchLabelKeys`, those with the pod's own values.
+fn selector(c: &TopologySpreadConstraint, pod: &PodInfo) -> Selector {
+    let own = c.match_label_keys.iter().flatten().filter_map(|key| Some((key.clone(), pod.pod().label(key)?.into())));
+    match c.label_selector.as_ref().map_or(Selector::Nothing, Selector::of) {
+        Selector::All(mut requirements) => {
+            if let Selector::All(more) = Selector::of_labels(&own.collect()) {
+                requirements.extend(more);
+            }
+            Selector::All(requirements)
+        }
+        nothing => nothing,
+    }
 }
 
 /// Matching pods in each value of the key.
-fn counts(pod: &PodInfo, key: &str, selector: &Selector, all: &Snapshot<'_>) -> BTreeMap<String, i64> {
-    let mut out: BTreeMap<String, i64> = BTreeMap::new();
+fn counts<'n>(
+    pod: &PodInfo,
+    key: &str,
+    selector: &Selector,
+    nodes: impl Iterator<Item = &'n NodeInfo>,
+) -> BTreeMap<&'n str, i64> {
+    let mut out: BTreeMap<&str, i64> = BTreeMap::new();
     let mut question = Matching::new(pod.namespace(), selector);
     let key = LabelKey::of(key);
-    for n in all.nodes {
-        let Some(v) = n.label(key) else { continue };
-        let count = n.matching(&mut question);
-        match out.get_mut(v) {
-            Some(sum) => *sum += count,
-            None => {
-                out.insert(v.to_string(), count);
-            }
+    for n in nodes {
+        if let Some(v) = n.label(key) {
+            *out.entry(v).or_default() += n.matching(&mut question);
         }
     }
     out
 }
 
-impl Filter for PodTopologySpread {
-    fn applies(&self, pod: &PodInfo) -> bool {
-        constraints(pod, "DoNotSchedule").next().is_some()
+/// A required constraint, with what is counted for it before any node is judged.
+struct Required<'a> {
+    key: &'a str,
+    counts: BTreeMap<&'a str, i64>,
+    /// How many more pods than the emptiest domain a domain may have, without this pod.
+    room: i64,
+}
+
+impl<'a> Required<'a> {
+    fn new(c: &'a TopologySpreadConstraint, eligible: &[&'a NodeInfo], pod: &'a PodInfo) -> Required<'a> {
+        let selector = selector(c, pod);
+        let counts = counts(pod, &c.topology_key, &selector, eligible.iter().copied());
+        let least = counts.values().copied().min().unwrap_or(0);
+        // Too few domains: a further one, still empty, is to come.
+        let few = i64::try_from(counts.len()).unwrap_or(i64::MAX) < i64::from(c.min_domains.unwrap_or(1));
+        let own = i64::from(selector.matches(pod.pod().metadata.labels.as_ref()));
+        let room = i64::from(c.max_skew) + if few { 0 } else { least } - own;
+        Required { key: &c.topology_key, counts, room }
     }
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo, all: &Snapshot<'_>) -> Vec<Reason> {
-        for c in constraints(pod, "DoNotSchedule") {
-            let selector = selector(c);
-            let reason = || vec![Reason::Spread { key: c.topology_key.clone() }];
-            let Some(here) = node.label(LabelKey::of(&c.topology_key)) else { return reason() };
-            let counts = counts(pod, &c.topology_key, &selector, all);
-            let least = counts.values().copied().min().unwrap_or(0);
-            let own = i64::from(selector.matches(pod.pod().metadata.labels.as_ref()));
-            if counts.get(here).copied().unwrap_or(0) + own - least > i64::from(c.max_skew) {
-                return reason();
-            }
+
+    fn objection(&self, node: &NodeInfo) -> Option<Reason> {
+        let reason = |missing| Some(Reason::Spread { key: self.key.to_string(), missing });
+        let Some(here) = node.label(LabelKey::of(self.key)) else { return reason(true) };
+        if self.counts.get(here).copied().unwrap_or(0) > self.room { reason(false) } else { None }
+    }
+}
+
+/// Whether a node's pods count: it must be one where the pod could stand.
+fn is_eligible(c: &TopologySpreadConstraint, pod: &PodInfo, node: &NodeInfo) -> bool {
+    let honors = |policy: &Option<String>, default| policy.as_deref().unwrap_or(default) == "Honor";
+    let allowed = || pod.pod().spec.as_ref().is_none_or(|s| allows(s, node));
+    let tainted =
+        || node.taints.iter().any(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t));
+    (!honors(&c.node_affinity_policy, "Honor") || allowed()) && !(honors(&c.node_taints_policy, "Ignore") && tainted())
+}
+
+impl Filter for PodTopologySpread {
+    fn prepare<'a>(&self, pod: &'a PodInfo, all: &'a Snapshot<'a>) -> Option<Objections<'a>> {
+        let own: Vec<_> = constraints(pod, "DoNotSchedule").collect();
+        if own.is_empty() {
+            return None;
         }
-        vec![]
+        // A node without one of the labels is in no domain at all.
+        let whole = |n: &&NodeInfo| own.iter().all(|c| n.label(LabelKey::of(&c.topology_key)).is_some());
+        let labelled: Vec<&NodeInfo> = all.nodes.iter().filter(whole).collect();
+        let of = |c: &&'a TopologySpreadConstraint| {
+            let eligible: Vec<_> = labelled.iter().copied().filter(|n| is_eligible(c, pod, n)).collect();
+            Required::new(c, &eligible, pod)
+        };
+        let required: Vec<_> = own.iter().map(of).collect();
+        Some(Box::new(move |node| required.iter().find_map(|r| r.objection(node)).into_iter().collect()))
     }
 }
 
@@ -76,15 +123,15 @@ impl Score for PodTopologySpread {
         let has_own =
             pod.pod().spec.as_ref().and_then(|s| s.topology_spread_constraints.as_ref()).is_some_and(|c| !c.is_empty());
         let list: Vec<(&str, i64, Cow<'_, Selector>)> = match (&pod.spread, has_own) {
-            (Some(s), false) => DEFAULTS.iter().map(|(key, skew)| (*key, *skew, Cow::Borrowed(s))).collect(),
+            (Some(s), false) => DEFAULTS.iter().map(|(key, skew)| (*key, *skew, Cow::Borrowed(&**s))).collect(),
             _ => constraints(pod, "ScheduleAnyway")
-                .map(|c| (c.topology_key.as_str(), i64::from(c.max_skew), Cow::Owned(selector(c))))
+                .map(|c| (c.topology_key.as_str(), i64::from(c.max_skew), Cow::Owned(selector(c, pod))))
                 .collect(),
         };
         let mut raw = vec![0.0; nodes.len()];
         for (key, skew, selector) in &list {
             let by_host = *key == HOSTNAME;
-            let counts = if by_host { BTreeMap::new() } else { counts(pod, key, selector, all) };
+            let counts = if by_host { BTreeMap::new() } else { counts(pod, key, selector, all.nodes.iter()) };
             let places = if by_host { nodes.len() } else { counts.len() };
             let weight = ((places + 2) as f64).ln();
             let mut question = Matching::new(pod.namespace(), selector);

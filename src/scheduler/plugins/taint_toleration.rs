@@ -3,7 +3,7 @@
 
 use k8s_openapi::api::core::v1::{Taint, Toleration};
 
-use crate::scheduler::framework::{Filter, NodeInfo, PodInfo, Reason, Score, Snapshot, normalize};
+use crate::scheduler::framework::{Filter, NodeInfo, Objections, PodInfo, Reason, Score, Snapshot, normalize};
 
 pub struct TaintToleration;
 
@@ -19,11 +19,13 @@ pub fn tolerated(pod: &PodInfo, taint: &Taint) -> bool {
 }
 
 impl Filter for TaintToleration {
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
-        let keeps_out = |t: &&Taint| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t);
-        let Some(t) = node.taints.iter().find(keeps_out) else { return vec![] };
-        let value = t.value.as_deref().filter(|v| !v.is_empty()).map(|v| format!("={v}")).unwrap_or_default();
-        vec![Reason::Taint { taint: format!("{}{value}:{}", t.key, t.effect) }]
+    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Option<Objections<'a>> {
+        Some(Box::new(move |node| {
+            let keeps_out = |t: &&Taint| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t);
+            let Some(t) = node.taints.iter().find(keeps_out) else { return vec![] };
+            let value = t.value.as_deref().filter(|v| !v.is_empty()).map(|v| format!("={v}")).unwrap_or_default();
+            vec![Reason::Taint { taint: format!("{}{value}:{}", t.key, t.effect) }]
+        }))
     }
 }
 

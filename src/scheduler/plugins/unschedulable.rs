@@ -4,17 +4,17 @@
 use k8s_openapi::api::core::v1::Taint;
 
 use super::taint_toleration::tolerated;
-use crate::scheduler::framework::{Filter, NodeInfo, PodInfo, Reason, Snapshot};
+use crate::scheduler::framework::{Filter, Objections, PodInfo, Reason, Snapshot};
 
 pub struct Unschedulable;
 
 impl Filter for Unschedulable {
-    fn filter(&self, pod: &PodInfo, node: &NodeInfo, _: &Snapshot<'_>) -> Vec<Reason> {
-        if !node.unschedulable {
-            return vec![];
-        }
+    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Option<Objections<'a>> {
         let taint =
             Taint { key: "node.kubernetes.io/unschedulable".into(), effect: "NoSchedule".into(), ..Taint::default() };
-        if tolerated(pod, &taint) { vec![] } else { vec![Reason::Unschedulable] }
+        if tolerated(pod, &taint) {
+            return None;
+        }
+        Some(Box::new(|node| if node.unschedulable { vec![Reason::Unschedulable] } else { vec![] }))
     }
 }
