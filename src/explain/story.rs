@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::language::Language;
 use super::layout::{self, Item};
 use super::texts::{decision, message};
-use crate::api::RecordId;
+use crate::api::kinds::Deployment;
+use crate::api::{Duration, Key, RecordId, Resource};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
-use crate::ledger::{Decision, Fact, Ledger, Record, What};
+use crate::ledger::{Fact, Ledger, Record, What};
 
 /// Lines of a brief story: it must fit on a screen with what kubectl prints.
 const BRIEF_LINES: usize = 18;
@@ -76,6 +77,8 @@ struct Tree<'a> {
     decisions: BTreeMap<RecordId, Vec<RecordId>>,
     /// What was found out of each record since `from`.
     owners: Vec<Owner>,
+    /// Of steps with several decisions: which of them names what.
+    naming: BTreeMap<RecordId, BTreeMap<String, RecordId>>,
 }
 
 /// The line under which a step belongs.
@@ -86,49 +89,81 @@ enum Owner {
     Is(RecordId),
 }
 
+/// A story, and what it took.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// None, if nothing came of it.
+    pub lines: Vec<String>,
+    /// Steps of components.
+    pub steps: usize,
+    /// Cluster time until the last thing that was decided.
+    pub took: Duration,
+    /// The Deployments that it speaks of, in the order in which they came up.
+    pub deployments: Vec<Key>,
+}
+
 /// The story of everything since `from` that goes back to it.
-pub fn tell(ledger: &Ledger, from: RecordId, telling: Telling) -> Vec<String> {
+pub fn tell(ledger: &Ledger, from: RecordId, telling: Telling) -> Story {
     let records = usize::try_from(ledger.next_id().0.saturating_sub(from.0)).unwrap_or(0);
     let owners = vec![Owner::Unknown; records];
-    let mut t = Tree { ledger, telling, from, nodes: BTreeMap::new(), decisions: BTreeMap::new(), owners };
-    t.gather();
+    let (nodes, decisions, naming) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut t = Tree { ledger, telling, from, nodes, decisions, owners, naming };
+    let mut story = Story::default();
+    t.gather(&mut story);
     let roots = t.nodes.get(&from).map(|n| n.children.clone()).unwrap_or_default();
-    let mut lines = layout::lines(&t.top(&roots), telling.width);
-    if !telling.full && lines.len() > BRIEF_LINES {
-        let cut = lines.len() - BRIEF_LINES + 1;
-        lines.truncate(BRIEF_LINES - 1);
-        lines.push(format!("  {}", message(telling.language, "story-cut", &[("count", cut.into())])));
+    story.lines = layout::lines(&t.top(&roots), telling.width);
+    if !telling.full && story.lines.len() > BRIEF_LINES {
+        let cut = story.lines.len() - BRIEF_LINES + 1;
+        story.lines.truncate(BRIEF_LINES - 1);
+        story.lines.push(format!("  {}", message(telling.language, "story-cut", &[("count", cut.into())])));
     }
-    lines
+    story
+}
+
+impl Story {
+    fn mention(&mut self, key: Option<Key>) {
+        if let Some(key) = key.filter(|k| k.kind == Deployment::kind_ref() && !self.deployments.contains(k)) {
+            self.deployments.push(key);
+        }
+    }
 }
 
 impl Tree<'_> {
-    fn gather(&mut self) {
+    fn gather(&mut self, story: &mut Story) {
         let top = Node { likeness: Likeness::Command, place: None, parent: self.from, children: vec![] };
         self.nodes.insert(self.from, top);
         let ledger = self.ledger;
+        // Of hundreds of thousands of records each is looked at once: few of them will be told.
+        let mut lines = vec![];
+        let mut began = None;
         for r in ledger.since(self.from) {
-            if let (What::Decision(_), Some(step)) = (&r.what, r.causes.first()) {
-                self.decisions.entry(*step).or_default().push(r.id);
+            let began = *began.get_or_insert(r.at);
+            match &r.what {
+                What::Step(_) => story.steps += 1,
+                What::Decision(d) => {
+                    story.took = r.at.since(began);
+                    story.mention(d.about());
+                    let Some(step) = r.causes.first() else { continue };
+                    self.decisions.entry(*step).or_default().push(r.id);
+                    lines.push((r.id, *step, Likeness::Decision { actor: r.actor, message: d.message() }, d.place()));
+                }
+                What::Request(q) => {
+                    if q.key.kind == Deployment::kind_ref() {
+                        story.mention(Some(q.key.clone()));
+                    }
+                    // What the learner asked for himself is told too, if it changed something or was refused.
+                    if r.causes.first() == Some(&self.from) {
+                        lines.push((r.id, self.from, Likeness::Request { verb: q.verb }, None));
+                    }
+                }
+                What::Root(_) | What::Read(_) | What::Op { .. } => {}
             }
         }
-        for r in ledger.since(self.from) {
-            let (parent, likeness, place) = match &r.what {
-                What::Decision(d) => {
-                    let Some(step) = r.causes.first() else { continue };
-                    let likeness = Likeness::Decision { actor: r.actor, message: d.message() };
-                    (self.above(*step), likeness, d.place())
-                }
-                // What the learner asked for himself is told too, if it changed something or was refused.
-                What::Request(q) if r.causes.first() == Some(&self.from) => {
-                    (Some(self.from), Likeness::Request { verb: q.verb }, None)
-                }
-                _ => continue,
-            };
-            let Some(parent) = parent.map(|p| self.beside(p, likeness.actor(), place)) else { continue };
-            self.nodes.insert(r.id, Node { likeness, place, parent, children: vec![] });
+        for (id, step, likeness, place) in lines {
+            let Some(parent) = self.above(step).map(|p| self.beside(p, likeness.actor(), place)) else { continue };
+            self.nodes.insert(id, Node { likeness, place, parent, children: vec![] });
             if let Some(p) = self.nodes.get_mut(&parent) {
-                p.children.push(r.id);
+                p.children.push(id);
             }
         }
     }
@@ -191,19 +226,11 @@ impl Tree<'_> {
 
     /// Of several decisions of a step, the one that names an object: what is created is known only afterwards, so the
     /// decision to create may stand behind the request.
-    fn decision_naming(&self, step: RecordId, name: &str) -> Option<RecordId> {
+    fn decision_naming(&mut self, step: RecordId, name: &str) -> Option<RecordId> {
         let all = self.decisions.get(&step).filter(|all| all.len() > 1)?;
-        let names = |d: &dyn Decision| {
-            d.facts().iter().any(|(_, fact)| match fact {
-                Fact::Names(names) => names.iter().any(|n| n == name),
-                Fact::Text(text) => text == name,
-                _ => false,
-            })
-        };
-        all.iter().copied().find(|id| match self.ledger.get(*id).map(|r| &r.what) {
-            Some(What::Decision(d)) => names(d.as_ref()),
-            _ => false,
-        })
+        let ledger = self.ledger;
+        let naming = self.naming.entry(step).or_insert_with(|| names_in(ledger, all));
+        naming.get(name).copied()
     }
 
     /// The decision of a step that led to a record: the last one before it, else its first one.
@@ -282,6 +309,23 @@ impl Tree<'_> {
             _ => String::new(),
         }
     }
+}
+
+/// What decisions name, and the first that names it.
+fn names_in(ledger: &Ledger, decisions: &[RecordId]) -> BTreeMap<String, RecordId> {
+    let mut found = BTreeMap::new();
+    for id in decisions {
+        let Some(What::Decision(d)) = ledger.get(*id).map(|r| &r.what) else { continue };
+        let names = d.facts().into_iter().flat_map(|(_, fact)| match fact {
+            Fact::Names(names) => names,
+            Fact::Text(text) => vec![text],
+            _ => vec![],
+        });
+        for name in names {
+            found.entry(name).or_insert(*id);
+        }
+    }
+    found
 }
 
 /// The name of the object that a record is about.

@@ -178,18 +178,13 @@ pub fn what_happened(s: &Session, full: bool) -> String {
 fn story(s: &Session, full: bool) -> String {
     let world = &s.cluster.world;
     let telling = Telling { language: s.language, width: s.width, full };
-    let lines = tale::tell(&world.ledger, s.story_from, telling);
-    if lines.is_empty() {
+    let told = tale::tell(&world.ledger, s.story_from, telling);
+    if told.lines.is_empty() {
         return String::new();
     }
-    let records: Vec<_> = world.ledger.since(s.story_from).collect();
-    let steps = records.iter().filter(|r| matches!(r.what, What::Step(_))).count();
-    let first = records.first().map_or(world.now, |r| r.at);
-    // Cluster time until the last thing that was decided.
-    let last = records.iter().rev().find(|r| matches!(r.what, What::Decision(_))).map_or(first, |r| r.at);
-    let head = message(s.language, "story-head", &[("time", Fact::Time(last.since(first))), ("steps", steps.into())]);
-    let mut out = format!("\n  {head}\n{}\n", lines.join("\n"));
-    let now = present(s, &records);
+    let facts = [("time", Fact::Time(told.took)), ("steps", told.steps.into())];
+    let mut out = format!("\n  {}\n{}\n", message(s.language, "story-head", &facts), told.lines.join("\n"));
+    let now = present(s, &told.deployments);
     if !now.is_empty() {
         out.push_str(&format!("  {}\n", message(s.language, "story-now", &[("list", Fact::Text(now))])));
     }
@@ -197,19 +192,8 @@ fn story(s: &Session, full: bool) -> String {
     out
 }
 
-/// How the Deployments stand that the story speaks of.
-fn present(s: &Session, records: &[&std::sync::Arc<crate::ledger::Record>]) -> String {
-    let mut keys: Vec<Key> = vec![];
-    for r in records {
-        let about = match &r.what {
-            What::Decision(d) => d.about(),
-            What::Request(q) => Some(q.key.clone()),
-            _ => None,
-        };
-        if let Some(k) = about.filter(|k| k.kind == Deployment::kind_ref() && !keys.contains(k)) {
-            keys.push(k);
-        }
-    }
+/// How Deployments stand.
+fn present(s: &Session, keys: &[Key]) -> String {
     let texts: Vec<String> = keys
         .iter()
         .take(4)

@@ -1,6 +1,6 @@
 //! What is going to happen, earliest first; what is due at the same time comes in the order in which it was put down.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::api::Time;
@@ -48,18 +48,19 @@ impl Eq for Entry {}
 
 #[derive(Clone, Debug)]
 pub struct Agenda<T> {
-    heap: BinaryHeap<Entry>,
+    /// What somebody waits for.
+    awaited: BinaryHeap<Entry>,
+    /// What nobody waits for: back-offs, leases and resyncs.
+    quiet: BinaryHeap<Entry>,
     /// The entries themselves: they are large, and a heap moves what it holds.
     entries: Vec<Option<T>>,
     free: Vec<usize>,
-    /// The places of those that somebody waits for: back-offs, leases and resyncs are not among them.
-    awaited: BinaryHeap<Reverse<Place>>,
     seq: u64,
 }
 
 impl<T> Default for Agenda<T> {
     fn default() -> Agenda<T> {
-        Agenda { heap: BinaryHeap::new(), entries: vec![], free: vec![], awaited: BinaryHeap::new(), seq: 0 }
+        Agenda { awaited: BinaryHeap::new(), quiet: BinaryHeap::new(), entries: vec![], free: vec![], seq: 0 }
     }
 }
 
@@ -73,31 +74,28 @@ impl<T> Agenda<T> {
             self.entries.len() - 1
         });
         self.entries[index] = Some(entry);
-        self.heap.push(Entry { place, index });
-        if !quiet {
-            self.awaited.push(Reverse(place));
-        }
+        let heap = if quiet { &mut self.quiet } else { &mut self.awaited };
+        heap.push(Entry { place, index });
     }
 
     /// Takes the earliest entry.
     pub fn pop(&mut self) -> Option<(Time, T)> {
-        let Entry { place, index } = self.heap.pop()?;
+        // Nothing is less than an entry, and the earliest is the greatest.
+        let quiet_first = self.quiet.peek() > self.awaited.peek();
+        let heap = if quiet_first { &mut self.quiet } else { &mut self.awaited };
+        let Entry { place, index } = heap.pop()?;
         self.free.push(index);
-        // Both heaps have the same order, so an awaited entry that is the earliest of all is the earliest awaited one.
-        if self.awaited.peek() == Some(&Reverse(place)) {
-            self.awaited.pop();
-        }
         Some((place.time(), self.entries[index].take()?))
     }
 
     /// When the earliest entry is due.
     pub fn next(&self) -> Option<Time> {
-        self.heap.peek().map(|e| e.place.time())
+        self.quiet.peek().max(self.awaited.peek()).map(|e| e.place.time())
     }
 
     /// When the earliest is due that somebody waits for.
     pub fn next_awaited(&self) -> Option<Time> {
-        self.awaited.peek().map(|Reverse(place)| place.time())
+        self.awaited.peek().map(|e| e.place.time())
     }
 }
 

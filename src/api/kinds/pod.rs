@@ -24,7 +24,7 @@ pub static KIND: Kind<Pod> = Kind {
     spec_changed: |new, old| new.spec != old.spec,
     validate: |p, errors| {
         if let Some(s) = &p.spec {
-            pod_spec::validate_spec(s, &Path::new("spec"), errors);
+            pod_spec::validate_spec(s, s.node_name.as_deref(), &Path::new("spec"), errors);
             pod_spec::validate_images(s, &Path::new("spec"), errors);
         } else {
             errors.required(&Path::new("spec").child("containers"), "");
@@ -135,7 +135,7 @@ fn field(p: &Pod, name: &str) -> Option<String> {
     let spec = p.spec.as_ref();
     let status = p.status.as_ref();
     match name {
-        "spec.nodeName" => spec.and_then(|s| s.node_name.clone()),
+        "spec.nodeName" => spec.and_then(|s| s.node_name.as_ref().map(ToString::to_string)),
         "spec.restartPolicy" => spec.and_then(|s| s.restart_policy.clone()),
         "spec.schedulerName" => spec.and_then(|s| s.scheduler_name.clone()),
         "spec.serviceAccountName" => spec.and_then(|s| s.service_account_name.clone()),

@@ -65,7 +65,7 @@ pub fn validate_selector_and_template(
         errors.required(&at.child("spec").child("containers"), "");
         return;
     };
-    validate_spec(spec, &at.child("spec"), errors);
+    validate_spec(spec, spec.node_name.as_deref(), &at.child("spec"), errors);
     if spec.ephemeral_containers.as_ref().is_some_and(|e| !e.is_empty()) {
         let spec = at.child("spec");
         errors.forbidden(&spec.child("ephemeralContainers"), "ephemeral containers not allowed in pod template");

@@ -14,10 +14,10 @@ fn create(api: &ApiServer, o: &mut Object, _: &mut Caller<'_>) -> Result<(), Sta
     if !o.kind().namespaced() {
         return Ok(());
     }
-    let ns = o.namespace().to_string();
-    match namespace_state(api, &ns) {
+    let ns = o.namespace();
+    match namespace_state(api, ns) {
         NamespaceState::Active => Ok(()),
-        NamespaceState::Missing => Err(Status::not_found(Namespace::kind_ref(), &ns)),
+        NamespaceState::Missing => Err(Status::not_found(Namespace::kind_ref(), ns)),
         NamespaceState::Terminating => {
             let why = format!("unable to create new content in namespace {ns} because it is being terminated");
             let mut status = Status::forbidden(o.kind(), o.name(), &why);

@@ -11,20 +11,22 @@ pub const PLUGIN: Plugin = Plugin { name: "Priority", create, update: not_on_upd
 const SYSTEM: [(&str, i32); 2] = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
 
 fn create(_: &ApiServer, o: &mut Object, _: &mut Caller<'_>) -> Result<(), Status> {
-    let (kind, name) = (o.kind(), o.name().to_string());
-    let Some(spec) = o.get_mut::<Pod>().and_then(|p| p.spec.as_mut()) else { return Ok(()) };
+    let kind = o.kind();
+    let Some(pod) = o.get_mut::<Pod>() else { return Ok(()) };
+    let name = pod.metadata.name.as_deref().unwrap_or("");
+    let Some(spec) = &mut pod.spec else { return Ok(()) };
     let class = spec.priority_class_name.clone().unwrap_or_default();
     let number = match SYSTEM.iter().find(|(n, _)| *n == class) {
         Some((_, n)) => *n,
         None if class.is_empty() => 0,
-        None => return Err(Status::forbidden(kind, &name, &format!("no PriorityClass with name {class} was found"))),
+        None => return Err(Status::forbidden(kind, name, &format!("no PriorityClass with name {class} was found"))),
     };
     const POLICY: &str = "PreemptLowerPriority";
     let must_not = |what: &str, given: &str, computed: &str| {
         let why = format!(
             "the {what} ({given}) must not be provided in pod spec; priority admission controller computed {computed} from the given PriorityClass name"
         );
-        Err(Status::forbidden(kind, &name, &why))
+        Err(Status::forbidden(kind, name, &why))
     };
     if let Some(p) = spec.priority.filter(|p| *p != number) {
         return must_not("integer value of priority", &p.to_string(), &number.to_string());

@@ -21,15 +21,15 @@ const TOKEN_SECONDS: i64 = 3607;
 
 fn create(api: &ApiServer, o: &mut Object, who: &mut Caller<'_>) -> Result<(), Status> {
     let kind = o.kind();
-    let (name, ns) = (o.name().to_string(), o.namespace().to_string());
     let Some(pod) = o.get_mut::<Pod>() else { return Ok(()) };
+    let name = pod.metadata.name.as_deref().unwrap_or("");
+    let ns = pod.metadata.namespace.as_deref().unwrap_or("");
     let Some(spec) = pod.spec.as_deref_mut() else { return Ok(()) };
     let account = spec.service_account_name.get_or_insert_with(|| "default".into()).clone();
     spec.service_account = Some(account.clone());
-    let found = api.store().get(&Key::of::<ServiceAccount>(&ns, &account)).cloned();
-    let Some(found) = found else {
+    let Some(found) = api.store().get(&Key::of::<ServiceAccount>(ns, &account)) else {
         let why = format!("error looking up service account {ns}/{account}: serviceaccount {account:?} not found");
-        return Err(Status::forbidden(kind, &name, &why));
+        return Err(Status::forbidden(kind, name, &why));
     };
     let of_account = found.get::<ServiceAccount>().and_then(|a| a.automount_service_account_token);
     if !spec.automount_service_account_token.or(of_account).unwrap_or(true) {

@@ -16,7 +16,8 @@ use crate::api::kinds::service::{port_name, port_number};
 use crate::api::names;
 use crate::api::quantity::{Quantity, canonical};
 
-pub fn validate_spec(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+/// `node_name`: a pod keeps it beside the rest of its spec.
+pub fn validate_spec(s: &PodSpec, node_name: Option<&str>, at: &Path<'_>, errors: &mut FieldErrors) {
     let volumes = validate_volumes(s, &at.child("volumes"), errors);
     let mut names_seen: Vec<&str> = vec![];
     if s.containers.is_empty() {
@@ -91,7 +92,7 @@ pub fn validate_spec(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
     if let Some(name) = s.service_account_name.as_deref().filter(|n| !n.is_empty()) {
         errors.invalid_each(&at.child("serviceAccountName"), name, names::dns1123_subdomain(name, false));
     }
-    if let Some(name) = s.node_name.as_deref().filter(|n| !n.is_empty()) {
+    if let Some(name) = node_name.filter(|n| !n.is_empty()) {
         errors.invalid_each(&at.child("nodeName"), name, names::dns1123_subdomain(name, false));
     }
     if s.active_deadline_seconds.is_some_and(|v| v < 1) {
