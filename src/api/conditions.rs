@@ -18,34 +18,48 @@ pub fn pod<'a>(kind: &'a str, holds: bool, reason: &'a str, message: &'a str, ge
     Wanted { kind, status: if holds { "True" } else { "False" }, reason, message, generation }
 }
 
+impl Wanted<'_> {
+    pub fn is_about(&self, c: &PodCondition) -> bool {
+        c.type_ == self.kind
+    }
+
+    fn holds(&self, c: &PodCondition) -> bool {
+        c.status == self.status
+            && c.reason.as_deref().unwrap_or("") == self.reason
+            && c.message.as_deref().unwrap_or("") == self.message
+            && c.observed_generation == self.generation
+            && c.last_probe_time.is_none()
+    }
+
+    /// The condition as it follows on those that were. Where the status stays, its time does.
+    pub fn after(&self, before: &[PodCondition], now: Time) -> PodCondition {
+        let old = before.iter().find(|c| self.is_about(c));
+        if let Some(same) = old.filter(|c| self.holds(c)) {
+            return same.clone();
+        }
+        let text = |s: &str| (!s.is_empty()).then(|| s.to_string());
+        PodCondition {
+            type_: self.kind.into(),
+            status: self.status.into(),
+            reason: text(self.reason),
+            message: text(self.message),
+            observed_generation: self.generation,
+            last_probe_time: None,
+            last_transition_time: match old.filter(|c| c.status == self.status) {
+                Some(c) => c.last_transition_time.clone(),
+                None => Some(now.meta()),
+            },
+        }
+    }
+}
+
 /// Sets a condition in place; a condition that is new goes to the end. Tells whether anything changed: mostly nothing
 /// has, and then nothing is written.
 pub fn set(list: &mut Vec<PodCondition>, new: Wanted<'_>, now: Time) -> bool {
-    let at = list.iter().position(|c| c.type_ == new.kind).unwrap_or_else(|| {
-        list.push(PodCondition { type_: new.kind.into(), ..PodCondition::default() });
-        list.len() - 1
-    });
-    let c = &mut list[at];
-    let same = c.status == new.status
-        && c.reason.as_deref().unwrap_or("") == new.reason
-        && c.message.as_deref().unwrap_or("") == new.message
-        && c.observed_generation == new.generation
-        && c.last_probe_time.is_none();
-    if same {
-        return false;
+    match list.iter().position(|c| new.is_about(c)) {
+        Some(at) if new.holds(&list[at]) => return false,
+        Some(at) => list[at] = new.after(list, now),
+        None => list.push(new.after(&[], now)),
     }
-    let text = |s: &str| (!s.is_empty()).then(|| s.to_string());
-    *c = PodCondition {
-        type_: new.kind.into(),
-        status: new.status.into(),
-        reason: text(new.reason),
-        message: text(new.message),
-        observed_generation: new.generation,
-        last_probe_time: None,
-        last_transition_time: match c.status == new.status {
-            true => c.last_transition_time.take(),
-            false => Some(now.meta()),
-        },
-    };
     true
 }

@@ -198,14 +198,14 @@ impl ApiServer {
         if verb == "patch" {
             immutable_meta(meta, before, &mut errors);
         }
-        meta.resource_version = before.resource_version.clone();
-        meta.uid = before.uid.clone();
-        meta.creation_timestamp = before.creation_timestamp.clone();
-        meta.generate_name = before.generate_name.clone();
-        meta.deletion_timestamp = before.deletion_timestamp.clone();
-        meta.deletion_grace_period_seconds = before.deletion_grace_period_seconds;
-        meta.generation = before.generation;
-        meta.managed_fields = before.managed_fields.clone();
+        keep(&mut meta.resource_version, &before.resource_version);
+        keep(&mut meta.uid, &before.uid);
+        keep(&mut meta.creation_timestamp, &before.creation_timestamp);
+        keep(&mut meta.generate_name, &before.generate_name);
+        keep(&mut meta.deletion_timestamp, &before.deletion_timestamp);
+        keep(&mut meta.deletion_grace_period_seconds, &before.deletion_grace_period_seconds);
+        keep(&mut meta.generation, &before.generation);
+        keep(&mut meta.managed_fields, &before.managed_fields);
         match sub {
             // The spec in it is thrown away, so there is nothing to fill in.
             Some(Subresource::Status) => kind.prepare_status(new, old),
@@ -272,6 +272,13 @@ impl ApiServer {
             who.now,
         );
         Ok(new)
+    }
+}
+
+/// A field stays as it was. Mostly it has: a patch begins with a copy.
+fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
+    if new != old {
+        new.clone_from(old);
     }
 }
 

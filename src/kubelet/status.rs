@@ -170,9 +170,6 @@ fn phase(pod: &Pod, inits: &[ContainerStatus], mains: &[ContainerStatus]) -> &'s
     }
 }
 
-/// In which order the API server is told the conditions.
-const ORDER: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
-
 /// The whole status as the kubelet would write it now.
 pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     static NO_SPEC: LazyLock<PodSpec> = LazyLock::new(PodSpec::default);
@@ -219,24 +216,19 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
             ("ContainersNotInitialized", format!("containers with incomplete status: [{}]", waiting.join(" ")))
         }
     };
-    let mut list = Vec::with_capacity(ORDER.len());
-    list.extend(old.conditions.iter().flatten().cloned());
-    for c in [
-        conditions::pod(
-            "PodReadyToStartContainers",
-            w.ip.is_some() && w.phase != Phase::Terminated,
-            "",
-            "",
-            generation,
-        ),
+    let has_sandbox = w.ip.is_some() && w.phase != Phase::Terminated;
+    // In this order the API server is told; what others have added comes after.
+    let own = [
+        conditions::pod("PodReadyToStartContainers", has_sandbox, "", "", generation),
         conditions::pod("Initialized", inits_done, init_why, &init_message, generation),
         conditions::pod("Ready", ready, why, &message, generation),
         conditions::pod("ContainersReady", ready, why, &message, generation),
         conditions::pod("PodScheduled", true, "", "", generation),
-    ] {
-        conditions::set(&mut list, c, now);
-    }
-    list.sort_by_key(|c| ORDER.iter().position(|o| *o == c.type_).unwrap_or(ORDER.len()));
+    ];
+    let before = old.conditions.as_deref().unwrap_or_default();
+    let mut list = Vec::with_capacity(own.len().max(before.len()));
+    list.extend(own.iter().map(|wanted| wanted.after(before, now)));
+    list.extend(before.iter().filter(|c| !own.iter().any(|o| o.is_about(c))).cloned());
     PodStatus {
         phase: Some(phase.into()),
         conditions: Some(list),

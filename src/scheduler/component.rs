@@ -90,9 +90,8 @@ impl Scheduler {
         info.spread = self.siblings.of(&info.object);
         let nodes = self.cache.nodes.len();
         match schedule(&info, &self.cache, &mut self.memory, ctx.chance()) {
-            Verdict::Fits { node, score, scores, rejected } => {
-                let decision =
-                    SchedulerDecision::Bound { pod: key.clone(), node: node.clone(), score, scores, rejected };
+            Verdict::Fits { node, choice, rejected } => {
+                let decision = SchedulerDecision::Bound { pod: key.clone(), node: node.clone(), choice, rejected };
                 self.bind(&key, &object, &node, decision, ctx);
             }
             Verdict::FitsNowhere { rejected } => self.give_up(&key, info.pod(), rejected, nodes, ctx),

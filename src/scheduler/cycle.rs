@@ -10,12 +10,14 @@ use super::plugins::TABLE;
 use crate::api::object::Name;
 use crate::apiserver::caller::{Chance, below};
 
-/// Every node that was possible, with its score.
+/// The nodes that were possible, and how the best one was found among them.
 #[derive(Clone, Debug)]
-pub struct Scores {
+pub struct Choice {
     /// Mostly the same for pod after pod, and then shared.
     pub nodes: Arc<[Name]>,
-    pub scores: Box<[i64]>,
+    pub score: i64,
+    /// How many of them have the best score.
+    pub ties: usize,
 }
 
 /// What is carried from one cycle to the next.
@@ -28,18 +30,18 @@ pub struct Memory {
 }
 
 impl Memory {
-    fn scores(&mut self, feasible: &[&NodeInfo], scores: Vec<i64>) -> Scores {
+    fn names(&mut self, feasible: &[&NodeInfo]) -> Arc<[Name]> {
         if !self.feasible.iter().eq(feasible.iter().map(|n| &n.name)) {
             self.feasible = feasible.iter().map(|n| n.name.clone()).collect();
         }
-        Scores { nodes: self.feasible.clone(), scores: scores.into() }
+        self.feasible.clone()
     }
 }
 
 /// What came out of a cycle.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    Fits { node: Name, score: i64, scores: Scores, rejected: Vec<(Name, Reason)> },
+    Fits { node: Name, choice: Choice, rejected: Vec<(Name, Reason)> },
     FitsNowhere { rejected: Vec<(Name, Reason)> },
 }
 
@@ -57,8 +59,8 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut 
     let all = &cache.nodes;
     let snapshot = Snapshot { nodes: all, images: &cache.images };
     let filters: Vec<_> = TABLE.iter().filter_map(|p| p.filter?.prepare(pod, &snapshot)).collect();
-    let (mut feasible, mut rejected) = (vec![], vec![]);
     let wanted = enough(all.len());
+    let (mut feasible, mut rejected) = (Vec::with_capacity(wanted.min(all.len())), vec![]);
     let mut looked = 0;
     for i in 0..all.len() {
         let n = &all[(memory.start + i) % all.len()];
@@ -91,8 +93,8 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut 
     let best = totals.iter().copied().max().unwrap_or(0);
     let winners: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
     let pick = winners[usize::try_from(below(chance, winners.len() as u64)).unwrap_or(0)];
-    let scores = memory.scores(&feasible, totals);
-    Verdict::Fits { node: feasible[pick].name.clone(), score: best, scores, rejected }
+    let choice = Choice { nodes: memory.names(&feasible), score: best, ties: winners.len() };
+    Verdict::Fits { node: feasible[pick].name.clone(), choice, rejected }
 }
 
 /// The message of the event FailedScheduling.

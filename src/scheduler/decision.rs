@@ -1,6 +1,6 @@
 //! Why a pod was put where it is, or nowhere.
 
-use super::cycle::Scores;
+use super::cycle::Choice;
 use super::framework::Reason;
 use crate::api::object::{Key, Name};
 use crate::api::quantity::Quantity;
@@ -8,7 +8,7 @@ use crate::ledger::{Decision, Fact, Facts};
 
 #[derive(Clone, Debug)]
 pub enum SchedulerDecision {
-    Bound { pod: Key, node: Name, score: i64, scores: Scores, rejected: Vec<(Name, Reason)> },
+    Bound { pod: Key, node: Name, choice: Choice, rejected: Vec<(Name, Reason)> },
     Nowhere { pod: Key, rejected: Vec<(Name, Reason)>, nodes: usize },
 }
 
@@ -69,7 +69,7 @@ fn grouped(rejected: &[(Name, Reason)], bound: bool) -> Fact {
 impl Decision for SchedulerDecision {
     fn message(&self) -> &'static str {
         match self {
-            SchedulerDecision::Bound { scores, rejected, .. } => match (scores.nodes.len(), rejected.is_empty()) {
+            SchedulerDecision::Bound { choice, rejected, .. } => match (choice.nodes.len(), rejected.is_empty()) {
                 (1, true) => "scheduler-only",
                 (1, false) => "scheduler-only-fit",
                 (_, true) => "scheduler-best",
@@ -80,16 +80,15 @@ impl Decision for SchedulerDecision {
     }
     fn facts(&self) -> Facts {
         match self {
-            SchedulerDecision::Bound { pod, node, score, scores, rejected } => {
-                let ties = scores.scores.iter().filter(|s| *s == score).count();
-                let mut fit: Vec<String> = scores.nodes.iter().map(Name::to_string).collect();
+            SchedulerDecision::Bound { pod, node, choice, rejected } => {
+                let mut fit: Vec<String> = choice.nodes.iter().map(Name::to_string).collect();
                 fit.sort();
                 vec![
                     ("pod", pod.name.to_string().into()),
                     ("node", node.to_string().into()),
-                    ("score", (*score).into()),
+                    ("score", choice.score.into()),
                     ("fit", fit.into()),
-                    ("ties", ties.into()),
+                    ("ties", choice.ties.into()),
                     ("rejected", grouped(rejected, true)),
                 ]
             }
