@@ -38,17 +38,13 @@ impl Expectations {
         self.entry(key, now).deleted.insert(name.into());
     }
 
-    /// The cache has seen it, or it will never happen.
-    pub fn saw_created(&mut self, key: &Key, name: &str) {
-        if let Some(e) = self.0.get_mut(key) {
-            e.created.remove(name);
-        }
+    /// The cache has seen it, or it will never happen. Tells whether it was waited for.
+    pub fn saw_created(&mut self, key: &Key, name: &str) -> bool {
+        self.0.get_mut(key).is_some_and(|e| e.created.remove(name))
     }
 
-    pub fn saw_deleted(&mut self, key: &Key, name: &str) {
-        if let Some(e) = self.0.get_mut(key) {
-            e.deleted.remove(name);
-        }
+    pub fn saw_deleted(&mut self, key: &Key, name: &str) -> bool {
+        self.0.get_mut(key).is_some_and(|e| e.deleted.remove(name))
     }
 
     pub fn are_met(&self, key: &Key, now: Time) -> bool {

@@ -292,11 +292,12 @@ impl Tree<'_> {
         for f in folded {
             let what = message(self.telling.language, "story-more", &[("count", f.count.into())]);
             let who = if matches!(f.likeness, Likeness::Request { .. }) { "kubectl" } else { f.likeness.actor() };
-            // What followed from these only is told all the same.
+            // What did not follow from each of those that were told goes without saying for none of these.
             let like = |id: &RecordId| self.nodes.get(id).map(|n| n.likeness);
             let siblings = ids.iter().filter_map(|id| self.nodes.get(id)).filter(|n| n.likeness == f.likeness);
-            let known: Vec<_> = siblings.take(ALIKE).flat_map(|n| &n.children).map(like).collect();
-            let new: Vec<RecordId> = f.children.into_iter().filter(|c| !known.contains(&like(c))).collect();
+            let told: Vec<&Node<'_>> = siblings.take(ALIKE).collect();
+            let the_same = |c: &RecordId| told.iter().all(|n| n.children.iter().any(|known| like(known) == like(c)));
+            let new: Vec<RecordId> = f.children.into_iter().filter(|c| !the_same(c)).collect();
             out.push((None, Item { who: who.into(), what, children: self.items(&new, stems) }));
         }
         out
@@ -345,8 +346,8 @@ fn shortened(mut text: String, stems: &[String]) -> String {
             let end = i + stem.len();
             let suffix = text[end..].strip_prefix('-').unwrap_or("");
             let letters = suffix.bytes().take_while(|b| b.is_ascii_lowercase() || b.is_ascii_digit()).count();
-            let whole =
-                !suffix[letters..].starts_with('-') && !text[..i].ends_with(|c: char| c.is_alphanumeric() || c == '-');
+            let whole = !suffix[letters..].starts_with('-')
+                && !text[..i].ends_with(|c: char| c.is_alphanumeric() || c == '-' || c == '"');
             if letters == SUFFIX && whole {
                 text.replace_range(i..end, "");
                 from = i;

@@ -127,8 +127,10 @@ pub fn likeliest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
     // In a short word two wrong letters make another word.
     let far = if word.chars().count() <= 4 { 1 } else { 2 };
-    let near = nearest(&word, known).into_iter().map(|k| (strsim::levenshtein(&word, k), k));
-    near.filter(|(d, k)| *d <= far || k.starts_with(&word)).min().map(|(_, k)| k)
+    // Two letters that changed places are one mistake; and of two that are as near, the one of the same length was meant.
+    let near =
+        nearest(&word, known).into_iter().map(|k| (strsim::osa_distance(&word, k), k.len().abs_diff(word.len()), k));
+    near.filter(|(d, _, k)| *d <= far || k.starts_with(&word)).min().map(|(.., k)| k)
 }
 
 /// Words at most two edits away, or that begin so; as cobra suggests.

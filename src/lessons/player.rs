@@ -173,7 +173,7 @@ impl Player {
     }
 
     pub fn show_checks(&self, session: &Session) -> String {
-        let open = pick(session.language, "not yet: ", "아직: ");
+        let open = pick(session.language, "not seen yet: ", "아직 확인되지 않음: ");
         let line = |(text, ok)| if ok { format!("✔ {text}\n") } else { format!("· {open}{text}\n") };
         self.check(session).into_iter().map(line).collect()
     }

@@ -56,7 +56,7 @@ pub static TABLE: &[Word] = &[
     Word { name: "lang", usage: "lang ko|en", help: ("the language of the story", "이야기의 언어"), run: lang },
     Word {
         name: "wait",
-        usage: "wait 5m (at most 720h)",
+        usage: "wait 5m (≤ 720h)",
         help: ("lets that much cluster time pass", "그만큼 클러스터 시간을 보냄"),
         run: wait,
     },
@@ -352,7 +352,8 @@ fn wait(s: &mut Session, line: &str, words: &[String]) -> Output {
 }
 
 fn step(s: &mut Session, _: &str, words: &[String]) -> Output {
-    let n: usize = words.get(1).and_then(|w| w.parse().ok()).unwrap_or(1).min(10_000);
+    let Ok(n) = words.get(1).map_or("1", String::as_str).parse::<usize>() else { return wrong(s, "step") };
+    let n = n.min(10_000);
     let from = s.cluster.world.ledger.next_id();
     for _ in 0..n {
         // Steps in which nothing is done are passed over.
@@ -471,13 +472,13 @@ fn fault_error(language: Language, e: &FaultError) -> String {
         FaultError::NoSuchPlace { place, known } => {
             let list = language.list(known, 6);
             if korean {
-                format!("{place}: 없음. 있는 것: {list}")
+                format!("{place}: 그런 곳은 없음. 있는 곳: {list}")
             } else {
-                format!("there is no {place}; there is: {list}")
+                format!("{place} is not there to be broken; what is: {list}")
             }
         }
-        FaultError::AlreadySo if korean => "이미 그런 상태".into(),
-        FaultError::AlreadySo => "it already is".into(),
+        FaultError::AlreadySo if korean => "바뀐 것 없음: 이미 그런 상태".into(),
+        FaultError::AlreadySo => "nothing to do: that is how it is already".into(),
     }
 }
 

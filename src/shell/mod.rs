@@ -145,8 +145,8 @@ impl Shell {
             let bars = done * 10 / l.steps.len().max(1);
             let state = match (self.session.language, done) {
                 (_, 0) => String::new(),
-                (Language::English, n) => format!("step {n} of {}", l.steps.len()),
-                (Language::Korean, n) => format!("{}단계 가운데 {n}", l.steps.len()),
+                (Language::English, n) => format!("{n} of {} steps done", l.steps.len()),
+                (Language::Korean, n) => format!("{}단계 중 {n}단계 완료", l.steps.len()),
             };
             let t = l.text(self.session.language);
             let width = unicode_width::UnicodeWidthStr::width(t.title.as_str());

@@ -1,7 +1,7 @@
-namespace-emptied = { $namespace } is going away → deletes the { $objects ->
-    [one] object
-   *[other] { $objects } objects
- } in it
+namespace-emptied = { $namespace } is going away → deletes { $objects ->
+    [one] the one object
+   *[other] the { $objects } objects
+ } that is still in it
 namespace-waits = { $namespace } still holds { $left ->
     [one] 1 object
    *[other] { $left } objects

@@ -2,7 +2,7 @@
 
 use super::ranking::Victim;
 use crate::api::object::Key;
-use crate::ledger::{Decision, Facts};
+use crate::ledger::{Decision, Fact, Facts};
 
 #[derive(Clone, Debug)]
 pub enum ReplicaSetDecision {
@@ -25,6 +25,24 @@ impl ReplicaSetDecision {
     }
 }
 
+/// Who goes because of what: pods that go for one reason stand together.
+fn reasons(victims: &[Victim], all: bool) -> Fact {
+    let mut groups: Vec<(&str, Vec<String>)> = vec![];
+    for v in victims {
+        // Where all have to go nobody was chosen.
+        let because = if all { "all" } else { v.because.key() };
+        match groups.iter_mut().find(|(known, _)| *known == because) {
+            Some((_, names)) => names.push(v.name.clone()),
+            None => groups.push((because, vec![v.name.clone()])),
+        }
+    }
+    let phrase = |(because, names): (&str, Vec<String>)| {
+        let facts = vec![("count", names.len().into()), ("names", names.into()), ("because", because.into())];
+        ("replicaset-victims", facts)
+    };
+    Fact::Phrases(groups.into_iter().map(phrase).collect())
+}
+
 impl Decision for ReplicaSetDecision {
     fn message(&self) -> &'static str {
         match self {
@@ -43,13 +61,11 @@ impl Decision for ReplicaSetDecision {
             }
             ReplicaSetDecision::Deleted { wanted, had, victims, .. } => {
                 let names: Vec<String> = victims.iter().map(|v| v.name.clone()).collect();
-                // Where all have to go nobody was chosen.
-                let because = if *wanted == 0 { "all" } else { victims.first().map_or("name", |v| v.because.key()) };
                 facts.extend([
                     ("wanted", (*wanted).into()),
                     ("had", (*had).into()),
                     ("names", names.into()),
-                    ("because", because.into()),
+                    ("victims", reasons(victims, *wanted == 0)),
                 ]);
             }
             ReplicaSetDecision::Adopted { pod, .. } | ReplicaSetDecision::Released { pod, .. } => {

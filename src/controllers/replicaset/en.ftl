@@ -5,17 +5,21 @@ replicaset-created = wants { $wanted ->
 replicaset-deleted = wants { $wanted ->
     [one] 1 pod
    *[other] { $wanted } pods
- }, has { $had } → deletes { $names } ({ $because ->
-    [all] all of them
-    [unassigned] not on a node yet, so it goes first
-    [phase] not running yet, so it goes first
-    [not-ready] not ready, so it goes first
-    [deletion-cost] its deletion cost is the lowest
-    [crowded] its node holds more pods of this set
+ }, has { $had } → deletes { $victims }
+replicaset-victims = { $names } ({ $because ->
+    [all] { $count ->
+        [one] the last one
+       *[other] all of them
+    }
+    [unassigned] not on a node yet, so first
+    [phase] not running yet, so first
+    [not-ready] not ready, so first
+    [deletion-cost] the lowest deletion cost
+    [crowded] other pods of this set stand on the same node
     [ready-shorter] ready for the shortest time
     [restarts] restarted most often
     [newer] the newest
-   *[name] all are alike, so chance decides
+   *[name] all else is alike, so chance decides
  })
 replicaset-adopted = { $pod } matches the selector and belongs to nobody → adopts it
 replicaset-released = { $pod } no longer matches the selector → lets it go; it lives on without an owner

@@ -5,6 +5,7 @@
 pub mod decision;
 pub mod members;
 pub mod plan;
+pub mod postponed;
 pub mod ranking;
 #[cfg(test)]
 mod tests;
@@ -25,12 +26,14 @@ use crate::world::Ctx;
 use decision::ReplicaSetDecision;
 use members::{Group, Member, Members, Tally, Yardstick};
 use plan::{BURST, Observed, Plan};
+use postponed::Postponed;
 
 #[derive(Clone)]
 pub struct ReplicaSets {
     sets: Cache<ReplicaSet>,
     members: Members,
     expectations: Expectations,
+    postponed: Postponed,
     recorder: Recorder,
 }
 
@@ -40,6 +43,7 @@ impl Default for ReplicaSets {
             sets: Cache::default(),
             members: Members::default(),
             expectations: Expectations::default(),
+            postponed: Postponed::default(),
             recorder: Recorder::new("replicaset-controller", ""),
         }
     }
@@ -58,7 +62,11 @@ impl Reconciler for ReplicaSets {
         if self.sets.apply(c) {
             if c.kind == ChangeKind::Deleted {
                 self.expectations.forget(&c.key);
+                self.postponed.forget(&c.key);
                 self.members.forget(c.object.marks().uid);
+            } else if c.previous.as_ref().is_some_and(|p| p.meta().generation == c.object.meta().generation) {
+                // Its status, which nobody else writes.
+                self.postponed.echo(&c.key, c.cause);
             }
             enqueue.add(c.key.clone());
             return;
@@ -73,12 +81,15 @@ impl Reconciler for ReplicaSets {
         let now = owner(&c.object);
         let before = c.previous.as_ref().and_then(|p| owner(p));
         for key in [now.clone(), before].into_iter().flatten() {
-            match c.kind {
+            let own = match c.kind {
                 ChangeKind::Added => self.expectations.saw_created(&key, &c.key.name),
                 ChangeKind::Deleted => self.expectations.saw_deleted(&key, &c.key.name),
                 // A pod that is being deleted is as good as gone.
                 ChangeKind::Modified if c.object.is_deleting() => self.expectations.saw_deleted(&key, &c.key.name),
-                ChangeKind::Modified => {}
+                ChangeKind::Modified => false,
+            };
+            if own {
+                self.postponed.echo(&key, c.cause);
             }
             enqueue.add(key);
         }
@@ -98,6 +109,12 @@ impl Reconciler for ReplicaSets {
             return Ok(Action::done());
         };
         let ready_to_act = self.expectations.are_met(key, now);
+        if ready_to_act {
+            let causes = self.postponed.take(key, &ctx.causes());
+            ctx.because(key, causes);
+        } else {
+            self.postponed.keep(key, &ctx.causes());
+        }
         let yardstick = Yardstick::of(&set, now);
         let (group, tally) = self.claim(&yardstick, ctx)?;
         let mut failure = None;

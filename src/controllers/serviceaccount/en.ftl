@@ -1,1 +1,1 @@
-serviceaccount-furnished = { $namespace } is new → gave it the service account default and the certificate kube-root-ca.crt
+serviceaccount-furnished = { $namespace } is new → created its ServiceAccount default and its ConfigMap kube-root-ca.crt (a controller each, in Kubernetes)
