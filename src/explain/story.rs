@@ -6,7 +6,7 @@ use super::language::Language;
 use super::layout::{self, Item};
 use super::texts::{decision, message};
 use crate::api::kinds::Deployment;
-use crate::api::{Duration, Key, RecordId, Resource};
+use crate::api::{Duration, Key, KindRef, RecordId, Resource};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
 use crate::ledger::{Fact, Ledger, Record, What};
 
@@ -45,6 +45,8 @@ enum Likeness {
     Decision {
         actor: &'static str,
         message: &'static str,
+        /// Of what it was decided.
+        kind: Option<KindRef>,
     },
     Request {
         verb: &'static str,
@@ -60,13 +62,6 @@ impl Likeness {
             Likeness::Request { .. } => "kube-apiserver",
         }
     }
-}
-
-/// Records that are only counted.
-struct Folded {
-    likeness: Likeness,
-    count: usize,
-    children: Vec<RecordId>,
 }
 
 struct Tree<'a> {
@@ -142,10 +137,17 @@ impl Tree<'_> {
                 What::Step(_) => story.steps += 1,
                 What::Decision(d) => {
                     story.took = r.at.since(began);
-                    story.mention(d.about());
+                    let about = d.about();
+                    let kind = about.as_ref().map(|k| k.kind);
+                    story.mention(about);
                     let Some(step) = r.causes.first() else { continue };
                     self.decisions.entry(*step).or_default().push(r.id);
-                    lines.push((r.id, *step, Likeness::Decision { actor: r.actor, message: d.message() }, d.place()));
+                    lines.push((
+                        r.id,
+                        *step,
+                        Likeness::Decision { actor: r.actor, message: d.message(), kind },
+                        d.place(),
+                    ));
                 }
                 What::Request(q) => {
                     if q.key.kind == Deployment::kind_ref() {
@@ -264,20 +266,25 @@ impl Tree<'_> {
 
     /// Records as lines. `stems` are the names that stand above: a generated name is cut down to what it adds to one.
     fn told(&self, ids: &[RecordId], stems: &mut Vec<String>) -> Vec<(Option<RecordId>, Item)> {
-        let mut told: BTreeMap<Likeness, usize> = BTreeMap::new();
-        let mut folded: Vec<Folded> = vec![];
+        let mut groups: BTreeMap<Likeness, Vec<RecordId>> = BTreeMap::new();
+        for id in ids {
+            if let Some(n) = self.nodes.get(id) {
+                groups.entry(n.likeness).or_default().push(*id);
+            }
+        }
+        let mut seen: BTreeMap<Likeness, usize> = BTreeMap::new();
         let mut out = vec![];
         for id in ids {
             let (Some(n), Some(r)) = (self.nodes.get(id), self.ledger.get(*id)) else { continue };
-            let seen = told.entry(n.likeness).or_default();
+            let group = groups.get(&n.likeness).map(Vec::as_slice).unwrap_or_default();
+            let seen = seen.entry(n.likeness).or_default();
             *seen += 1;
-            if !self.telling.full && *seen > ALIKE {
-                let at = folded.iter().position(|f| f.likeness == n.likeness).unwrap_or_else(|| {
-                    folded.push(Folded { likeness: n.likeness, count: 0, children: vec![] });
-                    folded.len() - 1
-                });
-                folded[at].count += 1;
-                folded[at].children.extend(&n.children);
+            // A single one that is left over takes a line in any case.
+            let alone = group.len() == ALIKE + 1 && n.children.is_empty();
+            if !self.telling.full && *seen > ALIKE && !alone {
+                if *seen == ALIKE + 1 {
+                    out.push((None, self.folded(n.likeness, group, stems)));
+                }
                 continue;
             }
             let actor = n.likeness.actor();
@@ -289,18 +296,20 @@ impl Tree<'_> {
                 stems.pop();
             }
         }
-        for f in folded {
-            let what = message(self.telling.language, "story-more", &[("count", f.count.into())]);
-            let who = if matches!(f.likeness, Likeness::Request { .. }) { "kubectl" } else { f.likeness.actor() };
-            // What did not follow from each of those that were told goes without saying for none of these.
-            let like = |id: &RecordId| self.nodes.get(id).map(|n| n.likeness);
-            let siblings = ids.iter().filter_map(|id| self.nodes.get(id)).filter(|n| n.likeness == f.likeness);
-            let told: Vec<&Node<'_>> = siblings.take(ALIKE).collect();
-            let the_same = |c: &RecordId| told.iter().all(|n| n.children.iter().any(|known| like(known) == like(c)));
-            let new: Vec<RecordId> = f.children.into_iter().filter(|c| !the_same(c)).collect();
-            out.push((None, Item { who: who.into(), what, children: self.items(&new, stems) }));
-        }
         out
+    }
+
+    /// One line for all of a group but the first ones.
+    fn folded(&self, likeness: Likeness, group: &[RecordId], stems: &mut Vec<String>) -> Item {
+        let (told, rest) = group.split_at(ALIKE.min(group.len()));
+        let what = message(self.telling.language, "story-more", &[("count", rest.len().into())]);
+        let who = if matches!(likeness, Likeness::Request { .. }) { "kubectl" } else { likeness.actor() };
+        // What did not follow from each of those that were told goes without saying for none of these.
+        let like = |id: &RecordId| self.nodes.get(id).map(|n| n.likeness);
+        let children = |id: &RecordId| self.nodes.get(id).map(|n| n.children.as_slice()).unwrap_or_default();
+        let the_same = |c: &RecordId| told.iter().all(|t| children(t).iter().any(|known| like(known) == like(c)));
+        let new: Vec<RecordId> = rest.iter().flat_map(children).copied().filter(|c| !the_same(c)).collect();
+        Item { who: who.into(), what, children: self.items(&new, stems) }
     }
 
     fn words(&self, r: &Record) -> String {

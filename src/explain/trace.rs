@@ -7,13 +7,19 @@ use super::language::Language;
 use super::texts::{decision, message};
 use crate::api::kinds::Lease;
 use crate::api::object::Resource;
-use crate::api::{RecordId, Time};
+use crate::api::{Key, RecordId, Time};
 use crate::ledger::record::RequestOutcome;
 use crate::ledger::{Ledger, Record, Root, Trigger, What};
 
-/// The records since `from`, as lines. Leases that were merely renewed are counted.
+/// The records since `from`, as lines. Leases that were merely renewed are counted; what was only looked at by later
+/// commands is left out.
 pub fn lines(ledger: &Ledger, from: RecordId, start: Time, language: Language) -> Vec<String> {
-    let records: Vec<&Arc<Record>> = ledger.since(from).collect();
+    let by_another = |r: &Record| match &r.what {
+        What::Root(Root::Command(_)) => r.id != from,
+        What::Read(_) => r.causes.first() != Some(&from),
+        _ => false,
+    };
+    let records: Vec<&Arc<Record>> = ledger.since(from).filter(|r| !by_another(r)).collect();
     let routine = routine(&records);
     let mut out = vec![];
     let mut renewed = 0usize;
@@ -44,6 +50,12 @@ fn routine(records: &[&Arc<Record>]) -> BTreeSet<RecordId> {
     renewals.flat_map(|r| r.causes.iter().copied().filter(|c| !busy.contains(c)).chain([r.id])).collect()
 }
 
+/// `pods/default/web`, `nodes/worker-1`
+fn object(k: &Key) -> String {
+    let place = if k.namespace.is_empty() { String::new() } else { format!("{}/", k.namespace) };
+    format!("{}/{place}{}", k.kind.plural(), k.name)
+}
+
 fn line(r: &Record, start: Time, language: Language) -> String {
     let t = r.at.since(start).as_secs_f64();
     let causes: Vec<String> = r.causes.iter().map(|c| c.0.to_string()).collect();
@@ -52,8 +64,8 @@ fn line(r: &Record, start: Time, language: Language) -> String {
         What::Root(Root::Command(line)) => format!("$ {line}"),
         What::Root(Root::Startup) => "startup".into(),
         What::Root(Root::Fault { what, broken }) => format!("{} {what}", if *broken { "fail" } else { "heal" }),
-        What::Step(Trigger::Watch(k)) => format!("saw {k:?}"),
-        What::Step(Trigger::Work(k)) => format!("works on {k:?}"),
+        What::Step(Trigger::Watch(k)) => format!("saw {}", object(k)),
+        What::Step(Trigger::Work(k)) => format!("works on {}", object(k)),
         What::Step(Trigger::Timer) => "timer".into(),
         What::Step(Trigger::Started) => "started".into(),
         What::Step(Trigger::Done(op)) => format!("operation {} ended", op.0),
@@ -72,7 +84,7 @@ fn line(r: &Record, start: Time, language: Language) -> String {
                 RequestOutcome::Unchanged => "unchanged".into(),
                 RequestOutcome::Refused(s) => s.message.clone(),
             };
-            format!("{} {:?}{sub} → {outcome}", q.verb, q.key)
+            format!("{} {}{sub} → {outcome}", q.verb, object(&q.key))
         }
     };
     format!("{:>6}  t+{t:.3}s  {:<18} {what}{because}", r.id.0, r.actor)

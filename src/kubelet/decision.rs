@@ -56,6 +56,8 @@ pub enum KubeletDecision {
     Gone {
         pod: Key,
         node: String,
+        /// It did not stop by itself.
+        killed: bool,
     },
     Unhealthy {
         pod: Key,
@@ -104,7 +106,7 @@ impl KubeletDecision {
             D::Stopping { pod, node, running, .. } => {
                 (either(*running == 0, "kubelet-nothing-to-stop", "kubelet-stopping"), Some(pod), node)
             }
-            D::Gone { pod, node } => ("kubelet-gone", Some(pod), node),
+            D::Gone { pod, node, killed } => (either(*killed, "kubelet-gone-killed", "kubelet-gone"), Some(pod), node),
             D::Unhealthy { pod, node, kills, .. } => {
                 (either(*kills, "kubelet-unhealthy-kill", "kubelet-unhealthy"), Some(pod), node)
             }

@@ -10,8 +10,9 @@ kubelet-stopping = told { $pod } to stop (SIGTERM), gives it { $grace ->
     [one] 1 second
    *[other] { $grace } seconds
  }
-kubelet-nothing-to-stop = nothing of { $pod } runs that would have to be stopped
+kubelet-nothing-to-stop = { $pod } has no running container, so there is nothing to stop
 kubelet-gone = { $pod } has stopped → removed it from the API
+kubelet-gone-killed = { $pod } did not stop in time → killed it (SIGKILL), removed it from the API
 kubelet-unhealthy = { $probe } probe of { $container } failed: { $detail }
 kubelet-unhealthy-kill = { $probe } probe of { $container } failed too often: { $detail } → kills and restarts it
 kubelet-ready = { $pod } answers its readiness probe → Ready

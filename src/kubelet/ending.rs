@@ -4,7 +4,7 @@
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::status;
-use super::worker::{Phase, Replaced, Step, Worker};
+use super::worker::{Phase, Replaced, Slot, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
 use crate::api::{Duration, OpId, Uid};
@@ -138,7 +138,10 @@ impl Fleet {
         self.restarts.forget(uid);
         self.pulls.forget(uid);
         if !w.forgotten {
-            ctx.decide(KubeletDecision::Gone { pod: w.key.clone(), node: w.node.to_string() });
+            // 128 and the number of SIGKILL.
+            let killed = |s: &Slot| s.instances.last().and_then(|i| i.exit.as_ref()).is_some_and(|e| e.code == 137);
+            let killed = w.announced_stop && w.slots.iter().any(killed);
+            ctx.decide(KubeletDecision::Gone { pod: w.key.clone(), node: w.node.to_string(), killed });
             let options =
                 DeleteOptions { grace_seconds: Some(0), uid: Some(uid.to_string()), ..DeleteOptions::default() };
             let _ =

@@ -99,7 +99,7 @@ fn records(session: &Session, from: RecordId) -> Value {
                     ("decision", d.message().to_string(), d.about().map(|k| about(&k)).unwrap_or_default(), facts)
                 }
             };
-            json!({"actor": r.actor, "kind": kind, "message": message, "about": key, "facts": facts})
+            json!({"id": r.id.0, "actor": r.actor, "kind": kind, "message": message, "about": key, "facts": facts})
         })
         .collect();
     Value::Array(list)

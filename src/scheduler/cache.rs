@@ -20,8 +20,8 @@ pub struct Cache {
     homeless: BTreeMap<Name, Vec<Uid>>,
     /// On how many nodes each image is.
     pub images: BTreeMap<String, i64>,
-    /// By namespace and labels, each once.
-    alike: BTreeMap<Name, BTreeMap<Labels, Arc<Alike>>>,
+    /// By namespace and labels, each once; those that stay and those that leave.
+    alike: BTreeMap<Name, [BTreeMap<Labels, Arc<Alike>>; 2]>,
 }
 
 /// Only what the pod weighs is kept: the pod itself would be one more copy of a large object.
@@ -85,18 +85,19 @@ impl Cache {
     }
 
     fn share(&mut self, pod: &Pod) -> Arc<Alike> {
-        let labels = labels(pod);
-        let known = self.alike.get(pod.namespace()).and_then(|of_namespace| of_namespace.get(labels));
+        let (labels, leaving) = (labels(pod), pod.is_deleting());
+        let known =
+            self.alike.get(pod.namespace()).and_then(|of_namespace| of_namespace[usize::from(leaving)].get(labels));
         if let Some(known) = known {
             return known.clone();
         }
-        let of_namespace = self.alike.entry(pod.namespace().into()).or_default();
+        let these = &mut self.alike.entry(pod.namespace().into()).or_default()[usize::from(leaving)];
         // Labels that nobody carries any more are forgotten now and then.
-        if of_namespace.len() > 4096 {
-            of_namespace.retain(|_, alike| Arc::strong_count(alike) > 1);
+        if these.len() > 4096 {
+            these.retain(|_, alike| Arc::strong_count(alike) > 1);
         }
-        let fresh = Arc::new(Alike { namespace: pod.namespace().into(), labels: labels.clone() });
-        of_namespace.insert(labels.clone(), fresh.clone());
+        let fresh = Arc::new(Alike { namespace: pod.namespace().into(), labels: labels.clone(), leaving });
+        these.insert(labels.clone(), fresh.clone());
         fresh
     }
 
@@ -105,7 +106,8 @@ impl Cache {
         let Some(pod) = o.get::<Pod>() else { return };
         let uid = o.marks().uid;
         if let Some(old) = self.placed.get(&uid) {
-            if &*old.node == node && old.load.alike.labels == *labels(pod) {
+            let alike = &old.load.alike;
+            if &*old.node == node && alike.labels == *labels(pod) && alike.leaving == pod.is_deleting() {
                 return;
             }
             self.remove(uid);

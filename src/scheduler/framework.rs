@@ -28,6 +28,8 @@ const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
 pub struct Alike {
     pub namespace: Name,
     pub labels: Labels,
+    /// They are being deleted: they still take room, but nobody is spread from them.
+    pub leaving: bool,
 }
 
 /// What a pod weighs on its node.
@@ -206,7 +208,7 @@ impl<'a> LabelKey<'a> {
     }
 }
 
-/// Which pods are of a namespace and match a selector. Many are alike, so each sort is looked at once, not once a node.
+/// Which pods are of a namespace, stay, and match a selector. Many are alike, so each sort is looked at once, not once a node.
 pub struct Matching<'a> {
     namespace: &'a str,
     selector: &'a Selector,
@@ -222,7 +224,7 @@ impl<'a> Matching<'a> {
         if let Some((_, holds)) = self.known.iter().find(|(known, _)| Arc::ptr_eq(known, pods)) {
             return *holds;
         }
-        let holds = pods.namespace == self.namespace && self.selector.matches(Some(&pods.labels));
+        let holds = !pods.leaving && pods.namespace == self.namespace && self.selector.matches(Some(&pods.labels));
         self.known.push((pods.clone(), holds));
         holds
     }

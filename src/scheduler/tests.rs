@@ -177,6 +177,25 @@ fn a_required_spread_counts_domains_once_and_only_where_the_pod_could_stand() {
 }
 
 #[test]
+fn nobody_is_spread_from_pods_that_leave() {
+    let mut cache = Cache::default();
+    for n in ["a", "b"] {
+        cache.set_node(&node(n, json!({}), json!({})));
+    }
+    let leaving = pod("old", json!({}));
+    cache.place(&leaving, "a");
+    cache.place(&pod("young", json!({})), "b");
+    let mut gone = (*leaving).clone();
+    gone.meta_mut().deletion_timestamp = Some(crate::api::Time::ZERO.meta());
+    cache.place(&Arc::new(gone), "a");
+    assert_eq!(cache.nodes.iter().map(|n| n.pod_count).collect::<Vec<_>>(), [1, 1], "both still take room");
+    let mut info = PodInfo::new(pod("new", json!({})));
+    info.spread = Selector::parse("app=x").ok().map(Arc::new);
+    let v = schedule(&info, &cache, &mut Memory::default(), &mut Chance::seed_from_u64(1));
+    assert!(matches!(v, Verdict::Fits { ref node, .. } if node == "a"), "{v:?}");
+}
+
+#[test]
 fn the_message_counts_reasons_and_judges_preemption() {
     let taint = Reason::Taint { taint: "k:NoSchedule".into() };
     let cpu = Reason::Insufficient { resource: "cpu".into(), wants: 1500, free: 1000, all: 2000 };

@@ -32,7 +32,7 @@ use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time};
 use crate::apiserver::ApiServer;
 use crate::apiserver::caller::{Caller, Chance};
 use crate::apiserver::router::Target;
-use crate::ledger::{Causes, Ledger, ReadRecord, Record, Root, Trigger, What};
+use crate::ledger::{Causes, Ledger, ReadRecord, Root, Trigger, What};
 use crate::store::{Change, Scope, WatchId};
 
 /// A part of the control plane or of the nodes. It sees events and acts through [`Ctx`], nothing else.
@@ -125,6 +125,8 @@ pub struct World {
     next_op: u64,
     wake_at: Option<Time>,
     finished: BTreeMap<OpId, Outcome>,
+    /// What a person looked at last, and because of which command.
+    last_read: Option<(RecordId, ReadRecord)>,
     /// What is broken: name and place.
     pub faults: BTreeMap<(String, String), RecordId>,
     pub steps: u64,
@@ -143,6 +145,7 @@ impl Clone for World {
             answerer: self.answerer.clone_box(),
             ops: self.ops.clone(),
             finished: self.finished.clone(),
+            last_read: self.last_read.clone(),
             faults: self.faults.clone(),
             ..*self
         }
@@ -167,6 +170,7 @@ impl World {
             next_op: 1,
             wake_at: None,
             finished: BTreeMap::new(),
+            last_read: None,
             faults: BTreeMap::new(),
             steps: 0,
         }
@@ -432,10 +436,11 @@ impl World {
         let found = if target.name.is_some() { 1 } else { count("items").or_else(|| count("rows")).unwrap_or(0) };
         let Target { kind, namespace, name, .. } = target;
         let read = ReadRecord { kind, namespace, name, found };
-        let again = |r: &Record| r.causes.first() == Some(&cause) && matches!(&r.what, What::Read(x) if *x == read);
-        if !self.ledger.all().next_back().is_some_and(|r| again(r)) {
-            self.ledger.add(self.now, "kubectl", What::Read(read), smallvec![cause]);
+        if self.last_read.as_ref().is_some_and(|(by, what)| (*by, what) == (cause, &read)) {
+            return;
         }
+        self.last_read = Some((cause, read.clone()));
+        self.ledger.add(self.now, "kubectl", What::Read(read), smallvec![cause]);
     }
 
     pub fn open_watch(&mut self, request: &Request) -> Result<WatchId, Status> {
