@@ -51,6 +51,21 @@ fn a_deleted_pod_comes_back_and_the_story_says_who_did_it() {
     assert_eq!(pods.lines().filter(|l| l.contains("1/1   Running")).count(), 2, "{pods}");
 }
 
+#[test]
+fn without_its_runtime_a_kubelet_stops_nothing() {
+    let mut s = session(1);
+    s.eval("kubectl run p --image=nginx");
+    let node = s.eval("kubectl get pod p -o jsonpath={.spec.nodeName}").stdout;
+    s.eval(&format!("fail containerd {node}"));
+    let o = s.eval("kubectl delete pod p --wait=false");
+    assert!(o.story.contains("cannot stop p: the container runtime does not answer"), "{}", o.story);
+    s.eval("wait 2m");
+    assert!(s.eval("kubectl get pod p --no-headers").stdout.contains("Terminating"));
+    s.eval(&format!("heal containerd {node}"));
+    s.eval("wait 1m");
+    assert_eq!(s.eval("kubectl get pod p").code, 1, "it is gone");
+}
+
 /// The probe asks for a page that nginx does not have until somebody writes it.
 #[test]
 fn a_readiness_probe_sees_the_files_of_the_container() {

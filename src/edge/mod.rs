@@ -156,12 +156,9 @@ fn hide_panics_of_the_yaml_scanner() {
 pub fn main() -> ExitCode {
     hide_panics_of_the_yaml_scanner();
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match args.first().map(String::as_str) {
-        Some("--version" | "-V") => {
-            println!("kubetutor {} (Kubernetes v1.36)", env!("CARGO_PKG_VERSION"));
-            return ExitCode::SUCCESS;
-        }
-        _ => {}
+    if matches!(args.first().map(String::as_str), Some("--version" | "-V")) {
+        println!("kubetutor {} (Kubernetes v1.36)", env!("CARGO_PKG_VERSION"));
+        return ExitCode::SUCCESS;
     }
     let a = match parse(&args) {
         Ok(a) => a,

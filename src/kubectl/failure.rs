@@ -17,12 +17,15 @@ pub struct Failure {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Hint {
     DidYouMean(String),
-    /// There is no such object. Whoever knows the cluster may know one that is called nearly so.
-    Absent {
-        group: String,
-        resource: String,
-        name: String,
-    },
+    Absent(Box<Absent>),
+}
+
+/// There is no such object. Whoever knows the cluster may know one that is called nearly so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Absent {
+    pub group: String,
+    pub resource: String,
+    pub name: String,
 }
 
 impl Failure {
@@ -77,7 +80,7 @@ impl Failure {
 
 fn absent(s: &Status) -> Option<Hint> {
     let d = s.details.as_ref().filter(|d| s.is(Reason::NotFound) && !d.name.is_empty())?;
-    Some(Hint::Absent { group: d.group.clone(), resource: d.kind.clone(), name: d.name.clone() })
+    Some(Hint::Absent(Box::new(Absent { group: d.group.clone(), resource: d.kind.clone(), name: d.name.clone() })))
 }
 
 pub fn status_text(s: &Status) -> String {

@@ -59,6 +59,10 @@ pub enum KubeletDecision {
         /// It did not stop by itself.
         killed: bool,
     },
+    CannotStop {
+        pod: Key,
+        node: String,
+    },
     Unhealthy {
         pod: Key,
         node: String,
@@ -107,6 +111,7 @@ impl KubeletDecision {
                 (either(*running == 0, "kubelet-nothing-to-stop", "kubelet-stopping"), Some(pod), node)
             }
             D::Gone { pod, node, killed } => (either(*killed, "kubelet-gone-killed", "kubelet-gone"), Some(pod), node),
+            D::CannotStop { pod, node } => ("kubelet-cannot-stop", Some(pod), node),
             D::Unhealthy { pod, node, kills, .. } => {
                 (either(*kills, "kubelet-unhealthy-kill", "kubelet-unhealthy"), Some(pod), node)
             }
@@ -161,7 +166,7 @@ impl Decision for KubeletDecision {
                 facts.extend([("container", container.as_str().into()), ("reason", reason.as_str().into())]);
             }
             D::Up { pods, .. } => facts.push(("pods", (*pods).into())),
-            D::Gone { .. } | D::Ready { .. } | D::Down { .. } => {}
+            D::Gone { .. } | D::CannotStop { .. } | D::Ready { .. } | D::Down { .. } => {}
         }
         facts
     }

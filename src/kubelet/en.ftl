@@ -11,6 +11,7 @@ kubelet-stopping = told { $pod } to stop (SIGTERM), gives it { $grace ->
    *[other] { $grace } seconds
  }
 kubelet-nothing-to-stop = { $pod } has no running container, so there is nothing to stop
+kubelet-cannot-stop = cannot stop { $pod }: the container runtime does not answer → it stays Terminating
 kubelet-gone = { $pod } has stopped → removed it from the API
 kubelet-gone-killed = { $pod } did not stop in time → killed it (SIGKILL), removed it from the API
 kubelet-unhealthy = { $probe } probe of { $container } failed: { $detail }

@@ -47,7 +47,15 @@ impl Fleet {
         let Some(w) = self.workers.get_mut(uid) else { return };
         // What is under way ends first.
         let under_way = w.busy.as_ref().is_some_and(|s| *s != Step::Volumes);
-        if under_way || self.nodes.at(&w.node).down {
+        let node = self.nodes.at(&w.node);
+        if under_way || node.down {
+            return;
+        }
+        // Nothing stops without the runtime; when it answers again all pods are looked at.
+        if node.runtime_off {
+            if w.is_ending() && !std::mem::replace(&mut w.told_stuck, true) {
+                ctx.decide(KubeletDecision::CannotStop { pod: w.key.clone(), node: w.node.to_string() });
+            }
             return;
         }
         if w.phase == Phase::Active {

@@ -8,6 +8,7 @@ kubelet-waits = { $container } 컨테이너가 계속 끝나므로 다시 시작
 kubelet-restarted = { $container } 컨테이너를 다시 시작함({ $count }번째 재시작)
 kubelet-stopping = { $pod } 파드에 종료를 알림(SIGTERM), { $grace }초의 유예를 줌
 kubelet-nothing-to-stop = { $pod } 파드에는 실행 중인 컨테이너가 없어 멈출 것이 없음
+kubelet-cannot-stop = { $pod } 파드를 멈출 수 없음: 컨테이너 런타임이 응답하지 않음 → Terminating으로 남음
 kubelet-gone = { $pod } 파드가 멈춤 → API에서 지움
 kubelet-gone-killed = { $pod } 파드가 제때 멈추지 않음 → 강제 종료(SIGKILL)하고 API에서 지움
 kubelet-unhealthy = { $container }의 { $probe } 프로브 실패: { $detail }

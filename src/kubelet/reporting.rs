@@ -199,12 +199,20 @@ impl Fleet {
     pub(super) fn runtime_judged(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let Some(n) = self.nodes.get_mut(name) else { return };
         n.runtime_down = n.runtime_off;
+        let answers = !n.runtime_off;
         self.report(name, ctx);
+        if answers {
+            self.sync_all(name, ctx);
+        }
     }
 
     /// A kubelet that has come back looks through everything it is responsible for.
     pub(super) fn look_around(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         self.renew_lease(name, ctx);
+        self.sync_all(name, ctx);
+    }
+
+    fn sync_all(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let all: Vec<Uid> = self.workers.on(name).map(|w| w.uid).collect();
         for uid in all {
             self.see(uid);

@@ -224,6 +224,8 @@ pub struct Worker {
     /// Gone from the API: nothing is to be reported any more.
     pub forgotten: bool,
     pub announced_stop: bool,
+    /// It was told that the pod cannot be stopped.
+    pub told_stuck: bool,
 }
 
 impl Worker {
@@ -251,6 +253,7 @@ impl Worker {
             timer: 0,
             forgotten: false,
             announced_stop: false,
+            told_stuck: false,
         }
     }
 

@@ -5,7 +5,7 @@ use super::session::{Output, Pace, Session, Started};
 use super::words;
 use crate::api::{Duration, KindRef, RecordId, Time};
 use crate::explain::texts::message;
-use crate::kubectl::failure::{Hint, likeliest};
+use crate::kubectl::failure::{Absent, Hint, likeliest};
 use crate::kubectl::{Failure, Follow, Progress};
 use crate::ledger::{Fact, Root};
 use crate::store::Scope;
@@ -190,7 +190,7 @@ impl Session {
         }
         let meant = f.hint.as_ref().and_then(|h| match h {
             Hint::DidYouMean(word) => Some(word.clone()),
-            Hint::Absent { group, resource, name } => self.namesake(group, resource, namespace, name),
+            Hint::Absent(absent) => self.namesake(absent, namespace),
         });
         if let Some(word) = meant {
             out.story.push_str(&builtins::did_you_mean(self.language, &word));
@@ -198,7 +198,8 @@ impl Session {
     }
 
     /// An object of that name in another namespace, or of nearly that name in this one.
-    fn namesake(&self, group: &str, resource: &str, namespace: &str, name: &str) -> Option<String> {
+    fn namesake(&self, absent: &Absent, namespace: &str) -> Option<String> {
+        let Absent { group, resource, name } = absent;
         let kind = KindRef::all().find(|k| k.plural() == resource && k.group() == group)?;
         let scope = Scope::all(kind);
         let all = || self.cluster.world.api.store().list(&scope);

@@ -12,6 +12,8 @@ use crate::api::digest::Digest;
 use crate::api::ops::{Completion, ContainerId, PodRef, ProbeCall};
 use crate::api::{Duration, Outcome, Time, Uid};
 
+/// Programs that many images have, and that would need a network between pods.
+const NETWORK_PROGRAMS: [&str; 7] = ["wget", "curl", "nslookup", "dig", "ping", "nc", "telnet"];
 /// A command that sleeps longer than this is taken to hang.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -33,6 +35,9 @@ impl Simulated {
                 return Err("container not running".to_string());
             }
             if !super::programs::exists(&name) {
+                if NETWORK_PROGRAMS.contains(&name.as_str()) {
+                    return Err(format!("kubetutor: {name} cannot be run: traffic from inside a pod is not simulated yet"));
+                }
                 return Err(format!(
                     "Internal error occurred: Internal error occurred: error executing command in container: failed to exec in container: failed to start \
                      exec \"{}\": OCI runtime exec failed: exec failed: unable to start container process: exec: {name:?}: {}",
@@ -50,7 +55,15 @@ impl Simulated {
                 match shell.run(sys) {
                     Pause::Exit(code) => return Ok((slept, code)),
                     Pause::Sleep(d) if slept + d < LONGEST => slept += d,
-                    Pause::Sleep(_) | Pause::Serve(_) => return Ok((slept, 137)),
+                    Pause::Sleep(_) => return Ok((slept, 137)),
+                    // The container's own program listens there.
+                    Pause::Serve(server) => {
+                        let port = server.port;
+                        sys.stderr.push_str(&format!(
+                            "{name}: bind() to 0.0.0.0:{port} failed (98: Address already in use)\n"
+                        ));
+                        return Ok((slept, 1));
+                    }
                 }
                 sys.now = now + slept;
             }

@@ -24,7 +24,7 @@ pub struct Namespaces {
 
 #[derive(Clone, Debug)]
 enum NamespaceDecision {
-    Emptied { namespace: Key, objects: usize },
+    Emptied { namespace: Key, objects: usize, pods: bool },
     Waits { namespace: Key, left: usize },
     Finished { namespace: Key },
 }
@@ -32,6 +32,7 @@ enum NamespaceDecision {
 impl Decision for NamespaceDecision {
     fn message(&self) -> &'static str {
         match self {
+            NamespaceDecision::Emptied { pods: true, .. } => "namespace-emptied-of-pods",
             NamespaceDecision::Emptied { .. } => "namespace-emptied",
             NamespaceDecision::Waits { .. } => "namespace-waits",
             NamespaceDecision::Finished { .. } => "namespace-finished",
@@ -39,7 +40,7 @@ impl Decision for NamespaceDecision {
     }
     fn facts(&self) -> Facts {
         match self {
-            NamespaceDecision::Emptied { namespace, objects } => {
+            NamespaceDecision::Emptied { namespace, objects, .. } => {
                 vec![("namespace", namespace.name.to_string().into()), ("objects", (*objects).into())]
             }
             NamespaceDecision::Waits { namespace, left } => {
@@ -119,7 +120,8 @@ impl Reconciler for Namespaces {
         if fresh.is_empty() {
             ctx.decide(NamespaceDecision::Waits { namespace: key.clone(), left: inside.len() });
         } else {
-            ctx.decide(NamespaceDecision::Emptied { namespace: key.clone(), objects: fresh.len() });
+            let pods = fresh.iter().any(|k| k.kind == Pod::kind_ref());
+            ctx.decide(NamespaceDecision::Emptied { namespace: key.clone(), objects: fresh.len(), pods });
         }
         for k in &fresh {
             match ctx.delete_any(k, &DeleteOptions::default()) {
