@@ -1,10 +1,12 @@
 //! The kubelets of all nodes, as one component: pod workers, images, probes, leases, node status.
 //!
 //! Start with [`fleet`], which sorts events to nodes and pods, and go on in the order of a pod's life: [`seeing`],
-//! [`syncing`], [`starting`], [`probing`], [`ending`]; [`worker`] is what is known of one pod; [`status`] makes the pod's status out of what the runtime says; [`backoff`] is why a crashing container
-//! waits. A container that has died is seen at the next relist of the pod lifecycle event generator, and the status
-//! is written at the *start* of a sync, from what the sync before left behind: both as in the real kubelet, so the
-//! moments at which `Error` and `CrashLoopBackOff` show are the real ones.
+//! [`syncing`], [`starting`], [`probing`], [`ending`]; [`worker`] is what is known of one pod; [`spec`] makes of a
+//! container's definition what the runtime is asked to run, its variables by [`environment`] and [`service_links`];
+//! [`status`] makes the pod's status out of what the runtime says; [`backoff`] is why a crashing container waits. A
+//! container that has died is seen at the next relist of the pod lifecycle event generator, and the status is written
+//! at the *start* of a sync, from what the sync before left behind: both as in the real kubelet, so the moments at
+//! which `Error` and `CrashLoopBackOff` show are the real ones.
 //!
 //! Deliberately absent: containers (the runtime's; they are reached by operations) and addresses (the network's).
 //!
