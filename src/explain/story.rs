@@ -304,12 +304,25 @@ impl Tree<'_> {
         let (told, rest) = group.split_at(ALIKE.min(group.len()));
         let what = message(self.telling.language, "story-more", &[("count", rest.len().into())]);
         let who = if matches!(likeness, Likeness::Request { .. }) { "kubectl" } else { likeness.actor() };
-        // What did not follow from each of those that were told goes without saying for none of these.
-        let like = |id: &RecordId| self.nodes.get(id).map(|n| n.likeness);
-        let children = |id: &RecordId| self.nodes.get(id).map(|n| n.children.as_slice()).unwrap_or_default();
-        let the_same = |c: &RecordId| told.iter().all(|t| children(t).iter().any(|known| like(known) == like(c)));
-        let new: Vec<RecordId> = rest.iter().flat_map(children).copied().filter(|c| !the_same(c)).collect();
+        let new: Vec<RecordId> = rest.iter().flat_map(|id| self.unlike(*id, told)).collect();
         Item { who: who.into(), what, children: self.items(&new, stems) }
+    }
+
+    /// What followed from a record and not, at the same place, from each of those that were told.
+    fn unlike(&self, id: RecordId, told: &[RecordId]) -> Vec<RecordId> {
+        let children = |id: RecordId| self.nodes.get(&id).map(|n| n.children.as_slice()).unwrap_or_default();
+        let like = |id: RecordId| self.nodes.get(&id).map(|n| n.likeness);
+        let mut out = vec![];
+        for c in children(id) {
+            let same = |t: &RecordId| children(*t).iter().copied().find(|known| like(*known) == like(*c));
+            let counterparts: Vec<RecordId> = told.iter().filter_map(same).collect();
+            if counterparts.len() == told.len() {
+                out.extend(self.unlike(*c, &counterparts));
+            } else {
+                out.push(*c);
+            }
+        }
+        out
     }
 
     fn words(&self, r: &Record) -> String {
