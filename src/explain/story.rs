@@ -116,9 +116,9 @@ pub fn tell(ledger: &Ledger, from: RecordId, telling: Telling) -> Story {
 }
 
 impl Story {
-    fn mention(&mut self, key: Option<Key>) {
-        if let Some(key) = key.filter(|k| k.kind == Deployment::kind_ref() && !self.deployments.contains(k)) {
-            self.deployments.push(key);
+    fn mention(&mut self, key: &Key) {
+        if key.kind == Deployment::kind_ref() && !self.deployments.contains(key) {
+            self.deployments.push(key.clone());
         }
     }
 }
@@ -138,8 +138,8 @@ impl Tree<'_> {
                 What::Decision(d) => {
                     story.took = r.at.since(began);
                     let about = d.about();
-                    let kind = about.as_ref().map(|k| k.kind);
-                    story.mention(about);
+                    about.iter().for_each(|key| story.mention(key));
+                    let kind = about.map(|k| k.kind);
                     let Some(step) = r.causes.first() else { continue };
                     self.decisions.entry(*step).or_default().push(r.id);
                     lines.push((
@@ -150,9 +150,7 @@ impl Tree<'_> {
                     ));
                 }
                 What::Request(q) => {
-                    if q.key.kind == Deployment::kind_ref() {
-                        story.mention(Some(q.key.clone()));
-                    }
+                    story.mention(&q.key);
                     // What the learner asked for himself is told too, if it changed something or was refused.
                     if r.causes.first() == Some(&self.from) {
                         lines.push((r.id, self.from, Likeness::Request { verb: q.verb }, None));

@@ -123,6 +123,18 @@ pub fn chosen(manifests: Vec<Manifest>, selector: &str) -> Result<Vec<Manifest>,
         .collect())
 }
 
+/// What `-f` names; a verb that works on manifests only needs it.
+pub fn files(args: &Args, env: &Env<'_>) -> Result<Vec<String>, Failure> {
+    if args.is_set("kustomize") {
+        return Err(no_kustomization(args, env));
+    }
+    let files = args.list("filename");
+    if files.is_empty() {
+        return Err(Failure::error("must specify one of -f and -k"));
+    }
+    Ok(files)
+}
+
 /// Why `-k DIRECTORY` does not work: nothing to build, or more than kubetutor can.
 pub fn no_kustomization(args: &Args, env: &Env<'_>) -> Failure {
     let directory = args.text("kustomize");

@@ -65,7 +65,7 @@ pub fn expand(text: &str, environments: &[&Environment]) -> String {
 }
 
 /// What of a ConfigMap or Secret a container may ask for.
-trait Texts: Resource {
+pub(super) trait Texts: Resource {
     const NAME: &'static str;
     fn texts(&self) -> Environment;
 }
@@ -86,7 +86,7 @@ impl Texts for Secret {
 }
 
 /// `None`: it is not there, and need not be.
-fn texts<T: Texts>(
+pub(super) fn texts<T: Texts>(
     ns: &str,
     name: &str,
     optional: bool,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Container;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use super::environment::{expand, variables};
+use super::environment::{expand, texts, variables};
 use super::service_links::Environment;
 use crate::api::kinds::{ConfigMap, Pod, Secret};
 use crate::api::object::{Name, Resource};
@@ -79,23 +79,12 @@ fn mounts(pod: &Pod, c: &Container, account: &Files, ctx: &mut Ctx<'_>) -> Resul
         if let Some(v) = volume {
             if let Some(cm) = &v.config_map {
                 writable = false;
-                match ctx.api::<ConfigMap>().get(ns, &cm.name) {
-                    Ok(o) => files.extend(o.get::<ConfigMap>().and_then(|c| c.data.clone()).unwrap_or_default()),
-                    Err(_) if cm.optional == Some(true) => {}
-                    Err(e) => return Err(ConfigError(e.message)),
-                }
+                files.extend(texts::<ConfigMap>(ns, &cm.name, cm.optional == Some(true), ctx)?.unwrap_or_default());
             }
             if let Some(s) = &v.secret {
                 writable = false;
                 let name = s.secret_name.as_deref().unwrap_or("");
-                match ctx.api::<Secret>().get(ns, name) {
-                    Ok(o) => {
-                        let data = o.get::<Secret>().and_then(|c| c.data.clone()).unwrap_or_default();
-                        files.extend(data.into_iter().map(|(k, v)| (k, String::from_utf8_lossy(&v.0).into_owned())));
-                    }
-                    Err(_) if s.optional == Some(true) => {}
-                    Err(e) => return Err(ConfigError(e.message)),
-                }
+                files.extend(texts::<Secret>(ns, name, s.optional == Some(true), ctx)?.unwrap_or_default());
             }
             if v.projected.is_some() {
                 writable = false;

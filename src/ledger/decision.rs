@@ -62,6 +62,18 @@ impl From<usize> for Fact {
 
 pub type Facts = Vec<(&'static str, Fact)>;
 
+/// Things that have the same reason, together, in the order in which the reasons come up.
+pub fn by_reason<R: PartialEq, T>(pairs: impl IntoIterator<Item = (R, T)>) -> Vec<(R, Vec<T>)> {
+    let mut groups: Vec<(R, Vec<T>)> = vec![];
+    for (reason, thing) in pairs {
+        match groups.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, things)) => things.push(thing),
+            None => groups.push((reason, vec![thing])),
+        }
+    }
+    groups
+}
+
 /// A reason, told by data. `explain/` finds the words by [`Decision::message`].
 pub trait Decision: fmt::Debug + Send + Sync {
     /// The message's name in the component's texts.

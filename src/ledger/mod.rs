@@ -15,7 +15,7 @@ pub mod record;
 use std::fmt::Write;
 use std::sync::Arc;
 
-pub use decision::{Decision, Fact, Facts};
+pub use decision::{Decision, Fact, Facts, by_reason};
 pub use record::{Causes, ReadRecord, Record, RequestRecord, Root, Trigger, What};
 
 use crate::api::{RecordId, Time};

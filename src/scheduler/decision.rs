@@ -4,7 +4,7 @@ use super::cycle::Choice;
 use super::framework::Reason;
 use crate::api::object::{Key, Name};
 use crate::api::quantity::Quantity;
-use crate::ledger::{Decision, Fact, Facts};
+use crate::ledger::{Decision, Fact, Facts, by_reason};
 
 #[derive(Clone, Debug)]
 pub enum SchedulerDecision {
@@ -56,13 +56,7 @@ fn phrase(r: &Reason, nodes: &[&Name], bound: bool) -> (&'static str, Facts) {
 
 /// Nodes with the same reason, together.
 fn grouped(rejected: &[(Name, Reason)], bound: bool) -> Fact {
-    let mut groups: Vec<(&Reason, Vec<&Name>)> = vec![];
-    for (node, r) in rejected {
-        match groups.iter_mut().find(|(known, _)| *known == r) {
-            Some((_, nodes)) => nodes.push(node),
-            None => groups.push((r, vec![node])),
-        }
-    }
+    let groups = by_reason(rejected.iter().map(|(node, r)| (r, node)));
     Fact::Phrases(groups.into_iter().map(|(r, nodes)| phrase(r, &nodes, bound)).collect())
 }
 

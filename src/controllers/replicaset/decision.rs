@@ -2,7 +2,7 @@
 
 use super::ranking::Victim;
 use crate::api::object::Key;
-use crate::ledger::{Decision, Fact, Facts};
+use crate::ledger::{Decision, Fact, Facts, by_reason};
 
 #[derive(Clone, Debug)]
 pub enum ReplicaSetDecision {
@@ -27,15 +27,9 @@ impl ReplicaSetDecision {
 
 /// Who goes because of what: pods that go for one reason stand together.
 fn reasons(victims: &[Victim], all: bool) -> Fact {
-    let mut groups: Vec<(&str, Vec<String>)> = vec![];
-    for v in victims {
-        // Where all have to go nobody was chosen.
-        let because = if all { "all" } else { v.because.key() };
-        match groups.iter_mut().find(|(known, _)| *known == because) {
-            Some((_, names)) => names.push(v.name.clone()),
-            None => groups.push((because, vec![v.name.clone()])),
-        }
-    }
+    // Where all have to go nobody was chosen.
+    let because = |v: &Victim| if all { "all" } else { v.because.key() };
+    let groups = by_reason(victims.iter().map(|v| (because(v), v.name.clone())));
     let phrase = |(because, names): (&str, Vec<String>)| {
         let facts = vec![("count", names.len().into()), ("names", names.into()), ("because", because.into())];
         ("replicaset-victims", facts)

@@ -53,16 +53,10 @@ pub static VIEW_LAST_APPLIED: Verb = Verb {
 };
 
 fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let files = args.list("filename");
     if !args.words.is_empty() {
         return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "apply"));
     }
-    if args.is_set("kustomize") {
-        return Err(manifests::no_kustomization(args, env));
-    }
-    if files.is_empty() {
-        return Err(Failure::error("must specify one of -f and -k"));
-    }
+    let files = manifests::files(args, env)?;
     if args.flag("prune") && !args.flag("all") && args.text("selector").is_empty() {
         return Err(Failure::error(
             "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",

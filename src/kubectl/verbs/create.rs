@@ -74,16 +74,11 @@ pub static SERVICEACCOUNT: Verb = Verb {
 };
 
 fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let files = args.list("filename");
-    if args.is_set("kustomize") {
-        return Err(manifests::no_kustomization(args, env));
+    let given = args.is_set("kustomize") || !args.list("filename").is_empty();
+    if !given && !args.words.is_empty() {
+        return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "create"));
     }
-    if files.is_empty() {
-        if !args.words.is_empty() {
-            return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "create"));
-        }
-        return Err(Failure::error("must specify one of -f and -k"));
-    }
+    let files = manifests::files(args, env)?;
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
     let validate = Validate::of(args)?;

@@ -24,15 +24,9 @@ pub static DIFF: Verb = Verb {
 };
 
 fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let files = args.list("filename");
     // 1 is what a difference is told by, so a failure is 2.
     let failed = |f: Failure| Failure { code: 2, ..f };
-    if args.is_set("kustomize") {
-        return Err(failed(manifests::no_kustomization(args, env)));
-    }
-    if files.is_empty() {
-        return Err(failed(Failure::error("must specify one of -f and -k")));
-    }
+    let files = manifests::files(args, env).map_err(failed)?;
     let (live, merged) = (env.api.number(), env.api.number());
     let mut changed = false;
     let (manifests, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env).map_err(failed)?;

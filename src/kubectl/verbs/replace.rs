@@ -38,13 +38,7 @@ pub static REPLACE: Verb = Verb {
 };
 
 fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let files = args.list("filename");
-    if args.is_set("kustomize") {
-        return Err(manifests::no_kustomization(args, env));
-    }
-    if files.is_empty() {
-        return Err(Failure::error("must specify one of -f and -k"));
-    }
+    let files = manifests::files(args, env)?;
     if args.int("grace-period") >= 0 && !args.flag("force") {
         return Err(Failure::error("--grace-period must have --force specified"));
     }
