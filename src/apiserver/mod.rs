@@ -17,6 +17,7 @@ pub mod delete;
 pub mod discovery;
 pub mod read;
 pub mod router;
+pub mod specs;
 pub mod table;
 pub mod write;
 
@@ -40,6 +41,7 @@ pub const WATCH_BUFFER: usize = 10_000;
 pub struct ApiServer {
     store: Store,
     addresses: addresses::Allocator,
+    specs: specs::Specs,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,
 }

@@ -39,6 +39,7 @@ impl ApiServer {
                     None => Ok(Arc::new(o)),
                 };
             }
+            self.specs.share(&mut o);
             let stored = self.commit(who, "create", &key, None, Some(o), Precondition::Absent)?;
             if let Some(s) = stored.get::<Service>() {
                 self.addresses.note(s);

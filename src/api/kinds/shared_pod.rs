@@ -1,9 +1,10 @@
 //! The Rust type of a Pod. It differs from the published one in this: the pod's revisions share spec and status, and
-//! the name of the node stands beside the rest of the spec.
+//! what is a pod's own (its node, the name of its token's volume) stands beside the rest of the spec, which all pods
+//! of one template have alike.
 
 use std::ops::{Deref, DerefMut};
 
-use k8s_openapi::api::core::v1::{self as published, PodSpec, PodStatus};
+use k8s_openapi::api::core::v1::{self as published, PodSpec, PodStatus, VolumeMount};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,19 +20,92 @@ pub struct Pod {
     pub status: Option<Shared<PodStatus>>,
 }
 
-/// What shall run. Every pod is bound to a node once, and a spec is large (a projected volume alone takes 3 KB): with the
-/// name of the node beside it, binding copies a pointer.
+/// What shall run. A spec is large (a projected volume alone takes 3 KB), every pod is bound to a node once, and
+/// the pods of one template differ in the name of the token's volume only. With those two beside it, binding copies a
+/// pointer, and pods that are alike can share the rest.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spec {
     rest: Shared<PodSpec>,
     /// `spec.nodeName`; the one of `rest` is never set.
     pub node_name: Option<Name>,
+    /// How the volume is called that `rest` names [`TOKEN_VOLUME`].
+    token_volume: Option<Name>,
+}
+
+/// What the name of the volume with the service account's token begins with; letters of chance follow.
+pub const TOKEN_VOLUME_PREFIX: &str = "kube-api-access-";
+/// Stands in the shared rest of a spec for the volume whose name begins with [`TOKEN_VOLUME_PREFIX`].
+const TOKEN_VOLUME: &str = "kube-api-access";
+
+impl Spec {
+    /// The real name of a volume, as `volumes` and `volumeMounts` of the spec have it here.
+    pub fn volume_name<'a>(&'a self, here: &'a str) -> &'a str {
+        self.token_volume.as_deref().filter(|_| here == TOKEN_VOLUME).unwrap_or(here)
+    }
+
+    /// Whether two pods have the same spec, but for what is each pod's own.
+    pub fn is_like(&self, other: &Spec) -> bool {
+        self.rest == other.rest
+    }
+
+    /// From now on shares the rest of the spec with one that [is like](Spec::is_like) it.
+    pub fn share(&mut self, with: &Spec) {
+        self.rest = with.rest.clone();
+    }
+
+    /// Puts the name of the token's volume beside the spec, after it was written into it.
+    pub fn set_names_apart(&mut self) {
+        if self.token_volume.is_none() {
+            self.token_volume = take_token_volume(&mut self.rest);
+        }
+    }
+
+    /// The spec as it is published, with everything where it belongs.
+    fn whole(&self) -> PodSpec {
+        let mut spec = PodSpec::clone(&self.rest);
+        spec.node_name = self.node_name.as_ref().map(ToString::to_string);
+        if let Some(name) = &self.token_volume {
+            rename_volume(&mut spec, TOKEN_VOLUME, name);
+        }
+        spec
+    }
+}
+
+/// Replaces the name of the token's volume by [`TOKEN_VOLUME`], and gives it back. A spec that uses that name for a
+/// volume of its own keeps all its names.
+fn take_token_volume(spec: &mut Shared<PodSpec>) -> Option<Name> {
+    let volumes = || spec.volumes.iter().flatten().map(|v| v.name.as_str());
+    let name = Name::from(volumes().find(|name| name.starts_with(TOKEN_VOLUME_PREFIX))?);
+    let mounts = || mounts(spec).map(|m| m.name.as_str());
+    if volumes().chain(mounts()).any(|name| name == TOKEN_VOLUME) {
+        return None;
+    }
+    rename_volume(spec, &name, TOKEN_VOLUME);
+    Some(name)
+}
+
+fn mounts(spec: &PodSpec) -> impl Iterator<Item = &VolumeMount> {
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let ephemeral = spec.ephemeral_containers.iter().flatten().map(|c| &c.volume_mounts);
+    containers.map(|c| &c.volume_mounts).chain(ephemeral).flatten().flatten()
+}
+
+fn rename_volume(spec: &mut PodSpec, from: &str, to: &str) {
+    let volumes = spec.volumes.iter_mut().flatten().map(|v| &mut v.name);
+    let containers = spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten());
+    let ephemeral = spec.ephemeral_containers.iter_mut().flatten().map(|c| &mut c.volume_mounts);
+    let mounts = containers.map(|c| &mut c.volume_mounts).chain(ephemeral).flatten().flatten().map(|m| &mut m.name);
+    for name in volumes.chain(mounts).filter(|name| *name == from) {
+        *name = to.into();
+    }
 }
 
 impl From<PodSpec> for Spec {
     fn from(mut spec: PodSpec) -> Spec {
         let node_name = spec.node_name.take().map(Name::from);
-        Spec { rest: spec.into(), node_name }
+        let mut spec = Spec { rest: spec.into(), node_name, token_volume: None };
+        spec.set_names_apart();
+        spec
     }
 }
 
@@ -50,12 +124,10 @@ impl DerefMut for Spec {
 
 impl Serialize for Spec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.node_name {
-            None => self.rest.serialize(serializer),
-            Some(node) => {
-                PodSpec { node_name: Some(node.to_string()), ..PodSpec::clone(&self.rest) }.serialize(serializer)
-            }
+        if self.node_name.is_none() && self.token_volume.is_none() {
+            return self.rest.serialize(serializer);
         }
+        self.whole().serialize(serializer)
     }
 }
 
@@ -114,6 +186,41 @@ mod tests {
             assert_eq!(pod.spec.as_ref().unwrap().node_name.as_deref(), read["spec"]["nodeName"].as_str());
             assert_eq!(serde_json::to_value(&pod).unwrap(), read);
         }
+    }
+
+    /// A pod with volumes of these names, all of which its containers mount.
+    fn with_volumes(names: &[&str]) -> serde_json::Value {
+        let named: Vec<_> = names.iter().map(|n| json!({"name": n})).collect();
+        let mounts: Vec<_> =
+            names.iter().zip(1..).map(|(n, i)| json!({"mountPath": format!("/{i}"), "name": n})).collect();
+        let containers = json!([{"name": "a", "volumeMounts": mounts}]);
+        let spec = json!({"containers": containers, "initContainers": containers, "volumes": named});
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
+    }
+
+    #[test]
+    fn volumes_of_any_name_are_written_as_they_were_read() {
+        let names = ["data", "kube-api-access-x7k2p", "kube-api-access", "kube-api-access-", "kube-api-access-zzzzz"];
+        for from in 0..names.len() {
+            for to in from..=names.len() {
+                let read = with_volumes(&names[from..to]);
+                let pod: Pod = serde_json::from_value(read.clone()).unwrap();
+                assert_eq!(serde_json::to_value(&pod).unwrap(), read);
+            }
+        }
+    }
+
+    #[test]
+    fn pods_that_differ_in_the_name_of_their_tokens_volume_are_alike_but_not_equal() {
+        let spec = |name| serde_json::from_value::<Pod>(with_volumes(&["data", name])).unwrap().spec.unwrap();
+        let (one, mut two) = (spec("kube-api-access-aaaaa"), spec("kube-api-access-bbbbb"));
+        assert!(one.is_like(&two) && one != two);
+        two.share(&one);
+        assert!(std::ptr::eq::<PodSpec>(&*one, &*two));
+        let mount = &two.containers[0].volume_mounts.as_ref().unwrap()[1];
+        assert_eq!(two.volume_name(&mount.name), "kube-api-access-bbbbb");
+        assert_eq!(two.volume_name("data"), "data");
+        assert!(!one.is_like(&spec("other")));
     }
 
     #[test]
