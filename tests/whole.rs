@@ -147,6 +147,41 @@ fn a_container_has_the_variables_that_its_definition_asks_for() {
     assert!(s.eval("kubectl events --for pod/lost").stdout.contains("Error: secret \"nope\" not found"));
 }
 
+/// Process 1 is what was started, and the one that asks sees itself.
+#[test]
+fn ps_in_a_container_shows_what_was_started() {
+    let mut s = session(1);
+    s.eval("kubectl run own --image=nginx:1.27");
+    s.eval("kubectl run asked --image=busybox -- sleep 3600");
+    for (pod, main) in [("own", "nginx"), ("asked", "sleep 3600")] {
+        let seen = s.eval(&format!("kubectl exec {pod} -- ps")).stdout;
+        let commands: Vec<&str> = seen.lines().filter_map(|l| l.get(21..)).collect();
+        assert_eq!(commands, ["COMMAND", main, "ps"], "{seen}");
+    }
+}
+
+#[test]
+fn external_addresses_make_a_service_reachable_from_outside() {
+    let mut s = session(1);
+    s.eval("kubectl create deployment web --image=nginx");
+    s.eval("kubectl expose deployment web --name=in --port=80");
+    s.eval("kubectl expose deployment web --name=out --port=80 --external-ip=192.0.2.7");
+    let policy = |s: &mut Session, name: &str| {
+        s.eval(&format!("kubectl get service {name} -o jsonpath={{.spec.externalTrafficPolicy}}")).stdout
+    };
+    assert_eq!(policy(&mut s, "in"), "");
+    assert_eq!(policy(&mut s, "out"), "Cluster");
+}
+
+/// kubectl knows the format, this program does not print it yet: it says so instead of naming it as allowed.
+#[test]
+fn a_format_that_is_not_built_yet_is_called_so() {
+    let mut s = session(1);
+    let told = s.eval("kubectl get nodes -o go-template='{{.kind}}'");
+    assert_eq!((told.code, told.stderr.as_str()), (1, "error: kubetutor does not print with -o go-template yet\n"));
+    assert!(s.eval("kubectl get nodes -o xml").stderr.contains("allowed formats are: custom-columns"));
+}
+
 #[test]
 fn story_goes_on_telling_the_last_thing_that_happened() {
     let mut s = session(1);

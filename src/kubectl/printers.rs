@@ -47,6 +47,9 @@ impl Format {
                 Ok(Format::JsonPath { template: parsed, as_json: name.ends_with("json") })
             }
             "custom-columns" => Ok(Format::Columns(columns(&template(rest))?)),
+            other if ALLOWED.split(',').any(|allowed| allowed == other) => {
+                Err(Failure::error(format!("kubetutor does not print with -o {other} yet")))
+            }
             other => Err(Failure::error(format!(
                 "unable to match a printer suitable for the output format {other:?}, allowed formats are: {ALLOWED}"
             ))),

@@ -94,7 +94,7 @@ impl Container {
             stdout: &mut said.stdout,
             stderr: &mut said.stderr,
             now,
-            hostname: &self.spec.hostname,
+            container: &self.spec,
             server: self.image.and_then(Image::server),
             signals: &mut said.signals,
         };

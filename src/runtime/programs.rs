@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::files::Files;
 use super::web::{Server, Site};
+use crate::api::image::ImageRef;
+use crate::api::ops::ContainerSpec;
 use crate::api::path::absolute;
 use crate::api::{Duration, Time};
 
@@ -15,7 +17,7 @@ pub struct System<'a> {
     pub stdout: &'a mut String,
     pub stderr: &'a mut String,
     pub now: Time,
-    pub hostname: &'a str,
+    pub container: &'a ContainerSpec,
     /// What the image's own program serves.
     pub server: Option<&'static Arc<Server>>,
     /// Signals sent to process 1 of this container.
@@ -131,7 +133,7 @@ pub fn run(words: &[String], env: &BTreeMap<String, String>, cwd: &str, sys: &mu
         }
         "pwd" => say(sys, cwd),
         "hostname" => {
-            let h = sys.hostname.to_string();
+            let h = sys.container.hostname.to_string();
             say(sys, &h)
         }
         "env" | "printenv" => match args.first() {
@@ -185,10 +187,26 @@ pub fn run(words: &[String], env: &BTreeMap<String, String>, cwd: &str, sys: &mu
         "basename" => say(sys, args.first().map_or("", |p| p.rsplit('/').next().unwrap_or(p))),
         "dirname" => say(sys, args.first().map_or(".", |p| p.rsplit_once('/').map_or(".", |(d, _)| d))),
         "which" => args.first().map_or(1, |p| if exists(p) { say(sys, &format!("/bin/{p}")) } else { 1 }),
-        "ps" => say(sys, "PID   USER     TIME  COMMAND\n    1 root      0:00 main"),
+        "ps" => {
+            let main = main_program(sys.container);
+            let list = format!(
+                "PID   USER     TIME  COMMAND\n    1 root      0:00 {main}\n    7 root      0:00 {}",
+                words.join(" ")
+            );
+            say(sys, &list)
+        }
         "kill" => kill(&args, sys),
         _ => 0,
     })
+}
+
+/// Process 1 as `ps` shows it: the command asked for, or the image's own program, for which its name stands.
+fn main_program(c: &ContainerSpec) -> String {
+    if c.command.is_empty() && c.args.is_empty() {
+        let image = ImageRef::parse(&c.image).map(|i| i.path).unwrap_or_default();
+        return image.rsplit('/').next().unwrap_or_default().to_string();
+    }
+    [c.command.as_slice(), &c.args].concat().join(" ")
 }
 
 /// busybox's `httpd -p PORT -h DIRECTORY`.

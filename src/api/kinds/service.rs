@@ -1,7 +1,7 @@
 //! v1 Service: names, defaults, validation, columns. Addresses and node ports come from `apiserver::addresses`.
 //! Real Kubernetes: pkg/apis/core/v1/defaults.go SetDefaults_Service, pkg/apis/core/validation ValidateService, pkg/registry/core/service.
 
-use k8s_openapi::api::core::v1::{ClientIPConfig, LoadBalancerStatus, ServiceStatus, SessionAffinityConfig};
+use k8s_openapi::api::core::v1::{ClientIPConfig, LoadBalancerStatus, ServiceSpec, ServiceStatus, SessionAffinityConfig};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Service;
@@ -121,7 +121,7 @@ fn defaults(s: &mut Service) {
         }
     }
     let kind = spec.type_.clone().unwrap_or_default();
-    let outside = kind == "NodePort" || kind == "LoadBalancer";
+    let outside = kind == "NodePort" || kind == "LoadBalancer" || has_external_ips(spec);
     if outside && spec.external_traffic_policy.as_deref().unwrap_or("").is_empty() {
         spec.external_traffic_policy = Some("Cluster".into());
     }
@@ -207,9 +207,10 @@ fn validate(s: &Service, errors: &mut FieldErrors) {
         validate_external_ip(ip, &at.child("externalIPs").index(i), errors);
     }
     let outside = matches!(kind, "NodePort" | "LoadBalancer");
+    let reachable = outside || has_external_ips(spec);
     if let Some(policy) = spec.external_traffic_policy.as_deref().filter(|p| !p.is_empty()) {
         let at = at.child("externalTrafficPolicy");
-        if outside || spec.external_ips.as_ref().is_some_and(|e| !e.is_empty()) {
+        if reachable {
             errors.one_of(&at, policy, &["Cluster", "Local"]);
         } else {
             errors.invalid(&at, policy, "may only be set for externally-accessible services");
@@ -221,6 +222,10 @@ fn validate(s: &Service, errors: &mut FieldErrors) {
 }
 
 /// Addresses that mean something else everywhere cannot lead to a Service.
+fn has_external_ips(spec: &ServiceSpec) -> bool {
+    spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty())
+}
+
 fn validate_external_ip(text: &str, at: &Path<'_>, errors: &mut FieldErrors) {
     use std::net::IpAddr;
     let Ok(ip) = text.parse::<IpAddr>() else {
