@@ -173,6 +173,27 @@ fn external_addresses_make_a_service_reachable_from_outside() {
     assert_eq!(policy(&mut s, "out"), "Cluster");
 }
 
+#[test]
+fn the_scale_of_a_workload_is_shown_as_a_table() {
+    let mut s = session(1);
+    s.eval("kubectl create deployment web --image=nginx --replicas=2");
+    let seen = s.eval("kubectl get deployment web --subresource=scale").stdout;
+    let cells: Vec<Vec<&str>> = seen.lines().map(|l| l.split_whitespace().take(3).collect()).collect();
+    assert_eq!(cells, [["NAME", "DESIRED", "AVAILABLE"], ["web", "2", "2"]], "{seen}");
+    assert!(s.eval("kubectl get service kubernetes --subresource=scale").stderr.contains("could not find"));
+}
+
+#[test]
+fn several_kinds_and_several_names_are_each_of_each() {
+    let mut s = session(1);
+    s.eval("kubectl create deployment web --image=nginx --port=80");
+    s.eval("kubectl expose deployment web");
+    let both = s.eval("kubectl get deployments,services web -o name").stdout;
+    assert_eq!(both, "deployment.apps/web\nservice/web\n");
+    let typo = s.eval("kubectl get pods, services");
+    assert_eq!(typo.stderr, "error: arguments in resource/name form must have a single resource and name\n");
+}
+
 /// kubectl knows the format, this program does not print it yet: it says so instead of naming it as allowed.
 #[test]
 fn a_format_that_is_not_built_yet_is_called_so() {

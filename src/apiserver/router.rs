@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::caller::Caller;
 use super::delete::{DeleteOptions, Deleted, Propagation};
 use super::read::{Filter, list_json, scope};
-use super::table::{Include, table};
+use super::table::{Include, scale_table, table};
 use super::write::NAMESPACE_MISMATCH;
 use super::{ApiServer, discovery};
 use crate::api::field::{FieldErrors, Path};
@@ -89,7 +89,7 @@ impl ApiServer {
         let target = Target::parse(&request.path).ok_or_else(Status::no_such_path)?;
         let sub = target.sub()?;
         match (request.method, &target.name) {
-            (Method::Get, Some(_)) if sub == Some(Subresource::Scale) => self.get_scale(&target),
+            (Method::Get, Some(_)) if sub == Some(Subresource::Scale) => self.get_scale(&target, request, who),
             (Method::Get, Some(_)) => self.get_one(&target, request, who),
             (Method::Get, None) => self.get_list(&target, request, who),
             (Method::Post, Some(_)) if sub == Some(Subresource::Binding) => self.post_binding(&target, request, who),
@@ -258,8 +258,12 @@ impl ApiServer {
         Ok(Answer { body: stored.json().clone(), warnings })
     }
 
-    fn get_scale(&self, t: &Target) -> Response {
+    fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
         let o = self.get(&t.key())?;
+        if request.accept == Accept::Table {
+            let include = Include::parse(request.param("includeObject"));
+            return Ok(scale_table(o, scale_json(o)?, who.now, include).into());
+        }
         Ok(scale_json(o)?.into())
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::api::kind::ColumnHeader;
+use crate::api::table::{AGE_DOC, ColumnType, NAME_DOC, age};
 use crate::api::{KindRef, Object, Time};
 
 /// What of the object each row carries.
@@ -25,26 +27,48 @@ impl Include {
     }
 }
 
+/// The numbers behind a workload, as one row. `scale` is the Scale of `o`.
+pub fn scale_table(o: &Object, scale: Value, now: Time, include: Include) -> Value {
+    let column = |name, kind, description| definition(&ColumnHeader { name, kind, priority: 0, description });
+    let columns = [
+        column("Name", ColumnType::Name, NAME_DOC),
+        column("Desired", ColumnType::Integer, "replicas is the desired number of instances for the scaled object."),
+        column(
+            "Available",
+            ColumnType::Integer,
+            "replicas is the actual number of observed instances of the scaled object.",
+        ),
+        column("Age", ColumnType::Text, AGE_DOC),
+    ];
+    let cells = json!([o.name(), scale["spec"]["replicas"], scale["status"]["replicas"], age(o.meta(), now)]);
+    let meta = json!({"resourceVersion": scale["metadata"]["resourceVersion"]});
+    let object = carried(include, o, || scale);
+    json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": columns,
+           "rows": [{"cells": cells, "object": object}]})
+}
+
+fn definition(c: &ColumnHeader) -> Value {
+    json!({"name": c.name, "type": c.kind.type_name(), "format": c.kind.format(), "description": c.description, "priority": c.priority})
+}
+
+/// What of an object its row carries.
+fn carried(include: Include, o: &Object, whole: impl FnOnce() -> Value) -> Value {
+    match include {
+        Include::None => Value::Null,
+        Include::Object => whole(),
+        Include::Metadata => json!({
+            "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+            "metadata": serde_json::to_value(o.meta()).unwrap_or_default(),
+        }),
+    }
+}
+
 pub fn table(kind: KindRef, items: &[Arc<Object>], now: Time, headers: bool, include: Include, meta: Value) -> Value {
-    let columns: Vec<Value> = if headers {
-        kind.column_headers()
-            .into_iter()
-            .map(|c| json!({"name": c.name, "type": c.kind.type_name(), "format": c.kind.format(), "description": c.description, "priority": c.priority}))
-            .collect()
-    } else {
-        vec![]
-    };
+    let columns: Vec<Value> = if headers { kind.column_headers().iter().map(definition).collect() } else { vec![] };
     let rows: Vec<Value> = items
         .iter()
         .map(|o| {
-            let object = match include {
-                Include::None => Value::Null,
-                Include::Object => (**o.json()).clone(),
-                Include::Metadata => json!({
-                    "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
-                    "metadata": serde_json::to_value(o.meta()).unwrap_or_default(),
-                }),
-            };
+            let object = carried(include, o, || (**o.json()).clone());
             json!({"cells": kind.row(o, now), "object": object})
         })
         .collect();

@@ -89,8 +89,19 @@ pub struct Selection {
     pub slashed: bool,
 }
 
+/// `pods,services a b` is short for `pods/a pods/b services/a services/b`; so `pods, services` names nothing.
+fn each_of_each(words: &[String]) -> Vec<String> {
+    match words.split_first() {
+        Some((kinds, names)) if kinds.contains(',') && !names.is_empty() => {
+            kinds.split(',').flat_map(|kind| names.iter().map(move |name| format!("{kind}/{name}"))).collect()
+        }
+        _ => words.to_vec(),
+    }
+}
+
 impl Selection {
     pub fn parse(words: &[String]) -> Result<Selection, Failure> {
+        let words = &each_of_each(words);
         let slash = words.iter().any(|w| w.contains('/'));
         let mut items = vec![];
         if slash {
