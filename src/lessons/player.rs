@@ -93,9 +93,45 @@ impl Player {
         let w = self.words(language);
         let mut out = format!("\n[{}/{}] {}\n", self.step + 1, self.lesson.steps.len(), w.task);
         if self.asks() {
-            out.push_str(&format!("\n{}\n", w.predict));
+            out.push_str(&format!("\n{}\n({})\n", w.predict, self.how_to_predict(language)));
         }
         out
+    }
+
+    /// The answers that a prediction may have: a letter, and what it stands for.
+    fn choices(&self, language: Language) -> Vec<(String, String)> {
+        let choice = |l: &str| {
+            let (letter, text) = l.strip_prefix("- ")?.split_once(')')?;
+            Some((letter.to_string(), text.trim().to_string()))
+        };
+        self.words(language).predict.lines().filter_map(choice).collect()
+    }
+
+    /// The letter that an answer means: `c`, `c)`, or the words of the choice.
+    fn chosen(&self, answer: &str, language: Language) -> Option<String> {
+        let said = answer.trim().to_lowercase();
+        let means = |(letter, text): &(String, String)| {
+            let text = text.to_lowercase();
+            said.trim_end_matches(')') == *letter || said == text || said == format!("{letter}) {text}")
+        };
+        Some(self.choices(language).into_iter().find(means)?.0)
+    }
+
+    /// Whether a line answers the question, rightly or not; all others are commands.
+    pub fn is_prediction(&self, line: &str, language: Language) -> bool {
+        let short = !line.is_empty() && !line.contains(char::is_whitespace) && line.chars().count() <= 2;
+        self.asks() && (short || self.chosen(line, language).is_some())
+    }
+
+    fn how_to_predict(&self, language: Language) -> String {
+        let letters: Vec<String> = self.choices(language).into_iter().map(|(letter, _)| letter).collect();
+        let list = letters.join(", ");
+        match language {
+            Language::English => {
+                format!("answer with one of {list}; a command skips the question")
+            }
+            Language::Korean => format!("{list} 가운데 하나로 답해 주세요. 명령을 치면 질문을 건너뛰어요"),
+        }
     }
 
     /// Whether a prediction is waited for.
@@ -105,24 +141,9 @@ impl Player {
 
     /// Takes a prediction.
     pub fn predict(&mut self, answer: &str, language: Language) -> String {
-        let a = answer.trim().trim_end_matches(')').to_lowercase();
-        let choices: Vec<String> = self
-            .words(language)
-            .predict
-            .lines()
-            .filter_map(|l| Some(l.strip_prefix("- ")?.split_once(')')?.0.into()))
-            .collect();
-        if !choices.contains(&a) {
-            let list = choices.join(", ");
-            return match language {
-                Language::English => {
-                    format!("  one of {list}, please (or type a command: the prediction is yours to skip)\n")
-                }
-                Language::Korean => {
-                    format!("  {list} 가운데 하나로 답해 주세요(예측을 건너뛰려면 그냥 명령을 치세요)\n")
-                }
-            };
-        }
+        let Some(a) = self.chosen(answer, language) else {
+            return format!("  {}\n", self.how_to_predict(language));
+        };
         self.predicted = Some(a);
         pick(language, "  noted; now see for yourself\n", "  적어 두었어요. 이제 직접 확인해 보세요\n").into()
     }

@@ -63,9 +63,9 @@ impl Shell {
         let line = text.trim();
         let words: Vec<&str> = line.split_whitespace().collect();
         let said = |text: String| Output { story: text, ..Output::default() };
-        if let Some(p) = self.player.as_mut().filter(|p| p.asks() && words.len() == 1 && words[0].chars().count() <= 2)
-        {
-            return said(p.predict(line, self.session.language));
+        let language = self.session.language;
+        if let Some(p) = self.player.as_mut().filter(|p| p.is_prediction(line, language)) {
+            return said(p.predict(line, language));
         }
         match (words.first().copied(), self.player.is_some()) {
             (Some("learn"), _) => return said(self.learn(words.get(1).copied())),
@@ -173,5 +173,45 @@ impl Shell {
             (Some(l), Language::Korean) => particles(&format!("`learn {}`(으)로 다음 수업을 시작해요.\n", l.order)),
         });
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Options;
+
+    /// At the question of lesson 1.2.
+    fn asked(language: Language) -> Shell {
+        let mut session = Session::in_memory(&Options { nodes: Some(1), ..Options::default() });
+        session.language = language;
+        let mut shell = Shell::new(session, Progress::default());
+        shell.line("learn 1");
+        shell.line("kubectl get nodes");
+        let task = shell.line("kubectl get deployments").story;
+        assert_eq!(shell.prompt(), "predict> ");
+        let how = shell.say("(answer with one of a, b, c; a command skips", "(a, b, c 가운데 하나로 답해 주세요.");
+        assert!(task.contains(how), "{task}");
+        shell
+    }
+
+    #[test]
+    fn a_question_is_answered_with_a_letter_or_in_words() {
+        for (language, words) in [(Language::English, "4"), (Language::Korean, "4개")] {
+            for answer in ["c", " C) ", words, &format!("c) {words}")] {
+                let mut shell = asked(language);
+                let told = shell.line(answer);
+                assert!(told.stderr.is_empty() && shell.prompt().contains("lesson 1.2"), "{answer}: {}", told.story);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_asked_again_and_a_command_is_run() {
+        let mut shell = asked(Language::English);
+        assert!(shell.line("x").story.contains("answer with one of a, b, c"));
+        assert!(shell.line("").story.is_empty());
+        assert!(shell.line("kubectl get namespaces").stdout.contains("kube-system"));
+        assert_eq!(shell.prompt(), "predict> ");
     }
 }
