@@ -194,6 +194,22 @@ fn several_kinds_and_several_names_are_each_of_each() {
     assert_eq!(typo.stderr, "error: arguments in resource/name form must have a single resource and name\n");
 }
 
+#[test]
+fn why_finds_an_object_by_the_beginning_of_its_name_alone() {
+    let mut s = session(1);
+    s.eval("kubectl create deployment web --image=nginx");
+    s.eval("wait 2s");
+    s.eval("kubectl expose deployment web --port=80");
+    let pod = s.eval("kubectl get pods -o name").stdout;
+    let pod = pod.trim();
+    let name = pod.strip_prefix("pod/").unwrap_or(pod);
+    assert!(!s.eval("why web").story.is_empty());
+    assert_eq!(s.eval("why web").story, s.eval("why deployment/web").story);
+    assert_eq!(s.eval(&format!("why {name}")).story, s.eval(&format!("why {pod}")).story);
+    let none = s.eval("why nosuch");
+    assert_eq!((none.code, none.stderr.as_str()), (2, "usage: why [KIND/]NAME\n"));
+}
+
 /// kubectl knows the format, this program does not print it yet: it says so instead of naming it as allowed.
 #[test]
 fn a_format_that_is_not_built_yet_is_called_so() {

@@ -2,6 +2,7 @@
 //! [`TABLE`] and its function.
 
 use super::session::{Narration, Output, Pace, Session};
+use super::why;
 use super::words::Unfinished;
 use crate::api::kinds::{Deployment, deployment};
 use crate::api::object::Resource;
@@ -11,8 +12,7 @@ use crate::cluster::faults::{self, FaultError, Place};
 use crate::explain::layout::{self, Item};
 use crate::explain::story::Telling;
 use crate::explain::texts::message;
-use crate::explain::{Language, story as tale, trace, why};
-use crate::kubectl::resources;
+use crate::explain::{Language, story as tale, trace};
 use crate::ledger::{Fact, Root, What};
 
 /// One word of the prompt.
@@ -23,6 +23,9 @@ pub struct Word {
     pub help: (&'static str, &'static str),
     run: fn(&mut Session, &str, &[String]) -> Output,
 }
+
+/// What a terminal understands: to the first place, and all away, also what has scrolled out.
+const CLEAR_SCREEN: &str = "\x1b[H\x1b[2J\x1b[3J";
 
 pub static TABLE: &[Word] = &[
     Word { name: "help", usage: "help", help: ("this list", "이 목록"), run: help },
@@ -40,12 +43,12 @@ pub static TABLE: &[Word] = &[
     },
     Word {
         name: "why",
-        usage: "why KIND/NAME",
+        usage: "why [KIND/]NAME",
         help: (
             "who decided what about an object, and why it exists",
             "오브젝트에 대해 누가 무엇을 결정했고 왜 생겼는지",
         ),
-        run: why_word,
+        run: why::word,
     },
     Word {
         name: "narrate",
@@ -99,6 +102,12 @@ pub static TABLE: &[Word] = &[
     Word { name: "cat", usage: "cat FILE", help: ("shows a file", "파일을 보여 줌"), run: cat },
     Word { name: "ls", usage: "ls [DIR]", help: ("lists files", "파일 목록"), run: ls },
     Word {
+        name: "clear",
+        usage: "clear",
+        help: ("clears the screen", "화면을 지움"),
+        run: |_, _, _| Output { stdout: CLEAR_SCREEN.into(), ..Output::default() },
+    },
+    Word {
         name: "exit",
         usage: "exit",
         help: ("leaves", "나가기"),
@@ -145,7 +154,7 @@ fn said(text: String) -> Output {
     Output { stdout: text, ..Output::default() }
 }
 
-fn wrong(s: &Session, name: &str) -> Output {
+pub(super) fn wrong(s: &Session, name: &str) -> Output {
     let usage = TABLE.iter().find(|w| w.name == name).map_or("", |w| w.usage);
     let text = match s.language {
         Language::English => format!("usage: {usage}\n"),
@@ -227,44 +236,8 @@ fn trace_word(s: &mut Session, _: &str, _: &[String]) -> Output {
 }
 
 /// A question is written down too: lessons look at what was asked.
-fn note(s: &mut Session, line: &str) {
+pub(super) fn note(s: &mut Session, line: &str) {
     s.cluster.world.root("kubetutor", Root::Command(line.into()));
-}
-
-fn why_word(s: &mut Session, line: &str, words: &[String]) -> Output {
-    let rest: Vec<&str> = words[1..].iter().map(String::as_str).collect();
-    let (kind, name) = match rest.as_slice() {
-        [one] => match one.split_once('/') {
-            Some((k, n)) => (k.to_string(), n.to_string()),
-            None => return wrong(s, "why"),
-        },
-        [k, n] => ((*k).to_string(), (*n).to_string()),
-        _ => return wrong(s, "why"),
-    };
-    note(s, line);
-    let kind = match resources::kind(&kind) {
-        Ok(k) => k,
-        Err(e) => return Output { stderr: format!("{}\n", e.message), code: 1, ..Output::default() },
-    };
-    let ns = if kind.namespaced() { s.config.namespace().to_string() } else { String::new() };
-    let w = &s.cluster.world;
-    // The beginning of a name is enough.
-    let scope = crate::store::Scope { kind, namespace: kind.namespaced().then(|| ns.as_str().into()) };
-    let full = w
-        .api
-        .store()
-        .list(&scope)
-        .map(|o| o.name().to_string())
-        .find(|n| *n == name || n.starts_with(&name))
-        .unwrap_or(name);
-    let key = Key::new(kind, &ns, &full);
-    let mut lines = why::explain(&w.ledger, &key, w.now, s.language);
-    for rule in s.cluster.proxy_rules(&key) {
-        let facts = [("address", Fact::Text(rule.address())), ("backends", Fact::Names(rule.backends.clone()))];
-        let id = if rule.backends.is_empty() { "proxy-rejects" } else { "proxy-sends" };
-        lines.push(message(s.language, id, &facts));
-    }
-    Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
 }
 
 fn narrate(s: &mut Session, _: &str, words: &[String]) -> Output {

@@ -18,6 +18,7 @@ pub mod script;
 pub mod session;
 pub mod transport;
 pub mod waiting;
+pub mod why;
 pub mod words;
 
 pub use host::MemoryHost;

@@ -1,0 +1,68 @@
+//! `why`: who decided what about an object. Here a question finds its object; `explain/why.rs` answers.
+
+use std::sync::Arc;
+
+use super::builtins::{note, wrong};
+use super::session::{Output, Session};
+use crate::api::kinds::{Event, Lease};
+use crate::api::object::Resource;
+use crate::api::{Key, KindRef, Object};
+use crate::explain::texts::message;
+use crate::explain::why;
+use crate::kubectl::{Failure, resources};
+use crate::ledger::Fact;
+use crate::store::Scope;
+
+/// `why KIND/NAME`, `why KIND NAME`, `why NAME`.
+pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
+    let asked = match words {
+        [_, one] => match one.split_once('/') {
+            Some((kind, name)) => in_words(s, kind, name),
+            None => match named(s, one) {
+                Some(key) => Ok(key),
+                None => return wrong(s, "why"),
+            },
+        },
+        [_, kind, name] => in_words(s, kind, name),
+        _ => return wrong(s, "why"),
+    };
+    note(s, line);
+    let key = match asked {
+        Ok(key) => key,
+        Err(e) => return Output { stderr: format!("{}\n", e.message), code: 1, ..Output::default() },
+    };
+    let w = &s.cluster.world;
+    let mut lines = why::explain(&w.ledger, &key, w.now, s.language);
+    for rule in s.cluster.proxy_rules(&key) {
+        let facts = [("address", Fact::Text(rule.address())), ("backends", Fact::Names(rule.backends.clone()))];
+        let id = if rule.backends.is_empty() { "proxy-rejects" } else { "proxy-sends" };
+        lines.push(message(s.language, id, &facts));
+    }
+    Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
+}
+
+/// The object that a kind and a name mean; the beginning of the name is enough.
+fn in_words(s: &Session, kind: &str, name: &str) -> Result<Key, Failure> {
+    let kind = resources::kind(kind)?;
+    let found = called(s, kind, name).first().map(|o| o.key());
+    Ok(found.unwrap_or_else(|| Key::new(kind, scope(s, kind).namespace.as_deref().unwrap_or(""), name)))
+}
+
+/// The object that a name alone means: the first that was made of those that are called so, or else begin so.
+fn named(s: &Session, name: &str) -> Option<Key> {
+    let quiet = [Event::kind_ref(), Lease::kind_ref()];
+    let all = KindRef::all().filter(|kind| !quiet.contains(kind)).flat_map(|kind| called(s, kind, name));
+    let first = all.min_by_key(|o| (o.name() != name, o.meta().creation_timestamp.clone(), o.kind()))?;
+    Some(first.key())
+}
+
+/// What of a kind is called so, or begins so.
+fn called(s: &Session, kind: KindRef, name: &str) -> Vec<Arc<Object>> {
+    let scope = scope(s, kind);
+    s.cluster.world.api.store().list(&scope).filter(|o| o.name().starts_with(name)).cloned().collect()
+}
+
+/// The objects of a kind that the session looks at.
+fn scope(s: &Session, kind: KindRef) -> Scope {
+    Scope { kind, namespace: kind.namespaced().then(|| s.config.namespace().into()) }
+}
