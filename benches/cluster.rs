@@ -15,8 +15,9 @@ fn session(nodes: u32) -> Session {
     Session::in_memory(&Options { nodes: Some(nodes), ..Options::default() })
 }
 
-/// From the command to the moment at which every pod runs, with its story.
-#[divan::bench(args = [1_000, 10_000], sample_count = 5, sample_size = 1)]
+/// From the command to the moment at which every pod runs, with its story. Each sample is one run; so many that the
+/// median outlasts a busy neighbour.
+#[divan::bench(args = [1_000, 10_000], sample_count = 15, sample_size = 1)]
 fn pods_to_running(bencher: Bencher<'_, '_>, replicas: usize) {
     let line = format!("kubectl create deployment web --image=nginx --replicas={replicas}");
     bencher.counter(ItemsCount::new(replicas)).with_inputs(|| session(100)).bench_local_values(|mut s| {
