@@ -2,6 +2,9 @@
 //!
 //! The figure that README names is pods per second until all of one Deployment run, on 100 nodes.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use kubetutor::cluster::Options;
@@ -15,19 +18,33 @@ fn session(nodes: u32) -> Session {
     Session::in_memory(&Options { nodes: Some(nodes), ..Options::default() })
 }
 
-/// From the command to the moment at which every pod runs, with its story. Each sample is one run; so many that the
-/// median outlasts a busy neighbour.
+/// `kubetutor run --nodes 100` from its start to its end: a cluster is put together, every pod of one Deployment runs,
+/// and the story is told. Each sample is a process of its own, as nobody meets a cluster whose memory is warm; so many
+/// of them that the median outlasts a busy neighbour.
 #[divan::bench(args = [1_000, 10_000], sample_count = 15, sample_size = 1)]
 fn pods_to_running(bencher: Bencher<'_, '_>, replicas: usize) {
-    let line = format!("kubectl create deployment web --image=nginx --replicas={replicas}");
-    bencher.counter(ItemsCount::new(replicas)).with_inputs(|| session(100)).bench_local_values(|mut s| {
-        let told = s.eval(&line);
-        assert_eq!(told.code, 0, "{}", told.stderr);
-        let ready = s.eval("kubectl get deployment web -o jsonpath={.status.readyReplicas}").stdout;
-        assert_eq!(ready, replicas.to_string());
-        // Taking the cluster down is not what is measured.
-        s
+    let lines = format!(
+        "kubectl create deployment web --image=nginx --replicas={replicas}\n\
+         kubectl get deployment web -o jsonpath={{.status.readyReplicas}}\n"
+    );
+    bencher.counter(ItemsCount::new(replicas)).bench_local(|| {
+        let told = run(&["run", "--nodes", "100", "-"], &lines);
+        assert!(told.ends_with(&replicas.to_string()), "{told}");
     });
+}
+
+/// What the program prints when it is given these lines.
+fn run(args: &[&str], lines: &str) -> String {
+    let program =
+        Command::new(env!("CARGO_BIN_EXE_kubetutor")).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let told = program.and_then(|mut p| {
+        p.stdin.take().into_iter().try_for_each(|mut stdin| stdin.write_all(lines.as_bytes()))?;
+        p.wait_with_output()
+    });
+    match told {
+        Ok(told) => String::from_utf8_lossy(&told.stdout).trim_end().to_string(),
+        Err(e) => panic!("the program cannot be run: {e}"),
+    }
 }
 
 /// What a person waits for: a whole cluster, put together and settled.
