@@ -28,15 +28,18 @@ fn pods_to_running(bencher: Bencher<'_, '_>, replicas: usize) {
          kubectl get deployment web -o jsonpath={{.status.readyReplicas}}\n"
     );
     bencher.counter(ItemsCount::new(replicas)).bench_local(|| {
-        let told = run(&["run", "--nodes", "100", "-"], &lines);
+        let told = run(&lines);
         assert!(told.ends_with(&replicas.to_string()), "{told}");
     });
 }
 
 /// What the program prints when it is given these lines.
-fn run(args: &[&str], lines: &str) -> String {
-    let program =
-        Command::new(env!("CARGO_BIN_EXE_kubetutor")).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+fn run(lines: &str) -> String {
+    let program = Command::new(env!("CARGO_BIN_EXE_kubetutor"))
+        .args(["run", "--nodes", "100", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
     let told = program.and_then(|mut p| {
         p.stdin.take().into_iter().try_for_each(|mut stdin| stdin.write_all(lines.as_bytes()))?;
         p.wait_with_output()

@@ -41,6 +41,10 @@ impl Flag {
         self.default = d;
         self
     }
+    /// Whether the next word is its value.
+    pub fn takes_next(&self) -> bool {
+        !matches!(self.kind, Type::Bool | Type::Optional(_))
+    }
     /// How an error names it: `"-w, --watch"`.
     fn shown(&self) -> String {
         match self.short {
@@ -69,20 +73,16 @@ pub const GLOBAL: &[Flag] = &[
     Flag::new("cache-dir", Type::Text),
 ];
 
-/// Whether a global flag before the verb is followed by its value.
-pub fn global_takes_value(word: &str) -> bool {
-    if word.contains('=') {
-        return false;
+/// Which of some flags a word names: `--namespace` or `-n`, without a value of its own.
+pub fn named(mut flags: impl Iterator<Item = &'static Flag>, word: &str) -> Option<&'static Flag> {
+    match word.strip_prefix("--") {
+        Some(name) => flags.find(|f| f.name == name),
+        None => {
+            let mut letters = word.strip_prefix('-')?.chars();
+            let (Some(c), None) = (letters.next(), letters.next()) else { return None };
+            flags.find(|f| f.short == Some(c))
+        }
     }
-    let found = match word.strip_prefix("--") {
-        Some(name) => GLOBAL.iter().find(|f| f.name == name),
-        None => word
-            .chars()
-            .nth(1)
-            .filter(|_| word.chars().count() == 2)
-            .and_then(|c| GLOBAL.iter().find(|f| f.short == Some(c))),
-    };
-    found.is_some_and(|f| f.kind != Type::Bool)
 }
 
 /// A parsed command line.

@@ -95,7 +95,7 @@ pub fn find(words: &[String]) -> Result<(&'static Verb, Vec<String>), Failure> {
         }
         if w.starts_with('-') && w.len() > 1 {
             rest.push(w.clone());
-            let takes_value = args::global_takes_value(w);
+            let takes_value = args::named(args::GLOBAL.iter(), w).is_some_and(Flag::takes_next);
             if takes_value && i + 1 < words.len() {
                 i += 1;
                 rest.push(words[i].clone());

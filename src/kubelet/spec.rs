@@ -93,7 +93,7 @@ fn mounts(pod: &Pod, c: &Container, account: &Files, ctx: &mut Ctx<'_>) -> Resul
         }
         out.push(Mount {
             path: m.mount_path.clone(),
-            volume: pod.spec.as_ref().map_or(m.name.as_str(), |s| s.volume_name(&m.name)).into(),
+            volume: pod.volume_name(&m.name).into(),
             read_only: m.read_only == Some(true) || !writable,
             files,
         });

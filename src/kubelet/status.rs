@@ -93,7 +93,7 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
         .iter()
         .flatten()
         .map(|m| VolumeMountStatus {
-            name: pod.spec.as_ref().map_or(m.name.as_str(), |s| s.volume_name(&m.name)).into(),
+            name: pod.volume_name(&m.name).into(),
             mount_path: m.mount_path.clone(),
             read_only: m.read_only.filter(|r| *r),
             recursive_read_only: (m.read_only == Some(true)).then(|| "Disabled".into()),

@@ -127,9 +127,7 @@ impl Player {
         let letters: Vec<String> = self.choices(language).into_iter().map(|(letter, _)| letter).collect();
         let list = letters.join(", ");
         match language {
-            Language::English => {
-                format!("answer with one of {list}; a command skips the question")
-            }
+            Language::English => format!("answer with one of {list}; a command skips the question"),
             Language::Korean => format!("{list} 가운데 하나로 답해 주세요. 명령을 치면 질문을 건너뛰어요"),
         }
     }

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::transport::InProcess;
 use super::{MemoryHost, builtins};
-use crate::api::{Duration, RecordId};
+use crate::api::{Duration, KindRef, RecordId};
 use crate::cluster::{Cluster, Options};
 use crate::explain::Language;
 use crate::kubectl::config::Kubeconfig;
 use crate::kubectl::{self, Done, Env, Follow, Host};
 use crate::ledger::{Record, Root, What};
+use crate::store::Scope;
 
 /// How time goes on between commands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -247,6 +248,11 @@ impl Session {
                 (out, None, namespace)
             }
         }
+    }
+
+    /// The objects of a kind that the session looks at: those of its namespace, where the kind has any.
+    pub fn scope(&self, kind: KindRef) -> Scope {
+        Scope { kind, namespace: kind.namespaced().then(|| self.config.namespace().into()) }
     }
 
     /// Virtual time since the start.

@@ -43,26 +43,21 @@ pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
 
 /// The object that a kind and a name mean; the beginning of the name is enough.
 fn in_words(s: &Session, kind: &str, name: &str) -> Result<Key, Failure> {
-    let kind = resources::kind(kind)?;
-    let found = called(s, kind, name).first().map(|o| o.key());
-    Ok(found.unwrap_or_else(|| Key::new(kind, scope(s, kind).namespace.as_deref().unwrap_or(""), name)))
+    let scope = s.scope(resources::kind(kind)?);
+    let found = called(s, &scope, name).next().map(|o| o.key());
+    Ok(found.unwrap_or_else(|| Key::new(scope.kind, scope.namespace.as_deref().unwrap_or(""), name)))
 }
 
 /// The object that a name alone means: the first that was made of those that are called so, or else begin so.
 fn named(s: &Session, name: &str) -> Option<Key> {
     let quiet = [Event::kind_ref(), Lease::kind_ref()];
-    let all = KindRef::all().filter(|kind| !quiet.contains(kind)).flat_map(|kind| called(s, kind, name));
-    let first = all.min_by_key(|o| (o.name() != name, o.meta().creation_timestamp.clone(), o.kind()))?;
-    Some(first.key())
+    let age = |o: &&Arc<Object>| (o.name() != name, o.meta().creation_timestamp.clone(), o.kind());
+    let oldest = |kind| called(s, &s.scope(kind), name).min_by_key(age).cloned();
+    let all = KindRef::all().filter(|kind| !quiet.contains(kind)).filter_map(oldest);
+    all.min_by_key(|o| age(&o)).map(|o| o.key())
 }
 
-/// What of a kind is called so, or begins so.
-fn called(s: &Session, kind: KindRef, name: &str) -> Vec<Arc<Object>> {
-    let scope = scope(s, kind);
-    s.cluster.world.api.store().list(&scope).filter(|o| o.name().starts_with(name)).cloned().collect()
-}
-
-/// The objects of a kind that the session looks at.
-fn scope(s: &Session, kind: KindRef) -> Scope {
-    Scope { kind, namespace: kind.namespaced().then(|| s.config.namespace().into()) }
+/// What is called so, or begins so, by name.
+fn called<'a>(s: &'a Session, scope: &'a Scope, name: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+    s.cluster.world.api.store().list(scope).filter(move |o| o.name().starts_with(name))
 }

@@ -3,11 +3,10 @@
 use crate::api::KindRef;
 use crate::api::kinds::Pod;
 use crate::api::object::Resource;
-use crate::kubectl::args::{Flag, GLOBAL, Type};
+use crate::kubectl::args::{self, Flag, GLOBAL};
 use crate::kubectl::{Completes, Verb, resources, verbs};
 use crate::prompt::Session;
 use crate::prompt::builtins;
-use crate::store::Scope;
 
 /// More objects than these are not looked at for a list that nobody would read.
 const MANY: usize = 500;
@@ -44,13 +43,8 @@ fn kinds() -> Vec<KindRef> {
 }
 
 fn names(session: &Session, kind: KindRef) -> Vec<String> {
-    let scope = scope(session, kind);
+    let scope = session.scope(kind);
     session.cluster.world.api.store().list(&scope).map(|o| o.name().to_string()).take(MANY).collect()
-}
-
-/// The objects of a kind that the session looks at.
-fn scope(session: &Session, kind: KindRef) -> Scope {
-    Scope { kind, namespace: kind.namespaced().then(|| session.config.namespace().into()) }
 }
 
 /// What stands before the word that is being typed.
@@ -73,7 +67,7 @@ impl<'a> Before<'a> {
                 continue;
             }
             if word.starts_with('-') {
-                b.open = b.flag(word).filter(|f| !matches!(f.kind, Type::Bool | Type::Optional(_)));
+                b.open = args::named(b.flags(), word).filter(|f| f.takes_next());
                 continue;
             }
             b.plain.push(word);
@@ -90,16 +84,6 @@ impl<'a> Before<'a> {
         self.verb.into_iter().flat_map(|v| v.flags.iter().flat_map(|f| f.iter())).chain(GLOBAL)
     }
 
-    /// The flag that is written so, without a value of its own.
-    fn flag(&self, word: &str) -> Option<&'static Flag> {
-        match word.strip_prefix("--") {
-            Some(name) => self.flags().find(|f| f.name == name),
-            None => {
-                self.flags().find(|f| f.short.is_some_and(|c| word.strip_prefix('-') == Some(c.to_string().as_str())))
-            }
-        }
-    }
-
     /// The words that say which objects.
     fn rest(&self) -> &[&'a str] {
         &self.plain[self.used..]
@@ -112,7 +96,7 @@ fn kubectl(session: &Session, before: &[&str], word: &str) -> Vec<String> {
         return values(session, flag, &b, word);
     }
     if let Some((name, typed)) = word.split_once('=').filter(|_| word.starts_with('-')) {
-        let found = b.flag(name).map(|flag| values(session, flag, &b, typed)).unwrap_or_default();
+        let found = args::named(b.flags(), name).map(|flag| values(session, flag, &b, typed)).unwrap_or_default();
         return found.into_iter().map(|value| format!("{name}={value}")).collect();
     }
     let prefix = b.plain.join(" ");
@@ -170,7 +154,7 @@ fn files(session: &Session, typed: &str) -> Vec<String> {
 /// The containers of the pod that was named.
 fn containers(session: &Session, named: &[&str]) -> Vec<String> {
     let wanted = named.iter().map(|w| w.rsplit_once('/').map_or(*w, |(_, name)| name)).collect::<Vec<_>>();
-    let scope = scope(session, Pod::kind_ref());
+    let scope = session.scope(Pod::kind_ref());
     let pods = session.cluster.world.api.store().list(&scope).filter_map(|o| o.get::<Pod>());
     let spec = pods.filter(|p| wanted.contains(&p.name())).filter_map(|p| p.spec.as_ref());
     spec.flat_map(|s| s.init_containers.iter().flatten().chain(&s.containers)).map(|c| c.name.clone()).collect()
@@ -179,7 +163,7 @@ fn containers(session: &Session, named: &[&str]) -> Vec<String> {
 /// `key=value` of the labels that objects of a kind have.
 fn labels(session: &Session, kind: &str) -> Vec<String> {
     let Ok(kind) = resources::kind(kind) else { return vec![] };
-    let scope = scope(session, kind);
+    let scope = session.scope(kind);
     let objects = session.cluster.world.api.store().list(&scope).take(MANY);
     objects.flat_map(|o| o.meta().labels.iter().flatten()).map(|(k, v)| format!("{k}={v}")).collect()
 }

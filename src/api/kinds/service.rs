@@ -121,8 +121,7 @@ fn defaults(s: &mut Service) {
         }
     }
     let kind = spec.type_.clone().unwrap_or_default();
-    let outside = kind == "NodePort" || kind == "LoadBalancer" || has_external_ips(spec);
-    if outside && spec.external_traffic_policy.as_deref().unwrap_or("").is_empty() {
+    if is_reachable_from_outside(spec) && spec.external_traffic_policy.as_deref().unwrap_or("").is_empty() {
         spec.external_traffic_policy = Some("Cluster".into());
     }
     if kind != "ExternalName" {
@@ -206,11 +205,9 @@ fn validate(s: &Service, errors: &mut FieldErrors) {
     for (i, ip) in spec.external_ips.iter().flatten().enumerate() {
         validate_external_ip(ip, &at.child("externalIPs").index(i), errors);
     }
-    let outside = matches!(kind, "NodePort" | "LoadBalancer");
-    let reachable = outside || has_external_ips(spec);
     if let Some(policy) = spec.external_traffic_policy.as_deref().filter(|p| !p.is_empty()) {
         let at = at.child("externalTrafficPolicy");
-        if reachable {
+        if is_reachable_from_outside(spec) {
             errors.one_of(&at, policy, &["Cluster", "Local"]);
         } else {
             errors.invalid(&at, policy, "may only be set for externally-accessible services");
@@ -221,11 +218,12 @@ fn validate(s: &Service, errors: &mut FieldErrors) {
     }
 }
 
-/// Addresses that mean something else everywhere cannot lead to a Service.
-fn has_external_ips(spec: &ServiceSpec) -> bool {
-    spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty())
+fn is_reachable_from_outside(spec: &ServiceSpec) -> bool {
+    matches!(spec.type_.as_deref(), Some("NodePort" | "LoadBalancer"))
+        || spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty())
 }
 
+/// Addresses that mean something else everywhere cannot lead to a Service.
 fn validate_external_ip(text: &str, at: &Path<'_>, errors: &mut FieldErrors) {
     use std::net::IpAddr;
     let Ok(ip) = text.parse::<IpAddr>() else {

@@ -34,8 +34,17 @@ pub struct Spec {
 
 /// What the name of the volume with the service account's token begins with; letters of chance follow.
 pub const TOKEN_VOLUME_PREFIX: &str = "kube-api-access-";
+/// So many of them.
+pub const SUFFIX_LENGTH: usize = 5;
 /// Stands in the shared rest of a spec for the volume whose name begins with [`TOKEN_VOLUME_PREFIX`].
 const TOKEN_VOLUME: &str = "kube-api-access";
+
+impl Pod {
+    /// The real name of a volume, as [`Spec::volume_name`].
+    pub fn volume_name<'a>(&'a self, here: &'a str) -> &'a str {
+        self.spec.as_ref().map_or(here, |s| s.volume_name(here))
+    }
+}
 
 impl Spec {
     /// The real name of a volume, as `volumes` and `volumeMounts` of the spec have it here.
@@ -75,13 +84,21 @@ impl Spec {
 /// volume of its own keeps all its names.
 fn take_token_volume(spec: &mut Shared<PodSpec>) -> Option<Name> {
     let volumes = || spec.volumes.iter().flatten().map(|v| v.name.as_str());
-    let name = Name::from(volumes().find(|name| name.starts_with(TOKEN_VOLUME_PREFIX))?);
+    let name = Name::from(volumes().find(|name| is_given(name))?);
+    // What is wrong is judged under its own name.
+    let twice = volumes().filter(|other| *other == name).count() > 1;
     let mounts = || mounts(spec).map(|m| m.name.as_str());
-    if volumes().chain(mounts()).any(|name| name == TOKEN_VOLUME) {
+    if twice || volumes().chain(mounts()).any(|name| name == TOKEN_VOLUME) {
         return None;
     }
     rename_volume(spec, &name, TOKEN_VOLUME);
     Some(name)
+}
+
+/// Whether a volume is called as admission calls the one with the token.
+fn is_given(name: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    name.strip_prefix(TOKEN_VOLUME_PREFIX).is_some_and(|end| end.len() == SUFFIX_LENGTH && end.bytes().all(letter))
 }
 
 fn mounts(spec: &PodSpec) -> impl Iterator<Item = &VolumeMount> {
@@ -200,7 +217,8 @@ mod tests {
 
     #[test]
     fn volumes_of_any_name_are_written_as_they_were_read() {
-        let names = ["data", "kube-api-access-x7k2p", "kube-api-access", "kube-api-access-", "kube-api-access-zzzzz"];
+        let given = "kube-api-access-x7k2p";
+        let names = ["data", given, given, "kube-api-access", "kube-api-access-", "kube-api-access-zzzzz"];
         for from in 0..names.len() {
             for to in from..=names.len() {
                 let read = with_volumes(&names[from..to]);
@@ -221,6 +239,15 @@ mod tests {
         assert_eq!(two.volume_name(&mount.name), "kube-api-access-bbbbb");
         assert_eq!(two.volume_name("data"), "data");
         assert!(!one.is_like(&spec("other")));
+    }
+
+    #[test]
+    fn a_wrong_name_is_judged_as_it_was_written() {
+        for names in [&["kube-api-access-No!"][..], &["kube-api-access-x7k2p", "kube-api-access-x7k2p"]] {
+            let pod: Pod = serde_json::from_value(with_volumes(names)).unwrap();
+            let spec: &PodSpec = pod.spec.as_ref().unwrap();
+            assert!(spec.volumes.iter().flatten().map(|v| v.name.as_str()).eq(names.iter().copied()));
+        }
     }
 
     #[test]

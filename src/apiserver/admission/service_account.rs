@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::{Plugin, not_on_update};
-use crate::api::kinds::shared_pod::TOKEN_VOLUME_PREFIX;
+use crate::api::kinds::shared_pod::{SUFFIX_LENGTH, TOKEN_VOLUME_PREFIX};
 use crate::api::kinds::{Pod, ServiceAccount};
 use crate::api::object::Key;
 use crate::api::{Object, Status};
@@ -42,7 +42,8 @@ fn create(api: &ApiServer, o: &mut Object, who: &mut Caller<'_>) -> Result<(), S
         if mounts.iter().any(|m| m.mount_path == MOUNT_PATH) {
             continue;
         }
-        let volume = volume_name.get_or_insert_with(|| format!("{TOKEN_VOLUME_PREFIX}{}", suffix(who.chance, 5)));
+        let volume =
+            volume_name.get_or_insert_with(|| format!("{TOKEN_VOLUME_PREFIX}{}", suffix(who.chance, SUFFIX_LENGTH)));
         mounts.reserve_exact(1);
         mounts.push(VolumeMount {
             name: volume.clone(),
