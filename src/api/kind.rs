@@ -33,11 +33,20 @@ impl KindRef {
     }
     /// Finds a kind by `apiVersion` and `kind`.
     pub fn by_gvk(api_version: &str, kind: &str) -> Option<KindRef> {
-        KindRef::all().find(|k| k.name() == kind && k.api_version() == api_version)
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        KindRef::all().find(|k| k.name() == kind && k.group() == group && k.version() == version)
     }
     /// Finds a kind by group, version and plural.
     pub fn by_gvr(group: &str, version: &str, plural: &str) -> Option<KindRef> {
         KindRef::all().find(|k| k.plural() == plural && k.group() == group && k.version() == version)
+    }
+    /// The kind as which its objects are stored: itself, unless it is another version of one.
+    pub fn stored(self) -> KindRef {
+        self.conversion().map_or(self, |c| (c.hub)())
+    }
+    /// Whether objects of it are stored at all, as themselves.
+    pub fn is_stored(self) -> bool {
+        self.conversion().is_none() && self.verbs().contains(&"delete")
     }
     pub fn layout(self) -> TypeId {
         schema::type_of(self)
@@ -62,10 +71,18 @@ impl fmt::Debug for KindRef {
 pub enum Subresource {
     Status,
     Scale,
+    Approval,
+    Attach,
     Binding,
-    Log,
+    EphemeralContainers,
+    Eviction,
     Exec,
     Finalize,
+    Log,
+    PortForward,
+    Proxy,
+    Resize,
+    Token,
 }
 
 impl Subresource {
@@ -73,12 +90,62 @@ impl Subresource {
         match self {
             Subresource::Status => "status",
             Subresource::Scale => "scale",
+            Subresource::Approval => "approval",
+            Subresource::Attach => "attach",
             Subresource::Binding => "binding",
-            Subresource::Log => "log",
+            Subresource::EphemeralContainers => "ephemeralcontainers",
+            Subresource::Eviction => "eviction",
             Subresource::Exec => "exec",
             Subresource::Finalize => "finalize",
+            Subresource::Log => "log",
+            Subresource::PortForward => "portforward",
+            Subresource::Proxy => "proxy",
+            Subresource::Resize => "resize",
+            Subresource::Token => "token",
         }
     }
+
+    /// What may be done with it, in discovery's order.
+    pub fn verbs(self) -> &'static [&'static str] {
+        use Subresource as S;
+        match self {
+            S::Status | S::Scale | S::Approval | S::EphemeralContainers | S::Resize => &["get", "patch", "update"],
+            S::Attach | S::Exec | S::PortForward => &["create", "get"],
+            S::Binding | S::Eviction | S::Token => &["create"],
+            S::Finalize => &["update"],
+            S::Log => &["get"],
+            S::Proxy => &["create", "delete", "get", "patch", "update"],
+        }
+    }
+
+    /// The kind that is read and written there, with its group and version where they are not the object's own.
+    pub fn kind_of(self, kind: KindRef) -> (String, Option<(&'static str, &'static str)>) {
+        match self {
+            Subresource::Scale => ("Scale".into(), Some(("autoscaling", "v1"))),
+            Subresource::Eviction => ("Eviction".into(), Some(("policy", "v1"))),
+            Subresource::Token => ("TokenRequest".into(), Some(("authentication.k8s.io", "v1"))),
+            Subresource::Binding => ("Binding".into(), None),
+            Subresource::Attach => ("PodAttachOptions".into(), None),
+            Subresource::Exec => ("PodExecOptions".into(), None),
+            Subresource::PortForward => ("PodPortForwardOptions".into(), None),
+            Subresource::Proxy => (format!("{}ProxyOptions", kind.name()), None),
+            _ => (kind.name().into(), None),
+        }
+    }
+}
+
+/// What may be done with most kinds, in discovery's order.
+pub const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/// A kind whose objects are questions: they are answered, never stored.
+pub const CREATE_ONLY: &[&str] = &["create"];
+/// A kind whose objects are computed when somebody looks.
+pub const READ_ONLY: &[&str] = &["get", "list"];
+
+/// How a version of a kind is made of the one that is stored, the hub. Both work on JSON, apiVersion aside.
+pub struct Conversion {
+    pub hub: fn() -> KindRef,
+    pub to_hub: fn(&mut Value),
+    pub from_hub: fn(&mut Value),
 }
 
 /// The numbers behind the `scale` subresource.
@@ -102,9 +169,16 @@ pub struct Kind<T: 'static> {
     pub short_names: &'static [&'static str],
     pub categories: &'static [&'static str],
     pub namespaced: bool,
+    pub verbs: &'static [&'static str],
     pub subresources: &'static [Subresource],
+    /// Set for a version that is stored as another one.
+    pub conversion: Option<Conversion>,
     /// Whether `metadata.generation` counts changes of the spec.
     pub generation: bool,
+    /// Whether an update of what is not there creates it.
+    pub create_on_update: bool,
+    /// Whether an update may do without a resourceVersion.
+    pub unconditional_update: bool,
     pub name_rule: NameRule,
     /// Keeps, in what a client sent, a difference that the typed shape would lose.
     pub before_decoding: fn(&mut Value),
@@ -118,7 +192,14 @@ pub struct Kind<T: 'static> {
     /// Whether the specs differ, that is, whether the generation counts up.
     pub spec_changed: fn(&T, &T) -> bool,
     pub validate: fn(&T, &mut FieldErrors),
+    /// What is wrong with the change from the second to the first, besides what is wrong with the first.
     pub validate_update: fn(&T, &T, &mut FieldErrors),
+    /// Whether `validate_update` judges the new object too, more leniently than `validate` judges one that is created.
+    pub update_judges_alone: bool,
+    /// The same for a change of the status.
+    pub validate_status: fn(&T, &T, &mut FieldErrors),
+    /// What whoever writes it should know; the second is the object as it was, if it was there.
+    pub warnings: fn(&T, Option<&T>) -> Vec<String>,
     pub columns: &'static [Column<T>],
     /// Fields that a field selector may name besides metadata.name and metadata.namespace.
     pub selectable: &'static [&'static str],
@@ -145,8 +226,12 @@ impl<T: Resource> Kind<T> {
             short_names: &[],
             categories: &[],
             namespaced: true,
+            verbs: ALL_VERBS,
             subresources: &[],
+            conversion: None,
             generation: false,
+            create_on_update: false,
+            unconditional_update: true,
             name_rule: super::names::dns1123_subdomain,
             before_decoding: |_| {},
             defaults: |_| {},
@@ -156,6 +241,9 @@ impl<T: Resource> Kind<T> {
             spec_changed: |_, _| false,
             validate: |_, _| {},
             validate_update: |_, _, _| {},
+            update_judges_alone: false,
+            validate_status: |_, _, _| {},
+            warnings: |_, _| vec![],
             columns: &[],
             selectable: &[],
             field: |_, _| None,
@@ -175,8 +263,12 @@ pub trait AnyKind: Sync {
     fn short_names(&self) -> &'static [&'static str];
     fn categories(&self) -> &'static [&'static str];
     fn namespaced(&self) -> bool;
+    fn verbs(&self) -> &'static [&'static str];
     fn subresources(&self) -> &'static [Subresource];
+    fn conversion(&self) -> Option<&Conversion>;
     fn has_generation(&self) -> bool;
+    fn creates_on_update(&self) -> bool;
+    fn updates_unconditionally(&self) -> bool;
     fn check_name(&self, name: &str, prefix: bool) -> Vec<String>;
     fn decode(&self, json: Value) -> Result<Object, String>;
     fn defaults(&self, o: &mut Object);
@@ -186,6 +278,9 @@ pub trait AnyKind: Sync {
     fn spec_changed(&self, new: &Object, old: &Object) -> bool;
     fn validate(&self, o: &Object, errors: &mut FieldErrors);
     fn validate_update(&self, new: &Object, old: &Object, errors: &mut FieldErrors);
+    fn update_judges_alone(&self) -> bool;
+    fn validate_status(&self, new: &Object, old: &Object, errors: &mut FieldErrors);
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String>;
     fn column_headers(&self) -> Vec<ColumnHeader>;
     fn row(&self, o: &Object, now: Time) -> Vec<Cell>;
     fn selectable(&self) -> &'static [&'static str];
@@ -246,11 +341,23 @@ impl<T: Resource> AnyKind for Kind<T> {
     fn namespaced(&self) -> bool {
         self.namespaced
     }
+    fn verbs(&self) -> &'static [&'static str] {
+        self.verbs
+    }
     fn subresources(&self) -> &'static [Subresource] {
         self.subresources
     }
+    fn conversion(&self) -> Option<&Conversion> {
+        self.conversion.as_ref()
+    }
     fn has_generation(&self) -> bool {
         self.generation
+    }
+    fn creates_on_update(&self) -> bool {
+        self.create_on_update
+    }
+    fn updates_unconditionally(&self) -> bool {
+        self.unconditional_update
     }
     fn check_name(&self, name: &str, prefix: bool) -> Vec<String> {
         (self.name_rule)(name, prefix)
@@ -288,6 +395,17 @@ impl<T: Resource> AnyKind for Kind<T> {
         if let (Some(n), Some(o)) = (new.get::<T>(), old.get::<T>()) {
             (self.validate_update)(n, o, errors);
         }
+    }
+    fn update_judges_alone(&self) -> bool {
+        self.update_judges_alone
+    }
+    fn validate_status(&self, new: &Object, old: &Object, errors: &mut FieldErrors) {
+        if let (Some(n), Some(o)) = (new.get::<T>(), old.get::<T>()) {
+            (self.validate_status)(n, o, errors);
+        }
+    }
+    fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
+        typed(new, |n| (self.warnings)(n, old.and_then(Object::get)))
     }
     fn column_headers(&self) -> Vec<ColumnHeader> {
         self.columns

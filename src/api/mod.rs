@@ -11,6 +11,7 @@
 pub mod canonical;
 pub mod conditions;
 pub mod convert;
+pub mod definitions;
 pub mod digest;
 pub mod documents;
 pub mod field;

@@ -221,6 +221,10 @@ impl Object {
         self.json.get_or_init(|| {
             let mut v = self.body.to_json();
             super::canonical::fill(&mut v, self.kind.layout());
+            if let Some(map) = v.as_object_mut() {
+                map.insert("apiVersion".into(), self.kind.api_version().into());
+                map.insert("kind".into(), self.kind.name().into());
+            }
             Arc::new(v)
         })
     }

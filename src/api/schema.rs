@@ -1,8 +1,6 @@
-//! What the published types look like: fields in Go's order, which empty ones are written, how lists merge,
-//! and the words of `kubectl explain`.
+//! What the published types look like: fields in Go's order, which empty ones are written, and how lists merge.
 //!
-//! The data lies beside this file: `schema/layout.txt` (made by `tools/api-layout`) and `schema/openapi.txt.z`
-//! (the published OpenAPI definitions). Both are read on first use, never at start.
+//! The data lies beside this file: `schema/layout.txt`, made by `tools/api-layout` and read on first use.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -57,6 +55,27 @@ pub struct Field {
     pub merge: bool,
     pub retain_keys: bool,
     pub merge_key: Option<&'static str>,
+    /// How server-side apply merges it, if it is a list.
+    pub list: ListType,
+    /// A map or struct that server-side apply takes as one value.
+    pub atomic: bool,
+}
+
+/// How server-side apply merges a list. Real Kubernetes: `x-kubernetes-list-type` of the published definitions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ListType {
+    /// One value, with one owner.
+    Atomic,
+    /// Each item is a value of its own.
+    Set,
+    /// Items are told apart by these fields; an absent one counts as its default, if it has one.
+    Map(Vec<ListKey>),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListKey {
+    pub field: &'static str,
+    pub default: Option<serde_json::Value>,
 }
 
 #[derive(Debug)]
@@ -64,6 +83,8 @@ pub struct Type {
     /// `core/v1.Pod`
     pub name: &'static str,
     pub fields: Vec<Field>,
+    /// Server-side apply takes the whole struct as one value.
+    pub atomic: bool,
 }
 
 impl Type {
@@ -120,18 +141,29 @@ struct Layout {
     kinds: Vec<TypeId>,
 }
 
+/// Types whose JSON may be of any shape.
+const RAW: [&str; 6] = [
+    "meta/v1.FieldsV1",
+    "runtime.RawExtension",
+    "apiextensions/v1.JSON",
+    "apiextensions/v1.JSONSchemaPropsOrArray",
+    "apiextensions/v1.JSONSchemaPropsOrBool",
+    "apiextensions/v1.JSONSchemaPropsOrStringArray",
+];
+
 static LAYOUT_TEXT: &str = include_str!("schema/layout.txt");
 
 fn layout() -> &'static Layout {
     static LAYOUT: OnceLock<Layout> = OnceLock::new();
     LAYOUT.get_or_init(|| {
-        let heads: Vec<&'static str> = LAYOUT_TEXT.lines().filter(|l| !l.starts_with(' ')).collect();
-        let names: BTreeMap<&'static str, TypeId> = heads.iter().enumerate().map(|(i, n)| (*n, TypeId(i))).collect();
-        let mut types: Vec<Type> = heads.iter().map(|name| Type { name, fields: vec![] }).collect();
+        let heads = LAYOUT_TEXT.lines().filter(|l| !l.starts_with(' ')).map(head);
+        let mut types: Vec<Type> = heads.map(|(name, atomic)| Type { name, fields: vec![], atomic }).collect();
+        let names: BTreeMap<&'static str, TypeId> =
+            types.iter().enumerate().map(|(i, t)| (t.name, TypeId(i))).collect();
         let mut current = 0;
         for line in LAYOUT_TEXT.lines() {
             match line.strip_prefix(' ') {
-                None => current = names.get(line).map_or(0, |t| t.0),
+                None => current = names.get(head(line).0).map_or(0, |t| t.0),
                 Some(field) => types[current].fields.extend(parse_field(field, &names)),
             }
         }
@@ -144,6 +176,26 @@ fn layout() -> &'static Layout {
             .collect();
         Layout { types, names, kinds }
     })
+}
+
+/// The name of a type, and whether it is one value.
+fn head(line: &'static str) -> (&'static str, bool) {
+    line.split_once(' ').map_or((line, false), |(name, flags)| (name, flags == "map=atomic"))
+}
+
+fn parse_list_type(text: &'static str) -> ListType {
+    match text.split_once(':') {
+        Some(("map", keys)) => ListType::Map(
+            keys.split(',')
+                .map(|k| match k.split_once('=') {
+                    Some((field, default)) => ListKey { field, default: serde_json::from_str(default).ok() },
+                    None => ListKey { field: k, default: None },
+                })
+                .collect(),
+        ),
+        _ if text == "set" => ListType::Set,
+        _ => ListType::Atomic,
+    }
 }
 
 fn parse_field(line: &'static str, names: &BTreeMap<&'static str, TypeId>) -> Option<Field> {
@@ -161,7 +213,7 @@ fn parse_field(line: &'static str, names: &BTreeMap<&'static str, TypeId>) -> Op
         "meta/v1.MicroTime" => Base::MicroTime,
         "api/resource.Quantity" => Base::Quantity,
         "util/intstr.IntOrString" => Base::IntOrString,
-        "meta/v1.FieldsV1" => Base::Raw,
+        b if RAW.contains(&b) => Base::Raw,
         b => names.get(b).map_or(Base::Raw, |t| Base::Struct(*t)),
     };
     let shape = match shape.trim_end_matches('b') {
@@ -185,6 +237,8 @@ fn parse_field(line: &'static str, names: &BTreeMap<&'static str, TypeId>) -> Op
         merge: strategy.split(',').any(|s| s == "merge"),
         retain_keys: strategy.split(',').any(|s| s == "retainKeys"),
         merge_key: value("key="),
+        list: value("list=").map_or(ListType::Atomic, parse_list_type),
+        atomic: flags.contains(&"map=atomic"),
     })
 }
 
@@ -193,76 +247,26 @@ pub fn type_of(kind: KindRef) -> TypeId {
     layout().kinds[kind.index()]
 }
 
-/// One field as `kubectl explain` shows it.
-#[derive(Debug)]
-pub struct DocField {
-    pub name: &'static str,
-    pub type_name: &'static str,
-    /// The definition to descend into, or empty.
-    pub refers: &'static str,
-    pub required: bool,
-    pub enums: Vec<&'static str>,
-    pub description: String,
-}
-
-#[derive(Debug)]
-pub struct Doc {
-    pub type_name: &'static str,
-    pub description: String,
-    pub fields: Vec<DocField>,
-}
-
-/// The published definition of that name, such as `io.k8s.api.core.v1.PodSpec`.
-pub fn definition(name: &str) -> Option<Doc> {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    let text: &'static str = TEXT.get_or_init(|| {
-        let bytes =
-            miniz_oxide::inflate::decompress_to_vec_zlib(include_bytes!("schema/openapi.txt.z")).unwrap_or_default();
-        String::from_utf8(bytes).unwrap_or_default()
-    });
-    let head = format!("T\t{name}\t");
-    let start = if text.starts_with(&head) { 0 } else { text.find(&format!("\n{head}"))? + 1 };
-    let mut lines = text[start..].lines();
-    let mut first = lines.next()?.splitn(4, '\t').skip(2);
-    let type_name = first.next()?;
-    let description = unescape(first.next().unwrap_or(""));
-    let fields = lines
-        .take_while(|l| !l.starts_with("T\t"))
-        .filter_map(|l| {
-            let mut c = l.splitn(6, '\t');
-            Some(DocField {
-                name: c.next()?,
-                type_name: c.next()?,
-                refers: c.next()?,
-                required: c.next()? == "r",
-                enums: c.next()?.split(',').filter(|e| !e.is_empty()).collect(),
-                description: unescape(c.next()?),
-            })
-        })
-        .collect();
-    Some(Doc { type_name, description, fields })
-}
-
-/// The definition's name of a kind.
-pub fn definition_name(kind: KindRef) -> String {
-    let group = if kind.group().is_empty() { "core" } else { kind.group().split('.').next().unwrap_or("") };
-    format!("io.k8s.api.{group}.{}.{}", kind.version(), kind.name())
-}
-
-fn unescape(s: &str) -> String {
-    s.replace("\\n", "\n").replace("\\t", "\t").replace("\\\\", "\\")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_a_layout_and_a_definition() {
+    fn every_kind_has_a_layout() {
         for k in KindRef::all() {
             assert!(type_of(k).get().name.ends_with(&format!(".{}", k.name())), "{}", k.name());
-            assert!(definition(&definition_name(k)).is_some(), "{}", k.name());
         }
+    }
+
+    #[test]
+    fn apply_merges_lists_by_the_published_types() {
+        let of = |t: &str, f: &str| TypeId::by_name(t).and_then(|t| t.field(f)).map(|f| f.list.clone());
+        let keys = [("containerPort", Some(0.into())), ("protocol", Some("TCP".into()))];
+        let keys = keys.map(|(field, default)| ListKey { field, default });
+        assert_eq!(of("core/v1.Container", "ports"), Some(ListType::Map(keys.to_vec())));
+        assert_eq!(of("core/v1.PodSpec", "tolerations"), Some(ListType::Atomic));
+        assert_eq!(of("meta/v1.ObjectMeta", "finalizers"), Some(ListType::Set));
+        assert!(TypeId::by_name("meta/v1.LabelSelector").is_some_and(|t| t.get().atomic));
     }
 
     #[test]

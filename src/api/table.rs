@@ -14,14 +14,28 @@ pub enum ColumnType {
     Name,
     Text,
     Integer,
+    Boolean,
+    Date,
+    Quantity,
+    Duration,
 }
 
 impl ColumnType {
     pub fn type_name(self) -> &'static str {
-        if self == ColumnType::Integer { "integer" } else { "string" }
+        match self {
+            ColumnType::Integer => "integer",
+            ColumnType::Boolean => "boolean",
+            ColumnType::Date => "date",
+            _ => "string",
+        }
     }
     pub fn format(self) -> &'static str {
-        if self == ColumnType::Name { "name" } else { "" }
+        match self {
+            ColumnType::Name => "name",
+            ColumnType::Quantity => "quantity",
+            ColumnType::Duration => "duration",
+            _ => "",
+        }
     }
 }
 
@@ -41,6 +55,16 @@ impl<T> Column<T> {
     }
     pub const fn int(name: &'static str, description: &'static str, cell: fn(&T, Time) -> Cell) -> Column<T> {
         Column { name, kind: ColumnType::Integer, priority: 0, description, cell }
+    }
+    /// A column of any other type; `priority` 1 is shown with `-o wide` only.
+    pub const fn of(
+        kind: ColumnType,
+        priority: i32,
+        name: &'static str,
+        description: &'static str,
+        cell: fn(&T, Time) -> Cell,
+    ) -> Column<T> {
+        Column { name, kind, priority, description, cell }
     }
     /// The column that only `-o wide` shows.
     pub const fn wide_text(name: &'static str, description: &'static str, cell: fn(&T, Time) -> Cell) -> Column<T> {

@@ -24,6 +24,8 @@ pub struct Caller<'a> {
     pub dry_run: bool,
     /// Fields that were filled in, if they were counted.
     pub defaulted: Option<usize>,
+    /// What the caller should know of a write that was done all the same.
+    pub warnings: Vec<String>,
 }
 
 impl Caller<'_> {

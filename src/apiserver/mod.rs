@@ -46,9 +46,11 @@ pub struct ApiServer {
     clients: BTreeMap<WatchId, ClientWatch>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct ClientWatch {
     filter: read::Filter,
+    /// The version in which the client wants to see objects.
+    kind: crate::api::KindRef,
     table: bool,
     events: VecDeque<WatchEvent>,
     overflowed: bool,

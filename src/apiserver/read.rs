@@ -1,10 +1,12 @@
 //! Get, list and watch: selectors, limits, old revisions.
 //! Real Kubernetes: apiserver/pkg/endpoints/handlers/get.go, apiserver/pkg/storage.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::router::{Target, as_version};
 use super::{ApiServer, ClientWatch, WATCH_BUFFER, table};
 use crate::api::object::{Key, Name};
 use crate::api::request::{Request, WatchEvent};
@@ -114,14 +116,22 @@ impl ApiServer {
     /// Opens a client's watch: the present objects first (unless a revision is given), then every change.
     pub fn client_watch(
         &mut self,
-        scope: Scope,
+        target: &Target,
         filter: Filter,
         request: &Request,
         now: Time,
     ) -> Result<WatchId, Status> {
+        let scope = target.scope();
         let from = request.param("resourceVersion").filter(|r| *r != "0").map(parse_rev).transpose()?;
         let table = request.accept == crate::api::request::Accept::Table;
-        let mut client = ClientWatch { filter, table, first_table: true, ..ClientWatch::default() };
+        let mut client = ClientWatch {
+            filter,
+            kind: target.kind,
+            table,
+            first_table: true,
+            events: VecDeque::new(),
+            overflowed: false,
+        };
         let id = match from {
             Some(rev) => self.store.watch(scope, rev).map_err(|e| watch_expired(&e, rev))?,
             None => {
@@ -182,7 +192,7 @@ impl ClientWatch {
             self.first_table = false;
             Arc::new(t)
         } else {
-            o.json().clone()
+            as_version(o, self.kind)
         };
         self.events.push_back(WatchEvent { kind, object });
     }
@@ -251,7 +261,7 @@ pub fn list_json(kind: KindRef, listing: &Listing) -> Value {
         meta["continue"] = t.as_str().into();
         meta["remainingItemCount"] = listing.remaining.unwrap_or(0).into();
     }
-    let items: Vec<Value> = listing.items.iter().map(|o| (**o.json()).clone()).collect();
+    let items: Vec<Value> = listing.items.iter().map(|o| Arc::unwrap_or_clone(as_version(o, kind))).collect();
     json!({"kind": format!("{}List", kind.name()), "apiVersion": kind.api_version(), "metadata": meta, "items": items})
 }
 

@@ -18,7 +18,7 @@ use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Method, Request, Response};
 use crate::api::status::Reason;
 use crate::api::{KindRef, Object, Status, canonical};
-use crate::store::WatchId;
+use crate::store::{Scope, WatchId};
 
 /// What a path names.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +51,12 @@ impl Target {
 
     fn key(&self) -> Key {
         let ns = if self.kind.namespaced() { self.namespace.as_str() } else { "" };
-        Key::new(self.kind, ns, self.name.as_deref().unwrap_or(""))
+        Key::new(self.kind.stored(), ns, self.name.as_deref().unwrap_or(""))
+    }
+
+    /// Where its objects are stored, whichever version was asked for.
+    pub(super) fn scope(&self) -> Scope {
+        scope(self.kind.stored(), &self.namespace)
     }
 
     fn sub(&self) -> Result<Option<Subresource>, Status> {
@@ -118,7 +123,7 @@ impl ApiServer {
                 equal: true,
             });
         }
-        self.client_watch(scope(target.kind, &target.namespace), filter, request, now)
+        self.client_watch(&target, filter, request, now)
     }
 
     fn get_one(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -127,19 +132,19 @@ impl ApiServer {
             let include = Include::parse(request.param("includeObject"));
             let rv = o.meta().resource_version.clone().unwrap_or_default();
             let meta = json!({"resourceVersion": rv});
-            return Ok(table(t.kind, std::slice::from_ref(o), who.now, true, include, meta).into());
+            return Ok(table(t.kind.stored(), std::slice::from_ref(o), who.now, true, include, meta).into());
         }
-        Ok(o.json().clone().into())
+        Ok(as_version(o, t.kind).into())
     }
 
     fn get_list(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
         let filter = Filter::of(request, t.kind)?;
-        let listing = self.list(&scope(t.kind, &t.namespace), &filter, request)?;
+        let listing = self.list(&t.scope(), &filter, request)?;
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
             let meta = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) })["metadata"]
                 .clone();
-            return Ok(table(t.kind, &listing.items, who.now, true, include, meta).into());
+            return Ok(table(t.kind.stored(), &listing.items, who.now, true, include, meta).into());
         }
         Ok(list_json(t.kind, &listing).into())
     }
@@ -185,7 +190,8 @@ impl ApiServer {
                 _ => {}
             }
         }
-        kind.decode(without_nulls(body)).map_err(refuse)
+        let o = kind.decode(without_nulls(body)).map_err(refuse)?;
+        to_stored(o).map_err(refuse)
     }
 
     fn post(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
@@ -195,7 +201,9 @@ impl ApiServer {
         who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));
         let stored = self.create(o, &t.namespace, who);
         who.defaulted = None;
-        Ok(Answer { body: stored?.json().clone(), warnings })
+        let stored = stored?;
+        warnings.append(&mut who.warnings);
+        Ok(Answer { body: as_version(&stored, t.kind), warnings })
     }
 
     /// Fields of the spec that defaulting adds to what the client sent.
@@ -210,7 +218,8 @@ impl ApiServer {
         let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
         self.name_must_fit(t, &mut o)?;
         let stored = self.update(o, sub, "update", who)?;
-        Ok(Answer { body: stored.json().clone(), warnings })
+        warnings.append(&mut who.warnings);
+        Ok(Answer { body: as_version(&stored, t.kind), warnings })
     }
 
     fn name_must_fit(&self, t: &Target, o: &mut Object) -> Result<(), Status> {
@@ -248,14 +257,15 @@ impl ApiServer {
             }
         };
         let body = request.body.as_ref().unwrap_or(&Value::Null);
-        let patched = patch::apply(old.json(), body, how, t.kind)?;
+        let patched = patch::apply(&as_version(&old, t.kind), body, how, t.kind)?;
         let mut warnings = vec![];
         let mut o = self
             .decode(t.kind, Some(&patched), request, &mut warnings)
             .map_err(|s| patch_decode_error(&s, &patched))?;
         self.name_must_fit(t, &mut o)?;
         let stored = self.update(o, sub, "patch", who)?;
-        Ok(Answer { body: stored.json().clone(), warnings })
+        warnings.append(&mut who.warnings);
+        Ok(Answer { body: as_version(&stored, t.kind), warnings })
     }
 
     fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -293,8 +303,8 @@ impl ApiServer {
     fn delete_one(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
         Ok(match self.delete(&t.key(), &options, who)? {
-            Deleted::Marked(o) => o.json().clone().into(),
-            Deleted::Gone(o) if o.kind().grace(&o).is_some() => o.json().clone().into(),
+            Deleted::Marked(o) => as_version(&o, t.kind).into(),
+            Deleted::Gone(o) if o.kind().grace(&o).is_some() => as_version(&o, t.kind).into(),
             Deleted::Gone(o) => {
                 let mut details = json!({"name": o.name(), "kind": o.kind().plural(), "uid": o.uid()});
                 if !o.kind().group().is_empty() {
@@ -309,12 +319,35 @@ impl ApiServer {
     fn delete_collection(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
         let filter = Filter::of(request, t.kind)?;
-        let listing = self.list(&scope(t.kind, &t.namespace), &filter, &Request::get(""))?;
+        let listing = self.list(&t.scope(), &filter, &Request::get(""))?;
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;
         }
         Ok(list_json(t.kind, &listing).into())
     }
+}
+
+/// An object as a version of its kind shows it.
+pub(super) fn as_version(o: &Object, kind: KindRef) -> Arc<Value> {
+    let Some(conversion) = kind.conversion() else { return o.json().clone() };
+    let mut v = (**o.json()).clone();
+    (conversion.from_hub)(&mut v);
+    v["apiVersion"] = kind.api_version().into();
+    v["kind"] = kind.name().into();
+    Arc::new(v)
+}
+
+/// An object of any version as the one that is stored, with the defaults of the version that was sent.
+fn to_stored(mut o: Object) -> Result<Object, String> {
+    let kind = o.kind();
+    let Some(conversion) = kind.conversion() else { return Ok(o) };
+    kind.defaults(&mut o);
+    let mut v = (**o.json()).clone();
+    (conversion.to_hub)(&mut v);
+    let hub = kind.stored();
+    v["apiVersion"] = hub.api_version().into();
+    v["kind"] = hub.name().into();
+    hub.decode(without_nulls(v))
 }
 
 fn listing_head(l: &super::read::Listing) -> super::read::Listing {

@@ -39,6 +39,7 @@ impl Server {
             chance: &mut self.chance,
             dry_run: false,
             defaulted: None,
+            warnings: vec![],
         };
         self.api.handle(&request, &mut who)
     }

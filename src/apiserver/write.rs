@@ -120,7 +120,11 @@ impl ApiServer {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
         self.validate(kind, o, &mut errors);
-        if errors.is_empty() { Ok(()) } else { Err(Status::invalid(kind, o.name(), errors.list())) }
+        if !errors.is_empty() {
+            return Err(Status::invalid(kind, o.name(), errors.list()));
+        }
+        who.warnings.extend(kind.warnings(o, None));
+        Ok(())
     }
 
     fn validate(&self, kind: KindRef, o: &Object, errors: &mut FieldErrors) {
@@ -129,6 +133,20 @@ impl ApiServer {
         kind.validate(o, &mut found);
         found.append(errors);
         *errors = found;
+    }
+
+    fn validate_update(&self, new: &Object, old: &Object, errors: &mut FieldErrors) {
+        let kind = new.kind();
+        if kind.update_judges_alone() {
+            let mut found = FieldErrors::default();
+            names::validate_meta(new.meta(), kind.namespaced(), |n, p| kind.check_name(n, p), &mut found);
+            found.append(errors);
+            *errors = found;
+        } else {
+            self.validate(kind, new, errors);
+        }
+        new_finalizers_while_deleting(new, old, errors);
+        kind.validate_update(new, old, errors);
     }
 
     /// Replaces an object, its status or its scale. `new` names the object; a resourceVersion in it must be current.
@@ -142,6 +160,9 @@ impl ApiServer {
         let key = new.key();
         let name = sub.map(Subresource::name);
         let Some(old) = self.store.get(&key).cloned() else {
+            if key.kind.creates_on_update() && sub.is_none() && verb == "update" {
+                return self.create(new, &key.namespace, who);
+            }
             let status = Status::not_found(key.kind, &key.name);
             self.refuse(who, verb, &key, name, &status);
             return Err(status);
@@ -194,6 +215,11 @@ impl ApiServer {
             ));
         }
         let mut errors = FieldErrors::default();
+        if wanted.is_empty() && !kind.updates_unconditionally() {
+            let at = Path::new("metadata");
+            errors.invalid(&at.child("resourceVersion"), serde_json::json!(0), "must be specified for an update");
+            return Err(Status::invalid(kind, old.name(), errors.list()));
+        }
         let before = old.meta();
         let meta = new.meta_mut();
         if verb == "patch" {
@@ -223,12 +249,16 @@ impl ApiServer {
             new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
         admission::on_update(self, new, old, who)?;
-        if sub != Some(Subresource::Status) {
-            self.validate(kind, new, &mut errors);
-            new_finalizers_while_deleting(new, old, &mut errors);
-            kind.validate_update(new, old, &mut errors);
+        if sub == Some(Subresource::Status) {
+            kind.validate_status(new, old, &mut errors);
+        } else {
+            self.validate_update(new, old, &mut errors);
         }
-        if errors.is_empty() { Ok(()) } else { Err(Status::invalid(kind, old.name(), errors.list())) }
+        if !errors.is_empty() {
+            return Err(Status::invalid(kind, old.name(), errors.list()));
+        }
+        who.warnings.extend(kind.warnings(new, Some(old)));
+        Ok(())
     }
 
     /// Gives a pod its node: what the scheduler does through the `binding` subresource.

@@ -100,6 +100,7 @@ fn make_first_objects(world: &mut World, plan: &Plan, cause: RecordId) {
             chance: &mut chance,
             dry_run: false,
             defaulted: None,
+            warnings: vec![],
         };
         let made = world.api.create(o, ns, &mut who);
         debug_assert!(made.is_ok(), "{made:?}");

@@ -44,7 +44,7 @@ impl Serialize for Signed<'_> {
 /// `state.deployments["default/web"]`
 fn state(session: &Session) -> Value {
     let mut out = Map::new();
-    for kind in KindRef::all() {
+    for kind in KindRef::all().filter(|k| k.is_stored()) {
         let mut objects = Map::new();
         for o in session.cluster.world.api.store().list(&Scope::all(kind)) {
             let key = if kind.namespaced() { format!("{}/{}", o.namespace(), o.name()) } else { o.name().to_string() };

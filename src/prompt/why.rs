@@ -53,7 +53,7 @@ fn named(s: &Session, name: &str) -> Option<Key> {
     let quiet = [Event::kind_ref(), Lease::kind_ref()];
     let age = |o: &&Arc<Object>| (o.name() != name, o.meta().creation_timestamp.clone(), o.kind());
     let oldest = |kind| called(s, &s.scope(kind), name).min_by_key(age).cloned();
-    let all = KindRef::all().filter(|kind| !quiet.contains(kind)).filter_map(oldest);
+    let all = KindRef::all().filter(|k| k.is_stored()).filter(|kind| !quiet.contains(kind)).filter_map(oldest);
     all.min_by_key(|o| age(&o)).map(|o| o.key())
 }
 

@@ -220,6 +220,7 @@ impl Ctx<'_> {
             chance: &mut world.chance,
             dry_run: false,
             defaulted: None,
+            warnings: vec![],
         };
         f(&mut world.api, &mut who)
     }

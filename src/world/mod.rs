@@ -420,6 +420,7 @@ impl World {
             chance: &mut self.chance,
             dry_run: false,
             defaulted: None,
+            warnings: vec![],
         };
         let answer = self.api.handle(request, &mut who);
         if let Ok(a) = &answer {

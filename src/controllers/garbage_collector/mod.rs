@@ -67,7 +67,11 @@ impl Reconciler for GarbageCollector {
     const USER: &'static str = "generic-garbage-collector";
 
     fn watches() -> Vec<Scope> {
-        KindRef::all().filter(|k| *k != Event::kind_ref() && *k != Lease::kind_ref()).map(Scope::all).collect()
+        KindRef::all()
+            .filter(|k| k.is_stored())
+            .filter(|k| *k != Event::kind_ref() && *k != Lease::kind_ref())
+            .map(Scope::all)
+            .collect()
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {

@@ -65,7 +65,7 @@ fn next_to_go(namespace: &str, ctx: &Ctx<'_>) -> Vec<Arc<Object>> {
 }
 
 fn contents(namespace: &str, ctx: &Ctx<'_>) -> Vec<Arc<Object>> {
-    KindRef::all().filter(|k| k.namespaced()).flat_map(|k| ctx.list_any(k, namespace)).collect()
+    KindRef::all().filter(|k| k.is_stored() && k.namespaced()).flat_map(|k| ctx.list_any(k, namespace)).collect()
 }
 
 /// Writes down what holds the namespace. Pods that outlive their grace since it was deleted are a failure.

@@ -2,7 +2,7 @@
 //! Real Kubernetes: k8s.io/kubectl/pkg/explain/v2/templates/plaintext.tmpl.
 
 use crate::api::KindRef;
-use crate::api::schema::{Doc, DocField, definition, definition_name};
+use crate::api::definitions::{self, Doc, DocField};
 use crate::kubectl::args::{OUTPUT, Type};
 use crate::kubectl::resources;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -44,7 +44,8 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }));
     }
     let fields: Vec<&str> = path.split('.').filter(|p| !p.is_empty()).collect();
-    let mut doc = definition(&definition_name(kind)).ok_or_else(|| Failure::error("couldn't find resource"))?;
+    let mut doc =
+        definitions::doc(&definitions::name_of(kind)).ok_or_else(|| Failure::error("couldn't find resource"))?;
     // Said even if a field of the path does not exist.
     if !kind.group().is_empty() {
         env.line(format!("GROUP:      {}", kind.group()));
@@ -60,15 +61,11 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             return Err(Failure::error(format!("field {last:?} does not exist")));
         };
         let found = doc.fields.swap_remove(i);
-        if !found.refers.is_empty() {
-            doc = definition(found.refers).unwrap_or(Doc { type_name: "", description: String::new(), fields: vec![] });
-        } else {
-            doc = Doc { type_name: "", description: String::new(), fields: vec![] };
-        }
+        doc = definitions::doc(&found.refers).unwrap_or_default();
         field = Some(found);
     }
     if let Some(f) = &field {
-        env.line(format!("FIELD: {} <{}>", f.name, shown(f.type_name)));
+        env.line(format!("FIELD: {} <{}>", f.name, shown(&f.type_name)));
         if f.enums.is_empty() {
             env.out.push('\n');
         } else {
@@ -120,7 +117,7 @@ fn list(doc: &Doc, indent: usize, recursive: bool, above: &mut Vec<String>, env:
     let pad = " ".repeat(indent);
     for (i, f) in doc.fields.iter().enumerate() {
         let required = if f.required { " -required-" } else { "" };
-        env.line(format!("{pad}{}\t<{}>{required}", f.name, shown(f.type_name)));
+        env.line(format!("{pad}{}\t<{}>{required}", f.name, shown(&f.type_name)));
         if !f.enums.is_empty() {
             let text =
                 if f.enums.len() > 4 { format!("{}, ....", f.enums[..4].join(", ")) } else { f.enums.join(", ") };
@@ -129,10 +126,10 @@ fn list(doc: &Doc, indent: usize, recursive: bool, above: &mut Vec<String>, env:
         if recursive {
             // A type within itself would never end.
             if !f.refers.is_empty()
-                && !above.iter().any(|a| a == f.refers)
-                && let Some(d) = definition(f.refers)
+                && !above.contains(&f.refers)
+                && let Some(d) = definitions::doc(&f.refers)
             {
-                above.push(f.refers.into());
+                above.push(f.refers.clone());
                 list(&d, indent + 2, true, above, env);
                 above.pop();
             }

@@ -1,0 +1,17 @@
+//! admissionregistration.k8s.io/v1 MutatingAdmissionPolicyBinding.
+
+use super::MutatingAdmissionPolicyBinding;
+use crate::api::kind::Kind;
+use crate::api::table::Column;
+
+pub static KIND: Kind<MutatingAdmissionPolicyBinding> = Kind {
+    categories: &["api-extensions"],
+    namespaced: false,
+    columns: &[
+        Column::name(),
+        // COLUMN {"name": "PolicyName", "type": "string", "format": "", "description": "PolicyName indicates the policy definition which the policy binding binded to", "priority": 0}
+        // COLUMN {"name": "ParamRef", "type": "string", "format": "", "description": "ParamRef indicates the param resource which sets the configuration param", "priority": 0}
+        Column::age(),
+    ],
+    ..Kind::new(("admissionregistration.k8s.io", "v1"), "MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", "mutatingadmissionpolicybinding")
+};

@@ -1,0 +1,61 @@
+//! What pods and nodes use, as metrics-server tells it. The published Rust types have no such kinds.
+//! Real Kubernetes: k8s.io/metrics/pkg/apis/metrics/v1beta1.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use serde::{Deserialize, Serialize};
+
+/// The mean use of a node over a window of time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NodeMetrics {
+    pub metadata: ObjectMeta,
+    pub timestamp: Option<Time>,
+    pub window: String,
+    pub usage: BTreeMap<String, Quantity>,
+}
+
+/// The mean use of a pod's containers over a window of time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PodMetrics {
+    pub metadata: ObjectMeta,
+    pub timestamp: Option<Time>,
+    pub window: String,
+    pub containers: Vec<ContainerMetrics>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ContainerMetrics {
+    pub name: String,
+    pub usage: BTreeMap<String, Quantity>,
+}
+
+macro_rules! published {
+    ($type:ident, $plural:literal, $scope:ty) => {
+        impl k8s_openapi::Resource for $type {
+            const API_VERSION: &'static str = "metrics.k8s.io/v1beta1";
+            const GROUP: &'static str = "metrics.k8s.io";
+            const KIND: &'static str = stringify!($type);
+            const VERSION: &'static str = "v1beta1";
+            const URL_PATH_SEGMENT: &'static str = $plural;
+            type Scope = $scope;
+        }
+
+        impl k8s_openapi::Metadata for $type {
+            type Ty = ObjectMeta;
+            fn metadata(&self) -> &ObjectMeta {
+                &self.metadata
+            }
+            fn metadata_mut(&mut self) -> &mut ObjectMeta {
+                &mut self.metadata
+            }
+        }
+    };
+}
+
+published!(NodeMetrics, "nodes", k8s_openapi::ClusterResourceScope);
+published!(PodMetrics, "pods", k8s_openapi::NamespaceResourceScope);

@@ -1,0 +1,178 @@
+//! What the API server makes of objects, good and bad, beside the answers of a real one (`tests/reference/objects`).
+
+use std::collections::BTreeMap;
+
+use kubetutor::api::patch::PatchType;
+use kubetutor::api::request::{Method, Request, Response};
+use kubetutor::api::{Duration, KindRef, RecordId, Time, yaml};
+use kubetutor::cluster::profile::Profile;
+use kubetutor::cluster::{Cluster, Options};
+use serde_json::{Value, json};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/objects");
+const NAMESPACE: &str = "case";
+/// What differs from server to server, or is drawn by chance.
+const CUT: [&str; 5] = ["uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink"];
+
+struct Server {
+    cluster: Cluster,
+    revision: Option<String>,
+}
+
+impl Server {
+    fn call(&mut self, method: Method, path: String, body: Option<Value>) -> Response {
+        let mut request = Request::new(method, path).query("fieldValidation", "Warn");
+        request.body = body;
+        self.cluster.world.request(&request, "kubernetes-admin", RecordId::default())
+    }
+
+    fn step(&mut self, step: &str, base: &str, name: &str, o: &Value) -> Value {
+        let path = format!("{base}/{name}");
+        let merge = Method::Patch(PatchType::Merge);
+        let answer = match step {
+            "create" => self.call(Method::Post, base.into(), Some(o.clone())),
+            "update" => {
+                let mut o = o.clone();
+                if o["metadata"].is_null() {
+                    o["metadata"] = json!({});
+                }
+                if o["metadata"]["name"].is_null() {
+                    o["metadata"]["name"] = name.into();
+                }
+                if o["metadata"].get("resourceVersion").is_none()
+                    && let Some(revision) = &self.revision
+                {
+                    o["metadata"]["resourceVersion"] = revision.as_str().into();
+                }
+                let path = format!("{base}/{}", o["metadata"]["name"].as_str().unwrap_or_default());
+                self.call(Method::Put, path, Some(o))
+            }
+            "merge" => self.call(merge, path, Some(o.clone())),
+            "status" => self.call(merge, format!("{path}/status"), Some(o.clone())),
+            "subresource" => self.call(merge, format!("{path}/{}", o[0].as_str().unwrap()), Some(o[1].clone())),
+            "delete" => self.call(Method::Delete, path, None),
+            other => panic!("no step {other}"),
+        };
+        if let Ok(a) = &answer
+            && let Some(revision) = a.body["metadata"]["resourceVersion"].as_str()
+        {
+            self.revision = Some(revision.into());
+        }
+        shown(&answer)
+    }
+}
+
+/// An answer as `record.py` writes it, without the code of a good one.
+fn shown(answer: &Response) -> Value {
+    match answer {
+        Ok(a) => {
+            let mut out = json!({"object": *a.body});
+            if let Some(meta) = out["object"]["metadata"].as_object_mut() {
+                CUT.iter().for_each(|k| drop(meta.remove(*k)));
+            }
+            if !a.warnings.is_empty() {
+                out["warnings"] = json!(a.warnings);
+            }
+            out
+        }
+        Err(status) => {
+            let s = status.to_json();
+            let mut out =
+                json!({"code": s["code"], "reason": s["reason"].as_str().unwrap_or(""), "message": s["message"]});
+            if let Some(causes) = s["details"]["causes"].as_array().filter(|c| !c.is_empty()) {
+                let text = |c: &Value, k: &str| c[k].as_str().unwrap_or("").to_string();
+                let list: Vec<[String; 3]> =
+                    causes.iter().map(|c| ["reason", "field", "message"].map(|k| text(c, k))).collect();
+                out["causes"] = json!(list);
+            }
+            out
+        }
+    }
+}
+
+/// The fresh cluster that every case begins with.
+fn fresh() -> Cluster {
+    let mut cluster = Cluster::new(&Options { profile: Profile::Bare, ..Options::default() });
+    cluster.world.run_until(Time::ZERO + Duration::from_secs(30));
+    let mut server = Server { cluster, revision: None };
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+    server.call(Method::Post, "/api/v1/namespaces".into(), Some(namespace)).expect("namespace");
+    server.cluster.world.run_until(Time::ZERO + Duration::from_secs(40));
+    server.cluster
+}
+
+fn base(kind: KindRef) -> String {
+    let root = match kind.group() {
+        "" => format!("/api/{}", kind.version()),
+        group => format!("/apis/{group}/{}", kind.version()),
+    };
+    let namespace = if kind.namespaced() { format!("/namespaces/{NAMESPACE}") } else { String::new() };
+    format!("{root}{namespace}/{}", kind.plural())
+}
+
+/// Runs one file of cases; gives the sentences of those that are answered differently, and how.
+fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
+    let read = |name: String| std::fs::read_to_string(format!("{FOLDER}/{name}")).expect("file");
+    let documents = yaml::parse_all(&read(format!("{file}.yaml"))).expect("cases");
+    let mut cases: Vec<Value> = documents[0].as_array().expect("a list").clone();
+    let answers: Vec<Value> = serde_json::from_str(&read(format!("{file}.answers.json"))).expect("answers");
+    let defaults = if cases[0].get("defaults").is_some() { cases.remove(0)["defaults"].clone() } else { Value::Null };
+    assert_eq!(cases.len(), answers.len(), "{file}: record the answers anew");
+    let mut out = vec![];
+    for (case, answer) in cases.iter().zip(&answers) {
+        assert_eq!(case["case"], answer["case"], "{file}: record the answers anew");
+        let mut server = Server { cluster: start.clone(), revision: None };
+        for o in case["before"].as_array().into_iter().flatten() {
+            let text = |k: &str| o[k].as_str().unwrap_or("");
+            let kind = KindRef::by_gvk(text("apiVersion"), text("kind")).expect("kind");
+            server.call(Method::Post, base(kind), Some(o.clone())).expect("what must be there");
+        }
+        let kind = case.get("kind").unwrap_or(&defaults["kind"]);
+        let part = |i: usize| kind[i].as_str().unwrap_or("");
+        let kind = KindRef::by_gvr(part(0), part(1), part(2)).expect("kind");
+        let mut name = "None".to_string();
+        for step in ["create", "update", "merge", "status", "subresource", "delete"] {
+            let Some(o) = case.get(step) else { continue };
+            let got = server.step(step, &base(kind), &name, o);
+            if step == "create"
+                && let Some(made) = got["object"]["metadata"]["name"].as_str()
+            {
+                name = made.into();
+            }
+            let mut want = answer[step].clone();
+            if want.get("object").is_some() {
+                want.as_object_mut().map(|m| m.remove("code"));
+            }
+            if got != want {
+                let sentence = case["case"].as_str().unwrap_or_default();
+                out.push(format!("{file}: {sentence}: {step}\n  real {want}\n  ours {got}"));
+            }
+        }
+    }
+    (cases.len(), out)
+}
+
+/// Files of cases, by their names without ending. `OBJECTS=job,pod` looks at those alone.
+fn files() -> Vec<String> {
+    let only: Option<Vec<String>> = std::env::var("OBJECTS").ok().map(|t| t.split(',').map(Into::into).collect());
+    let mut names: Vec<String> = std::fs::read_dir(FOLDER)
+        .expect("folder")
+        .filter_map(|e| e.ok()?.file_name().to_str()?.strip_suffix(".yaml").map(Into::into))
+        .filter(|n| only.as_ref().is_none_or(|o| o.contains(n)))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn objects_are_completed_and_refused_as_a_real_server_does() {
+    let start = fresh();
+    let mut counts = BTreeMap::new();
+    let mut all = vec![];
+    for file in files() {
+        let (cases, differences) = differences(&file, &start);
+        counts.insert(file, (cases, differences.len()));
+        all.extend(differences);
+    }
+    assert!(all.is_empty(), "{}\n{counts:?}", all.join("\n"));
+}
