@@ -2,6 +2,8 @@
 //!
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/api/errors`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::field::FieldError;
@@ -153,17 +155,23 @@ impl Status {
 
     /// The object breaks rules of its kind: every broken one is listed.
     pub fn invalid(kind: KindRef, name: &str, errors: &[FieldError]) -> Status {
-        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Status::invalid_as((kind.group(), kind.name()), name, errors)
+    }
+
+    /// The same for something that is no kind of its own: its group and what it is called.
+    pub fn invalid_as((group, kind): (&str, &str), name: &str, errors: &[FieldError]) -> Status {
+        // What was found twice is a cause twice, but is said once.
+        let mut seen = BTreeSet::new();
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).filter(|t| seen.insert(t.clone())).collect();
         let list = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
-        let group_kind =
-            if kind.group().is_empty() { kind.name().to_string() } else { format!("{}.{}", kind.name(), kind.group()) };
+        let group_kind = if group.is_empty() { kind.to_string() } else { format!("{kind}.{group}") };
         let details = Details {
             name: name.into(),
-            group: kind.group().into(),
-            kind: kind.name().into(),
+            group: group.into(),
+            kind: kind.into(),
             causes: errors.iter().map(FieldError::cause).collect(),
             ..Details::default()
         };

@@ -383,12 +383,18 @@ fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
 fn scale_json(o: &Arc<Object>) -> Result<Value, Status> {
     let s = o.kind().scale_of(o).ok_or_else(Status::no_such_path)?;
     let m = o.meta();
+    // No replicas are left out, and so is no selector.
+    let spec = if s.wanted == 0 { json!({}) } else { json!({"replicas": s.wanted}) };
+    let mut status = json!({"replicas": s.current});
+    if !s.selector.is_empty() {
+        status["selector"] = s.selector.into();
+    }
     Ok(json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1",
         "metadata": {"name": o.name(), "namespace": o.namespace(), "uid": o.uid(), "resourceVersion": m.resource_version,
                      "creationTimestamp": m.creation_timestamp.as_ref().map(|t| t.0.to_string())},
-        "spec": {"replicas": s.wanted},
-        "status": {"replicas": s.current, "selector": s.selector},
+        "spec": spec,
+        "status": status,
     }))
 }
 
@@ -410,14 +416,8 @@ fn replicas_of(scale: &Value, method: Method, o: &Object) -> Result<i32, Status>
         Some(n) if n < 0 => {
             let mut errors = FieldErrors::default();
             errors.non_negative(&Path::new("spec").child("replicas"), n.into());
-            let mut status = Status::invalid(o.kind(), o.name(), errors.list());
             // The Scale is refused, not what it scales.
-            let causes = errors.list().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            status.message = format!("Scale.autoscaling {:?} is invalid: {causes}", o.name());
-            if let Some(d) = &mut status.details {
-                (d.group, d.kind) = ("autoscaling".into(), "Scale".into());
-            }
-            Err(status)
+            Err(Status::invalid_as(("autoscaling", "Scale"), o.name(), errors.list()))
         }
         Some(n) => Ok(n),
     }

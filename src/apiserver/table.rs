@@ -40,7 +40,8 @@ pub fn scale_table(o: &Object, scale: Value, now: Time, include: Include) -> Val
         ),
         column("Age", ColumnType::Text, AGE_DOC),
     ];
-    let cells = json!([o.name(), scale["spec"]["replicas"], scale["status"]["replicas"], age(o.meta(), now)]);
+    let wanted = scale["spec"]["replicas"].as_i64().unwrap_or(0);
+    let cells = json!([o.name(), wanted, scale["status"]["replicas"], age(o.meta(), now)]);
     let meta = json!({"resourceVersion": scale["metadata"]["resourceVersion"]});
     let object = carried(include, o, || scale);
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": columns,

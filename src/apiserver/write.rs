@@ -103,7 +103,10 @@ impl ApiServer {
         meta.resource_version = None;
         meta.self_link = None;
         meta.managed_fields = None;
-        meta.generation = kind.has_generation().then_some(1);
+        // Of a kind that does not count, the client's number stays.
+        if kind.has_generation() {
+            meta.generation = Some(1);
+        }
         kind.defaults(o);
         kind.prepare_create(o);
         admission::on_create(self, o, who)?;
@@ -218,7 +221,8 @@ impl ApiServer {
         if wanted.is_empty() && !kind.updates_unconditionally() {
             let at = Path::new("metadata");
             errors.invalid(&at.child("resourceVersion"), serde_json::json!(0), "must be specified for an update");
-            return Err(Status::invalid(kind, old.name(), errors.list()));
+            // Kubernetes names the resource here, not the kind.
+            return Err(Status::invalid_as((kind.group(), kind.plural()), old.name(), errors.list()));
         }
         let before = old.meta();
         let meta = new.meta_mut();

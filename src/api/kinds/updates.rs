@@ -14,7 +14,7 @@ pub fn status_only<S: Clone + PartialEq>(new: (&mut ObjectMeta, &mut S), old: (&
 }
 
 /// Takes the old value back. Mostly nothing has changed, and then nothing is copied.
-fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
+pub fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
     if new != old {
         new.clone_from(old);
     }
