@@ -12,17 +12,22 @@ A file of cases is a YAML list. Each case begins with an empty namespace `NAMESP
       merge: {...}                       # PATCH application/merge-patch+json
       status: {...}                      # PATCH of the status subresource, merge
       subresource: [NAME, {...}]         # PATCH of another one, merge
+      table: true                        # GET as a table: its columns and the object's cells without its age
       delete: true
 
 An answer is `{"code", "object"}` or `{"code", "reason", "message", "causes"}`, with `"warnings"` where there were any. What differs from
-server to server (uid, resourceVersion, creationTimestamp, managedFields) is cut out of objects. Object and namespace are deleted afterwards.
+server to server (uid, resourceVersion, creationTimestamp, managedFields) is cut out of objects; elsewhere a uid, as in the labels of a Job's
+pods, reads `UID`. Object and namespace are deleted afterwards. What controllers do to an object between two steps shows in its answers, so
+record cases of kinds that have a controller with an API server that runs alone.
 """
-import base64, http.client, json, os, ssl, sys, tempfile, time
+import base64, http.client, json, os, re, ssl, sys, tempfile, time
 import yaml
 
 NAMESPACE = "case"
 CUT = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink")
-STEPS = ["create", "update", "merge", "status", "subresource", "delete"]
+UID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+STEPS = ["create", "update", "merge", "status", "subresource", "table", "delete"]
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 
 class Server:
@@ -36,10 +41,10 @@ class Server:
         self.context = context
         self.connection = None
 
-    def call(self, method, path, body=None, content="application/json"):
+    def call(self, method, path, body=None, content="application/json", accept="application/json"):
         if self.connection is None:
             self.connection = http.client.HTTPSConnection(self.host, context=self.context, timeout=30)
-        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content})
+        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content, "Accept": accept})
         r = self.connection.getresponse()
         warnings = [h[h.index('"') + 1:-1].replace('\\"', '"') for h in r.headers.get_all("Warning") or []]
         return r.status, json.loads(r.read() or b"null"), warnings
@@ -140,11 +145,17 @@ def main():
                     code, body, warnings = server.call("PATCH", "%s/%s/status" % (base, name), o, merge)
                 elif step == "subresource":
                     code, body, warnings = server.call("PATCH", "%s/%s/%s" % (base, name, o[0]), o[1], merge)
+                elif step == "table":
+                    code, body, warnings = server.call("GET", "%s/%s" % (base, name), accept=TABLE)
+                    if code < 300:
+                        columns, cells = body["columnDefinitions"], body["rows"][0]["cells"]
+                        cells = [None if h["name"] == "Age" else c for h, c in zip(columns, cells)]
+                        body = {"columns": columns, "cells": cells}
                 else:
                     code, body, warnings = server.call("DELETE", "%s/%s" % (base, name))
                 if code < 300 and body.get("metadata"):
                     rv = body["metadata"].get("resourceVersion")
-                out[step] = json.loads(json.dumps(answer(code, body, warnings)).replace(namespace, NAMESPACE))
+                out[step] = json.loads(UID.sub("UID", json.dumps(answer(code, body, warnings)).replace(namespace, NAMESPACE)))
             answers.append(out)
             for path, _ in reversed(made):
                 code, body, _ = server.call("DELETE", path + "?gracePeriodSeconds=0&propagationPolicy=Background")
