@@ -5,10 +5,10 @@ use k8s_openapi::api::apps::v1::{DeploymentStrategy, RollingUpdateDeployment};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Deployment;
-use super::updates::status_only;
+use super::updates::keep;
 use super::{pod_spec, workload};
 use crate::api::field::{FieldErrors, Path};
-use crate::api::int_or_string;
+use crate::api::{canonical, int_or_string, internal};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::selector::Selector;
 use crate::api::table::{Cell, Column};
@@ -22,18 +22,27 @@ pub static KIND: Kind<Deployment> = Kind {
     defaults,
     prepare_create: |d| d.status = Some(Default::default()),
     prepare_update: |new, old| new.status = old.status.clone(),
-    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
-    spec_changed: |new, old| new.spec != old.spec || new.metadata.annotations != old.metadata.annotations,
+    prepare_status: |new, old| {
+        keep(&mut new.spec, &old.spec);
+        keep(&mut new.metadata.labels, &old.metadata.labels);
+    },
+    spec_changed: |new, old| {
+        !canonical::equal(&new.spec, &old.spec, "apps/v1.DeploymentSpec")
+            || annotations(new).ne(annotations(old))
+    },
     validate,
     validate_update: |new, old, errors| {
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
-            errors.immutable(&Path::new("spec").child("selector"), &n.selector, &o.selector);
+            let at = Path::new("spec");
+            workload::validate_selector_stays(&n.selector, &o.selector, &at.child("selector"), errors);
         }
     },
+    validate_status,
+    warnings: |new, old| if old.is_none() { workload::name_warnings(&new.metadata) } else { vec![] },
     columns: &[
         Column::name(),
         Column::text("Ready", "Number of the pod with ready state", |d, _| Cell::from(format!("{}/{}", status(d, |s| s.ready_replicas), wanted(d)))),
-        Column::text("Up-to-date", "Total number of non-terminated pods targeted by this deployment that have the desired template spec.", |d, _| Cell::from(status(d, |s| s.updated_replicas))),
+        Column::text("Up-to-date", "Total number of non-terminating pods targeted by this deployment that have the desired template spec.", |d, _| Cell::from(status(d, |s| s.updated_replicas))),
         Column::text("Available", "Total number of available non-terminating pods (ready for at least minReadySeconds) targeted by this deployment.", |d, _| Cell::from(status(d, |s| s.available_replicas))),
         Column::age(),
         Column::wide_text("Containers", "Names of each container in the template.", |d, _| Cell::from(pod_spec::container_names(d.spec.as_ref().and_then(|s| s.template.spec.as_ref())))),
@@ -61,6 +70,11 @@ pub fn selector(d: &Deployment) -> Selector {
     d.spec.as_ref().map_or(Selector::Nothing, |s| Selector::of(&s.selector))
 }
 
+/// They count as part of what is wanted, since ReplicaSets get a copy. None and an empty list are the same.
+fn annotations(d: &Deployment) -> impl Iterator<Item = (&String, &String)> {
+    d.metadata.annotations.iter().flatten()
+}
+
 fn defaults(d: &mut Deployment) {
     let spec = d.spec.get_or_insert_default();
     pod_spec::default_template(&mut spec.template);
@@ -82,7 +96,7 @@ fn validate(d: &Deployment, errors: &mut FieldErrors) {
     let at = Path::new("spec");
     let Some(spec) = &d.spec else { return };
     errors.non_negative(&at.child("replicas"), i64::from(spec.replicas.unwrap_or(0)));
-    workload::validate_selector_and_template(&spec.selector, Some(&spec.template), &at, errors);
+    workload::validate_selector_and_template(&spec.selector, &spec.template, &at, errors);
     if let Some(s) = &spec.strategy {
         validate_strategy(s, &at.child("strategy"), errors);
     }
@@ -108,62 +122,48 @@ fn validate_strategy(s: &DeploymentStrategy, at: &Path<'_>, errors: &mut FieldEr
         }
         "RollingUpdate" => match &s.rolling_update {
             None => errors.required(&at.child("rollingUpdate"), "this should be defaulted and never be nil"),
-            Some(r) => {
-                let at = at.child("rollingUpdate");
-                for (name, v) in [("maxUnavailable", &r.max_unavailable), ("maxSurge", &r.max_surge)] {
-                    if let Some(v) = v {
-                        validate_count(v, &at.child(name), errors);
-                    }
-                }
-                let zero = |v: &Option<IntOrString>| v.as_ref().is_none_or(|v| int_or_string::scaled(v, 100, true) == 0);
-                if zero(&r.max_unavailable) && zero(&r.max_surge) {
-                    errors.invalid(
-                        &at.child("maxUnavailable"),
-                        r.max_unavailable.as_ref().map(|v| serde_json::to_value(v).unwrap_or_default()).unwrap_or_default(),
-                        "may not be 0 when `maxSurge` is 0",
-                    );
-                }
-                if r.max_unavailable.as_ref().and_then(int_or_string::percent).is_some_and(|p| p > 100) {
-                    errors.invalid(
-                        &at.child("maxUnavailable"),
-                        serde_json::to_value(&r.max_unavailable).unwrap_or_default(),
-                        "must not be greater than 100%",
-                    );
-                }
-            }
+            Some(r) => validate_rolling_update(r, &at.child("rollingUpdate"), errors),
         },
-        other => {
-            // Kubernetes shows the whole strategy here, as its own struct.
-            let count = |v: &Option<IntOrString>| match v {
-                Some(v) => serde_json::to_string(v).unwrap_or_default(),
-                None => "0".into(),
-            };
-            let rolling = s.rolling_update.as_ref().map_or("null".into(), |r| {
-                format!(
-                    "{{\"MaxUnavailable\":{},\"MaxSurge\":{}}}",
-                    count(&r.max_unavailable),
-                    count(&r.max_surge)
-                )
-            });
-            let shown = format!("{{\"Type\":{other:?},\"RollingUpdate\":{rolling}}}");
+        _ => {
+            let shown = internal::shown(s, "apps/v1.DeploymentStrategy");
             errors.not_supported_struct(at, shown, &["Recreate", "RollingUpdate"]);
         }
     }
 }
 
-/// A non-negative number or a percentage.
-fn validate_count(v: &IntOrString, at: &Path<'_>, errors: &mut FieldErrors) {
-    match v {
-        IntOrString::Int(i) => errors.non_negative(at, i64::from(*i)),
-        IntOrString::String(s) => {
-            let digits = s.strip_suffix('%').unwrap_or("");
-            if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-                errors.invalid(
-                    at,
-                    s.as_str(),
-                    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
-                );
-            }
+fn validate_rolling_update(r: &RollingUpdateDeployment, at: &Path<'_>, errors: &mut FieldErrors) {
+    for (name, v) in [("maxUnavailable", &r.max_unavailable), ("maxSurge", &r.max_surge)] {
+        if let Some(v) = v {
+            int_or_string::validate(v, &at.child(name), errors);
         }
     }
+    let none = IntOrString::Int(0);
+    let unavailable = r.max_unavailable.as_ref().unwrap_or(&none);
+    let here = at.child("maxUnavailable");
+    if int_or_string::is_zero(unavailable) && r.max_surge.as_ref().is_none_or(int_or_string::is_zero) {
+        let shown = serde_json::to_value(unavailable).unwrap_or_default();
+        errors.invalid(&here, shown, "may not be 0 when `maxSurge` is 0");
+    }
+    int_or_string::validate_not_above_all(unavailable, &here, errors);
+}
+
+fn validate_status(new: &Deployment, old: &Deployment, errors: &mut FieldErrors) {
+    let at = Path::new("status");
+    let Some(s) = &new.status else { return };
+    errors.non_negative(&at.child("observedGeneration"), s.observed_generation.unwrap_or(0));
+    let counts = [
+        ("replicas", s.replicas),
+        ("updatedReplicas", s.updated_replicas),
+        ("readyReplicas", s.ready_replicas),
+        ("availableReplicas", s.available_replicas),
+        ("unavailableReplicas", s.unavailable_replicas),
+        ("terminatingReplicas", s.terminating_replicas),
+        ("collisionCount", s.collision_count),
+    ];
+    workload::validate_counts(&counts.map(|(name, n)| (name, n.map(i64::from))), &at, errors);
+    let counts = [counts[1], counts[2], counts[3]].map(|(name, n)| (name, n.unwrap_or(0)));
+    workload::validate_no_more(&counts, s.replicas.unwrap_or(0), "status.replicas", &at, errors);
+    workload::validate_no_more(&counts[2..], s.ready_replicas.unwrap_or(0), "readyReplicas", &at, errors);
+    let before = old.status.as_ref().and_then(|s| s.collision_count);
+    workload::validate_collisions(s.collision_count, before, &at, errors);
 }

@@ -1,9 +1,12 @@
 //! apps/v1 ReplicaSet: names, defaults, validation, columns, update rules.
 //! Real Kubernetes: pkg/apis/apps/v1/defaults.go SetDefaults_ReplicaSet, pkg/apis/apps/validation, pkg/registry/apps/replicaset.
 
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+
 use super::ReplicaSet;
-use super::updates::status_only;
+use super::updates::keep;
 use super::{pod_spec, workload};
+use crate::api::canonical;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::selector::Selector;
@@ -18,14 +21,17 @@ pub static KIND: Kind<ReplicaSet> = Kind {
     defaults,
     prepare_create: |r| r.status = Some(Default::default()),
     prepare_update: |new, old| new.status = old.status.clone(),
-    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
-    spec_changed: |new, old| new.spec != old.spec,
+    prepare_status: |new, old| keep(&mut new.spec, &old.spec),
+    spec_changed: |new, old| !canonical::equal(&new.spec, &old.spec, "apps/v1.ReplicaSetSpec"),
     validate,
     validate_update: |new, old, errors| {
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
-            errors.immutable(&Path::new("spec").child("selector"), &n.selector, &o.selector);
+            let at = Path::new("spec");
+            workload::validate_selector_stays(&n.selector, &o.selector, &at.child("selector"), errors);
         }
     },
+    validate_status,
+    warnings: |new, old| if old.is_none() { workload::name_warnings(&new.metadata) } else { vec![] },
     columns: &[
         Column::name(),
         Column::int("Desired", "Replicas is the number of desired pods. This is a pointer to distinguish between explicit zero and unspecified. Defaults to 1. More info: https://kubernetes.io/docs/concepts/workloads/controllers/replicaset", |r, _| Cell::from(wanted(r))),
@@ -34,7 +40,7 @@ pub static KIND: Kind<ReplicaSet> = Kind {
         Column::age(),
         Column::wide_text("Containers", "Names of each container in the template.", |r, _| Cell::from(pod_spec::container_names(template(r)))),
         Column::wide_text("Images", "Images referenced by each container in the template.", |r, _| Cell::from(pod_spec::images(template(r)))),
-        Column::wide_text("Selector", "Selector is a label query over pods that should match the replica count. Label keys and values that must match in order to be controlled by this replica set. It must match the pod template's labels. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors", |r, _| Cell::from(selector(r).to_string())),
+        Column::wide_text("Selector", "Selector is a label query over pods that should match the replica count. Label keys and values that must match in order to be controlled by this replica set. It must match the pod template's labels. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors", |r, _| Cell::from(workload::selector_text(r.spec.as_ref().map(|s| &s.selector)))),
     ],
     scale: Some(Scale {
         replicas: wanted,
@@ -70,5 +76,23 @@ fn validate(r: &ReplicaSet, errors: &mut FieldErrors) {
     let Some(spec) = &r.spec else { return };
     errors.non_negative(&at.child("replicas"), i64::from(spec.replicas.unwrap_or(0)));
     errors.non_negative(&at.child("minReadySeconds"), i64::from(spec.min_ready_seconds.unwrap_or(0)));
-    workload::validate_selector_and_template(&spec.selector, spec.template.as_ref(), &at, errors);
+    let none = PodTemplateSpec::default();
+    workload::validate_selector_and_template(&spec.selector, spec.template.as_ref().unwrap_or(&none), &at, errors);
+}
+
+fn validate_status(new: &ReplicaSet, _: &ReplicaSet, errors: &mut FieldErrors) {
+    let at = Path::new("status");
+    let Some(s) = &new.status else { return };
+    let counts = [
+        ("replicas", Some(s.replicas)),
+        ("fullyLabeledReplicas", s.fully_labeled_replicas),
+        ("readyReplicas", s.ready_replicas),
+        ("availableReplicas", s.available_replicas),
+    ];
+    workload::validate_counts(&counts.map(|(name, n)| (name, n.map(i64::from))), &at, errors);
+    errors.non_negative(&at.child("observedGeneration"), s.observed_generation.unwrap_or(0));
+    errors.non_negative(&at.child("terminatingReplicas"), s.terminating_replicas.unwrap_or(0).into());
+    let counts = [counts[1], counts[2], counts[3]].map(|(name, n)| (name, n.unwrap_or(0)));
+    workload::validate_no_more(&counts, s.replicas, "status.replicas", &at, errors);
+    workload::validate_no_more(&counts[2..], s.ready_replicas.unwrap_or(0), "readyReplicas", &at, errors);
 }

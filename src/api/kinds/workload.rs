@@ -1,15 +1,15 @@
-//! What kinds share that make pods of a template: their selector and the template under it.
-//! Real Kubernetes: pkg/apis/apps/validation/validation.go.
+//! What kinds share that make pods of a template: their selector, the template under it, what is counted in their status.
+//! Real Kubernetes: pkg/apis/apps/validation/validation.go, ValidatePodTemplateSpec of pkg/apis/core/validation/validation.go.
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::PodTemplateSpec;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::pod_spec::validate_spec;
 use crate::api::field::{FieldErrors, Path};
-use crate::api::names;
 use crate::api::selector::Selector;
+use crate::api::{canonical, internal, names};
 
 /// A selector that is there but empty is not the same as none. The typed shape has one for both, so the former gets an
 /// empty list of labels. (Neither is ever stored.)
@@ -21,64 +21,130 @@ pub fn mark_empty_selector(json: &mut serde_json::Value) {
     }
 }
 
-/// What ReplicaSets and Deployments demand of their selector and template together.
-pub fn validate_selector_and_template(
-    selector: &LabelSelector,
-    template: Option<&PodTemplateSpec>,
-    at: &Path<'_>,
-    errors: &mut FieldErrors,
-) {
-    let missing = selector.match_labels.is_none() && selector.match_expressions.is_none();
-    let empty = !missing
-        && selector.match_labels.as_ref().is_none_or(BTreeMap::is_empty)
-        && selector.match_expressions.as_ref().is_none_or(Vec::is_empty);
-    let before = errors.list().len();
-    validate_label_selector(selector, &at.child("selector"), errors);
-    let broken = errors.list().len() > before;
-    if broken {
-        let shown = serde_json::to_value(selector).unwrap_or_default();
-        errors.invalid(&at.child("selector"), shown, "invalid label selector");
-    } else if missing {
-        errors.required(&at.child("selector"), "");
-    } else if empty {
-        errors.invalid(&at.child("selector"), serde_json::json!({}), "empty selector is invalid for deployment");
+/// Whether there is no selector at all: it selects nothing.
+pub fn is_missing(s: &LabelSelector) -> bool {
+    s.match_labels.is_none() && s.match_expressions.is_none()
+}
+
+/// Whether it demands nothing, so that it would select everything.
+pub fn is_empty(s: &LabelSelector) -> bool {
+    s.match_labels.as_ref().is_none_or(BTreeMap::is_empty) && s.match_expressions.as_ref().is_none_or(Vec::is_empty)
+}
+
+/// A selector that was found to be well-formed; a missing one selects nothing.
+pub fn selects(s: &LabelSelector) -> Selector {
+    if is_missing(s) { Selector::Nothing } else { Selector::of(s) }
+}
+
+/// The selector as columns show it. Real Kubernetes: metav1.FormatLabelSelector.
+pub fn selector_text(s: Option<&LabelSelector>) -> String {
+    let text = s.map(|s| selects(s).to_string()).unwrap_or_default();
+    if text.is_empty() { "<none>".into() } else { text }
+}
+
+pub fn selector_shown(s: &LabelSelector) -> String {
+    if is_missing(s) { "null".into() } else { internal::shown(s, "meta/v1.LabelSelector") }
+}
+
+/// A selector is judged by itself; tells whether it can be used.
+/// `whose`: what an empty selector is said to be invalid for.
+pub fn validate_selector(s: &LabelSelector, whose: &str, at: &Path<'_>, errors: &mut FieldErrors) -> bool {
+    if is_missing(s) {
+        errors.required(at, "");
+        return true;
     }
-    let at = at.child("template");
-    let Some(t) = template else {
-        errors.required(&at, "");
-        return;
-    };
-    let labels = t.metadata.as_ref().and_then(|m| m.labels.as_ref());
-    // No selector selects nothing, an empty one everything.
-    if missing || (!empty && !broken && !Selector::of(selector).matches(labels)) {
+    let before = errors.list().len();
+    validate_label_selector(s, at, errors);
+    let usable = errors.list().len() == before;
+    if is_empty(s) {
+        errors.invalid_struct(at, selector_shown(s), format!("empty selector is invalid for {whose}"));
+    }
+    usable
+}
+
+/// A selector never becomes another one.
+pub fn validate_selector_stays(new: &LabelSelector, old: &LabelSelector, at: &Path<'_>, errors: &mut FieldErrors) {
+    if !canonical::equal(new, old, "meta/v1.LabelSelector") {
+        errors.invalid_struct(at, selector_shown(new), "field is immutable");
+    }
+}
+
+/// The template's labels must be such as the selector selects. `at` is the template's path.
+pub fn validate_selected(selector: &Selector, t: &PodTemplateSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+    let labels = labels_of(t);
+    if !selector.matches(labels) {
         errors.invalid(
             &at.child("metadata").child("labels"),
             serde_json::to_value(labels).unwrap_or_default(),
             "`selector` does not match template `labels`",
         );
     }
-    names::validate_labels(labels, &at.child("labels"), errors);
+}
+
+/// What ReplicaSets and Deployments demand of their selector and template together. `at` is their spec's path.
+pub fn validate_selector_and_template(
+    selector: &LabelSelector,
+    template: &PodTemplateSpec,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
+    let here = at.child("selector");
+    if !validate_selector(selector, "deployment", &here, errors) {
+        errors.invalid_struct(&here, selector_shown(selector), "invalid label selector");
+        return;
+    }
+    let at = at.child("template");
+    validate_selected(&selects(selector), template, &at, errors);
+    validate_lasting_template(template, "ReplicaSet", &at, errors);
+}
+
+pub fn labels_of(t: &PodTemplateSpec) -> Option<&BTreeMap<String, String>> {
+    t.metadata.as_ref()?.labels.as_ref()
+}
+
+/// What every template must satisfy.
+pub fn validate_template(t: &PodTemplateSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+    validate_template_marks(t, at, errors);
+    validate_template_spec(t.spec.as_ref(), at, errors);
+}
+
+/// The template's labels and annotations.
+pub fn validate_template_marks(t: &PodTemplateSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+    names::validate_labels(labels_of(t), &at.child("labels"), errors);
     for k in t.metadata.iter().flat_map(|m| m.annotations.iter().flatten()).map(|(k, _)| k) {
         errors.invalid_each(&at.child("annotations"), k, names::annotation_key(k));
     }
-    let Some(spec) = &t.spec else {
-        errors.required(&at.child("spec").child("containers"), "");
+}
+
+/// The rest of a template. `at` is the template's path.
+pub fn validate_template_spec(spec: Option<&PodSpec>, at: &Path<'_>, errors: &mut FieldErrors) {
+    let at = at.child("spec");
+    let Some(spec) = spec else {
+        errors.required(&at.child("containers"), "");
         return;
     };
-    validate_spec(spec, spec.node_name.as_deref(), &at.child("spec"), errors);
+    validate_spec(spec, spec.node_name.as_deref(), &at, errors);
     if spec.ephemeral_containers.as_ref().is_some_and(|e| !e.is_empty()) {
-        let spec = at.child("spec");
-        errors.forbidden(&spec.child("ephemeralContainers"), "ephemeral containers not allowed in pod template");
+        errors.forbidden(&at.child("ephemeralContainers"), "ephemeral containers not allowed in pod template");
     }
-    let policy = spec.restart_policy.as_deref().unwrap_or("Always");
+}
+
+/// The template of a kind whose pods do not end; `of` is how the kind is called.
+pub fn validate_lasting_template(t: &PodTemplateSpec, of: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    validate_template(t, at, errors);
+    validate_lasting(t, of, at, errors);
+}
+
+/// Pods that are replaced when they end never end by themselves.
+pub fn validate_lasting(t: &PodTemplateSpec, of: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    let Some(spec) = &t.spec else { return };
+    let at = at.child("spec");
+    let policy = spec.restart_policy.as_deref().unwrap_or("");
     if policy != "Always" {
-        errors.not_supported(&at.child("spec").child("restartPolicy"), policy, &["Always"]);
+        errors.not_supported(&at.child("restartPolicy"), policy, &["Always"]);
     }
     if spec.active_deadline_seconds.is_some() {
-        errors.forbidden(
-            &at.child("spec").child("activeDeadlineSeconds"),
-            "activeDeadlineSeconds in ReplicaSet is not Supported",
-        );
+        errors.forbidden(&at.child("activeDeadlineSeconds"), format!("activeDeadlineSeconds in {of} is not Supported"));
     }
 }
 
@@ -108,5 +174,41 @@ pub fn validate_label_selector(s: &LabelSelector, at: &Path<'_>, errors: &mut Fi
         for (i, v) in e.values.iter().flatten().enumerate() {
             errors.invalid_each(&here.child("values").index(i), v, names::label_value(v));
         }
+    }
+}
+
+/// A name with dots makes odd hostnames.
+pub fn name_warnings(meta: &ObjectMeta) -> Vec<String> {
+    let found = names::dns1123_label(meta.name.as_deref().unwrap_or(""), false);
+    if found.is_empty() {
+        return vec![];
+    }
+    vec![format!(
+        "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is \
+         recommended: [{}]",
+        found.join(" ")
+    )]
+}
+
+/// Numbers of a status, none below zero. Those that nobody has set are not judged.
+pub fn validate_counts(counts: &[(&str, Option<i64>)], at: &Path<'_>, errors: &mut FieldErrors) {
+    for (name, count) in counts {
+        errors.non_negative(&at.child(name), count.unwrap_or(0));
+    }
+}
+
+/// Numbers of a status of which none may be above another one; `of` names that.
+pub fn validate_no_more(counts: &[(&str, i32)], most: i32, of: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    for (name, count) in counts {
+        if *count > most {
+            errors.invalid(&at.child(name), *count, format!("cannot be greater than {of}"));
+        }
+    }
+}
+
+/// How often a hash was found taken is only ever counted up.
+pub fn validate_collisions(new: Option<i32>, old: Option<i32>, at: &Path<'_>, errors: &mut FieldErrors) {
+    if old.is_some_and(|old| new.is_none_or(|new| new < old)) {
+        errors.invalid(&at.child("collisionCount"), new.unwrap_or(0), "cannot be decremented");
     }
 }
