@@ -11,6 +11,7 @@
 pub mod canonical;
 pub mod conditions;
 pub mod convert;
+pub mod cron;
 pub mod definitions;
 pub mod digest;
 pub mod documents;
@@ -38,6 +39,7 @@ pub mod strategic;
 pub mod table;
 pub mod template_hash;
 pub mod time;
+pub mod time_zone;
 pub mod uid;
 pub mod yaml;
 
