@@ -37,6 +37,7 @@ pub mod table;
 pub mod template_hash;
 pub mod time;
 pub mod uid;
+pub mod user;
 pub mod yaml;
 
 pub use kind::{AnyKind, Kind, KindRef};
@@ -45,3 +46,4 @@ pub use ops::{Op, OpId, Outcome};
 pub use status::{Reason, Status};
 pub use time::{Duration, RecordId, Time};
 pub use uid::Uid;
+pub use user::User;

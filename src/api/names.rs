@@ -83,6 +83,14 @@ pub fn dns1123_subdomain(name: &str, prefix: bool) -> Vec<String> {
     errors
 }
 
+/// What can stand between two slashes of a request's path. Everything with a name of its own has to be that at least.
+pub fn path_segment(name: &str, _prefix: bool) -> Vec<String> {
+    if matches!(name, "." | "..") {
+        return vec![format!("may not be '{name}'")];
+    }
+    ['/', '%'].iter().filter(|c| name.contains(**c)).map(|c| format!("may not contain '{c}'")).collect()
+}
+
 /// A label's or annotation's key: an optional DNS prefix, a slash, a name.
 pub fn qualified_name(key: &str) -> Vec<String> {
     let mut errors = vec![];

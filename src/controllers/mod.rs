@@ -8,6 +8,7 @@
 //!
 //! In Kubernetes this is `pkg/controller` and `cmd/kube-controller-manager`.
 
+pub mod clusterrole_aggregation;
 pub mod deployment;
 pub mod endpointslice;
 pub mod garbage_collector;
@@ -40,6 +41,7 @@ pub static TABLE: &[Entry] = &[
     entry::<serviceaccount::ServiceAccounts>(),
     entry::<garbage_collector::GarbageCollector>(),
     entry::<node_lifecycle::NodeLifecycle>(),
+    entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
 ];
 
 impl Entry {

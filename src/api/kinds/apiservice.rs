@@ -14,5 +14,6 @@ pub static KIND: Kind<APIService> = Kind {
         // COLUMN {"name": "Available", "type": "string", "format": "", "description": "Whether this service is available.", "priority": 0}
         Column::age(),
     ],
+    name_rule: crate::api::names::path_segment,
     ..Kind::new(("apiregistration.k8s.io", "v1"), "APIService", "apiservices", "apiservice")
 };

@@ -14,5 +14,6 @@ pub static KIND: Kind<ClusterRoleBinding> = Kind {
         // COLUMN {"name": "Groups", "type": "string", "format": "", "description": "Groups in the clusterRoleBinding", "priority": 1}
         // COLUMN {"name": "ServiceAccounts", "type": "string", "format": "", "description": "ServiceAccounts in the clusterRoleBinding", "priority": 1}
     ],
+    name_rule: crate::api::names::path_segment,
     ..Kind::new(("rbac.authorization.k8s.io", "v1"), "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding")
 };

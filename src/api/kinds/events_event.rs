@@ -18,5 +18,10 @@ pub static KIND: Kind<EventsEvent> = Kind {
         // COLUMN {"name": "Count", "type": "string", "format": "", "description": "The number of times this event has occurred.", "priority": 1}
         Column::name(),
     ],
+    conversion: Some(crate::api::kind::Conversion {
+        hub: <super::Event as crate::api::Resource>::kind_ref,
+        to_hub: |_| {},
+        from_hub: |_| {},
+    }),
     ..Kind::new(("events.k8s.io", "v1"), "Event", "events", "event")
 };

@@ -13,5 +13,6 @@ pub static KIND: Kind<RoleBinding> = Kind {
         // COLUMN {"name": "Groups", "type": "string", "format": "", "description": "Groups in the roleBinding", "priority": 1}
         // COLUMN {"name": "ServiceAccounts", "type": "string", "format": "", "description": "ServiceAccounts in the roleBinding", "priority": 1}
     ],
+    name_rule: crate::api::names::path_segment,
     ..Kind::new(("rbac.authorization.k8s.io", "v1"), "RoleBinding", "rolebindings", "rolebinding")
 };
