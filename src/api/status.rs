@@ -80,6 +80,8 @@ pub struct Details {
     pub kind: String,
     pub causes: Vec<Cause>,
     pub retry_after_seconds: u32,
+    /// How to go on with a list whose revision is gone.
+    pub continue_token: String,
 }
 
 /// A failed request. Boxed parts keep `Result<T, Status>` small.
@@ -187,7 +189,9 @@ impl Status {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason.name(), "code": self.code(),
         });
-        if let Some(d) = &self.details {
+        if let Some(token) = self.details.as_ref().map(|d| &d.continue_token).filter(|t| !t.is_empty()) {
+            v["metadata"]["continue"] = token.as_str().into();
+        } else if let Some(d) = &self.details {
             let mut details = serde_json::Map::new();
             for (k, s) in [("name", &d.name), ("group", &d.group), ("kind", &d.kind)] {
                 if !s.is_empty() {

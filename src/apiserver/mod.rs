@@ -17,6 +17,7 @@ pub mod caller;
 pub mod delete;
 pub mod discovery;
 pub mod health;
+pub mod list_options;
 pub mod read;
 pub mod router;
 pub mod specs;
@@ -59,6 +60,8 @@ struct ClientWatch {
     table: bool,
     events: VecDeque<WatchEvent>,
     overflowed: bool,
+    bookmarks: bool,
+    ends: Option<crate::api::Time>,
     first_table: bool,
 }
 

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::authorization::{Attributes, impersonation, reviews};
 use super::caller::Caller;
 use super::delete::{DeleteOptions, Deleted, Propagation};
-use super::read::{Filter, list_json, scope};
-use super::table::{Include, scale_table, table};
+use super::list_options::ListOptions;
+use super::read::{list_json, scope};
+use super::table::{Include, metadata_only, scale_table, table};
 use super::write::NAMESPACE_MISMATCH;
 use super::{ApiServer, discovery, health};
 use crate::api::field::{FieldErrors, Path};
@@ -274,15 +275,15 @@ impl ApiServer {
             }
         }
         let target = self.target(&request.path)?;
-        let mut filter = Filter::of(request, target.kind)?;
+        let mut options = ListOptions::of(request, target.kind, true)?;
         if let Some(name) = &target.name {
-            filter.fields.push(crate::api::selector::FieldTerm {
+            options.filter.fields.push(crate::api::selector::FieldTerm {
                 field: "metadata.name".into(),
                 value: name.clone(),
                 equal: true,
             });
         }
-        self.client_watch(&target, filter, request, now)
+        self.client_watch(&target, options, request.accept == Accept::Table, now)
     }
 
     fn get_one(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -293,17 +294,27 @@ impl ApiServer {
             let meta = json!({"resourceVersion": rv});
             return Ok(table(t.kind.stored(), std::slice::from_ref(o), who.now, true, include, meta).into());
         }
+        if request.accept == Accept::Metadata {
+            return Ok(metadata_only(o).into());
+        }
         Ok(as_version(o, t.kind).into())
     }
 
     fn get_list(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
-        let filter = Filter::of(request, t.kind)?;
-        let listing = self.list(&t.scope(), &filter, request)?;
+        let options = ListOptions::of(request, t.kind, false)?;
+        let listing = self.list(&t.scope(), &options)?;
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
             let meta = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) })["metadata"]
                 .clone();
             return Ok(table(t.kind.stored(), &listing.items, who.now, true, include, meta).into());
+        }
+        if request.accept == Accept::Metadata {
+            let mut v = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) });
+            v["kind"] = "PartialObjectMetadataList".into();
+            v["apiVersion"] = "meta.k8s.io/v1".into();
+            v["items"] = listing.items.iter().map(|o| metadata_only(o)).collect();
+            return Ok(v.into());
         }
         Ok(list_json(t.kind, &listing).into())
     }
@@ -482,8 +493,8 @@ impl ApiServer {
 
     fn delete_collection(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
-        let filter = Filter::of(request, t.kind)?;
-        let listing = self.list(&t.scope(), &filter, &Request::get(""))?;
+        let chosen = ListOptions::of(request, t.kind, false)?;
+        let listing = self.list(&t.scope(), &chosen)?;
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;
         }

@@ -113,7 +113,7 @@ impl ApiServer {
         meta.generation = kind.has_generation().then_some(1);
         kind.defaults(o);
         kind.prepare_create(o);
-        admission::on_create(self, o, who)?;
+        admission::mutate(self, o, None, who)?;
         authorization::escalation::check(self, o, None, who.user)?;
         let mut errors = FieldErrors::default();
         if let Some(s) = o.get_mut::<Service>() {
@@ -131,6 +131,7 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
+        admission::validate(self, o, None, who)?;
         who.warnings.extend(kind.warnings(o, None));
         Ok(())
     }
@@ -260,7 +261,9 @@ impl ApiServer {
         if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
             new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
-        admission::on_update(self, new, old, who)?;
+        if sub != Some(Subresource::Status) {
+            admission::mutate(self, new, Some(old), who)?;
+        }
         authorization::escalation::check(self, new, Some(old), who.user)?;
         if sub == Some(Subresource::Status) {
             kind.validate_status(new, old, &mut errors);
@@ -269,6 +272,9 @@ impl ApiServer {
         }
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
+        }
+        if sub != Some(Subresource::Status) {
+            admission::validate(self, new, Some(old), who)?;
         }
         who.warnings.extend(kind.warnings(new, Some(old)));
         Ok(())

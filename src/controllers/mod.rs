@@ -15,7 +15,9 @@ pub mod garbage_collector;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod replicaset;
+pub mod resourcequota;
 pub mod serviceaccount;
+pub mod volume_protection;
 
 use std::sync::Arc;
 
@@ -42,6 +44,9 @@ pub static TABLE: &[Entry] = &[
     entry::<garbage_collector::GarbageCollector>(),
     entry::<node_lifecycle::NodeLifecycle>(),
     entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
+    entry::<resourcequota::ResourceQuotas>(),
+    entry::<volume_protection::ClaimProtection>(),
+    entry::<volume_protection::VolumeProtection>(),
 ];
 
 impl Entry {

@@ -3,6 +3,7 @@
 
 mod deployment;
 mod generic;
+mod limits;
 mod node;
 mod pod;
 mod rbac;
@@ -33,6 +34,8 @@ const PAGES: &[(&str, Page)] = &[
     ("ConfigMap", generic::configmap),
     ("Secret", generic::secret),
     ("ServiceAccount", generic::service_account),
+    ("ResourceQuota", limits::quota),
+    ("LimitRange", limits::limit_range),
     ("Role", rbac::role),
     ("ClusterRole", rbac::role),
     ("RoleBinding", rbac::binding),
@@ -40,7 +43,8 @@ const PAGES: &[(&str, Page)] = &[
 ];
 
 /// Kinds whose pages tell no events.
-const WITHOUT_EVENTS: &[&str] = &["Namespace", "Secret", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
+const WITHOUT_EVENTS: &[&str] =
+    &["Namespace", "Secret", "ResourceQuota", "LimitRange", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
 
 pub fn describe(f: &Found, events: bool, env: &mut Env<'_>) -> Result<String, Failure> {
     let page = PAGES.iter().find(|(k, _)| *k == f.kind.name()).map_or(generic::page as Page, |(_, p)| *p);

@@ -8,6 +8,7 @@ pub mod cluster_info;
 pub mod config;
 pub mod create;
 pub mod create_data;
+pub mod create_policy;
 pub mod create_rbac;
 pub mod create_secret;
 pub mod create_service;
@@ -41,6 +42,8 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("create cm", "create configmap"),
     ("create sa", "create serviceaccount"),
     ("create svc", "create service"),
+    ("create resourcequota", "create quota"),
+    ("create pc", "create priorityclass"),
     ("config use", "config use-context"),
 ];
 
@@ -52,6 +55,8 @@ pub static TABLE: &[&Verb] = &[
     &create_secret::GENERIC,
     &create_secret::TLS,
     &create_secret::DOCKER_REGISTRY,
+    &create_policy::QUOTA,
+    &create_policy::PRIORITYCLASS,
     &create_rbac::ROLE,
     &create_rbac::CLUSTERROLE,
     &create_rbac::ROLEBINDING,
