@@ -31,6 +31,9 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
                 }
             }
             Some(value) => match f.shape {
+                Shape::Plain if f.omit_empty && is_zero(value) && !f.base.writes_itself() => {
+                    map.remove(f.json);
+                }
                 Shape::Plain | Shape::Pointer => fill_base(value, f.base),
                 Shape::List | Shape::Map(_) if empty(value) && f.omit_empty => {
                     map.remove(f.json);
@@ -44,6 +47,16 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
 
 fn empty(v: &Value) -> bool {
     matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
+}
+
+/// An empty text, 0 or false.
+fn is_zero(v: &Value) -> bool {
+    match v {
+        Value::String(s) => s.is_empty(),
+        Value::Number(n) => n.as_f64() == Some(0.0),
+        Value::Bool(b) => !b,
+        _ => false,
+    }
 }
 
 fn fill_base(v: &mut Value, base: Base) {
@@ -62,7 +75,7 @@ fn fill_base(v: &mut Value, base: Base) {
 
 /// What Go writes for an absent field; `None` if it writes nothing.
 fn zero(f: &Field) -> Option<Value> {
-    if f.omit_zero || f.shape == Shape::Pointer {
+    if f.omit_zero {
         return None;
     }
     if f.shape != Shape::Plain {

@@ -69,6 +69,11 @@ pub enum Fault {
         detail: String,
     },
     /// `value` is as Go prints it.
+    InvalidStruct {
+        value: String,
+        detail: String,
+    },
+    /// `value` is as Go prints it.
     NotSupported {
         value: String,
         supported: Vec<String>,
@@ -114,6 +119,7 @@ impl FieldError {
             Fault::Required { detail } => format!("Required value: {detail}"),
             Fault::Invalid { value, detail } if detail.is_empty() => format!("Invalid value: {}", shown(value)),
             Fault::Invalid { value, detail } => format!("Invalid value: {}: {detail}", shown(value)),
+            Fault::InvalidStruct { value, detail } => format!("Invalid value: {value}: {detail}"),
             Fault::NotSupported { value, supported } => {
                 let list: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
                 format!("Unsupported value: {value}: supported values: {}", list.join(", "))
@@ -129,7 +135,7 @@ impl FieldError {
     fn reason(&self) -> &'static str {
         match self.fault {
             Fault::Required { .. } => "FieldValueRequired",
-            Fault::Invalid { .. } => "FieldValueInvalid",
+            Fault::Invalid { .. } | Fault::InvalidStruct { .. } => "FieldValueInvalid",
             Fault::NotSupported { .. } => "FieldValueNotSupported",
             Fault::Forbidden { .. } => "FieldValueForbidden",
             Fault::Duplicate { .. } => "FieldValueDuplicate",
@@ -173,6 +179,10 @@ impl FieldErrors {
     }
     pub fn invalid(&mut self, path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) {
         self.push(path, Fault::Invalid { value: value.into(), detail: detail.into() });
+    }
+    /// The same for a value that is a Go struct, already as Go prints it.
+    pub fn invalid_struct(&mut self, path: &Path<'_>, shown: String, detail: impl Into<String>) {
+        self.push(path, Fault::InvalidStruct { value: shown, detail: detail.into() });
     }
     /// `supported` is listed in Kubernetes' order, which is not always the alphabet's.
     pub fn not_supported(&mut self, path: &Path<'_>, value: &str, supported: &[&str]) {

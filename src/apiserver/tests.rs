@@ -109,7 +109,8 @@ fn a_list_is_not_continued_from_a_revision_that_is_forgotten() {
     // The token that comes with it goes on in the list as it is now.
     let on = status.to_json()["metadata"]["continue"].as_str().map(String::from).expect("a token");
     let page = server.list(5, Some(&on)).expect("the rest").body;
-    let names: Vec<&str> = page["items"].as_array().into_iter().flatten().filter_map(|o| o["metadata"]["name"].as_str()).collect();
+    let names: Vec<&str> =
+        page["items"].as_array().into_iter().flatten().filter_map(|o| o["metadata"]["name"].as_str()).collect();
     assert_eq!(names, ["b", "c", "d"]);
     assert!(server.list(1, Some("nonsense")).err().is_some_and(|s| s.is(Reason::BadRequest)));
 }

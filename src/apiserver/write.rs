@@ -231,7 +231,13 @@ impl ApiServer {
         if wanted.is_empty() && !kind.updates_unconditionally() {
             let at = Path::new("metadata");
             errors.invalid(&at.child("resourceVersion"), serde_json::json!(0), "must be specified for an update");
-            return Err(Status::invalid(kind, old.name(), errors.list()));
+            // It is the store that refuses this. It knows resources, not kinds.
+            let mut status = Status::invalid(kind, old.name(), errors.list());
+            status.message = status.message.replacen(kind.name(), kind.plural(), 1);
+            if let Some(d) = &mut status.details {
+                d.kind = kind.plural().into();
+            }
+            return Err(status);
         }
         let before = old.meta();
         let meta = new.meta_mut();
