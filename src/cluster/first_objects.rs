@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{ServicePort, ServiceSpec};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
+use k8s_openapi::api::flowcontrol::v1::{FlowSchemaCondition, FlowSchemaStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use rand::SeedableRng;
@@ -13,7 +14,10 @@ use serde_json::{Value, json};
 
 use super::profile::Plan;
 use crate::api::kind::Subresource;
-use crate::api::kinds::{APIService, ConfigMap, EndpointSlice, Namespace, Service, ServiceAccount, StorageClass};
+use crate::api::kinds::flowcontrol;
+use crate::api::kinds::{
+    APIService, ConfigMap, EndpointSlice, FlowSchema, Namespace, Service, ServiceAccount, StorageClass,
+};
 use crate::api::user::MASTERS;
 use crate::api::{KindRef, Object, RecordId, Resource, Time, User};
 use crate::apiserver::authorization::policy;
@@ -21,7 +25,7 @@ use crate::apiserver::caller::Chance;
 use crate::apiserver::{ApiServer, Caller};
 use crate::world::World;
 
-/// Priority classes, flow schemas, API services and the like: what they are is data.
+/// Priority classes, API services and the like: what they are is data.
 static OBJECTS: &str = include_str!("first-objects.json");
 
 /// The service accounts with which kube-controller-manager's controllers speak.
@@ -75,6 +79,12 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
         apiserver.put(Object::new(Namespace { metadata: named(ns), ..Namespace::default() }), "");
     }
     apiserver.put_data();
+    for level in flowcontrol::priority_levels() {
+        apiserver.put(Object::new(level), "");
+    }
+    for schema in flowcontrol::flow_schemas() {
+        apiserver.put_flow_schema(schema);
+    }
     for o in policy::objects() {
         let ns = o.namespace().to_string();
         apiserver.put(o, &ns);
@@ -114,6 +124,26 @@ impl Apiserver<'_> {
         let text = OBJECTS.replace("NOW", &self.world.now.rfc3339());
         let all: Vec<Value> = serde_json::from_str(&text).unwrap_or_default();
         all.into_iter().for_each(|v| self.put_value(v));
+    }
+
+    /// A flow schema, and that its priority level is there.
+    fn put_flow_schema(&mut self, schema: FlowSchema) {
+        let level = schema.spec.as_ref().map(|s| s.priority_level_configuration.name.clone()).unwrap_or_default();
+        let found = FlowSchemaCondition {
+            type_: Some("Dangling".into()),
+            status: Some("False".into()),
+            reason: Some("Found".into()),
+            message: Some(format!(
+                "This FlowSchema references the PriorityLevelConfiguration object named {level:?} and it exists"
+            )),
+            last_transition_time: Some(self.world.now.meta()),
+        };
+        self.put(Object::new(schema.clone()), "");
+        let status = Some(FlowSchemaStatus { conditions: Some(vec![found]) });
+        let (api, mut who) = self.caller();
+        let with_status = Object::new(FlowSchema { status, ..schema });
+        let done = api.update(with_status, Some(Subresource::Status), "update", &mut who);
+        debug_assert!(done.is_ok(), "{done:?}");
     }
 
     /// An object with its status.
