@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::go_json;
 use super::status::Cause;
 
 /// A path such as `spec.template.spec.containers[0].image`: the last step, and the path to it. Paths are made for every
@@ -69,6 +70,11 @@ pub enum Fault {
         detail: String,
     },
     /// `value` is as Go prints it.
+    InvalidStruct {
+        value: String,
+        detail: String,
+    },
+    /// `value` is as Go prints it.
     NotSupported {
         value: String,
         supported: Vec<String>,
@@ -102,8 +108,7 @@ pub struct FieldError {
 fn shown(v: &Value) -> String {
     match v {
         Value::String(s) => format!("{s:?}"),
-        Value::Null => "null".into(),
-        other => other.to_string(),
+        other => go_json::plain(other),
     }
 }
 
@@ -114,6 +119,7 @@ impl FieldError {
             Fault::Required { detail } => format!("Required value: {detail}"),
             Fault::Invalid { value, detail } if detail.is_empty() => format!("Invalid value: {}", shown(value)),
             Fault::Invalid { value, detail } => format!("Invalid value: {}: {detail}", shown(value)),
+            Fault::InvalidStruct { value, detail } => format!("Invalid value: {value}: {detail}"),
             Fault::NotSupported { value, supported } => {
                 let list: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
                 format!("Unsupported value: {value}: supported values: {}", list.join(", "))
@@ -129,7 +135,7 @@ impl FieldError {
     fn reason(&self) -> &'static str {
         match self.fault {
             Fault::Required { .. } => "FieldValueRequired",
-            Fault::Invalid { .. } => "FieldValueInvalid",
+            Fault::Invalid { .. } | Fault::InvalidStruct { .. } => "FieldValueInvalid",
             Fault::NotSupported { .. } => "FieldValueNotSupported",
             Fault::Forbidden { .. } => "FieldValueForbidden",
             Fault::Duplicate { .. } => "FieldValueDuplicate",
@@ -173,6 +179,10 @@ impl FieldErrors {
     }
     pub fn invalid(&mut self, path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) {
         self.push(path, Fault::Invalid { value: value.into(), detail: detail.into() });
+    }
+    /// The same for a value that is a Go struct, already as Go prints it (`go_json::shown`).
+    pub fn invalid_struct(&mut self, path: &Path<'_>, shown: String, detail: impl Into<String>) {
+        self.push(path, Fault::InvalidStruct { value: shown, detail: detail.into() });
     }
     /// `supported` is listed in Kubernetes' order, which is not always the alphabet's.
     pub fn not_supported(&mut self, path: &Path<'_>, value: &str, supported: &[&str]) {

@@ -77,6 +77,11 @@ impl Quantity {
         ceil_div(self.nanos, NANO)
     }
 
+    /// The sum, written as `self` is.
+    pub fn plus(self, other: Quantity) -> Quantity {
+        Quantity { nanos: self.nanos.saturating_add(other.nanos), format: self.format }
+    }
+
     pub fn is_zero(self) -> bool {
         self.nanos == 0
     }
