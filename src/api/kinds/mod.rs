@@ -5,6 +5,7 @@ use super::object::Resource;
 
 pub mod node_labels;
 pub mod pod_spec;
+pub mod rbac;
 pub mod shared_pod;
 pub mod updates;
 pub mod usage;
