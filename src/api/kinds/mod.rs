@@ -3,6 +3,7 @@
 use super::kind::{AnyKind, KindRef};
 use super::object::Resource;
 
+pub mod access_review;
 pub mod node_labels;
 pub mod pod_spec;
 pub mod rbac;
