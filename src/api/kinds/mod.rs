@@ -4,6 +4,8 @@ use super::kind::{AnyKind, KindRef};
 use super::object::Resource;
 
 pub mod access_review;
+pub mod devices;
+pub mod meta_conditions;
 pub mod node_labels;
 pub mod pod_spec;
 pub mod rbac;
