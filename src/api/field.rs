@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::go_json;
 use super::status::Cause;
 
 /// A path such as `spec.template.spec.containers[0].image`: the last step, and the path to it. Paths are made for every
@@ -107,8 +108,7 @@ pub struct FieldError {
 fn shown(v: &Value) -> String {
     match v {
         Value::String(s) => format!("{s:?}"),
-        Value::Null => "null".into(),
-        other => other.to_string(),
+        other => go_json::plain(other),
     }
 }
 
@@ -180,7 +180,7 @@ impl FieldErrors {
     pub fn invalid(&mut self, path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) {
         self.push(path, Fault::Invalid { value: value.into(), detail: detail.into() });
     }
-    /// The same for a value that is a Go struct, already as Go prints it.
+    /// The same for a value that is a Go struct, already as Go prints it (`go_json::shown`).
     pub fn invalid_struct(&mut self, path: &Path<'_>, shown: String, detail: impl Into<String>) {
         self.push(path, Fault::InvalidStruct { value: shown, detail: detail.into() });
     }

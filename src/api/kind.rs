@@ -193,6 +193,8 @@ pub struct Kind<T: 'static> {
     /// Keeps, in what a client sent, a difference that the typed shape would lose.
     pub before_decoding: fn(&mut Value),
     pub defaults: fn(&mut T),
+    /// Fills in what defaults to the time of the request.
+    pub stamp: fn(&mut T, Time),
     /// Clears what a client may not set (status) and sets what the server owns, on create.
     pub prepare_create: fn(&mut T),
     /// The same for an update of the main resource: the old status is kept.
@@ -247,6 +249,7 @@ impl<T: Resource> Kind<T> {
             name_rule: super::names::dns1123_subdomain,
             before_decoding: |_| {},
             defaults: |_| {},
+            stamp: |_, _| {},
             prepare_create: |_| {},
             prepare_update: |_, _| {},
             prepare_status: |_, _| {},
@@ -286,6 +289,7 @@ pub trait AnyKind: Sync {
     fn check_name(&self, name: &str, prefix: bool) -> Vec<String>;
     fn decode(&self, json: Value) -> Result<Object, String>;
     fn defaults(&self, o: &mut Object);
+    fn stamp(&self, o: &mut Object, now: Time);
     fn prepare_create(&self, o: &mut Object);
     fn prepare_update(&self, new: &mut Object, old: &Object);
     fn prepare_status(&self, new: &mut Object, old: &Object);
@@ -388,6 +392,9 @@ impl<T: Resource> AnyKind for Kind<T> {
     }
     fn defaults(&self, o: &mut Object) {
         typed_mut(o, self.defaults);
+    }
+    fn stamp(&self, o: &mut Object, now: Time) {
+        typed_mut(o, |t| (self.stamp)(t, now));
     }
     fn prepare_create(&self, o: &mut Object) {
         typed_mut(o, self.prepare_create);

@@ -15,6 +15,7 @@ pub mod definitions;
 pub mod digest;
 pub mod documents;
 pub mod field;
+pub mod go_json;
 pub mod image;
 pub mod int_or_string;
 pub mod internal;

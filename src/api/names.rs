@@ -177,6 +177,26 @@ fn validate_first_bad_label(name: &str, rule: fn(&str, bool) -> Vec<String>, at:
     }
 }
 
+/// The name of a driver: of volumes, or of devices.
+/// Real Kubernetes: pkg/apis/core/validation ValidateCSIDriverName.
+pub fn validate_driver_name(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    if name.is_empty() {
+        errors.required(at, "");
+        return;
+    }
+    if name.len() > 63 {
+        errors.too_long(at, 63);
+    }
+    errors.invalid_each(at, name, dns1123_subdomain(&name.to_lowercase(), false));
+}
+
+/// Whether a resource of containers is one of somebody else than Kubernetes, such as `example.com/gpu`.
+/// Real Kubernetes: pkg/apis/core/helper IsExtendedResourceName.
+pub fn is_extended_resource(name: &str) -> bool {
+    let native = !name.contains('/') || name.contains("kubernetes.io/");
+    !native && !name.starts_with("requests.") && qualified_name(&format!("requests.{name}")).is_empty()
+}
+
 /// A label's or annotation's key: an optional DNS prefix, a slash, a name.
 pub fn qualified_name(key: &str) -> Vec<String> {
     let mut errors = vec![];
@@ -241,6 +261,17 @@ pub fn validate_labels(labels: Option<&BTreeMap<String, String>>, at: &Path<'_>,
     }
 }
 
+pub fn validate_annotations(annotations: Option<&BTreeMap<String, String>>, at: &Path<'_>, errors: &mut FieldErrors) {
+    let mut size = 0;
+    for (k, v) in annotations.into_iter().flatten() {
+        errors.invalid_each(at, k, annotation_key(k));
+        size += k.len() + v.len();
+    }
+    if size > 256 * 1024 {
+        errors.too_long(at, 256 * 1024);
+    }
+}
+
 /// What every object's metadata must satisfy.
 pub fn validate_meta(
     meta: &ObjectMeta,
@@ -269,15 +300,7 @@ pub fn validate_meta(
         errors.forbidden(&at.child("namespace"), "not allowed on this type");
     }
     validate_labels(meta.labels.as_ref(), &at.child("labels"), errors);
-    let annotations = at.child("annotations");
-    let mut size = 0;
-    for (k, v) in meta.annotations.iter().flatten() {
-        errors.invalid_each(&annotations, k, annotation_key(k));
-        size += k.len() + v.len();
-    }
-    if size > 256 * 1024 {
-        errors.too_long(&annotations, 256 * 1024);
-    }
+    validate_annotations(meta.annotations.as_ref(), &at.child("annotations"), errors);
     validate_owners(meta.owner_references.as_deref().unwrap_or_default(), &at.child("ownerReferences"), errors);
     validate_finalizers(meta.finalizers.as_deref().unwrap_or_default(), &at.child("finalizers"), errors);
 }

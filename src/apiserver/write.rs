@@ -110,8 +110,12 @@ impl ApiServer {
         meta.resource_version = None;
         meta.self_link = None;
         meta.managed_fields = None;
-        meta.generation = kind.has_generation().then_some(1);
+        // Of a kind that does not count, the client's number stays.
+        if kind.has_generation() {
+            meta.generation = Some(1);
+        }
         kind.defaults(o);
+        kind.stamp(o, who.now);
         kind.prepare_create(o);
         admission::mutate(self, o, None, who)?;
         authorization::escalation::check(self, o, None, who.user)?;
@@ -231,13 +235,7 @@ impl ApiServer {
         if wanted.is_empty() && !kind.updates_unconditionally() {
             let at = Path::new("metadata");
             errors.invalid(&at.child("resourceVersion"), serde_json::json!(0), "must be specified for an update");
-            // It is the store that refuses this. It knows resources, not kinds.
-            let mut status = Status::invalid(kind, old.name(), errors.list());
-            status.message = status.message.replacen(kind.name(), kind.plural(), 1);
-            if let Some(d) = &mut status.details {
-                d.kind = kind.plural().into();
-            }
-            return Err(status);
+            return Err(Status::invalid_resource(kind, old.name(), errors.list()));
         }
         let before = old.meta();
         let meta = new.meta_mut();
@@ -258,6 +256,7 @@ impl ApiServer {
             Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
             _ => {
                 kind.defaults(new);
+                kind.stamp(new, who.now);
                 kind.prepare_update(new, old);
                 if let Some(s) = new.get_mut::<Service>() {
                     self.addresses.assign(s, old.get::<Service>(), who.chance, &mut errors);

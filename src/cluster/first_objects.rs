@@ -119,6 +119,18 @@ impl Apiserver<'_> {
         debug_assert!(made.is_ok(), "{made:?}");
     }
 
+    /// An object, and then the status that it has.
+    fn put_with_status(&mut self, mut o: Object) {
+        let (api, mut who) = self.caller();
+        let Ok(made) = api.create(o.clone(), "", &mut who) else {
+            debug_assert!(false, "{} was refused", o.name());
+            return;
+        };
+        o.meta_mut().resource_version.clone_from(&made.meta().resource_version);
+        let done = api.update(o, Some(Subresource::Status), "update", &mut who);
+        debug_assert!(done.is_ok(), "{done:?}");
+    }
+
     /// The objects that are data, with the status that they have.
     fn put_data(&mut self) {
         let text = OBJECTS.replace("NOW", &self.world.now.rfc3339());
@@ -138,25 +150,18 @@ impl Apiserver<'_> {
             )),
             last_transition_time: Some(self.world.now.meta()),
         };
-        self.put(Object::new(schema.clone()), "");
         let status = Some(FlowSchemaStatus { conditions: Some(vec![found]) });
-        let (api, mut who) = self.caller();
-        let with_status = Object::new(FlowSchema { status, ..schema });
-        let done = api.update(with_status, Some(Subresource::Status), "update", &mut who);
-        debug_assert!(done.is_ok(), "{done:?}");
+        self.put_with_status(Object::new(FlowSchema { status, ..schema }));
     }
 
-    /// An object with its status.
     fn put_value(&mut self, v: Value) {
         let word = |k: &str| v[k].as_str().unwrap_or("");
         let Some(kind) = KindRef::by_gvk(word("apiVersion"), word("kind")) else { return };
         let has_status = v.get("status").is_some();
-        let Ok(o) = kind.decode(v) else { return };
-        self.put(o.clone(), "");
-        if has_status {
-            let (api, mut who) = self.caller();
-            let done = api.update(o, Some(Subresource::Status), "update", &mut who);
-            debug_assert!(done.is_ok(), "{done:?}");
+        match kind.decode(v) {
+            Ok(o) if has_status => self.put_with_status(o),
+            Ok(o) => self.put(o, ""),
+            Err(e) => debug_assert!(false, "{e}"),
         }
     }
 }
@@ -201,11 +206,13 @@ fn metrics_service(now: Time, available: bool) -> Value {
 pub fn set_metrics_available(world: &mut World, available: bool, cause: RecordId) {
     let apiserver = User::of("system:apiserver", &[MASTERS]);
     let kind = APIService::kind_ref();
-    let Ok(o) = kind.decode(metrics_service(world.now, available)) else { return };
+    let Ok(mut o) = kind.decode(metrics_service(world.now, available)) else { return };
     let World { api, ledger, now, .. } = &mut *world;
     let mut chance = Chance::seed_from_u64(0);
     let mut who = Caller::new(&apiserver, "kube-apiserver", *now, cause, ledger, &mut chance);
     // If somebody has deleted it there is nothing to say.
+    let Ok(there) = api.get(&o.key()) else { return };
+    o.meta_mut().resource_version.clone_from(&there.meta().resource_version);
     let _ = api.update(o, Some(Subresource::Status), "update", &mut who);
     world.carry();
 }
