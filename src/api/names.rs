@@ -83,6 +83,32 @@ pub fn dns1123_subdomain(name: &str, prefix: bool) -> Vec<String> {
     errors
 }
 
+/// A DNS label of RFC 1035, which begins with a letter: API versions.
+pub fn dns1035_label(name: &str, prefix: bool) -> Vec<String> {
+    let mut errors = vec![];
+    if name.len() > 63 {
+        errors.push(dns_too_long(63));
+    }
+    let masked = mask(name, prefix);
+    if !is_label(&masked) || !masked.starts_with(|c: char| c.is_ascii_lowercase()) {
+        errors.push(
+            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and \
+             end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is \
+             '[a-z]([-a-z0-9]*[a-z0-9])?')"
+                .into(),
+        );
+    }
+    errors
+}
+
+/// What can stand between two slashes of a request's path. Everything with a name of its own has to be that at least.
+pub fn path_segment(name: &str, _prefix: bool) -> Vec<String> {
+    if matches!(name, "." | "..") {
+        return vec![format!("may not be '{name}'")];
+    }
+    ['/', '%'].iter().filter(|c| name.contains(**c)).map(|c| format!("may not contain '{c}'")).collect()
+}
+
 /// A label's or annotation's key: an optional DNS prefix, a slash, a name.
 pub fn qualified_name(key: &str) -> Vec<String> {
     let mut errors = vec![];
@@ -154,7 +180,17 @@ pub fn validate_meta(
     rule: impl Fn(&str, bool) -> Vec<String>,
     errors: &mut FieldErrors,
 ) {
-    let at = Path::new("metadata");
+    validate_meta_at(meta, namespaced, rule, &Path::new("metadata"), errors);
+}
+
+/// The same for metadata that stands elsewhere: that of an object within a custom resource.
+pub fn validate_meta_at(
+    meta: &ObjectMeta,
+    namespaced: bool,
+    rule: impl Fn(&str, bool) -> Vec<String>,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     if let Some(prefix) = meta.generate_name.as_deref().filter(|p| !p.is_empty()) {
         errors.invalid_each(&at.child("generateName"), prefix, rule(prefix, true));
     }

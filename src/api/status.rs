@@ -153,17 +153,30 @@ impl Status {
 
     /// The object breaks rules of its kind: every broken one is listed.
     pub fn invalid(kind: KindRef, name: &str, errors: &[FieldError]) -> Status {
-        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Status::invalid_as(kind.name(), kind.group(), name, errors)
+    }
+
+    /// The same before the kind's own rules are asked, when the object is spoken of by its resource: `pods "web"`.
+    pub fn invalid_resource(kind: KindRef, name: &str, errors: &[FieldError]) -> Status {
+        Status::invalid_as(kind.plural(), kind.group(), name, errors)
+    }
+
+    fn invalid_as(what: &str, group: &str, name: &str, errors: &[FieldError]) -> Status {
+        let mut texts: Vec<String> = vec![];
+        for text in errors.iter().map(ToString::to_string) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         let list = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
-        let group_kind =
-            if kind.group().is_empty() { kind.name().to_string() } else { format!("{}.{}", kind.name(), kind.group()) };
+        let group_kind = if group.is_empty() { what.to_string() } else { format!("{what}.{group}") };
         let details = Details {
             name: name.into(),
-            group: kind.group().into(),
-            kind: kind.name().into(),
+            group: group.into(),
+            kind: what.into(),
             causes: errors.iter().map(FieldError::cause).collect(),
             ..Details::default()
         };

@@ -218,7 +218,7 @@ impl ApiServer {
         if wanted.is_empty() && !kind.updates_unconditionally() {
             let at = Path::new("metadata");
             errors.invalid(&at.child("resourceVersion"), serde_json::json!(0), "must be specified for an update");
-            return Err(Status::invalid(kind, old.name(), errors.list()));
+            return Err(Status::invalid_resource(kind, old.name(), errors.list()));
         }
         let before = old.meta();
         let meta = new.meta_mut();
