@@ -3,10 +3,15 @@
 use super::kind::{AnyKind, KindRef};
 use super::object::Resource;
 
+pub mod admission_policies;
+pub mod admission_rules;
+pub mod admission_webhooks;
+pub mod meta_conditions;
 pub mod pod_spec;
 pub mod shared_pod;
 pub mod updates;
 pub mod usage;
+pub mod webhook_client;
 pub mod workload;
 
 macro_rules! kinds {
