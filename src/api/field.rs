@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::go_json;
+use super::go_text;
 use super::status::Cause;
 
 /// A path such as `spec.template.spec.containers[0].image`: the last step, and the path to it. Paths are made for every
@@ -21,7 +21,7 @@ pub struct Path<'a> {
 enum Part<'a> {
     /// The object itself.
     Root,
-    Field(&'static str),
+    Field(&'a str),
     Index(usize),
     Key(&'a str),
 }
@@ -30,11 +30,15 @@ impl<'a> Path<'a> {
     pub fn root() -> Path<'a> {
         Path { to: None, part: Part::Root }
     }
-    pub fn new(start: &'static str) -> Path<'a> {
+    pub fn new(start: &'a str) -> Path<'a> {
         Path { to: None, part: Part::Field(start) }
     }
-    pub fn child(&'a self, name: &'static str) -> Path<'a> {
+    pub fn child(&'a self, name: &'a str) -> Path<'a> {
         Path { to: Some(self), part: Part::Field(name) }
+    }
+    /// Whether it is the path to the object itself.
+    pub fn is_root(&self) -> bool {
+        matches!(self.part, Part::Root)
     }
     pub fn index(&'a self, i: usize) -> Path<'a> {
         Path { to: Some(self), part: Part::Index(i) }
@@ -46,12 +50,13 @@ impl<'a> Path<'a> {
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(to) = self.to {
+        let to = self.to.filter(|to| !to.is_root());
+        if let Some(to) = to {
             to.fmt(f)?;
         }
         match self.part {
             Part::Root => f.write_str("<nil>"),
-            Part::Field(name) if self.to.is_some() => write!(f, ".{name}"),
+            Part::Field(name) if to.is_some() => write!(f, ".{name}"),
             Part::Field(name) => f.write_str(name),
             Part::Index(i) => write!(f, "[{i}]"),
             Part::Key(key) => write!(f, "[{key}]"),
@@ -69,9 +74,14 @@ pub enum Fault {
         value: Value,
         detail: String,
     },
-    /// `value` is as Go prints it.
+    /// `shown` is as Go prints it.
     InvalidStruct {
-        value: String,
+        shown: String,
+        detail: String,
+    },
+    /// A custom resource's value is of another type than its schema wants. `shown` is as Go prints it.
+    TypeInvalid {
+        shown: String,
         detail: String,
     },
     /// `value` is as Go prints it.
@@ -96,6 +106,15 @@ pub enum Fault {
     NotFound {
         value: Value,
     },
+    /// The same, with what would have been there.
+    NotFoundAmong {
+        value: Value,
+        detail: String,
+    },
+    /// The server itself is at a loss.
+    Internal {
+        detail: String,
+    },
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -105,10 +124,11 @@ pub struct FieldError {
 }
 
 /// A value as Go prints it inside an error: strings quoted, numbers plain, the rest as JSON.
-fn shown(v: &Value) -> String {
+pub fn shown(v: &Value) -> String {
     match v {
-        Value::String(s) => format!("{s:?}"),
-        other => go_json::plain(other),
+        Value::String(s) => go_text::quoted(s),
+        Value::Number(n) => go_text::number(n),
+        other => go_text::json(other),
     }
 }
 
@@ -119,15 +139,22 @@ impl FieldError {
             Fault::Required { detail } => format!("Required value: {detail}"),
             Fault::Invalid { value, detail } if detail.is_empty() => format!("Invalid value: {}", shown(value)),
             Fault::Invalid { value, detail } => format!("Invalid value: {}: {detail}", shown(value)),
-            Fault::InvalidStruct { value, detail } => format!("Invalid value: {value}: {detail}"),
+            Fault::InvalidStruct { shown, detail } | Fault::TypeInvalid { shown, detail } => {
+                format!("Invalid value: {shown}: {detail}")
+            }
+            Fault::NotSupported { value, supported } if supported.is_empty() => format!("Unsupported value: {value}"),
             Fault::NotSupported { value, supported } => {
                 let list: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
                 format!("Unsupported value: {value}: supported values: {}", list.join(", "))
             }
             Fault::Forbidden { detail } => format!("Forbidden: {detail}"),
             Fault::Duplicate { value } => format!("Duplicate value: {value}"),
+            Fault::TooLong { max: 1 } => "Too long: may not be more than 1 byte".into(),
             Fault::TooLong { max } => format!("Too long: may not be more than {max} bytes"),
             Fault::NotFound { value } => format!("Not found: {}", shown(value)),
+            Fault::NotFoundAmong { value, detail } => format!("Not found: {}: {detail}", shown(value)),
+            Fault::Internal { detail } => format!("Internal error: {detail}"),
+            Fault::TooMany { got, max: 1 } => format!("Too many: {got}: must have at most 1 item"),
             Fault::TooMany { got, max } => format!("Too many: {got}: must have at most {max} items"),
         }
     }
@@ -136,12 +163,14 @@ impl FieldError {
         match self.fault {
             Fault::Required { .. } => "FieldValueRequired",
             Fault::Invalid { .. } | Fault::InvalidStruct { .. } => "FieldValueInvalid",
+            Fault::TypeInvalid { .. } => "FieldValueTypeInvalid",
             Fault::NotSupported { .. } => "FieldValueNotSupported",
             Fault::Forbidden { .. } => "FieldValueForbidden",
             Fault::Duplicate { .. } => "FieldValueDuplicate",
             Fault::TooLong { .. } => "FieldValueTooLong",
             Fault::TooMany { .. } => "FieldValueTooMany",
-            Fault::NotFound { .. } => "FieldValueNotFound",
+            Fault::NotFound { .. } | Fault::NotFoundAmong { .. } => "FieldValueNotFound",
+            Fault::Internal { .. } => "InternalError",
         }
     }
 
@@ -172,7 +201,15 @@ impl FieldErrors {
         self.0.append(&mut other.0);
     }
     fn push(&mut self, path: &Path<'_>, fault: Fault) {
-        self.0.push(FieldError { path: path.to_string(), fault });
+        self.add(FieldError { path: path.to_string(), fault });
+    }
+    /// An error whose path was put into words elsewhere.
+    pub fn add(&mut self, error: FieldError) {
+        self.0.push(error);
+    }
+    /// Puts the errors in the order of their words, where Kubernetes does.
+    pub fn sort(&mut self) {
+        self.0.sort_by_cached_key(ToString::to_string);
     }
     pub fn required(&mut self, path: &Path<'_>, detail: impl Into<String>) {
         self.push(path, Fault::Required { detail: detail.into() });
@@ -180,13 +217,13 @@ impl FieldErrors {
     pub fn invalid(&mut self, path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) {
         self.push(path, Fault::Invalid { value: value.into(), detail: detail.into() });
     }
-    /// The same for a value that is a Go struct, already as Go prints it (`go_json::shown`).
+    /// The same for a value that is a Go struct, already as Go prints it.
     pub fn invalid_struct(&mut self, path: &Path<'_>, shown: String, detail: impl Into<String>) {
-        self.push(path, Fault::InvalidStruct { value: shown, detail: detail.into() });
+        self.push(path, Fault::InvalidStruct { shown, detail: detail.into() });
     }
     /// `supported` is listed in Kubernetes' order, which is not always the alphabet's.
     pub fn not_supported(&mut self, path: &Path<'_>, value: &str, supported: &[&str]) {
-        self.not_supported_struct(path, format!("{value:?}"), supported);
+        self.not_supported_struct(path, go_text::quoted(value), supported);
     }
     /// The same for a value that is a Go struct, already as Go prints it.
     pub fn not_supported_struct(&mut self, path: &Path<'_>, shown: String, supported: &[&str]) {
@@ -212,6 +249,13 @@ impl FieldErrors {
     /// The field names something that is not there.
     pub fn push_not_found(&mut self, path: &Path<'_>, value: impl Into<Value>) {
         self.push(path, Fault::NotFound { value: value.into() });
+    }
+    /// The same, and `detail` says what is there.
+    pub fn not_found_among(&mut self, path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) {
+        self.push(path, Fault::NotFoundAmong { value: value.into(), detail: detail.into() });
+    }
+    pub fn internal(&mut self, path: &Path<'_>, detail: impl Into<String>) {
+        self.push(path, Fault::Internal { detail: detail.into() });
     }
     /// Adds one `Invalid` for each message.
     pub fn invalid_each(&mut self, path: &Path<'_>, value: &str, messages: Vec<String>) {
