@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::schema::{Base, Field, Shape, TypeId};
-use super::{quantity, time};
+use super::{go_text, quantity, time};
 
 /// Adds the empty fields that Go writes, and spells quantities canonically.
 pub fn fill(v: &mut Value, of: TypeId) {
@@ -39,6 +39,8 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
                 Shape::List | Shape::Map(_) if empty(value) && f.omit_empty => {
                     map.remove(f.json);
                 }
+                // The store does not tell an empty list from none.
+                Shape::List | Shape::Map(_) if empty(value) => *value = Value::Null,
                 Shape::List => value.as_array_mut().into_iter().flatten().for_each(|v| fill_base(v, f.base)),
                 Shape::Map(_) => value.as_object_mut().into_iter().flatten().for_each(|(_, v)| fill_base(v, f.base)),
             },
@@ -46,18 +48,18 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
     }
 }
 
-fn empty(v: &Value) -> bool {
-    matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
-}
-
-/// An empty text, 0 or false.
+/// A number, a text or a truth that Go takes for none.
 fn is_zero(v: &Value) -> bool {
     match v {
+        Value::Bool(b) => !b,
         Value::String(s) => s.is_empty(),
         Value::Number(n) => n.as_f64() == Some(0.0),
-        Value::Bool(b) => !b,
         _ => false,
     }
+}
+
+fn empty(v: &Value) -> bool {
+    matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
 }
 
 fn fill_base(v: &mut Value, base: Base) {
@@ -70,13 +72,15 @@ fn fill_base(v: &mut Value, base: Base) {
                 *v = Value::String(quantity::canonical(&n.to_string()));
             }
         }
+        // In schemas of custom resources, numbers stand in what is only looked at as JSON too.
+        Base::Float | Base::Raw => go_text::plain_numbers(v),
         _ => {}
     }
 }
 
 /// What Go writes for an absent field; `None` if it writes nothing.
 fn zero(f: &Field) -> Option<Value> {
-    if f.omit_zero || f.shape == Shape::Pointer {
+    if f.omit_zero {
         return None;
     }
     if f.shape != Shape::Plain {
@@ -380,6 +384,25 @@ mod tests {
             found.mismatch.as_deref(),
             Some("json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool")
         );
+    }
+
+    #[test]
+    fn what_go_takes_for_empty_is_left_out_or_null() {
+        let mut v = json!({"description": "", "globalDefault": false, "value": 0, "preemptionPolicy": ""});
+        fill(&mut v, kinds::PriorityClass::kind_ref().layout());
+        assert_eq!(v, json!({"metadata": {}, "value": 0, "preemptionPolicy": ""}));
+        let mut v = json!({"rules": [], "aggregationRule": {"clusterRoleSelectors": []}});
+        fill(&mut v, kinds::ClusterRole::kind_ref().layout());
+        assert_eq!(v, json!({"metadata": {}, "rules": null, "aggregationRule": {}}));
+    }
+
+    #[test]
+    fn equal_is_what_means_the_same() {
+        let of = "node/v1.Overhead";
+        assert!(equal(&json!({"podFixed": {"cpu": "1000m"}}), &json!({"podFixed": {"cpu": 1}}), of));
+        assert!(equal(&json!({"podFixed": {}}), &json!({}), of));
+        assert!(!equal(&json!({"podFixed": {"cpu": "1"}}), &json!({}), of));
+        assert!(equal(&json!([{"podFixed": {}}]), &json!([{}]), of));
     }
 
     fn complaint(kind: crate::api::KindRef, v: &Value) -> String {

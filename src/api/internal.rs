@@ -326,6 +326,7 @@ fn present(v: &Value, of: TypeId) -> impl Iterator<Item = (&'static str, Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use k8s_openapi::api::networking::v1::ParentReference;
     use serde_json::json;
 
     fn of(name: &str) -> TypeId {
@@ -339,6 +340,15 @@ mod tests {
         assert_eq!(compact(&v, of("core/v1.ConfigMapKeySelector")), want);
         let v = json!({"medium": "", "sizeLimit": "1024Ki"});
         assert_eq!(compact(&v, of("core/v1.EmptyDirVolumeSource")), r#"{"Medium":"","SizeLimit":"1Mi"}"#);
+    }
+
+    #[test]
+    fn a_struct_is_shown_with_all_its_fields_in_gos_order() {
+        let reference = ParentReference { resource: "<x>".into(), name: "a".into(), ..ParentReference::default() };
+        assert_eq!(
+            shown(&reference, "networking/v1.ParentReference"),
+            r#"{"Group":"","Resource":"\u003cx\u003e","Namespace":"","Name":"a"}"#
+        );
     }
 
     #[test]

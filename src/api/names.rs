@@ -83,12 +83,118 @@ pub fn dns1123_subdomain(name: &str, prefix: bool) -> Vec<String> {
     errors
 }
 
+/// A DNS label of RFC 1035, which begins with a letter: API versions.
+pub fn dns1035_label(name: &str, prefix: bool) -> Vec<String> {
+    let mut errors = vec![];
+    if name.len() > 63 {
+        errors.push(dns_too_long(63));
+    }
+    let masked = mask(name, prefix);
+    if !is_label(&masked) || !masked.starts_with(|c: char| c.is_ascii_lowercase()) {
+        errors.push(
+            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and \
+             end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is \
+             '[a-z]([-a-z0-9]*[a-z0-9])?')"
+                .into(),
+        );
+    }
+    errors
+}
+
+/// `*.` and a DNS subdomain: hosts of an Ingress.
+pub fn wildcard_subdomain(name: &str) -> Vec<String> {
+    let mut errors = vec![];
+    if name.len() > 253 {
+        errors.push(dns_too_long(253));
+    }
+    if !name.strip_prefix("*.").is_some_and(|rest| rest.split('.').all(is_label)) {
+        errors.push(format!(
+            "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower \
+             case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used \
+             for validation is '\\*\\.{SUBDOMAIN}')"
+        ));
+    }
+    errors
+}
+
 /// What can stand between two slashes of a request's path. Everything with a name of its own has to be that at least.
 pub fn path_segment(name: &str, _prefix: bool) -> Vec<String> {
     if matches!(name, "." | "..") {
         return vec![format!("may not be '{name}'")];
     }
     ['/', '%'].iter().filter(|c| name.contains(**c)).map(|c| format!("may not contain '{c}'")).collect()
+}
+
+/// A domain of at least two labels; it may end in a dot.
+pub fn validate_full_domain(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    if name.is_empty() {
+        errors.required(at, "");
+        return;
+    }
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let found = dns1123_subdomain(name, false);
+    if !found.is_empty() {
+        errors.invalid(at, name, found.join(","));
+    } else if !name.contains('.') {
+        errors.invalid(at, name, "should be a domain with at least two segments separated by dots");
+    } else if let Some(label) = name.split('.').find(|l| l.len() > 63) {
+        errors.invalid(at, label, dns1123_label(label, false).join(","));
+    }
+}
+
+/// The name of a signer: `example.com/signer-name`.
+/// Real Kubernetes: pkg/apis/core/validation/names.go ValidateSignerName.
+pub fn validate_signer(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    if name.is_empty() {
+        errors.required(at, "");
+        return;
+    }
+    let Some((domain, path)) = name.split_once('/').filter(|(_, path)| !path.contains('/')) else {
+        errors.invalid(at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'");
+        return;
+    };
+    if domain.len() > 253 {
+        errors.too_long(at, 253);
+    }
+    validate_first_bad_label(domain, dns1123_label, at, errors);
+    if !domain.contains('.') {
+        errors.invalid(at, domain, "should be a domain with at least two segments separated by dots");
+    }
+    validate_first_bad_label(path, dns1123_subdomain, at, errors);
+    const LONGEST: usize = 253 + 1 + 253 + 63 + 1;
+    if name.len() > LONGEST {
+        errors.too_long(at, LONGEST);
+    }
+}
+
+/// One label that is wrong is told, the rest would say the same.
+fn validate_first_bad_label(name: &str, rule: fn(&str, bool) -> Vec<String>, at: &Path<'_>, errors: &mut FieldErrors) {
+    let mut labels = name.split('.').map(|label| (label, rule(label, false)));
+    if let Some((label, found)) = labels.find(|(_, found)| !found.is_empty()) {
+        for why in found {
+            errors.invalid(at, name, format!("validating label {label:?}: {why}"));
+        }
+    }
+}
+
+/// The name of a driver: of volumes, or of devices.
+/// Real Kubernetes: pkg/apis/core/validation ValidateCSIDriverName.
+pub fn validate_driver_name(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    if name.is_empty() {
+        errors.required(at, "");
+        return;
+    }
+    if name.len() > 63 {
+        errors.too_long(at, 63);
+    }
+    errors.invalid_each(at, name, dns1123_subdomain(&name.to_lowercase(), false));
+}
+
+/// Whether a resource of containers is one of somebody else than Kubernetes, such as `example.com/gpu`.
+/// Real Kubernetes: pkg/apis/core/helper IsExtendedResourceName.
+pub fn is_extended_resource(name: &str) -> bool {
+    let native = !name.contains('/') || name.contains("kubernetes.io/");
+    !native && !name.starts_with("requests.") && qualified_name(&format!("requests.{name}")).is_empty()
 }
 
 /// A label's or annotation's key: an optional DNS prefix, a slash, a name.
@@ -155,6 +261,17 @@ pub fn validate_labels(labels: Option<&BTreeMap<String, String>>, at: &Path<'_>,
     }
 }
 
+pub fn validate_annotations(annotations: Option<&BTreeMap<String, String>>, at: &Path<'_>, errors: &mut FieldErrors) {
+    let mut size = 0;
+    for (k, v) in annotations.into_iter().flatten() {
+        errors.invalid_each(at, k, annotation_key(k));
+        size += k.len() + v.len();
+    }
+    if size > 256 * 1024 {
+        errors.too_long(at, 256 * 1024);
+    }
+}
+
 /// What every object's metadata must satisfy.
 pub fn validate_meta(
     meta: &ObjectMeta,
@@ -162,7 +279,17 @@ pub fn validate_meta(
     rule: impl Fn(&str, bool) -> Vec<String>,
     errors: &mut FieldErrors,
 ) {
-    let at = Path::new("metadata");
+    validate_meta_at(meta, namespaced, rule, &Path::new("metadata"), errors);
+}
+
+/// The same for metadata that stands elsewhere: that of an object within a custom resource.
+pub fn validate_meta_at(
+    meta: &ObjectMeta,
+    namespaced: bool,
+    rule: impl Fn(&str, bool) -> Vec<String>,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     if let Some(prefix) = meta.generate_name.as_deref().filter(|p| !p.is_empty()) {
         errors.invalid_each(&at.child("generateName"), prefix, rule(prefix, true));
     }
@@ -183,15 +310,7 @@ pub fn validate_meta(
         errors.forbidden(&at.child("namespace"), "not allowed on this type");
     }
     validate_labels(meta.labels.as_ref(), &at.child("labels"), errors);
-    let annotations = at.child("annotations");
-    let mut size = 0;
-    for (k, v) in meta.annotations.iter().flatten() {
-        errors.invalid_each(&annotations, k, annotation_key(k));
-        size += k.len() + v.len();
-    }
-    if size > 256 * 1024 {
-        errors.too_long(&annotations, 256 * 1024);
-    }
+    validate_annotations(meta.annotations.as_ref(), &at.child("annotations"), errors);
     validate_owners(meta.owner_references.as_deref().unwrap_or_default(), &at.child("ownerReferences"), errors);
     validate_finalizers(meta.finalizers.as_deref().unwrap_or_default(), &at.child("finalizers"), errors);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::caller::{Caller, new_uid, suffix};
-use super::{ApiServer, admission};
+use super::{ApiServer, admission, authorization};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::kinds::{Namespace, Pod, Service, namespace};
@@ -30,8 +30,12 @@ impl ApiServer {
     /// Creates an object in `namespace` (empty for cluster-scoped kinds).
     pub fn create(&mut self, mut o: Object, ns: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
         let kind = o.kind();
-        let result = self.admit_create(&mut o, ns, who);
-        let key = o.key();
+        let place = Key::new(kind, ns, o.name());
+        let result = match self.authorize(who, "create", &place, None) {
+            Ok(()) => self.admit_create(&mut o, ns, who),
+            Err(status) => Err(status),
+        };
+        let key = if result.is_ok() { o.key() } else { Key::new(kind, ns, o.name()) };
         let stored = result.and_then(|()| {
             if who.dry_run {
                 return match self.store.get(&key) {
@@ -64,6 +68,9 @@ impl ApiServer {
     ) -> Result<Arc<Object>, Status> {
         let removes = new.is_none();
         let outcome = |rev: Rev| if removes { RequestOutcome::Removed(rev.0) } else { RequestOutcome::Stored(rev.0) };
+        if key.kind.group() == authorization::policy::GROUP {
+            self.known.forget();
+        }
         let change = self
             .store
             .write(key.clone(), new, expect, |rev| who.record(verb, key, sub, outcome(rev)))
@@ -108,8 +115,10 @@ impl ApiServer {
             meta.generation = Some(1);
         }
         kind.defaults(o);
+        kind.stamp(o, who.now);
         kind.prepare_create(o);
-        admission::on_create(self, o, who)?;
+        admission::mutate(self, o, None, who)?;
+        authorization::escalation::check(self, o, None, who.user)?;
         let mut errors = FieldErrors::default();
         if let Some(s) = o.get_mut::<Service>() {
             let before = self.addresses.clone();
@@ -126,6 +135,7 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
+        admission::validate(self, o, None, who)?;
         who.warnings.extend(kind.warnings(o, None));
         Ok(())
     }
@@ -162,6 +172,10 @@ impl ApiServer {
     ) -> Result<Arc<Object>, Status> {
         let key = new.key();
         let name = sub.map(Subresource::name);
+        if let Err(status) = self.authorize(who, verb, &key, sub) {
+            self.refuse(who, verb, &key, name, &status);
+            return Err(status);
+        }
         let Some(old) = self.store.get(&key).cloned() else {
             if key.kind.creates_on_update() && sub.is_none() && verb == "update" {
                 return self.create(new, &key.namespace, who);
@@ -221,8 +235,7 @@ impl ApiServer {
         if wanted.is_empty() && !kind.updates_unconditionally() {
             let at = Path::new("metadata");
             errors.invalid(&at.child("resourceVersion"), serde_json::json!(0), "must be specified for an update");
-            // Kubernetes names the resource here, not the kind.
-            return Err(Status::invalid_as((kind.group(), kind.plural()), old.name(), errors.list()));
+            return Err(Status::invalid_resource(kind, old.name(), errors.list()));
         }
         let before = old.meta();
         let meta = new.meta_mut();
@@ -243,6 +256,7 @@ impl ApiServer {
             Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
             _ => {
                 kind.defaults(new);
+                kind.stamp(new, who.now);
                 kind.prepare_update(new, old);
                 if let Some(s) = new.get_mut::<Service>() {
                     self.addresses.assign(s, old.get::<Service>(), who.chance, &mut errors);
@@ -252,7 +266,10 @@ impl ApiServer {
         if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
             new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
-        admission::on_update(self, new, old, who)?;
+        if sub != Some(Subresource::Status) {
+            admission::mutate(self, new, Some(old), who)?;
+        }
+        authorization::escalation::check(self, new, Some(old), who.user)?;
         if sub == Some(Subresource::Status) {
             kind.validate_status(new, old, &mut errors);
         } else {
@@ -260,6 +277,9 @@ impl ApiServer {
         }
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
+        }
+        if sub != Some(Subresource::Status) {
+            admission::validate(self, new, Some(old), who)?;
         }
         who.warnings.extend(kind.warnings(new, Some(old)));
         Ok(())
@@ -269,7 +289,8 @@ impl ApiServer {
     pub fn bind(&mut self, ns: &str, pod: &str, node: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
         let key = Key::of::<Pod>(ns, pod);
         let result = self
-            .bound(&key, node, who)
+            .authorize(who, "create", &key, Some(Subresource::Binding))
+            .and_then(|()| self.bound(&key, node, who))
             .and_then(|new| self.commit(who, "create", &key, Some("binding"), Some(new), Precondition::Any));
         if let Err(status) = &result {
             self.refuse(who, "create", &key, Some("binding"), status);

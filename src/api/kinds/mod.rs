@@ -3,11 +3,20 @@
 use super::kind::{AnyKind, KindRef};
 use super::object::Resource;
 
+pub mod access_review;
+pub mod admission_policies;
+pub mod admission_rules;
+pub mod admission_webhooks;
+pub mod devices;
+pub mod flowcontrol;
 pub mod meta_conditions;
+pub mod node_labels;
 pub mod pod_spec;
+pub mod rbac;
 pub mod shared_pod;
 pub mod updates;
 pub mod usage;
+pub mod webhook_client;
 pub mod workload;
 
 macro_rules! kinds {

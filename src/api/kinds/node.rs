@@ -11,7 +11,7 @@ use crate::api::table::{Cell, Column};
 pub static KIND: Kind<Node> = Kind {
     short_names: &["no"],
     namespaced: false,
-    subresources: &[Subresource::Status],
+    subresources: &[Subresource::Proxy, Subresource::Status],
     prepare_update: |new, old| new.status = old.status.clone(),
     prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     validate,

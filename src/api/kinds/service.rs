@@ -15,7 +15,7 @@ use crate::api::table::{Cell, Column};
 pub static KIND: Kind<Service> = Kind {
     short_names: &["svc"],
     categories: &["all"],
-    subresources: &[Subresource::Status],
+    subresources: &[Subresource::Proxy, Subresource::Status],
     name_rule: names::dns1123_label,
     defaults,
     prepare_create: |s| s.status = Some(empty_status()),

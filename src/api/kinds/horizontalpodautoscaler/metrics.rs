@@ -190,8 +190,7 @@ fn validate_resource_name(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
         errors.invalid(at, name, "must be a standard resource for containers");
     }
     let native = plain || name.contains("kubernetes.io/");
-    let in_quota = format!("requests.{name}");
-    if !native && (name.starts_with("requests.") || !names::qualified_name(&in_quota).is_empty()) {
+    if !native && !names::is_extended_resource(name) {
         errors.invalid(at, name, "doesn't follow extended resource name standard");
     }
 }
