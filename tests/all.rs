@@ -2,6 +2,8 @@
 
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
+mod managed;
+mod managed_random;
 mod objects;
 mod rooms;
 mod stories;

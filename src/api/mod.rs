@@ -26,6 +26,7 @@ pub mod internal;
 pub mod ip;
 pub mod kind;
 pub mod kinds;
+pub mod managed;
 pub mod names;
 pub mod object;
 pub mod ops;
