@@ -2,6 +2,8 @@
 //!
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/api/errors`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::field::FieldError;
@@ -153,7 +155,9 @@ impl Status {
 
     /// The object breaks rules of its kind: every broken one is listed.
     pub fn invalid(kind: KindRef, name: &str, errors: &[FieldError]) -> Status {
-        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        // What was found twice is a cause twice, but is said once.
+        let mut seen = BTreeSet::new();
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).filter(|t| seen.insert(t.clone())).collect();
         let list = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
