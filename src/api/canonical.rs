@@ -4,6 +4,7 @@
 //! `lastProbeTime: null`) unless told otherwise. [`fill`] adds those. [`check`] finds unknown fields and values
 //! of the wrong type, which the typed decoder alone would drop or word differently.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::schema::{Base, Field, Shape, TypeId};
@@ -31,10 +32,15 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
                 }
             }
             Some(value) => match f.shape {
+                Shape::Plain if f.omit_empty && is_zero(value) && !f.base.writes_itself() => {
+                    map.remove(f.json);
+                }
                 Shape::Plain | Shape::Pointer => fill_base(value, f.base),
                 Shape::List | Shape::Map(_) if empty(value) && f.omit_empty => {
                     map.remove(f.json);
                 }
+                // The store does not tell an empty list from none.
+                Shape::List | Shape::Map(_) if empty(value) => *value = Value::Null,
                 Shape::List => value.as_array_mut().into_iter().flatten().for_each(|v| fill_base(v, f.base)),
                 Shape::Map(_) => value.as_object_mut().into_iter().flatten().for_each(|(_, v)| fill_base(v, f.base)),
             },
@@ -44,6 +50,43 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
 
 fn empty(v: &Value) -> bool {
     matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
+}
+
+/// An empty text, 0 or false.
+fn is_zero(v: &Value) -> bool {
+    match v {
+        Value::String(s) => s.is_empty(),
+        Value::Number(n) => n.as_f64() == Some(0.0),
+        Value::Bool(b) => !b,
+        _ => false,
+    }
+}
+
+/// Takes out what Go cannot tell from nothing: the zero of a plain field that is left out when it is empty. Rust's types
+/// could tell the two, and would find a difference where there is none.
+pub fn drop_zeros(v: &mut Value, of: TypeId) {
+    let Value::Object(map) = v else { return };
+    drop_zeros_of(map, of);
+}
+
+fn drop_zeros_of(map: &mut Map<String, Value>, of: TypeId) {
+    for f in &of.get().fields {
+        match f.base {
+            Base::Struct(t) if f.inline => drop_zeros_of(map, t),
+            Base::Struct(t) => match (&f.shape, map.get_mut(f.json)) {
+                (Shape::List, Some(Value::Array(items))) => items.iter_mut().for_each(|v| drop_zeros(v, t)),
+                (Shape::Map(_), Some(Value::Object(m))) => m.values_mut().for_each(|v| drop_zeros(v, t)),
+                (Shape::Plain | Shape::Pointer, Some(v)) => drop_zeros(v, t),
+                _ => {}
+            },
+            base => {
+                let dropped = f.shape == Shape::Plain && f.omit_empty && !base.writes_itself();
+                if dropped && map.get(f.json).is_some_and(is_zero) {
+                    map.remove(f.json);
+                }
+            }
+        }
+    }
 }
 
 fn fill_base(v: &mut Value, base: Base) {
@@ -62,7 +105,7 @@ fn fill_base(v: &mut Value, base: Base) {
 
 /// What Go writes for an absent field; `None` if it writes nothing.
 fn zero(f: &Field) -> Option<Value> {
-    if f.omit_zero || f.shape == Shape::Pointer {
+    if f.omit_zero {
         return None;
     }
     if f.shape != Shape::Plain {
@@ -76,14 +119,30 @@ fn zero(f: &Field) -> Option<Value> {
             Some(Value::Object(m))
         }
         Base::Time | Base::MicroTime => Some(Value::Null),
-        Base::Quantity => (!f.omit_empty).then(|| Value::from("0")),
-        Base::IntOrString => (!f.omit_empty).then(|| Value::from(0)),
+        Base::Quantity => Some(Value::from("0")),
+        Base::IntOrString => Some(Value::from(0)),
         _ if f.omit_empty => None,
         Base::String => Some(Value::from("")),
         Base::Bool => Some(Value::from(false)),
         Base::Integer | Base::Float => Some(Value::from(0)),
         Base::Bytes | Base::Raw => Some(Value::Null),
     }
+}
+
+/// Whether two values of a type mean the same to the API server: an empty list is none, and `1000m` is `1`.
+/// Real Kubernetes: apimachinery/pkg/api/equality Semantic.DeepEqual.
+pub fn equal<T: PartialEq + Serialize>(a: &T, b: &T, type_name: &str) -> bool {
+    let filled = |v: &T| {
+        let mut v = serde_json::to_value(v).unwrap_or_default();
+        if let Some(of) = TypeId::by_name(type_name) {
+            match &mut v {
+                Value::Array(items) => items.iter_mut().for_each(|v| fill(v, of)),
+                v => fill(v, of),
+            }
+        }
+        v
+    };
+    a == b || filled(a) == filled(b)
 }
 
 /// What strict decoding finds: fields nobody knows, and the value that the decoder complains about.
