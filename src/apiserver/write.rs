@@ -245,10 +245,11 @@ impl ApiServer {
                 }
             }
         }
+        admission::on_update(self, new, old, who)?;
+        // What admission adds anew is no change.
         if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
             new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
-        admission::on_update(self, new, old, who)?;
         if sub == Some(Subresource::Status) {
             kind.validate_status(new, old, &mut errors);
         } else {

@@ -20,8 +20,18 @@ pub static KIND: Kind<Deployment> = Kind {
     generation: true,
     before_decoding: workload::mark_empty_selector,
     defaults,
-    prepare_create: |d| d.status = Some(Default::default()),
-    prepare_update: |new, old| new.status = old.status.clone(),
+    prepare_create: |d| {
+        d.status = Some(Default::default());
+        if let Some(s) = &mut d.spec {
+            pod_spec::drop_disabled_of_template(&mut s.template, None);
+        }
+    },
+    prepare_update: |new, old| {
+        new.status = old.status.clone();
+        if let Some(s) = &mut new.spec {
+            pod_spec::drop_disabled_of_template(&mut s.template, old.spec.as_ref().map(|s| &s.template));
+        }
+    },
     prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     spec_changed: |new, old| new.spec != old.spec || new.metadata.annotations != old.metadata.annotations,
     validate,
@@ -29,6 +39,10 @@ pub static KIND: Kind<Deployment> = Kind {
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
             errors.immutable(&Path::new("spec").child("selector"), &n.selector, &o.selector);
         }
+    },
+    warnings: |new, old| {
+        let template = new.spec.as_ref().map(|s| &s.template);
+        workload::warnings(template, &new.metadata, old.map(|o| &o.metadata))
     },
     columns: &[
         Column::name(),

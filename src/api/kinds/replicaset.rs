@@ -16,8 +16,18 @@ pub static KIND: Kind<ReplicaSet> = Kind {
     generation: true,
     before_decoding: workload::mark_empty_selector,
     defaults,
-    prepare_create: |r| r.status = Some(Default::default()),
-    prepare_update: |new, old| new.status = old.status.clone(),
+    prepare_create: |r| {
+        r.status = Some(Default::default());
+        if let Some(t) = r.spec.as_mut().and_then(|s| s.template.as_mut()) {
+            pod_spec::drop_disabled_of_template(t, None);
+        }
+    },
+    prepare_update: |new, old| {
+        new.status = old.status.clone();
+        if let Some(t) = new.spec.as_mut().and_then(|s| s.template.as_mut()) {
+            pod_spec::drop_disabled_of_template(t, old.spec.as_ref().and_then(|s| s.template.as_ref()));
+        }
+    },
     prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     spec_changed: |new, old| new.spec != old.spec,
     validate,
@@ -25,6 +35,10 @@ pub static KIND: Kind<ReplicaSet> = Kind {
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
             errors.immutable(&Path::new("spec").child("selector"), &n.selector, &o.selector);
         }
+    },
+    warnings: |new, old| {
+        let template = new.spec.as_ref().and_then(|s| s.template.as_ref());
+        workload::warnings(template, &new.metadata, old.map(|o| &o.metadata))
     },
     columns: &[
         Column::name(),

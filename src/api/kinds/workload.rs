@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::PodTemplateSpec;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::pod_spec::validate_spec;
+use super::pod_spec;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::names;
 use crate::api::selector::Selector;
@@ -57,19 +57,8 @@ pub fn validate_selector_and_template(
             "`selector` does not match template `labels`",
         );
     }
-    names::validate_labels(labels, &at.child("labels"), errors);
-    for k in t.metadata.iter().flat_map(|m| m.annotations.iter().flatten()).map(|(k, _)| k) {
-        errors.invalid_each(&at.child("annotations"), k, names::annotation_key(k));
-    }
-    let Some(spec) = &t.spec else {
-        errors.required(&at.child("spec").child("containers"), "");
-        return;
-    };
-    validate_spec(spec, spec.node_name.as_deref(), &at.child("spec"), errors);
-    if spec.ephemeral_containers.as_ref().is_some_and(|e| !e.is_empty()) {
-        let spec = at.child("spec");
-        errors.forbidden(&spec.child("ephemeralContainers"), "ephemeral containers not allowed in pod template");
-    }
+    pod_spec::validate_template(t, None, &at, errors);
+    let Some(spec) = &t.spec else { return };
     let policy = spec.restart_policy.as_deref().unwrap_or("Always");
     if policy != "Always" {
         errors.not_supported(&at.child("spec").child("restartPolicy"), policy, &["Always"]);
@@ -80,6 +69,18 @@ pub fn validate_selector_and_template(
             "activeDeadlineSeconds in ReplicaSet is not Supported",
         );
     }
+}
+
+/// What the author of pods' names and of `spec.template` should know; on update only where the generation has changed.
+pub fn warnings(template: Option<&PodTemplateSpec>, new: &ObjectMeta, old: Option<&ObjectMeta>) -> Vec<String> {
+    let mut out = vec![];
+    if old.is_none() {
+        out.extend(pod_spec::warnings::name_warning(new.name.as_deref().unwrap_or(""), "Pod names and hostnames"));
+    }
+    if let Some(t) = template.filter(|_| old.is_none_or(|o| o.generation != new.generation)) {
+        out.extend(pod_spec::template_warnings(t, &Path::new("spec").child("template")));
+    }
+    out
 }
 
 pub fn validate_label_selector(s: &LabelSelector, at: &Path<'_>, errors: &mut FieldErrors) {

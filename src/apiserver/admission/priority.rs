@@ -1,12 +1,12 @@
 //! Priority: turns a priority class into a number. Without classes every pod has priority 0.
 //! Real Kubernetes: plugin/pkg/admission/priority.
 
-use super::{Plugin, not_on_update};
+use super::Plugin;
 use crate::api::kinds::Pod;
 use crate::api::{Object, Status};
 use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin = Plugin { name: "Priority", create, update: not_on_update };
+pub const PLUGIN: Plugin = Plugin { name: "Priority", create, update };
 
 const SYSTEM: [(&str, i32); 2] = [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)];
 
@@ -36,5 +36,19 @@ fn create(_: &ApiServer, o: &mut Object, _: &mut Caller<'_>) -> Result<(), Statu
     }
     spec.priority = Some(number);
     spec.preemption_policy.get_or_insert_with(|| POLICY.into());
+    Ok(())
+}
+
+/// What was computed when the pod was created stays, also where an update does not say it.
+fn update(_: &ApiServer, new: &mut Object, old: &Object, _: &mut Caller<'_>) -> Result<(), Status> {
+    let Some(was) = old.get::<Pod>().and_then(|p| p.spec.as_ref()) else { return Ok(()) };
+    let forgets = |p: &Pod| p.spec.as_ref().is_some_and(|s| s.priority.is_none() || s.preemption_policy.is_none());
+    if !new.get::<Pod>().is_some_and(forgets) {
+        return Ok(());
+    }
+    if let Some(spec) = new.get_mut::<Pod>().and_then(|p| p.spec.as_mut()) {
+        spec.priority = spec.priority.or(was.priority);
+        spec.preemption_policy = spec.preemption_policy.take().or_else(|| was.preemption_policy.clone());
+    }
     Ok(())
 }
