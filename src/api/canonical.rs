@@ -62,6 +62,33 @@ fn empty(v: &Value) -> bool {
     matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
 }
 
+/// Takes out what Go cannot tell from nothing: the zero of a plain field that is left out when it is empty. Rust's types
+/// could tell the two, and would find a difference where there is none.
+pub fn drop_zeros(v: &mut Value, of: TypeId) {
+    let Value::Object(map) = v else { return };
+    drop_zeros_of(map, of);
+}
+
+fn drop_zeros_of(map: &mut Map<String, Value>, of: TypeId) {
+    for f in &of.get().fields {
+        match f.base {
+            Base::Struct(t) if f.inline => drop_zeros_of(map, t),
+            Base::Struct(t) => match (&f.shape, map.get_mut(f.json)) {
+                (Shape::List, Some(Value::Array(items))) => items.iter_mut().for_each(|v| drop_zeros(v, t)),
+                (Shape::Map(_), Some(Value::Object(m))) => m.values_mut().for_each(|v| drop_zeros(v, t)),
+                (Shape::Plain | Shape::Pointer, Some(v)) => drop_zeros(v, t),
+                _ => {}
+            },
+            base => {
+                let dropped = f.shape == Shape::Plain && f.omit_empty && !base.writes_itself();
+                if dropped && map.get(f.json).is_some_and(is_zero) {
+                    map.remove(f.json);
+                }
+            }
+        }
+    }
+}
+
 fn fill_base(v: &mut Value, base: Base) {
     match base {
         Base::Struct(t) => fill(v, t),
@@ -94,8 +121,8 @@ fn zero(f: &Field) -> Option<Value> {
             Some(Value::Object(m))
         }
         Base::Time | Base::MicroTime => Some(Value::Null),
-        Base::Quantity => (!f.omit_empty).then(|| Value::from("0")),
-        Base::IntOrString => (!f.omit_empty).then(|| Value::from(0)),
+        Base::Quantity => Some(Value::from("0")),
+        Base::IntOrString => Some(Value::from(0)),
         _ if f.omit_empty => None,
         Base::String => Some(Value::from("")),
         Base::Bool => Some(Value::from(false)),

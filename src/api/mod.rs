@@ -50,6 +50,7 @@ pub mod template_hash;
 pub mod time;
 pub mod time_zone;
 pub mod uid;
+pub mod unified_diff;
 pub mod user;
 pub mod yaml;
 

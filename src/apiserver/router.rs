@@ -360,7 +360,9 @@ impl ApiServer {
                 _ => {}
             }
         }
-        let o = kind.decode(without_nulls(body)).map_err(refuse)?;
+        let mut body = without_nulls(body);
+        canonical::drop_zeros(&mut body, kind.layout());
+        let o = kind.decode(body).map_err(refuse)?;
         to_stored(o).map_err(refuse)
     }
 

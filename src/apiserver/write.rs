@@ -263,11 +263,12 @@ impl ApiServer {
                 }
             }
         }
-        if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
-            new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
-        }
         if sub != Some(Subresource::Status) {
             admission::mutate(self, new, Some(old), who)?;
+            // What an object forgets and admission fills in again is no change.
+            if kind.has_generation() && kind.spec_changed(new, old) {
+                new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
+            }
         }
         authorization::escalation::check(self, new, Some(old), who.user)?;
         if sub == Some(Subresource::Status) {

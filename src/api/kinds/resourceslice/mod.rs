@@ -9,8 +9,9 @@ use k8s_openapi::api::resource::v1::{CounterSet, Device, ResourcePool, ResourceS
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::ResourceSlice;
-use super::devices::{validate_label, validate_node_selector, validate_pool_name, validate_set};
+use super::devices::{validate_label, validate_pool_name, validate_set};
 use crate::api::field::{FieldErrors, Path};
+use crate::api::kinds::pod_spec::placement::validate_node_selector;
 use crate::api::kind::Kind;
 use crate::api::table::{Cell, Column};
 use crate::api::time::Time;
@@ -133,7 +134,7 @@ fn validate_place(spec: &ResourceSliceSpec, at: &Path<'_>, errors: &mut FieldErr
     if let Some(s) = &spec.node_selector {
         set.push("`nodeSelector`");
         let at = at.child("nodeSelector");
-        validate_node_selector(s, &at, errors);
+        validate_node_selector(s, false, &at, errors);
         if s.node_selector_terms.len() != 1 {
             let shown = go_json::shown(&s.node_selector_terms, "core/v1.NodeSelectorTerm");
             errors.invalid_struct(&at.child("nodeSelectorTerms"), shown, "must have exactly one node selector term");
