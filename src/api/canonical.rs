@@ -4,6 +4,7 @@
 //! `lastProbeTime: null`) unless told otherwise. [`fill`] adds those. [`check`] finds unknown fields and values
 //! of the wrong type, which the typed decoder alone would drop or word differently.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::schema::{Base, Field, Shape, TypeId};
@@ -31,10 +32,15 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
                 }
             }
             Some(value) => match f.shape {
+                Shape::Plain if f.omit_empty && is_zero(value) && !f.base.writes_itself() => {
+                    map.remove(f.json);
+                }
                 Shape::Plain | Shape::Pointer => fill_base(value, f.base),
                 Shape::List | Shape::Map(_) if empty(value) && f.omit_empty => {
                     map.remove(f.json);
                 }
+                // The store does not tell an empty list from none.
+                Shape::List | Shape::Map(_) if empty(value) => *value = Value::Null,
                 Shape::List => value.as_array_mut().into_iter().flatten().for_each(|v| fill_base(v, f.base)),
                 Shape::Map(_) => value.as_object_mut().into_iter().flatten().for_each(|(_, v)| fill_base(v, f.base)),
             },
@@ -44,6 +50,16 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
 
 fn empty(v: &Value) -> bool {
     matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
+}
+
+/// An empty text, 0 or false.
+fn is_zero(v: &Value) -> bool {
+    match v {
+        Value::String(s) => s.is_empty(),
+        Value::Number(n) => n.as_f64() == Some(0.0),
+        Value::Bool(b) => !b,
+        _ => false,
+    }
 }
 
 fn fill_base(v: &mut Value, base: Base) {
@@ -62,7 +78,7 @@ fn fill_base(v: &mut Value, base: Base) {
 
 /// What Go writes for an absent field; `None` if it writes nothing.
 fn zero(f: &Field) -> Option<Value> {
-    if f.omit_zero || f.shape == Shape::Pointer {
+    if f.omit_zero {
         return None;
     }
     if f.shape != Shape::Plain {
@@ -84,6 +100,22 @@ fn zero(f: &Field) -> Option<Value> {
         Base::Integer | Base::Float => Some(Value::from(0)),
         Base::Bytes | Base::Raw => Some(Value::Null),
     }
+}
+
+/// Whether two values of a type mean the same to the API server: an empty list is none, and `1000m` is `1`.
+/// Real Kubernetes: apimachinery/pkg/api/equality Semantic.DeepEqual.
+pub fn equal<T: PartialEq + Serialize>(a: &T, b: &T, type_name: &str) -> bool {
+    let filled = |v: &T| {
+        let mut v = serde_json::to_value(v).unwrap_or_default();
+        if let Some(of) = TypeId::by_name(type_name) {
+            match &mut v {
+                Value::Array(items) => items.iter_mut().for_each(|v| fill(v, of)),
+                v => fill(v, of),
+            }
+        }
+        v
+    };
+    a == b || filled(a) == filled(b)
 }
 
 /// What strict decoding finds: fields nobody knows, and the value that the decoder complains about.

@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::go_text;
 use super::status::Cause;
 
 /// A path such as `spec.template.spec.containers[0].image`: the last step, and the path to it. Paths are made for every
@@ -20,7 +21,7 @@ pub struct Path<'a> {
 enum Part<'a> {
     /// The object itself.
     Root,
-    Field(&'static str),
+    Field(&'a str),
     Index(usize),
     Key(&'a str),
 }
@@ -29,10 +30,10 @@ impl<'a> Path<'a> {
     pub fn root() -> Path<'a> {
         Path { to: None, part: Part::Root }
     }
-    pub fn new(start: &'static str) -> Path<'a> {
+    pub fn new(start: &'a str) -> Path<'a> {
         Path { to: None, part: Part::Field(start) }
     }
-    pub fn child(&'a self, name: &'static str) -> Path<'a> {
+    pub fn child(&'a self, name: &'a str) -> Path<'a> {
         Path { to: Some(self), part: Part::Field(name) }
     }
     pub fn index(&'a self, i: usize) -> Path<'a> {
@@ -68,6 +69,11 @@ pub enum Fault {
         value: Value,
         detail: String,
     },
+    /// `shown` is as Go prints it.
+    InvalidStruct {
+        shown: String,
+        detail: String,
+    },
     /// `value` is as Go prints it.
     NotSupported {
         value: String,
@@ -90,6 +96,15 @@ pub enum Fault {
     NotFound {
         value: Value,
     },
+    /// The same, with what would have been there.
+    NotFoundAmong {
+        value: Value,
+        detail: String,
+    },
+    /// The server itself is at a loss.
+    Internal {
+        detail: String,
+    },
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -101,9 +116,9 @@ pub struct FieldError {
 /// A value as Go prints it inside an error: strings quoted, numbers plain, the rest as JSON.
 fn shown(v: &Value) -> String {
     match v {
-        Value::String(s) => format!("{s:?}"),
+        Value::String(s) => go_text::quoted(s),
         Value::Null => "null".into(),
-        other => other.to_string(),
+        other => go_text::json(other),
     }
 }
 
@@ -114,6 +129,7 @@ impl FieldError {
             Fault::Required { detail } => format!("Required value: {detail}"),
             Fault::Invalid { value, detail } if detail.is_empty() => format!("Invalid value: {}", shown(value)),
             Fault::Invalid { value, detail } => format!("Invalid value: {}: {detail}", shown(value)),
+            Fault::InvalidStruct { shown, detail } => format!("Invalid value: {shown}: {detail}"),
             Fault::NotSupported { value, supported } => {
                 let list: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
                 format!("Unsupported value: {value}: supported values: {}", list.join(", "))
@@ -122,6 +138,8 @@ impl FieldError {
             Fault::Duplicate { value } => format!("Duplicate value: {value}"),
             Fault::TooLong { max } => format!("Too long: may not be more than {max} bytes"),
             Fault::NotFound { value } => format!("Not found: {}", shown(value)),
+            Fault::NotFoundAmong { value, detail } => format!("Not found: {}: {detail}", shown(value)),
+            Fault::Internal { detail } => format!("Internal error: {detail}"),
             Fault::TooMany { got, max } => format!("Too many: {got}: must have at most {max} items"),
         }
     }
@@ -129,13 +147,14 @@ impl FieldError {
     fn reason(&self) -> &'static str {
         match self.fault {
             Fault::Required { .. } => "FieldValueRequired",
-            Fault::Invalid { .. } => "FieldValueInvalid",
+            Fault::Invalid { .. } | Fault::InvalidStruct { .. } => "FieldValueInvalid",
             Fault::NotSupported { .. } => "FieldValueNotSupported",
             Fault::Forbidden { .. } => "FieldValueForbidden",
             Fault::Duplicate { .. } => "FieldValueDuplicate",
             Fault::TooLong { .. } => "FieldValueTooLong",
             Fault::TooMany { .. } => "FieldValueTooMany",
-            Fault::NotFound { .. } => "FieldValueNotFound",
+            Fault::NotFound { .. } | Fault::NotFoundAmong { .. } => "FieldValueNotFound",
+            Fault::Internal { .. } => "InternalError",
         }
     }
 
@@ -174,9 +193,13 @@ impl FieldErrors {
     pub fn invalid(&mut self, path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) {
         self.push(path, Fault::Invalid { value: value.into(), detail: detail.into() });
     }
+    /// The same for a value that is a Go struct, already as Go prints it.
+    pub fn invalid_struct(&mut self, path: &Path<'_>, shown: String, detail: impl Into<String>) {
+        self.push(path, Fault::InvalidStruct { shown, detail: detail.into() });
+    }
     /// `supported` is listed in Kubernetes' order, which is not always the alphabet's.
     pub fn not_supported(&mut self, path: &Path<'_>, value: &str, supported: &[&str]) {
-        self.not_supported_struct(path, format!("{value:?}"), supported);
+        self.not_supported_struct(path, go_text::quoted(value), supported);
     }
     /// The same for a value that is a Go struct, already as Go prints it.
     pub fn not_supported_struct(&mut self, path: &Path<'_>, shown: String, supported: &[&str]) {
@@ -202,6 +225,13 @@ impl FieldErrors {
     /// The field names something that is not there.
     pub fn push_not_found(&mut self, path: &Path<'_>, value: impl Into<Value>) {
         self.push(path, Fault::NotFound { value: value.into() });
+    }
+    /// The same, and `detail` says what is there.
+    pub fn not_found_among(&mut self, path: &Path<'_>, value: impl Into<Value>, detail: impl Into<String>) {
+        self.push(path, Fault::NotFoundAmong { value: value.into(), detail: detail.into() });
+    }
+    pub fn internal(&mut self, path: &Path<'_>, detail: impl Into<String>) {
+        self.push(path, Fault::Internal { detail: detail.into() });
     }
     /// Adds one `Invalid` for each message.
     pub fn invalid_each(&mut self, path: &Path<'_>, value: &str, messages: Vec<String>) {

@@ -38,6 +38,13 @@ pub enum Base {
     Struct(TypeId),
 }
 
+impl Base {
+    /// Go's structs with a JSON form of their own: they are never left out for being empty.
+    pub fn writes_itself(self) -> bool {
+        matches!(self, Base::Time | Base::MicroTime | Base::Quantity | Base::IntOrString | Base::Raw)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Field {
     pub go_name: &'static str,

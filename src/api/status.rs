@@ -2,6 +2,8 @@
 //!
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/api/errors`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::field::FieldError;
@@ -88,17 +90,19 @@ pub struct Status {
     pub reason: Reason,
     pub message: String,
     pub details: Option<Box<Details>>,
+    /// What whoever asked should know besides.
+    pub warnings: Vec<String>,
 }
 
 impl Status {
     pub fn new(reason: Reason, message: impl Into<String>) -> Status {
-        Status { reason, message: message.into(), details: None }
+        Status { reason, message: message.into(), details: None, warnings: vec![] }
     }
 
     fn about(reason: Reason, kind: KindRef, name: &str, message: String) -> Status {
         let details =
             Details { name: name.into(), group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
-        Status { reason, message, details: Some(Box::new(details)) }
+        Status { reason, message, details: Some(Box::new(details)), warnings: vec![] }
     }
 
     pub fn not_found(kind: KindRef, name: &str) -> Status {
@@ -153,7 +157,9 @@ impl Status {
 
     /// The object breaks rules of its kind: every broken one is listed.
     pub fn invalid(kind: KindRef, name: &str, errors: &[FieldError]) -> Status {
-        let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        // What was found twice is a cause twice, but is said once.
+        let mut seen = BTreeSet::new();
+        let texts: Vec<String> = errors.iter().map(ToString::to_string).filter(|t| seen.insert(t.clone())).collect();
         let list = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
@@ -171,6 +177,18 @@ impl Status {
             reason: Reason::Invalid,
             message: format!("{group_kind} {name:?} is invalid: {list}"),
             details: Some(Box::new(details)),
+            warnings: vec![],
+        }
+    }
+
+    /// The server could not do what it should.
+    pub fn internal(why: &str) -> Status {
+        let cause = Cause { reason: String::new(), message: why.into(), field: String::new() };
+        Status {
+            reason: Reason::InternalError,
+            message: format!("Internal error occurred: {why}"),
+            details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
+            warnings: vec![],
         }
     }
 

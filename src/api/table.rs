@@ -90,6 +90,13 @@ impl<T: super::object::Resource> Column<T> {
     pub const fn age() -> Column<T> {
         Column::text("Age", AGE_DOC, |o, now| Cell::from(age(o.meta(), now)))
     }
+    /// When it was created, which a kind shows that has no columns of its own.
+    pub const fn created_at() -> Column<T> {
+        Column::of(ColumnType::Date, 0, "Created At", AGE_DOC, |o, _| {
+            let created = o.meta().creation_timestamp.as_ref();
+            Cell::from(created.map_or_else(String::new, |t| Time::from_meta(t).rfc3339()))
+        })
+    }
 }
 
 pub const NAME_DOC: &str = "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names";

@@ -10,7 +10,7 @@ use super::caller::{Caller, new_uid, suffix};
 use super::{ApiServer, admission};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
-use crate::api::kinds::{Namespace, Pod, Service, namespace};
+use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume};
 use crate::api::names;
 use crate::api::object::Key;
 use crate::api::{KindRef, Object, Reason, Resource, Status};
@@ -91,6 +91,8 @@ impl ApiServer {
                 own if own == ns => {}
                 _ => return Err(Status::bad_request(NAMESPACE_MISMATCH)),
             }
+        } else {
+            meta.namespace = None;
         }
         if meta.name.as_deref().unwrap_or("").is_empty() && !meta.generate_name.as_deref().unwrap_or("").is_empty() {
             let prefix: String = meta.generate_name.clone().unwrap_or_default().chars().take(MAX_GENERATED).collect();
@@ -107,18 +109,11 @@ impl ApiServer {
         kind.defaults(o);
         kind.prepare_create(o);
         admission::on_create(self, o, who)?;
-        let mut errors = FieldErrors::default();
-        if let Some(s) = o.get_mut::<Service>() {
-            let before = self.addresses.clone();
-            self.addresses.assign(s, None, who.chance, &mut errors);
-            if who.dry_run {
-                self.addresses = before;
-            }
-        }
         // Addresses are given out before anything is judged.
-        if !errors.is_empty() {
-            return Err(Status::invalid(kind, o.name(), errors.list()));
+        if let Some(s) = o.get_mut::<Service>() {
+            self.addresses.assign(s, None, who.chance)?;
         }
+        let mut errors = FieldErrors::default();
         self.validate(kind, o, &mut errors);
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
@@ -135,18 +130,29 @@ impl ApiServer {
         *errors = found;
     }
 
+    /// Rules of all kinds come first. Where a kind's rules repeat them, what is wrong is a cause each time.
     fn validate_update(&self, new: &Object, old: &Object, errors: &mut FieldErrors) {
         let kind = new.kind();
-        if kind.update_judges_alone() {
-            let mut found = FieldErrors::default();
-            names::validate_meta(new.meta(), kind.namespaced(), |n, p| kind.check_name(n, p), &mut found);
-            found.append(errors);
-            *errors = found;
-        } else {
-            self.validate(kind, new, errors);
+        let mut found = FieldErrors::default();
+        names::validate_common(new.meta(), kind.namespaced(), names::path_segment, &mut found);
+        names::validate_common_update(new.meta(), old.meta(), &mut found);
+        if !kind.update_judges_alone() {
+            self.validate(kind, new, &mut found);
         }
-        new_finalizers_while_deleting(new, old, errors);
+        found.append(errors);
+        *errors = found;
         kind.validate_update(new, old, errors);
+    }
+
+    fn validate_status(&self, new: &Object, old: &Object, errors: &mut FieldErrors) {
+        let (kind, meta, before) = (new.kind(), new.meta(), old.meta());
+        // Mostly a status update says nothing else, and then there is nothing to judge.
+        if meta.labels != before.labels || meta.annotations != before.annotations {
+            names::validate_common(meta, kind.namespaced(), names::path_segment, errors);
+            names::validate_common_update(meta, before, errors);
+            names::validate_meta_update(meta, before, errors);
+        }
+        kind.validate_status(new, old, errors);
     }
 
     /// Replaces an object, its status or its scale. `new` names the object; a resourceVersion in it must be current.
@@ -235,29 +241,42 @@ impl ApiServer {
         keep(&mut meta.managed_fields, &before.managed_fields);
         match sub {
             // The spec in it is thrown away, so there is nothing to fill in.
-            Some(Subresource::Status) => kind.prepare_status(new, old),
+            Some(Subresource::Status) => {
+                kind.prepare_status(new, old);
+                if let Some((new, old)) = new.get_mut::<PersistentVolume>().zip(old.get()) {
+                    persistentvolume::note_transition(new, old, who.now);
+                }
+            }
             Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
             _ => {
                 kind.defaults(new);
-                kind.prepare_update(new, old);
                 if let Some(s) = new.get_mut::<Service>() {
-                    self.addresses.assign(s, old.get::<Service>(), who.chance, &mut errors);
+                    self.addresses.assign(s, old.get::<Service>(), who.chance)?;
                 }
+                kind.prepare_update(new, old);
             }
         }
         if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
             new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
         admission::on_update(self, new, old, who)?;
-        if sub == Some(Subresource::Status) {
-            kind.validate_status(new, old, &mut errors);
-        } else {
-            self.validate_update(new, old, &mut errors);
+        match sub {
+            Some(Subresource::Status) => self.validate_status(new, old, &mut errors),
+            Some(Subresource::Finalize) => {
+                if let Some(n) = new.get::<Namespace>() {
+                    namespace::validate_finalize(n, &mut errors);
+                }
+            }
+            _ => self.validate_update(new, old, &mut errors),
         }
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
         }
-        who.warnings.extend(kind.warnings(new, Some(old)));
+        who.warnings.extend(match sub {
+            Some(Subresource::Status) => kind.status_warnings(new),
+            Some(Subresource::Finalize) => vec![],
+            _ => kind.warnings(new, Some(old)),
+        });
         Ok(())
     }
 
@@ -344,20 +363,6 @@ fn finished(o: &Object) -> bool {
         .is_some_and(|n| n.spec.iter().any(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())));
     let graceful = o.meta().deletion_grace_period_seconds.is_some_and(|s| s > 0);
     o.is_deleting() && !held && !kubernetes && !graceful
-}
-
-fn new_finalizers_while_deleting(new: &Object, old: &Object, errors: &mut FieldErrors) {
-    if !old.is_deleting() {
-        return;
-    }
-    let before = old.meta().finalizers.clone().unwrap_or_default();
-    let added: Vec<String> = new.meta().finalizers.iter().flatten().filter(|f| !before.contains(f)).cloned().collect();
-    if !added.is_empty() {
-        errors.forbidden(
-            &Path::new("metadata").child("finalizers"),
-            format!("no new finalizers can be added if the object is being deleted, found new finalizers {added:?}"),
-        );
-    }
 }
 
 pub(super) fn store_error(e: &StoreError, key: &Key) -> Status {

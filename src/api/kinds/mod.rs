@@ -3,10 +3,13 @@
 use super::kind::{AnyKind, KindRef};
 use super::object::Resource;
 
+pub mod node_labels;
 pub mod pod_spec;
+pub mod resources;
 pub mod shared_pod;
 pub mod updates;
 pub mod usage;
+pub mod volume_sources;
 pub mod workload;
 
 macro_rules! kinds {

@@ -13,6 +13,14 @@ pub fn status_only<S: Clone + PartialEq>(new: (&mut ObjectMeta, &mut S), old: (&
     meta.deletion_grace_period_seconds = old.0.deletion_grace_period_seconds;
 }
 
+/// The same for kinds whose status update changes no metadata at all.
+/// Real Kubernetes: apimachinery/pkg/apis/meta/v1/helpers.go ResetObjectMetaForStatus.
+pub fn status_alone<S: Clone + PartialEq>(new: (&mut ObjectMeta, &mut S), old: (&ObjectMeta, &S)) {
+    keep(&mut new.0.labels, &old.0.labels);
+    keep(&mut new.0.annotations, &old.0.annotations);
+    status_only(new, old);
+}
+
 /// Takes the old value back. Mostly nothing has changed, and then nothing is copied.
 fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
     if new != old {
