@@ -48,7 +48,7 @@ fn validate_weight(weight: i32, at: &Path<'_>, errors: &mut FieldErrors) {
     }
 }
 
-fn validate_node_term(t: &NodeSelectorTerm, at: &Path<'_>, errors: &mut FieldErrors) {
+pub fn validate_node_term(t: &NodeSelectorTerm, at: &Path<'_>, errors: &mut FieldErrors) {
     let expressions = at.child("matchExpressions");
     for (i, e) in t.match_expressions.iter().flatten().enumerate() {
         validate_node_expression(e, &expressions.index(i), errors);
