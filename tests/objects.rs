@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use kubetutor::api::patch::PatchType;
 use kubetutor::api::request::{Method, Request, Response};
-use kubetutor::api::{Duration, KindRef, RecordId, Time, yaml};
+use kubetutor::api::user::MASTERS;
+use kubetutor::api::{Duration, KindRef, RecordId, Time, User, yaml};
 use kubetutor::cluster::profile::Profile;
 use kubetutor::cluster::{Cluster, Options};
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ impl Server {
     fn call(&mut self, method: Method, path: String, body: Option<Value>) -> Response {
         let mut request = Request::new(method, path).query("fieldValidation", "Warn");
         request.body = body;
-        self.cluster.world.request(&request, "kubernetes-admin", RecordId::default())
+        self.cluster.world.request(&request, &User::of("kubernetes-admin", &[MASTERS]), RecordId::default())
     }
 
     fn step(&mut self, step: &str, base: &str, name: &str, o: &Value) -> Value {

@@ -48,18 +48,18 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
     }
 }
 
-fn empty(v: &Value) -> bool {
-    matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
-}
-
-/// An empty text, 0 or false.
+/// A number, a text or a truth that Go takes for none.
 fn is_zero(v: &Value) -> bool {
     match v {
+        Value::Bool(b) => !b,
         Value::String(s) => s.is_empty(),
         Value::Number(n) => n.as_f64() == Some(0.0),
-        Value::Bool(b) => !b,
         _ => false,
     }
+}
+
+fn empty(v: &Value) -> bool {
+    matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
 }
 
 fn fill_base(v: &mut Value, base: Base) {
@@ -382,6 +382,25 @@ mod tests {
             found.mismatch.as_deref(),
             Some("json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool")
         );
+    }
+
+    #[test]
+    fn what_go_takes_for_empty_is_left_out_or_null() {
+        let mut v = json!({"description": "", "globalDefault": false, "value": 0, "preemptionPolicy": ""});
+        fill(&mut v, kinds::PriorityClass::kind_ref().layout());
+        assert_eq!(v, json!({"metadata": {}, "value": 0, "preemptionPolicy": ""}));
+        let mut v = json!({"rules": [], "aggregationRule": {"clusterRoleSelectors": []}});
+        fill(&mut v, kinds::ClusterRole::kind_ref().layout());
+        assert_eq!(v, json!({"metadata": {}, "rules": null, "aggregationRule": {}}));
+    }
+
+    #[test]
+    fn equal_is_what_means_the_same() {
+        let of = "node/v1.Overhead";
+        assert!(equal(&json!({"podFixed": {"cpu": "1000m"}}), &json!({"podFixed": {"cpu": 1}}), of));
+        assert!(equal(&json!({"podFixed": {}}), &json!({}), of));
+        assert!(!equal(&json!({"podFixed": {"cpu": "1"}}), &json!({}), of));
+        assert!(equal(&json!([{"podFixed": {}}]), &json!([{}]), of));
     }
 
     fn complaint(kind: crate::api::KindRef, v: &Value) -> String {

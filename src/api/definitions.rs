@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_definition() {
-        for k in KindRef::all() {
+        // metrics-server publishes its definitions itself.
+        for k in KindRef::all().filter(|k| k.group() != "metrics.k8s.io") {
             assert!(doc(&name_of(k)).is_some(), "{}", name_of(k));
         }
     }

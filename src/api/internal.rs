@@ -1,9 +1,10 @@
 //! Objects as the API server holds them in memory, printed as JSON: every field by its Go name, the empty ones too. Some
 //! errors show them.
 //!
-//! Real Kubernetes: the internal types of pkg/apis, which say nothing of JSON. Those of the core group have their fields in the
-//! published order, with the exceptions in [`ORDER`] and those of [`Fields::of`]; other groups' are not known here.
+//! Real Kubernetes: the internal types of pkg/apis, which say nothing of JSON. They have their fields in the published order,
+//! with the exceptions in [`ORDER`] and [`PLAIN`] and those of [`Fields::of`].
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::go_text;
@@ -139,6 +140,16 @@ const ORDER: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// Fields that are pointers where they are published and plain values internally, as a default is always given.
+const PLAIN: &[(&str, &str)] = &[
+    ("core/v1.ServiceAccountTokenProjection", "ExpirationSeconds"),
+    ("apps/v1.RollingUpdateDaemonSet", "MaxSurge"),
+    ("apps/v1.RollingUpdateDaemonSet", "MaxUnavailable"),
+    ("apps/v1.RollingUpdateDeployment", "MaxSurge"),
+    ("apps/v1.RollingUpdateDeployment", "MaxUnavailable"),
+    ("apps/v1.RollingUpdateStatefulSetStrategy", "Partition"),
+];
+
 /// What stands in a pod's security context internally, and beside it where it is published.
 const OF_THE_HOST: [&str; 5] = ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"];
 
@@ -147,6 +158,19 @@ pub fn compact(published: &Value, of: TypeId) -> String {
     let mut w = Writer { out: String::new(), pretty: false, depth: 0 };
     w.object(published, of);
     go_text::escaped(&w.out)
+}
+
+/// The same for a typed value, or for a list of such, by the name of its type in the layout.
+pub fn shown<T: Serialize>(value: &T, of: &str) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    match (&value, TypeId::by_name(of)) {
+        (Value::Object(_), Some(of)) => compact(&value, of),
+        (Value::Array(items), Some(of)) => {
+            let items: Vec<String> = items.iter().map(|v| compact(v, of)).collect();
+            format!("[{}]", items.join(","))
+        }
+        _ => go_text::json(&value),
+    }
 }
 
 /// Line by line, as in a difference.
@@ -264,8 +288,7 @@ impl Writer {
         }
         self.list(('{', '}'), entries.into_iter(), |w, (name, value, f)| {
             w.name(name);
-            // Only this pointer is a plain number internally, where a default is always given.
-            let plain = f.go_name == "ExpirationSeconds" && of.get().name == "core/v1.ServiceAccountTokenProjection";
+            let plain = PLAIN.contains(&(of.get().name, f.go_name));
             match value {
                 Some(value) => w.field(value, f),
                 None if f.shape == Shape::Plain || plain => w.empty(f),

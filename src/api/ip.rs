@@ -87,7 +87,10 @@ impl Block {
     }
 
     pub fn is_ipv4(self) -> bool {
-        self.address.is_ipv4()
+        match self.network() {
+            IpAddr::V4(_) => true,
+            IpAddr::V6(ip) => unmapped(ip).is_ipv4(),
+        }
     }
 
     /// Whether all addresses of `other` are in this block, and some of this block are not in `other`.
@@ -192,6 +195,14 @@ pub fn validate_endpoint(text: &str, at: &Path<'_>, errors: &mut FieldErrors) {
 pub fn warning(text: &str, at: &Path<'_>) -> Option<String> {
     let ip = text.parse::<Ipv6Addr>().ok()?.to_string();
     (ip != text).then(|| format!("{at}: IPv6 address {text:?} should be in RFC 5952 canonical format ({ip:?})"))
+}
+
+/// The same for the addresses of a load balancer's status.
+pub fn balancer_warnings<'a>(ips: impl Iterator<Item = Option<&'a str>>) -> Vec<String> {
+    let status = Path::new("status");
+    let balancer = status.child("loadBalancer");
+    let at = balancer.child("ingress");
+    ips.enumerate().filter_map(|(i, ip)| warning(ip?, &at.index(i))).collect()
 }
 
 /// The same for a block.

@@ -118,6 +118,12 @@ impl Subresource {
         }
     }
 
+    /// Whether the object itself is read and changed there, if only in part.
+    pub fn shows_the_object(self) -> bool {
+        use Subresource as S;
+        matches!(self, S::Status | S::Approval | S::EphemeralContainers | S::Resize)
+    }
+
     /// The kind that is read and written there, with its group and version where they are not the object's own.
     pub fn kind_of(self, kind: KindRef) -> (String, Option<(&'static str, &'static str)>) {
         match self {
@@ -171,8 +177,12 @@ pub struct Kind<T: 'static> {
     pub namespaced: bool,
     pub verbs: &'static [&'static str],
     pub subresources: &'static [Subresource],
+    /// The version in which real Kubernetes stores it, if that is not this one: discovery gives a hash of it away.
+    pub storage_version: Option<&'static str>,
     /// Set for a version that is stored as another one.
     pub conversion: Option<Conversion>,
+    /// Whether an add-on serves it: it is there only while there is an APIService for its group and version.
+    pub aggregated: bool,
     /// Whether `metadata.generation` counts changes of the spec.
     pub generation: bool,
     /// Whether an update of what is not there creates it.
@@ -183,6 +193,8 @@ pub struct Kind<T: 'static> {
     /// Keeps, in what a client sent, a difference that the typed shape would lose.
     pub before_decoding: fn(&mut Value),
     pub defaults: fn(&mut T),
+    /// Fills in what defaults to the time of the request.
+    pub stamp: fn(&mut T, Time),
     /// Clears what a client may not set (status) and sets what the server owns, on create.
     pub prepare_create: fn(&mut T),
     /// The same for an update of the main resource: the old status is kept.
@@ -234,13 +246,16 @@ impl<T: Resource> Kind<T> {
             namespaced: true,
             verbs: ALL_VERBS,
             subresources: &[],
+            storage_version: None,
             conversion: None,
+            aggregated: false,
             generation: false,
             create_on_update: false,
             unconditional_update: true,
             name_rule: super::names::dns1123_subdomain,
             before_decoding: |_| {},
             defaults: |_| {},
+            stamp: |_, _| {},
             prepare_create: |_| {},
             prepare_update: |_, _| {},
             prepare_status: |_, _| {},
@@ -274,13 +289,16 @@ pub trait AnyKind: Sync {
     fn namespaced(&self) -> bool;
     fn verbs(&self) -> &'static [&'static str];
     fn subresources(&self) -> &'static [Subresource];
+    fn storage_version(&self) -> &'static str;
     fn conversion(&self) -> Option<&Conversion>;
+    fn is_aggregated(&self) -> bool;
     fn has_generation(&self) -> bool;
     fn creates_on_update(&self) -> bool;
     fn updates_unconditionally(&self) -> bool;
     fn check_name(&self, name: &str, prefix: bool) -> Vec<String>;
     fn decode(&self, json: Value) -> Result<Object, String>;
     fn defaults(&self, o: &mut Object);
+    fn stamp(&self, o: &mut Object, now: Time);
     fn prepare_create(&self, o: &mut Object);
     fn prepare_update(&self, new: &mut Object, old: &Object);
     fn prepare_status(&self, new: &mut Object, old: &Object);
@@ -359,8 +377,14 @@ impl<T: Resource> AnyKind for Kind<T> {
     fn subresources(&self) -> &'static [Subresource] {
         self.subresources
     }
+    fn storage_version(&self) -> &'static str {
+        self.storage_version.unwrap_or(self.version)
+    }
     fn conversion(&self) -> Option<&Conversion> {
         self.conversion.as_ref()
+    }
+    fn is_aggregated(&self) -> bool {
+        self.aggregated
     }
     fn has_generation(&self) -> bool {
         self.generation
@@ -380,6 +404,9 @@ impl<T: Resource> AnyKind for Kind<T> {
     }
     fn defaults(&self, o: &mut Object) {
         typed_mut(o, self.defaults);
+    }
+    fn stamp(&self, o: &mut Object, now: Time) {
+        typed_mut(o, |t| (self.stamp)(t, now));
     }
     fn prepare_create(&self, o: &mut Object) {
         typed_mut(o, self.prepare_create);

@@ -85,12 +85,98 @@ pub fn dns1123_subdomain(name: &str, prefix: bool) -> Vec<String> {
     errors
 }
 
-/// A name that can stand in a URL's path: roles and their bindings.
+/// A DNS label of RFC 1035, which begins with a letter: API versions.
+pub fn dns1035_label(name: &str, prefix: bool) -> Vec<String> {
+    let mut errors = vec![];
+    if name.len() > 63 {
+        errors.push(dns_too_long(63));
+    }
+    let masked = mask(name, prefix);
+    if !is_label(&masked) || !masked.starts_with(|c: char| c.is_ascii_lowercase()) {
+        errors.push(
+            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and \
+             end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is \
+             '[a-z]([-a-z0-9]*[a-z0-9])?')"
+                .into(),
+        );
+    }
+    errors
+}
+
+/// `*.` and a DNS subdomain: hosts of an Ingress.
+pub fn wildcard_subdomain(name: &str) -> Vec<String> {
+    let mut errors = vec![];
+    if name.len() > 253 {
+        errors.push(dns_too_long(253));
+    }
+    if !name.strip_prefix("*.").is_some_and(|rest| rest.split('.').all(is_label)) {
+        errors.push(format!(
+            "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower \
+             case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used \
+             for validation is '\\*\\.{SUBDOMAIN}')"
+        ));
+    }
+    errors
+}
+
+/// What can stand between two slashes of a request's path. Everything with a name of its own has to be that at least.
 pub fn path_segment(name: &str, _prefix: bool) -> Vec<String> {
     if matches!(name, "." | "..") {
         return vec![format!("may not be '{name}'")];
     }
-    ["/", "%"].into_iter().filter(|c| name.contains(c)).map(|c| format!("may not contain '{c}'")).collect()
+    ['/', '%'].iter().filter(|c| name.contains(**c)).map(|c| format!("may not contain '{c}'")).collect()
+}
+
+/// A domain of at least two labels; it may end in a dot.
+pub fn validate_full_domain(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    if name.is_empty() {
+        errors.required(at, "");
+        return;
+    }
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let found = dns1123_subdomain(name, false);
+    if !found.is_empty() {
+        errors.invalid(at, name, found.join(","));
+    } else if !name.contains('.') {
+        errors.invalid(at, name, "should be a domain with at least two segments separated by dots");
+    } else if let Some(label) = name.split('.').find(|l| l.len() > 63) {
+        errors.invalid(at, label, dns1123_label(label, false).join(","));
+    }
+}
+
+/// The name of a signer: `example.com/signer-name`.
+/// Real Kubernetes: pkg/apis/core/validation/names.go ValidateSignerName.
+pub fn validate_signer(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    if name.is_empty() {
+        errors.required(at, "");
+        return;
+    }
+    let Some((domain, path)) = name.split_once('/').filter(|(_, path)| !path.contains('/')) else {
+        errors.invalid(at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'");
+        return;
+    };
+    if domain.len() > 253 {
+        errors.too_long(at, 253);
+    }
+    validate_first_bad_label(domain, dns1123_label, at, errors);
+    if !domain.contains('.') {
+        errors.invalid(at, domain, "should be a domain with at least two segments separated by dots");
+    }
+    validate_first_bad_label(path, dns1123_subdomain, at, errors);
+    const LONGEST: usize = 253 + 1 + 253 + 63 + 1;
+    if name.len() > LONGEST {
+        errors.too_long(at, LONGEST);
+    }
+}
+
+/// One label that is wrong is told, the rest would say the same.
+fn validate_first_bad_label(name: &str, rule: fn(&str, bool) -> Vec<String>, at: &Path<'_>, errors: &mut FieldErrors) {
+    let mut labels = name.split('.').map(|label| (label, rule(label, false)));
+    if let Some((label, found)) = labels.find(|(_, found)| !found.is_empty()) {
+        for why in found {
+            errors.invalid(at, name, format!("validating label {label:?}: {why}"));
+        }
+    }
 }
 
 /// The name of a driver: of volumes, or of devices.

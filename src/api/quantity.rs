@@ -92,10 +92,24 @@ impl Quantity {
         self.nanos % NANO == 0
     }
 
-    /// The sum, written as the first of the two, unless that is nothing.
+    /// The sum, written as the first is unless that is nothing.
     pub fn plus(self, other: Quantity) -> Quantity {
         let format = if self.is_zero() { other.format } else { self.format };
         Quantity { nanos: self.nanos.saturating_add(other.nanos), format }
+    }
+
+    /// The same amount in another notation.
+    pub fn written_as(self, format: Format) -> Quantity {
+        Quantity { format, ..self }
+    }
+
+    pub fn minus(self, other: Quantity) -> Quantity {
+        self.plus(Quantity { nanos: -other.nanos, ..other })
+    }
+
+    /// How many times `other` fits in, as a fraction.
+    pub fn ratio_to(self, other: Quantity) -> f64 {
+        self.nanos as f64 / other.nanos as f64
     }
 
     pub fn is_zero(self) -> bool {

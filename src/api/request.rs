@@ -1,5 +1,6 @@
 //! A request to the API server and its answer: the same shapes in process and over HTTP.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -34,6 +35,10 @@ pub enum Accept {
     #[default]
     Json,
     Table,
+    /// Of each object its metadata only.
+    Metadata,
+    /// Discovery all at once.
+    Discovery,
 }
 
 #[derive(Clone, Debug)]
@@ -44,11 +49,22 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     pub accept: Accept,
     pub body: Option<Value>,
+    /// Set if the caller wants to act as somebody else.
+    pub impersonate: Option<Box<Impersonation>>,
+}
+
+/// Whom the caller of a request wants to be taken for, as the headers `Impersonate-…` say it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Impersonation {
+    pub user: String,
+    pub uid: String,
+    pub groups: Vec<String>,
+    pub extra: BTreeMap<String, Vec<String>>,
 }
 
 impl Request {
     pub fn new(method: Method, path: impl Into<String>) -> Request {
-        Request { method, path: path.into(), query: vec![], accept: Accept::Json, body: None }
+        Request { method, path: path.into(), query: vec![], accept: Accept::Json, body: None, impersonate: None }
     }
     pub fn get(path: impl Into<String>) -> Request {
         Request::new(Method::Get, path)

@@ -2,8 +2,6 @@
 //!
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/api/errors`.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::field::FieldError;
@@ -82,6 +80,8 @@ pub struct Details {
     pub kind: String,
     pub causes: Vec<Cause>,
     pub retry_after_seconds: u32,
+    /// How to go on with a list whose revision is gone.
+    pub continue_token: String,
 }
 
 /// A failed request. Boxed parts keep `Result<T, Status>` small.
@@ -157,19 +157,30 @@ impl Status {
 
     /// The object breaks rules of its kind: every broken one is listed.
     pub fn invalid(kind: KindRef, name: &str, errors: &[FieldError]) -> Status {
-        // What was found twice is a cause twice, but is said once.
-        let mut seen = BTreeSet::new();
-        let texts: Vec<String> = errors.iter().map(ToString::to_string).filter(|t| seen.insert(t.clone())).collect();
+        Status::invalid_as(kind.name(), kind.group(), name, errors)
+    }
+
+    /// The same before the kind's own rules are asked, when the object is spoken of by its resource: `pods "web"`.
+    pub fn invalid_resource(kind: KindRef, name: &str, errors: &[FieldError]) -> Status {
+        Status::invalid_as(kind.plural(), kind.group(), name, errors)
+    }
+
+    fn invalid_as(what: &str, group: &str, name: &str, errors: &[FieldError]) -> Status {
+        let mut texts: Vec<String> = vec![];
+        for text in errors.iter().map(ToString::to_string) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         let list = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
-        let group_kind =
-            if kind.group().is_empty() { kind.name().to_string() } else { format!("{}.{}", kind.name(), kind.group()) };
+        let group_kind = if group.is_empty() { what.to_string() } else { format!("{what}.{group}") };
         let details = Details {
             name: name.into(),
-            group: kind.group().into(),
-            kind: kind.name().into(),
+            group: group.into(),
+            kind: what.into(),
             causes: errors.iter().map(FieldError::cause).collect(),
             ..Details::default()
         };
@@ -205,7 +216,9 @@ impl Status {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason.name(), "code": self.code(),
         });
-        if let Some(d) = &self.details {
+        if let Some(token) = self.details.as_ref().map(|d| &d.continue_token).filter(|t| !t.is_empty()) {
+            v["metadata"]["continue"] = token.as_str().into();
+        } else if let Some(d) = &self.details {
             let mut details = serde_json::Map::new();
             for (k, s) in [("name", &d.name), ("group", &d.group), ("kind", &d.kind)] {
                 if !s.is_empty() {

@@ -91,7 +91,7 @@ impl Sub<Duration> for Time {
 
 /// What Go's `time.Parse` says of a text that is no time as objects hold them; `None` of one that is.
 pub fn unreadable(text: &str, micro: bool) -> Option<String> {
-    if Time::parse(text).is_some() {
+    if text.parse::<Timestamp>().is_ok() {
         return None;
     }
     const PARTS: [(&str, usize); 11] = [

@@ -1,11 +1,12 @@
 //! Who asks, when, and because of what.
 
+use std::sync::Arc;
+
 use rand::Rng;
 use smallvec::smallvec;
 
-use crate::api::object::Name;
 use crate::api::template_hash::SAFE_ALPHABET;
-use crate::api::{Key, RecordId, Time};
+use crate::api::{Key, RecordId, Time, User};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
 use crate::ledger::{Ledger, What};
 
@@ -14,7 +15,7 @@ pub type Chance = rand_pcg::Pcg64Mcg;
 
 /// The circumstances of a request.
 pub struct Caller<'a> {
-    pub user: &'a Name,
+    pub user: &'a User,
     /// The component's name in the ledger.
     pub actor: &'static str,
     pub now: Time,
@@ -22,13 +23,46 @@ pub struct Caller<'a> {
     pub ledger: &'a mut Ledger,
     pub chance: &'a mut Chance,
     pub dry_run: bool,
+    /// Whether it was found to be allowed already.
+    pub authorized: bool,
+    /// The rule that allows it, if one was needed.
+    pub rule: Option<Arc<str>>,
     /// Fields that were filled in, if they were counted.
     pub defaulted: Option<usize>,
     /// What the caller should know of a write that was done all the same.
     pub warnings: Vec<String>,
 }
 
-impl Caller<'_> {
+impl<'a> Caller<'a> {
+    pub fn new(
+        user: &'a User,
+        actor: &'static str,
+        now: Time,
+        cause: RecordId,
+        ledger: &'a mut Ledger,
+        chance: &'a mut Chance,
+    ) -> Caller<'a> {
+        Caller {
+            user,
+            actor,
+            now,
+            cause,
+            ledger,
+            chance,
+            dry_run: false,
+            authorized: false,
+            rule: None,
+            defaulted: None,
+            warnings: vec![],
+        }
+    }
+
+    /// The same, for a request in another's name.
+    pub fn acting_as<'b>(&'b mut self, user: &'b User) -> Caller<'b> {
+        let dry_run = self.dry_run;
+        Caller { dry_run, ..Caller::new(user, self.actor, self.now, self.cause, self.ledger, self.chance) }
+    }
+
     /// Writes a request and what became of it down. Dry runs leave no trace.
     pub fn record(
         &mut self,
@@ -41,8 +75,9 @@ impl Caller<'_> {
             return self.cause;
         }
         let defaulted = self.defaulted.filter(|_| !matches!(outcome, RequestOutcome::Refused(_)));
-        let (key, user) = (key.clone(), self.user.clone());
-        let request = RequestRecord { verb, key, subresource, user, defaulted, outcome };
+        let (key, user) = (key.clone(), self.user.name.clone());
+        let rule = self.rule.clone();
+        let request = RequestRecord { verb, key, subresource, user, rule, defaulted, outcome };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

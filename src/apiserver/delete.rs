@@ -50,7 +50,8 @@ const FOREGROUND: &str = "foregroundDeletion";
 
 impl ApiServer {
     pub fn delete(&mut self, key: &Key, options: &DeleteOptions, who: &mut Caller<'_>) -> Result<Deleted, Status> {
-        let result = self.plan_delete(key, options, who).and_then(|plan| match plan {
+        let allowed = self.authorize(who, "delete", key, None);
+        let result = allowed.and_then(|()| self.plan_delete(key, options, who)).and_then(|plan| match plan {
             Plan::Mark(object) if who.dry_run => Ok(Deleted::Marked(Arc::new(*object))),
             Plan::Remove(object) if who.dry_run => Ok(Deleted::Gone(object)),
             Plan::Keep(object) => Ok(Deleted::Marked(object)),

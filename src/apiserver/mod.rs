@@ -12,13 +12,17 @@
 
 pub mod addresses;
 pub mod admission;
+pub mod authorization;
 pub mod caller;
 pub mod delete;
 pub mod discovery;
+pub mod health;
+pub mod list_options;
 pub mod read;
 pub mod router;
 pub mod specs;
 pub mod table;
+mod validation;
 pub mod write;
 
 #[cfg(test)]
@@ -30,7 +34,9 @@ use std::sync::Arc;
 
 pub use caller::Caller;
 
+use crate::api::kinds::APIService;
 use crate::api::request::WatchEvent;
+use crate::api::{Key, KindRef};
 use crate::store::{Change, Rev, Store, WatchId};
 
 /// Events a client's watch may leave unread before it is cut off, as a slow watcher is.
@@ -42,6 +48,7 @@ pub struct ApiServer {
     store: Store,
     addresses: addresses::Allocator,
     specs: specs::Specs,
+    known: authorization::Known,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,
 }
@@ -50,16 +57,31 @@ pub struct ApiServer {
 struct ClientWatch {
     filter: read::Filter,
     /// The version in which the client wants to see objects.
-    kind: crate::api::KindRef,
+    kind: KindRef,
     table: bool,
     events: VecDeque<WatchEvent>,
     overflowed: bool,
+    bookmarks: bool,
+    ends: Option<crate::api::Time>,
     first_table: bool,
 }
 
 impl ApiServer {
     pub fn rev(&self) -> Rev {
         self.store.rev()
+    }
+
+    /// Every version of every kind that is served.
+    pub fn kinds(&self) -> impl Iterator<Item = KindRef> {
+        KindRef::all().filter(|k| !k.is_aggregated() || self.has_api_service(*k))
+    }
+
+    /// Whether an add-on serves a kind, and answers.
+    pub(in crate::apiserver) fn has_api_service(&self, kind: KindRef) -> bool {
+        let name = format!("{}.{}", kind.version(), kind.group());
+        let service = self.store.get(&Key::of::<APIService>("", &name)).and_then(|o| o.get::<APIService>());
+        let conditions = service.and_then(|s| s.status.as_ref()).and_then(|s| s.conditions.as_ref());
+        conditions.into_iter().flatten().any(|c| c.type_ == "Available" && c.status == "True")
     }
 
     /// Read access for the world and for tests; writing goes through requests only.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::list_options::{ListOptions, Match, Token};
 use super::router::{Target, as_version};
 use super::{ApiServer, ClientWatch, WATCH_BUFFER, table};
 use crate::api::object::{Key, Name};
@@ -49,6 +50,11 @@ impl Filter {
         Ok(Filter { labels, fields })
     }
 
+    /// Whether nothing is left out.
+    pub fn chooses_all(&self) -> bool {
+        self.fields.is_empty() && self.labels.to_string().is_empty()
+    }
+
     pub fn matches(&self, o: &Object) -> bool {
         self.labels.matches(o.meta().labels.as_ref())
             && self.fields.iter().all(|f| (o.kind().field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
@@ -79,74 +85,102 @@ impl ApiServer {
     }
 
     /// Lists a scope. With `limit`, the rest is fetched by the token, from the same revision.
-    pub fn list(&self, scope: &Scope, filter: &Filter, request: &Request) -> Result<Listing, Status> {
-        let limit: usize = request.param("limit").and_then(|l| l.parse().ok()).unwrap_or(0);
-        let token = request.param("continue").map(Token::parse).transpose()?;
-        let exact = request.param("resourceVersionMatch") == Some("Exact");
-        let named = request.param("resourceVersion").map(parse_rev).transpose()?;
-        let at = match (&token, named) {
-            (Some(t), _) => Some(t.rev),
-            (None, Some(rev)) if rev > self.store.rev() => return Err(too_large(rev, self.store.rev())),
-            (None, Some(rev)) if exact => Some(rev),
+    pub fn list(&self, scope: &Scope, options: &ListOptions) -> Result<Listing, Status> {
+        let newest = self.store.rev();
+        let at = match (&options.token, options.revision) {
+            (Some(t), _) => Some(t.rev()),
+            (None, Some(rev)) if rev > newest => return Err(too_large(rev, newest)),
+            // A limited list from a given revision has always meant exactly that one.
+            (None, Some(rev)) if options.how == Match::Exact => Some(rev),
+            (None, Some(rev)) if options.limit > 0 && options.how == Match::Unset && rev.0 > 0 => Some(rev),
             _ => None,
         };
         let all: Vec<Arc<Object>> = match at {
-            Some(at) if at != self.store.rev() => self.store.list_at(scope, at).map_err(|_| match &token {
-                Some(_) => Status::expired(CONTINUE_EXPIRED),
+            Some(at) if at != newest => self.store.list_at(scope, at).map_err(|_| match &options.token {
+                Some(t) => self.expired(t),
                 None => Status::expired(LIST_EXPIRED),
             })?,
             _ => self.store.list(scope).cloned().collect(),
         };
-        let rev = at.unwrap_or(self.store.rev());
-        let after = token.map(|t| t.after);
+        let rev = at.unwrap_or(newest);
+        let after = options.token.as_ref().map(Token::place);
         let mut items: Vec<Arc<Object>> = all
             .into_iter()
-            .filter(|o| after.as_ref().is_none_or(|a| (o.namespace(), o.name()) > (a.0.as_str(), a.1.as_str())))
-            .filter(|o| filter.matches(o))
+            .filter(|o| after.is_none_or(|a| (o.namespace(), o.name()) > a))
+            .filter(|o| options.filter.matches(o))
             .collect();
         let (mut continue_token, mut remaining) = (None, None);
-        if limit > 0 && items.len() > limit {
-            remaining = Some(items.len() - limit);
-            items.truncate(limit);
-            continue_token = items.last().map(|o| Token { rev, after: (o.namespace().into(), o.name().into()) }.text());
+        if options.limit > 0 && items.len() > options.limit {
+            // With a selector nobody knows what is left without looking.
+            let counted = options.filter.chooses_all();
+            remaining = counted.then_some(items.len() - options.limit);
+            items.truncate(options.limit);
+            continue_token = items.last().map(|o| Token::after(rev, o.namespace(), o.name()).text());
         }
         Ok(Listing { rev, items, continue_token, remaining })
+    }
+
+    /// What is said of a token whose revision is no longer kept: another token, to go on in the list as it is now.
+    fn expired(&self, token: &Token) -> Status {
+        let mut status = Status::expired(CONTINUE_EXPIRED);
+        let (ns, name) = token.place();
+        let continue_token = Token::after(self.store.rev(), ns, name).text();
+        status.details = Some(Box::new(Details { continue_token, ..Details::default() }));
+        status
     }
 
     /// Opens a client's watch: the present objects first (unless a revision is given), then every change.
     pub fn client_watch(
         &mut self,
         target: &Target,
-        filter: Filter,
-        request: &Request,
+        options: ListOptions,
+        table: bool,
         now: Time,
     ) -> Result<WatchId, Status> {
         let scope = target.scope();
-        let from = request.param("resourceVersion").filter(|r| *r != "0").map(parse_rev).transpose()?;
-        let table = request.accept == crate::api::request::Accept::Table;
         let mut client = ClientWatch {
-            filter,
+            filter: options.filter,
             kind: target.kind,
             table,
             first_table: true,
             events: VecDeque::new(),
             overflowed: false,
+            bookmarks: options.bookmarks,
+            ends: options.timeout.map(|t| now + t),
         };
-        let id = match from {
-            Some(rev) => self.store.watch(scope, rev).map_err(|e| watch_expired(&e, rev))?,
-            None => {
-                let present: Vec<Arc<Object>> = self.store.list(&scope).cloned().collect();
-                for o in present {
-                    if client.filter.matches(&o) {
-                        client.push("ADDED", &o, now);
-                    }
+        let from = options.revision.filter(|r| r.0 > 0);
+        if let Some(rev) = from.filter(|r| *r > self.store.rev()) {
+            return Err(too_large(rev, self.store.rev()));
+        }
+        let initial = options.initial_events.unwrap_or(from.is_none());
+        let since = from.filter(|_| !initial).unwrap_or(self.store.rev());
+        if initial {
+            let present: Vec<Arc<Object>> = self.store.list(&scope).cloned().collect();
+            for o in present {
+                if client.filter.matches(&o) {
+                    client.push("ADDED", &o, now);
                 }
-                let rev = self.store.rev();
-                self.store.watch(scope, rev).map_err(|e| watch_expired(&e, rev))?
             }
-        };
+            if options.initial_events == Some(true) && client.bookmarks {
+                client.bookmark(since, true);
+            }
+        }
+        let id = self.store.watch(scope, since).map_err(|e| watch_expired(&e, since))?;
         self.clients.insert(id, client);
         Ok(id)
+    }
+
+    /// Whether a client's watch has come to the end that it was given; it gets a last bookmark then.
+    pub fn watch_ends(&mut self, id: WatchId, now: Time) -> bool {
+        let rev = self.store.rev();
+        let Some(client) = self.clients.get_mut(&id) else { return true };
+        if client.ends.is_none_or(|end| now < end) {
+            return false;
+        }
+        if client.bookmarks && client.ends.take().is_some() {
+            client.bookmark(rev, false);
+        }
+        client.events.is_empty()
     }
 
     /// The next event of a client's watch; `None` while nothing happened.
@@ -175,6 +209,16 @@ impl ClientWatch {
         self.push(kind, &change.object, now);
     }
 
+    /// Tells how far the client is, so that it may come back there; `initial`: that it has seen what was there.
+    fn bookmark(&mut self, rev: Rev, initial: bool) {
+        let mut meta = json!({"resourceVersion": rev.0.to_string()});
+        if initial {
+            meta["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+        }
+        let object = json!({"kind": self.kind.name(), "apiVersion": self.kind.api_version(), "metadata": meta});
+        self.events.push_back(WatchEvent { kind: "BOOKMARK", object: Arc::new(object) });
+    }
+
     fn push(&mut self, kind: &'static str, o: &Arc<Object>, now: Time) {
         if self.events.len() >= WATCH_BUFFER {
             self.overflowed = true;
@@ -198,27 +242,8 @@ impl ClientWatch {
     }
 }
 
-/// Where a limited list goes on. Opaque to clients.
-struct Token {
-    rev: Rev,
-    after: (String, String),
-}
-
-impl Token {
-    fn text(&self) -> String {
-        format!("{}~{}~{}", self.rev.0, self.after.0, self.after.1)
-    }
-    fn parse(text: &str) -> Result<Token, Status> {
-        let bad = || Status::bad_request("invalid continue token: continue key is not valid: unable to decode it");
-        let mut parts = text.splitn(3, '~');
-        let rev = parts.next().and_then(|r| r.parse().ok()).ok_or_else(bad)?;
-        let (ns, name) = (parts.next().ok_or_else(bad)?, parts.next().ok_or_else(bad)?);
-        Ok(Token { rev: Rev(rev), after: (ns.into(), name.into()) })
-    }
-}
-
 const LIST_EXPIRED: &str = "The resourceVersion for the provided list is too old.";
-const CONTINUE_EXPIRED: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.";
+const CONTINUE_EXPIRED: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
 
 /// Nobody has written that revision yet. A real server waits three seconds for it first.
 fn too_large(wanted: Rev, now: Rev) -> Status {
@@ -236,14 +261,6 @@ fn too_large(wanted: Rev, now: Rev) -> Status {
     status
 }
 
-fn parse_rev(text: &str) -> Result<Rev, Status> {
-    text.parse().map(Rev).map_err(|_| {
-        Status::bad_request(format!(
-            "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
-        ))
-    })
-}
-
 /// The changes since that revision are no longer all there.
 fn watch_expired(e: &StoreError, from: Rev) -> Status {
     match e {
@@ -259,7 +276,9 @@ pub fn list_json(kind: KindRef, listing: &Listing) -> Value {
     let mut meta = json!({"resourceVersion": listing.rev.0.to_string()});
     if let Some(t) = &listing.continue_token {
         meta["continue"] = t.as_str().into();
-        meta["remainingItemCount"] = listing.remaining.unwrap_or(0).into();
+        if let Some(n) = listing.remaining {
+            meta["remainingItemCount"] = n.into();
+        }
     }
     let items: Vec<Value> = listing.items.iter().map(|o| Arc::unwrap_or_clone(as_version(o, kind))).collect();
     json!({"kind": format!("{}List", kind.name()), "apiVersion": kind.api_version(), "metadata": meta, "items": items})

@@ -5,19 +5,22 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::authorization::{Attributes, impersonation, reviews};
 use super::caller::Caller;
 use super::delete::{DeleteOptions, Deleted, Propagation};
-use super::read::{Filter, list_json, scope};
-use super::table::{Include, scale_table, table};
+use super::list_options::ListOptions;
+use super::read::{list_json, scope};
+use super::table::{Include, metadata_only, scale_table, table};
 use super::write::NAMESPACE_MISMATCH;
-use super::{ApiServer, discovery};
+use super::{ApiServer, discovery, health};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
-use crate::api::request::{Accept, Answer, Method, Request, Response};
+use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
+use crate::api::selector::{FieldTerm, parse_fields};
 use crate::api::status::Reason;
-use crate::api::{KindRef, Object, Status, canonical};
+use crate::api::{KindRef, Object, Status, User, canonical};
 use crate::store::{Scope, WatchId};
 
 /// What a path names.
@@ -70,43 +73,149 @@ impl Target {
     }
 }
 
+/// What a request wants, as authorization sees it: read off its path, whether that leads anywhere or not.
+/// Real Kubernetes: apiserver/pkg/endpoints/request/requestinfo.go.
+struct Asked<'a> {
+    verb: &'static str,
+    group: String,
+    version: String,
+    resource: String,
+    subresource: String,
+    namespace: String,
+    name: String,
+    /// Set for what is no resource.
+    path: Option<&'a str>,
+    fields: Vec<FieldTerm>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(request: &'a Request, watch: bool) -> Asked<'a> {
+        let parts: Vec<&str> = request.path.split('?').next().unwrap_or("").trim_matches('/').split('/').collect();
+        let (group, version, rest) = match parts.as_slice() {
+            ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),
+            ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
+            _ => return Asked::about_path(request),
+        };
+        let (namespace, rest) = match rest {
+            ["namespaces", ns, resource, ..] if !matches!(*resource, "status" | "finalize") => (*ns, &rest[2..]),
+            ["namespaces", ns, ..] => (*ns, rest),
+            _ => ("", rest),
+        };
+        let text = |i: usize| rest.get(i).copied().unwrap_or("").to_string();
+        let fields = request.param("fieldSelector").and_then(|f| parse_fields(f).ok()).unwrap_or_default();
+        let mut name = text(1);
+        let verb = match (request.method, name.is_empty()) {
+            (Method::Get, _) if watch => "watch",
+            (Method::Get, false) => "get",
+            (Method::Get, true) => "list",
+            (Method::Post, _) => "create",
+            (Method::Put, _) => "update",
+            (Method::Patch(_), _) => "patch",
+            (Method::Delete, false) => "delete",
+            (Method::Delete, true) => "deletecollection",
+        };
+        // Who selects one object by its name asks for that one.
+        if let Some(one) = fields.iter().find(|f| f.field == "metadata.name" && f.equal).filter(|_| name.is_empty()) {
+            name.clone_from(&one.value);
+        }
+        Asked {
+            verb,
+            group: group.into(),
+            version: version.into(),
+            resource: text(0),
+            subresource: text(2),
+            namespace: namespace.into(),
+            name,
+            path: None,
+            fields,
+        }
+    }
+
+    fn about_path(request: &'a Request) -> Asked<'a> {
+        let verb = match request.method {
+            Method::Get => "get",
+            Method::Post => "post",
+            Method::Put => "put",
+            Method::Patch(_) => "patch",
+            Method::Delete => "delete",
+        };
+        let none = String::new;
+        Asked {
+            verb,
+            group: none(),
+            version: none(),
+            resource: none(),
+            subresource: none(),
+            namespace: none(),
+            name: none(),
+            path: Some(&request.path),
+            fields: vec![],
+        }
+    }
+
+    fn attributes(&self) -> Attributes<'_> {
+        Attributes {
+            verb: self.verb,
+            group: &self.group,
+            resource: &self.resource,
+            subresource: &self.subresource,
+            namespace: &self.namespace,
+            name: &self.name,
+            path: self.path,
+            fields: &self.fields,
+        }
+    }
+}
+
 impl ApiServer {
     /// Answers a request, whatever it asks; only watches go another way ([`ApiServer::open_watch`]).
     pub fn handle(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
         who.dry_run = request.param("dryRun") == Some("All");
-        match request.path.trim_matches('/') {
-            "version" => return Ok(discovery::version().into()),
-            "healthz" | "livez" | "readyz" => return Ok(Value::from("ok").into()),
-            "api" => return Ok(json!({"kind": "APIVersions", "versions": ["v1"]}).into()),
-            "apis" => return Ok(discovery::groups().into()),
-            path => {
-                let parts: Vec<&str> = path.split('/').collect();
-                let found = match parts.as_slice() {
-                    ["api", v] => discovery::resources("", v),
-                    ["apis", g, v] => discovery::resources(g, v),
-                    _ => None,
-                };
-                if let Some(found) = found {
-                    return Ok(found.into());
-                }
+        match &request.impersonate {
+            None => self.handle_as(request, who),
+            Some(wanted) => {
+                let user = self.impersonated(request, wanted, who.user)?;
+                self.handle_as(request, &mut who.acting_as(&user))
             }
         }
-        let target = Target::parse(&request.path).ok_or_else(Status::no_such_path)?;
+    }
+
+    /// The user whom the caller may act as.
+    fn impersonated(&self, request: &Request, wanted: &Impersonation, by: &User) -> Result<User, Status> {
+        let asked = Asked::of(request, false);
+        impersonation::become_user(self, by, wanted, &asked.attributes())
+    }
+
+    fn handle_as(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
+        let asked = Asked::of(request, false);
+        self.allow(&asked, who)?;
+        if request.method == Method::Get
+            && let Some(answer) = self.about_itself(request)
+        {
+            return Ok(answer.into());
+        }
+        let target = self.target(&request.path)?;
         let sub = target.sub()?;
         let answer = match (request.method, &target.name) {
             (Method::Get, Some(_)) if sub == Some(Subresource::Scale) => self.get_scale(&target, request, who),
-            (Method::Get, Some(_)) => self.get_one(&target, request, who),
+            (Method::Get, Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
+                self.get_one(&target, request, who)
+            }
             (Method::Get, None) => self.get_list(&target, request, who),
             (Method::Post, Some(_)) if sub == Some(Subresource::Binding) => self.post_binding(&target, request, who),
             (Method::Post, None) => self.post(&target, request, who),
             (Method::Put, Some(_)) if sub == Some(Subresource::Scale) => {
                 self.put_scale(&target, request, who, "update")
             }
-            (Method::Put, Some(_)) => self.put(&target, sub, request, who),
+            (Method::Put, Some(_)) if sub.is_none_or(|s| s.verbs().contains(&"update")) => {
+                self.put(&target, sub, request, who)
+            }
             (Method::Patch(_), Some(_)) if sub == Some(Subresource::Scale) => {
                 self.put_scale(&target, request, who, "patch")
             }
-            (Method::Patch(how), Some(_)) => self.patch(&target, sub, how, request, who),
+            (Method::Patch(how), Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
+                self.patch(&target, sub, how, request, who)
+            }
             (Method::Delete, Some(_)) if sub.is_none() => self.delete_one(&target, request, who),
             (Method::Delete, None) => self.delete_collection(&target, request, who),
             (m, _) => Err(Status::method_not_allowed(m.name())),
@@ -114,17 +223,68 @@ impl ApiServer {
         warned(answer, target.kind.deprecated().map(Into::into).into_iter().collect())
     }
 
-    pub fn open_watch(&mut self, request: &Request, now: crate::api::Time) -> Result<WatchId, Status> {
-        let target = Target::parse(&request.path).ok_or_else(Status::no_such_path)?;
-        let mut filter = Filter::of(request, target.kind)?;
+    /// What a path leads to.
+    fn target(&self, path: &str) -> Result<Target, Status> {
+        let target = Target::parse(path).ok_or_else(Status::no_such_path)?;
+        if target.kind.is_aggregated() && !self.has_api_service(target.kind) {
+            let why = "the server is currently unable to handle the request";
+            return Err(Status::new(Reason::ServiceUnavailable, why));
+        }
+        Ok(target)
+    }
+
+    /// Asks whether the caller may do this at all. What is refused is noted, like everything that was tried.
+    fn allow(&self, asked: &Asked<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
+        let wish = asked.attributes();
+        let verdict = self.judge(who.user, &wish);
+        if !verdict.allowed {
+            let status = wish.forbidden(who.user, &verdict.reason);
+            if let Some(kind) = KindRef::by_gvr(&asked.group, &asked.version, &asked.resource) {
+                let key = Key::new(kind, &asked.namespace, &asked.name);
+                self.refuse(who, asked.verb, &key, None, &status);
+            }
+            return Err(status);
+        }
+        who.authorized = true;
+        who.rule = (!verdict.reason.is_empty()).then(|| verdict.reason.into());
+        Ok(())
+    }
+
+    /// What a server tells of itself: its version, its health, what it serves.
+    fn about_itself(&self, request: &Request) -> Option<Value> {
+        match request.path.trim_matches('/') {
+            "version" => Some(discovery::version()),
+            "" => Some(json!({"paths": health::root_paths(&self.served())})),
+            path => {
+                health::check(path, request).or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
+            }
+        }
+    }
+
+    fn served(&self) -> discovery::Served {
+        discovery::Served(self.kinds().collect())
+    }
+
+    pub fn open_watch(&mut self, request: &Request, who: &mut Caller<'_>) -> Result<WatchId, Status> {
+        let now = who.now;
+        let asked = Asked::of(request, true);
+        match &request.impersonate {
+            None => self.allow(&asked, who)?,
+            Some(wanted) => {
+                let user = impersonation::become_user(self, who.user, wanted, &asked.attributes())?;
+                self.allow(&asked, &mut who.acting_as(&user))?;
+            }
+        }
+        let target = self.target(&request.path)?;
+        let mut options = ListOptions::of(request, target.kind, true)?;
         if let Some(name) = &target.name {
-            filter.fields.push(crate::api::selector::FieldTerm {
+            options.filter.fields.push(crate::api::selector::FieldTerm {
                 field: "metadata.name".into(),
                 value: name.clone(),
                 equal: true,
             });
         }
-        self.client_watch(&target, filter, request, now)
+        self.client_watch(&target, options, request.accept == Accept::Table, now)
     }
 
     fn get_one(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -135,17 +295,27 @@ impl ApiServer {
             let meta = json!({"resourceVersion": rv});
             return Ok(table(t.kind.stored(), std::slice::from_ref(o), who.now, true, include, meta).into());
         }
+        if request.accept == Accept::Metadata {
+            return Ok(metadata_only(o).into());
+        }
         Ok(as_version(o, t.kind).into())
     }
 
     fn get_list(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
-        let filter = Filter::of(request, t.kind)?;
-        let listing = self.list(&t.scope(), &filter, request)?;
+        let options = ListOptions::of(request, t.kind, false)?;
+        let listing = self.list(&t.scope(), &options)?;
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
             let meta = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) })["metadata"]
                 .clone();
             return Ok(table(t.kind.stored(), &listing.items, who.now, true, include, meta).into());
+        }
+        if request.accept == Accept::Metadata {
+            let mut v = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) });
+            v["kind"] = "PartialObjectMetadataList".into();
+            v["apiVersion"] = "meta.k8s.io/v1".into();
+            v["items"] = listing.items.iter().map(|o| metadata_only(o)).collect();
+            return Ok(v.into());
         }
         Ok(list_json(t.kind, &listing).into())
     }
@@ -197,7 +367,12 @@ impl ApiServer {
 
     fn post(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let mut warnings = vec![];
-        let o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
+        let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
+        if reviews::is_review(t.kind) {
+            o.meta_mut().namespace = t.kind.namespaced().then(|| t.namespace.clone());
+            let body = reviews::answer(self, &o, who.user, who.now)?;
+            return Ok(Answer { body: body.into(), warnings });
+        }
         // How many fields the server fills in is known only when it has; the record is written in `create`.
         who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));
         let stored = self.create(o, &t.namespace, who);
@@ -320,8 +495,8 @@ impl ApiServer {
 
     fn delete_collection(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
-        let filter = Filter::of(request, t.kind)?;
-        let listing = self.list(&t.scope(), &filter, &Request::get(""))?;
+        let chosen = ListOptions::of(request, t.kind, false)?;
+        let listing = self.list(&t.scope(), &chosen)?;
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;
         }

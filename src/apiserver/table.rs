@@ -56,11 +56,13 @@ fn carried(include: Include, o: &Object, whole: impl FnOnce() -> Value) -> Value
     match include {
         Include::None => Value::Null,
         Include::Object => whole(),
-        Include::Metadata => json!({
-            "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
-            "metadata": serde_json::to_value(o.meta()).unwrap_or_default(),
-        }),
+        Include::Metadata => metadata_only(o),
     }
+}
+
+/// An object without what makes its kind.
+pub fn metadata_only(o: &Object) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": o.json()["metadata"]})
 }
 
 pub fn table(kind: KindRef, items: &[Arc<Object>], now: Time, headers: bool, include: Include, meta: Value) -> Value {

@@ -4,16 +4,13 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
 use super::caller::{Caller, new_uid, suffix};
-use super::{ApiServer, admission};
+use super::{ApiServer, admission, authorization, validation};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume};
-use crate::api::names;
 use crate::api::object::Key;
-use crate::api::{KindRef, Object, Reason, Resource, Status};
+use crate::api::{Object, Reason, Resource, Status};
 use crate::ledger::record::RequestOutcome;
 use crate::store::{Precondition, Rev, StoreError, rev_of};
 
@@ -30,8 +27,12 @@ impl ApiServer {
     /// Creates an object in `namespace` (empty for cluster-scoped kinds).
     pub fn create(&mut self, mut o: Object, ns: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
         let kind = o.kind();
-        let result = self.admit_create(&mut o, ns, who);
-        let key = o.key();
+        let place = Key::new(kind, ns, o.name());
+        let result = match self.authorize(who, "create", &place, None) {
+            Ok(()) => self.admit_create(&mut o, ns, who),
+            Err(status) => Err(status),
+        };
+        let key = if result.is_ok() { o.key() } else { Key::new(kind, ns, o.name()) };
         let stored = result.and_then(|()| {
             if who.dry_run {
                 return match self.store.get(&key) {
@@ -64,6 +65,9 @@ impl ApiServer {
     ) -> Result<Arc<Object>, Status> {
         let removes = new.is_none();
         let outcome = |rev: Rev| if removes { RequestOutcome::Removed(rev.0) } else { RequestOutcome::Stored(rev.0) };
+        if key.kind.group() == authorization::policy::GROUP {
+            self.known.forget();
+        }
         let change = self
             .store
             .write(key.clone(), new, expect, |rev| who.record(verb, key, sub, outcome(rev)))
@@ -105,54 +109,27 @@ impl ApiServer {
         meta.resource_version = None;
         meta.self_link = None;
         meta.managed_fields = None;
-        meta.generation = kind.has_generation().then_some(1);
+        // Of a kind that does not count, the client's number stays.
+        if kind.has_generation() {
+            meta.generation = Some(1);
+        }
         kind.defaults(o);
+        kind.stamp(o, who.now);
         kind.prepare_create(o);
-        admission::on_create(self, o, who)?;
+        admission::mutate(self, o, None, who)?;
+        authorization::escalation::check(self, o, None, who.user)?;
         // Addresses are given out before anything is judged.
         if let Some(s) = o.get_mut::<Service>() {
             self.addresses.assign(s, None, who.chance)?;
         }
         let mut errors = FieldErrors::default();
-        self.validate(kind, o, &mut errors);
+        validation::of_create(o, &mut errors);
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
+        admission::validate(self, o, None, who)?;
         who.warnings.extend(kind.warnings(o, None));
         Ok(())
-    }
-
-    fn validate(&self, kind: KindRef, o: &Object, errors: &mut FieldErrors) {
-        let mut found = FieldErrors::default();
-        names::validate_meta(o.meta(), kind.namespaced(), |n, p| kind.check_name(n, p), &mut found);
-        kind.validate(o, &mut found);
-        found.append(errors);
-        *errors = found;
-    }
-
-    /// Rules of all kinds come first. Where a kind's rules repeat them, what is wrong is a cause each time.
-    fn validate_update(&self, new: &Object, old: &Object, errors: &mut FieldErrors) {
-        let kind = new.kind();
-        let mut found = FieldErrors::default();
-        names::validate_common(new.meta(), kind.namespaced(), names::path_segment, &mut found);
-        names::validate_common_update(new.meta(), old.meta(), &mut found);
-        if !kind.update_judges_alone() {
-            self.validate(kind, new, &mut found);
-        }
-        found.append(errors);
-        *errors = found;
-        kind.validate_update(new, old, errors);
-    }
-
-    fn validate_status(&self, new: &Object, old: &Object, errors: &mut FieldErrors) {
-        let (kind, meta, before) = (new.kind(), new.meta(), old.meta());
-        // Mostly a status update says nothing else, and then there is nothing to judge.
-        if meta.labels != before.labels || meta.annotations != before.annotations {
-            names::validate_common(meta, kind.namespaced(), names::path_segment, errors);
-            names::validate_common_update(meta, before, errors);
-            names::validate_meta_update(meta, before, errors);
-        }
-        kind.validate_status(new, old, errors);
     }
 
     /// Replaces an object, its status or its scale. `new` names the object; a resourceVersion in it must be current.
@@ -165,6 +142,10 @@ impl ApiServer {
     ) -> Result<Arc<Object>, Status> {
         let key = new.key();
         let name = sub.map(Subresource::name);
+        if let Err(status) = self.authorize(who, verb, &key, sub) {
+            self.refuse(who, verb, &key, name, &status);
+            return Err(status);
+        }
         let Some(old) = self.store.get(&key).cloned() else {
             if key.kind.creates_on_update() && sub.is_none() && verb == "update" {
                 return self.create(new, &key.namespace, who);
@@ -224,12 +205,12 @@ impl ApiServer {
         if wanted.is_empty() && !kind.updates_unconditionally() {
             let at = Path::new("metadata");
             errors.invalid(&at.child("resourceVersion"), serde_json::json!(0), "must be specified for an update");
-            return Err(Status::invalid(kind, old.name(), errors.list()));
+            return Err(Status::invalid_resource(kind, old.name(), errors.list()));
         }
         let before = old.meta();
         let meta = new.meta_mut();
         if verb == "patch" {
-            immutable_meta(meta, before, &mut errors);
+            validation::of_patch(meta, before, &mut errors);
         }
         keep(&mut meta.resource_version, &before.resource_version);
         keep(&mut meta.uid, &before.uid);
@@ -250,6 +231,7 @@ impl ApiServer {
             Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
             _ => {
                 kind.defaults(new);
+                kind.stamp(new, who.now);
                 if let Some(s) = new.get_mut::<Service>() {
                     self.addresses.assign(s, old.get::<Service>(), who.chance)?;
                 }
@@ -259,18 +241,24 @@ impl ApiServer {
         if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
             new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
-        admission::on_update(self, new, old, who)?;
+        if sub != Some(Subresource::Status) {
+            admission::mutate(self, new, Some(old), who)?;
+        }
+        authorization::escalation::check(self, new, Some(old), who.user)?;
         match sub {
-            Some(Subresource::Status) => self.validate_status(new, old, &mut errors),
+            Some(Subresource::Status) => validation::of_status(new, old, &mut errors),
             Some(Subresource::Finalize) => {
                 if let Some(n) = new.get::<Namespace>() {
                     namespace::validate_finalize(n, &mut errors);
                 }
             }
-            _ => self.validate_update(new, old, &mut errors),
+            _ => validation::of_update(new, old, &mut errors),
         }
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
+        }
+        if sub != Some(Subresource::Status) {
+            admission::validate(self, new, Some(old), who)?;
         }
         who.warnings.extend(match sub {
             Some(Subresource::Status) => kind.status_warnings(new),
@@ -284,7 +272,8 @@ impl ApiServer {
     pub fn bind(&mut self, ns: &str, pod: &str, node: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
         let key = Key::of::<Pod>(ns, pod);
         let result = self
-            .bound(&key, node, who)
+            .authorize(who, "create", &key, Some(Subresource::Binding))
+            .and_then(|()| self.bound(&key, node, who))
             .and_then(|new| self.commit(who, "create", &key, Some("binding"), Some(new), Precondition::Any));
         if let Err(status) = &result {
             self.refuse(who, "create", &key, Some("binding"), status);
@@ -330,19 +319,6 @@ fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
     if new != old {
         new.clone_from(old);
     }
-}
-
-/// What of the metadata nobody may change. What a patch leaves alone is there as it was.
-/// Real Kubernetes: apimachinery/pkg/api/validation/objectmeta.go ValidateObjectMetaAccessorUpdate.
-fn immutable_meta(new: &ObjectMeta, old: &ObjectMeta, errors: &mut FieldErrors) {
-    let at = Path::new("metadata");
-    errors.immutable(&at.child("uid"), &new.uid, &old.uid);
-    errors.immutable(&at.child("deletionTimestamp"), &new.deletion_timestamp, &old.deletion_timestamp);
-    errors.immutable(
-        &at.child("deletionGracePeriodSeconds"),
-        &new.deletion_grace_period_seconds,
-        &old.deletion_grace_period_seconds,
-    );
 }
 
 /// The `finalize` subresource changes nothing but a namespace's finalizers.

@@ -1,7 +1,7 @@
 //! A controller: watch, queue, reconcile one key at a time.
 //! Real Kubernetes: the shape that every file of pkg/controller has.
 
-use crate::api::{Duration, Key, Resource, Status};
+use crate::api::{Duration, Key, Resource, Status, User};
 use crate::client::Queue;
 use crate::ledger::Causes;
 use crate::store::{Change, Scope};
@@ -121,8 +121,8 @@ impl<R: Reconciler> Component for Controller<R> {
         R::NAME
     }
 
-    fn user(&self) -> String {
-        format!("system:serviceaccount:kube-system:{}", R::USER)
+    fn user(&self) -> User {
+        User::service_account("kube-system", R::USER)
     }
 
     fn watches(&self) -> Vec<Scope> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -10,8 +11,8 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::api::kinds::Event;
 use crate::api::object::Resource;
-use crate::api::{Duration, Time, Uid};
-use crate::world::Ctx;
+use crate::api::{Duration, Time, Uid, User};
+use crate::world::{Api, Ctx};
 
 /// Events about one object that may follow each other at once, and how fast the allowance comes back.
 const BURST: f64 = 25.0;
@@ -99,6 +100,8 @@ pub fn name_of(about: &ObjectReference, number: u64) -> String {
 pub struct Recorder {
     component: &'static str,
     host: String,
+    /// A kubelet speaks for its node.
+    user: Option<Arc<User>>,
     /// By UID, or by namespace and name where there is none.
     objects: BTreeMap<Uid, About>,
     clock: u64,
@@ -121,7 +124,8 @@ pub fn reference<T: Resource>(o: &T, field_path: Option<String>) -> ObjectRefere
 
 impl Recorder {
     pub fn new(component: &'static str, host: &str) -> Recorder {
-        Recorder { component, host: host.into(), ..Recorder::default() }
+        let user = (!host.is_empty()).then(|| User::node(host).into());
+        Recorder { component, host: host.into(), user, ..Recorder::default() }
     }
 
     /// Records an event about `about`.
@@ -147,7 +151,7 @@ impl Recorder {
         if let Some(w) = group.written.iter_mut().find(|w| w.what == what) {
             w.count += 1;
             let (count, text) = (w.count, message.clone());
-            let done = ctx.api::<Event>().patch(&namespace(&about), &name_of(&about, w.number), |e| {
+            let done = api(&self.user, ctx).patch(&namespace(&about), &name_of(&about, w.number), |e| {
                 e.count = Some(count);
                 e.last_timestamp = Some(now.meta());
                 e.message = Some(text);
@@ -180,7 +184,7 @@ impl Recorder {
             reporting_instance: Some(self.host.clone()),
             ..Event::default()
         };
-        if ctx.api::<Event>().create(event).is_ok() {
+        if api(&self.user, ctx).create(event).is_ok() {
             group.written.push(Written { what, number, count: 1 });
         }
         self.trim();
@@ -235,6 +239,14 @@ impl Group {
         // One of them, any, is forgotten: those that are still known go on being counted by themselves.
         self.messages.swap_remove(any(self.messages.len()));
         What::Combined
+    }
+}
+
+/// The API in somebody's name, or in the component's own.
+fn api<'c, 'a>(user: &Option<Arc<User>>, ctx: &'c mut Ctx<'a>) -> Api<'c, 'a, Event> {
+    match user {
+        Some(user) => ctx.api_as(user.clone()),
+        None => ctx.api(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be broken on purpose. To add a fault: its line in [`TABLE`] and what it does below.
 
-use super::Cluster;
+use super::{Cluster, first_objects};
 use crate::api::kinds::{Node, Pod};
 use crate::api::{Duration, Key, Resource};
 use crate::controllers;
@@ -30,6 +30,7 @@ pub static TABLE: &[Fault] = &[
     Fault { name: "controller-manager", place: Place::Nowhere, message: "fault-controller-manager" },
     Fault { name: "controller", place: Place::Controller, message: "fault-controller" },
     Fault { name: "container", place: Place::Pod, message: "fault-container" },
+    Fault { name: "metrics-server", place: Place::Nowhere, message: "fault-metrics-server" },
     Fault { name: "registry", place: Place::Nowhere, message: "fault-registry" },
 ];
 
@@ -43,6 +44,7 @@ pub enum FaultError {
     NeedsPlace { what: Place },
     NoSuchPlace { place: String, known: Vec<String> },
     AlreadySo,
+    NotInstalled,
 }
 
 pub fn find(name: &str) -> Option<&'static Fault> {
@@ -86,6 +88,9 @@ impl Cluster {
         if lasting && self.world.faults.contains_key(&id) == broken {
             return Err(FaultError::AlreadySo);
         }
+        if name == "metrics-server" && !self.plan.metrics_service {
+            return Err(FaultError::NotInstalled);
+        }
         let what = if place.is_empty() { name.to_string() } else { format!("{name} {place}") };
         let cause = self.world.root("fault", Root::Fault { what, broken });
         if broken && lasting {
@@ -115,6 +120,7 @@ impl Cluster {
             }
             "controller" if broken => self.world.stop(&place),
             "controller" => self.world.restart(&place, cause, MANAGER_RESTART),
+            "metrics-server" => first_objects::set_metrics_available(&mut self.world, !broken, cause),
             _ => self.world.fault_outside(name, &place, broken, cause),
         }
         Ok(())

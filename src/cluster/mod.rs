@@ -8,6 +8,7 @@
 //! In Kubernetes this is what kubeadm, minikube or a cloud provider sets up.
 
 pub mod faults;
+mod first_objects;
 pub mod outside;
 pub mod profile;
 pub mod stream;
@@ -16,18 +17,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{ServicePort, ServiceSpec};
-use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-
-use rand::SeedableRng;
-
-use crate::api::kinds::{ConfigMap, EndpointSlice, Namespace, Service};
+use crate::api::kinds::{EndpointSlice, Service};
 use crate::api::object::Resource;
-use crate::api::{Duration, Key, Object, RecordId, Time};
-use crate::apiserver::Caller;
-use crate::apiserver::caller::Chance;
+use crate::api::{Duration, Key, Time};
 use crate::controllers;
 use crate::kubelet::Fleet;
 use crate::ledger::{Ledger, Root};
@@ -73,7 +65,7 @@ impl Cluster {
         let mut world = World::new(options.seed, ledger, Box::new(Outside::new(runtime, &plan)));
         world.now = Time::ZERO - WARM_UP;
         let start = world.root("kubetutor", Root::Startup);
-        make_first_objects(&mut world, &plan, start);
+        first_objects::make(&mut world, &plan, start);
         let (configs, timing) = (plan.nodes.clone(), plan.timing);
         world.add(Arc::new(move || Box::new(Fleet::new(configs.clone(), timing))), start);
         for entry in controllers::TABLE {
@@ -87,89 +79,7 @@ impl Cluster {
     }
 }
 
-/// The four namespaces and the Service of the API server itself, which nobody else makes.
-fn make_first_objects(world: &mut World, plan: &Plan, cause: RecordId) {
-    let mut chance = Chance::seed_from_u64(0x5eed);
-    let mut put = |o: Object, ns: &str| {
-        let mut who = Caller {
-            user: &"system:apiserver".into(),
-            actor: "kube-apiserver",
-            now: world.now,
-            cause,
-            ledger: &mut world.ledger,
-            chance: &mut chance,
-            dry_run: false,
-            defaulted: None,
-            warnings: vec![],
-        };
-        let made = world.api.create(o, ns, &mut who);
-        debug_assert!(made.is_ok(), "{made:?}");
-    };
-    for ns in ["default", "kube-node-lease", "kube-public", "kube-system"] {
-        let metadata = ObjectMeta { name: Some(ns.into()), ..ObjectMeta::default() };
-        put(Object::new(Namespace { metadata, ..Namespace::default() }), "");
-    }
-    let labels = |list: &[(&str, &str)]| Some(list.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect());
-    let named = |name: &str| ObjectMeta { name: Some(name.into()), ..ObjectMeta::default() };
-    let port = |name: &str, port: i32, target: i32, protocol: &str| ServicePort {
-        name: Some(name.into()),
-        port,
-        protocol: Some(protocol.into()),
-        target_port: Some(IntOrString::Int(target)),
-        ..ServicePort::default()
-    };
-    let mut metadata = named("kubernetes");
-    metadata.labels = labels(&[("component", "apiserver"), ("provider", "kubernetes")]);
-    let spec = ServiceSpec {
-        cluster_ip: Some("10.96.0.1".into()),
-        ports: Some(vec![port("https", 443, 6443, "TCP")]),
-        ..ServiceSpec::default()
-    };
-    put(Object::new(Service { metadata, spec: Some(spec), ..Service::default() }), "default");
-    let mut metadata = named("kubernetes");
-    metadata.labels = labels(&[("kubernetes.io/service-name", "kubernetes")]);
-    let slice = EndpointSlice {
-        metadata,
-        address_type: "IPv4".into(),
-        endpoints: Some(vec![Endpoint {
-            addresses: vec![plan.api_address.clone()],
-            conditions: Some(EndpointConditions { ready: Some(true), ..EndpointConditions::default() }),
-            ..Endpoint::default()
-        }]),
-        ports: Some(vec![EndpointPort {
-            name: Some("https".into()),
-            port: Some(6443),
-            protocol: Some("TCP".into()),
-            ..EndpointPort::default()
-        }]),
-    };
-    put(Object::new(slice), "default");
-    let mut metadata = named("kube-dns");
-    metadata.labels = labels(&[
-        ("k8s-app", "kube-dns"),
-        ("kubernetes.io/cluster-service", "true"),
-        ("kubernetes.io/name", "CoreDNS"),
-    ]);
-    let ports = vec![port("dns", 53, 53, "UDP"), port("dns-tcp", 53, 53, "TCP")];
-    let selector = plan.system_pods.then(|| labels(&[("k8s-app", "kube-dns")])).flatten();
-    let spec =
-        ServiceSpec { cluster_ip: Some("10.96.0.10".into()), ports: Some(ports), selector, ..ServiceSpec::default() };
-    put(Object::new(Service { metadata, spec: Some(spec), ..Service::default() }), "kube-system");
-    if plan.metrics_service {
-        let spec = ServiceSpec { ports: Some(vec![port("https", 443, 10_250, "TCP")]), ..ServiceSpec::default() };
-        put(
-            Object::new(Service { metadata: named("metrics-server"), spec: Some(spec), ..Service::default() }),
-            "kube-system",
-        );
-    }
-    put(
-        Object::new(ConfigMap { metadata: named("extension-apiserver-authentication"), ..ConfigMap::default() }),
-        "kube-system",
-    );
-}
-
 impl Cluster {
-    /// Every object of a kind, as the API holds it now.
     /// What kube-proxy has programmed on the nodes for a Service.
     pub fn proxy_rules(&self, service: &Key) -> Vec<Rule> {
         let store = self.world.api.store();
@@ -179,6 +89,7 @@ impl Cluster {
         proxy::rules(std::iter::once(service), slices.into_iter())
     }
 
+    /// Every object of a kind, as the API holds it now.
     pub fn objects<T: Resource>(&self) -> Vec<T> {
         let scope = Scope::all(T::kind_ref());
         self.world.api.store().list(&scope).filter_map(|o| o.get::<T>().cloned()).collect()

@@ -52,6 +52,7 @@ pub struct Plan {
     pub timing: Timing,
     pub system_pods: bool,
     pub metrics_service: bool,
+    pub default_storage_class: bool,
     /// How the kubeconfig calls the cluster, its context and its user.
     pub context: &'static str,
     pub wide_pod_range: bool,
@@ -113,6 +114,7 @@ impl Plan {
             timing: Timing { volumes: (150, 300), cleanup: (250, 600) },
             system_pods: false,
             metrics_service: bare,
+            default_storage_class: single,
             context: if single { "minikube" } else { "kubernetes-admin@kubernetes" },
             wide_pod_range,
         }

@@ -2,7 +2,8 @@ use super::*;
 use crate::api::kinds::{Deployment, Node, Pod, ReplicaSet, node};
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::api::{Duration, pods};
+use crate::api::user::MASTERS;
+use crate::api::{Duration, User, pods};
 use crate::ledger::What;
 use crate::store::Scope;
 use proptest::prelude::*;
@@ -21,7 +22,9 @@ fn deployment(name: &str, image: &str, replicas: i32) -> Value {
 impl Cluster {
     fn ask(&mut self, method: Method, path: &str, body: Value) {
         let cause = self.world.root("kubectl", Root::Command("test".into()));
-        self.world.request(&Request::new(method, path).body(body), "kubernetes-admin", cause).unwrap();
+        self.world
+            .request(&Request::new(method, path).body(body), &User::of("kubernetes-admin", &[MASTERS]), cause)
+            .unwrap();
     }
     fn post(&mut self, path: &str, body: Value) {
         self.ask(Method::Post, path, body);
@@ -44,7 +47,7 @@ fn a_fresh_cluster_is_ready_before_the_clock_shows_zero() {
     let c = Cluster::new(&Options::default());
     assert!(c.objects::<Node>().iter().all(node::is_ready));
     assert_eq!(c.world.now, Time::ZERO);
-    assert_eq!(c.objects::<crate::api::kinds::ServiceAccount>().len(), 4);
+    assert_eq!(c.objects::<crate::api::kinds::ServiceAccount>().len(), 4 + 35);
 }
 
 #[test]

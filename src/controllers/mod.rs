@@ -8,13 +8,16 @@
 //!
 //! In Kubernetes this is `pkg/controller` and `cmd/kube-controller-manager`.
 
+pub mod clusterrole_aggregation;
 pub mod deployment;
 pub mod endpointslice;
 pub mod garbage_collector;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod replicaset;
+pub mod resourcequota;
 pub mod serviceaccount;
+pub mod volume_protection;
 
 use std::sync::Arc;
 
@@ -40,6 +43,10 @@ pub static TABLE: &[Entry] = &[
     entry::<serviceaccount::ServiceAccounts>(),
     entry::<garbage_collector::GarbageCollector>(),
     entry::<node_lifecycle::NodeLifecycle>(),
+    entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
+    entry::<resourcequota::ResourceQuotas>(),
+    entry::<volume_protection::ClaimProtection>(),
+    entry::<volume_protection::VolumeProtection>(),
 ];
 
 impl Entry {

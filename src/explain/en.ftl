@@ -45,4 +45,5 @@ fault-scheduler = stops the scheduler: new pods stay Pending
 fault-controller-manager = stops all controllers: objects are stored, nothing acts on them
 fault-controller = stops one controller
 fault-container = ends a pod's container with exit code 1
+fault-metrics-server = stops metrics-server: what it serves (metrics.k8s.io) cannot be had, so nobody knows what pods use
 fault-registry = takes the image registry away: images that are not on the node cannot be pulled

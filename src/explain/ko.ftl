@@ -33,4 +33,5 @@ fault-scheduler = 스케줄러를 멈춤: 새 파드가 Pending으로 남음
 fault-controller-manager = 컨트롤러를 모두 멈춤: 오브젝트는 저장되지만 아무도 움직이지 않음
 fault-controller = 컨트롤러 하나를 멈춤
 fault-container = 파드의 컨테이너를 종료 코드 1로 끝냄
+fault-metrics-server = metrics-server를 멈춤: 그것이 제공하는 metrics.k8s.io API가 사라져 파드의 사용량을 아무도 모름
 fault-registry = 이미지 레지스트리를 없앰: 노드에 없는 이미지는 받을 수 없음

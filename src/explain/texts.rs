@@ -17,6 +17,12 @@ const SOURCES: &[(&str, &str)] = &[
     (include_str!("../controllers/serviceaccount/en.ftl"), include_str!("../controllers/serviceaccount/ko.ftl")),
     (include_str!("../controllers/garbage_collector/en.ftl"), include_str!("../controllers/garbage_collector/ko.ftl")),
     (include_str!("../controllers/node_lifecycle/en.ftl"), include_str!("../controllers/node_lifecycle/ko.ftl")),
+    (
+        include_str!("../controllers/clusterrole_aggregation/en.ftl"),
+        include_str!("../controllers/clusterrole_aggregation/ko.ftl"),
+    ),
+    (include_str!("../controllers/volume_protection/en.ftl"), include_str!("../controllers/volume_protection/ko.ftl")),
+    (include_str!("../controllers/resourcequota/en.ftl"), include_str!("../controllers/resourcequota/ko.ftl")),
     (include_str!("../scheduler/en.ftl"), include_str!("../scheduler/ko.ftl")),
     (include_str!("../kubelet/en.ftl"), include_str!("../kubelet/ko.ftl")),
     (include_str!("en.ftl"), include_str!("ko.ftl")),

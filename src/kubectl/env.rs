@@ -1,12 +1,15 @@
 //! What a verb can reach: the API, files, its output.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::args::Args;
 use super::config::Kubeconfig;
 use super::failure::Failure;
-use crate::api::request::{Answer, Request, WatchEvent};
-use crate::api::{Duration, OpId, Outcome, Status, Time};
+use super::mapper::Mapper;
+use crate::api::request::{Answer, Impersonation, Request, WatchEvent};
+use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
 
 /// The number of an open watch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +18,10 @@ pub struct Watch(pub u64);
 /// The way to a cluster: in process, or over HTTP.
 pub trait Transport {
     fn now(&self) -> Time;
+    /// From now on requests are made in somebody's name, or in one's own.
+    fn act_as(&mut self, whom: Option<Impersonation>);
+    /// What the server serves.
+    fn kinds(&mut self) -> Vec<KindRef>;
     fn request(&mut self, request: &Request) -> Result<Answer, Status>;
     fn watch(&mut self, request: &Request) -> Result<Watch, Status>;
     /// The next event of a watch, if there is one already.
@@ -88,6 +95,20 @@ pub trait Follow {
     }
 }
 
+/// Whom the flags `--as…` name.
+fn impersonation(args: &Args) -> Result<Option<Impersonation>, Failure> {
+    let mut extra = BTreeMap::<String, Vec<String>>::new();
+    for pair in args.list("as-user-extra") {
+        let (key, value) = pair.split_once('=').unwrap_or((&pair, ""));
+        extra.entry(key.into()).or_default().push(value.into());
+    }
+    let (user, uid, groups) = (args.text("as").to_string(), args.text("as-uid").to_string(), args.list("as-group"));
+    if user.is_empty() && (!uid.is_empty() || !groups.is_empty() || !extra.is_empty()) {
+        return Err(Failure::error("requesting uid, groups or user-extra for minikube without impersonating a user"));
+    }
+    Ok((!user.is_empty()).then_some(Impersonation { user, uid, groups, extra }))
+}
+
 impl Env<'_> {
     pub fn line(&mut self, text: impl AsRef<str>) {
         self.out.push_str(text.as_ref());
@@ -101,6 +122,11 @@ impl Env<'_> {
 
     pub fn now(&self) -> Time {
         self.api.now()
+    }
+
+    /// The kinds that words may mean.
+    pub fn mapper(&mut self) -> Mapper {
+        Mapper { kinds: self.api.kinds() }
     }
 
     pub fn apply_globals(&mut self, args: &Args) -> Result<(), Failure> {
@@ -122,6 +148,8 @@ impl Env<'_> {
         if self.namespace_given {
             self.namespace = args.text("namespace").to_string();
         }
+        let whom = impersonation(args)?;
+        self.api.act_as(whom);
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::args::{Args, Flag, Type};
 use super::env::Env;
 use super::failure::Failure;
+use super::mapper::Mapper;
 use crate::api::selector::Selector;
 use crate::api::{KindRef, documents};
 
@@ -102,8 +103,9 @@ pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env
             files.join(" ")
         )));
     }
+    let mapper = env.mapper();
     let (found, failed): (Vec<_>, Vec<_>) =
-        texts.iter().flat_map(|(source, text)| parse(source, text, validate)).partition(Result::is_ok);
+        texts.iter().flat_map(|(source, text)| parse(source, text, validate, &mapper)).partition(Result::is_ok);
     Ok((found.into_iter().flatten().collect(), failed.into_iter().filter_map(Result::err).collect()))
 }
 
@@ -166,7 +168,7 @@ fn text_of(path: &str, env: &mut Env<'_>) -> Result<String, Failure> {
 }
 
 /// The objects of one text. Lists are taken apart. What fails validation ends the text, what is no object does not.
-pub fn parse(source: &str, text: &str, validate: Validate) -> Vec<Result<Manifest, Failure>> {
+pub fn parse(source: &str, text: &str, validate: Validate, mapper: &Mapper) -> Vec<Result<Manifest, Failure>> {
     let documents = documents::read(text);
     let mut out = vec![];
     for v in documents.values.into_iter().filter(|v| !v.is_null()) {
@@ -176,7 +178,7 @@ pub fn parse(source: &str, text: &str, validate: Validate) -> Vec<Result<Manifes
             out.push(Err(f));
             return out;
         }
-        collect(source, v, &mut out);
+        collect(source, v, mapper, &mut out);
     }
     out.extend(documents.error.map(|e| Err(Failure::error(format!("error parsing {source}: {e}")))));
     out
@@ -204,7 +206,7 @@ fn validated(source: &str, v: &Value) -> Result<(), Failure> {
     invalid(&said)
 }
 
-fn collect(source: &str, v: Value, out: &mut Vec<Result<Manifest, Failure>>) {
+fn collect(source: &str, v: Value, mapper: &Mapper, out: &mut Vec<Result<Manifest, Failure>>) {
     let undecodable = |why: String| Failure::error(format!("unable to decode {source:?}: {why}"));
     if !v.is_object() {
         let what = match &v {
@@ -225,12 +227,12 @@ fn collect(source: &str, v: Value, out: &mut Vec<Result<Manifest, Failure>>) {
     }
     if kind.ends_with("List") && v["items"].is_array() {
         for item in v["items"].as_array().cloned().unwrap_or_default() {
-            collect(source, item, out);
+            collect(source, item, mapper, out);
         }
         return;
     }
     // A kind without a version is looked up in the core group.
-    let found = KindRef::by_gvk(if version.is_empty() { "v1" } else { version }, kind);
+    let found = mapper.by_gvk(if version.is_empty() { "v1" } else { version }, kind);
     out.push(match found {
         Some(kind) => Ok(Manifest { source: source.into(), kind, value: v }),
         None => Err(Failure::error(format!(

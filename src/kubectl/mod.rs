@@ -16,9 +16,11 @@ pub mod env;
 pub mod failure;
 pub mod jsonpath;
 pub mod manifests;
+pub mod mapper;
 pub mod printers;
 pub mod record;
 pub mod resources;
+pub mod rights;
 pub mod tabwriter;
 pub mod verbs;
 

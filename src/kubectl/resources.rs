@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::args::Args;
 use super::env::Env;
-use super::failure::{Failure, Hint, likeliest};
+use super::failure::Failure;
 use super::manifests::{self, Validate};
+use super::mapper::Mapper;
 use crate::api::request::Request;
 use crate::api::{KindRef, Reason, Status};
 
@@ -40,45 +41,6 @@ pub fn singular(kind: KindRef) -> String {
     if kind.group().is_empty() { kind.singular().into() } else { format!("{}.{}", kind.singular(), kind.group()) }
 }
 
-/// Finds a kind by what people write: plural, singular, short name, kind, with or without group.
-pub fn kind(word: &str) -> Result<KindRef, Failure> {
-    let lower = word.to_lowercase();
-    let (name, group) = match lower.split_once('.') {
-        Some((n, g)) => (n, Some(g)),
-        None => (lower.as_str(), None),
-    };
-    let fits = |k: &KindRef| {
-        let named = k.plural() == name || k.singular() == name || k.short_names().contains(&name);
-        let grouped = match group {
-            None => true,
-            Some(g) => !k.group().is_empty() && (k.group() == g || g == format!("{}.{}", k.version(), k.group())),
-        };
-        named && grouped
-    };
-    KindRef::all().find(fits).ok_or_else(|| {
-        let known: Vec<&str> = KindRef::all().flat_map(|k| [k.plural(), k.singular()]).collect();
-        let hint = likeliest(name, &known).map(|n| Hint::DidYouMean(n.to_string()));
-        Failure::error(format!("the server doesn't have a resource type {name:?}")).hint(hint)
-    })
-}
-
-/// The kinds of a word such as `deploy,po` or `all`.
-pub fn kinds(word: &str) -> Result<Vec<KindRef>, Failure> {
-    let mut out = vec![];
-    for w in word.split(',') {
-        let category: Vec<KindRef> = ALL_ORDER.iter().filter(|_| w == "all").filter_map(|n| kind(n).ok()).collect();
-        if category.is_empty() {
-            out.push(kind(w)?);
-        } else {
-            out.extend(category);
-        }
-    }
-    Ok(out)
-}
-
-/// In which order `all` lists its kinds.
-const ALL_ORDER: [&str; 4] = ["pods", "services", "deployments", "replicasets"];
-
 /// What was asked for: kinds, or single objects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
@@ -100,7 +62,7 @@ fn each_of_each(words: &[String]) -> Vec<String> {
 }
 
 impl Selection {
-    pub fn parse(words: &[String]) -> Result<Selection, Failure> {
+    pub fn parse(words: &[String], mapper: &Mapper) -> Result<Selection, Failure> {
         let words = &each_of_each(words);
         let slash = words.iter().any(|w| w.contains('/'));
         let mut items = vec![];
@@ -118,7 +80,7 @@ impl Selection {
                 if t.is_empty() || n.is_empty() || t.contains(',') {
                     return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
                 }
-                items.push((kind(t)?, Some(n.to_string())));
+                items.push((mapper.kind(t)?, Some(n.to_string())));
             }
             let mut seen: Vec<KindRef> = items.iter().map(|(k, _)| *k).collect();
             seen.sort();
@@ -128,7 +90,7 @@ impl Selection {
         let Some((first, names)) = words.split_first() else {
             return Ok(Selection { items, several_kinds: false, slashed: false });
         };
-        let kinds = kinds(first)?;
+        let kinds = mapper.kinds(first)?;
         if first == "all" && !names.is_empty() {
             return Err(Failure::error("you must specify only one resource"));
         }
@@ -257,7 +219,7 @@ fn gather(
         }
         return Ok((found, failures));
     }
-    let selection = Selection::parse(words)?;
+    let selection = Selection::parse(words, &env.mapper())?;
     check(args, &selection, whole)?;
     for (kind, name) in &selection.items {
         match name {

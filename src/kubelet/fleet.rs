@@ -17,7 +17,7 @@ use super::worker::{Step, Worker};
 use crate::api::kinds::{Node, Pod, Service};
 use crate::api::object::Resource;
 use crate::api::ops::{ContainerId, RuntimeCall};
-use crate::api::{Object, Op, OpId, Outcome, Uid};
+use crate::api::{Object, Op, OpId, Outcome, Uid, User};
 use crate::client::recorder::{Note, reference};
 use crate::store::Scope;
 use crate::world::{Component, Ctx, Event, Tag};
@@ -151,8 +151,9 @@ impl Component for Fleet {
         "kubelet"
     }
 
-    fn user(&self) -> String {
-        "system:nodes".into()
+    fn user(&self) -> User {
+        // Each kubelet speaks for its own node; this is nobody.
+        User::of("system:kubelets", &[])
     }
 
     fn watches(&self) -> Vec<Scope> {

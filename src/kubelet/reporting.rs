@@ -2,6 +2,7 @@
 //! Real Kubernetes: pkg/kubelet/kubelet_node_status.go, component-helpers/apimachinery/lease.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{NodeCondition, Taint};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -9,8 +10,8 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use crate::api::kinds::{Lease, Node};
-use crate::api::object::{Key, Name, Resource};
-use crate::api::{Duration, Time, Uid};
+use crate::api::object::{Key, Resource};
+use crate::api::{Duration, Time, Uid, User};
 use crate::client::Recorder;
 use crate::world::{Ctx, Tag, latency};
 
@@ -44,7 +45,7 @@ pub struct NodeState {
     pub config: NodeConfig,
     pub allocatable: BTreeMap<String, Quantity>,
     /// As whom its kubelet asks the API server.
-    pub user: Name,
+    pub user: Arc<User>,
     pub uid: String,
     pub down: bool,
     /// Its container runtime does not answer; kubelet takes a while to believe it.
@@ -78,7 +79,7 @@ pub struct Image {
 impl NodeState {
     pub fn new(config: NodeConfig) -> NodeState {
         NodeState {
-            user: smol_str::format_smolstr!("system:node:{}", config.name),
+            user: User::node(&config.name).into(),
             allocatable: super::node::allocatable(&config),
             uid: String::new(),
             down: false,

@@ -64,6 +64,8 @@ pub struct RequestRecord {
     pub key: Key,
     pub subresource: Option<&'static str>,
     pub user: Name,
+    /// The rule of a role that allows it; the administrator needs none.
+    pub rule: Option<Arc<str>>,
     /// Fields that defaulting and admission filled in, where that was counted.
     pub defaulted: Option<usize>,
     pub outcome: RequestOutcome,

@@ -450,6 +450,8 @@ fn fault_error(language: Language, e: &FaultError) -> String {
                 format!("{place} is not there to be broken; what is: {list}")
             }
         }
+        FaultError::NotInstalled if korean => "이 클러스터에는 없음".into(),
+        FaultError::NotInstalled => "this cluster has none".into(),
         FaultError::AlreadySo if korean => "바뀐 것 없음: 이미 그런 상태".into(),
         FaultError::AlreadySo => "nothing to do: that is how it is already".into(),
     }

@@ -9,6 +9,7 @@ use crate::api::{Duration, KindRef, RecordId};
 use crate::cluster::{Cluster, Options};
 use crate::explain::Language;
 use crate::kubectl::config::Kubeconfig;
+use crate::kubectl::mapper::Mapper;
 use crate::kubectl::{self, Done, Env, Follow, Host};
 use crate::ledger::{Record, Root, What};
 use crate::store::Scope;
@@ -215,7 +216,7 @@ impl Session {
         out: &mut Output,
         act: impl FnOnce(&mut Env<'_>) -> R,
     ) -> R {
-        let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers };
+        let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers, impersonate: None };
         let mut env = Env {
             api: &mut api,
             host: self.host.as_mut(),
@@ -253,6 +254,11 @@ impl Session {
     /// The objects of a kind that the session looks at: those of its namespace, where the kind has any.
     pub fn scope(&self, kind: KindRef) -> Scope {
         Scope { kind, namespace: kind.namespaced().then(|| self.config.namespace().into()) }
+    }
+
+    /// The kinds that words may mean.
+    pub fn mapper(&self) -> Mapper {
+        Mapper { kinds: self.cluster.world.api.kinds().collect() }
     }
 
     /// Virtual time since the start.

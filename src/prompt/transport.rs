@@ -1,21 +1,37 @@
 //! kubectl's way to the cluster, in process: requests are function calls.
 
-use crate::api::request::{Answer, Request, WatchEvent};
-use crate::api::{OpId, Outcome, RecordId, Status, Time};
+use sha2::{Digest, Sha256};
+
+use crate::api::request::{Answer, Impersonation, Request, WatchEvent};
+use crate::api::user::{MASTERS, User};
+use crate::api::{KindRef, OpId, Outcome, RecordId, Status, Time};
 use crate::cluster::Cluster;
 use crate::cluster::stream::LogOptions;
 use crate::kubectl::Transport;
 use crate::kubectl::env::Watch;
 use crate::store::WatchId;
 
-/// The administrator's name, as kubeadm's kubeconfig has it.
-const USER: &str = "kubernetes-admin";
+/// The administrator, as kubeadm's kubeconfig has it.
+pub fn administrator() -> User {
+    // Who came by a certificate is told apart by it.
+    let credential = Sha256::digest("kubernetes-admin").iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let extra = [("authentication.kubernetes.io/credential-id".into(), vec![format!("X509SHA256={credential}")])];
+    User { extra: extra.into(), ..User::of("kubernetes-admin", &[MASTERS]) }
+}
 
 pub struct InProcess<'a> {
     pub cluster: &'a mut Cluster,
     /// The record of the command line.
     pub cause: RecordId,
     pub numbers: &'a mut u64,
+    /// Whom kubectl acts as: `--as`.
+    pub impersonate: Option<Box<Impersonation>>,
+}
+
+impl InProcess<'_> {
+    fn as_wanted(&self, request: &Request) -> Request {
+        Request { impersonate: self.impersonate.clone(), ..request.clone() }
+    }
 }
 
 impl Transport for InProcess<'_> {
@@ -23,12 +39,22 @@ impl Transport for InProcess<'_> {
         self.cluster.world.now
     }
 
+    fn act_as(&mut self, whom: Option<Impersonation>) {
+        self.impersonate = whom.map(Box::new);
+    }
+
+    fn kinds(&mut self) -> Vec<KindRef> {
+        self.cluster.world.api.kinds().collect()
+    }
+
     fn request(&mut self, request: &Request) -> Result<Answer, Status> {
-        self.cluster.world.request(request, USER, self.cause)
+        let request = self.as_wanted(request);
+        self.cluster.world.request(&request, &administrator(), self.cause)
     }
 
     fn watch(&mut self, request: &Request) -> Result<Watch, Status> {
-        self.cluster.world.open_watch(request).map(|w| Watch(w.0))
+        let request = self.as_wanted(request);
+        self.cluster.world.open_watch(&request, &administrator(), self.cause).map(|w| Watch(w.0))
     }
 
     fn next(&mut self, watch: Watch) -> Option<WatchEvent> {

@@ -9,7 +9,7 @@ use crate::api::object::Resource;
 use crate::api::{Key, KindRef, Object};
 use crate::explain::texts::message;
 use crate::explain::why;
-use crate::kubectl::{Failure, resources};
+use crate::kubectl::Failure;
 use crate::ledger::Fact;
 use crate::store::Scope;
 
@@ -43,7 +43,7 @@ pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
 
 /// The object that a kind and a name mean; the beginning of the name is enough.
 fn in_words(s: &Session, kind: &str, name: &str) -> Result<Key, Failure> {
-    let scope = s.scope(resources::kind(kind)?);
+    let scope = s.scope(s.mapper().kind(kind)?);
     let found = called(s, &scope, name).next().map(|o| o.key());
     Ok(found.unwrap_or_else(|| Key::new(scope.kind, scope.namespace.as_deref().unwrap_or(""), name)))
 }

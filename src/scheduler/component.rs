@@ -14,7 +14,7 @@ use super::queue::Queue;
 use super::siblings::Siblings;
 use crate::api::kinds::{Event as EventObject, Node, Pod, ReplicaSet, Service};
 use crate::api::object::{Name, Resource};
-use crate::api::{Duration, Key, Object, Time, Uid, conditions};
+use crate::api::{Duration, Key, Object, Time, Uid, User, conditions};
 use crate::client::recorder::{Mark, name_of, reference};
 use crate::ledger::Causes;
 use crate::store::{Change, ChangeKind, Scope};
@@ -193,8 +193,8 @@ impl Component for Scheduler {
         "scheduler"
     }
 
-    fn user(&self) -> String {
-        "system:kube-scheduler".into()
+    fn user(&self) -> User {
+        User::of("system:kube-scheduler", &[])
     }
 
     fn watches(&self) -> Vec<Scope> {

@@ -4,7 +4,7 @@ use crate::api::KindRef;
 use crate::api::kinds::Pod;
 use crate::api::object::Resource;
 use crate::kubectl::args::{self, Flag, GLOBAL};
-use crate::kubectl::{Completes, Verb, resources, verbs};
+use crate::kubectl::{Completes, Verb, verbs};
 use crate::prompt::Session;
 use crate::prompt::builtins;
 
@@ -19,7 +19,7 @@ pub fn candidates(session: &Session, line: &str) -> (usize, Vec<String>) {
     let mut all: Vec<String> = match before.as_slice() {
         [] => builtins::TABLE.iter().map(|w| w.name.to_string()).chain(["kubectl".into(), "learn".into()]).collect(),
         ["kubectl" | "k", rest @ ..] => kubectl(session, rest, word),
-        ["why"] => kinds()
+        ["why"] => kinds(session)
             .into_iter()
             .flat_map(|k| names(session, k).into_iter().map(move |n| format!("{}/{n}", k.singular())))
             .collect(),
@@ -38,8 +38,8 @@ pub fn candidates(session: &Session, line: &str) -> (usize, Vec<String>) {
     (start, all)
 }
 
-fn kinds() -> Vec<KindRef> {
-    KindRef::all().collect()
+fn kinds(session: &Session) -> Vec<KindRef> {
+    session.mapper().kinds
 }
 
 fn names(session: &Session, kind: KindRef) -> Vec<String> {
@@ -113,12 +113,12 @@ fn kubectl(session: &Session, before: &[&str], word: &str) -> Vec<String> {
     let mut out = if rest.is_empty() { next } else { vec![] };
     match verb.completes {
         Completes::Nothing => {}
-        Completes::Kinds => out.extend(kinds().into_iter().map(|k| k.plural().to_string())),
+        Completes::Kinds => out.extend(kinds(session).into_iter().map(|k| k.plural().to_string())),
         Completes::Pods => out.extend(named(session, "pods")),
         Completes::Objects => match (word.split_once('/'), rest.first()) {
             (Some((t, _)), _) => out.extend(named(session, t).into_iter().map(|n| format!("{t}/{n}"))),
             (None, None) => {
-                out.extend(kinds().into_iter().flat_map(|k| [k.plural().to_string(), k.singular().to_string()]))
+                out.extend(kinds(session).into_iter().flat_map(|k| [k.plural().to_string(), k.singular().to_string()]))
             }
             (None, Some(t)) => out.extend(named(session, t)),
         },
@@ -128,7 +128,7 @@ fn kubectl(session: &Session, before: &[&str], word: &str) -> Vec<String> {
 
 /// Names of the objects of a kind that is written so.
 fn named(session: &Session, kind: &str) -> Vec<String> {
-    resources::kind(kind).map(|k| names(session, k)).unwrap_or_default()
+    session.mapper().kind(kind).map(|k| names(session, k)).unwrap_or_default()
 }
 
 /// What may follow a flag.
@@ -162,7 +162,7 @@ fn containers(session: &Session, named: &[&str]) -> Vec<String> {
 
 /// `key=value` of the labels that objects of a kind have.
 fn labels(session: &Session, kind: &str) -> Vec<String> {
-    let Ok(kind) = resources::kind(kind) else { return vec![] };
+    let Ok(kind) = session.mapper().kind(kind) else { return vec![] };
     let scope = session.scope(kind);
     let objects = session.cluster.world.api.store().list(&scope).take(MANY);
     objects.flat_map(|o| o.meta().labels.iter().flatten()).map(|(k, v)| format!("{k}={v}")).collect()

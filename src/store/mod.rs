@@ -11,7 +11,7 @@
 
 use std::sync::Arc;
 
-use crate::api::object::{Key, Name};
+use crate::api::object::{Key, Name, Resource};
 use crate::api::places::Places;
 use crate::api::{KindRef, Object, RecordId};
 
@@ -159,6 +159,11 @@ impl Store {
             None => Box::new(table.values()),
             Some(ns) => Box::new(table.in_namespace(ns)),
         }
+    }
+
+    /// All objects of a typed kind.
+    pub fn all<T: Resource>(&self) -> impl Iterator<Item = &T> {
+        self.tables[T::kind_ref().index()].values().filter_map(|o| o.get::<T>())
     }
 
     pub fn count(&self, kind: KindRef) -> usize {

@@ -7,8 +7,8 @@ use super::{ActorId, Due, Event, Goal, Tag, World};
 use smallvec::smallvec;
 
 use crate::api::kind::Subresource;
-use crate::api::object::{Key, Name, Resource};
-use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time};
+use crate::api::object::{Key, Resource};
+use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
 use crate::apiserver::caller::{Chance, below, suffix};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
 use crate::apiserver::{ApiServer, Caller};
@@ -132,7 +132,7 @@ impl<'a> Ctx<'a> {
     }
 
     /// The same as another user: a kubelet speaks for its node.
-    pub fn api_as<T: Resource>(&mut self, user: Name) -> Api<'_, 'a, T> {
+    pub fn api_as<T: Resource>(&mut self, user: Arc<User>) -> Api<'_, 'a, T> {
         Api { ctx: self, user: Some(user), kind: PhantomData }
     }
 }
@@ -140,13 +140,13 @@ impl<'a> Ctx<'a> {
 /// Requests for one kind.
 pub struct Api<'c, 'a, T> {
     ctx: &'c mut Ctx<'a>,
-    user: Option<Name>,
+    user: Option<Arc<User>>,
     kind: PhantomData<T>,
 }
 
 impl<T: Resource> Api<'_, '_, T> {
     fn call<R>(&mut self, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
-        self.ctx.call(self.user.as_ref(), f)
+        self.ctx.call(self.user.as_deref(), f)
     }
 
     pub fn create(mut self, object: T) -> Result<Arc<Object>, Status> {
@@ -207,21 +207,12 @@ impl<T: Resource> Api<'_, '_, T> {
 
 impl Ctx<'_> {
     /// A request to the API server: by the component itself, or in somebody's name.
-    fn call<R>(&mut self, user: Option<&Name>, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
+    fn call<R>(&mut self, user: Option<&User>, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
         let cause = self.record();
         let world = &mut *self.world;
         let slot = &world.slots[self.actor.0];
-        let mut who = Caller {
-            user: user.unwrap_or(&slot.user),
-            actor: slot.name,
-            now: world.now,
-            cause,
-            ledger: &mut world.ledger,
-            chance: &mut world.chance,
-            dry_run: false,
-            defaulted: None,
-            warnings: vec![],
-        };
+        let mut who =
+            Caller::new(user.unwrap_or(&slot.user), slot.name, world.now, cause, &mut world.ledger, &mut world.chance);
         f(&mut world.api, &mut who)
     }
 

@@ -25,10 +25,9 @@ use agenda::Agenda;
 pub use ctx::{Api, Ctx};
 pub use event::{Event, Tag};
 
-use crate::api::object::Name;
 use crate::api::ops::{Answerer, Completion};
 use crate::api::request::{Method, Request, Response, WatchEvent};
-use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time};
+use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time, User};
 use crate::apiserver::ApiServer;
 use crate::apiserver::caller::{Caller, Chance};
 use crate::apiserver::router::Target;
@@ -39,7 +38,7 @@ use crate::store::{Change, Scope, WatchId};
 pub trait Component: Send {
     fn name(&self) -> &'static str;
     /// The user that its requests come from.
-    fn user(&self) -> String;
+    fn user(&self) -> User;
     fn watches(&self) -> Vec<Scope>;
     fn step(&mut self, event: Event, ctx: &mut Ctx<'_>);
     fn clone_box(&self) -> Box<dyn Component>;
@@ -50,7 +49,7 @@ pub type Maker = Arc<dyn Fn() -> Box<dyn Component> + Send + Sync>;
 
 struct Slot {
     name: &'static str,
-    user: Name,
+    user: User,
     make: Maker,
     /// `None` while it is stopped.
     running: Option<Box<dyn Component>>,
@@ -188,7 +187,7 @@ impl World {
         let fresh = make();
         let slot = Slot {
             name: fresh.name(),
-            user: fresh.user().into(),
+            user: fresh.user(),
             make,
             running: None,
             incarnation: 0,
@@ -410,18 +409,8 @@ impl World {
     // ---- requests from outside --------------------------------------------------------------
 
     /// A request of a person.
-    pub fn request(&mut self, request: &Request, user: &str, cause: RecordId) -> Response {
-        let mut who = Caller {
-            user: &user.into(),
-            actor: "kubectl",
-            now: self.now,
-            cause,
-            ledger: &mut self.ledger,
-            chance: &mut self.chance,
-            dry_run: false,
-            defaulted: None,
-            warnings: vec![],
-        };
+    pub fn request(&mut self, request: &Request, user: &User, cause: RecordId) -> Response {
+        let mut who = Caller::new(user, "kubectl", self.now, cause, &mut self.ledger, &mut self.chance);
         let answer = self.api.handle(request, &mut who);
         if let Ok(a) = &answer {
             self.note_read(request, &a.body, cause);
@@ -444,8 +433,9 @@ impl World {
         self.ledger.add(self.now, "kubectl", What::Read(read), smallvec![cause]);
     }
 
-    pub fn open_watch(&mut self, request: &Request) -> Result<WatchId, Status> {
-        self.api.open_watch(request, self.now)
+    pub fn open_watch(&mut self, request: &Request, user: &User, cause: RecordId) -> Result<WatchId, Status> {
+        let mut who = Caller::new(user, "kubectl", self.now, cause, &mut self.ledger, &mut self.chance);
+        self.api.open_watch(request, &mut who)
     }
 
     pub fn next_watch_event(&mut self, id: WatchId) -> Option<WatchEvent> {

@@ -17,5 +17,10 @@ pub static KIND: Kind<HorizontalPodAutoscalerV1> = Kind {
         // COLUMN {"name": "Replicas", "type": "string", "format": "", "description": "currentReplicas is current number of replicas of pods managed by this autoscaler, as last seen by the autoscaler.", "priority": 0}
         Column::age(),
     ],
+    conversion: Some(crate::api::kind::Conversion {
+        hub: <super::HorizontalPodAutoscaler as crate::api::Resource>::kind_ref,
+        to_hub: |_| {},
+        from_hub: |_| {},
+    }),
     ..Kind::new(("autoscaling", "v1"), "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler")
 };

@@ -3,8 +3,13 @@
 use super::kind::{AnyKind, KindRef};
 use super::object::Resource;
 
+pub mod access_review;
+pub mod devices;
+pub mod flowcontrol;
+pub mod meta_conditions;
 pub mod node_labels;
 pub mod pod_spec;
+pub mod rbac;
 pub mod resources;
 pub mod shared_pod;
 pub mod updates;

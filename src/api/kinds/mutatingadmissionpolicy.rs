@@ -13,5 +13,6 @@ pub static KIND: Kind<MutatingAdmissionPolicy> = Kind {
         // COLUMN {"name": "ParamKind", "type": "string", "format": "", "description": "ParamKind specifies the kind of resources used to parameterize this policy", "priority": 0}
         Column::age(),
     ],
+    storage_version: Some("v1beta1"),
     ..Kind::new(("admissionregistration.k8s.io", "v1"), "MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy")
 };

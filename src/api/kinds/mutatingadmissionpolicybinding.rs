@@ -13,5 +13,6 @@ pub static KIND: Kind<MutatingAdmissionPolicyBinding> = Kind {
         // COLUMN {"name": "ParamRef", "type": "string", "format": "", "description": "ParamRef indicates the param resource which sets the configuration param", "priority": 0}
         Column::age(),
     ],
+    storage_version: Some("v1beta1"),
     ..Kind::new(("admissionregistration.k8s.io", "v1"), "MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings", "mutatingadmissionpolicybinding")
 };

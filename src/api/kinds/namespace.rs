@@ -14,6 +14,7 @@ use crate::api::table::{Cell, Column};
 pub static KIND: Kind<Namespace> = Kind {
     short_names: &["ns"],
     namespaced: false,
+    verbs: &["create", "delete", "get", "list", "patch", "update", "watch"],
     subresources: &[Subresource::Status, Subresource::Finalize],
     name_rule: names::dns1123_label,
     defaults,

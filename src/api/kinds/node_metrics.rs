@@ -13,5 +13,6 @@ pub static KIND: Kind<NodeMetrics> = Kind {
         // COLUMN {"name": "memory", "type": "string", "format": "quantity", "description": "", "priority": 0}
         // COLUMN {"name": "Window", "type": "string", "format": "duration", "description": "", "priority": 0}
     ],
+    aggregated: true,
     ..Kind::new(("metrics.k8s.io", "v1beta1"), "NodeMetrics", "nodes", "")
 };

@@ -15,7 +15,10 @@ use crate::api::time::{Time, human};
 pub static KIND: Kind<Pod> = Kind {
     short_names: &["po"],
     categories: &["all"],
-    subresources: &[Subresource::Status, Subresource::Binding, Subresource::Log, Subresource::Exec],
+    subresources: &[
+        Subresource::Attach, Subresource::Binding, Subresource::EphemeralContainers, Subresource::Eviction, Subresource::Exec,
+        Subresource::Log, Subresource::PortForward, Subresource::Proxy, Subresource::Resize, Subresource::Status,
+    ],
     generation: true,
     defaults,
     prepare_create,

@@ -1,13 +1,19 @@
-//! rbac.authorization.k8s.io/v1 Role.
+//! rbac.authorization.k8s.io/v1 Role: names, validation, columns.
+//! Real Kubernetes: pkg/apis/rbac/validation, pkg/registry/rbac/role.
 
 use super::Role;
+use super::rbac;
 use crate::api::kind::Kind;
+use crate::api::names;
 use crate::api::table::Column;
 
 pub static KIND: Kind<Role> = Kind {
+    create_on_update: true,
+    name_rule: names::path_segment,
+    validate: |r, errors| rbac::validate_rules(r.rules.as_deref().unwrap_or_default(), true, errors),
     columns: &[
         Column::name(),
-        // COLUMN {"name": "Created At", "type": "date", "format": "", "description": "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata", "priority": 0}
+        Column::created_at(),
     ],
     ..Kind::new(("rbac.authorization.k8s.io", "v1"), "Role", "roles", "role")
 };

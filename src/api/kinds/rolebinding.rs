@@ -1,17 +1,28 @@
-//! rbac.authorization.k8s.io/v1 RoleBinding.
+//! rbac.authorization.k8s.io/v1 RoleBinding: names, defaults, validation, columns.
+//! Real Kubernetes: pkg/apis/rbac/v1/defaults.go, pkg/apis/rbac/validation, pkg/registry/rbac/rolebinding.
 
 use super::RoleBinding;
+use super::rbac;
 use crate::api::kind::Kind;
-use crate::api::table::Column;
+use crate::api::names;
+use crate::api::table::{Cell, Column};
 
 pub static KIND: Kind<RoleBinding> = Kind {
+    create_on_update: true,
+    name_rule: names::path_segment,
+    defaults: |b| rbac::default_binding(&mut b.role_ref, b.subjects.as_deref_mut()),
+    validate: |b, errors| {
+        rbac::validate_role_ref(&b.role_ref, &["Role", "ClusterRole"], errors);
+        rbac::validate_subjects(b.subjects.as_deref().unwrap_or_default(), true, errors);
+    },
+    validate_update: |new, old, errors| rbac::validate_same_role(&new.role_ref, &old.role_ref, errors),
     columns: &[
         Column::name(),
-        // COLUMN {"name": "Role", "type": "string", "format": "", "description": "RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.", "priority": 0}
+        Column::text("Role", "RoleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the Authorizer must return an error.", |b, _| Cell::from(rbac::role_text(&b.role_ref))),
         Column::age(),
-        // COLUMN {"name": "Users", "type": "string", "format": "", "description": "Users in the roleBinding", "priority": 1}
-        // COLUMN {"name": "Groups", "type": "string", "format": "", "description": "Groups in the roleBinding", "priority": 1}
-        // COLUMN {"name": "ServiceAccounts", "type": "string", "format": "", "description": "ServiceAccounts in the roleBinding", "priority": 1}
+        Column::wide_text("Users", "Users in the roleBinding", |b, _| Cell::from(rbac::users(b.subjects.as_deref()))),
+        Column::wide_text("Groups", "Groups in the roleBinding", |b, _| Cell::from(rbac::groups(b.subjects.as_deref()))),
+        Column::wide_text("ServiceAccounts", "ServiceAccounts in the roleBinding", |b, _| Cell::from(rbac::service_accounts(b.subjects.as_deref()))),
     ],
     ..Kind::new(("rbac.authorization.k8s.io", "v1"), "RoleBinding", "rolebindings", "rolebinding")
 };

@@ -4,13 +4,14 @@
 use k8s_openapi::api::core::v1::ObjectReference;
 
 use super::ServiceAccount;
-use crate::api::kind::Kind;
+use crate::api::kind::{Kind, Subresource};
 use crate::api::names;
 use crate::api::object::Resource;
 use crate::api::table::Column;
 
 pub static KIND: Kind<ServiceAccount> = Kind {
     short_names: &["sa"],
+    subresources: &[Subresource::Token],
     returns_deleted: true,
     prepare_create: name_secrets_only,
     prepare_update: |new, _| name_secrets_only(new),

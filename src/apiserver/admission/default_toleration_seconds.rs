@@ -6,13 +6,8 @@ use k8s_openapi::api::core::v1::Toleration;
 use super::Plugin;
 use crate::api::kinds::Pod;
 use crate::api::{Object, Status};
-use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin = Plugin {
-    name: "DefaultTolerationSeconds",
-    create: |_, o, _| add(o),
-    update: |_: &ApiServer, o, _, _: &mut Caller<'_>| add(o),
-};
+pub const PLUGIN: Plugin = Plugin { mutate: |_, o, _, _| add(o), ..Plugin::new("DefaultTolerationSeconds") };
 
 const KEYS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 const SECONDS: i64 = 300;

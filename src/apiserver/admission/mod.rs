@@ -1,42 +1,67 @@
-//! Admission: what may refuse or complete an object before it is validated and stored, in Kubernetes' order.
-//! To add a plugin: write its file, add its line to [`PLUGINS`].
+//! Admission: what may complete or refuse an object before it is stored, in Kubernetes' order.
+//!
+//! First every plugin may change the object ([`Plugin::mutate`]), then the object is validated, then every plugin may refuse it
+//! ([`Plugin::validate`]). To add a plugin: write its file, add its line to [`PLUGINS`].
 //! Real Kubernetes: apiserver/pkg/admission, plugin/pkg/admission, pkg/kubeapiserver/options/plugins.go.
 
+mod default_storage_class;
 mod default_toleration_seconds;
+mod limit_ranger;
 mod namespace_lifecycle;
 mod priority;
+mod resource_quota;
 mod runtime_class;
 mod service_account;
+mod storage_object_in_use;
 mod taint_nodes_by_condition;
 
 use super::ApiServer;
 use super::caller::Caller;
 use crate::api::{Object, Status};
 
-/// One plugin. Those that only look at creation leave `update` as it is.
+/// One plugin. `old` is the object as it was: on a creation there is none.
 pub struct Plugin {
     pub name: &'static str,
-    pub create: fn(&ApiServer, &mut Object, &mut Caller<'_>) -> Result<(), Status>,
-    pub update: fn(&ApiServer, &mut Object, &Object, &mut Caller<'_>) -> Result<(), Status>,
+    pub mutate: fn(&ApiServer, new: &mut Object, old: Option<&Object>, &mut Caller<'_>) -> Result<(), Status>,
+    pub validate: fn(&mut ApiServer, new: &Object, old: Option<&Object>, &mut Caller<'_>) -> Result<(), Status>,
+}
+
+impl Plugin {
+    /// A plugin that lets everything pass; its file overrides what it does.
+    const fn new(name: &'static str) -> Plugin {
+        Plugin { name, mutate: |_, _, _, _| Ok(()), validate: |_, _, _, _| Ok(()) }
+    }
 }
 
 pub static PLUGINS: &[Plugin] = &[
     namespace_lifecycle::PLUGIN,
+    limit_ranger::PLUGIN,
     service_account::PLUGIN,
     taint_nodes_by_condition::PLUGIN,
     priority::PLUGIN,
     default_toleration_seconds::PLUGIN,
+    default_storage_class::PLUGIN,
+    storage_object_in_use::PLUGIN,
     runtime_class::PLUGIN,
+    resource_quota::PLUGIN,
 ];
 
-fn not_on_update(_: &ApiServer, _: &mut Object, _: &Object, _: &mut Caller<'_>) -> Result<(), Status> {
-    Ok(())
+/// Lets the plugins complete an object that is written.
+pub(super) fn mutate(
+    api: &ApiServer,
+    new: &mut Object,
+    old: Option<&Object>,
+    who: &mut Caller<'_>,
+) -> Result<(), Status> {
+    PLUGINS.iter().try_for_each(|p| (p.mutate)(api, new, old, who))
 }
 
-pub(super) fn on_create(api: &ApiServer, o: &mut Object, who: &mut Caller<'_>) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|p| (p.create)(api, o, who))
-}
-
-pub(super) fn on_update(api: &ApiServer, new: &mut Object, old: &Object, who: &mut Caller<'_>) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|p| (p.update)(api, new, old, who))
+/// Lets the plugins refuse an object that is otherwise right.
+pub(super) fn validate(
+    api: &mut ApiServer,
+    new: &Object,
+    old: Option<&Object>,
+    who: &mut Caller<'_>,
+) -> Result<(), Status> {
+    PLUGINS.iter().try_for_each(|p| (p.validate)(api, new, old, who))
 }

@@ -1,17 +1,17 @@
 //! NamespaceLifecycle: nothing is created in a namespace that is not there or is going away.
 //! Real Kubernetes: apiserver/pkg/admission/plugin/namespace/lifecycle.
 
-use super::{Plugin, not_on_update};
+use super::Plugin;
 use crate::api::kinds::Namespace;
 use crate::api::status::Cause;
 use crate::api::{Object, Resource, Status};
 use crate::apiserver::write::{NamespaceState, namespace_state};
 use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin = Plugin { name: "NamespaceLifecycle", create, update: not_on_update };
+pub const PLUGIN: Plugin = Plugin { mutate, ..Plugin::new("NamespaceLifecycle") };
 
-fn create(api: &ApiServer, o: &mut Object, _: &mut Caller<'_>) -> Result<(), Status> {
-    if !o.kind().namespaced() {
+fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, _: &mut Caller<'_>) -> Result<(), Status> {
+    if old.is_some() || !o.kind().namespaced() {
         return Ok(());
     }
     let ns = o.namespace();

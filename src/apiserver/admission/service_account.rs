@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{
     ProjectedVolumeSource, ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
 };
 
-use super::{Plugin, not_on_update};
+use super::Plugin;
 use crate::api::kinds::shared_pod::{SUFFIX_LENGTH, TOKEN_VOLUME_PREFIX};
 use crate::api::kinds::{Pod, ServiceAccount};
 use crate::api::object::Key;
@@ -14,14 +14,17 @@ use crate::api::{Object, Status};
 use crate::apiserver::caller::suffix;
 use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin = Plugin { name: "ServiceAccount", create, update: not_on_update };
+pub const PLUGIN: Plugin = Plugin { mutate, ..Plugin::new("ServiceAccount") };
 
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// One hour, and seven seconds so that a renewal never comes too late.
 const TOKEN_SECONDS: i64 = 3607;
 
-fn create(api: &ApiServer, o: &mut Object, who: &mut Caller<'_>) -> Result<(), Status> {
+fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
     let kind = o.kind();
+    if old.is_some() || o.get::<Pod>().is_none() {
+        return Ok(());
+    }
     let Some(pod) = o.get_mut::<Pod>() else { return Ok(()) };
     let name = pod.metadata.name.as_deref().unwrap_or("");
     let ns = pod.metadata.namespace.as_deref().unwrap_or("");

@@ -5,7 +5,7 @@ use k8s_openapi::api::apps::v1::{DeploymentCondition, DeploymentStatus};
 
 use super::decision::DeploymentDecision;
 use super::{Deployments, Sets, is_paused, rolling, status};
-use crate::api::kinds::{Deployment, deployment as kind};
+use crate::api::kinds::{Deployment, ReplicaSet, deployment as kind};
 use crate::api::{Duration, Resource, Status, Time};
 use crate::client::Action;
 use crate::world::Ctx;
@@ -177,6 +177,7 @@ impl Deployments {
         {
             self.note_progress(d, sets, &old, &mut s, ctx);
         }
+        note_replica_failure(sets, &mut s);
         if s == old {
             return Ok(look_again(d, &old, now));
         }
@@ -235,6 +236,27 @@ impl Deployments {
                 now,
             );
         }
+    }
+}
+
+/// What keeps a ReplicaSet from making pods is told of the Deployment too; the new set's trouble comes first.
+fn note_replica_failure(sets: &Sets, s: &mut DeploymentStatus) {
+    const FAILURE: &str = "ReplicaFailure";
+    let of = |set: &ReplicaSet| status(set).conditions.iter().flatten().find(|c| c.type_ == FAILURE).cloned();
+    let found = sets.new.as_ref().and_then(|set| of(set)).or_else(|| sets.all().find_map(|set| of(set)));
+    let conditions = s.conditions.get_or_insert_default();
+    let known = conditions.iter().position(|c| c.type_ == FAILURE);
+    match (found, known) {
+        (None, Some(at)) => drop(conditions.remove(at)),
+        (Some(c), None) => conditions.push(DeploymentCondition {
+            type_: c.type_,
+            status: c.status,
+            reason: c.reason,
+            message: c.message,
+            last_update_time: c.last_transition_time.clone(),
+            last_transition_time: c.last_transition_time,
+        }),
+        _ => {}
     }
 }
 

@@ -4,7 +4,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::kinds::{ConfigMap, Namespace, ServiceAccount};
-use crate::api::{Key, Reason, Resource, Status};
+use crate::api::{Key, Reason, Resource, Status, User};
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
 use crate::ledger::{Decision, Facts};
@@ -93,8 +93,9 @@ impl Reconciler for ServiceAccounts {
                 "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n".to_string(),
             )]
             .into();
+            let publisher = User::service_account("kube-system", "root-ca-cert-publisher");
             ok(ctx
-                .api::<ConfigMap>()
+                .api_as::<ConfigMap>(publisher.into())
                 .create(ConfigMap { metadata, data: Some(data), ..ConfigMap::default() })
                 .map(|_| ()))?;
         }

@@ -14,13 +14,9 @@ fn common(f: &Found) -> String {
     out
 }
 
-pub fn namespace(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
-    let mut out = common(f);
-    out.push_str(&format!(
-        "Status:\t{}\n\nNo resource quota.\n\nNo LimitRange resource.\n",
-        text(&f.object["status"]["phase"])
-    ));
-    Ok(out)
+pub fn namespace(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
+    let status = text(&f.object["status"]["phase"]);
+    Ok(format!("{}Status:\t{status}\n{}", common(f), super::limits::of_namespace(&f.name, env)?))
 }
 
 pub fn configmap(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {

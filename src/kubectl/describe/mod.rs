@@ -3,8 +3,10 @@
 
 mod deployment;
 mod generic;
+mod limits;
 mod node;
 mod pod;
+mod rbac;
 mod replicaset;
 mod service;
 
@@ -32,12 +34,22 @@ const PAGES: &[(&str, Page)] = &[
     ("ConfigMap", generic::configmap),
     ("Secret", generic::secret),
     ("ServiceAccount", generic::service_account),
+    ("ResourceQuota", limits::quota),
+    ("LimitRange", limits::limit_range),
+    ("Role", rbac::role),
+    ("ClusterRole", rbac::role),
+    ("RoleBinding", rbac::binding),
+    ("ClusterRoleBinding", rbac::binding),
 ];
+
+/// Kinds whose pages tell no events.
+const WITHOUT_EVENTS: &[&str] =
+    &["Namespace", "Secret", "ResourceQuota", "LimitRange", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
 
 pub fn describe(f: &Found, events: bool, env: &mut Env<'_>) -> Result<String, Failure> {
     let page = PAGES.iter().find(|(k, _)| *k == f.kind.name()).map_or(generic::page as Page, |(_, p)| *p);
     let mut text = page(f, env)?;
-    if events && !matches!(f.kind.name(), "Namespace" | "Secret") {
+    if events && !WITHOUT_EVENTS.contains(&f.kind.name()) {
         text.push_str(&events_of(f, env)?);
     }
     Ok(align(&text, 0, 2))

@@ -45,7 +45,7 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !["", "name", "kind"].contains(&args.text("sort-by")) {
         return Err(Failure::error("--sort-by accepts only name or kind"));
     }
-    let mut kinds: Vec<KindRef> = KindRef::all().collect();
+    let mut kinds: Vec<KindRef> = env.mapper().preferred().collect();
     kinds.sort_by_key(|k| (k.group(), k.plural()));
     if args.text("sort-by") == "name" {
         kinds.sort_by_key(|k| k.plural());
@@ -55,7 +55,7 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     kinds.retain(|k| {
         (!args.is_set("namespaced") || k.namespaced() == args.flag("namespaced"))
             && (!args.is_set("api-group") || k.group() == args.text("api-group"))
-            && args.list("verbs").iter().all(|v| verbs(*k).contains(&v.as_str()))
+            && args.list("verbs").iter().all(|v| k.verbs().contains(&v.as_str()))
             && args.list("categories").iter().all(|c| k.categories().contains(&c.as_str()))
     });
     if args.text("output") == "name" {
@@ -79,7 +79,7 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             k.name()
         ));
         if wide {
-            text.push_str(&format!("\t{}\t{}", verbs(k).join(","), k.categories().join(",")));
+            text.push_str(&format!("\t{}\t{}", k.verbs().join(","), k.categories().join(",")));
         }
         text.push('\n');
     }
@@ -87,17 +87,8 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     Ok(Done::OK)
 }
 
-/// What may be done with a kind. Namespaces are deleted one by one.
-fn verbs(kind: KindRef) -> Vec<&'static str> {
-    let mut all = vec!["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-    if kind.name() == "Namespace" {
-        all.retain(|v| *v != "deletecollection");
-    }
-    all
-}
-
 fn api_versions(_: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let mut all: Vec<String> = KindRef::all().map(KindRef::api_version).collect();
+    let mut all: Vec<String> = env.mapper().kinds.into_iter().map(KindRef::api_version).collect();
     all.sort();
     all.dedup();
     for v in all {

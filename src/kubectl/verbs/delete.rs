@@ -183,7 +183,7 @@ fn gather(
         }
         return Ok((found, failures));
     }
-    let selection = Selection::parse(&args.words)?;
+    let selection = Selection::parse(&args.words, &env.mapper())?;
     if selection.has_names() && (by_selector || args.flag("all")) {
         return Err(Failure::error("name cannot be provided when a selector is specified"));
     }

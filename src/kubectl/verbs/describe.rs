@@ -44,7 +44,8 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(joined(failures));
     }
     if found.is_empty() {
-        let namespaced = Selection::parse(&args.words).is_ok_and(|s| s.items.iter().any(|(k, _)| k.namespaced()));
+        let namespaced =
+            Selection::parse(&args.words, &env.mapper()).is_ok_and(|s| s.items.iter().any(|(k, _)| k.namespaced()));
         let text = if namespaced && !args.flag("all-namespaces") {
             format!("No resources found in {} namespace.", env.namespace)
         } else {
@@ -60,7 +61,7 @@ fn describe_matching(args: &Args, events: bool, env: &mut Env<'_>) -> Result<boo
     if args.words.len() != 2 || !args.list("filename").is_empty() {
         return Ok(false);
     }
-    let selection = Selection::parse(&args.words)?;
+    let selection = Selection::parse(&args.words, &env.mapper())?;
     let mut any = false;
     for (kind, name) in &selection.items {
         let Some(prefix) = name else { continue };

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::api::Time;
 use crate::api::request::Request;
 use crate::api::time::human;
+use crate::api::{Resource, Time, kinds};
 use crate::kubectl::args::{OUTPUT, SELECT, Type};
 use crate::kubectl::printers::{self, Format};
-use crate::kubectl::resources::{self, Found, collection};
+use crate::kubectl::resources::{Found, collection};
 use crate::kubectl::tabwriter::align;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -59,14 +59,14 @@ fn events(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             return Err(Failure::error("valid --types are Normal or Warning"));
         }
     }
-    let kind = resources::kind("events")?;
+    let kind = kinds::Event::kind_ref();
     let ns = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
     let mut request = Request::get(collection(kind, &ns));
     if args.is_set("for") {
         let Some((t, n)) = args.text("for").split_once('/') else {
             return Err(Failure::error("--for must be in resource/name form"));
         };
-        let k = resources::kind(t)?;
+        let k = env.mapper().kind(t)?;
         request = request.query("fieldSelector", format!("involvedObject.kind={},involvedObject.name={n}", k.name()));
     }
     let list = env.call(&request)?;

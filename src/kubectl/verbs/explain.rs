@@ -4,7 +4,7 @@
 use crate::api::KindRef;
 use crate::api::definitions::{self, Doc, DocField};
 use crate::kubectl::args::{OUTPUT, Type};
-use crate::kubectl::resources;
+use crate::kubectl::mapper::Mapper;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static EXPLAIN: Verb = Verb {
@@ -31,12 +31,12 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !["", "plaintext", "plaintext-openapiv2"].contains(&output) {
         return Err(Failure::error(format!("unrecognized format: {output}")));
     }
-    let (kind, path) = kind_and_path(args.word(0))
+    let (kind, path) = kind_and_path(args.word(0), &env.mapper())
         .map_err(|f| Failure { message: f.message.trim_start_matches("error: ").into(), ..f })?;
     let wanted = args.text("api-version");
     if !wanted.is_empty() && wanted != kind.api_version() {
         // A version that is served has documents, even if this kind is not in them.
-        let served = KindRef::all().any(|k| k.api_version() == wanted);
+        let served = env.mapper().kinds.iter().any(|k| k.api_version() == wanted);
         return Err(Failure::error(if served {
             format!("GVR ({wanted}, Resource={}) not found in OpenAPI schema", kind.plural())
         } else {
@@ -98,9 +98,9 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 }
 
 /// The kind that a path begins with, and the fields after it: `deployments.apps.spec` names the group too.
-fn kind_and_path(word: &str) -> Result<(KindRef, &str), Failure> {
+fn kind_and_path<'a>(word: &'a str, mapper: &Mapper) -> Result<(KindRef, &'a str), Failure> {
     let (first, rest) = word.split_once('.').unwrap_or((word, ""));
-    let kind = resources::kind(first)?;
+    let kind = mapper.kind(first)?;
     let after_group = word.strip_prefix(kind.group_resource().as_str()).filter(|r| r.is_empty() || r.starts_with('.'));
     Ok((kind, after_group.unwrap_or(rest)))
 }

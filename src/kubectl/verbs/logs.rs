@@ -10,7 +10,7 @@ use crate::api::{Reason, Resource};
 use crate::api::{Time, kinds};
 use crate::kubectl::args::Type;
 use crate::kubectl::containers;
-use crate::kubectl::resources::{self, collection, object};
+use crate::kubectl::resources::{collection, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static LOGS: Verb = Verb {
@@ -40,7 +40,7 @@ pub static LOGS: Verb = Verb {
 /// The pod that a word means: its name, `pod/x`, or the first pod of `deployment/x`.
 pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<String, Failure> {
     let (kind, name) = match word.split_once('/') {
-        Some((t, n)) => (resources::kind(t)?, n.to_string()),
+        Some((t, n)) => (env.mapper().kind(t)?, n.to_string()),
         None => (kinds::Pod::kind_ref(), word.to_string()),
     };
     if name.is_empty() {

@@ -3,10 +3,13 @@
 pub mod annotate;
 pub mod api_resources;
 pub mod apply;
+pub mod auth;
 pub mod cluster_info;
 pub mod config;
 pub mod create;
 pub mod create_data;
+pub mod create_policy;
+pub mod create_rbac;
 pub mod create_secret;
 pub mod create_service;
 pub mod delete;
@@ -39,6 +42,8 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("create cm", "create configmap"),
     ("create sa", "create serviceaccount"),
     ("create svc", "create service"),
+    ("create resourcequota", "create quota"),
+    ("create pc", "create priorityclass"),
     ("config use", "config use-context"),
 ];
 
@@ -50,6 +55,12 @@ pub static TABLE: &[&Verb] = &[
     &create_secret::GENERIC,
     &create_secret::TLS,
     &create_secret::DOCKER_REGISTRY,
+    &create_policy::QUOTA,
+    &create_policy::PRIORITYCLASS,
+    &create_rbac::ROLE,
+    &create_rbac::CLUSTERROLE,
+    &create_rbac::ROLEBINDING,
+    &create_rbac::CLUSTERROLEBINDING,
     &create_service::CLUSTERIP,
     &create_service::NODEPORT,
     &create_service::LOADBALANCER,
@@ -76,6 +87,8 @@ pub static TABLE: &[&Verb] = &[
     &describe::DESCRIBE,
     &logs::LOGS,
     &exec::EXEC,
+    &auth::CAN_I,
+    &auth::WHOAMI,
     &diff::DIFF,
     &apply::VIEW_LAST_APPLIED,
     &apply::APPLY,

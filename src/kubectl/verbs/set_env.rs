@@ -9,7 +9,7 @@ use crate::api::request::Request;
 use crate::api::{Resource, kinds};
 use crate::kubectl::args::{ALL, FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::record::RECORD;
-use crate::kubectl::resources::{self, object};
+use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static ENV: Verb = Verb {
@@ -119,7 +119,7 @@ fn from(args: &Args, env: &mut Env<'_>) -> Result<Vec<Value>, Failure> {
     let Some((word, name)) = text.split_once('/') else {
         return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
     };
-    let kind = resources::kind(word)?;
+    let kind = env.mapper().kind(word)?;
     let reference = if kind == kinds::Secret::kind_ref() {
         "secretKeyRef"
     } else if kind == kinds::ConfigMap::kind_ref() {

@@ -16,7 +16,7 @@ use crate::api::table::{Cell, Column};
 pub static KIND: Kind<Node> = Kind {
     short_names: &["no"],
     namespaced: false,
-    subresources: &[Subresource::Status],
+    subresources: &[Subresource::Proxy, Subresource::Status],
     defaults,
     prepare_create: drop_configuration,
     prepare_update: |new, old| {

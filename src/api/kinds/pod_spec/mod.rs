@@ -5,6 +5,7 @@
 pub mod defaults;
 pub mod handlers;
 pub mod placement;
+pub mod references;
 pub mod validation;
 pub mod volumes;
 

@@ -358,7 +358,7 @@ fn validate_env_from(f: &EnvFromSource, i: usize, list: &Path<'_>, errors: &mut 
     }
 }
 
-fn validate_resources(r: &ResourceRequirements, at: &Path<'_>, errors: &mut FieldErrors) {
+pub fn validate_resources(r: &ResourceRequirements, at: &Path<'_>, errors: &mut FieldErrors) {
     for (list, name) in [(&r.limits, "limits"), (&r.requests, "requests")] {
         for (k, q) in list.iter().flatten() {
             let list = at.child(name);

@@ -23,7 +23,7 @@ use crate::api::table::{Cell, Column};
 pub static KIND: Kind<Service> = Kind {
     short_names: &["svc"],
     categories: &["all"],
-    subresources: &[Subresource::Status],
+    subresources: &[Subresource::Proxy, Subresource::Status],
     create_on_update: true,
     returns_deleted: true,
     name_rule: names::dns1123_label,

@@ -54,12 +54,6 @@ pub fn of(s: &Service) -> Vec<String> {
 }
 
 pub fn of_status(s: &Service) -> Vec<String> {
-    let (status, mut out) = (Path::new("status"), vec![]);
-    let balancer = status.child("loadBalancer");
-    let list = balancer.child("ingress");
     let ingress = s.status.iter().filter_map(|s| s.load_balancer.as_ref()?.ingress.as_ref()).flatten();
-    for (i, entry) in ingress.enumerate() {
-        out.extend(entry.ip.as_deref().and_then(|a| ip::warning(a, &list.index(i))));
-    }
-    out
+    ip::balancer_warnings(ingress.map(|i| i.ip.as_deref()))
 }

@@ -1,19 +1,39 @@
-//! discovery.k8s.io/v1 EndpointSlice: names, defaults, validation, columns.
-//! Real Kubernetes: pkg/apis/discovery, pkg/registry/discovery/endpointslice, printers printEndpointSlice.
+//! discovery.k8s.io/v1 EndpointSlice: defaults, columns, what no longer is written, warnings.
+//! Real Kubernetes: pkg/apis/discovery/v1/defaults.go, pkg/registry/discovery/endpointslice, pkg/printers/internalversion
+//! printEndpointSlice.
+
+mod validation;
 
 use k8s_openapi::api::discovery::v1::EndpointConditions;
 
 use super::EndpointSlice;
-use crate::api::field::{FieldErrors, Path};
+use crate::api::field::Path;
+use crate::api::ip;
 use crate::api::kind::Kind;
+use crate::api::object::Resource;
 use crate::api::table::{Cell, Column};
+
+/// Who looks after a slice.
+const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+const CONTROLLERS: [&str; 2] = ["endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"];
 
 pub static KIND: Kind<EndpointSlice> = Kind {
     generation: true,
     defaults,
-    spec_changed: |new, old| new.endpoints != old.endpoints || new.ports != old.ports,
-    validate,
+    prepare_create: drop_topology,
+    prepare_update: |new, old| {
+        if new.endpoints != old.endpoints {
+            drop_topology(new);
+        }
+    },
+    // A slice has no spec: everything but the metadata counts, and of that the labels.
+    spec_changed: |new, old| {
+        let labels = new.metadata.labels != old.metadata.labels;
+        labels || new.endpoints != old.endpoints || new.ports != old.ports || new.address_type != old.address_type
+    },
+    validate: validation::validate,
     validate_update: |new, old, errors| errors.immutable(&Path::new("addressType"), &new.address_type, &old.address_type),
+    warnings,
     columns: &[
         Column::name(),
         Column::text("AddressType", "addressType specifies the type of address carried by this EndpointSlice. All addresses in this slice must be the same type. This field is immutable after creation. The following address types are currently supported: * IPv4: Represents an IPv4 Address. * IPv6: Represents an IPv6 Address. * FQDN: Represents a Fully Qualified Domain Name. (Deprecated) The EndpointSlice controller only generates, and kube-proxy only processes, slices of addressType \"IPv4\" and \"IPv6\". No semantics are defined for the \"FQDN\" type.", |s, _| Cell::from(s.address_type.as_str())),
@@ -24,12 +44,13 @@ pub static KIND: Kind<EndpointSlice> = Kind {
     ..Kind::new(("discovery.k8s.io", "v1"), "EndpointSlice", "endpointslices", "endpointslice")
 };
 
-/// Lists of up to three entries, then `+ N more...`.
+/// The first three entries, then `+ N more...`.
 fn shortened(all: &[String]) -> String {
-    match all.len() {
-        0 => "<unset>".into(),
-        1..=3 => all.join(","),
-        n => format!("{} + {} more...", all[..3].join(","), n - 3),
+    const SHOWN: usize = 3;
+    match all[..all.len().min(SHOWN)].join(",") {
+        some if all.len() > SHOWN => format!("{some} + {} more...", all.len() - SHOWN),
+        none if none.is_empty() => "<unset>".into(),
+        some => some,
     }
 }
 
@@ -40,7 +61,7 @@ fn ports(s: &EndpointSlice) -> String {
         .flatten()
         .map(|p| match p.port {
             Some(port) => port.to_string(),
-            None => p.name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| "*".into()),
+            None => p.name.clone().unwrap_or_else(|| "*".into()),
         })
         .collect();
     shortened(&all)
@@ -61,15 +82,26 @@ fn defaults(s: &mut EndpointSlice) {
     }
 }
 
-fn validate(s: &EndpointSlice, errors: &mut FieldErrors) {
-    errors.one_of(&Path::new("addressType"), &s.address_type, &["IPv4", "IPv6", "FQDN"]);
-    let count = s.endpoints.as_ref().map_or(0, Vec::len);
-    if count > 1000 {
-        errors.too_many(&Path::new("endpoints"), count, 1000);
+/// Where an endpoint runs once stood in free labels; v1 takes none.
+fn drop_topology(s: &mut EndpointSlice) {
+    for e in s.endpoints.iter_mut().flatten() {
+        e.deprecated_topology = None;
     }
-    for (i, e) in s.endpoints.iter().flatten().enumerate() {
-        if e.addresses.is_empty() {
-            errors.required(&Path::new("endpoints").index(i).child("addresses"), "must contain at least 1 address");
-        }
+}
+
+fn warnings(new: &EndpointSlice, old: Option<&EndpointSlice>) -> Vec<String> {
+    let mut out = vec![];
+    if old.is_none() && new.address_type == "FQDN" {
+        out.push("spec.addressType: FQDN endpoints are deprecated".into());
     }
+    if new.label(MANAGED_BY).is_some_and(|by| CONTROLLERS.contains(&by)) {
+        return out;
+    }
+    let list = Path::new("endpoints");
+    for (i, e) in new.endpoints.iter().flatten().enumerate() {
+        let here = list.index(i);
+        let at = here.child("addresses");
+        out.extend(e.addresses.iter().enumerate().filter_map(|(j, a)| ip::warning(a, &at.index(j))));
+    }
+    out
 }

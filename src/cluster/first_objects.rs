@@ -1,0 +1,279 @@
+//! What a cluster holds before anybody has asked for anything: what kube-apiserver makes when it starts, and what the
+//! installer adds.
+//! Real Kubernetes: pkg/controlplane (instance.go, controller/), the post-start hooks of kube-apiserver, kubeadm's addons.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{ServicePort, ServiceSpec};
+use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
+use k8s_openapi::api::flowcontrol::v1::{FlowSchemaCondition, FlowSchemaStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use rand::SeedableRng;
+use serde_json::{Value, json};
+
+use super::profile::Plan;
+use crate::api::kind::Subresource;
+use crate::api::kinds::flowcontrol;
+use crate::api::kinds::{
+    APIService, ConfigMap, EndpointSlice, FlowSchema, Namespace, Service, ServiceAccount, StorageClass,
+};
+use crate::api::user::MASTERS;
+use crate::api::{KindRef, Object, RecordId, Resource, Time, User};
+use crate::apiserver::authorization::policy;
+use crate::apiserver::caller::Chance;
+use crate::apiserver::{ApiServer, Caller};
+use crate::world::World;
+
+/// Priority classes, API services and the like: what they are is data.
+static OBJECTS: &str = include_str!("first-objects.json");
+
+/// The service accounts with which kube-controller-manager's controllers speak.
+const CONTROLLERS: [&str; 35] = [
+    "attachdetach-controller",
+    "certificate-controller",
+    "clusterrole-aggregation-controller",
+    "cronjob-controller",
+    "daemon-set-controller",
+    "deployment-controller",
+    "device-taint-eviction-controller",
+    "disruption-controller",
+    "endpoint-controller",
+    "endpointslice-controller",
+    "endpointslicemirroring-controller",
+    "ephemeral-volume-controller",
+    "expand-controller",
+    "generic-garbage-collector",
+    "horizontal-pod-autoscaler",
+    "job-controller",
+    "legacy-service-account-token-cleaner",
+    "namespace-controller",
+    "node-controller",
+    "persistent-volume-binder",
+    "pod-garbage-collector",
+    "pv-protection-controller",
+    "pvc-protection-controller",
+    "replicaset-controller",
+    "replication-controller",
+    "resource-claim-controller",
+    "resourcequota-controller",
+    "root-ca-cert-publisher",
+    "service-account-controller",
+    "service-cidrs-controller",
+    "statefulset-controller",
+    "ttl-after-finished-controller",
+    "ttl-controller",
+    "validatingadmissionpolicy-status-controller",
+    "volumeattributesclass-protection-controller",
+];
+
+/// Makes what a fresh cluster has.
+pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
+    let mut apiserver = Apiserver {
+        user: User::of("system:apiserver", &[MASTERS]),
+        chance: Chance::seed_from_u64(0x5eed),
+        world,
+        cause,
+    };
+    for ns in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+        apiserver.put(Object::new(Namespace { metadata: named(ns), ..Namespace::default() }), "");
+    }
+    apiserver.put_data();
+    for level in flowcontrol::priority_levels() {
+        apiserver.put(Object::new(level), "");
+    }
+    for schema in flowcontrol::flow_schemas() {
+        apiserver.put_flow_schema(schema);
+    }
+    for o in policy::objects() {
+        let ns = o.namespace().to_string();
+        apiserver.put(o, &ns);
+    }
+    for name in CONTROLLERS {
+        apiserver
+            .put(Object::new(ServiceAccount { metadata: named(name), ..ServiceAccount::default() }), "kube-system");
+    }
+    if plan.default_storage_class {
+        apiserver.put(Object::new(standard()), "");
+    }
+    put_services(&mut apiserver, plan);
+}
+
+/// The API server, when it makes objects for itself.
+struct Apiserver<'a> {
+    user: User,
+    chance: Chance,
+    world: &'a mut World,
+    cause: RecordId,
+}
+
+impl Apiserver<'_> {
+    fn caller(&mut self) -> (&mut ApiServer, Caller<'_>) {
+        let World { api, ledger, now, .. } = &mut *self.world;
+        (api, Caller::new(&self.user, "kube-apiserver", *now, self.cause, ledger, &mut self.chance))
+    }
+
+    fn put(&mut self, o: Object, ns: &str) {
+        let (api, mut who) = self.caller();
+        let made = api.create(o, ns, &mut who);
+        debug_assert!(made.is_ok(), "{made:?}");
+    }
+
+    /// An object, and then the status that it has.
+    fn put_with_status(&mut self, mut o: Object) {
+        let (api, mut who) = self.caller();
+        let Ok(made) = api.create(o.clone(), "", &mut who) else {
+            debug_assert!(false, "{} was refused", o.name());
+            return;
+        };
+        o.meta_mut().resource_version.clone_from(&made.meta().resource_version);
+        let done = api.update(o, Some(Subresource::Status), "update", &mut who);
+        debug_assert!(done.is_ok(), "{done:?}");
+    }
+
+    /// The objects that are data, with the status that they have.
+    fn put_data(&mut self) {
+        let text = OBJECTS.replace("NOW", &self.world.now.rfc3339());
+        let all: Vec<Value> = serde_json::from_str(&text).unwrap_or_default();
+        all.into_iter().for_each(|v| self.put_value(v));
+    }
+
+    /// A flow schema, and that its priority level is there.
+    fn put_flow_schema(&mut self, schema: FlowSchema) {
+        let level = schema.spec.as_ref().map(|s| s.priority_level_configuration.name.clone()).unwrap_or_default();
+        let found = FlowSchemaCondition {
+            type_: Some("Dangling".into()),
+            status: Some("False".into()),
+            reason: Some("Found".into()),
+            message: Some(format!(
+                "This FlowSchema references the PriorityLevelConfiguration object named {level:?} and it exists"
+            )),
+            last_transition_time: Some(self.world.now.meta()),
+        };
+        let status = Some(FlowSchemaStatus { conditions: Some(vec![found]) });
+        self.put_with_status(Object::new(FlowSchema { status, ..schema }));
+    }
+
+    fn put_value(&mut self, v: Value) {
+        let word = |k: &str| v[k].as_str().unwrap_or("");
+        let Some(kind) = KindRef::by_gvk(word("apiVersion"), word("kind")) else { return };
+        let has_status = v.get("status").is_some();
+        match kind.decode(v) {
+            Ok(o) if has_status => self.put_with_status(o),
+            Ok(o) => self.put(o, ""),
+            Err(e) => debug_assert!(false, "{e}"),
+        }
+    }
+}
+
+fn named(name: &str) -> ObjectMeta {
+    ObjectMeta { name: Some(name.into()), ..ObjectMeta::default() }
+}
+
+/// The class that minikube makes the default.
+fn standard() -> StorageClass {
+    let mut metadata = named("standard");
+    let default = ("storageclass.kubernetes.io/is-default-class".into(), "true".into());
+    metadata.annotations = Some(BTreeMap::from([default]));
+    StorageClass { metadata, provisioner: "k8s.io/minikube-hostpath".into(), ..StorageClass::default() }
+}
+
+const METRICS: &str = "v1beta1.metrics.k8s.io";
+
+/// That metrics-server serves a group of its own, and whether it answers.
+fn metrics_service(now: Time, available: bool) -> Value {
+    let (status, reason, message) = match available {
+        true => ("True", "Passed", "all checks passed"),
+        false => (
+            "False",
+            "FailedDiscoveryCheck",
+            "failing or missing response from https://10.96.0.11:443/apis/metrics.k8s.io/v1beta1: connection refused",
+        ),
+    };
+    json!({
+        "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": METRICS},
+        "spec": {
+            "group": "metrics.k8s.io", "version": "v1beta1", "groupPriorityMinimum": 100, "versionPriority": 100,
+            "insecureSkipTLSVerify": true, "service": {"name": "metrics-server", "namespace": "kube-system", "port": 443},
+        },
+        "status": {"conditions": [
+            {"type": "Available", "status": status, "reason": reason, "message": message, "lastTransitionTime": now.rfc3339()},
+        ]},
+    })
+}
+
+/// What the API server says of metrics-server once it has tried to reach it.
+pub fn set_metrics_available(world: &mut World, available: bool, cause: RecordId) {
+    let apiserver = User::of("system:apiserver", &[MASTERS]);
+    let kind = APIService::kind_ref();
+    let Ok(mut o) = kind.decode(metrics_service(world.now, available)) else { return };
+    let World { api, ledger, now, .. } = &mut *world;
+    let mut chance = Chance::seed_from_u64(0);
+    let mut who = Caller::new(&apiserver, "kube-apiserver", *now, cause, ledger, &mut chance);
+    // If somebody has deleted it there is nothing to say.
+    let Ok(there) = api.get(&o.key()) else { return };
+    o.meta_mut().resource_version.clone_from(&there.meta().resource_version);
+    let _ = api.update(o, Some(Subresource::Status), "update", &mut who);
+    world.carry();
+}
+
+/// The Services of the API server itself and of DNS.
+fn put_services(apiserver: &mut Apiserver<'_>, plan: &Plan) {
+    let labels = |list: &[(&str, &str)]| Some(list.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect());
+    let port = |name: &str, port: i32, target: i32, protocol: &str| ServicePort {
+        name: Some(name.into()),
+        port,
+        protocol: Some(protocol.into()),
+        target_port: Some(IntOrString::Int(target)),
+        ..ServicePort::default()
+    };
+    let mut metadata = named("kubernetes");
+    metadata.labels = labels(&[("component", "apiserver"), ("provider", "kubernetes")]);
+    let spec = ServiceSpec {
+        cluster_ip: Some("10.96.0.1".into()),
+        ports: Some(vec![port("https", 443, 6443, "TCP")]),
+        ..ServiceSpec::default()
+    };
+    apiserver.put(Object::new(Service { metadata, spec: Some(spec), ..Service::default() }), "default");
+    let mut metadata = named("kubernetes");
+    metadata.labels = labels(&[("kubernetes.io/service-name", "kubernetes")]);
+    let slice = EndpointSlice {
+        metadata,
+        address_type: "IPv4".into(),
+        endpoints: Some(vec![Endpoint {
+            addresses: vec![plan.api_address.clone()],
+            conditions: Some(EndpointConditions { ready: Some(true), ..EndpointConditions::default() }),
+            ..Endpoint::default()
+        }]),
+        ports: Some(vec![EndpointPort {
+            name: Some("https".into()),
+            port: Some(6443),
+            protocol: Some("TCP".into()),
+            ..EndpointPort::default()
+        }]),
+    };
+    apiserver.put(Object::new(slice), "default");
+    let mut metadata = named("kube-dns");
+    metadata.labels = labels(&[
+        ("k8s-app", "kube-dns"),
+        ("kubernetes.io/cluster-service", "true"),
+        ("kubernetes.io/name", "CoreDNS"),
+    ]);
+    let ports = vec![port("dns", 53, 53, "UDP"), port("dns-tcp", 53, 53, "TCP")];
+    let selector = plan.system_pods.then(|| labels(&[("k8s-app", "kube-dns")])).flatten();
+    let spec =
+        ServiceSpec { cluster_ip: Some("10.96.0.10".into()), ports: Some(ports), selector, ..ServiceSpec::default() };
+    apiserver.put(Object::new(Service { metadata, spec: Some(spec), ..Service::default() }), "kube-system");
+    if plan.metrics_service {
+        apiserver.put_value(metrics_service(apiserver.world.now, true));
+        let spec = ServiceSpec { ports: Some(vec![port("https", 443, 10_250, "TCP")]), ..ServiceSpec::default() };
+        apiserver.put(
+            Object::new(Service { metadata: named("metrics-server"), spec: Some(spec), ..Service::default() }),
+            "kube-system",
+        );
+    }
+    apiserver.put(
+        Object::new(ConfigMap { metadata: named("extension-apiserver-authentication"), ..ConfigMap::default() }),
+        "kube-system",
+    );
+}

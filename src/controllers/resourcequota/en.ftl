@@ -1,0 +1,1 @@
+resourcequota-counted = counted what the namespace uses and wrote it into { $quota }: { $used }
