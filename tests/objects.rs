@@ -161,7 +161,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
 }
 
 /// Files of cases, by their names without ending. `OBJECTS=job,pod` looks at those alone.
-#[allow(clippy::disallowed_methods, reason = "the developer chooses the cases, the cluster does not")]
+#[allow(clippy::disallowed_methods, reason = "who works on one kind wants to look at that one")]
 fn files() -> Vec<String> {
     let only: Option<Vec<String>> = std::env::var("OBJECTS").ok().map(|t| t.split(',').map(Into::into).collect());
     let mut names: Vec<String> = std::fs::read_dir(FOLDER)

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::schema::{Base, Field, Shape, TypeId};
-use super::{quantity, time};
+use super::{go_text, quantity, time};
 
 /// Adds the empty fields that Go writes, and spells quantities canonically.
 pub fn fill(v: &mut Value, of: TypeId) {
@@ -72,6 +72,8 @@ fn fill_base(v: &mut Value, base: Base) {
                 *v = Value::String(quantity::canonical(&n.to_string()));
             }
         }
+        // In schemas of custom resources, numbers stand in what is only looked at as JSON too.
+        Base::Float | Base::Raw => go_text::plain_numbers(v),
         _ => {}
     }
 }

@@ -36,6 +36,10 @@ impl<'a> Path<'a> {
     pub fn child(&'a self, name: &'a str) -> Path<'a> {
         Path { to: Some(self), part: Part::Field(name) }
     }
+    /// Whether it is the path to the object itself.
+    pub fn is_root(&self) -> bool {
+        matches!(self.part, Part::Root)
+    }
     pub fn index(&'a self, i: usize) -> Path<'a> {
         Path { to: Some(self), part: Part::Index(i) }
     }
@@ -46,12 +50,13 @@ impl<'a> Path<'a> {
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(to) = self.to {
+        let to = self.to.filter(|to| !to.is_root());
+        if let Some(to) = to {
             to.fmt(f)?;
         }
         match self.part {
             Part::Root => f.write_str("<nil>"),
-            Part::Field(name) if self.to.is_some() => write!(f, ".{name}"),
+            Part::Field(name) if to.is_some() => write!(f, ".{name}"),
             Part::Field(name) => f.write_str(name),
             Part::Index(i) => write!(f, "[{i}]"),
             Part::Key(key) => write!(f, "[{key}]"),
@@ -71,6 +76,11 @@ pub enum Fault {
     },
     /// `shown` is as Go prints it.
     InvalidStruct {
+        shown: String,
+        detail: String,
+    },
+    /// A custom resource's value is of another type than its schema wants. `shown` is as Go prints it.
+    TypeInvalid {
         shown: String,
         detail: String,
     },
@@ -114,10 +124,10 @@ pub struct FieldError {
 }
 
 /// A value as Go prints it inside an error: strings quoted, numbers plain, the rest as JSON.
-fn shown(v: &Value) -> String {
+pub fn shown(v: &Value) -> String {
     match v {
         Value::String(s) => go_text::quoted(s),
-        Value::Null => "null".into(),
+        Value::Number(n) => go_text::number(n),
         other => go_text::json(other),
     }
 }
@@ -129,17 +139,22 @@ impl FieldError {
             Fault::Required { detail } => format!("Required value: {detail}"),
             Fault::Invalid { value, detail } if detail.is_empty() => format!("Invalid value: {}", shown(value)),
             Fault::Invalid { value, detail } => format!("Invalid value: {}: {detail}", shown(value)),
-            Fault::InvalidStruct { shown, detail } => format!("Invalid value: {shown}: {detail}"),
+            Fault::InvalidStruct { shown, detail } | Fault::TypeInvalid { shown, detail } => {
+                format!("Invalid value: {shown}: {detail}")
+            }
+            Fault::NotSupported { value, supported } if supported.is_empty() => format!("Unsupported value: {value}"),
             Fault::NotSupported { value, supported } => {
                 let list: Vec<String> = supported.iter().map(|s| format!("{s:?}")).collect();
                 format!("Unsupported value: {value}: supported values: {}", list.join(", "))
             }
             Fault::Forbidden { detail } => format!("Forbidden: {detail}"),
             Fault::Duplicate { value } => format!("Duplicate value: {value}"),
+            Fault::TooLong { max: 1 } => "Too long: may not be more than 1 byte".into(),
             Fault::TooLong { max } => format!("Too long: may not be more than {max} bytes"),
             Fault::NotFound { value } => format!("Not found: {}", shown(value)),
             Fault::NotFoundAmong { value, detail } => format!("Not found: {}: {detail}", shown(value)),
             Fault::Internal { detail } => format!("Internal error: {detail}"),
+            Fault::TooMany { got, max: 1 } => format!("Too many: {got}: must have at most 1 item"),
             Fault::TooMany { got, max } => format!("Too many: {got}: must have at most {max} items"),
         }
     }
@@ -148,6 +163,7 @@ impl FieldError {
         match self.fault {
             Fault::Required { .. } => "FieldValueRequired",
             Fault::Invalid { .. } | Fault::InvalidStruct { .. } => "FieldValueInvalid",
+            Fault::TypeInvalid { .. } => "FieldValueTypeInvalid",
             Fault::NotSupported { .. } => "FieldValueNotSupported",
             Fault::Forbidden { .. } => "FieldValueForbidden",
             Fault::Duplicate { .. } => "FieldValueDuplicate",
@@ -185,7 +201,15 @@ impl FieldErrors {
         self.0.append(&mut other.0);
     }
     fn push(&mut self, path: &Path<'_>, fault: Fault) {
-        self.0.push(FieldError { path: path.to_string(), fault });
+        self.add(FieldError { path: path.to_string(), fault });
+    }
+    /// An error whose path was put into words elsewhere.
+    pub fn add(&mut self, error: FieldError) {
+        self.0.push(error);
+    }
+    /// Puts the errors in the order of their words, where Kubernetes does.
+    pub fn sort(&mut self) {
+        self.0.sort_by_cached_key(ToString::to_string);
     }
     pub fn required(&mut self, path: &Path<'_>, detail: impl Into<String>) {
         self.push(path, Fault::Required { detail: detail.into() });

@@ -1,10 +1,10 @@
-//! Texts and JSON as Go writes them, where that differs from Rust's way: quoted strings and escaped characters.
+//! Texts, numbers and JSON as Go writes them, where that differs from Rust's way: quoted strings, escaped characters, exponents.
 //!
-//! Real Kubernetes: Go's `strconv.Quote` and `encoding/json`.
+//! Real Kubernetes: Go's `strconv`, `fmt` and `encoding/json`.
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// A text in double quotes, as `%q` prints it.
 pub fn quoted(text: &str) -> String {
@@ -44,9 +44,56 @@ fn escape(c: char, out: &mut String) {
     };
 }
 
+/// A number as `%v` prints it: whole ones plain, others with an exponent where they are large or small.
+pub fn number(n: &Number) -> String {
+    if n.is_f64() { float(n.as_f64().unwrap_or(0.0)) } else { n.to_string() }
+}
+
+/// A `float64` as `%v` prints it: `0.5`, `1e+06`.
+pub fn float(f: f64) -> String {
+    if f == 0.0 {
+        return if f.is_sign_negative() { "-0".into() } else { "0".into() };
+    }
+    let (mantissa, exponent) = parts(f);
+    if (-4..6).contains(&exponent) { format!("{f}") } else { with_exponent(&mantissa, exponent) }
+}
+
+/// The shortest digits that read back as the number, and the power of ten: `1.5e3` is `("1.5", 3)`.
+fn parts(f: f64) -> (String, i32) {
+    let text = format!("{f:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    (mantissa.into(), exponent.parse().unwrap_or(0))
+}
+
+/// Go writes at least two digits and always a sign.
+fn with_exponent(mantissa: &str, exponent: i32) -> String {
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
 /// JSON in one line. Go also escapes what could end a script in an HTML page.
 pub fn json(value: &Value) -> String {
-    escaped(&value.to_string())
+    match value {
+        Value::Number(n) if n.is_f64() => json_float(n.as_f64().unwrap_or(0.0)),
+        Value::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(",")),
+        Value::Object(map) => {
+            let pair = |(key, v): (&String, &Value)| format!("{}:{}", json(&Value::from(key.as_str())), json(v));
+            format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(","))
+        }
+        plain => escaped(&plain.to_string()),
+    }
+}
+
+/// A `float64` in JSON.
+pub fn json_float(f: f64) -> String {
+    let (mantissa, exponent) = parts(f);
+    match f {
+        0.0 => "0".into(),
+        // JSON alone strikes the zero of `e-09`.
+        _ if exponent < -6 => format!("{mantissa}e{exponent}"),
+        _ if exponent >= 21 => format!("{mantissa}e+{exponent}"),
+        _ => format!("{f}"),
+    }
 }
 
 /// JSON that is written already, escaped as Go does. These characters stand in strings only.
@@ -61,6 +108,20 @@ pub fn escaped(json: &str) -> String {
         }
     }
     out
+}
+
+/// Makes every whole number of a value one without a fraction, however it came: so Go writes it, and reads it again.
+pub fn plain_numbers(value: &mut Value) {
+    match value {
+        Value::Number(n) if n.is_f64() => {
+            if let Ok(plain) = json_float(n.as_f64().unwrap_or(0.0)).parse::<i64>() {
+                *value = plain.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(plain_numbers),
+        Value::Object(map) => map.values_mut().for_each(plain_numbers),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -82,7 +143,24 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_printed_as_go_prints_them() {
+        for (f, printed, in_json) in [
+            (1.0, "1", "1"),
+            (0.5, "0.5", "0.5"),
+            (1e6, "1e+06", "1000000"),
+            (123_456_789.0, "1.23456789e+08", "123456789"),
+            (0.000_01, "1e-05", "0.00001"),
+            (1e21, "1e+21", "1e+21"),
+            (1.5e-7, "1.5e-07", "1.5e-7"),
+            (-2.25, "-2.25", "-2.25"),
+        ] {
+            assert_eq!(float(f), printed);
+            assert_eq!(json_float(f), in_json);
+        }
+    }
+
+    #[test]
     fn json_is_safe_in_html() {
-        assert_eq!(json(&serde_json::json!(["<a>&"])), r#"["\u003ca\u003e\u0026"]"#);
+        assert_eq!(json(&serde_json::json!({"a": ["<a>&", 1.0]})), r#"{"a":["\u003ca\u003e\u0026",1]}"#);
     }
 }

@@ -282,7 +282,17 @@ pub fn validate_common(
     rule: impl Fn(&str, bool) -> Vec<String>,
     errors: &mut FieldErrors,
 ) {
-    let at = Path::new("metadata");
+    validate_meta_at(meta, namespaced, rule, &Path::new("metadata"), errors);
+}
+
+/// The same for metadata that stands elsewhere: that of an object within a custom resource.
+pub fn validate_meta_at(
+    meta: &ObjectMeta,
+    namespaced: bool,
+    rule: impl Fn(&str, bool) -> Vec<String>,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     if let Some(prefix) = meta.generate_name.as_deref().filter(|p| !p.is_empty()) {
         errors.invalid_each(&at.child("generateName"), prefix, rule(prefix, true));
     }
@@ -302,7 +312,7 @@ pub fn validate_common(
     } else if !namespace.is_empty() {
         errors.forbidden(&at.child("namespace"), "not allowed on this type");
     }
-    validate_notes(meta, &at, errors);
+    validate_notes(meta, at, errors);
     validate_finalizers(meta.finalizers.as_deref().unwrap_or_default(), &at.child("finalizers"), errors);
 }
 

@@ -4,6 +4,9 @@ use super::kind::{AnyKind, KindRef};
 use super::object::Resource;
 
 pub mod access_review;
+pub mod admission_policies;
+pub mod admission_rules;
+pub mod admission_webhooks;
 pub mod devices;
 pub mod flowcontrol;
 pub mod meta_conditions;
@@ -15,6 +18,7 @@ pub mod shared_pod;
 pub mod updates;
 pub mod usage;
 pub mod volume_sources;
+pub mod webhook_client;
 pub mod workload;
 
 macro_rules! kinds {

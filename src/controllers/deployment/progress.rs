@@ -243,7 +243,7 @@ impl Deployments {
 fn note_replica_failure(sets: &Sets, s: &mut DeploymentStatus) {
     const FAILURE: &str = "ReplicaFailure";
     let of = |set: &ReplicaSet| status(set).conditions.iter().flatten().find(|c| c.type_ == FAILURE).cloned();
-    let found = sets.new.as_ref().and_then(|set| of(set)).or_else(|| sets.all().find_map(|set| of(set)));
+    let found = sets.new.as_ref().and_then(of).or_else(|| sets.all().find_map(of));
     let conditions = s.conditions.get_or_insert_default();
     let known = conditions.iter().position(|c| c.type_ == FAILURE);
     match (found, known) {

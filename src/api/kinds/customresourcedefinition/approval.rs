@@ -1,0 +1,73 @@
+//! The object is called by its resource and group; groups of the Kubernetes project want a sign that somebody has approved them.
+//! Real Kubernetes: pkg/apihelpers/helpers.go, pkg/apis/apiextensions/validation validateAPIApproval.
+
+use std::mem::discriminant;
+
+use super::CustomResourceDefinition;
+use crate::api::field::{FieldErrors, Path};
+use crate::api::go_url;
+use crate::api::object::Resource;
+
+const ANNOTATION: &str = "api-approved.kubernetes.io";
+const PULL: &str = "https://github.com/kubernetes/enhancements/pull/1111";
+
+pub fn validate_name(crd: &CustomResourceDefinition, errors: &mut FieldErrors) {
+    let wanted = format!("{}.{}", crd.spec.names.plural, crd.spec.group);
+    let at = Path::new("metadata");
+    let meta = &crd.metadata;
+    for (field, name) in [("generateName", &meta.generate_name), ("name", &meta.name)] {
+        if let Some(name) = name.as_deref().filter(|n| !n.is_empty() && *n != wanted) {
+            errors.invalid(&at.child(field), name, "must be spec.names.plural+\".\"+spec.group");
+        }
+    }
+}
+
+enum Approval {
+    Missing,
+    Bypassed,
+    Given,
+    Invalid,
+}
+
+impl Approval {
+    fn of(crd: &CustomResourceDefinition) -> Approval {
+        let text = crd.annotation(ANNOTATION).unwrap_or("");
+        if text.is_empty() {
+            Approval::Missing
+        } else if text.starts_with("unapproved") {
+            Approval::Bypassed
+        } else if go_url::parse_request_uri(text).is_ok_and(|u| !u.host.is_empty() && !u.scheme.is_empty()) {
+            Approval::Given
+        } else {
+            Approval::Invalid
+        }
+    }
+}
+
+pub fn validate(crd: &CustomResourceDefinition, old: Option<&CustomResourceDefinition>, errors: &mut FieldErrors) {
+    let group = crd.spec.group.as_str();
+    let protected = ["k8s.io", "kubernetes.io"]
+        .iter()
+        .any(|g| group == *g || group.strip_suffix(g).is_some_and(|front| front.ends_with('.')));
+    let approval = Approval::of(crd);
+    // What was so before stays so.
+    if !protected || old.is_some_and(|old| discriminant(&Approval::of(old)) == discriminant(&approval)) {
+        return;
+    }
+    let at = Path::new("metadata");
+    let at = at.child("annotations");
+    let at = at.key(ANNOTATION);
+    match approval {
+        Approval::Missing => {
+            errors.required(&at, format!("protected groups must have approval annotation {ANNOTATION:?}, see {PULL}"));
+        }
+        Approval::Invalid => {
+            let why = format!(
+                "protected groups must have approval annotation {ANNOTATION:?} with either a URL or a reason starting with \
+                 \"unapproved\", see {PULL}"
+            );
+            errors.invalid(&at, crd.annotation(ANNOTATION).unwrap_or(""), why);
+        }
+        Approval::Bypassed | Approval::Given => {}
+    }
+}
