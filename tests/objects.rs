@@ -52,7 +52,7 @@ impl Server {
                 let path = format!("{base}/{}", o["metadata"]["name"].as_str().unwrap_or_default());
                 self.call(Method::Put, path, Some(o))
             }
-            "merge" => self.call(merge, path, Some(o.clone())),
+            "merge" | "again" => self.call(merge, path, Some(o.clone())),
             "status" => self.call(merge, format!("{path}/status"), Some(o.clone())),
             "subresource" => self.call(merge, format!("{path}/{}", o[0].as_str().unwrap()), Some(o[1].clone())),
             "table" => self.ask(&Request::get(path).table()).map(|mut a| {
@@ -83,6 +83,10 @@ fn shown(answer: &Response) -> Value {
             if let Some(meta) = out["object"].get_mut("metadata").and_then(Value::as_object_mut) {
                 CUT.iter().for_each(|k| drop(meta.remove(*k)));
             }
+            // The clock of a PersistentVolume's status.
+            if let Some(status) = out["object"].get_mut("status").and_then(Value::as_object_mut) {
+                status.remove("lastPhaseTransitionTime");
+            }
             if !a.warnings.is_empty() {
                 out["warnings"] = json!(a.warnings);
             }
@@ -97,6 +101,9 @@ fn shown(answer: &Response) -> Value {
                 let list: Vec<[String; 3]> =
                     causes.iter().map(|c| ["reason", "field", "message"].map(|k| text(c, k))).collect();
                 out["causes"] = json!(list);
+            }
+            if !status.warnings.is_empty() {
+                out["warnings"] = json!(status.warnings);
             }
             out
         }
@@ -150,7 +157,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
         let part = |i: usize| kind[i].as_str().unwrap_or("");
         let kind = KindRef::by_gvr(part(0), part(1), part(2)).expect("kind");
         let mut name = "None".to_string();
-        for step in ["create", "update", "merge", "status", "subresource", "table", "delete"] {
+        for step in ["create", "update", "merge", "status", "again", "subresource", "table", "delete"] {
             let Some(o) = case.get(step) else { continue };
             let got = server.step(step, &base(kind), &name, o);
             if step == "create"
@@ -174,7 +181,8 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
 /// Files of cases, by their names without ending. `OBJECTS=job,pod` looks at those alone.
 #[allow(clippy::disallowed_methods, reason = "who works on one kind wants to look at that one")]
 fn files() -> Vec<String> {
-    let only: Option<Vec<String>> = std::env::var("OBJECTS").ok().map(|t| t.split(',').map(Into::into).collect());
+    let only: Option<Vec<String>> =
+        std::env::var("OBJECTS").ok().filter(|t| !t.is_empty()).map(|t| t.split(',').map(Into::into).collect());
     let mut names: Vec<String> = std::fs::read_dir(FOLDER)
         .expect("folder")
         .filter_map(|e| e.ok()?.file_name().to_str()?.strip_suffix(".yaml").map(Into::into))

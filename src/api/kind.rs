@@ -212,6 +212,12 @@ pub struct Kind<T: 'static> {
     pub validate_status: fn(&T, &T, &mut FieldErrors),
     /// What whoever writes it should know; the second is the object as it was, if it was there.
     pub warnings: fn(&T, Option<&T>) -> Vec<String>,
+    /// The same for whoever writes its status.
+    pub status_warnings: fn(&T) -> Vec<String>,
+    /// Whether a delete is answered with the object as it was, not only with its name.
+    pub returns_deleted: bool,
+    /// Since when nobody should use it, and what instead: everybody who asks for it is told.
+    pub deprecated: Option<&'static str>,
     pub columns: &'static [Column<T>],
     /// Fields that a field selector may name besides metadata.name and metadata.namespace.
     pub selectable: &'static [&'static str],
@@ -259,6 +265,9 @@ impl<T: Resource> Kind<T> {
             update_judges_alone: false,
             validate_status: |_, _, _| {},
             warnings: |_, _| vec![],
+            status_warnings: |_| vec![],
+            returns_deleted: false,
+            deprecated: None,
             columns: &[],
             selectable: &[],
             field: |_, _| None,
@@ -299,6 +308,9 @@ pub trait AnyKind: Sync {
     fn update_judges_alone(&self) -> bool;
     fn validate_status(&self, new: &Object, old: &Object, errors: &mut FieldErrors);
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String>;
+    fn status_warnings(&self, new: &Object) -> Vec<String>;
+    fn returns_deleted(&self) -> bool;
+    fn deprecated(&self) -> Option<&'static str>;
     fn column_headers(&self) -> Vec<ColumnHeader>;
     fn row(&self, o: &Object, now: Time) -> Vec<Cell>;
     fn selectable(&self) -> &'static [&'static str];
@@ -433,6 +445,15 @@ impl<T: Resource> AnyKind for Kind<T> {
     }
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
         typed(new, |n| (self.warnings)(n, old.and_then(Object::get)))
+    }
+    fn status_warnings(&self, new: &Object) -> Vec<String> {
+        typed(new, self.status_warnings)
+    }
+    fn returns_deleted(&self) -> bool {
+        self.returns_deleted
+    }
+    fn deprecated(&self) -> Option<&'static str> {
+        self.deprecated
     }
     fn column_headers(&self) -> Vec<ColumnHeader> {
         self.columns

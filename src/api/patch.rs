@@ -37,6 +37,7 @@ impl From<Refused> for Status {
                 reason: Reason::Invalid,
                 message: "the server rejected our request due to an error in our request".into(),
                 details: Some(Box::default()),
+                warnings: vec![],
             },
             Refused::Misfit(patch, why) => {
                 let message = format!("Invalid value: {patch:?}: {why}");
@@ -46,6 +47,7 @@ impl From<Refused> for Status {
                     reason: Reason::Invalid,
                     message: format!(" \"\" is invalid: patch: {message}"),
                     details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
+                    warnings: vec![],
                 }
             }
         }

@@ -80,7 +80,6 @@ impl Quantity {
         ceil_div(self.nanos, NANO)
     }
 
-    /// The sum, written as the first is unless that is nothing.
     /// Rounded up to thousandths, which is the finest that the API server keeps of a resource.
     pub fn rounded(self) -> Quantity {
         let unit = NANO / 1000;

@@ -90,17 +90,19 @@ pub struct Status {
     pub reason: Reason,
     pub message: String,
     pub details: Option<Box<Details>>,
+    /// What whoever asked should know besides.
+    pub warnings: Vec<String>,
 }
 
 impl Status {
     pub fn new(reason: Reason, message: impl Into<String>) -> Status {
-        Status { reason, message: message.into(), details: None }
+        Status { reason, message: message.into(), details: None, warnings: vec![] }
     }
 
     fn about(reason: Reason, kind: KindRef, name: &str, message: String) -> Status {
         let details =
             Details { name: name.into(), group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
-        Status { reason, message, details: Some(Box::new(details)) }
+        Status { reason, message, details: Some(Box::new(details)), warnings: vec![] }
     }
 
     pub fn not_found(kind: KindRef, name: &str) -> Status {
@@ -187,6 +189,18 @@ impl Status {
             reason: Reason::Invalid,
             message: format!("{group_kind} {name:?} is invalid: {list}"),
             details: Some(Box::new(details)),
+            warnings: vec![],
+        }
+    }
+
+    /// The server could not do what it should.
+    pub fn internal(why: &str) -> Status {
+        let cause = Cause { reason: String::new(), message: why.into(), field: String::new() };
+        Status {
+            reason: Reason::InternalError,
+            message: format!("Internal error occurred: {why}"),
+            details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
+            warnings: vec![],
         }
     }
 

@@ -22,6 +22,7 @@ pub mod read;
 pub mod router;
 pub mod specs;
 pub mod table;
+mod validation;
 pub mod write;
 
 #[cfg(test)]

@@ -196,7 +196,7 @@ impl ApiServer {
         }
         let target = self.target(&request.path)?;
         let sub = target.sub()?;
-        match (request.method, &target.name) {
+        let answer = match (request.method, &target.name) {
             (Method::Get, Some(_)) if sub == Some(Subresource::Scale) => self.get_scale(&target, request, who),
             (Method::Get, Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
                 self.get_one(&target, request, who)
@@ -219,7 +219,8 @@ impl ApiServer {
             (Method::Delete, Some(_)) if sub.is_none() => self.delete_one(&target, request, who),
             (Method::Delete, None) => self.delete_collection(&target, request, who),
             (m, _) => Err(Status::method_not_allowed(m.name())),
-        }
+        };
+        warned(answer, target.kind.deprecated().map(Into::into).into_iter().collect())
     }
 
     /// What a path leads to.
@@ -378,9 +379,8 @@ impl ApiServer {
         who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));
         let stored = self.create(o, &t.namespace, who);
         who.defaulted = None;
-        let stored = stored?;
         warnings.append(&mut who.warnings);
-        Ok(Answer { body: as_version(&stored, t.kind), warnings })
+        warned(stored.map(|o| as_version(&o, t.kind).into()), warnings)
     }
 
     /// Fields of the spec that defaulting adds to what the client sent.
@@ -394,9 +394,9 @@ impl ApiServer {
         let mut warnings = vec![];
         let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
         self.name_must_fit(t, &mut o)?;
-        let stored = self.update(o, sub, "update", who)?;
+        let stored = self.update(o, sub, "update", who);
         warnings.append(&mut who.warnings);
-        Ok(Answer { body: as_version(&stored, t.kind), warnings })
+        warned(stored.map(|o| as_version(&o, t.kind).into()), warnings)
     }
 
     fn name_must_fit(&self, t: &Target, o: &mut Object) -> Result<(), Status> {
@@ -440,9 +440,9 @@ impl ApiServer {
             .decode(t.kind, Some(&patched), request, &mut warnings)
             .map_err(|s| patch_decode_error(&s, &patched))?;
         self.name_must_fit(t, &mut o)?;
-        let stored = self.update(o, sub, "patch", who)?;
+        let stored = self.update(o, sub, "patch", who);
         warnings.append(&mut who.warnings);
-        Ok(Answer { body: as_version(&stored, t.kind), warnings })
+        warned(stored.map(|o| as_version(&o, t.kind).into()), warnings)
     }
 
     fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -481,7 +481,9 @@ impl ApiServer {
         let options = delete_options(request)?;
         Ok(match self.delete(&t.key(), &options, who)? {
             Deleted::Marked(o) => as_version(&o, t.kind).into(),
-            Deleted::Gone(o) if o.kind().grace(&o).is_some() => as_version(&o, t.kind).into(),
+            Deleted::Gone(o) if o.kind().returns_deleted() || o.kind().grace(&o).is_some() => {
+                as_version(&o, t.kind).into()
+            }
             Deleted::Gone(o) => {
                 let mut details = json!({"name": o.name(), "kind": o.kind().plural(), "uid": o.uid()});
                 if !o.kind().group().is_empty() {
@@ -501,6 +503,20 @@ impl ApiServer {
             self.delete(&o.key(), &options, who)?;
         }
         Ok(list_json(t.kind, &listing).into())
+    }
+}
+
+/// Warnings come with every answer, also with a refusal; these come first.
+fn warned(answer: Response, mut warnings: Vec<String>) -> Response {
+    match answer {
+        Ok(mut a) => {
+            warnings.append(&mut a.warnings);
+            Ok(Answer { warnings, ..a })
+        }
+        Err(mut status) => {
+            warnings.append(&mut status.warnings);
+            Err(Status { warnings, ..status })
+        }
     }
 }
 

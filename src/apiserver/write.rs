@@ -4,16 +4,13 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
 use super::caller::{Caller, new_uid, suffix};
-use super::{ApiServer, admission, authorization};
+use super::{ApiServer, admission, authorization, validation};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
-use crate::api::kinds::{Namespace, Pod, Service, namespace};
-use crate::api::names;
+use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume};
 use crate::api::object::Key;
-use crate::api::{KindRef, Object, Reason, Resource, Status};
+use crate::api::{Object, Reason, Resource, Status};
 use crate::ledger::record::RequestOutcome;
 use crate::store::{Precondition, Rev, StoreError, rev_of};
 
@@ -98,6 +95,8 @@ impl ApiServer {
                 own if own == ns => {}
                 _ => return Err(Status::bad_request(NAMESPACE_MISMATCH)),
             }
+        } else {
+            meta.namespace = None;
         }
         if meta.name.as_deref().unwrap_or("").is_empty() && !meta.generate_name.as_deref().unwrap_or("").is_empty() {
             let prefix: String = meta.generate_name.clone().unwrap_or_default().chars().take(MAX_GENERATED).collect();
@@ -119,47 +118,18 @@ impl ApiServer {
         kind.prepare_create(o);
         admission::mutate(self, o, None, who)?;
         authorization::escalation::check(self, o, None, who.user)?;
-        let mut errors = FieldErrors::default();
-        if let Some(s) = o.get_mut::<Service>() {
-            let before = self.addresses.clone();
-            self.addresses.assign(s, None, who.chance, &mut errors);
-            if who.dry_run {
-                self.addresses = before;
-            }
-        }
         // Addresses are given out before anything is judged.
-        if !errors.is_empty() {
-            return Err(Status::invalid(kind, o.name(), errors.list()));
+        if let Some(s) = o.get_mut::<Service>() {
+            self.addresses.assign(s, None, who.chance)?;
         }
-        self.validate(kind, o, &mut errors);
+        let mut errors = FieldErrors::default();
+        validation::of_create(o, &mut errors);
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
         admission::validate(self, o, None, who)?;
         who.warnings.extend(kind.warnings(o, None));
         Ok(())
-    }
-
-    fn validate(&self, kind: KindRef, o: &Object, errors: &mut FieldErrors) {
-        let mut found = FieldErrors::default();
-        names::validate_meta(o.meta(), kind.namespaced(), |n, p| kind.check_name(n, p), &mut found);
-        kind.validate(o, &mut found);
-        found.append(errors);
-        *errors = found;
-    }
-
-    fn validate_update(&self, new: &Object, old: &Object, errors: &mut FieldErrors) {
-        let kind = new.kind();
-        if kind.update_judges_alone() {
-            let mut found = FieldErrors::default();
-            names::validate_meta(new.meta(), kind.namespaced(), |n, p| kind.check_name(n, p), &mut found);
-            found.append(errors);
-            *errors = found;
-        } else {
-            self.validate(kind, new, errors);
-        }
-        new_finalizers_while_deleting(new, old, errors);
-        kind.validate_update(new, old, errors);
     }
 
     /// Replaces an object, its status or its scale. `new` names the object; a resourceVersion in it must be current.
@@ -240,7 +210,7 @@ impl ApiServer {
         let before = old.meta();
         let meta = new.meta_mut();
         if verb == "patch" {
-            immutable_meta(meta, before, &mut errors);
+            validation::of_patch(meta, before, &mut errors);
         }
         keep(&mut meta.resource_version, &before.resource_version);
         keep(&mut meta.uid, &before.uid);
@@ -252,15 +222,20 @@ impl ApiServer {
         keep(&mut meta.managed_fields, &before.managed_fields);
         match sub {
             // The spec in it is thrown away, so there is nothing to fill in.
-            Some(Subresource::Status) => kind.prepare_status(new, old),
+            Some(Subresource::Status) => {
+                kind.prepare_status(new, old);
+                if let Some((new, old)) = new.get_mut::<PersistentVolume>().zip(old.get()) {
+                    persistentvolume::note_transition(new, old, who.now);
+                }
+            }
             Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
             _ => {
                 kind.defaults(new);
                 kind.stamp(new, who.now);
-                kind.prepare_update(new, old);
                 if let Some(s) = new.get_mut::<Service>() {
-                    self.addresses.assign(s, old.get::<Service>(), who.chance, &mut errors);
+                    self.addresses.assign(s, old.get::<Service>(), who.chance)?;
                 }
+                kind.prepare_update(new, old);
             }
         }
         if sub != Some(Subresource::Status) {
@@ -271,10 +246,14 @@ impl ApiServer {
             }
         }
         authorization::escalation::check(self, new, Some(old), who.user)?;
-        if sub == Some(Subresource::Status) {
-            kind.validate_status(new, old, &mut errors);
-        } else {
-            self.validate_update(new, old, &mut errors);
+        match sub {
+            Some(Subresource::Status) => validation::of_status(new, old, &mut errors),
+            Some(Subresource::Finalize) => {
+                if let Some(n) = new.get::<Namespace>() {
+                    namespace::validate_finalize(n, &mut errors);
+                }
+            }
+            _ => validation::of_update(new, old, &mut errors),
         }
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
@@ -282,7 +261,11 @@ impl ApiServer {
         if sub != Some(Subresource::Status) {
             admission::validate(self, new, Some(old), who)?;
         }
-        who.warnings.extend(kind.warnings(new, Some(old)));
+        who.warnings.extend(match sub {
+            Some(Subresource::Status) => kind.status_warnings(new),
+            Some(Subresource::Finalize) => vec![],
+            _ => kind.warnings(new, Some(old)),
+        });
         Ok(())
     }
 
@@ -339,19 +322,6 @@ fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
     }
 }
 
-/// What of the metadata nobody may change. What a patch leaves alone is there as it was.
-/// Real Kubernetes: apimachinery/pkg/api/validation/objectmeta.go ValidateObjectMetaAccessorUpdate.
-fn immutable_meta(new: &ObjectMeta, old: &ObjectMeta, errors: &mut FieldErrors) {
-    let at = Path::new("metadata");
-    errors.immutable(&at.child("uid"), &new.uid, &old.uid);
-    errors.immutable(&at.child("deletionTimestamp"), &new.deletion_timestamp, &old.deletion_timestamp);
-    errors.immutable(
-        &at.child("deletionGracePeriodSeconds"),
-        &new.deletion_grace_period_seconds,
-        &old.deletion_grace_period_seconds,
-    );
-}
-
 /// The `finalize` subresource changes nothing but a namespace's finalizers.
 fn keep_all_but_finalizers(new: &mut Object, old: &Object) {
     let wanted = new.get::<Namespace>().and_then(|n| n.spec.clone());
@@ -370,20 +340,6 @@ fn finished(o: &Object) -> bool {
         .is_some_and(|n| n.spec.iter().any(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())));
     let graceful = o.meta().deletion_grace_period_seconds.is_some_and(|s| s > 0);
     o.is_deleting() && !held && !kubernetes && !graceful
-}
-
-fn new_finalizers_while_deleting(new: &Object, old: &Object, errors: &mut FieldErrors) {
-    if !old.is_deleting() {
-        return;
-    }
-    let before = old.meta().finalizers.clone().unwrap_or_default();
-    let added: Vec<String> = new.meta().finalizers.iter().flatten().filter(|f| !before.contains(f)).cloned().collect();
-    if !added.is_empty() {
-        errors.forbidden(
-            &Path::new("metadata").child("finalizers"),
-            format!("no new finalizers can be added if the object is being deleted, found new finalizers {added:?}"),
-        );
-    }
 }
 
 pub(super) fn store_error(e: &StoreError, key: &Key) -> Status {

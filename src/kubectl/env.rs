@@ -159,10 +159,10 @@ impl Env<'_> {
     }
 
     pub fn try_call(&mut self, request: &Request) -> Result<std::sync::Arc<Value>, Status> {
-        let answer = self.api.request(request)?;
-        for w in &answer.warnings {
+        let answer = self.api.request(request);
+        for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
             self.err.push_str(&format!("Warning: {w}\n"));
         }
-        Ok(answer.body)
+        answer.map(|a| a.body)
     }
 }

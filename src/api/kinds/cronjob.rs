@@ -12,7 +12,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::table::{Cell, Column, ColumnType, since};
 use crate::api::time::Time;
-use crate::api::{canonical, cron, time_zone};
+use crate::api::{canonical, cron, names, time_zone};
 
 pub static KIND: Kind<CronJob> = Kind {
     short_names: &["cj"],
@@ -36,7 +36,10 @@ pub static KIND: Kind<CronJob> = Kind {
         validate_name(c, errors);
     },
     // Names that were too long before the rule was made may stay.
-    validate_update: |new, old, errors| validate_spec(&new.spec, Some(&old.spec), errors),
+    validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
+        validate_spec(&new.spec, Some(&old.spec), errors);
+    },
     update_judges_alone: true,
     warnings,
     columns: &[

@@ -13,7 +13,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::selector::labels_text;
 use crate::api::table::{Cell, Column};
-use crate::api::{canonical, int_or_string, internal};
+use crate::api::{canonical, int_or_string, internal, names};
 
 pub static KIND: Kind<DaemonSet> = Kind {
     short_names: &["ds"],
@@ -39,6 +39,7 @@ pub static KIND: Kind<DaemonSet> = Kind {
         }
     },
     validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
             let at = Path::new("spec");
             workload::validate_selector_stays(&n.selector, &o.selector, &at.child("selector"), errors);

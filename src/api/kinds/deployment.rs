@@ -9,7 +9,7 @@ use super::Deployment;
 use super::updates::keep;
 use super::{pod_spec, workload};
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{canonical, int_or_string, internal};
+use crate::api::{canonical, int_or_string, internal, names};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::selector::Selector;
 use crate::api::table::{Cell, Column};
@@ -39,6 +39,7 @@ pub static KIND: Kind<Deployment> = Kind {
     },
     validate: |d, errors| validate(d, None, errors),
     validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
         validate(new, Some(old), errors);
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
             let at = Path::new("spec");

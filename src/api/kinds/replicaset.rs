@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use super::ReplicaSet;
 use super::updates::keep;
 use super::{pod_spec, workload};
-use crate::api::canonical;
+use crate::api::{canonical, names};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::selector::Selector;
@@ -31,6 +31,7 @@ pub static KIND: Kind<ReplicaSet> = Kind {
     spec_changed: |new, old| !canonical::equal(&new.spec, &old.spec, "apps/v1.ReplicaSetSpec"),
     validate: |r, errors| validate(r, None, errors),
     validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
         validate(new, Some(old), errors);
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
             let at = Path::new("spec");
@@ -98,18 +99,14 @@ fn validate(r: &ReplicaSet, old: Option<&ReplicaSet>, errors: &mut FieldErrors) 
 }
 
 fn validate_status(new: &ReplicaSet, _: &ReplicaSet, errors: &mut FieldErrors) {
-    let at = Path::new("status");
     let Some(s) = &new.status else { return };
-    let counts = [
-        ("replicas", Some(s.replicas)),
-        ("fullyLabeledReplicas", s.fully_labeled_replicas),
-        ("readyReplicas", s.ready_replicas),
-        ("availableReplicas", s.available_replicas),
-    ];
-    workload::validate_counts(&counts.map(|(name, n)| (name, n.map(i64::from))), &at, errors);
-    errors.non_negative(&at.child("observedGeneration"), s.observed_generation.unwrap_or(0));
-    errors.non_negative(&at.child("terminatingReplicas"), s.terminating_replicas.unwrap_or(0).into());
-    let counts = [counts[1], counts[2], counts[3]].map(|(name, n)| (name, n.unwrap_or(0)));
-    workload::validate_no_more(&counts, s.replicas, "status.replicas", &at, errors);
-    workload::validate_no_more(&counts[2..], s.ready_replicas.unwrap_or(0), "readyReplicas", &at, errors);
+    let counts = workload::ReplicaCounts {
+        replicas: s.replicas,
+        fully_labeled: s.fully_labeled_replicas.unwrap_or(0),
+        ready: s.ready_replicas.unwrap_or(0),
+        available: s.available_replicas.unwrap_or(0),
+        observed_generation: s.observed_generation.unwrap_or(0),
+        terminating: s.terminating_replicas.unwrap_or(0),
+    };
+    workload::validate_replica_counts(&counts, errors);
 }

@@ -12,7 +12,7 @@ use super::pod_spec::resources::validate_overhead;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
 use crate::api::table::{Cell, Column};
-use crate::api::{go_json, names};
+use crate::api::{internal, names};
 
 pub static KIND: Kind<RuntimeClass> = Kind {
     namespaced: false,
@@ -54,7 +54,7 @@ fn validate_scheduling(s: &Scheduling, at: &Path<'_>, errors: &mut FieldErrors) 
     };
     for (i, t) in tolerations.iter().enumerate() {
         if tolerations[..i].iter().any(|earlier| key(earlier) == key(t)) {
-            errors.duplicate_struct(&at.index(i), go_json::shown(t, "core/v1.Toleration"));
+            errors.duplicate_struct(&at.index(i), internal::shown(t, "core/v1.Toleration"));
         }
     }
 }

@@ -235,6 +235,7 @@ fn validate_rolling_update(r: &RollingUpdateStatefulSetStrategy, at: &Path<'_>, 
 }
 
 fn validate_update(new: &StatefulSet, old: &StatefulSet, errors: &mut FieldErrors) {
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
     let (Some(n), Some(o)) = (&new.spec, &old.spec) else { return };
     let at = Path::new("spec");
     let mut before = FieldErrors::default();

@@ -158,6 +158,37 @@ pub fn validate_label_selector(s: &LabelSelector, at: &Path<'_>, errors: &mut Fi
     }
 }
 
+/// A template of which every field has its value, also one that its author left empty.
+pub fn default_template(t: &mut PodTemplateSpec) {
+    t.spec.get_or_insert_default();
+    pod_spec::default_template(t);
+}
+
+/// What a status counts of a kind that keeps a number of pods.
+pub struct ReplicaCounts {
+    pub replicas: i32,
+    pub fully_labeled: i32,
+    pub ready: i32,
+    pub available: i32,
+    pub observed_generation: i64,
+    pub terminating: i32,
+}
+
+/// Some are not more than all.
+pub fn validate_replica_counts(c: &ReplicaCounts, errors: &mut FieldErrors) {
+    let at = Path::new("status");
+    let parts =
+        [("fullyLabeledReplicas", c.fully_labeled), ("readyReplicas", c.ready), ("availableReplicas", c.available)];
+    errors.non_negative(&at.child("replicas"), c.replicas.into());
+    validate_counts(&parts.map(|(name, n)| (name, Some(n.into()))), &at, errors);
+    errors.non_negative(&at.child("observedGeneration"), c.observed_generation);
+    errors.non_negative(&at.child("terminatingReplicas"), c.terminating.into());
+    validate_no_more(&parts, c.replicas, "status.replicas", &at, errors);
+    if c.available > c.ready {
+        errors.invalid(&at.child("availableReplicas"), c.available, "cannot be greater than readyReplicas");
+    }
+}
+
 /// A name with dots makes odd hostnames.
 pub fn name_warnings(meta: &ObjectMeta) -> Vec<String> {
     let found = names::dns1123_label(meta.name.as_deref().unwrap_or(""), false);

@@ -71,5 +71,6 @@ fn refused(options: &str, errors: &FieldErrors) -> Result<(), Status> {
         reason: Reason::Invalid,
         message: format!("{options}.meta.k8s.io \"\" is invalid: {list}"),
         details: Some(Box::new(details)),
+        warnings: vec![],
     })
 }

@@ -11,12 +11,13 @@ A file of cases is a YAML list. Each case begins with an empty namespace `NAMESP
       update: {...}                      # PUT; gets the stored resourceVersion unless it has one. `null` values stay
       merge: {...}                       # PATCH application/merge-patch+json
       status: {...}                      # PATCH of the status subresource, merge
+      again: {...}                       # PATCH application/merge-patch+json once more
       subresource: [NAME, {...}]         # PATCH of another one, merge
       table: true                        # GET as a table: its columns and the object's cells without its age
       delete: true
 
 An answer is `{"code", "object"}` or `{"code", "reason", "message", "causes"}`, with `"warnings"` where there were any. What differs from
-server to server (uid, resourceVersion, creationTimestamp, managedFields) is cut out of objects; elsewhere a uid, as in the labels of a Job's
+server to server (uid, resourceVersion, times, managedFields) is cut out of objects; elsewhere a uid, as in the labels of a Job's
 pods, reads `UID`. Object and namespace are deleted afterwards. What controllers do to an object between two steps shows in its answers, so
 record cases of kinds that have a controller with an API server that runs alone.
 """
@@ -26,8 +27,9 @@ import yaml
 NAMESPACE = "case"
 CUT = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink")
 UID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-STEPS = ["create", "update", "merge", "status", "subresource", "table", "delete"]
+STEPS = ["create", "update", "merge", "status", "again", "subresource", "table", "delete"]
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+TIME = "lastPhaseTransitionTime"  # of a PersistentVolume's status: the server's clock
 
 
 class Server:
@@ -66,10 +68,22 @@ def answer(code, body, warnings):
     elif body:
         for k in CUT:
             body.get("metadata", {}).pop(k, None)
+        if isinstance(body.get("status"), dict):
+            body["status"].pop(TIME, None)
         out["object"] = body
     if warnings:
         out["warnings"] = warnings
     return out
+
+
+def delete_namespace(server, name):
+    """Ends it at once: its controller waits for every API to answer, also for one whose server is not there."""
+    path = "/api/v1/namespaces/" + name
+    code, body, _ = server.call("DELETE", path)
+    if code == 200:
+        body["spec"]["finalizers"] = []
+        body["metadata"].pop("resourceVersion", None)
+        server.call("PUT", path + "/finalize", body)
 
 
 def main():
@@ -139,7 +153,10 @@ def main():
                     if rv:
                         o["metadata"].setdefault("resourceVersion", rv)
                     code, body, warnings = server.call("PUT", "%s/%s?fieldValidation=Warn" % (base, o["metadata"]["name"]), o)
-                elif step == "merge":
+                    if code == 201:
+                        name = body["metadata"]["name"]
+                        made.append((base + "/" + name, None))
+                elif step in ("merge", "again"):
                     code, body, warnings = server.call("PATCH", "%s/%s?fieldValidation=Warn" % (base, name), o, merge)
                 elif step == "status":
                     code, body, warnings = server.call("PATCH", "%s/%s/status" % (base, name), o, merge)
@@ -158,10 +175,13 @@ def main():
                 out[step] = json.loads(UID.sub("UID", json.dumps(answer(code, body, warnings)).replace(namespace, NAMESPACE)))
             answers.append(out)
             for path, _ in reversed(made):
+                if path.startswith("/api/v1/namespaces/") and path.count("/") == 4:
+                    delete_namespace(server, path.split("/")[-1])
+                    continue
                 code, body, _ = server.call("DELETE", path + "?gracePeriodSeconds=0&propagationPolicy=Background")
                 if code == 200:
                     server.call("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
-        server.call("DELETE", "/api/v1/namespaces/" + namespace)
+        delete_namespace(server, namespace)
         target = file.replace(".yaml", ".answers.json")
         with open(target, "w", encoding="utf-8") as f:
             f.write("[\n" + ",\n".join(json.dumps(a, ensure_ascii=False, sort_keys=True) for a in answers) + "\n]\n")

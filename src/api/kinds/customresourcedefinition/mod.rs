@@ -67,7 +67,10 @@ pub static KIND: Kind<CustomResourceDefinition> = Kind {
         approval::validate_name(crd, errors);
         judge(crd, None, &Options::of_new(), errors);
     },
-    validate_update: |new, old, errors| judge(new, Some(old), &Options::of_update(new, old), errors),
+    validate_update: |new, old, errors| {
+        crate::api::names::validate_common_update(&new.metadata, &old.metadata, errors);
+        judge(new, Some(old), &Options::of_update(new, old), errors);
+    },
     update_judges_alone: true,
     validate_status: |new, _, errors| names::validate_accepted(new, errors),
     warnings,

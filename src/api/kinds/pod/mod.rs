@@ -46,6 +46,7 @@ pub static KIND: Kind<Pod> = Kind {
     update_judges_alone: true,
     validate_status: status::validate,
     warnings: all_warnings,
+    status_warnings: status::warnings,
     columns: columns::COLUMNS,
     selectable: &[
         "spec.nodeName",
@@ -186,12 +187,9 @@ fn forbid_tokens(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
     }
 }
 
-/// A new pod is looked at as a whole, a changed one only for odd addresses in its status.
+/// Only a new pod is looked at: changes of pods are many, and few of them are made by people.
 fn all_warnings(p: &Pod, old: Option<&Pod>) -> Vec<String> {
-    if let Some(old) = old {
-        return if p.status == old.status { vec![] } else { status::warnings(p) };
-    }
-    let Some(s) = &p.spec else { return vec![] };
+    let Some(s) = p.spec.as_ref().filter(|_| old.is_none()) else { return vec![] };
     let mut out = app_armor_warnings(s, &p.metadata);
     out.extend(warnings::name_warning(p.metadata.name.as_deref().unwrap_or(""), "the Pod's hostname"));
     out.extend(warnings::pod_warnings(s, p.metadata.annotations.as_ref()));

@@ -18,7 +18,7 @@ use crate::api::kinds::pod_spec::template::validate_pod_annotations;
 use crate::api::kinds::pod_spec::{Options, items, placement, shown_list, text};
 use crate::api::kinds::shared_pod::Spec;
 use crate::api::schema::TypeId;
-use crate::api::{canonical, internal, unified_diff};
+use crate::api::{canonical, internal, names, unified_diff};
 
 const MAY_CHANGE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
@@ -28,6 +28,7 @@ pub fn options(old: &Pod) -> Options {
 }
 
 pub fn validate(new: &Pod, old: &Pod, errors: &mut FieldErrors) {
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
     let options = options(old);
     validate_meta_and_spec(new, options, errors);
     validate_annotations(new, old, options, errors);

@@ -21,7 +21,7 @@ use super::ResourceClaim;
 use crate::api::Resource;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kinds::pod_spec::placement::validate_node_selector;
-use crate::api::{canonical, go_json, names};
+use crate::api::{canonical, internal, names};
 
 const MAX_USERS: usize = 256;
 const MAX_RESULTS: usize = 32;
@@ -113,7 +113,7 @@ pub fn validate(new: &ResourceClaim, old: &ResourceClaim, errors: &mut FieldErro
         (Some(now), Some(then)) => {
             const TYPE: &str = "resource/v1.AllocationResult";
             if !canonical::equal(now, then, TYPE) {
-                errors.invalid_struct(&at, go_json::shown(now, TYPE), "field is immutable");
+                errors.invalid_struct(&at, internal::shown(now, TYPE), "field is immutable");
             }
         }
         (Some(now), None) => validate_allocation(now, &names, &at, errors),

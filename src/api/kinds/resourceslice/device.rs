@@ -15,7 +15,7 @@ use super::capacity::validate_capacity;
 use super::validate_counters;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kinds::pod_spec::placement::validate_node_selector;
-use crate::api::{go_json, names};
+use crate::api::{internal, names};
 
 const MAX_ATTRIBUTES_AND_CAPACITIES: usize = 32;
 const MAX_ATTRIBUTE_VALUES: usize = 48;
@@ -103,7 +103,7 @@ fn validate_attribute(a: &DeviceAttribute, at: &Path<'_>, errors: &mut FieldErro
         0 => errors.invalid(at, "", "exactly one value must be specified"),
         1 => {}
         _ => {
-            let shown = go_json::shown(a, "resource/v1.DeviceAttribute");
+            let shown = internal::shown(a, "resource/v1.DeviceAttribute");
             errors.invalid_struct(at, shown, "exactly one value must be specified");
         }
     }
