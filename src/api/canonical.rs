@@ -390,12 +390,13 @@ mod tests {
     use super::*;
     use crate::api::kinds;
     use crate::api::object::Resource;
+    use crate::api::schema::type_of;
     use serde_json::json;
 
     #[test]
     fn the_empty_fields_that_go_writes_are_there() {
         let mut v = json!({"metadata": {"name": "x"}, "spec": {"containers": [{"name": "a"}]}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
-        fill(&mut v, kinds::Pod::kind_ref().layout());
+        fill(&mut v, type_of(kinds::Pod::kind_ref()));
         assert_eq!(v["spec"]["containers"][0]["resources"], json!({}));
         assert_eq!(v["status"]["conditions"][0]["lastProbeTime"], Value::Null);
         assert!(v["status"]["conditions"][0].as_object().is_some_and(|c| c.contains_key("lastProbeTime")));
@@ -405,7 +406,7 @@ mod tests {
     #[test]
     fn unknown_and_misfit_fields_are_found_where_they_stand() {
         let v = json!({"spec": {"containers": [{"name": "a", "imag": "x"}], "replicas": 1, "hostNetwork": "yes"}});
-        let found = check(&v, kinds::Pod::kind_ref().layout());
+        let found = check(&v, type_of(kinds::Pod::kind_ref()));
         assert_eq!(found.unknown, ["spec.containers[0].imag", "spec.replicas"]);
         assert_eq!(
             found.mismatch.as_deref(),
@@ -416,10 +417,10 @@ mod tests {
     #[test]
     fn what_go_takes_for_empty_is_left_out_or_null() {
         let mut v = json!({"description": "", "globalDefault": false, "value": 0, "preemptionPolicy": ""});
-        fill(&mut v, kinds::PriorityClass::kind_ref().layout());
+        fill(&mut v, type_of(kinds::PriorityClass::kind_ref()));
         assert_eq!(v, json!({"metadata": {}, "value": 0, "preemptionPolicy": ""}));
         let mut v = json!({"rules": [], "aggregationRule": {"clusterRoleSelectors": []}});
-        fill(&mut v, kinds::ClusterRole::kind_ref().layout());
+        fill(&mut v, type_of(kinds::ClusterRole::kind_ref()));
         assert_eq!(v, json!({"metadata": {}, "rules": null, "aggregationRule": {}}));
     }
 
@@ -433,7 +434,7 @@ mod tests {
     }
 
     fn complaint(kind: crate::api::KindRef, v: &Value) -> String {
-        check(v, kind.layout()).mismatch.unwrap_or_default().replace("json: cannot unmarshal ", "")
+        check(v, type_of(kind)).mismatch.unwrap_or_default().replace("json: cannot unmarshal ", "")
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::custom::CustomObject;
 use super::kind::KindRef;
 use super::uid::Uid;
 
@@ -92,7 +93,7 @@ pub trait Resource:
 }
 
 /// The typed content, behind one object-safe face.
-trait Body: Send + Sync + fmt::Debug {
+pub(super) trait Body: Send + Sync + fmt::Debug {
     fn meta(&self) -> &ObjectMeta;
     fn meta_mut(&mut self) -> &mut ObjectMeta;
     fn to_json(&self) -> Value;
@@ -156,6 +157,20 @@ impl Object {
         Object { kind: T::kind_ref(), marks: OnceLock::new(), body: Box::new(body), json: OnceLock::new() }
     }
 
+    /// An object of a kind that somebody has defined.
+    pub fn custom(kind: KindRef, body: CustomObject) -> Object {
+        Object { kind, marks: OnceLock::new(), body: Box::new(body), json: OnceLock::new() }
+    }
+
+    pub fn as_custom(&self) -> Option<&CustomObject> {
+        self.body.any().downcast_ref()
+    }
+
+    pub fn as_custom_mut(&mut self) -> Option<&mut CustomObject> {
+        self.forget();
+        self.body.any_mut().downcast_mut()
+    }
+
     pub fn kind(&self) -> KindRef {
         self.kind
     }
@@ -209,7 +224,7 @@ impl Object {
     }
 
     pub fn key(&self) -> Key {
-        Key::new(self.kind, self.namespace(), self.name())
+        Key::new(self.kind.stored(), self.namespace(), self.name())
     }
 
     pub fn is_deleting(&self) -> bool {
@@ -220,7 +235,9 @@ impl Object {
     pub fn json(&self) -> &Arc<Value> {
         self.json.get_or_init(|| {
             let mut v = self.body.to_json();
-            super::canonical::fill(&mut v, self.kind.layout());
+            if let Some(layout) = self.kind.layout() {
+                super::canonical::fill(&mut v, layout);
+            }
             if let Some(map) = v.as_object_mut() {
                 map.insert("apiVersion".into(), self.kind.api_version().into());
                 map.insert("kind".into(), self.kind.name().into());

@@ -22,6 +22,8 @@ pub enum Refused {
     Undecodable(String),
     /// A JSON patch whose test fails, or whose path leads nowhere.
     Fails,
+    /// A strategic patch of what has no published type.
+    Unknown,
     /// A strategic patch that makes no sense for this kind. The real server has no status of its own for it.
     Senseless(String),
     /// What it makes is no object of the kind: what is shown as the patch, and what is wrong.
@@ -32,6 +34,7 @@ impl From<Refused> for Status {
     fn from(why: Refused) -> Status {
         match why {
             Refused::Undecodable(why) => Status::bad_request(why),
+            Refused::Unknown => Status::new(Reason::UnsupportedMediaType, UNKNOWN_FORMAT),
             Refused::Senseless(why) => Status::new(Reason::Unknown, why),
             Refused::Fails => Status {
                 reason: Reason::Invalid,
@@ -54,6 +57,8 @@ impl From<Refused> for Status {
     }
 }
 
+const UNKNOWN_FORMAT: &str = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
+
 /// The object after the patch.
 pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Result<Value, Refused> {
     let mut out = target.clone();
@@ -64,8 +69,9 @@ pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Re
         }
         PatchType::Strategic => {
             decodable(patch, Value::is_object, "map[string]interface {}", "")?;
-            strategic::apply(&mut out, patch, Some(kind.layout())).map_err(Refused::Senseless)?;
-            if let Some(why) = convert::refusal(&out, kind.layout()) {
+            let Some(layout) = kind.layout() else { return Err(Refused::Unknown) };
+            strategic::apply(&mut out, patch, Some(layout)).map_err(Refused::Senseless)?;
+            if let Some(why) = convert::refusal(&out, layout) {
                 return Err(Refused::Misfit(strategic::go_map(patch), why));
             }
             // The converter knows what it makes, whatever the patch calls it.

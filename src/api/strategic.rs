@@ -355,7 +355,7 @@ mod tests {
     use serde_json::json;
 
     fn deployment() -> Option<TypeId> {
-        Some(kinds::Deployment::kind_ref().layout())
+        kinds::Deployment::kind_ref().layout()
     }
 
     #[test]

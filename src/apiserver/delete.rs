@@ -98,7 +98,16 @@ impl ApiServer {
             if NAMESPACES_THAT_STAY.contains(&&*key.name) {
                 return Err(Status::forbidden(key.kind, &key.name, "this namespace may not be deleted"));
             }
-            return Ok(self.plan_namespace(old, who));
+            if old.is_deleting() {
+                return Ok(Plan::Keep(old.clone()));
+            }
+        }
+        if !old.is_deleting() {
+            let mut new = (**old).clone();
+            if old.kind().condemn(&mut new, who.now) {
+                new.meta_mut().deletion_timestamp = Some(who.now.meta());
+                return Ok(Plan::Mark(Box::new(new)));
+            }
         }
         let mut new = (**old).clone();
         set_propagation(&mut new, options.propagation);
@@ -125,19 +134,6 @@ impl ApiServer {
             }
             _ => Ok(Plan::Remove(old.clone())),
         }
-    }
-
-    /// A namespace is marked and emptied by its controller; only then may it go.
-    fn plan_namespace(&self, old: &Arc<Object>, who: &Caller<'_>) -> Plan {
-        if old.is_deleting() {
-            return Plan::Keep(old.clone());
-        }
-        let mut new = (**old).clone();
-        new.meta_mut().deletion_timestamp = Some(who.now.meta());
-        if let Some(n) = new.get_mut::<Namespace>() {
-            n.status.get_or_insert_default().phase = Some("Terminating".into());
-        }
-        Plan::Mark(Box::new(new))
     }
 }
 

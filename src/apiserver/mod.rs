@@ -14,6 +14,7 @@ pub mod addresses;
 pub mod admission;
 pub mod authorization;
 pub mod caller;
+mod custom;
 pub mod delete;
 pub mod discovery;
 pub mod health;
@@ -49,6 +50,7 @@ pub struct ApiServer {
     addresses: addresses::Allocator,
     specs: specs::Specs,
     known: authorization::Known,
+    custom: custom::CustomKinds,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,
 }
@@ -73,7 +75,24 @@ impl ApiServer {
 
     /// Every version of every kind that is served.
     pub fn kinds(&self) -> impl Iterator<Item = KindRef> {
-        KindRef::all().filter(|k| !k.is_aggregated() || self.has_api_service(*k))
+        let built_in = KindRef::built_in().filter(|k| !k.is_aggregated() || self.has_api_service(*k));
+        built_in.chain(self.custom.served())
+    }
+
+    /// Every kind under which objects are stored, each once.
+    pub fn stored_kinds(&self) -> impl Iterator<Item = KindRef> {
+        KindRef::built_in().filter(|k| k.is_stored()).chain(self.custom_kinds())
+    }
+
+    /// The kind of a group, a version and a plural.
+    pub fn kind_of(&self, group: &str, version: &str, plural: &str) -> Option<KindRef> {
+        KindRef::by_gvr(group, version, plural).or_else(|| self.custom.find(group, version, plural))
+    }
+
+    /// The kind that objects call by `apiVersion` and `kind`.
+    pub fn kind_named(&self, api_version: &str, kind: &str) -> Option<KindRef> {
+        let custom = || self.custom.served().find(|k| k.name() == kind && k.api_version() == api_version);
+        KindRef::by_gvk(api_version, kind).or_else(custom)
     }
 
     /// Whether an add-on serves a kind, and answers.
@@ -106,6 +125,16 @@ impl ApiServer {
         let rev = self.store.rev();
         // A watch from now on is never compacted.
         self.store.watch(scope, rev).unwrap_or(WatchId(0))
+    }
+
+    /// Registers a component's watch of every custom kind.
+    pub fn watch_custom(&mut self) -> WatchId {
+        self.store.watch_custom()
+    }
+
+    /// Under what objects of custom kinds are stored.
+    pub fn custom_kinds(&self) -> impl Iterator<Item = KindRef> {
+        self.custom.stored()
     }
 
     pub fn unwatch(&mut self, id: WatchId) {

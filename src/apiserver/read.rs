@@ -19,13 +19,15 @@ use crate::store::{Change, ChangeKind, Rev, Scope, StoreError, WatchId};
 /// Which objects of a kind somebody wants.
 #[derive(Clone, Debug)]
 pub struct Filter {
+    /// The custom kind whose fields are meant: each version has its own.
+    pub kind: Option<KindRef>,
     pub labels: Selector,
     pub fields: Vec<FieldTerm>,
 }
 
 impl Default for Filter {
     fn default() -> Filter {
-        Filter { labels: Selector::everything(), fields: vec![] }
+        Filter { kind: None, labels: Selector::everything(), fields: vec![] }
     }
 }
 
@@ -47,7 +49,7 @@ impl Filter {
                 return Err(Status::bad_request(unknown_field(kind, &f.field)));
             }
         }
-        Ok(Filter { labels, fields })
+        Ok(Filter { kind: kind.custom().map(|_| kind), labels, fields })
     }
 
     /// Whether nothing is left out.
@@ -56,8 +58,9 @@ impl Filter {
     }
 
     pub fn matches(&self, o: &Object) -> bool {
+        let kind = self.kind.unwrap_or(o.kind());
         self.labels.matches(o.meta().labels.as_ref())
-            && self.fields.iter().all(|f| (o.kind().field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
+            && self.fields.iter().all(|f| (kind.field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
     }
 }
 
@@ -226,7 +229,7 @@ impl ClientWatch {
         }
         let object = if self.table {
             let t = table::table(
-                o.kind(),
+                self.kind,
                 std::slice::from_ref(o),
                 now,
                 self.first_table,
@@ -281,7 +284,8 @@ pub fn list_json(kind: KindRef, listing: &Listing) -> Value {
         }
     }
     let items: Vec<Value> = listing.items.iter().map(|o| Arc::unwrap_or_clone(as_version(o, kind))).collect();
-    json!({"kind": format!("{}List", kind.name()), "apiVersion": kind.api_version(), "metadata": meta, "items": items})
+    let list = kind.custom().map_or_else(|| format!("{}List", kind.name()), |c| c.list_kind().to_string());
+    json!({"kind": list, "apiVersion": kind.api_version(), "metadata": meta, "items": items})
 }
 
 /// A scope from a request's path.

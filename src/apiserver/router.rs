@@ -20,7 +20,7 @@ use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
 use crate::api::selector::{FieldTerm, parse_fields};
 use crate::api::status::Reason;
-use crate::api::{KindRef, Object, Status, User, canonical};
+use crate::api::{KindRef, Object, Status, User, canonical, custom, reading};
 use crate::store::{Scope, WatchId};
 
 /// What a path names.
@@ -34,7 +34,7 @@ pub struct Target {
 
 impl Target {
     /// Reads `/api/v1/namespaces/x/pods/y/status` and the like.
-    pub fn parse(path: &str) -> Option<Target> {
+    fn parse(path: &str, kind_of: impl Fn(&str, &str, &str) -> Option<KindRef>) -> Option<Target> {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let (group, version, rest) = match parts.as_slice() {
             ["api", version, rest @ ..] => ("", *version, rest),
@@ -47,7 +47,7 @@ impl Target {
             }
             _ => ("", rest.to_vec()),
         };
-        let kind = KindRef::by_gvr(group, version, rest.first()?)?;
+        let kind = kind_of(group, version, rest.first()?)?;
         let text = |i: usize| rest.get(i).filter(|s| !s.is_empty()).map(|s| (*s).to_string());
         (rest.len() <= 3).then(|| Target { kind, namespace: namespace.into(), name: text(1), subresource: text(2) })
     }
@@ -67,7 +67,10 @@ impl Target {
             None => Ok(None),
             Some(name) => {
                 let found = self.kind.subresources().iter().copied().find(|s| s.name() == name);
-                found.map(Some).ok_or_else(Status::no_such_path)
+                found.map(Some).ok_or_else(|| match self.kind.custom() {
+                    None => Status::no_such_path(),
+                    Some(_) => Status::not_found(self.kind, self.name.as_deref().unwrap_or("")),
+                })
             }
         }
     }
@@ -223,9 +226,14 @@ impl ApiServer {
         warned(answer, target.kind.deprecated().map(Into::into).into_iter().collect())
     }
 
+    /// What a path names, whether it is there or not.
+    pub fn leads_to(&self, path: &str) -> Option<Target> {
+        Target::parse(path, |group, version, plural| self.kind_of(group, version, plural))
+    }
+
     /// What a path leads to.
     fn target(&self, path: &str) -> Result<Target, Status> {
-        let target = Target::parse(path).ok_or_else(Status::no_such_path)?;
+        let target = self.leads_to(path).ok_or_else(Status::no_such_path)?;
         if target.kind.is_aggregated() && !self.has_api_service(target.kind) {
             let why = "the server is currently unable to handle the request";
             return Err(Status::new(Reason::ServiceUnavailable, why));
@@ -239,8 +247,8 @@ impl ApiServer {
         let verdict = self.judge(who.user, &wish);
         if !verdict.allowed {
             let status = wish.forbidden(who.user, &verdict.reason);
-            if let Some(kind) = KindRef::by_gvr(&asked.group, &asked.version, &asked.resource) {
-                let key = Key::new(kind, &asked.namespace, &asked.name);
+            if let Some(kind) = self.kind_of(&asked.group, &asked.version, &asked.resource) {
+                let key = Key::new(kind.stored(), &asked.namespace, &asked.name);
                 self.refuse(who, asked.verb, &key, None, &status);
             }
             return Err(status);
@@ -293,7 +301,7 @@ impl ApiServer {
             let include = Include::parse(request.param("includeObject"));
             let rv = o.meta().resource_version.clone().unwrap_or_default();
             let meta = json!({"resourceVersion": rv});
-            return Ok(table(t.kind.stored(), std::slice::from_ref(o), who.now, true, include, meta).into());
+            return Ok(table(t.kind, std::slice::from_ref(o), who.now, true, include, meta).into());
         }
         if request.accept == Accept::Metadata {
             return Ok(metadata_only(o).into());
@@ -308,7 +316,7 @@ impl ApiServer {
             let include = Include::parse(request.param("includeObject"));
             let meta = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) })["metadata"]
                 .clone();
-            return Ok(table(t.kind.stored(), &listing.items, who.now, true, include, meta).into());
+            return Ok(table(t.kind, &listing.items, who.now, true, include, meta).into());
         }
         if request.accept == Accept::Metadata {
             let mut v = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) });
@@ -333,15 +341,7 @@ impl ApiServer {
         if !body.is_object() {
             return Err(Status::bad_request("the object provided is unrecognized (must be of type object)"));
         }
-        if version != kind.api_version() || name != kind.name() {
-            return Err(Status::bad_request(format!(
-                "{} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"",
-                name,
-                version.rsplit('/').next().unwrap_or(""),
-                kind.name()
-            )));
-        }
-        let findings = canonical::check(&body, kind.layout());
+        named_as(kind, version, name)?;
         let refuse = |why: String| {
             Status::bad_request(format!(
                 "{} in version {:?} cannot be handled as a {}: {why}",
@@ -350,21 +350,16 @@ impl ApiServer {
                 kind.name()
             ))
         };
-        if let Some(m) = findings.mismatch {
-            return Err(refuse(m));
-        }
-        if !findings.unknown.is_empty() {
-            let texts: Vec<String> = findings.unknown.iter().map(|f| format!("unknown field {f:?}")).collect();
+        let (object, unknown) = reading::read(kind, body).map_err(refuse)?;
+        if !unknown.is_empty() {
+            let texts: Vec<String> = unknown.iter().map(|f| format!("unknown field {f:?}")).collect();
             match request.param("fieldValidation").unwrap_or("Warn") {
                 "Strict" => return Err(refuse(format!("strict decoding error: {}", texts.join(", ")))),
                 "Warn" => warnings.extend(texts),
                 _ => {}
             }
         }
-        let mut body = without_nulls(body);
-        canonical::drop_zeros(&mut body, kind.layout());
-        let o = kind.decode(body).map_err(refuse)?;
-        to_stored(o).map_err(refuse)
+        to_stored(object).map_err(refuse)
     }
 
     fn post(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
@@ -506,6 +501,30 @@ impl ApiServer {
     }
 }
 
+/// What is sent must be what the path leads to.
+fn named_as(kind: KindRef, version: &str, name: &str) -> Result<(), Status> {
+    if version == kind.api_version() && name == kind.name() {
+        return Ok(());
+    }
+    if kind.custom().is_none() {
+        return Err(Status::bad_request(format!(
+            "{name} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"",
+            version.rsplit('/').next().unwrap_or(""),
+            kind.name()
+        )));
+    }
+    if version != kind.api_version() {
+        let why = format!(
+            "the API version in the data ({version}) does not match the expected API version ({})",
+            kind.api_version()
+        );
+        return Err(Status::bad_request(why));
+    }
+    let mut errors = FieldErrors::default();
+    errors.invalid(&Path::new("kind"), name, format!("must be {}", kind.name()));
+    Err(Status::invalid(kind, "", errors.list()))
+}
+
 /// Warnings come with every answer, also with a refusal; these come first.
 fn warned(answer: Response, mut warnings: Vec<String>) -> Response {
     match answer {
@@ -522,7 +541,7 @@ fn warned(answer: Response, mut warnings: Vec<String>) -> Response {
 
 /// An object as a version of its kind shows it.
 pub(super) fn as_version(o: &Object, kind: KindRef) -> Arc<Value> {
-    let Some(conversion) = kind.conversion() else { return o.json().clone() };
+    let Some(conversion) = kind.conversion() else { return custom::shown(o, kind) };
     let mut v = (**o.json()).clone();
     (conversion.from_hub)(&mut v);
     v["apiVersion"] = kind.api_version().into();
@@ -540,7 +559,7 @@ fn to_stored(mut o: Object) -> Result<Object, String> {
     let hub = kind.stored();
     v["apiVersion"] = hub.api_version().into();
     v["kind"] = hub.name().into();
-    hub.decode(without_nulls(v))
+    hub.decode(reading::without_nulls(v))
 }
 
 fn listing_head(l: &super::read::Listing) -> super::read::Listing {
@@ -613,20 +632,6 @@ fn replicas_of(scale: &Value, method: Method, o: &Object) -> Result<i32, Status>
             Err(Status::invalid_as("Scale", "autoscaling", o.name(), errors.list()))
         }
         Some(n) => Ok(n),
-    }
-}
-
-/// The decoder wants absent fields, not nulls, and whole numbers where Go reads them: `3.0` is 3.
-fn without_nulls(v: Value) -> Value {
-    match v {
-        Value::Number(n) if n.is_f64() => {
-            canonical::whole(&Value::Number(n.clone())).map_or(Value::Number(n), Into::into)
-        }
-        Value::Object(m) => {
-            Value::Object(m.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect())
-        }
-        Value::Array(a) => Value::Array(a.into_iter().map(without_nulls).collect()),
-        other => other,
     }
 }
 

@@ -8,7 +8,12 @@ use crate::api::{Object, names};
 
 pub(super) fn of_create(o: &Object, errors: &mut FieldErrors) {
     let kind = o.kind();
-    names::validate_meta(o.meta(), kind.namespaced(), |n, p| kind.check_name(n, p), errors);
+    let rule = |n: &str, p: bool| kind.check_name(n, p);
+    match kind.custom() {
+        None => names::validate_meta(o.meta(), kind.namespaced(), rule, errors),
+        // Odd finalizers of custom resources are warned of.
+        Some(_) => names::validate_common(o.meta(), kind.namespaced(), rule, errors),
+    }
     kind.validate(o, errors);
 }
 

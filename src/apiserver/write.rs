@@ -10,7 +10,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume};
 use crate::api::object::Key;
-use crate::api::{Object, Reason, Resource, Status};
+use crate::api::{Object, Reason, Resource, Status, custom};
 use crate::ledger::record::RequestOutcome;
 use crate::store::{Precondition, Rev, StoreError, rev_of};
 
@@ -27,12 +27,12 @@ impl ApiServer {
     /// Creates an object in `namespace` (empty for cluster-scoped kinds).
     pub fn create(&mut self, mut o: Object, ns: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
         let kind = o.kind();
-        let place = Key::new(kind, ns, o.name());
+        let place = Key::new(kind.stored(), ns, o.name());
         let result = match self.authorize(who, "create", &place, None) {
             Ok(()) => self.admit_create(&mut o, ns, who),
             Err(status) => Err(status),
         };
-        let key = if result.is_ok() { o.key() } else { Key::new(kind, ns, o.name()) };
+        let key = if result.is_ok() { o.key() } else { place };
         let stored = result.and_then(|()| {
             if who.dry_run {
                 return match self.store.get(&key) {
@@ -41,6 +41,7 @@ impl ApiServer {
                 };
             }
             self.specs.share(&mut o);
+            let o = self.to_storage(o);
             let stored = self.commit(who, "create", &key, None, Some(o), Precondition::Absent)?;
             if let Some(s) = stored.get::<Service>() {
                 self.addresses.note(s);
@@ -72,6 +73,7 @@ impl ApiServer {
             .store
             .write(key.clone(), new, expect, |rev| who.record(verb, key, sub, outcome(rev)))
             .map_err(|e| store_error(&e, key))?;
+        self.custom.learn(&change);
         Ok(change.object.clone())
     }
 
@@ -88,6 +90,10 @@ impl ApiServer {
 
     fn admit_create(&mut self, o: &mut Object, ns: &str, who: &mut Caller<'_>) -> Result<(), Status> {
         let kind = o.kind();
+        if self.custom.is_terminating(kind) {
+            let why = "create not allowed while custom resource definition is terminating";
+            return Err(Status::forbidden(kind, o.name(), why));
+        }
         let meta = o.meta_mut();
         if kind.namespaced() {
             match meta.namespace.as_deref().unwrap_or("") {
@@ -135,11 +141,12 @@ impl ApiServer {
     /// Replaces an object, its status or its scale. `new` names the object; a resourceVersion in it must be current.
     pub fn update(
         &mut self,
-        mut new: Object,
+        new: Object,
         sub: Option<Subresource>,
         verb: &'static str,
         who: &mut Caller<'_>,
     ) -> Result<Arc<Object>, Status> {
+        let mut new = self.as_defined(new);
         let key = new.key();
         let name = sub.map(Subresource::name);
         if let Err(status) = self.authorize(who, verb, &key, sub) {
@@ -154,10 +161,13 @@ impl ApiServer {
             self.refuse(who, verb, &key, name, &status);
             return Err(status);
         };
-        if let Err(status) = self.admit_update(&mut new, &old, sub, verb, who) {
+        let in_this_version = (old.kind() != new.kind()).then(|| custom::as_kind(&old, new.kind()));
+        let before = in_this_version.as_ref().unwrap_or(&old);
+        if let Err(status) = self.admit_update(&mut new, before, sub, verb, who) {
             self.refuse(who, verb, &key, name, &status);
             return Err(status);
         }
+        let new = self.to_storage(new);
         if new.same(&old) {
             who.record(verb, &key, name, RequestOutcome::Unchanged);
             return Ok(old);

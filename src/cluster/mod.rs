@@ -68,7 +68,7 @@ impl Cluster {
         first_objects::make(&mut world, &plan, start);
         let (configs, timing) = (plan.nodes.clone(), plan.timing);
         world.add(Arc::new(move || Box::new(Fleet::new(configs.clone(), timing))), start);
-        for entry in controllers::TABLE {
+        for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE) {
             world.add(entry.maker(), start);
         }
         world.add(Arc::new(|| Box::<Scheduler>::default()), start);

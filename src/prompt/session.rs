@@ -253,7 +253,7 @@ impl Session {
 
     /// The objects of a kind that the session looks at: those of its namespace, where the kind has any.
     pub fn scope(&self, kind: KindRef) -> Scope {
-        Scope { kind, namespace: kind.namespaced().then(|| self.config.namespace().into()) }
+        Scope { kind: kind.stored(), namespace: kind.namespaced().then(|| self.config.namespace().into()) }
     }
 
     /// The kinds that words may mean.

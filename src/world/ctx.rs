@@ -239,6 +239,23 @@ impl Ctx<'_> {
         self.world.api.store().list(&Scope { kind, namespace: Some(namespace.into()) }).cloned().collect()
     }
 
+    /// Every object of a custom kind, in all namespaces.
+    pub fn list_all_of(&self, group: &str, plural: &str) -> Vec<Arc<Object>> {
+        let api = &self.world.api;
+        let kind = api.custom_kinds().find(|k| k.group() == group && k.plural() == plural);
+        kind.into_iter().flat_map(|k| api.store().list(&Scope::all(k)).cloned().collect::<Vec<_>>()).collect()
+    }
+
+    /// Every kind under which objects are stored.
+    pub fn stored_kinds(&self) -> Vec<KindRef> {
+        self.world.api.stored_kinds().collect()
+    }
+
+    /// The kind that an owner reference means.
+    pub fn kind_named(&self, api_version: &str, kind: &str) -> Option<KindRef> {
+        self.world.api.kind_named(api_version, kind).map(KindRef::stored)
+    }
+
     /// Reads any object past the caches.
     pub fn get_any(&self, key: &Key) -> Option<Arc<Object>> {
         self.world.api.get(key).ok().cloned()

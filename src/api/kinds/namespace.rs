@@ -39,6 +39,7 @@ pub static KIND: Kind<Namespace> = Kind {
     update_judges_alone: true,
     validate_status,
     returns_deleted: true,
+    condemn: Some(|n, _| n.status.get_or_insert_default().phase = Some("Terminating".into())),
     columns: &[
         Column::name(),
         Column::text("Status", "The status of the namespace", |n, _| Cell::from(phase(n))),

@@ -12,7 +12,7 @@ use super::schema::Schema;
 use super::set::FieldSet;
 use crate::api::canonical;
 use crate::api::kind::{KindRef, Subresource};
-use crate::api::schema::TypeId;
+use crate::api::schema::{TypeId, type_of};
 
 /// A kind as field management sees it.
 pub trait Versions {
@@ -69,7 +69,7 @@ impl BuiltIn {
     }
 
     fn layout(&self, api_version: &str) -> Option<TypeId> {
-        KindRef::by_gvk(api_version, self.kind.name()).map(KindRef::layout)
+        KindRef::by_gvk(api_version, self.kind.name()).map(type_of)
     }
 }
 
@@ -97,7 +97,7 @@ impl Versions for BuiltIn {
         if let Some(c) = to.conversion() {
             (c.from_hub)(&mut object);
         }
-        canonical::fill(&mut object, to.layout());
+        canonical::fill(&mut object, type_of(to));
         Ok(named(object, api_version))
     }
 
@@ -110,7 +110,7 @@ impl Versions for BuiltIn {
 
     fn empty(&self) -> Value {
         let mut object = json!({"apiVersion": self.api_version, "kind": self.kind.name()});
-        canonical::fill(&mut object, self.kind.layout());
+        canonical::fill(&mut object, type_of(self.kind));
         object
     }
 }

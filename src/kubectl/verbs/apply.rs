@@ -110,7 +110,7 @@ pub fn patch_for(m: &Manifest, modified: &Value, current: &Value) -> Value {
         .as_str()
         .and_then(|t| serde_json::from_str(t).ok())
         .unwrap_or(Value::Null);
-    strategic::three_way(&original, modified, current, Some(m.kind.layout()))
+    strategic::three_way(&original, modified, current, m.kind.layout())
 }
 
 fn apply_one(

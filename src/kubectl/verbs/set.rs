@@ -95,7 +95,7 @@ pub fn change(
         if new != *o.object {
             record::mark(args, &mut new);
         }
-        let patch = strategic::diff(&o.object, &new, Some(o.kind.layout()));
+        let patch = strategic::diff(&o.object, &new, o.kind.layout());
         // Nothing to change: nothing is sent and nothing is said.
         if patch.as_object().is_some_and(serde_json::Map::is_empty) {
             continue;

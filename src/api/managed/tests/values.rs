@@ -8,7 +8,7 @@ use crate::api::Resource;
 use crate::api::kinds::{Deployment, Pod};
 
 fn of<T: Resource>(value: &Value) -> Typed<'_> {
-    let schema = Schema::Struct { of: T::kind_ref().layout(), atomic: false };
+    let schema = Schema::Struct { of: crate::api::schema::type_of(T::kind_ref()), atomic: false };
     Typed::new(Cow::Borrowed(value), schema, Duplicates::Allowed).unwrap()
 }
 
@@ -82,7 +82,7 @@ fn values_are_taken_apart() {
 
 #[test]
 fn what_does_not_fit_is_named() {
-    let schema = Schema::Struct { of: Deployment::kind_ref().layout(), atomic: false };
+    let schema = Schema::Struct { of: crate::api::schema::type_of(Deployment::kind_ref()), atomic: false };
     let complaint =
         |v: Value| Typed::new(Cow::Owned(v), schema, Duplicates::Refused).map(|_| ()).unwrap_err().to_string();
     let first = |c: Value| complaint(json!({"spec": {"template": {"spec": {"containers": [c]}}}}));
