@@ -2,6 +2,7 @@
 
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
+mod conversations;
 mod managed;
 mod managed_random;
 mod objects;

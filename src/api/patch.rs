@@ -15,6 +15,21 @@ pub enum PatchType {
     Strategic,
 }
 
+impl PatchType {
+    pub fn media_type(self) -> &'static str {
+        match self {
+            PatchType::Json => "application/json-patch+json",
+            PatchType::Merge => "application/merge-patch+json",
+            PatchType::Strategic => "application/strategic-merge-patch+json",
+        }
+    }
+
+    /// The richest patch that a kind takes.
+    pub fn of(kind: KindRef) -> PatchType {
+        if kind.layout().is_some() { PatchType::Strategic } else { PatchType::Merge }
+    }
+}
+
 /// Why a patch cannot be applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refused {

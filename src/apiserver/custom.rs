@@ -77,7 +77,7 @@ impl ApiServer {
             return o;
         }
         match self.custom.storage(o.kind()) {
-            Some(storage) if storage != o.kind() => custom::as_kind(&o, storage),
+            Some(storage) if storage != o.kind() => custom::to_store(&o, storage),
             _ => o,
         }
     }

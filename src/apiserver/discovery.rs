@@ -159,7 +159,7 @@ fn resource(k: KindRef) -> Vec<Value> {
         main["categories"] = json!(k.categories());
     }
     if k.verbs().contains(&"delete") {
-        main["storageVersionHash"] = storage_version_hash(k.stored()).into();
+        main["storageVersionHash"] = storage_version_hash(if k.custom().is_some() { k } else { k.stored() }).into();
     }
     let mut all = vec![main];
     for s in subresources(k) {
@@ -205,7 +205,9 @@ fn described(k: KindRef) -> Value {
 
 fn subresources(k: KindRef) -> impl Iterator<Item = crate::api::kind::Subresource> {
     let mut all = k.subresources().to_vec();
-    all.sort_by_key(|s| s.name());
+    if k.custom().is_none() {
+        all.sort_by_key(|s| s.name());
+    }
     all.into_iter()
 }
 

@@ -68,6 +68,7 @@ impl Filter {
 /// Real Kubernetes: apimachinery/pkg/runtime DefaultMetaV1FieldSelectorConversion, pkg/apis/core/v1/conversion.go.
 fn unknown_field(kind: KindRef, field: &str) -> String {
     match (kind.selectable(), kind.group()) {
+        (own, _) if !own.is_empty() && kind.custom().is_some() => format!("field label not supported: {field}"),
         ([], _) => format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
         (_, "") => format!("field label not supported: {field}"),
         _ => format!("field label {field:?} not supported for {}", kind.name()),
@@ -286,6 +287,14 @@ pub fn list_json(kind: KindRef, listing: &Listing) -> Value {
     let items: Vec<Value> = listing.items.iter().map(|o| Arc::unwrap_or_clone(as_version(o, kind))).collect();
     let list = kind.custom().map_or_else(|| format!("{}List", kind.name()), |c| c.list_kind().to_string());
     json!({"kind": list, "apiVersion": kind.api_version(), "metadata": meta, "items": items})
+}
+
+/// Lists of custom resources say that they are whole.
+pub fn with_end(mut list: Value, kind: KindRef) -> Value {
+    if kind.custom().is_some() && list["metadata"].get("continue").is_none() {
+        list["metadata"]["continue"] = "".into();
+    }
+    list
 }
 
 /// A scope from a request's path.

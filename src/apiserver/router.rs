@@ -9,7 +9,7 @@ use super::authorization::{Attributes, impersonation, reviews};
 use super::caller::Caller;
 use super::delete::{DeleteOptions, Deleted, Propagation};
 use super::list_options::ListOptions;
-use super::read::{list_json, scope};
+use super::read::{list_json, scope, with_end};
 use super::table::{Include, metadata_only, scale_table, table};
 use super::write::NAMESPACE_MISMATCH;
 use super::{ApiServer, discovery, health};
@@ -325,7 +325,7 @@ impl ApiServer {
             v["items"] = listing.items.iter().map(|o| metadata_only(o)).collect();
             return Ok(v.into());
         }
-        Ok(list_json(t.kind, &listing).into())
+        Ok(with_end(list_json(t.kind, &listing), t.kind).into())
     }
 
     /// Reads an object out of a body, as strictly as asked.
@@ -341,7 +341,7 @@ impl ApiServer {
         if !body.is_object() {
             return Err(Status::bad_request("the object provided is unrecognized (must be of type object)"));
         }
-        named_as(kind, version, name)?;
+        named_as(kind, version, name, &body)?;
         let refuse = |why: String| {
             Status::bad_request(format!(
                 "{} in version {:?} cannot be handled as a {}: {why}",
@@ -502,7 +502,7 @@ impl ApiServer {
 }
 
 /// What is sent must be what the path leads to.
-fn named_as(kind: KindRef, version: &str, name: &str) -> Result<(), Status> {
+fn named_as(kind: KindRef, version: &str, name: &str, body: &Value) -> Result<(), Status> {
     if version == kind.api_version() && name == kind.name() {
         return Ok(());
     }
@@ -518,11 +518,17 @@ fn named_as(kind: KindRef, version: &str, name: &str) -> Result<(), Status> {
             "the API version in the data ({version}) does not match the expected API version ({})",
             kind.api_version()
         );
-        return Err(Status::bad_request(why));
+        let mut status = Status::bad_request(why);
+        // Of another version nothing is known but what all objects have.
+        let known = ["apiVersion", "kind", "metadata"];
+        let unknown = body.as_object().into_iter().flatten().filter(|(k, _)| !known.contains(&k.as_str()));
+        status.warnings = unknown.map(|(k, _)| format!("unknown field {k:?}")).collect();
+        return Err(status);
     }
     let mut errors = FieldErrors::default();
     errors.invalid(&Path::new("kind"), name, format!("must be {}", kind.name()));
-    Err(Status::invalid(kind, "", errors.list()))
+    let object = body["metadata"]["name"].as_str().unwrap_or("");
+    Err(Status::invalid_as(name, kind.group(), object, errors.list()))
 }
 
 /// Warnings come with every answer, also with a refusal; these come first.

@@ -176,7 +176,9 @@ impl ApiServer {
             return Ok(Arc::new(new));
         }
         if finished(&new) {
-            return self.remove(&key, who, verb);
+            // Whoever let it go is shown what they wrote.
+            let last = Arc::new(new);
+            return self.remove(&key, who, verb).map(|_| last);
         }
         let stored = self.commit(who, verb, &key, name, Some(new), Precondition::At(rev_of(&old)))?;
         if let (Some(s), Some(o)) = (stored.get::<Service>(), old.get::<Service>()) {

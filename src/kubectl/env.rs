@@ -20,8 +20,8 @@ pub trait Transport {
     fn now(&self) -> Time;
     /// From now on requests are made in somebody's name, or in one's own.
     fn act_as(&mut self, whom: Option<Impersonation>);
-    /// What the server serves.
-    fn kinds(&mut self) -> Vec<KindRef>;
+    /// What the server serves, as it was when it was last asked, or as it is.
+    fn kinds(&mut self, fresh: bool) -> Vec<KindRef>;
     fn request(&mut self, request: &Request) -> Result<Answer, Status>;
     fn watch(&mut self, request: &Request) -> Result<Watch, Status>;
     /// The next event of a watch, if there is one already.
@@ -95,6 +95,28 @@ pub trait Follow {
     }
 }
 
+/// Of a path that leads nowhere the server knows nothing to say, so kubectl adds what it asked for.
+/// Real Kubernetes: apimachinery/pkg/api/errors NewGenericServerResponse.
+fn say_what_was_asked(mut status: Status, request: &Request) -> Status {
+    let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+    let (group, rest) = match parts.as_slice() {
+        ["api", _, rest @ ..] => ("", rest),
+        ["apis", group, _, rest @ ..] => (*group, rest),
+        _ => return status,
+    };
+    let rest = match rest {
+        ["namespaces", _, rest @ ..] if !rest.is_empty() => rest,
+        all => all,
+    };
+    if status.details.is_some() || status.message != Status::no_such_path().message || rest.is_empty() {
+        return status;
+    }
+    let resource = if group.is_empty() { rest[0].to_string() } else { format!("{}.{group}", rest[0]) };
+    let name = rest.get(1).map(|n| format!(" {n}")).unwrap_or_default();
+    status.message = format!("{} ({} {resource}{name})", status.message, request.method.name().to_lowercase());
+    status
+}
+
 /// Whom the flags `--as…` name.
 fn impersonation(args: &Args) -> Result<Option<Impersonation>, Failure> {
     let mut extra = BTreeMap::<String, Vec<String>>::new();
@@ -124,9 +146,20 @@ impl Env<'_> {
         self.api.now()
     }
 
-    /// The kinds that words may mean.
+    /// The kinds that words may mean, as far as kubectl knows: it keeps what a server once told it.
     pub fn mapper(&mut self) -> Mapper {
-        Mapper { kinds: self.api.kinds() }
+        Mapper { kinds: self.api.kinds(false) }
+    }
+
+    /// The same, asked anew.
+    pub fn fresh_mapper(&mut self) -> Mapper {
+        Mapper { kinds: self.api.kinds(true) }
+    }
+
+    /// Looks something up; what cannot be found may be new, so the server is asked again.
+    /// Real Kubernetes: client-go/restmapper/discovery.go DeferredDiscoveryRESTMapper.
+    pub fn mapped<R>(&mut self, find: impl Fn(&Mapper) -> Result<R, Failure>) -> Result<R, Failure> {
+        find(&self.mapper()).or_else(|_| find(&self.fresh_mapper()))
     }
 
     pub fn apply_globals(&mut self, args: &Args) -> Result<(), Failure> {
@@ -163,6 +196,6 @@ impl Env<'_> {
         for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
             self.err.push_str(&format!("Warning: {w}\n"));
         }
-        answer.map(|a| a.body)
+        answer.map(|a| a.body).map_err(|status| say_what_was_asked(status, request))
     }
 }

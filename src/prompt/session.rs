@@ -109,6 +109,8 @@ pub struct Session {
     pub failed: BTreeSet<RecordId>,
     pub(super) background: BTreeMap<String, Started>,
     numbers: u64,
+    /// The kinds that kubectl knows of.
+    known: Vec<KindRef>,
     /// What the running command may read.
     pub(super) stdin: Option<String>,
     /// Set by Ctrl-C: a waiting command stops.
@@ -148,6 +150,7 @@ impl Session {
             failed: BTreeSet::new(),
             background: BTreeMap::new(),
             numbers: options.seed ^ 0x9e37_79b9,
+            known: vec![],
             stdin: None,
             interrupted: std::sync::Arc::default(),
         }
@@ -216,7 +219,13 @@ impl Session {
         out: &mut Output,
         act: impl FnOnce(&mut Env<'_>) -> R,
     ) -> R {
-        let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers, impersonate: None };
+        let mut api = InProcess {
+            cluster: &mut self.cluster,
+            cause,
+            numbers: &mut self.numbers,
+            known: &mut self.known,
+            impersonate: None,
+        };
         let mut env = Env {
             api: &mut api,
             host: self.host.as_mut(),

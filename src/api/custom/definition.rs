@@ -5,17 +5,20 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinitionNames, CustomResourceDefinitionVersion, CustomResourceSubresourceScale,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::columns::columns;
+use super::openapi::published;
 use super::table::number;
 use super::{CustomKind, ScalePaths, keep};
 use crate::api::jsonpath::Template;
-use crate::api::kind::{ALL_VERBS, KindRef, Subresource};
+use crate::api::kind::{KindRef, Subresource};
 use crate::api::kinds::CustomResourceDefinition;
 use crate::api::structural::Structural;
 use crate::api::version::priority;
 
+/// What may be done with custom resources, in discovery's order.
+const VERBS: &[&str] = &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 /// What may be done with objects whose definition goes away.
 const LAST_VERBS: &[&str] = &["delete", "deletecollection", "get", "list", "watch"];
 
@@ -86,6 +89,7 @@ fn face(
     let structural = schema.map_or(Ok(Structural::default()), Structural::new).ok()?;
     let content = json!([hub.0, names, v, storage_version, terminating, crd.spec.preserve_unknown_fields]);
     number(content.to_string(), || {
+        let published = published(schema, [&crd.spec.group, &v.name, &names.kind]);
         let mut schema = structural;
         if crd.spec.preserve_unknown_fields == Some(true) {
             schema.extensions.preserve_unknown_fields = true;
@@ -98,11 +102,12 @@ fn face(
         CustomKind {
             version: keep(&v.name),
             storage_version: keep(storage_version),
-            verbs: if terminating { LAST_VERBS } else { ALL_VERBS },
+            verbs: if terminating { LAST_VERBS } else { VERBS },
             subresources: subresources(v),
             deprecated: deprecation(crd, names, v).map(|text| keep(&text)),
             hub: Some(hub),
             schema,
+            published,
             columns: columns(v.additional_printer_columns.as_deref()),
             selectable: keep_all(paths.iter().map(|p| p.trim_start_matches('.'))),
             selectors,
@@ -124,12 +129,13 @@ fn named(crd: &CustomResourceDefinition, names: &CustomResourceDefinitionNames) 
         short_names: keep_all(names.short_names.iter().flatten().map(String::as_str)),
         categories: keep_all(names.categories.iter().flatten().map(String::as_str)),
         namespaced: crd.spec.scope == "Namespaced",
-        verbs: ALL_VERBS,
+        verbs: VERBS,
         subresources: &[],
         storage_version: "",
         deprecated: None,
         hub: None,
         schema: Structural::default(),
+        published: Value::Null,
         columns: vec![],
         selectable: &[],
         selectors: vec![],

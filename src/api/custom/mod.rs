@@ -12,6 +12,7 @@
 mod columns;
 mod definition;
 mod object;
+mod openapi;
 mod rules;
 mod table;
 
@@ -52,6 +53,8 @@ pub struct CustomKind {
     /// The kind under which its objects are stored; the hub itself has none.
     pub hub: Option<KindRef>,
     schema: Structural,
+    /// The schema as it is published.
+    published: Value,
     columns: Vec<CustomColumn>,
     selectable: &'static [&'static str],
     selectors: Vec<Template>,
@@ -86,6 +89,11 @@ impl CustomKind {
         &self.schema
     }
 
+    /// The schema in OpenAPI v3, with what every object has.
+    pub fn published(&self) -> &Value {
+        &self.published
+    }
+
     fn has_status(&self) -> bool {
         self.subresources.contains(&Subresource::Status)
     }
@@ -114,8 +122,13 @@ pub fn shown(o: &Object, kind: KindRef) -> Arc<Value> {
     match kind.custom() {
         Some(custom) if o.kind() != kind => {
             let mut v = (**o.json()).clone();
-            // What was stored has been judged; what no longer fits is left as it is.
-            let _ = custom.fit(&mut v);
+            if o.kind().version() == kind.version() {
+                // What was stored has been judged; what no longer fits is left as it is.
+                let _ = custom.fit(&mut v);
+            } else {
+                // Only what is read from the store is completed, by the version in which it lies there.
+                structural::prune(&mut v, &custom.schema);
+            }
             v["apiVersion"] = kind.api_version().into();
             v["kind"] = kind.name().into();
             Arc::new(v)
@@ -129,7 +142,20 @@ pub fn as_kind(o: &Object, kind: KindRef) -> Object {
     if o.kind() == kind || o.as_custom().is_none() {
         return o.clone();
     }
-    let read = (*shown(o, kind)).as_object().cloned().and_then(|map| CustomObject::of(map).ok());
+    with_content(o, kind, (*shown(o, kind)).clone())
+}
+
+/// An object as the version in which it is stored, completed as whoever reads it will find it.
+pub fn to_store(o: &Object, storage: KindRef) -> Object {
+    let mut v = (**o.json()).clone();
+    if let Some(custom) = storage.custom() {
+        let _ = custom.fit(&mut v);
+    }
+    with_content(o, storage, v)
+}
+
+fn with_content(o: &Object, kind: KindRef, v: Value) -> Object {
+    let read = v.as_object().cloned().and_then(|map| CustomObject::of(map).ok());
     Object::custom(kind, read.or_else(|| o.as_custom().cloned()).unwrap_or_default())
 }
 

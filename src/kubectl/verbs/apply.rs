@@ -184,7 +184,7 @@ fn apply_one(
             let new = if dry == DryRun::Client {
                 (*current).clone()
             } else {
-                let mut r = Request::new(Method::Patch(PatchType::Strategic), &path)
+                let mut r = Request::new(Method::Patch(PatchType::of(m.kind)), &path)
                     .query("fieldManager", "kubectl-client-side-apply")
                     .query("fieldValidation", validation)
                     .body(patch);

@@ -31,7 +31,8 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !["", "plaintext", "plaintext-openapiv2"].contains(&output) {
         return Err(Failure::error(format!("unrecognized format: {output}")));
     }
-    let (kind, path) = kind_and_path(args.word(0), &env.mapper())
+    let (kind, path) = env
+        .mapped(|m| kind_and_path(args.word(0), m))
         .map_err(|f| Failure { message: f.message.trim_start_matches("error: ").into(), ..f })?;
     let wanted = args.text("api-version");
     if !wanted.is_empty() && wanted != kind.api_version() {
@@ -44,8 +45,7 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }));
     }
     let fields: Vec<&str> = path.split('.').filter(|p| !p.is_empty()).collect();
-    let mut doc =
-        definitions::doc(&definitions::name_of(kind)).ok_or_else(|| Failure::error("couldn't find resource"))?;
+    let mut doc = definitions::of_kind(kind).ok_or_else(|| Failure::error("couldn't find resource"))?;
     // Said even if a field of the path does not exist.
     if !kind.group().is_empty() {
         env.line(format!("GROUP:      {}", kind.group()));
@@ -61,7 +61,7 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             return Err(Failure::error(format!("field {last:?} does not exist")));
         };
         let found = doc.fields.swap_remove(i);
-        doc = definitions::doc(&found.refers).unwrap_or_default();
+        doc = found.doc().unwrap_or_default();
         field = Some(found);
     }
     if let Some(f) = &field {
@@ -125,9 +125,8 @@ fn list(doc: &Doc, indent: usize, recursive: bool, above: &mut Vec<String>, env:
         }
         if recursive {
             // A type within itself would never end.
-            if !f.refers.is_empty()
-                && !above.contains(&f.refers)
-                && let Some(d) = definitions::doc(&f.refers)
+            if (f.refers.is_empty() || !above.contains(&f.refers))
+                && let Some(d) = f.doc()
             {
                 above.push(f.refers.clone());
                 list(&d, indent + 2, true, above, env);

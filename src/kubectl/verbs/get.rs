@@ -68,7 +68,7 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
     };
     let selection = if files.is_empty() {
-        Selection::parse(&args.words, &env.mapper())?
+        env.mapped(|m| Selection::parse(&args.words, m))?
     } else {
         Selection { items: vec![], several_kinds: false, slashed: false }
     };
