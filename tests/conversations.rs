@@ -19,6 +19,7 @@ fn method(word: &str) -> Method {
         "MERGE" => Method::Patch(PatchType::Merge),
         "JSON" => Method::Patch(PatchType::Json),
         "STRATEGIC" => Method::Patch(PatchType::Strategic),
+        "APPLY" => Method::Patch(PatchType::Apply),
         other => panic!("no method {other}"),
     }
 }
@@ -59,7 +60,7 @@ fn without_revisions(v: &Value) -> Value {
     match v {
         Value::Object(m) => m
             .iter()
-            .filter(|(k, _)| !matches!(k.as_str(), "resourceVersion" | "selfLink" | "managedFields"))
+            .filter(|(k, _)| !matches!(k.as_str(), "resourceVersion" | "selfLink"))
             .map(|(k, v)| (k.clone(), without_revisions(v)))
             .collect(),
         Value::Array(a) => a.iter().map(without_revisions).collect(),

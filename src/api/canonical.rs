@@ -62,6 +62,23 @@ fn empty(v: &Value) -> bool {
     matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
 }
 
+/// Go reads a null among texts that have names as an empty one.
+pub fn read_nulls(v: &mut Value, of: TypeId) {
+    let Value::Object(map) = v else { return };
+    for f in &of.get().fields {
+        if let Base::Struct(t) = f.base {
+            match (&f.shape, if f.inline { None } else { map.get_mut(f.json) }) {
+                (Shape::List, Some(Value::Array(items))) => items.iter_mut().for_each(|v| read_nulls(v, t)),
+                (Shape::Map(_), Some(Value::Object(m))) => m.values_mut().for_each(|v| read_nulls(v, t)),
+                (Shape::Plain | Shape::Pointer, Some(v)) => read_nulls(v, t),
+                _ => {}
+            }
+        } else if let (Base::String, Shape::Map(_), Some(Value::Object(m))) = (f.base, &f.shape, map.get_mut(f.json)) {
+            m.values_mut().filter(|v| v.is_null()).for_each(|v| *v = "".into());
+        }
+    }
+}
+
 /// Takes out what Go cannot tell from nothing: the zero of a plain field that is left out when it is empty. Rust's types
 /// could tell the two, and would find a difference where there is none.
 pub fn drop_zeros(v: &mut Value, of: TypeId) {

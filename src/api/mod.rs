@@ -32,6 +32,7 @@ pub mod managed;
 pub mod names;
 pub mod object;
 pub mod ops;
+pub mod ownership;
 pub mod patch;
 pub mod path;
 pub mod pem;

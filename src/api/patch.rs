@@ -13,6 +13,8 @@ pub enum PatchType {
     Json,
     Merge,
     Strategic,
+    /// A configuration, which is no patch: the server merges it by who owns what.
+    Apply,
 }
 
 impl PatchType {
@@ -21,6 +23,7 @@ impl PatchType {
             PatchType::Json => "application/json-patch+json",
             PatchType::Merge => "application/merge-patch+json",
             PatchType::Strategic => "application/strategic-merge-patch+json",
+            PatchType::Apply => "application/apply-patch+yaml",
         }
     }
 
@@ -93,6 +96,7 @@ pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Re
             out["apiVersion"] = target["apiVersion"].clone();
             out["kind"] = target["kind"].clone();
         }
+        PatchType::Apply => return Err(Refused::Senseless("a configuration is applied, not laid over".into())),
         PatchType::Json => {
             decodable(patch, Value::is_array, "[]handlers.jsonPatchOp", "error decoding patch: ")?;
             for operation in patch.as_array().into_iter().flatten() {

@@ -17,6 +17,8 @@ pub fn read(kind: KindRef, body: Value) -> Result<(Object, Vec<String>), String>
     if let Some(why) = findings.mismatch {
         return Err(why);
     }
+    let mut body = body;
+    canonical::read_nulls(&mut body, layout);
     let mut body = without_nulls(body);
     canonical::drop_zeros(&mut body, layout);
     Ok((kind.decode(body)?, findings.unknown))

@@ -215,8 +215,11 @@ impl Status {
     pub fn to_json(&self) -> Value {
         let mut v = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason.name(), "code": self.code(),
+            "message": self.message, "code": self.code(),
         });
+        if !self.reason.name().is_empty() {
+            v["reason"] = self.reason.name().into();
+        }
         if let Some(token) = self.details.as_ref().map(|d| &d.continue_token).filter(|t| !t.is_empty()) {
             v["metadata"]["continue"] = token.as_str().into();
         } else if let Some(d) = &self.details {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use rand::Rng;
+use serde_json::Value;
 use smallvec::smallvec;
+use smol_str::SmolStr;
 
 use crate::api::template_hash::SAFE_ALPHABET;
-use crate::api::{Key, RecordId, Time, User};
+use crate::api::{Key, KindRef, RecordId, Time, User};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
 use crate::ledger::{Ledger, What};
 
@@ -23,6 +25,14 @@ pub struct Caller<'a> {
     pub ledger: &'a mut Ledger,
     pub chance: &'a mut Chance,
     pub dry_run: bool,
+    /// As whom it owns the fields that it writes.
+    pub manager: SmolStr,
+    /// Whether somebody looks at who owns what, so that it is worked out at once.
+    pub owners_at_once: bool,
+    /// The version in which it speaks of the object, if that is not the object's own.
+    pub version: Option<KindRef>,
+    /// The owners that an apply has worked out.
+    pub applied: Option<Arc<Value>>,
     /// Whether it was found to be allowed already.
     pub authorized: bool,
     /// The rule that allows it, if one was needed.
@@ -50,6 +60,10 @@ impl<'a> Caller<'a> {
             ledger,
             chance,
             dry_run: false,
+            manager: actor.into(),
+            owners_at_once: false,
+            version: None,
+            applied: None,
             authorized: false,
             rule: None,
             defaulted: None,
@@ -57,10 +71,22 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// The same, as a program that calls itself so.
+    pub fn with_agent(mut self, agent: &str) -> Caller<'a> {
+        self.manager = agent.into();
+        self
+    }
+
     /// The same, for a request in another's name.
     pub fn acting_as<'b>(&'b mut self, user: &'b User) -> Caller<'b> {
-        let dry_run = self.dry_run;
-        Caller { dry_run, ..Caller::new(user, self.actor, self.now, self.cause, self.ledger, self.chance) }
+        let (dry_run, manager) = (self.dry_run, self.manager.clone());
+        let owners_at_once = self.owners_at_once;
+        Caller {
+            dry_run,
+            manager,
+            owners_at_once,
+            ..Caller::new(user, self.actor, self.now, self.cause, self.ledger, self.chance)
+        }
     }
 
     /// Writes a request and what became of it down. Dry runs leave no trace.

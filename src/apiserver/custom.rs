@@ -58,6 +58,16 @@ impl CustomKinds {
         self.of_hub(kind.stored()).map(|d| d.storage)
     }
 
+    /// The versions of a custom kind; none of a built-in one.
+    pub fn faces(&self, kind: KindRef) -> Vec<KindRef> {
+        let Some(definition) = kind.custom().and_then(|_| self.of_hub(kind.stored())) else { return vec![] };
+        let mut all: Vec<KindRef> = definition.served.iter().map(|f| f.kind).collect();
+        if !all.contains(&definition.storage) {
+            all.push(definition.storage);
+        }
+        all
+    }
+
     pub fn is_terminating(&self, kind: KindRef) -> bool {
         self.of_hub(kind.stored()).is_some_and(|d| d.terminating)
     }

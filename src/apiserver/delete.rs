@@ -104,12 +104,14 @@ impl ApiServer {
         }
         if !old.is_deleting() {
             let mut new = (**old).clone();
+            new.touch();
             if old.kind().condemn(&mut new, who.now) {
                 new.meta_mut().deletion_timestamp = Some(who.now.meta());
                 return Ok(Plan::Mark(Box::new(new)));
             }
         }
         let mut new = (**old).clone();
+        new.touch();
         set_propagation(&mut new, options.propagation);
         let held = new.meta().finalizers.as_ref().is_some_and(|f| !f.is_empty());
         match grace(old, options) {

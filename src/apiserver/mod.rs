@@ -19,8 +19,10 @@ pub mod delete;
 pub mod discovery;
 pub mod health;
 pub mod list_options;
+mod owners;
 pub mod read;
 pub mod router;
+mod scale;
 pub mod specs;
 pub mod table;
 mod validation;
@@ -61,6 +63,8 @@ struct ClientWatch {
     /// The version in which the client wants to see objects.
     kind: KindRef,
     table: bool,
+    /// Whether it is told who owns which fields.
+    owners: bool,
     events: VecDeque<WatchEvent>,
     overflowed: bool,
     bookmarks: bool,

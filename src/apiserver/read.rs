@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::list_options::{ListOptions, Match, Token};
-use super::router::{Target, as_version};
+use super::router::Target;
 use super::{ApiServer, ClientWatch, WATCH_BUFFER, table};
 use crate::api::object::{Key, Name};
-use crate::api::request::{Request, WatchEvent};
+use crate::api::request::{Accept, Request, WatchEvent};
 use crate::api::selector::{FieldTerm, Selector, parse_fields};
 use crate::api::status::{Cause, Details};
 use crate::api::{KindRef, Object, Reason, Status, Time};
@@ -138,14 +138,15 @@ impl ApiServer {
         &mut self,
         target: &Target,
         options: ListOptions,
-        table: bool,
+        request: &Request,
         now: Time,
     ) -> Result<WatchId, Status> {
         let scope = target.scope();
         let mut client = ClientWatch {
             filter: options.filter,
             kind: target.kind,
-            table,
+            table: request.accept == Accept::Table,
+            owners: request.owners,
             first_table: true,
             events: VecDeque::new(),
             overflowed: false,
@@ -234,13 +235,13 @@ impl ClientWatch {
                 std::slice::from_ref(o),
                 now,
                 self.first_table,
-                table::Include::Object,
+                table::Include::Object(self.owners),
                 json!({}),
             );
             self.first_table = false;
             Arc::new(t)
         } else {
-            as_version(o, self.kind)
+            if self.owners { o.whole_in(self.kind) } else { o.in_version(self.kind) }
         };
         self.events.push_back(WatchEvent { kind, object });
     }
@@ -275,8 +276,8 @@ fn watch_expired(e: &StoreError, from: Rev) -> Status {
     }
 }
 
-/// The JSON of a list.
-pub fn list_json(kind: KindRef, listing: &Listing) -> Value {
+/// The JSON of a list. `owners`: whether it tells who owns which fields.
+pub fn list_json(kind: KindRef, listing: &Listing, owners: bool) -> Value {
     let mut meta = json!({"resourceVersion": listing.rev.0.to_string()});
     if let Some(t) = &listing.continue_token {
         meta["continue"] = t.as_str().into();
@@ -284,7 +285,8 @@ pub fn list_json(kind: KindRef, listing: &Listing) -> Value {
             meta["remainingItemCount"] = n.into();
         }
     }
-    let items: Vec<Value> = listing.items.iter().map(|o| Arc::unwrap_or_clone(as_version(o, kind))).collect();
+    let shown = |o: &Arc<Object>| if owners { o.whole_in(kind) } else { o.in_version(kind) };
+    let items: Vec<Value> = listing.items.iter().map(|o| Arc::unwrap_or_clone(shown(o))).collect();
     let list = kind.custom().map_or_else(|| format!("{}List", kind.name()), |c| c.list_kind().to_string());
     json!({"kind": list, "apiVersion": kind.api_version(), "metadata": meta, "items": items})
 }

@@ -10,11 +10,13 @@ use super::caller::Caller;
 use super::delete::{DeleteOptions, Deleted, Propagation};
 use super::list_options::ListOptions;
 use super::read::{list_json, scope, with_end};
+use super::scale::OwnedScale;
 use super::table::{Include, metadata_only, scale_table, table};
 use super::write::NAMESPACE_MISMATCH;
 use super::{ApiServer, discovery, health};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
+use crate::api::managed::{options, unreadable};
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
@@ -174,6 +176,10 @@ impl ApiServer {
     /// Answers a request, whatever it asks; only watches go another way ([`ApiServer::open_watch`]).
     pub fn handle(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
         who.dry_run = request.param("dryRun") == Some("All");
+        who.owners_at_once = true;
+        if let Some(manager) = request.param("fieldManager") {
+            who.manager = options::manager_of(manager, "").into();
+        }
         match &request.impersonate {
             None => self.handle_as(request, who),
             Some(wanted) => {
@@ -199,6 +205,8 @@ impl ApiServer {
         }
         let target = self.target(&request.path)?;
         let sub = target.sub()?;
+        check_manager(request)?;
+        who.version = Some(target.kind);
         let answer = match (request.method, &target.name) {
             (Method::Get, Some(_)) if sub == Some(Subresource::Scale) => self.get_scale(&target, request, who),
             (Method::Get, Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
@@ -215,6 +223,9 @@ impl ApiServer {
             }
             (Method::Patch(_), Some(_)) if sub == Some(Subresource::Scale) => {
                 self.put_scale(&target, request, who, "patch")
+            }
+            (Method::Patch(PatchType::Apply), Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
+                self.apply(&target, sub, request, who)
             }
             (Method::Patch(how), Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
                 self.patch(&target, sub, how, request, who)
@@ -292,7 +303,7 @@ impl ApiServer {
                 equal: true,
             });
         }
-        self.client_watch(&target, options, request.accept == Accept::Table, now)
+        self.client_watch(&target, options, request, now)
     }
 
     fn get_one(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -301,12 +312,12 @@ impl ApiServer {
             let include = Include::parse(request.param("includeObject"));
             let rv = o.meta().resource_version.clone().unwrap_or_default();
             let meta = json!({"resourceVersion": rv});
-            return Ok(table(t.kind, std::slice::from_ref(o), who.now, true, include, meta).into());
+            return Ok(table(t.kind, std::slice::from_ref(o), who.now, true, include.with(request.owners), meta).into());
         }
         if request.accept == Accept::Metadata {
-            return Ok(metadata_only(o).into());
+            return Ok(metadata_only(o, request.owners).into());
         }
-        Ok(as_version(o, t.kind).into())
+        Ok(answer_of(o, t.kind, request).into())
     }
 
     fn get_list(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -314,18 +325,19 @@ impl ApiServer {
         let listing = self.list(&t.scope(), &options)?;
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
-            let meta = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) })["metadata"]
-                .clone();
-            return Ok(table(t.kind, &listing.items, who.now, true, include, meta).into());
+            let meta =
+                list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) }, false)["metadata"]
+                    .clone();
+            return Ok(table(t.kind, &listing.items, who.now, true, include.with(request.owners), meta).into());
         }
         if request.accept == Accept::Metadata {
-            let mut v = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) });
+            let mut v = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) }, false);
             v["kind"] = "PartialObjectMetadataList".into();
             v["apiVersion"] = "meta.k8s.io/v1".into();
-            v["items"] = listing.items.iter().map(|o| metadata_only(o)).collect();
+            v["items"] = listing.items.iter().map(|o| metadata_only(o, request.owners)).collect();
             return Ok(v.into());
         }
-        Ok(with_end(list_json(t.kind, &listing), t.kind).into())
+        Ok(with_end(list_json(t.kind, &listing, request.owners), t.kind).into())
     }
 
     /// Reads an object out of a body, as strictly as asked.
@@ -375,7 +387,7 @@ impl ApiServer {
         let stored = self.create(o, &t.namespace, who);
         who.defaulted = None;
         warnings.append(&mut who.warnings);
-        warned(stored.map(|o| as_version(&o, t.kind).into()), warnings)
+        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
     }
 
     /// Fields of the spec that defaulting adds to what the client sent.
@@ -391,7 +403,7 @@ impl ApiServer {
         self.name_must_fit(t, &mut o)?;
         let stored = self.update(o, sub, "update", who);
         warnings.append(&mut who.warnings);
-        warned(stored.map(|o| as_version(&o, t.kind).into()), warnings)
+        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
     }
 
     fn name_must_fit(&self, t: &Target, o: &mut Object) -> Result<(), Status> {
@@ -429,7 +441,10 @@ impl ApiServer {
             }
         };
         let body = request.body.as_ref().unwrap_or(&Value::Null);
-        let patched = patch::apply(&as_version(&old, t.kind), body, how, t.kind)?;
+        // Owners may be patched as well; mostly they are not.
+        let owners = body.to_string().contains("managedFields");
+        let before = if owners { old.whole_in(t.kind) } else { old.in_version(t.kind) };
+        let patched = patch::apply(&before, body, how, t.kind)?;
         let mut warnings = vec![];
         let mut o = self
             .decode(t.kind, Some(&patched), request, &mut warnings)
@@ -437,7 +452,38 @@ impl ApiServer {
         self.name_must_fit(t, &mut o)?;
         let stored = self.update(o, sub, "patch", who);
         warnings.append(&mut who.warnings);
-        warned(stored.map(|o| as_version(&o, t.kind).into()), warnings)
+        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
+    }
+
+    /// Applies a configuration on the server's side.
+    fn apply(&mut self, t: &Target, sub: Option<Subresource>, request: &Request, who: &mut Caller<'_>) -> Response {
+        let key = t.key();
+        let old = self.get(&key).ok().cloned();
+        let config = request.body.as_ref().unwrap_or(&Value::Null);
+        let force = request.param("force") == Some("true");
+        if old.is_none() && sub.is_some() {
+            return Err(Status::not_found(t.kind, &key.name));
+        }
+        let applied = self.applied(t.kind, sub, old.as_deref(), config, force, who);
+        let (merged, owners) = match applied {
+            Ok(applied) => applied,
+            Err(status) => {
+                self.refuse(who, "patch", &key, sub.map(Subresource::name), &status);
+                return Err(status);
+            }
+        };
+        let mut warnings = vec![];
+        let mut o =
+            self.decode(t.kind, Some(&merged), request, &mut warnings).map_err(|s| unreadable_as(&s, config))?;
+        self.name_must_fit(t, &mut o)?;
+        who.applied = Some(owners.unwrap_or_else(|| Arc::new(json!([]))));
+        let stored = match &old {
+            None => self.create(o, &t.namespace, who),
+            Some(_) => self.update(o, sub, "patch", who),
+        };
+        who.applied = None;
+        warnings.append(&mut who.warnings);
+        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
     }
 
     fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -451,18 +497,27 @@ impl ApiServer {
 
     fn put_scale(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>, verb: &'static str) -> Response {
         let old = self.get(&t.key())?.clone();
+        let owned = OwnedScale::of(&old, t.kind)?;
         let before = scale_json(&old)?;
         let body = request.body.as_ref().unwrap_or(&Value::Null);
         let wanted = match request.method {
+            Method::Patch(PatchType::Apply) => {
+                let force = request.param("force") == Some("true");
+                owned.applied(&before, body, force, &self.by(t.kind, Some(Subresource::Scale), who))?
+            }
             Method::Patch(PatchType::Json) => patch::apply(&before, body, PatchType::Json, t.kind)?,
             Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind)?,
             _ => body.clone(),
         };
         let replicas = replicas_of(&wanted, request.method, &old)?;
-        let mut new = (*old).clone();
+        let mut new = custom::as_kind(&old, t.kind);
         new.kind().set_scale(&mut new, replicas);
         new.meta_mut().resource_version = wanted["metadata"]["resourceVersion"].as_str().map(Into::into);
-        let stored = self.update(new, Some(Subresource::Scale), verb, who)?;
+        let by = self.by(t.kind, Some(Subresource::Scale), who);
+        who.applied = Some(owned.after(&before, wanted, request.method, &by)?);
+        let stored = self.update(new, Some(Subresource::Scale), verb, who);
+        who.applied = None;
+        let stored = stored?;
         Ok(scale_json(&stored)?.into())
     }
 
@@ -475,9 +530,9 @@ impl ApiServer {
     fn delete_one(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
         Ok(match self.delete(&t.key(), &options, who)? {
-            Deleted::Marked(o) => as_version(&o, t.kind).into(),
+            Deleted::Marked(o) => answer_of(&o, t.kind, request).into(),
             Deleted::Gone(o) if o.kind().returns_deleted() || o.kind().grace(&o).is_some() => {
-                as_version(&o, t.kind).into()
+                answer_of(&o, t.kind, request).into()
             }
             Deleted::Gone(o) => {
                 let mut details = json!({"name": o.name(), "kind": o.kind().plural(), "uid": o.uid()});
@@ -497,7 +552,7 @@ impl ApiServer {
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;
         }
-        Ok(list_json(t.kind, &listing).into())
+        Ok(list_json(t.kind, &listing, request.owners).into())
     }
 }
 
@@ -545,14 +600,31 @@ fn warned(answer: Response, mut warnings: Vec<String>) -> Response {
     }
 }
 
-/// An object as a version of its kind shows it.
-pub(super) fn as_version(o: &Object, kind: KindRef) -> Arc<Value> {
-    let Some(conversion) = kind.conversion() else { return custom::shown(o, kind) };
-    let mut v = (**o.json()).clone();
-    (conversion.from_hub)(&mut v);
-    v["apiVersion"] = kind.api_version().into();
-    v["kind"] = kind.name().into();
-    Arc::new(v)
+/// An object as it is shown to whoever asks, in the version that they ask for.
+fn answer_of(o: &Object, kind: KindRef, request: &Request) -> Arc<Value> {
+    if request.owners { o.whole_in(kind) } else { o.in_version(kind) }
+}
+
+/// What is wrong with how a writer calls itself.
+fn check_manager(request: &Request) -> Result<(), Status> {
+    let manager = request.param("fieldManager").unwrap_or("");
+    match request.method {
+        Method::Post => options::validate_write("CreateOptions", manager),
+        Method::Put => options::validate_write("UpdateOptions", manager),
+        Method::Patch(how) => {
+            let force = request.param("force").map(|f| f == "true");
+            options::validate_patch(how == PatchType::Apply, manager, force)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What an apply makes may be no object of the kind.
+fn unreadable_as(s: &Status, config: &Value) -> Status {
+    match s.message.split_once(" cannot be handled as a ").and_then(|(_, rest)| rest.split_once(": ")) {
+        Some((_, why)) if !why.starts_with("strict decoding error") => unreadable(config, why),
+        _ => s.clone(),
+    }
 }
 
 /// An object of any version as the one that is stored, with the defaults of the version that was sent.

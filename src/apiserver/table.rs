@@ -13,16 +13,26 @@ use crate::api::{KindRef, Object, Time, custom};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Include {
     None,
-    Metadata,
-    Object,
+    /// Whether with who owns which fields.
+    Metadata(bool),
+    Object(bool),
 }
 
 impl Include {
+    /// The same, with who owns which fields or without.
+    pub fn with(self, owners: bool) -> Include {
+        match self {
+            Include::None => Include::None,
+            Include::Metadata(_) => Include::Metadata(owners),
+            Include::Object(_) => Include::Object(owners),
+        }
+    }
+
     pub fn parse(text: Option<&str>) -> Include {
         match text {
             Some("None") => Include::None,
-            Some("Object") => Include::Object,
-            _ => Include::Metadata,
+            Some("Object") => Include::Object(true),
+            _ => Include::Metadata(true),
         }
     }
 }
@@ -43,7 +53,7 @@ pub fn scale_table(o: &Object, scale: Value, now: Time, include: Include) -> Val
     let wanted = scale["spec"]["replicas"].as_i64().unwrap_or(0);
     let cells = json!([o.name(), wanted, scale["status"]["replicas"], age(o.meta(), now)]);
     let meta = json!({"resourceVersion": scale["metadata"]["resourceVersion"]});
-    let object = carried(include, o, || scale);
+    let object = carried(include, o, |_| scale);
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": columns,
            "rows": [{"cells": cells, "object": object}]})
 }
@@ -53,17 +63,18 @@ fn definition(c: &ColumnHeader) -> Value {
 }
 
 /// What of an object its row carries.
-fn carried(include: Include, o: &Object, whole: impl FnOnce() -> Value) -> Value {
+fn carried(include: Include, o: &Object, whole: impl FnOnce(bool) -> Value) -> Value {
     match include {
         Include::None => Value::Null,
-        Include::Object => whole(),
-        Include::Metadata => metadata_only(o),
+        Include::Object(owners) => whole(owners),
+        Include::Metadata(owners) => metadata_only(o, owners),
     }
 }
 
 /// An object without what makes its kind.
-pub fn metadata_only(o: &Object) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": o.json()["metadata"]})
+pub fn metadata_only(o: &Object, owners: bool) -> Value {
+    let whole = if owners { o.whole_in(o.kind()) } else { o.json().clone() };
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": whole["metadata"]})
 }
 
 /// A custom resource as the version that was asked for; another object as it is.
@@ -80,7 +91,8 @@ pub fn table(kind: KindRef, items: &[Arc<Object>], now: Time, headers: bool, inc
         .iter()
         .map(|o| {
             let o = in_version(o, kind);
-            let object = carried(include, &o, || (**o.json()).clone());
+            let whole = |owners| (*if owners { o.whole_in(o.kind()) } else { o.json().clone() }).clone();
+            let object = carried(include, &o, whole);
             json!({"cells": kind.row(&o, now), "object": object})
         })
         .collect();

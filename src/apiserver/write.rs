@@ -33,7 +33,8 @@ impl ApiServer {
             Err(status) => Err(status),
         };
         let key = if result.is_ok() { o.key() } else { place };
-        let stored = result.and_then(|()| {
+        let stored = result.and_then(|asked| {
+            self.own(&mut o, None, asked, None, who);
             if who.dry_run {
                 return match self.store.get(&key) {
                     Some(_) => Err(Status::already_exists(kind, o.name())),
@@ -88,7 +89,8 @@ impl ApiServer {
         who.record(verb, key, sub, RequestOutcome::Refused(Box::new(status.clone())));
     }
 
-    fn admit_create(&mut self, o: &mut Object, ns: &str, who: &mut Caller<'_>) -> Result<(), Status> {
+    /// Gives back the object as it was asked for.
+    fn admit_create(&mut self, o: &mut Object, ns: &str, who: &mut Caller<'_>) -> Result<Object, Status> {
         let kind = o.kind();
         if self.custom.is_terminating(kind) {
             let why = "create not allowed while custom resource definition is terminating";
@@ -114,13 +116,14 @@ impl ApiServer {
         meta.deletion_grace_period_seconds = None;
         meta.resource_version = None;
         meta.self_link = None;
-        meta.managed_fields = None;
         // Of a kind that does not count, the client's number stays.
         if kind.has_generation() {
             meta.generation = Some(1);
         }
         kind.defaults(o);
         kind.stamp(o, who.now);
+        let asked = o.clone();
+        o.meta_mut().managed_fields = None;
         kind.prepare_create(o);
         admission::mutate(self, o, None, who)?;
         authorization::escalation::check(self, o, None, who.user)?;
@@ -135,7 +138,7 @@ impl ApiServer {
         }
         admission::validate(self, o, None, who)?;
         who.warnings.extend(kind.warnings(o, None));
-        Ok(())
+        Ok(asked)
     }
 
     /// Replaces an object, its status or its scale. `new` names the object; a resourceVersion in it must be current.
@@ -163,12 +166,17 @@ impl ApiServer {
         };
         let in_this_version = (old.kind() != new.kind()).then(|| custom::as_kind(&old, new.kind()));
         let before = in_this_version.as_ref().unwrap_or(&old);
-        if let Err(status) = self.admit_update(&mut new, before, sub, verb, who) {
-            self.refuse(who, verb, &key, name, &status);
-            return Err(status);
-        }
-        let new = self.to_storage(new);
-        if new.same(&old) {
+        let asked = match self.admit_update(&mut new, before, sub, verb, who) {
+            Ok(asked) => asked,
+            Err(status) => {
+                self.refuse(who, verb, &key, name, &status);
+                return Err(status);
+            }
+        };
+        let mut new = self.to_storage(new);
+        let owners_asked_for = who.applied.is_some() || asked.meta().managed_fields.is_some();
+        self.own(&mut new, Some(&old), asked, sub, who);
+        if new.same(&old) && !(owners_asked_for && new.owners() != old.owners()) {
             who.record(verb, &key, name, RequestOutcome::Unchanged);
             return Ok(old);
         }
@@ -195,7 +203,7 @@ impl ApiServer {
         sub: Option<Subresource>,
         verb: &'static str,
         who: &mut Caller<'_>,
-    ) -> Result<(), Status> {
+    ) -> Result<Object, Status> {
         let kind = new.kind();
         let wanted = new.meta().resource_version.clone().unwrap_or_default();
         if !wanted.is_empty() && wanted.parse::<u64>().is_err() {
@@ -231,25 +239,31 @@ impl ApiServer {
         keep(&mut meta.deletion_timestamp, &before.deletion_timestamp);
         keep(&mut meta.deletion_grace_period_seconds, &before.deletion_grace_period_seconds);
         keep(&mut meta.generation, &before.generation);
-        keep(&mut meta.managed_fields, &before.managed_fields);
+        let asked;
         match sub {
             // The spec in it is thrown away, so there is nothing to fill in.
             Some(Subresource::Status) => {
+                asked = new.clone();
                 kind.prepare_status(new, old);
                 if let Some((new, old)) = new.get_mut::<PersistentVolume>().zip(old.get()) {
                     persistentvolume::note_transition(new, old, who.now);
                 }
             }
-            Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
+            Some(Subresource::Finalize) => {
+                asked = new.clone();
+                keep_all_but_finalizers(new, old);
+            }
             _ => {
                 kind.defaults(new);
                 kind.stamp(new, who.now);
+                asked = new.clone();
                 if let Some(s) = new.get_mut::<Service>() {
                     self.addresses.assign(s, old.get::<Service>(), who.chance)?;
                 }
                 kind.prepare_update(new, old);
             }
         }
+        new.meta_mut().managed_fields = None;
         if sub != Some(Subresource::Status) {
             admission::mutate(self, new, Some(old), who)?;
             // What an object forgets and admission fills in again is no change.
@@ -278,7 +292,7 @@ impl ApiServer {
             Some(Subresource::Finalize) => vec![],
             _ => kind.warnings(new, Some(old)),
         });
-        Ok(())
+        Ok(asked)
     }
 
     /// Gives a pod its node: what the scheduler does through the `binding` subresource.
@@ -297,6 +311,7 @@ impl ApiServer {
     fn bound(&self, key: &Key, node: &str, who: &Caller<'_>) -> Result<Object, Status> {
         let old = self.store.get(key).ok_or_else(|| Status::not_found(key.kind, &key.name))?;
         let mut new = (**old).clone();
+        new.touch();
         let deleting = new.is_deleting();
         let generation = new.meta().generation;
         let Some(pod) = new.get_mut::<Pod>() else { return Err(Status::not_found(key.kind, &key.name)) };

@@ -61,6 +61,8 @@ pub trait Reconciler: Clone + Default + Send + 'static {
     fn watches() -> Vec<Scope>;
     /// Whether it watches every custom kind too.
     const WATCHES_CUSTOM: bool = false;
+    /// The program that it is part of.
+    const AGENT: &'static str = "kube-controller-manager";
     /// As whom it speaks.
     fn user() -> User {
         User::service_account("kube-system", Self::USER)
@@ -133,6 +135,10 @@ impl<R: Reconciler> Component for Controller<R> {
 
     fn watches(&self) -> Vec<Scope> {
         R::watches()
+    }
+
+    fn agent(&self) -> &'static str {
+        R::AGENT
     }
 
     fn watches_custom(&self) -> bool {

@@ -64,6 +64,8 @@ pub struct Env<'a> {
     /// The namespace of this command.
     pub namespace: String,
     pub namespace_given: bool,
+    /// Whether this command looks at who owns which fields.
+    pub owners: bool,
 }
 
 /// How a verb ended, or what it waits for.
@@ -177,6 +179,7 @@ impl Env<'_> {
             named => named.to_string(),
         };
         self.namespace = self.config.namespace_of(&context).to_string();
+        self.owners = args.flag("show-managed-fields") || args.flag("server-side");
         self.namespace_given = args.is_set("namespace");
         if self.namespace_given {
             self.namespace = args.text("namespace").to_string();
@@ -192,7 +195,7 @@ impl Env<'_> {
     }
 
     pub fn try_call(&mut self, request: &Request) -> Result<std::sync::Arc<Value>, Status> {
-        let answer = self.api.request(request);
+        let answer = self.api.request(&Request { owners: self.owners, ..request.clone() });
         for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
             self.err.push_str(&format!("Warning: {w}\n"));
         }

@@ -235,6 +235,7 @@ impl Session {
             err: String::new(),
             namespace: namespace.into(),
             namespace_given: false,
+            owners: false,
         };
         let result = act(&mut env);
         out.stdout.push_str(&env.out);

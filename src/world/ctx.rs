@@ -212,7 +212,8 @@ impl Ctx<'_> {
         let world = &mut *self.world;
         let slot = &world.slots[self.actor.0];
         let mut who =
-            Caller::new(user.unwrap_or(&slot.user), slot.name, world.now, cause, &mut world.ledger, &mut world.chance);
+            Caller::new(user.unwrap_or(&slot.user), slot.name, world.now, cause, &mut world.ledger, &mut world.chance)
+                .with_agent(slot.agent);
         f(&mut world.api, &mut who)
     }
 

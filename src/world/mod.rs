@@ -39,6 +39,10 @@ pub trait Component: Send {
     fn name(&self) -> &'static str;
     /// The user that its requests come from.
     fn user(&self) -> User;
+    /// The program that it is part of, as it calls itself in requests.
+    fn agent(&self) -> &'static str {
+        "kube-controller-manager"
+    }
     fn watches(&self) -> Vec<Scope>;
     /// Whether it watches every custom kind too, those included that will be defined later.
     fn watches_custom(&self) -> bool {
@@ -54,6 +58,7 @@ pub type Maker = Arc<dyn Fn() -> Box<dyn Component> + Send + Sync>;
 struct Slot {
     name: &'static str,
     user: User,
+    agent: &'static str,
     make: Maker,
     /// `None` while it is stopped.
     running: Option<Box<dyn Component>>,
@@ -68,6 +73,7 @@ impl Clone for Slot {
         Slot {
             name: self.name,
             user: self.user.clone(),
+            agent: self.agent,
             make: self.make.clone(),
             running: self.running.as_ref().map(|c| c.clone_box()),
             incarnation: self.incarnation,
@@ -192,6 +198,7 @@ impl World {
         let slot = Slot {
             name: fresh.name(),
             user: fresh.user(),
+            agent: fresh.agent(),
             make,
             running: None,
             incarnation: 0,

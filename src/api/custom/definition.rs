@@ -89,6 +89,7 @@ fn face(
     let structural = schema.map_or(Ok(Structural::default()), Structural::new).ok()?;
     let content = json!([hub.0, names, v, storage_version, terminating, crd.spec.preserve_unknown_fields]);
     number(content.to_string(), || {
+        let source = serde_json::to_value(schema).unwrap_or_default();
         let published = published(schema, [&crd.spec.group, &v.name, &names.kind]);
         let mut schema = structural;
         if crd.spec.preserve_unknown_fields == Some(true) {
@@ -107,6 +108,7 @@ fn face(
             deprecated: deprecation(crd, names, v).map(|text| keep(&text)),
             hub: Some(hub),
             schema,
+            source,
             published,
             columns: columns(v.additional_printer_columns.as_deref()),
             selectable: keep_all(paths.iter().map(|p| p.trim_start_matches('.'))),
@@ -135,6 +137,7 @@ fn named(crd: &CustomResourceDefinition, names: &CustomResourceDefinitionNames) 
         deprecated: None,
         hub: None,
         schema: Structural::default(),
+        source: Value::Null,
         published: Value::Null,
         columns: vec![],
         selectable: &[],

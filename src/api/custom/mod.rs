@@ -53,6 +53,8 @@ pub struct CustomKind {
     /// The kind under which its objects are stored; the hub itself has none.
     pub hub: Option<KindRef>,
     schema: Structural,
+    /// The schema as it was written.
+    source: Value,
     /// The schema as it is published.
     published: Value,
     columns: Vec<CustomColumn>,
@@ -87,6 +89,16 @@ impl CustomKind {
 
     pub fn schema(&self) -> &Structural {
         &self.schema
+    }
+
+    /// Where the object has its replicas.
+    pub fn replicas_path(&self) -> Option<&[String]> {
+        self.scale.as_ref().map(|s| s.wanted.as_slice())
+    }
+
+    /// The schema in OpenAPI v3, as it was written.
+    pub fn source(&self) -> &Value {
+        &self.source
     }
 
     /// The schema in OpenAPI v3, with what every object has.
@@ -156,7 +168,9 @@ pub fn to_store(o: &Object, storage: KindRef) -> Object {
 
 fn with_content(o: &Object, kind: KindRef, v: Value) -> Object {
     let read = v.as_object().cloned().and_then(|map| CustomObject::of(map).ok());
-    Object::custom(kind, read.or_else(|| o.as_custom().cloned()).unwrap_or_default())
+    let mut made = Object::custom(kind, read.or_else(|| o.as_custom().cloned()).unwrap_or_default());
+    made.set_ownership(o.ownership().clone());
+    made
 }
 
 fn follow<'v>(o: &'v Value, path: &[String]) -> Option<&'v Value> {

@@ -33,6 +33,7 @@ impl Reconciler for CustomResourceDefinitions {
     type Primary = CustomResourceDefinition;
     const NAME: &'static str = "customresourcedefinition";
     const USER: &'static str = "";
+    const AGENT: &'static str = "kube-apiserver";
 
     fn user() -> User {
         User::of("system:apiserver", &["system:masters"])

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::apply_server;
 use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
@@ -23,6 +24,7 @@ pub static APPLY: Verb = Verb {
         &[
             DRY_RUN_FLAG,
             Flag::new("server-side", Type::Bool),
+            Flag::new("force-conflicts", Type::Bool),
             Flag::new("force", Type::Bool),
             VALIDATE,
             Flag::new("overwrite", Type::Bool).default("true"),
@@ -62,12 +64,11 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
         ));
     }
-    if args.flag("server-side") || args.flag("prune") {
-        return Err(Failure::error(
-            "kubetutor does not apply on the server's side or prune yet: leave --server-side and --prune out",
-        ));
+    if args.flag("prune") {
+        return Err(Failure::error("kubetutor does not prune yet: leave --prune out"));
     }
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
+    apply_server::check(args, dry)?;
     let validate = Validate::of(args)?;
     let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
     let mut manifests = manifests::chosen(manifests, args.text("selector"))?;
@@ -78,7 +79,8 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::error("no objects passed to apply"));
     }
     for m in manifests {
-        if let Err(f) = apply_one(&m, args, &format, dry, validate, env) {
+        let one = if args.flag("server-side") { apply_server::apply_one } else { apply_one };
+        if let Err(f) = one(&m, args, &format, dry, validate, env) {
             failures.push(f);
         }
     }

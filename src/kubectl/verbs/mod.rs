@@ -3,6 +3,7 @@
 pub mod annotate;
 pub mod api_resources;
 pub mod apply;
+mod apply_server;
 pub mod auth;
 pub mod cluster_info;
 pub mod config;

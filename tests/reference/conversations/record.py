@@ -41,7 +41,7 @@ class Server:
         self.connection = http.client.HTTPSConnection(cluster["server"].split("//")[1], context=context, timeout=60)
 
     def call(self, method, path, body=None, content="application/json", accept="application/json"):
-        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content, "Accept": accept})
+        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content, "Accept": accept, "User-Agent": "kubectl/v1.36.3"})
         r = self.connection.getresponse()
         warnings = [h[h.index('"') + 1:-1].replace('\\"', '"') for h in r.headers.get_all("Warning") or []]
         text = r.read()
