@@ -27,7 +27,8 @@ fn method(word: &str) -> Method {
 /// `%3D` is `=`.
 fn decoded(text: &str) -> String {
     let mut out = String::new();
-    let mut rest = text;
+    let text = text.replace('+', " ");
+    let mut rest = text.as_str();
     while let Some(i) = rest.find('%') {
         out.push_str(&rest[..i]);
         out.push(char::from(u8::from_str_radix(&rest[i + 1..i + 3], 16).expect("hex")));

@@ -224,10 +224,11 @@ fn ours(seq: &Sequence, step: &Value, live: Option<&Value>) -> Result<Value, Sta
     let manager = options::manager_of(by, step["agent"].as_str().unwrap_or(""));
     let writer = Writer { manager: &manager, subresource: sub, time: time(step["time"].as_u64().unwrap()) };
     let apply = step["do"] == "apply";
+    let said = options::Options { manager: by, ..Default::default() };
     match step["do"].as_str().unwrap() {
-        "create" => options::validate_write("CreateOptions", by)?,
-        "edit" => options::validate_write("UpdateOptions", by)?,
-        _ => options::validate_patch(apply, by, step["force"].as_bool())?,
+        "create" => options::validate_write("CreateOptions", &said)?,
+        "edit" => options::validate_write("UpdateOptions", &said)?,
+        _ => options::validate_patch(apply, &said, step["force"].as_bool())?,
     }
     let force = step["force"].as_bool().unwrap_or(false);
     if sub == "scale" {

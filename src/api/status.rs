@@ -114,6 +114,11 @@ impl Status {
         Status::new(Reason::NotFound, "the server could not find the requested resource")
     }
 
+    /// The same among the kinds that are built in, where the server has words for it.
+    pub fn no_such_resource() -> Status {
+        Status { details: Some(Box::default()), ..Status::no_such_path() }
+    }
+
     pub fn already_exists(kind: KindRef, name: &str) -> Status {
         Status::about(Reason::AlreadyExists, kind, name, format!("{} {name:?} already exists", kind.group_resource()))
     }
@@ -144,11 +149,9 @@ impl Status {
         Status::new(Reason::BadRequest, message)
     }
 
-    pub fn method_not_allowed(method: &str) -> Status {
-        Status::new(
-            Reason::MethodNotAllowed,
-            format!("the server does not allow this method on the requested resource ({method})"),
-        )
+    pub fn method_not_allowed() -> Status {
+        let why = "the server does not allow this method on the requested resource";
+        Status { details: Some(Box::default()), ..Status::new(Reason::MethodNotAllowed, why) }
     }
 
     pub fn expired(message: impl Into<String>) -> Status {

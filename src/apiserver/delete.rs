@@ -53,13 +53,16 @@ impl ApiServer {
         let allowed = self.authorize(who, "delete", key, None);
         let result = allowed.and_then(|()| self.plan_delete(key, options, who)).and_then(|plan| match plan {
             Plan::Mark(object) if who.dry_run => Ok(Deleted::Marked(Arc::new(*object))),
-            Plan::Remove(object) if who.dry_run => Ok(Deleted::Gone(object)),
+            Plan::Remove(object) if who.dry_run => Ok(Deleted::Gone(as_it_goes(object, who.now))),
             Plan::Keep(object) => Ok(Deleted::Marked(object)),
             Plan::Mark(object) => {
                 let expect = Precondition::At(rev_of(&object));
                 self.commit(who, "delete", key, None, Some(*object), expect).map(Deleted::Marked)
             }
-            Plan::Remove(_) => self.remove(key, who, "delete").map(Deleted::Gone),
+            Plan::Remove(_) => {
+                let now = who.now;
+                self.remove(key, who, "delete").map(|last| Deleted::Gone(as_it_goes(last, now)))
+            }
         });
         if let Err(status) = &result {
             self.refuse(who, "delete", key, None, status);
@@ -153,6 +156,16 @@ fn grace(o: &Object, options: &DeleteOptions) -> Option<i64> {
     // A pod that runs nowhere, or has ended, has nobody to be patient with.
     let nobody = o.get::<Pod>().is_some_and(|p| pods::node(p).is_empty() || pods::is_terminal(p));
     if nobody { Some(0) } else { Some(wanted.max(0)) }
+}
+
+/// What goes at once though its kind knows grace was given none, and whoever deleted it is shown so.
+fn as_it_goes(o: Arc<Object>, now: crate::api::Time) -> Arc<Object> {
+    if o.is_deleting() || o.kind().grace(&o).is_none() {
+        return o;
+    }
+    let mut last = (*o).clone();
+    mark(&mut last, now, 0);
+    Arc::new(last)
 }
 
 fn mark(o: &mut Object, when: crate::api::Time, seconds: i64) {

@@ -286,7 +286,18 @@ pub fn list_json(kind: KindRef, listing: &Listing, owners: bool) -> Value {
         }
     }
     let shown = |o: &Arc<Object>| if owners { o.whole_in(kind) } else { o.in_version(kind) };
-    let items: Vec<Value> = listing.items.iter().map(|o| Arc::unwrap_or_clone(shown(o))).collect();
+    let item = |o: &Arc<Object>| {
+        let mut item = Arc::unwrap_or_clone(shown(o));
+        // What a list is of need not be said again of each: Go's types have no word for it. Custom resources are no types.
+        if kind.custom().is_none()
+            && let Some(map) = item.as_object_mut()
+        {
+            map.remove("apiVersion");
+            map.remove("kind");
+        }
+        item
+    };
+    let items: Vec<Value> = listing.items.iter().map(item).collect();
     let list = kind.custom().map_or_else(|| format!("{}List", kind.name()), |c| c.list_kind().to_string());
     json!({"kind": list, "apiVersion": kind.api_version(), "metadata": meta, "items": items})
 }

@@ -16,6 +16,7 @@ use super::write::NAMESPACE_MISMATCH;
 use super::{ApiServer, discovery, health};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
+use crate::api::managed::options::Options;
 use crate::api::managed::{options, unreadable};
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
@@ -70,7 +71,7 @@ impl Target {
             Some(name) => {
                 let found = self.kind.subresources().iter().copied().find(|s| s.name() == name);
                 found.map(Some).ok_or_else(|| match self.kind.custom() {
-                    None => Status::no_such_path(),
+                    None => Status::no_such_resource(),
                     Some(_) => Status::not_found(self.kind, self.name.as_deref().unwrap_or("")),
                 })
             }
@@ -205,8 +206,12 @@ impl ApiServer {
         }
         let target = self.target(&request.path)?;
         let sub = target.sub()?;
-        check_manager(request)?;
+        check_options(request)?;
         who.version = Some(target.kind);
+        // What lives in a namespace is made in one.
+        if target.kind.namespaced() && target.namespace.is_empty() && request.method != Method::Get {
+            return Err(Status::method_not_allowed());
+        }
         let answer = match (request.method, &target.name) {
             (Method::Get, Some(_)) if sub == Some(Subresource::Scale) => self.get_scale(&target, request, who),
             (Method::Get, Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
@@ -232,7 +237,7 @@ impl ApiServer {
             }
             (Method::Delete, Some(_)) if sub.is_none() => self.delete_one(&target, request, who),
             (Method::Delete, None) => self.delete_collection(&target, request, who),
-            (m, _) => Err(Status::method_not_allowed(m.name())),
+            _ => Err(Status::method_not_allowed()),
         };
         warned(answer, target.kind.deprecated().map(Into::into).into_iter().collect())
     }
@@ -244,7 +249,7 @@ impl ApiServer {
 
     /// What a path leads to.
     fn target(&self, path: &str) -> Result<Target, Status> {
-        let target = self.leads_to(path).ok_or_else(Status::no_such_path)?;
+        let target = self.leads_to(path).ok_or_else(|| nowhere(path))?;
         if target.kind.is_aggregated() && !self.has_api_service(target.kind) {
             let why = "the server is currently unable to handle the request";
             return Err(Status::new(Reason::ServiceUnavailable, why));
@@ -605,15 +610,30 @@ fn answer_of(o: &Object, kind: KindRef, request: &Request) -> Arc<Value> {
     if request.owners { o.whole_in(kind) } else { o.in_version(kind) }
 }
 
-/// What is wrong with how a writer calls itself.
-fn check_manager(request: &Request) -> Result<(), Status> {
-    let manager = request.param("fieldManager").unwrap_or("");
+/// A path that leads nowhere: among the built-in groups, or where nobody knows anything.
+fn nowhere(path: &str) -> Status {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let built_in = match parts.as_slice() {
+        ["api", ..] => true,
+        ["apis", group, ..] => KindRef::built_in().any(|k| k.group() == *group && !k.is_aggregated()),
+        _ => false,
+    };
+    if built_in { Status::no_such_resource() } else { Status::no_such_path() }
+}
+
+/// What is wrong with the options of a write: how the writer calls itself, what is only tried, how strict it is.
+fn check_options(request: &Request) -> Result<(), Status> {
+    let options = Options {
+        manager: request.param("fieldManager").unwrap_or(""),
+        dry_run: request.query.iter().filter(|(k, v)| k == "dryRun" && !v.is_empty()).map(|(_, v)| v.clone()).collect(),
+        field_validation: request.param("fieldValidation").unwrap_or(""),
+    };
     match request.method {
-        Method::Post => options::validate_write("CreateOptions", manager),
-        Method::Put => options::validate_write("UpdateOptions", manager),
+        Method::Post => options::validate_write("CreateOptions", &options),
+        Method::Put => options::validate_write("UpdateOptions", &options),
         Method::Patch(how) => {
             let force = request.param("force").map(|f| f == "true");
-            options::validate_patch(how == PatchType::Apply, manager, force)
+            options::validate_patch(how == PatchType::Apply, &options, force)
         }
         _ => Ok(()),
     }
@@ -651,12 +671,10 @@ fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
         Some("Foreground") => Propagation::Foreground,
         Some("Orphan") => Propagation::Orphan,
         Some(other) => {
-            return Err(Status::new(
-                Reason::Invalid,
-                format!(
-                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-                ),
-            ));
+            let mut errors = FieldErrors::default();
+            let known = ["Foreground", "Background", "Orphan", "nil"];
+            errors.not_supported(&Path::new("propagationPolicy"), other, &known);
+            return Err(Status::invalid_as("DeleteOptions", "meta.k8s.io", "", errors.list()));
         }
     };
     let text = |v: &Value| v.as_str().map(Into::into);

@@ -8,7 +8,7 @@ use super::caller::{Caller, new_uid, suffix};
 use super::{ApiServer, admission, authorization, validation};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
-use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume};
+use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume, pod};
 use crate::api::object::Key;
 use crate::api::{Object, Reason, Resource, Status, custom};
 use crate::ledger::record::RequestOutcome;
@@ -249,6 +249,16 @@ impl ApiServer {
                     persistentvolume::note_transition(new, old, who.now);
                 }
             }
+            Some(sub @ (Subresource::EphemeralContainers | Subresource::Resize)) => {
+                kind.defaults(new);
+                asked = new.clone();
+                if let Some((new, old)) = new.get_mut::<Pod>().zip(old.get()) {
+                    match sub {
+                        Subresource::Resize => pod::prepare_resize(new, old),
+                        _ => pod::prepare_ephemeral_containers(new, old),
+                    }
+                }
+            }
             Some(Subresource::Finalize) => {
                 asked = new.clone();
                 keep_all_but_finalizers(new, old);
@@ -274,6 +284,14 @@ impl ApiServer {
         authorization::escalation::check(self, new, Some(old), who.user)?;
         match sub {
             Some(Subresource::Status) => validation::of_status(new, old, &mut errors),
+            Some(sub @ (Subresource::EphemeralContainers | Subresource::Resize)) => {
+                if let Some((new, old)) = new.get::<Pod>().zip(old.get()) {
+                    match sub {
+                        Subresource::Resize => pod::validate_resize(new, old, &mut errors),
+                        _ => pod::validate_ephemeral_containers(new, old, &mut errors),
+                    }
+                }
+            }
             Some(Subresource::Finalize) => {
                 if let Some(n) = new.get::<Namespace>() {
                     namespace::validate_finalize(n, &mut errors);

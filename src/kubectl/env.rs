@@ -1,6 +1,7 @@
 //! What a verb can reach: the API, files, its output.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -97,6 +98,24 @@ pub trait Follow {
     }
 }
 
+/// The items of a list are of its kind, though they do not say so.
+/// Real Kubernetes: apimachinery/pkg/apis/meta/v1/unstructured/helpers.go decodeToList.
+fn with_kinds(mut body: Arc<Value>) -> Arc<Value> {
+    let version = body["apiVersion"].clone();
+    let Some(kind) = body["kind"].as_str().and_then(|k| k.strip_suffix("List")).map(String::from) else { return body };
+    let silent = |item: &Value| item.get("kind").is_none();
+    if !body["items"].as_array().is_some_and(|items| items.iter().any(silent)) {
+        return body;
+    }
+    // Nobody else has it: an answer is made for whoever asked.
+    for item in Arc::make_mut(&mut body)["items"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut)
+    {
+        item.entry("apiVersion").or_insert_with(|| version.clone());
+        item.entry("kind").or_insert_with(|| kind.as_str().into());
+    }
+    body
+}
+
 /// Of a path that leads nowhere the server knows nothing to say, so kubectl adds what it asked for.
 /// Real Kubernetes: apimachinery/pkg/api/errors NewGenericServerResponse.
 fn say_what_was_asked(mut status: Status, request: &Request) -> Status {
@@ -190,15 +209,15 @@ impl Env<'_> {
     }
 
     /// A request whose failure ends the command; warnings are printed as kubectl prints them.
-    pub fn call(&mut self, request: &Request) -> Result<std::sync::Arc<Value>, Failure> {
+    pub fn call(&mut self, request: &Request) -> Result<Arc<Value>, Failure> {
         self.try_call(request).map_err(|s| Failure::status(&s))
     }
 
-    pub fn try_call(&mut self, request: &Request) -> Result<std::sync::Arc<Value>, Status> {
+    pub fn try_call(&mut self, request: &Request) -> Result<Arc<Value>, Status> {
         let answer = self.api.request(&Request { owners: self.owners, ..request.clone() });
         for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
             self.err.push_str(&format!("Warning: {w}\n"));
         }
-        answer.map(|a| a.body).map_err(|status| say_what_was_asked(status, request))
+        answer.map(|a| with_kinds(a.body)).map_err(|status| say_what_was_asked(status, request))
     }
 }

@@ -34,25 +34,45 @@ pub(super) fn validate_manager(name: &str, at: &Path<'_>, errors: &mut FieldErro
     }
 }
 
-/// What of the options of a patch has to do with ownership: an apply must say who applies, and nothing else may force.
-pub fn validate_patch(is_apply: bool, field_manager: &str, force: Option<bool>) -> Result<(), Status> {
+/// The options of a write.
+#[derive(Clone, Debug, Default)]
+pub struct Options<'a> {
+    /// How the writer calls itself.
+    pub manager: &'a str,
+    pub dry_run: Vec<String>,
+    pub field_validation: &'a str,
+}
+
+impl Options<'_> {
+    fn validate(&self, errors: &mut FieldErrors) {
+        validate_manager(self.manager, &Path::new("fieldManager"), errors);
+        if self.dry_run.iter().any(|d| d != "All") {
+            let shown = format!("{}", serde_json::json!(self.dry_run));
+            errors.not_supported_struct(&Path::new("dryRun"), shown, &["All"]);
+        }
+        errors.one_of(&Path::new("fieldValidation"), self.field_validation, &["", "Ignore", "Strict", "Warn"]);
+    }
+}
+
+/// What is wrong with the options of a patch: an apply must say who applies, and nothing else may force.
+pub fn validate_patch(is_apply: bool, options: &Options<'_>, force: Option<bool>) -> Result<(), Status> {
     let mut errors = FieldErrors::default();
     let manager = Path::new("fieldManager");
-    if is_apply && field_manager.is_empty() {
+    if is_apply && options.manager.is_empty() {
         errors.required(&manager, "is required for apply patch");
     }
     if !is_apply && force.is_some() {
         errors.forbidden(&Path::new("force"), "may not be specified for non-apply patch");
     }
-    validate_manager(field_manager, &manager, &mut errors);
+    options.validate(&mut errors);
     refused("PatchOptions", &errors)
 }
 
 /// The same for the options of a create (`CreateOptions`) or an update (`UpdateOptions`).
-pub fn validate_write(options: &str, field_manager: &str) -> Result<(), Status> {
+pub fn validate_write(name: &str, options: &Options<'_>) -> Result<(), Status> {
     let mut errors = FieldErrors::default();
-    validate_manager(field_manager, &Path::new("fieldManager"), &mut errors);
-    refused(options, &errors)
+    options.validate(&mut errors);
+    refused(name, &errors)
 }
 
 fn refused(options: &str, errors: &FieldErrors) -> Result<(), Status> {

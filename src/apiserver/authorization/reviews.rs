@@ -30,7 +30,7 @@ pub fn answer(api: &ApiServer, o: &Object, user: &User, now: Time) -> Result<Val
         "TokenReview" => {
             v["status"] = json!({"user": {}, "error": "invalid bearer token"});
         }
-        _ => return Err(Status::method_not_allowed("POST")),
+        _ => return Err(Status::method_not_allowed()),
     }
     Ok(v)
 }

@@ -171,16 +171,18 @@ fn a_client_is_known_by_what_stands_before_the_slash() {
 #[test]
 fn an_apply_must_say_who_applies() {
     let message = |r: Result<(), crate::api::Status>| r.unwrap_err().message;
+    let (fits, too_long) = ("x".repeat(128), "x".repeat(129));
+    let by = |manager| options::Options { manager, ..options::Options::default() };
     assert_eq!(
-        message(options::validate_patch(true, "", None)),
+        message(options::validate_patch(true, &by(""), None)),
         "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"
     );
     assert_eq!(
-        message(options::validate_patch(false, "a", Some(true))),
+        message(options::validate_patch(false, &by("a"), Some(true))),
         "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: may not be specified for non-apply patch"
     );
-    assert!(options::validate_write("CreateOptions", &"x".repeat(128)).is_ok());
-    assert!(message(options::validate_write("CreateOptions", &"x".repeat(129))).contains("Too long"));
+    assert!(options::validate_write("CreateOptions", &by(&fits)).is_ok());
+    assert!(message(options::validate_write("CreateOptions", &by(&too_long))).contains("Too long"));
 }
 
 #[test]
