@@ -9,7 +9,7 @@ use super::args::Args;
 use super::config::Kubeconfig;
 use super::failure::Failure;
 use super::mapper::Mapper;
-use crate::api::request::{Answer, Impersonation, Request, WatchEvent};
+use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
 
 /// The number of an open watch.
@@ -67,6 +67,8 @@ pub struct Env<'a> {
     pub namespace_given: bool,
     /// Whether this command looks at who owns which fields.
     pub owners: bool,
+    /// As whom it owns what it writes.
+    pub manager: String,
 }
 
 /// How a verb ended, or what it waits for.
@@ -95,6 +97,18 @@ pub trait Follow {
     /// Whether it ends by itself sooner or later, or only when it is stopped.
     fn ends(&self) -> bool {
         true
+    }
+}
+
+/// How a verb calls itself in what it writes, if it is not told.
+/// Real Kubernetes: the default of `--field-manager` in each command of k8s.io/kubectl/pkg/cmd.
+fn manager_of(verb: &str) -> String {
+    let first = verb.split(' ').next().unwrap_or("");
+    match first {
+        "apply" => "kubectl-client-side-apply".into(),
+        "annotate" | "autoscale" | "create" | "edit" | "expose" | "label" | "patch" | "replace" | "rollout" | "run"
+        | "set" | "taint" => format!("kubectl-{first}"),
+        _ => "kubectl".into(),
     }
 }
 
@@ -198,6 +212,10 @@ impl Env<'_> {
             named => named.to_string(),
         };
         self.namespace = self.config.namespace_of(&context).to_string();
+        self.manager = match args.text("field-manager") {
+            "" => manager_of(args.verb),
+            own => own.into(),
+        };
         self.owners = args.flag("show-managed-fields") || args.flag("server-side");
         self.namespace_given = args.is_set("namespace");
         if self.namespace_given {
@@ -214,10 +232,14 @@ impl Env<'_> {
     }
 
     pub fn try_call(&mut self, request: &Request) -> Result<Arc<Value>, Status> {
-        let answer = self.api.request(&Request { owners: self.owners, ..request.clone() });
+        let mut request = Request { owners: self.owners, ..request.clone() };
+        if !matches!(request.method, Method::Get | Method::Delete) && request.param("fieldManager").is_none() {
+            request = request.query("fieldManager", self.manager.as_str());
+        }
+        let answer = self.api.request(&request);
         for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
             self.err.push_str(&format!("Warning: {w}\n"));
         }
-        answer.map(|a| with_kinds(a.body)).map_err(|status| say_what_was_asked(status, request))
+        answer.map(|a| with_kinds(a.body)).map_err(|status| say_what_was_asked(status, &request))
     }
 }

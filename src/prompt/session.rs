@@ -236,6 +236,7 @@ impl Session {
             namespace: namespace.into(),
             namespace_given: false,
             owners: false,
+            manager: String::new(),
         };
         let result = act(&mut env);
         out.stdout.push_str(&env.out);

@@ -154,7 +154,6 @@ fn apply_one(
                 modified
             } else {
                 let mut r = Request::new(Method::Post, collection(m.kind, &ns))
-                    .query("fieldManager", "kubectl-client-side-apply")
                     .query("fieldValidation", validation)
                     .body(modified);
                 if dry == DryRun::Server {
@@ -187,7 +186,6 @@ fn apply_one(
                 (*current).clone()
             } else {
                 let mut r = Request::new(Method::Patch(PatchType::of(m.kind)), &path)
-                    .query("fieldManager", "kubectl-client-side-apply")
                     .query("fieldValidation", validation)
                     .body(patch);
                 if dry == DryRun::Server {

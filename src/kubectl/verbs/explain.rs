@@ -31,18 +31,21 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !["", "plaintext", "plaintext-openapiv2"].contains(&output) {
         return Err(Failure::error(format!("unrecognized format: {output}")));
     }
-    let (kind, path) = env
+    let (mut kind, path) = env
         .mapped(|m| kind_and_path(args.word(0), m))
         .map_err(|f| Failure { message: f.message.trim_start_matches("error: ").into(), ..f })?;
     let wanted = args.text("api-version");
     if !wanted.is_empty() && wanted != kind.api_version() {
+        let there = |k: &KindRef| k.api_version() == wanted && k.plural() == kind.plural();
+        let other = env.mapper().kinds.into_iter().find(there);
         // A version that is served has documents, even if this kind is not in them.
         let served = env.mapper().kinds.iter().any(|k| k.api_version() == wanted);
-        return Err(Failure::error(if served {
+        let missing = if served {
             format!("GVR ({wanted}, Resource={}) not found in OpenAPI schema", kind.plural())
         } else {
             format!("couldn't find resource for \"{wanted}, Resource={}\"", kind.plural())
-        }));
+        };
+        kind = other.ok_or_else(|| Failure::error(missing))?;
     }
     let fields: Vec<&str> = path.split('.').filter(|p| !p.is_empty()).collect();
     let mut doc = definitions::of_kind(kind).ok_or_else(|| Failure::error("couldn't find resource"))?;
@@ -84,8 +87,9 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     if !described {
         env.line("    <empty>");
+    } else {
+        env.line("    ");
     }
-    env.line("    ");
     if doc.fields.is_empty() {
         env.out.push('\n');
         return Ok(Done::OK);

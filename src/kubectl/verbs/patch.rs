@@ -70,7 +70,7 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     for f in found {
         let sub = args.text("subresource");
         let path = if sub.is_empty() { f.path() } else { format!("{}/{sub}", f.path()) };
-        let mut r = Request::new(Method::Patch(how), path).query("fieldManager", "kubectl-patch").body(body.clone());
+        let mut r = Request::new(Method::Patch(how), path).body(body.clone());
         if dry == DryRun::Server || dry == DryRun::Client {
             r = r.query("dryRun", "All");
         }

@@ -101,9 +101,7 @@ pub fn change(
             continue;
         }
         if dry != DryRun::Client {
-            let mut r = Request::new(Method::Patch(PatchType::Strategic), o.path())
-                .query("fieldManager", "kubectl-set")
-                .body(patch);
+            let mut r = Request::new(Method::Patch(PatchType::Strategic), o.path()).body(patch);
             if dry == DryRun::Server {
                 r = r.query("dryRun", "All");
             }
