@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rand::Rng;
 use smallvec::smallvec;
 
+use crate::api::kind::Subresource;
 use crate::api::template_hash::SAFE_ALPHABET;
 use crate::api::{Key, RecordId, Time, User};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
@@ -31,6 +32,10 @@ pub struct Caller<'a> {
     pub defaulted: Option<usize>,
     /// What the caller should know of a write that was done all the same.
     pub warnings: Vec<String>,
+    /// The part of the object that is written, if it is not the whole.
+    pub subresource: Option<Subresource>,
+    /// What admission puts down about the request: the annotations of the audit log.
+    pub annotations: Vec<(String, String)>,
 }
 
 impl<'a> Caller<'a> {
@@ -54,6 +59,8 @@ impl<'a> Caller<'a> {
             rule: None,
             defaulted: None,
             warnings: vec![],
+            subresource: None,
+            annotations: vec![],
         }
     }
 
@@ -77,7 +84,8 @@ impl<'a> Caller<'a> {
         let defaulted = self.defaulted.filter(|_| !matches!(outcome, RequestOutcome::Refused(_)));
         let (key, user) = (key.clone(), self.user.name.clone());
         let rule = self.rule.clone();
-        let request = RequestRecord { verb, key, subresource, user, rule, defaulted, outcome };
+        let annotations = std::mem::take(&mut self.annotations).into_boxed_slice();
+        let request = RequestRecord { verb, key, subresource, user, rule, defaulted, annotations, outcome };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

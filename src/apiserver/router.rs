@@ -327,7 +327,13 @@ impl ApiServer {
         request: &Request,
         warnings: &mut Vec<String>,
     ) -> Result<Object, Status> {
-        let body = body.cloned().unwrap_or(Value::Null);
+        let mut body = body.cloned().unwrap_or(Value::Null);
+        // What the body does not say of itself, the path says.
+        for (key, text) in [("apiVersion", kind.api_version()), ("kind", kind.name().into())] {
+            if body.is_object() && body[key].as_str().unwrap_or("").is_empty() {
+                body[key] = text.into();
+            }
+        }
         let (version, name) = (body["apiVersion"].as_str().unwrap_or(""), body["kind"].as_str().unwrap_or(""));
         if !body.is_object() {
             return Err(Status::bad_request("the object provided is unrecognized (must be of type object)"));

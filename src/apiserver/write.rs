@@ -135,9 +135,8 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
-        admission::validate(self, o, None, who)?;
         who.warnings.extend(kind.warnings(o, None));
-        Ok(())
+        admission::validate(self, o, None, who)
     }
 
     fn validate(&self, kind: KindRef, o: &Object, errors: &mut FieldErrors) {
@@ -266,9 +265,8 @@ impl ApiServer {
         if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
             new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
-        if sub != Some(Subresource::Status) {
-            admission::mutate(self, new, Some(old), who)?;
-        }
+        who.subresource = sub;
+        admission::mutate(self, new, Some(old), who)?;
         authorization::escalation::check(self, new, Some(old), who.user)?;
         if sub == Some(Subresource::Status) {
             kind.validate_status(new, old, &mut errors);
@@ -278,11 +276,8 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
         }
-        if sub != Some(Subresource::Status) {
-            admission::validate(self, new, Some(old), who)?;
-        }
         who.warnings.extend(kind.warnings(new, Some(old)));
-        Ok(())
+        admission::validate(self, new, Some(old), who)
     }
 
     /// Gives a pod its node: what the scheduler does through the `binding` subresource.

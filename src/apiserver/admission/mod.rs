@@ -1,13 +1,15 @@
 //! Admission: what may complete or refuse an object before it is stored, in Kubernetes' order.
 //!
 //! First every plugin may change the object ([`Plugin::mutate`]), then the object is validated, then every plugin may refuse it
-//! ([`Plugin::validate`]). To add a plugin: write its file, add its line to [`PLUGINS`].
+//! ([`Plugin::validate`]). [`Caller::subresource`] tells through which part of the object it is written. To add a plugin: write
+//! its file, add its line to [`PLUGINS`].
 //! Real Kubernetes: apiserver/pkg/admission, plugin/pkg/admission, pkg/kubeapiserver/options/plugins.go.
 
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
+mod pod_security;
 mod priority;
 mod resource_quota;
 mod runtime_class;
@@ -17,11 +19,14 @@ mod taint_nodes_by_condition;
 
 use super::ApiServer;
 use super::caller::Caller;
+use crate::api::kind::Subresource;
 use crate::api::{Object, Status};
 
 /// One plugin. `old` is the object as it was: on a creation there is none.
 pub struct Plugin {
     pub name: &'static str,
+    /// Whether it looks at updates of the status, too.
+    pub status: bool,
     pub mutate: fn(&ApiServer, new: &mut Object, old: Option<&Object>, &mut Caller<'_>) -> Result<(), Status>,
     pub validate: fn(&mut ApiServer, new: &Object, old: Option<&Object>, &mut Caller<'_>) -> Result<(), Status>,
 }
@@ -29,7 +34,11 @@ pub struct Plugin {
 impl Plugin {
     /// A plugin that lets everything pass; its file overrides what it does.
     const fn new(name: &'static str) -> Plugin {
-        Plugin { name, mutate: |_, _, _, _| Ok(()), validate: |_, _, _, _| Ok(()) }
+        Plugin { name, status: false, mutate: |_, _, _, _| Ok(()), validate: |_, _, _, _| Ok(()) }
+    }
+
+    fn concerns(&self, who: &Caller<'_>) -> bool {
+        self.status || who.subresource != Some(Subresource::Status)
     }
 }
 
@@ -38,6 +47,7 @@ pub static PLUGINS: &[Plugin] = &[
     limit_ranger::PLUGIN,
     service_account::PLUGIN,
     taint_nodes_by_condition::PLUGIN,
+    pod_security::PLUGIN,
     priority::PLUGIN,
     default_toleration_seconds::PLUGIN,
     default_storage_class::PLUGIN,
@@ -53,7 +63,7 @@ pub(super) fn mutate(
     old: Option<&Object>,
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|p| (p.mutate)(api, new, old, who))
+    PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.mutate)(api, new, old, who) } else { Ok(()) })
 }
 
 /// Lets the plugins refuse an object that is otherwise right.
@@ -63,5 +73,5 @@ pub(super) fn validate(
     old: Option<&Object>,
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|p| (p.validate)(api, new, old, who))
+    PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.validate)(api, new, old, who) } else { Ok(()) })
 }
