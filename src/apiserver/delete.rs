@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::ApiServer;
 use super::caller::Caller;
+use super::{ApiServer, admission};
 use crate::api::kinds::{Namespace, Pod, Service};
 use crate::api::object::Key;
 use crate::api::{Duration, Object, Status, pods};
@@ -44,7 +44,6 @@ impl Deleted {
     }
 }
 
-const NAMESPACES_THAT_STAY: [&str; 3] = ["default", "kube-system", "kube-public"];
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
 
@@ -81,7 +80,7 @@ impl ApiServer {
         Ok(last)
     }
 
-    fn plan_delete(&self, key: &Key, options: &DeleteOptions, who: &Caller<'_>) -> Result<Plan, Status> {
+    fn plan_delete(&self, key: &Key, options: &DeleteOptions, who: &mut Caller<'_>) -> Result<Plan, Status> {
         let Some(old) = self.store.get(key) else { return Err(Status::not_found(key.kind, &key.name)) };
         if let Some(uid) = options.uid.as_deref().filter(|u| *u != old.uid()) {
             let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
@@ -94,10 +93,8 @@ impl ApiServer {
             );
             return Err(Status::conflict(key.kind, &key.name, &why));
         }
+        admission::delete(self, key, who)?;
         if old.get::<Namespace>().is_some() {
-            if NAMESPACES_THAT_STAY.contains(&&*key.name) {
-                return Err(Status::forbidden(key.kind, &key.name, "this namespace may not be deleted"));
-            }
             return Ok(self.plan_namespace(old, who));
         }
         let mut new = (**old).clone();

@@ -14,6 +14,7 @@ pub mod addresses;
 pub mod admission;
 pub mod authorization;
 pub mod caller;
+mod certificates;
 pub mod delete;
 pub mod discovery;
 pub mod health;

@@ -5,9 +5,11 @@
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
 
+use super::admission::Ask;
 use super::caller::{Caller, new_uid, suffix};
-use super::{ApiServer, admission, authorization};
+use super::{ApiServer, admission, authorization, certificates};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::kinds::{Namespace, Pod, Service, namespace};
@@ -117,6 +119,7 @@ impl ApiServer {
         kind.defaults(o);
         kind.stamp(o, who.now);
         kind.prepare_create(o);
+        certificates::stamp_requester(o, who.user);
         admission::mutate(self, o, None, who)?;
         authorization::escalation::check(self, o, None, who.user)?;
         let mut errors = FieldErrors::default();
@@ -251,7 +254,11 @@ impl ApiServer {
         keep(&mut meta.managed_fields, &before.managed_fields);
         match sub {
             // The spec in it is thrown away, so there is nothing to fill in.
-            Some(Subresource::Status) => kind.prepare_status(new, old),
+            Some(Subresource::Status) => {
+                kind.prepare_status(new, old);
+                certificates::stamp_status(new, old, who.now);
+            }
+            Some(Subresource::Approval) => certificates::prepare_approval(new, old, who.now),
             Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
             _ => {
                 kind.defaults(new);
@@ -270,6 +277,8 @@ impl ApiServer {
         authorization::escalation::check(self, new, Some(old), who.user)?;
         if sub == Some(Subresource::Status) {
             kind.validate_status(new, old, &mut errors);
+        } else if sub == Some(Subresource::Approval) {
+            certificates::validate_approval(new, old, &mut errors);
         } else {
             self.validate_update(new, old, &mut errors);
         }
@@ -285,6 +294,7 @@ impl ApiServer {
         let key = Key::of::<Pod>(ns, pod);
         let result = self
             .authorize(who, "create", &key, Some(Subresource::Binding))
+            .and_then(|()| admission::ask(self, &Ask { key: &key, part: Subresource::Binding, body: &Value::Null }, who))
             .and_then(|()| self.bound(&key, node, who))
             .and_then(|new| self.commit(who, "create", &key, Some("binding"), Some(new), Precondition::Any));
         if let Err(status) = &result {

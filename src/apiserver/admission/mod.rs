@@ -1,14 +1,18 @@
 //! Admission: what may complete or refuse an object before it is stored, in Kubernetes' order.
 //!
 //! First every plugin may change the object ([`Plugin::mutate`]), then the object is validated, then every plugin may refuse it
-//! ([`Plugin::validate`]). [`Caller::subresource`] tells through which part of the object it is written. To add a plugin: write
-//! its file, add its line to [`PLUGINS`].
+//! ([`Plugin::validate`]). [`Caller::subresource`] tells through which part of the object it is written. What is deleted, and what
+//! is asked of an object without writing it, has phases of its own. To add a plugin: write its file, add its line to [`PLUGINS`].
 //! Real Kubernetes: apiserver/pkg/admission, plugin/pkg/admission, pkg/kubeapiserver/options/plugins.go.
 
+mod certificate_approval;
+mod certificate_signing;
+mod certificate_subject_restriction;
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
+mod node_restriction;
 mod pod_security;
 mod priority;
 mod resource_quota;
@@ -17,10 +21,21 @@ mod service_account;
 mod storage_object_in_use;
 mod taint_nodes_by_condition;
 
+use serde_json::Value;
+
 use super::ApiServer;
 use super::caller::Caller;
 use crate::api::kind::Subresource;
+use crate::api::object::Key;
 use crate::api::{Object, Status};
+
+/// A request that makes something of an object without being a write of it: an eviction, a token, a binding.
+pub struct Ask<'a> {
+    /// The object.
+    pub key: &'a Key,
+    pub part: Subresource,
+    pub body: &'a Value,
+}
 
 /// One plugin. `old` is the object as it was: on a creation there is none.
 pub struct Plugin {
@@ -29,12 +44,22 @@ pub struct Plugin {
     pub status: bool,
     pub mutate: fn(&ApiServer, new: &mut Object, old: Option<&Object>, &mut Caller<'_>) -> Result<(), Status>,
     pub validate: fn(&mut ApiServer, new: &Object, old: Option<&Object>, &mut Caller<'_>) -> Result<(), Status>,
+    /// Before something is deleted that is there.
+    pub delete: fn(&ApiServer, &Key, &mut Caller<'_>) -> Result<(), Status>,
+    pub ask: fn(&ApiServer, &Ask<'_>, &mut Caller<'_>) -> Result<(), Status>,
 }
 
 impl Plugin {
     /// A plugin that lets everything pass; its file overrides what it does.
     const fn new(name: &'static str) -> Plugin {
-        Plugin { name, status: false, mutate: |_, _, _, _| Ok(()), validate: |_, _, _, _| Ok(()) }
+        Plugin {
+            name,
+            status: false,
+            mutate: |_, _, _, _| Ok(()),
+            validate: |_, _, _, _| Ok(()),
+            delete: |_, _, _| Ok(()),
+            ask: |_, _, _| Ok(()),
+        }
     }
 
     fn concerns(&self, who: &Caller<'_>) -> bool {
@@ -46,6 +71,7 @@ pub static PLUGINS: &[Plugin] = &[
     namespace_lifecycle::PLUGIN,
     limit_ranger::PLUGIN,
     service_account::PLUGIN,
+    node_restriction::PLUGIN,
     taint_nodes_by_condition::PLUGIN,
     pod_security::PLUGIN,
     priority::PLUGIN,
@@ -53,6 +79,9 @@ pub static PLUGINS: &[Plugin] = &[
     default_storage_class::PLUGIN,
     storage_object_in_use::PLUGIN,
     runtime_class::PLUGIN,
+    certificate_approval::PLUGIN,
+    certificate_signing::PLUGIN,
+    certificate_subject_restriction::PLUGIN,
     resource_quota::PLUGIN,
 ];
 
@@ -74,4 +103,14 @@ pub(super) fn validate(
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
     PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.validate)(api, new, old, who) } else { Ok(()) })
+}
+
+/// Lets the plugins refuse a deletion.
+pub(super) fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result<(), Status> {
+    PLUGINS.iter().try_for_each(|p| (p.delete)(api, key, who))
+}
+
+/// Lets the plugins refuse what is asked of an object.
+pub(super) fn ask(api: &ApiServer, asked: &Ask<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
+    PLUGINS.iter().try_for_each(|p| (p.ask)(api, asked, who))
 }
