@@ -96,6 +96,11 @@ impl Server {
             request.impersonate = Some(Box::new(wanted));
         }
         let mut answer = shown(&self.ask(&request));
+        for part in c["without"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if let Some(o) = answer.get_mut("object").and_then(Value::as_object_mut) {
+                o.remove(part);
+            }
+        }
         if c["quiet"] == true {
             answer.as_object_mut().map(|a| a.remove("object"));
         }

@@ -216,7 +216,10 @@ impl Status {
                 let causes: Vec<Value> = d
                     .causes
                     .iter()
-                    .map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field}))
+                    .map(|c| match c.field.as_str() {
+                        "" => json!({"reason": c.reason, "message": c.message}),
+                        field => json!({"reason": c.reason, "message": c.message, "field": field}),
+                    })
                     .collect();
                 details.insert("causes".into(), causes.into());
             }

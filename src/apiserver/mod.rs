@@ -17,12 +17,15 @@ pub mod caller;
 mod certificates;
 pub mod delete;
 pub mod discovery;
+mod eviction;
 pub mod health;
 pub mod list_options;
+mod parts;
 pub mod read;
 pub mod router;
 pub mod specs;
 pub mod table;
+pub mod tokens;
 pub mod write;
 
 #[cfg(test)]
@@ -48,6 +51,8 @@ pub struct ApiServer {
     store: Store,
     addresses: addresses::Allocator,
     specs: specs::Specs,
+    /// What the key is made of that signs tokens.
+    seed: u64,
     known: authorization::Known,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,
@@ -67,6 +72,11 @@ struct ClientWatch {
 }
 
 impl ApiServer {
+    /// The API server of a cluster of that seed.
+    pub fn of(seed: u64) -> ApiServer {
+        ApiServer { seed, ..ApiServer::default() }
+    }
+
     pub fn rev(&self) -> Rev {
         self.store.rev()
     }

@@ -203,6 +203,13 @@ impl ApiServer {
             }
             (Method::Get, None) => self.get_list(&target, request, who),
             (Method::Post, Some(_)) if sub == Some(Subresource::Binding) => self.post_binding(&target, request, who),
+            (Method::Post, Some(_)) if sub == Some(Subresource::Token) => {
+                Ok(self.create_token(&target.key(), request.body.as_ref().unwrap_or(&Value::Null), who)?.into())
+            }
+            (Method::Post, Some(_)) if sub == Some(Subresource::Eviction) => {
+                let body = request.body.as_ref().unwrap_or(&Value::Null);
+                Ok(self.evict(&target.key(), body, who)?.into())
+            }
             (Method::Post, None) => self.post(&target, request, who),
             (Method::Put, Some(_)) if sub == Some(Subresource::Scale) => {
                 self.put_scale(&target, request, who, "update")
@@ -537,7 +544,15 @@ fn listing_head(l: &super::read::Listing) -> super::read::Listing {
 
 fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
     let body = request.body.as_ref().unwrap_or(&Value::Null);
-    let propagation = match body["propagationPolicy"].as_str().or(request.param("propagationPolicy")) {
+    delete_options_of(body, |key| request.param(key))
+}
+
+/// What a body says of a deletion, or else somebody who is asked for the same words.
+pub(super) fn delete_options_of<'a>(
+    body: &'a Value,
+    param: impl Fn(&str) -> Option<&'a str>,
+) -> Result<DeleteOptions, Status> {
+    let propagation = match body["propagationPolicy"].as_str().or(param("propagationPolicy")) {
         None | Some("Background") => Propagation::Background,
         Some("Foreground") => Propagation::Foreground,
         Some("Orphan") => Propagation::Orphan,
@@ -554,7 +569,7 @@ fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
     Ok(DeleteOptions {
         grace_seconds: body["gracePeriodSeconds"]
             .as_i64()
-            .or_else(|| request.param("gracePeriodSeconds").and_then(|s| s.parse().ok())),
+            .or_else(|| param("gracePeriodSeconds").and_then(|s| s.parse().ok())),
         propagation,
         uid: text(&body["preconditions"]["uid"]),
         resource_version: text(&body["preconditions"]["resourceVersion"]),

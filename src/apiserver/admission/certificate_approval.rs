@@ -27,7 +27,8 @@ fn validate(api: &mut ApiServer, o: &Object, old: Option<&Object>, who: &mut Cal
 pub fn may(api: &ApiServer, who: &Caller<'_>, verb: &str, signer: &str) -> bool {
     let all = format!("{}/*", signer.split('/').next().unwrap_or(""));
     [signer, &all].into_iter().any(|name| {
-        let wish = Attributes { verb, group: "certificates.k8s.io", resource: "signers", name, ..Attributes::default() };
+        let wish =
+            Attributes { verb, group: "certificates.k8s.io", resource: "signers", name, ..Attributes::default() };
         api.judge(who.user, &wish).allowed
     })
 }

@@ -16,7 +16,8 @@ fn validate(api: &mut ApiServer, o: &Object, old: Option<&Object>, who: &mut Cal
     }
     let Some(new) = o.get::<CertificateSigningRequest>() else { return Ok(()) };
     let Some(before) = old.and_then(|o| o.get::<CertificateSigningRequest>()) else { return Ok(()) };
-    let told = |c: &CertificateSigningRequest| c.status.clone().map(|s| (s.certificate, s.conditions)).unwrap_or_default();
+    let told =
+        |c: &CertificateSigningRequest| c.status.clone().map(|s| (s.certificate, s.conditions)).unwrap_or_default();
     let signer = &before.spec.signer_name;
     if told(new) == told(before) || may(api, who, "sign", signer) {
         return Ok(());

@@ -3,8 +3,8 @@
 
 use super::{Ask, Plugin};
 use crate::api::kinds::Namespace;
-use crate::api::status::Cause;
 use crate::api::object::Key;
+use crate::api::status::Cause;
 use crate::api::{KindRef, Object, Resource, Status};
 use crate::apiserver::write::{NamespaceState, namespace_state};
 use crate::apiserver::{ApiServer, Caller};

@@ -22,7 +22,8 @@ A case may instead be a list of plain requests, done in this order; its `kind` i
         - {POST: /api/v1/namespaces/case/pods, body: {...}}
         - {POST: /api/v1/namespaces/case/pods/web/eviction?dryRun=All, body: {...}, as: jane, groups: [admins]}
 
-`quiet: true` keeps the object out of the answer of a request, where it is not what the case is about.
+`quiet: true` keeps the object out of the answer of a request, where it is not what the case is about;
+`without: [status]` leaves parts of it out.
 
 An answer is `{"code", "object"}` or `{"code", "reason", "message", "causes"}`, with `"warnings"` where there were any. What differs from
 server to server (uid, resourceVersion, creationTimestamp, managedFields) is cut out of objects; elsewhere a uid, as in the labels of a Job's
@@ -156,6 +157,8 @@ def main():
                     code, body, warnings = server.call(method, path, c.get("body"), content, extra=extra)
                     if method == "POST" and code < 300 and (body.get("metadata") or {}).get("name"):
                         made.append((path.split("?")[0] + "/" + body["metadata"]["name"], None))
+                    for part in c.get("without", []):
+                        (body or {}).pop(part, None)
                     if c.get("quiet"):
                         body = body if code >= 400 else None
                     out.append(json.loads(UID.sub("UID", json.dumps(answer(code, body, warnings)).replace(namespace, NAMESPACE))))

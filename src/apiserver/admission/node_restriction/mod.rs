@@ -112,10 +112,7 @@ fn judge_node(node: &str, new: &Node, old: Option<&Node>) -> Judgement {
         }
         let forbidden = forbidden_labels(labels, &none);
         if !forbidden.is_empty() {
-            return Err(format!(
-                "node {node:?} is not allowed to set the following labels: {}",
-                forbidden.join(", ")
-            ));
+            return Err(format!("node {node:?} is not allowed to set the following labels: {}", forbidden.join(", ")));
         }
         return Ok(());
     };
@@ -142,16 +139,16 @@ type Labels = BTreeMap<String, String>;
 
 /// Of the labels that differ, those that say what may run on a node.
 fn forbidden_labels<'a>(new: &'a Labels, old: &'a Labels) -> Vec<&'a str> {
-    let changed = |a: &'a Labels, b: &'a Labels| a.iter().filter(|(k, v)| b.get(*k) != Some(v)).map(|(k, _)| k.as_str());
+    let changed =
+        |a: &'a Labels, b: &'a Labels| a.iter().filter(|(k, v)| b.get(*k) != Some(v)).map(|(k, _)| k.as_str());
     let all: BTreeSet<&str> = changed(new, old).chain(changed(old, new)).collect();
     all.into_iter().filter(|key| is_forbidden(key)).collect()
 }
 
 fn is_forbidden(key: &str) -> bool {
     let namespace = key.split_once('/').map_or("", |(namespace, _)| namespace);
-    let within = |domain: &str| {
-        namespace == domain || namespace.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
-    };
+    let within =
+        |domain: &str| namespace == domain || namespace.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
     let kubernetes = within("kubernetes.io") || within("k8s.io");
     let own = OWN_LABELS.contains(&key) || within("kubelet.kubernetes.io") || within("node.kubernetes.io");
     within("node-restriction.kubernetes.io") || kubernetes && !own
@@ -193,7 +190,8 @@ fn judge_claim(
         claim
     };
     // Real Kubernetes goes on with the difference of the two.
-    let why = || format!("node {node:?} is not allowed to update fields other than status.quantity and status.conditions: ");
+    let why =
+        || format!("node {node:?} is not allowed to update fields other than status.quantity and status.conditions: ");
     if without_growth(new) == without_growth(old) { Ok(()) } else { Err(why()) }
 }
 

@@ -4,12 +4,12 @@
 use k8s_openapi::api::core::v1::{PodSpec, Volume, VolumeProjection};
 
 use super::{Judgement, unexpected_part};
-use crate::apiserver::admission::service_account::MIRROR;
 use crate::api::kind::Subresource;
 use crate::api::kinds::{Node, Pod, pod_spec};
 use crate::api::object::{Key, Resource};
 use crate::api::{Status, pods};
 use crate::apiserver::ApiServer;
+use crate::apiserver::admission::service_account::MIRROR;
 
 pub fn judge_write(
     api: &ApiServer,
@@ -20,9 +20,9 @@ pub fn judge_write(
 ) -> Result<Judgement, Status> {
     match (part, old) {
         (None, None) => judge_create(api, node, new),
-        (None, Some(_)) => Ok(Err(format!(
-            "unexpected operation \"UPDATE\", node {node:?} can only create and delete mirror pods"
-        ))),
+        (None, Some(_)) => {
+            Ok(Err(format!("unexpected operation \"UPDATE\", node {node:?} can only create and delete mirror pods")))
+        }
         (Some(Subresource::Status), Some(old)) => Ok(judge_status(node, new, old)),
         (Some(other), _) => Ok(Err(unexpected_part(other))),
     }

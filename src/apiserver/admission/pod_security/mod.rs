@@ -130,9 +130,8 @@ fn template_of(o: &Object) -> Option<(&ObjectMeta, &PodSpec)> {
 fn changes_images(new: &Pod, old: &Pod) -> bool {
     let (Some(new), Some(old)) = (&new.spec, &old.spec) else { return true };
     let images = |s: &PodSpec| -> Vec<Option<String>> { s.containers.iter().map(|c| c.image.clone()).collect() };
-    let first = |s: &PodSpec| -> Vec<Option<String>> {
-        s.init_containers.iter().flatten().map(|c| c.image.clone()).collect()
-    };
+    let first =
+        |s: &PodSpec| -> Vec<Option<String>> { s.init_containers.iter().flatten().map(|c| c.image.clone()).collect() };
     let known = |name: &str| old.ephemeral_containers.iter().flatten().find(|c| c.name == name);
     let mut ephemeral = new.ephemeral_containers.iter().flatten();
     images(new) != images(old)

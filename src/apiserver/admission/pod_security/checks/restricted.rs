@@ -122,10 +122,8 @@ pub fn run_as_non_root_of_host_users(meta: &ObjectMeta, spec: &PodSpec) -> Optio
 
 pub fn run_as_user(_: &ObjectMeta, spec: &PodSpec) -> Option<Violation> {
     let of_pod = spec.security_context.as_ref().and_then(|s| s.run_as_user);
-    let bad: Vec<&str> = containers(spec)
-        .filter(|c| c.security.and_then(|s| s.run_as_user) == Some(0))
-        .map(|c| c.name)
-        .collect();
+    let bad: Vec<&str> =
+        containers(spec).filter(|c| c.security.and_then(|s| s.run_as_user) == Some(0)).map(|c| c.name).collect();
     let who = setters(of_pod == Some(0), &bad);
     if who.is_empty() { None } else { found("runAsUser=0", format!("{} must not set runAsUser=0", who.join(" and "))) }
 }

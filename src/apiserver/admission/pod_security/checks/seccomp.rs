@@ -14,8 +14,7 @@ const OF_CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
 /// Before 1.19 profiles were annotations.
 pub fn annotations(meta: &ObjectMeta, spec: &PodSpec) -> Option<Violation> {
-    let allowed =
-        |v: &str| v == "runtime/default" || v == "docker/default" || v.starts_with("localhost/");
+    let allowed = |v: &str| v == "runtime/default" || v == "docker/default" || v.starts_with("localhost/");
     let keys = containers(spec).map(|c| format!("{OF_CONTAINER}{}", c.name));
     let mut bad = Values::new();
     for key in std::iter::once(OF_POD.to_string()).chain(keys) {
