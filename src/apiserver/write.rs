@@ -294,7 +294,9 @@ impl ApiServer {
         let key = Key::of::<Pod>(ns, pod);
         let result = self
             .authorize(who, "create", &key, Some(Subresource::Binding))
-            .and_then(|()| admission::ask(self, &Ask { key: &key, part: Subresource::Binding, body: &Value::Null }, who))
+            .and_then(|()| {
+                admission::ask(self, &Ask { key: &key, part: Subresource::Binding, body: &Value::Null }, who)
+            })
             .and_then(|()| self.bound(&key, node, who))
             .and_then(|new| self.commit(who, "create", &key, Some("binding"), Some(new), Precondition::Any));
         if let Err(status) = &result {

@@ -85,8 +85,10 @@ impl Plan {
                 (false, n) => format!("worker-{n}"),
             };
             if control && profile != Profile::Bare {
-                let labels =
-                    ["node-role.kubernetes.io/control-plane", "node.kubernetes.io/exclude-from-external-load-balancers"];
+                let labels = [
+                    "node-role.kubernetes.io/control-plane",
+                    "node.kubernetes.io/exclude-from-external-load-balancers",
+                ];
                 marks.insert(name.clone(), labels.map(|l| (l.to_string(), String::new())).into());
             }
             let taints = if control && !single {
