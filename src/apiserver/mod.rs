@@ -53,6 +53,8 @@ pub struct ApiServer {
     specs: specs::Specs,
     /// What the key is made of that signs tokens.
     seed: u64,
+    /// The way to webhooks.
+    outlet: admission::webhooks::calling::Outlet,
     known: authorization::Known,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,
@@ -75,6 +77,11 @@ impl ApiServer {
     /// The API server of a cluster of that seed.
     pub fn of(seed: u64) -> ApiServer {
         ApiServer { seed, ..ApiServer::default() }
+    }
+
+    /// From now on webhooks are called that way.
+    pub fn set_outlet(&mut self, outlet: admission::webhooks::calling::Outlet) {
+        self.outlet = outlet;
     }
 
     pub fn rev(&self) -> Rev {

@@ -526,7 +526,7 @@ pub(super) fn as_version(o: &Object, kind: KindRef) -> Arc<Value> {
 }
 
 /// An object of any version as the one that is stored, with the defaults of the version that was sent.
-fn to_stored(mut o: Object) -> Result<Object, String> {
+pub(super) fn to_stored(mut o: Object) -> Result<Object, String> {
     let kind = o.kind();
     let Some(conversion) = kind.conversion() else { return Ok(o) };
     kind.defaults(&mut o);
@@ -620,7 +620,7 @@ fn replicas_of(scale: &Value, method: Method, o: &Object) -> Result<i32, Status>
 }
 
 /// The decoder wants absent fields, not nulls, and whole numbers where Go reads them: `3.0` is 3.
-fn without_nulls(v: Value) -> Value {
+pub(super) fn without_nulls(v: Value) -> Value {
     match v {
         Value::Number(n) if n.is_f64() => {
             canonical::whole(&Value::Number(n.clone())).map_or(Value::Number(n), Into::into)

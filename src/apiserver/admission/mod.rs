@@ -20,6 +20,7 @@ mod runtime_class;
 mod service_account;
 mod storage_object_in_use;
 mod taint_nodes_by_condition;
+pub mod webhooks;
 
 use serde_json::Value;
 
@@ -82,6 +83,8 @@ pub static PLUGINS: &[Plugin] = &[
     certificate_approval::PLUGIN,
     certificate_signing::PLUGIN,
     certificate_subject_restriction::PLUGIN,
+    webhooks::MUTATING,
+    webhooks::VALIDATING,
     resource_quota::PLUGIN,
 ];
 

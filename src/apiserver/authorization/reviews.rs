@@ -91,7 +91,8 @@ fn rules(api: &ApiServer, user: &User, namespace: &str) -> Value {
     status
 }
 
-fn user_info(user: &User) -> Value {
+/// A user as reviews of all sorts show one.
+pub fn user_info(user: &User) -> Value {
     let mut v = json!({"username": user.name.as_str()});
     if !user.uid.is_empty() {
         v["uid"] = user.uid.as_str().into();

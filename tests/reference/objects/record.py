@@ -23,7 +23,7 @@ A case may instead be a list of plain requests, done in this order; its `kind` i
         - {POST: /api/v1/namespaces/case/pods/web/eviction?dryRun=All, body: {...}, as: jane, groups: [admins]}
 
 `quiet: true` keeps the object out of the answer of a request, where it is not what the case is about;
-`without: [status]` leaves parts of it out.
+`without: [status]` leaves parts of it out; `after: 2` waits so many seconds first, as some things come into force by and by.
 
 An answer is `{"code", "object"}` or `{"code", "reason", "message", "causes"}`, with `"warnings"` where there were any. What differs from
 server to server (uid, resourceVersion, creationTimestamp, managedFields) is cut out of objects; elsewhere a uid, as in the labels of a Job's
@@ -149,6 +149,7 @@ def main():
             if "calls" in case:
                 out = []
                 for c in case["calls"]:
+                    time.sleep(c.get("after", 0))
                     method = [m for m in ("GET", "POST", "PUT", "PATCH", "DELETE") if m in c][0]
                     path = re.sub("/namespaces/%s(?=[/?]|$)" % NAMESPACE, "/namespaces/" + namespace, c[method])
                     extra = [("Impersonate-User", c["as"])] if "as" in c else []
