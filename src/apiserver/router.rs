@@ -12,7 +12,7 @@ use super::list_options::ListOptions;
 use super::read::{list_json, scope};
 use super::table::{Include, metadata_only, scale_table, table};
 use super::write::NAMESPACE_MISMATCH;
-use super::{ApiServer, discovery, health};
+use super::{ApiServer, discovery, health, tokens};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::object::Key;
@@ -170,7 +170,10 @@ impl<'a> Asked<'a> {
 impl ApiServer {
     /// Answers a request, whatever it asks; only watches go another way ([`ApiServer::open_watch`]).
     pub fn handle(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
-        who.dry_run = request.param("dryRun") == Some("All");
+        // Whoever deletes may also say in the body that nothing shall be done.
+        let in_body =
+            request.method == Method::Delete && request.body.as_ref().is_some_and(|b| b["dryRun"][0] == "All");
+        who.dry_run = in_body || request.param("dryRun") == Some("All");
         match &request.impersonate {
             None => self.handle_as(request, who),
             Some(wanted) => {
@@ -262,7 +265,10 @@ impl ApiServer {
             "version" => Some(discovery::version()),
             "" => Some(json!({"paths": health::root_paths(&self.served())})),
             path => {
-                health::check(path, request).or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
+                let known = || tokens::discovery::answer(self, path);
+                health::check(path, request)
+                    .or_else(known)
+                    .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
             }
         }
     }
@@ -576,7 +582,7 @@ pub(super) fn delete_options_of<'a>(
     })
 }
 
-fn scale_json(o: &Arc<Object>) -> Result<Value, Status> {
+pub(super) fn scale_json(o: &Object) -> Result<Value, Status> {
     let s = o.kind().scale_of(o).ok_or_else(Status::no_such_path)?;
     let m = o.meta();
     // No replicas are left out, and so is no selector.

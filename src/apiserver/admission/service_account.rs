@@ -38,7 +38,12 @@ fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Calle
         let why = format!("error looking up service account {ns}/{account}: serviceaccount {account:?} not found");
         return Err(Status::forbidden(kind, name, &why));
     };
-    let of_account = found.get::<ServiceAccount>().and_then(|a| a.automount_service_account_token);
+    let account = found.get::<ServiceAccount>();
+    if spec.image_pull_secrets.as_ref().is_none_or(Vec::is_empty) {
+        let own = account.and_then(|a| a.image_pull_secrets.clone());
+        spec.image_pull_secrets = own.filter(|s| !s.is_empty()).or(spec.image_pull_secrets.take());
+    }
+    let of_account = account.and_then(|a| a.automount_service_account_token);
     if !spec.automount_service_account_token.or(of_account).unwrap_or(true) {
         return Ok(());
     }

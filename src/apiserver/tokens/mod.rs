@@ -1,8 +1,9 @@
 //! Tokens of service accounts: asked for with the `token` subresource, signed here, and recognized again.
 //!
-//! [`request`] makes them, [`review`] says whose they are, [`signing`] holds the key.
+//! [`request`] makes them, [`review`] says whose they are, [`signing`] holds the key, of which [`discovery`] shows the public half.
 //! Real Kubernetes: pkg/serviceaccount, pkg/registry/core/serviceaccount/storage/token.go.
 
+pub mod discovery;
 pub mod request;
 pub mod review;
 pub mod signing;

@@ -17,6 +17,8 @@ const KEY_HEAD: [u8; 26] = [
     0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
+pub const ALGORITHM: &str = "ES256";
+
 /// The key of a cluster.
 pub struct Key(SigningKey);
 
@@ -40,8 +42,18 @@ impl Key {
         BASE64URL.encode(Sha256::new().chain_update(KEY_HEAD).chain_update(point.as_bytes()).finalize())
     }
 
+    /// The public half, as a JSON Web Key.
+    pub fn published(&self) -> Value {
+        let point = self.public().to_encoded_point(false);
+        let half = |part: Option<&p256::FieldBytes>| part.map(|p| BASE64URL.encode(p)).unwrap_or_default();
+        json!({
+            "use": "sig", "kty": "EC", "kid": self.id(), "crv": "P-256", "alg": ALGORITHM,
+            "x": half(point.x()), "y": half(point.y()),
+        })
+    }
+
     pub fn sign(&self, claims: &Value) -> String {
-        let head = json!({"alg": "ES256", "kid": self.id()});
+        let head = json!({"alg": ALGORITHM, "kid": self.id()});
         let text = [&head, claims].map(|v| BASE64URL.encode(v.to_string())).join(".");
         let signature: Signature = self.0.sign(text.as_bytes());
         format!("{text}.{}", BASE64URL.encode(signature.to_bytes()))
@@ -105,6 +117,8 @@ mod tests {
         let (one, again) = (Key::of(7).unwrap(), Key::of(7).unwrap());
         assert_eq!(one.sign(&json!({"a": 1})), again.sign(&json!({"a": 1})));
         assert_eq!(one.id().len(), 43);
+        let public = one.published();
+        assert_eq!([&public["x"], &public["y"]].map(|v| v.as_str().map(str::len)), [Some(43); 2]);
     }
 
     #[test]

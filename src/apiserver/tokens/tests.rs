@@ -140,3 +140,13 @@ fn the_token_of_a_pods_volume_lasts_longer_than_it_says() {
     assert_eq!(extra["authentication.kubernetes.io/pod-name"], json!(["p"]));
     assert_eq!(extra["authentication.kubernetes.io/node-name"], json!(["n"]));
 }
+
+#[test]
+fn others_find_the_key_by_the_name_that_tokens_give_it() {
+    let s = Server::new();
+    let key = super::signing::Key::of(1).unwrap();
+    let answer = super::discovery::answer(&s.api, "openid/v1/jwks").unwrap();
+    assert_eq!(answer["keys"][0]["kid"], key.id());
+    let about = super::discovery::answer(&s.api, ".well-known/openid-configuration").unwrap();
+    assert_eq!(about["jwks_uri"], "https://127.0.0.1:6443/openid/v1/jwks");
+}

@@ -22,7 +22,7 @@ use crate::api::patch::{self, PatchType};
 use crate::api::status::{Cause, Details};
 use crate::api::{KindRef, Object, Reason, Status};
 use crate::apiserver::caller::new_uid;
-use crate::apiserver::router::{as_version, to_stored, without_nulls};
+use crate::apiserver::router::{as_version, scale_json, to_stored, without_nulls};
 use crate::apiserver::{ApiServer, Caller};
 use matching::{Attributes, Operation};
 
@@ -86,10 +86,12 @@ fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Calle
     for (i, (configuration, hook)) in mutating_hooks(api).enumerate() {
         let asked = of_write(o, old, who);
         let Some(kind) = wanted(api, &hook, &asked)? else { continue };
-        let objects = [told(o, kind), old.map_or(Value::Null, |o| told(o, kind))];
+        let objects = both(o, old, kind, who.subresource);
         let change = change_wanted(api, (&hook, kind), &asked, objects, (configuration, i), who)?;
-        if let Some(change) = change {
-            *o = changed(o, kind, &change)?;
+        match change {
+            Some(_) if who.subresource == Some(Subresource::Scale) => return Err(unchangeable(&hook)),
+            Some(change) => *o = changed(o, kind, &change)?,
+            None => {}
         }
     }
     Ok(())
@@ -100,7 +102,8 @@ fn validate(api: &mut ApiServer, o: &Object, old: Option<&Object>, who: &mut Cal
         return Ok(());
     }
     let asked = of_write(o, old, who);
-    let objects = |kind| [told(o, kind), old.map_or(Value::Null, |o| told(o, kind))];
+    let part = who.subresource;
+    let objects = |kind| both(o, old, kind, part);
     judge(api, &asked, objects, who)
 }
 
@@ -142,13 +145,18 @@ fn ask_to_mutate(
     for (i, (configuration, hook)) in mutating_hooks(api).enumerate() {
         let Some(kind) = wanted(api, &hook, asked)? else { continue };
         if change_wanted(api, (&hook, kind), asked, objects(kind), (configuration, i), who)?.is_some() {
-            return Err(internal(format!(
-                "admission webhook {:?} attempted to modify the object, which is not supported for this operation",
-                hook.name
-            )));
+            return Err(unchangeable(&hook));
         }
     }
     Ok(())
+}
+
+/// (Real Kubernetes lets a webhook change what a scale asks for; here it may not.)
+fn unchangeable(hook: &Webhook<'_>) -> Status {
+    internal(format!(
+        "admission webhook {:?} attempted to modify the object, which is not supported for this operation",
+        hook.name
+    ))
 }
 
 /// Asks the validating webhooks, of which any may refuse. (Real Kubernetes asks all at once; the first that is heard refuses.)
@@ -186,6 +194,15 @@ fn wanted(api: &ApiServer, hook: &Webhook<'_>, asked: &Attributes<'_>) -> Result
         let found = api.store().get(&key).ok_or_else(|| Status::not_found(key.kind, name))?;
         Ok(found.meta().labels.as_ref())
     })
+}
+
+/// What is written, as it shall be and as it was: objects, or their scales.
+fn both(o: &Object, old: Option<&Object>, kind: KindRef, part: Option<Subresource>) -> [Value; 2] {
+    let shown = |o: &Object| match part {
+        Some(Subresource::Scale) => scale_json(o).unwrap_or_default(),
+        _ => told(o, kind),
+    };
+    [shown(o), old.map_or(Value::Null, shown)]
 }
 
 /// An object as a webhook sees it.

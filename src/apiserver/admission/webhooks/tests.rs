@@ -74,11 +74,12 @@ impl Server {
 
     /// What was put down about the last request.
     fn notes(&self) -> Vec<String> {
-        let last = self.ledger.all().filter_map(|r| match &r.what {
+        let mut requests = self.ledger.all().filter_map(|r| match &r.what {
             What::Request(request) => Some(request),
             _ => None,
         });
-        last.last().into_iter().flat_map(|r| r.annotations.iter()).map(|(k, v)| format!("{k}={v}")).collect()
+        let last = requests.next_back();
+        last.into_iter().flat_map(|r| r.annotations.iter()).map(|(k, v)| format!("{k}={v}")).collect()
     }
 }
 
