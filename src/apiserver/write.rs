@@ -101,7 +101,9 @@ impl ApiServer {
                 _ => return Err(Status::bad_request(NAMESPACE_MISMATCH)),
             }
         }
-        if meta.name.as_deref().unwrap_or("").is_empty() && !meta.generate_name.as_deref().unwrap_or("").is_empty() {
+        let prefixed = !meta.generate_name.as_deref().unwrap_or("").is_empty();
+        let named_here = prefixed && meta.name.as_deref().unwrap_or("").is_empty();
+        if named_here {
             let prefix: String = meta.generate_name.clone().unwrap_or_default().chars().take(MAX_GENERATED).collect();
             meta.name = Some(format!("{prefix}{}", suffix(who.chance, SUFFIX_LENGTH)));
         }
@@ -120,7 +122,7 @@ impl ApiServer {
         kind.stamp(o, who.now);
         kind.prepare_create(o);
         certificates::stamp_requester(o, who.user);
-        admission::mutate(self, o, None, who)?;
+        admission::mutate_new(self, o, named_here, who)?;
         authorization::escalation::check(self, o, None, who.user)?;
         let mut errors = FieldErrors::default();
         if let Some(s) = o.get_mut::<Service>() {

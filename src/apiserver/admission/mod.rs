@@ -98,6 +98,33 @@ pub(super) fn mutate(
     PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.mutate)(api, new, old, who) } else { Ok(()) })
 }
 
+/// The same for an object that is created. One that gets its name here does not have it yet: in a refusal it goes by what
+/// its name will begin with.
+pub(super) fn mutate_new(
+    api: &ApiServer,
+    new: &mut Object,
+    named_here: bool,
+    who: &mut Caller<'_>,
+) -> Result<(), Status> {
+    if !named_here {
+        return mutate(api, new, None, who);
+    }
+    let name = new.meta_mut().name.take();
+    let done = mutate(api, new, None, who);
+    if new.name().is_empty() {
+        new.meta_mut().name = name;
+    }
+    done.map_err(|mut status| {
+        let prefix = new.meta().generate_name.as_deref().unwrap_or("");
+        let nameless = format!("{} is forbidden: ", new.kind().group_resource());
+        if let (Some(why), Some(details)) = (status.message.strip_prefix(&nameless), &mut status.details) {
+            status.message = format!("{} {prefix:?} is forbidden: {why}", new.kind().group_resource());
+            details.name = prefix.into();
+        }
+        status
+    })
+}
+
 /// Lets the plugins refuse an object that is otherwise right.
 pub(super) fn validate(
     api: &mut ApiServer,
