@@ -43,7 +43,10 @@ pub fn aggregate(errors: &FieldErrors) -> String {
 /// What is said of the pods that are there already: one line for those that break the same rules.
 fn existing_pods(api: &ApiServer, namespace: &str, enforce: LevelVersion) -> Vec<String> {
     let scope = Scope { kind: Pod::kind_ref(), namespace: Some(namespace.into()) };
-    let pods = in_order(api.store().list(&scope).filter_map(|o| o.get::<Pod>()));
+    tell(namespace, enforce, &in_order(api.store().list(&scope).filter_map(|o| o.get::<Pod>())))
+}
+
+fn tell(namespace: &str, enforce: LevelVersion, pods: &[&Pod]) -> Vec<String> {
     let mut breaking: BTreeMap<String, (&str, usize)> = BTreeMap::new();
     for pod in pods.iter().take(MOST_PODS) {
         let Some(spec) = &pod.spec else { continue };
@@ -89,4 +92,46 @@ fn in_order<'a>(pods: impl Iterator<Item = &'a Pod>) -> Vec<&'a Pod> {
     }
     first.append(&mut others);
     first
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(name: &str, owner: Option<&str>, host: bool) -> Pod {
+        let owners =
+            owner.map(|uid| json!([{"apiVersion": "v1", "kind": "A", "name": "a", "uid": uid, "controller": true}]));
+        let spec = json!({"hostNetwork": host, "containers": [{"name": "a"}]});
+        serde_json::from_value(json!({"metadata": {"name": name, "ownerReferences": owners}, "spec": spec})).unwrap()
+    }
+
+    #[test]
+    fn the_first_pod_of_each_controller_is_looked_at_before_others() {
+        let all =
+            [pod("a", Some("x"), false), pod("b", Some("x"), false), pod("c", None, false), pod("d", Some("y"), false)];
+        let names: Vec<&str> = in_order(all.iter()).into_iter().map(Resource::name).collect();
+        assert_eq!(names, ["a", "c", "d", "b"]);
+    }
+
+    #[test]
+    fn so_many_pods_are_looked_at_and_no_more() {
+        let (bad, good) = (pod("bad", None, true), pod("good", None, false));
+        let mut all = vec![&good; MOST_PODS];
+        all.push(&bad);
+        let enforce = LevelVersion { level: Level::Baseline, ..LevelVersion::default() };
+        assert_eq!(
+            tell("ns", enforce, &all),
+            ["new PodSecurity enforce level only checked against the first 3000 of 3001 existing pods"]
+        );
+        all.swap(0, MOST_PODS);
+        assert_eq!(
+            tell("ns", enforce, &all)[1..],
+            [
+                "existing pods in namespace \"ns\" violate the new PodSecurity enforce level \"baseline:latest\"",
+                "bad: host namespaces",
+            ]
+        );
+    }
 }
