@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kubetutor::api::patch::PatchType;
-use kubetutor::api::request::{Method, Request, Response};
+use kubetutor::api::request::{Impersonation, Method, Request, Response};
 use kubetutor::api::user::MASTERS;
 use kubetutor::api::{Duration, KindRef, RecordId, Time, User, yaml};
 use kubetutor::cluster::profile::Profile;
@@ -73,6 +73,39 @@ impl Server {
         }
         shown(&answer)
     }
+
+    /// A plain request, as somebody else if it says so.
+    fn plain(&mut self, c: &Value) -> Value {
+        let methods = [
+            ("GET", Method::Get),
+            ("POST", Method::Post),
+            ("PUT", Method::Put),
+            ("PATCH", Method::Patch(PatchType::Merge)),
+            ("DELETE", Method::Delete),
+        ];
+        let (name, method) = methods.into_iter().find(|(name, _)| c.get(name).is_some()).expect("method");
+        let (path, query) = c[name].as_str().and_then(|p| p.split_once('?')).unwrap_or((c[name].as_str().unwrap(), ""));
+        let mut request = Request::new(method, path);
+        for (key, value) in query.split('&').filter_map(|q| q.split_once('=')) {
+            request = request.query(key, value);
+        }
+        request.body = c.get("body").cloned();
+        if let Some(user) = c["as"].as_str() {
+            let groups = c["groups"].as_array().into_iter().flatten().filter_map(|g| g.as_str().map(Into::into));
+            let wanted = Impersonation { user: user.into(), groups: groups.collect(), ..Impersonation::default() };
+            request.impersonate = Some(Box::new(wanted));
+        }
+        let mut answer = shown(&self.ask(&request));
+        for part in c["without"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if let Some(o) = answer.get_mut("object").and_then(Value::as_object_mut) {
+                o.remove(part);
+            }
+        }
+        if c["quiet"] == true {
+            answer.as_object_mut().map(|a| a.remove("object"));
+        }
+        answer
+    }
 }
 
 /// An answer as `record.py` writes it, without the code of a good one.
@@ -104,6 +137,9 @@ fn shown(answer: &Response) -> Value {
             }
             if !status.warnings.is_empty() {
                 out["warnings"] = json!(status.warnings);
+            }
+            if let Some(seconds) = s["details"].get("retryAfterSeconds") {
+                out["retryAfterSeconds"] = seconds.clone();
             }
             out
         }
@@ -152,6 +188,19 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
             let text = |k: &str| o[k].as_str().unwrap_or("");
             let kind = KindRef::by_gvk(text("apiVersion"), text("kind")).expect("kind");
             server.call(Method::Post, base(kind), Some(o.clone())).expect("what must be there");
+        }
+        if let Some(calls) = case["calls"].as_array() {
+            for (i, (call, want)) in calls.iter().zip(answer["calls"].as_array().expect("answers")).enumerate() {
+                let (got, mut want) = (server.plain(call), want.clone());
+                if want["reason"].is_null() {
+                    want.as_object_mut().map(|m| m.remove("code"));
+                }
+                if without_uids(&got) != without_uids(&want) {
+                    let sentence = case["case"].as_str().unwrap_or_default();
+                    out.push(format!("{file}: {sentence}: call {}\n  real {want}\n  ours {got}", i + 1));
+                }
+            }
+            continue;
         }
         let kind = case.get("kind").unwrap_or(&defaults["kind"]);
         let part = |i: usize| kind[i].as_str().unwrap_or("");

@@ -48,6 +48,9 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
     }
 }
 
+/// The type of what is said of a user besides name and groups: several texts under one key.
+const EXTRA: &str = "ExtraValue";
+
 /// A number, a text or a truth that Go takes for none.
 fn is_zero(v: &Value) -> bool {
     match v {
@@ -271,7 +274,12 @@ impl Seeker {
             }
             (Shape::Map(_), Value::Object(m)) => {
                 for (k, item) in m {
-                    self.visit_base(item, f, f.go_elem, &Trail::Key(trail, k));
+                    let trail = Trail::Key(trail, k);
+                    // Of all maps, these alone hold lists.
+                    match item.as_array().filter(|_| f.go_type.ends_with(EXTRA)) {
+                        Some(texts) => texts.iter().for_each(|text| self.visit_base(text, f, f.go_elem, &trail)),
+                        None => self.visit_base(item, f, f.go_elem, &trail),
+                    }
                 }
             }
             (Shape::List | Shape::Map(_), other) => {

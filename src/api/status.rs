@@ -27,6 +27,29 @@ pub enum Reason {
 }
 
 impl Reason {
+    const ALL: [Reason; 15] = [
+        Reason::Unknown,
+        Reason::NotFound,
+        Reason::AlreadyExists,
+        Reason::Conflict,
+        Reason::Invalid,
+        Reason::BadRequest,
+        Reason::Forbidden,
+        Reason::MethodNotAllowed,
+        Reason::NotAcceptable,
+        Reason::UnsupportedMediaType,
+        Reason::Expired,
+        Reason::InternalError,
+        Reason::ServiceUnavailable,
+        Reason::TooManyRequests,
+        Reason::Timeout,
+    ];
+
+    /// The reason of that name; any other is unknown.
+    pub fn parse(name: &str) -> Reason {
+        Reason::ALL.into_iter().find(|r| r.name() == name).unwrap_or(Reason::Unknown)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Reason::Unknown => "",
@@ -236,7 +259,11 @@ impl Status {
                 let causes: Vec<Value> = d
                     .causes
                     .iter()
-                    .map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field}))
+                    .map(|c| {
+                        let texts = [("reason", &c.reason), ("message", &c.message), ("field", &c.field)];
+                        let said = texts.into_iter().filter(|(_, text)| !text.is_empty());
+                        said.map(|(key, text)| (key.to_string(), Value::from(text.as_str()))).collect()
+                    })
                     .collect();
                 details.insert("causes".into(), causes.into());
             }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use smallvec::smallvec;
 use smol_str::SmolStr;
 
+use crate::api::kind::Subresource;
 use crate::api::template_hash::SAFE_ALPHABET;
 use crate::api::{Key, KindRef, RecordId, Time, User};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
@@ -41,6 +42,10 @@ pub struct Caller<'a> {
     pub defaulted: Option<usize>,
     /// What the caller should know of a write that was done all the same.
     pub warnings: Vec<String>,
+    /// The part of the object that is written, if it is not the whole.
+    pub subresource: Option<Subresource>,
+    /// What admission puts down about the request: the annotations of the audit log.
+    pub annotations: Vec<(String, String)>,
 }
 
 impl<'a> Caller<'a> {
@@ -68,6 +73,8 @@ impl<'a> Caller<'a> {
             rule: None,
             defaulted: None,
             warnings: vec![],
+            subresource: None,
+            annotations: vec![],
         }
     }
 
@@ -103,7 +110,8 @@ impl<'a> Caller<'a> {
         let defaulted = self.defaulted.filter(|_| !matches!(outcome, RequestOutcome::Refused(_)));
         let (key, user) = (key.clone(), self.user.name.clone());
         let rule = self.rule.clone();
-        let request = RequestRecord { verb, key, subresource, user, rule, defaulted, outcome };
+        let annotations = std::mem::take(&mut self.annotations).into_boxed_slice();
+        let request = RequestRecord { verb, key, subresource, user, rule, defaulted, annotations, outcome };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use super::ApiServer;
 use super::caller::Caller;
+use super::{ApiServer, admission};
 use crate::api::kinds::{Namespace, Pod, Service};
 use crate::api::object::Key;
-use crate::api::{Duration, Object, Status, pods};
+use crate::api::status::Details;
+use crate::api::{Duration, Object, Reason, Status, pods};
 use crate::store::{Precondition, rev_of};
 
 /// What becomes of the objects that the deleted one owns.
@@ -44,7 +45,6 @@ impl Deleted {
     }
 }
 
-const NAMESPACES_THAT_STAY: [&str; 3] = ["default", "kube-system", "kube-public"];
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
 
@@ -84,23 +84,11 @@ impl ApiServer {
         Ok(last)
     }
 
-    fn plan_delete(&self, key: &Key, options: &DeleteOptions, who: &Caller<'_>) -> Result<Plan, Status> {
+    fn plan_delete(&self, key: &Key, options: &DeleteOptions, who: &mut Caller<'_>) -> Result<Plan, Status> {
         let Some(old) = self.store.get(key) else { return Err(Status::not_found(key.kind, &key.name)) };
-        if let Some(uid) = options.uid.as_deref().filter(|u| *u != old.uid()) {
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
-            return Err(Status::conflict(key.kind, &key.name, &why));
-        }
-        if let Some(rv) = options.resource_version.as_deref().filter(|r| *r != rev_of(old).0.to_string()) {
-            let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {rv}, ResourceVersion in object meta: {}",
-                rev_of(old).0
-            );
-            return Err(Status::conflict(key.kind, &key.name, &why));
-        }
+        check_preconditions(old, options)?;
+        admission::delete(self, key, who)?;
         if old.get::<Namespace>().is_some() {
-            if NAMESPACES_THAT_STAY.contains(&&*key.name) {
-                return Err(Status::forbidden(key.kind, &key.name, "this namespace may not be deleted"));
-            }
             if old.is_deleting() {
                 return Ok(Plan::Keep(old.clone()));
             }
@@ -140,6 +128,38 @@ impl ApiServer {
             _ => Ok(Plan::Remove(old.clone())),
         }
     }
+}
+
+/// What a client knows of the object that it means to delete must be so still.
+pub(super) fn check_preconditions(o: &Object, options: &DeleteOptions) -> Result<(), Status> {
+    let kind = o.kind();
+    let revision = rev_of(o).0.to_string();
+    let uid = options.uid.as_deref().filter(|u| *u != o.uid());
+    let rv = options.resource_version.as_deref().filter(|r| *r != revision);
+    // Namespaces have words of their own for it.
+    if o.get::<Namespace>().is_some() {
+        let differs = |what, wanted, is| {
+            format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}")
+        };
+        let uid = uid.map(|wanted| differs("UID", wanted, o.uid()));
+        return match uid.or_else(|| rv.map(|wanted| differs("ResourceVersion", wanted, &revision))) {
+            Some(why) => Err(Status::conflict(kind, o.name(), &why)),
+            None => Ok(()),
+        };
+    }
+    let differs = |what, wanted, is| {
+        format!(
+            "the {what} in the precondition ({wanted}) does not match the {what} in record ({is}). The object might have been"
+        )
+    };
+    let uid = uid.map(|wanted| format!("{} deleted and then recreated", differs("UID", wanted, o.uid())));
+    let rv = rv.map(|wanted| format!("{} modified", differs("ResourceVersion", wanted, &revision)));
+    let Some(why) = uid.or(rv) else { return Ok(()) };
+    let what = if kind.group().is_empty() { kind.name().into() } else { format!("{}.{}", kind.name(), kind.group()) };
+    let message = format!("Operation cannot be fulfilled on {what} {:?}: {why}", o.name());
+    let details =
+        Details { name: o.name().into(), group: kind.group().into(), kind: kind.name().into(), ..Details::default() };
+    Err(Status { details: Some(Box::new(details)), ..Status::new(Reason::Conflict, message) })
 }
 
 enum Plan {

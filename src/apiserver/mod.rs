@@ -14,17 +14,21 @@ pub mod addresses;
 pub mod admission;
 pub mod authorization;
 pub mod caller;
+mod certificates;
 mod custom;
 pub mod delete;
 pub mod discovery;
+mod eviction;
 pub mod health;
 pub mod list_options;
 mod owners;
+mod parts;
 pub mod read;
 pub mod router;
 mod scale;
 pub mod specs;
 pub mod table;
+pub mod tokens;
 mod validation;
 pub mod write;
 
@@ -51,6 +55,10 @@ pub struct ApiServer {
     store: Store,
     addresses: addresses::Allocator,
     specs: specs::Specs,
+    /// What the key is made of that signs tokens.
+    seed: u64,
+    /// The way to webhooks.
+    outlet: admission::webhooks::calling::Outlet,
     known: authorization::Known,
     custom: custom::CustomKinds,
     /// Watches of clients outside the machine; components get theirs as events of the world.
@@ -73,6 +81,16 @@ struct ClientWatch {
 }
 
 impl ApiServer {
+    /// The API server of a cluster of that seed.
+    pub fn of(seed: u64) -> ApiServer {
+        ApiServer { seed, ..ApiServer::default() }
+    }
+
+    /// From now on webhooks are called that way.
+    pub fn set_outlet(&mut self, outlet: admission::webhooks::calling::Outlet) {
+        self.outlet = outlet;
+    }
+
     pub fn rev(&self) -> Rev {
         self.store.rev()
     }

@@ -13,7 +13,7 @@ use super::read::{list_json, scope, with_end};
 use super::scale::OwnedScale;
 use super::table::{Include, metadata_only, scale_table, table};
 use super::write::NAMESPACE_MISMATCH;
-use super::{ApiServer, discovery, health};
+use super::{ApiServer, discovery, health, tokens};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::managed::options::Options;
@@ -176,7 +176,10 @@ impl<'a> Asked<'a> {
 impl ApiServer {
     /// Answers a request, whatever it asks; only watches go another way ([`ApiServer::open_watch`]).
     pub fn handle(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
-        who.dry_run = request.param("dryRun") == Some("All");
+        // Whoever deletes may also say in the body that nothing shall be done.
+        let in_body =
+            request.method == Method::Delete && request.body.as_ref().is_some_and(|b| b["dryRun"][0] == "All");
+        who.dry_run = in_body || request.param("dryRun") == Some("All");
         who.owners_at_once = true;
         if let Some(manager) = request.param("fieldManager") {
             who.manager = options::manager_of(manager, "").into();
@@ -219,6 +222,13 @@ impl ApiServer {
             }
             (Method::Get, None) => self.get_list(&target, request, who),
             (Method::Post, Some(_)) if sub == Some(Subresource::Binding) => self.post_binding(&target, request, who),
+            (Method::Post, Some(_)) if sub == Some(Subresource::Token) => {
+                Ok(self.create_token(&target.key(), request.body.as_ref().unwrap_or(&Value::Null), who)?.into())
+            }
+            (Method::Post, Some(_)) if sub == Some(Subresource::Eviction) => {
+                let body = request.body.as_ref().unwrap_or(&Value::Null);
+                Ok(self.evict(&target.key(), body, who)?.into())
+            }
             (Method::Post, None) => self.post(&target, request, who),
             (Method::Put, Some(_)) if sub == Some(Subresource::Scale) => {
                 self.put_scale(&target, request, who, "update")
@@ -280,7 +290,10 @@ impl ApiServer {
             "version" => Some(discovery::version()),
             "" => Some(json!({"paths": health::root_paths(&self.served())})),
             path => {
-                health::check(path, request).or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
+                let known = || tokens::discovery::answer(self, path);
+                health::check(path, request)
+                    .or_else(known)
+                    .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
             }
         }
     }
@@ -353,7 +366,13 @@ impl ApiServer {
         request: &Request,
         warnings: &mut Vec<String>,
     ) -> Result<Object, Status> {
-        let body = body.cloned().unwrap_or(Value::Null);
+        let mut body = body.cloned().unwrap_or(Value::Null);
+        // What the body does not say of itself, the path says.
+        for (key, text) in [("apiVersion", kind.api_version()), ("kind", kind.name().into())] {
+            if body.is_object() && body[key].as_str().unwrap_or("").is_empty() {
+                body[key] = text.into();
+            }
+        }
         let (version, name) = (body["apiVersion"].as_str().unwrap_or(""), body["kind"].as_str().unwrap_or(""));
         if !body.is_object() {
             return Err(Status::bad_request("the object provided is unrecognized (must be of type object)"));
@@ -648,7 +667,7 @@ fn unreadable_as(s: &Status, config: &Value) -> Status {
 }
 
 /// An object of any version as the one that is stored, with the defaults of the version that was sent.
-fn to_stored(mut o: Object) -> Result<Object, String> {
+pub(super) fn to_stored(mut o: Object) -> Result<Object, String> {
     let kind = o.kind();
     let Some(conversion) = kind.conversion() else { return Ok(o) };
     kind.defaults(&mut o);
@@ -666,7 +685,15 @@ fn listing_head(l: &super::read::Listing) -> super::read::Listing {
 
 fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
     let body = request.body.as_ref().unwrap_or(&Value::Null);
-    let propagation = match body["propagationPolicy"].as_str().or(request.param("propagationPolicy")) {
+    delete_options_of(body, |key| request.param(key))
+}
+
+/// What a body says of a deletion, or else somebody who is asked for the same words.
+pub(super) fn delete_options_of<'a>(
+    body: &'a Value,
+    param: impl Fn(&str) -> Option<&'a str>,
+) -> Result<DeleteOptions, Status> {
+    let propagation = match body["propagationPolicy"].as_str().or(param("propagationPolicy")) {
         None | Some("Background") => Propagation::Background,
         Some("Foreground") => Propagation::Foreground,
         Some("Orphan") => Propagation::Orphan,
@@ -681,14 +708,14 @@ fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
     Ok(DeleteOptions {
         grace_seconds: body["gracePeriodSeconds"]
             .as_i64()
-            .or_else(|| request.param("gracePeriodSeconds").and_then(|s| s.parse().ok())),
+            .or_else(|| param("gracePeriodSeconds").and_then(|s| s.parse().ok())),
         propagation,
         uid: text(&body["preconditions"]["uid"]),
         resource_version: text(&body["preconditions"]["resourceVersion"]),
     })
 }
 
-fn scale_json(o: &Arc<Object>) -> Result<Value, Status> {
+pub(super) fn scale_json(o: &Object) -> Result<Value, Status> {
     let s = o.kind().scale_of(o).ok_or_else(Status::no_such_path)?;
     let m = o.meta();
     // No replicas are left out, and so is no selector.

@@ -4,8 +4,11 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::admission::Ask;
 use super::caller::{Caller, new_uid, suffix};
-use super::{ApiServer, admission, authorization, validation};
+use super::{ApiServer, admission, authorization, certificates, validation};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume, pod};
@@ -106,7 +109,9 @@ impl ApiServer {
         } else {
             meta.namespace = None;
         }
-        if meta.name.as_deref().unwrap_or("").is_empty() && !meta.generate_name.as_deref().unwrap_or("").is_empty() {
+        let prefixed = !meta.generate_name.as_deref().unwrap_or("").is_empty();
+        let named_here = prefixed && meta.name.as_deref().unwrap_or("").is_empty();
+        if named_here {
             let prefix: String = meta.generate_name.clone().unwrap_or_default().chars().take(MAX_GENERATED).collect();
             meta.name = Some(format!("{prefix}{}", suffix(who.chance, SUFFIX_LENGTH)));
         }
@@ -125,7 +130,8 @@ impl ApiServer {
         let asked = o.clone();
         o.meta_mut().managed_fields = None;
         kind.prepare_create(o);
-        admission::mutate(self, o, None, who)?;
+        certificates::stamp_requester(o, who.user);
+        admission::mutate_new(self, o, named_here, who)?;
         authorization::escalation::check(self, o, None, who.user)?;
         // Addresses are given out before anything is judged.
         if let Some(s) = o.get_mut::<Service>() {
@@ -136,8 +142,8 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
-        admission::validate(self, o, None, who)?;
         who.warnings.extend(kind.warnings(o, None));
+        admission::validate(self, o, None, who)?;
         Ok(asked)
     }
 
@@ -248,6 +254,11 @@ impl ApiServer {
                 if let Some((new, old)) = new.get_mut::<PersistentVolume>().zip(old.get()) {
                     persistentvolume::note_transition(new, old, who.now);
                 }
+                certificates::stamp_status(new, old, who.now);
+            }
+            Some(Subresource::Approval) => {
+                asked = new.clone();
+                certificates::prepare_approval(new, old, who.now);
             }
             Some(sub @ (Subresource::EphemeralContainers | Subresource::Resize)) => {
                 kind.defaults(new);
@@ -274,16 +285,16 @@ impl ApiServer {
             }
         }
         new.meta_mut().managed_fields = None;
-        if sub != Some(Subresource::Status) {
-            admission::mutate(self, new, Some(old), who)?;
-            // What an object forgets and admission fills in again is no change.
-            if kind.has_generation() && kind.spec_changed(new, old) {
-                new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
-            }
+        who.subresource = sub;
+        admission::mutate(self, new, Some(old), who)?;
+        // What an object forgets and admission fills in again is no change.
+        if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
+            new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
         authorization::escalation::check(self, new, Some(old), who.user)?;
         match sub {
             Some(Subresource::Status) => validation::of_status(new, old, &mut errors),
+            Some(Subresource::Approval) => certificates::validate_approval(new, old, &mut errors),
             Some(sub @ (Subresource::EphemeralContainers | Subresource::Resize)) => {
                 if let Some((new, old)) = new.get::<Pod>().zip(old.get()) {
                     match sub {
@@ -302,14 +313,12 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
         }
-        if sub != Some(Subresource::Status) {
-            admission::validate(self, new, Some(old), who)?;
-        }
         who.warnings.extend(match sub {
             Some(Subresource::Status) => kind.status_warnings(new),
             Some(Subresource::Finalize) => vec![],
             _ => kind.warnings(new, Some(old)),
         });
+        admission::validate(self, new, Some(old), who)?;
         Ok(asked)
     }
 
@@ -318,6 +327,9 @@ impl ApiServer {
         let key = Key::of::<Pod>(ns, pod);
         let result = self
             .authorize(who, "create", &key, Some(Subresource::Binding))
+            .and_then(|()| {
+                admission::ask(self, &Ask { key: &key, part: Subresource::Binding, body: &Value::Null }, who)
+            })
             .and_then(|()| self.bound(&key, node, who))
             .and_then(|new| self.commit(who, "create", &key, Some("binding"), Some(new), Precondition::Any));
         if let Err(status) = &result {

@@ -72,6 +72,7 @@ impl Cluster {
             world.add(entry.maker(), start);
         }
         world.add(Arc::new(|| Box::<Scheduler>::default()), start);
+        first_objects::mark_nodes(&mut world, &plan, start);
         world.carry();
         world.run_until(Time::ZERO);
         world.start = Time::ZERO;

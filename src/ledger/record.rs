@@ -68,6 +68,8 @@ pub struct RequestRecord {
     pub rule: Option<Arc<str>>,
     /// Fields that defaulting and admission filled in, where that was counted.
     pub defaulted: Option<usize>,
+    /// What admission had to say of it, as the audit log has it: keys and values.
+    pub annotations: Box<[(String, String)]>,
     pub outcome: RequestOutcome,
 }
 

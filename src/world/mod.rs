@@ -167,7 +167,7 @@ impl World {
             now: Time::ZERO,
             start: Time::ZERO,
             agenda: Agenda::default(),
-            api: ApiServer::default(),
+            api: ApiServer::of(seed),
             ledger,
             chance: Chance::seed_from_u64(seed),
             slots: vec![],
