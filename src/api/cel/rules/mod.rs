@@ -5,8 +5,6 @@
 //! Real Kubernetes: apiextensions-apiserver/pkg/apiserver/schema/cel/{compilation,validation}.go.
 
 mod run;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -100,14 +98,13 @@ fn compile_message(text: &str, decl: &Decl, env: &Env) -> Result<(Program, u64),
     Ok((program, compiled.cost(decl).max))
 }
 
-/// The rules of a schema and of all below it, in the shape of the schema.
+/// The rules of a schema and of all below it, in the shape of the schema. Below `allOf` and its like there are none.
 #[derive(Default)]
 pub struct Validator {
     rules: Vec<(ValidationRule, Compiled)>,
     items: Option<Box<Validator>>,
     properties: BTreeMap<String, Validator>,
     others: Option<Box<Validator>>,
-    all_of: Vec<Validator>,
     /// Whether objects have metadata here.
     root: bool,
 }
@@ -119,41 +116,29 @@ impl Validator {
             return None;
         }
         let decl = Decl::of(s, "selfType", true).map(Arc::new);
-        Validator::of(s, s, true, decl.as_ref())
+        Validator::of(s, true, decl.as_ref())
     }
 
-    /// `rules` has the rules, `s` the structure; they differ below `allOf`.
-    fn of(rules: &Structural, s: &Structural, root: bool, decl: Option<&Arc<Decl>>) -> Option<Validator> {
-        let own = &rules.extensions.rules;
+    fn of(s: &Structural, root: bool, decl: Option<&Arc<Decl>>) -> Option<Validator> {
+        let own = &s.extensions.rules;
         let compiled = decl.map(|d| compile_all(own, s, d)).unwrap_or_default();
-        let below = |rules: &Structural, s: &Structural, decl: Option<&Arc<Decl>>| {
-            Validator::of(rules, s, s.extensions.embedded_resource, decl)
-        };
+        let below = |s: &Structural, decl: Option<&Arc<Decl>>| Validator::of(s, s.extensions.embedded_resource, decl);
         let element = decl.and_then(|d| d.element());
         let mut made = Validator { rules: own.iter().cloned().zip(compiled).collect(), root, ..Validator::default() };
-        if let (Some(r), Some(s)) = (&rules.items, &s.items) {
-            made.items = below(r, s, element).map(Box::new);
-        }
-        for (name, r) in &rules.properties {
-            let (Some(property), Some(decl)) = (s.properties.get(name), decl) else { continue };
+        made.items = s.items.as_deref().and_then(|s| below(s, element)).map(Box::new);
+        for (name, property) in &s.properties {
             let of = match escape(name) {
-                Some(escaped) => decl.field(&escaped).cloned(),
+                Some(escaped) => decl.and_then(|d| d.field(&escaped)).cloned(),
                 None => Decl::of(property, "selfType", property.extensions.embedded_resource).map(Arc::new),
             };
-            if let Some(v) = of.and_then(|of| below(r, property, Some(&of))) {
+            if let Some(v) = of.and_then(|of| below(property, Some(&of))) {
                 made.properties.insert(name.clone(), v);
             }
         }
-        let others = |s: &Structural| s.additional_properties.as_ref().and_then(|a| a.schema()).cloned();
-        if let (Some(r), Some(s)) = (others(rules), others(s)) {
-            made.others = below(&r, &s, element).map(Box::new);
-        }
-        made.all_of = rules.checks.all_of.iter().filter_map(|r| Validator::of(r, s, root, decl)).collect();
-        let empty = made.rules.is_empty()
-            && made.items.is_none()
-            && made.properties.is_empty()
-            && made.others.is_none()
-            && made.all_of.is_empty();
+        let others = s.additional_properties.as_ref().and_then(|a| a.schema());
+        made.others = others.and_then(|s| below(s, element)).map(Box::new);
+        let empty =
+            made.rules.is_empty() && made.items.is_none() && made.properties.is_empty() && made.others.is_none();
         (!empty).then_some(made)
     }
 }

@@ -105,9 +105,6 @@ impl Run<'_> {
             return Ok(());
         }
         self.rules(v, s, new, old, ratchet, at)?;
-        for all in &v.all_of {
-            self.visit(all, s, new, old, Ratchet { current: None, parent: ratchet.parent }, at)?;
-        }
         match new {
             Json::Array(items) => {
                 let (Some(below), Some(of)) = (&v.items, &s.items) else { return Ok(()) };
