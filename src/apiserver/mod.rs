@@ -48,6 +48,7 @@ pub struct ApiServer {
     addresses: addresses::Allocator,
     specs: specs::Specs,
     known: authorization::Known,
+    policies: admission::policy::ready::Cache,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,
 }

@@ -30,6 +30,7 @@ mod macros;
 mod ops;
 mod parser;
 mod plan;
+pub mod policy;
 pub mod rules;
 mod runtime_cost;
 pub mod schema;

@@ -7,13 +7,16 @@
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
+mod mutating_admission_policy;
 mod namespace_lifecycle;
+pub(super) mod policy;
 mod priority;
 mod resource_quota;
 mod runtime_class;
 mod service_account;
 mod storage_object_in_use;
 mod taint_nodes_by_condition;
+mod validating_admission_policy;
 
 use super::ApiServer;
 use super::caller::Caller;
@@ -43,6 +46,8 @@ pub static PLUGINS: &[Plugin] = &[
     default_storage_class::PLUGIN,
     storage_object_in_use::PLUGIN,
     runtime_class::PLUGIN,
+    mutating_admission_policy::PLUGIN,
+    validating_admission_policy::PLUGIN,
     resource_quota::PLUGIN,
 ];
 
@@ -64,4 +69,9 @@ pub(super) fn validate(
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
     PLUGINS.iter().try_for_each(|p| (p.validate)(api, new, old, who))
+}
+
+/// Lets policies refuse the deletion of an object.
+pub(super) fn validate_delete(api: &ApiServer, old: &Object, who: &mut Caller<'_>) -> Result<(), Status> {
+    validating_admission_policy::judge(api, None, Some(old), who)
 }
