@@ -59,15 +59,8 @@ struct Checker<'e> {
 pub fn check(e: &mut Expr, source: &Source, env: &Env) -> (Checked, Issues) {
     let nodes = source.places.len();
     let checked = Checked { types: vec![None; nodes], references: vec![None; nodes] };
-    let mut c = Checker {
-        env,
-        source,
-        issues: Issues::default(),
-        locals: vec![],
-        mapping: Mapping::new(),
-        fresh: 0,
-        checked,
-    };
+    let mut c =
+        Checker { env, source, issues: Issues::default(), locals: vec![], mapping: Mapping::new(), fresh: 0, checked };
     c.check(e);
     for t in c.checked.types.iter_mut().flatten() {
         *t = substitute(&c.mapping, t, true);
@@ -257,14 +250,7 @@ impl Checker<'_> {
         Type::Bool
     }
 
-    fn overload(
-        &mut self,
-        id: Id,
-        name: &str,
-        overloads: &'static [Overload],
-        types: &[Type],
-        member: bool,
-    ) -> Type {
+    fn overload(&mut self, id: Id, name: &str, overloads: &'static [Overload], types: &[Type], member: bool) -> Type {
         let mut found = vec![];
         let mut result: Option<Type> = None;
         for o in overloads.iter().filter(|o| o.member == member) {
@@ -288,7 +274,10 @@ impl Checker<'_> {
         let Some(result) = result else {
             let types: Vec<Type> = types.iter().map(|t| substitute(&self.mapping, t, true)).collect();
             let shown = signature(&types, member);
-            self.error(id, format!("found no matching overload for '{}' applied to '{shown}'", name.trim_start_matches('.')));
+            self.error(
+                id,
+                format!("found no matching overload for '{}' applied to '{shown}'", name.trim_start_matches('.')),
+            );
             return Type::Error;
         };
         self.refer(id, Reference::Overloads(found));

@@ -69,7 +69,8 @@ fn refused(to: &str, value: &Value) -> Error {
     // What has no conversion at all is a call of no function; a text that cannot be read is a failed conversion.
     let convertible = matches!(
         (value, to),
-        (Value::String(_), _) | (Value::Int(_) | Value::Uint(_) | Value::Double(_), "int" | "uint" | "double" | "string")
+        (Value::String(_), _)
+            | (Value::Int(_) | Value::Uint(_) | Value::Double(_), "int" | "uint" | "double" | "string")
     );
     if convertible {
         Error::new(format!("type conversion error from '{}' to '{to}'", value.type_of().name()))

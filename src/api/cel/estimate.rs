@@ -397,8 +397,16 @@ fn standard(overload: &str, target: Option<&Seen<'_>>, args: &[Seen<'_>]) -> Cal
             known(target).scaled(TRAVERSAL).times(known(part).scaled(TRAVERSAL)).into()
         }
         (
-            "less_string" | "greater_string" | "less_equals_string" | "greater_equals_string" | "less_bytes"
-            | "greater_bytes" | "less_equals_bytes" | "greater_equals_bytes" | "equals" | "not_equals",
+            "less_string"
+            | "greater_string"
+            | "less_equals_string"
+            | "greater_equals_string"
+            | "less_bytes"
+            | "greater_bytes"
+            | "less_equals_bytes"
+            | "greater_equals_bytes"
+            | "equals"
+            | "not_equals",
             _,
             [left, right],
         ) => {

@@ -141,13 +141,44 @@ fn by_function(
             cost
         }
         "validate" => known(args.first()?).scaled(TRAVERSAL).scaled(FORMAT_REGEX * REGEX),
-        "serviceAccount" | "path" | "group" | "resource" | "subresource" | "namespace" | "name" | "allowed" | "reason"
-        | "error" | "errored" | "masked" | "prefixLength" | "family" | "isUnspecified" | "isLoopback"
-        | "isLinkLocalMulticast" | "isLinkLocalUnicast" | "isGlobalUnicast" | "format.named" | "sign" | "asInteger"
-        | "isInteger" | "asApproximateFloat" | "isGreaterThan" | "isLessThan" | "compareTo" | "add" | "sub" | "major"
-        | "minor" | "patch" | "getScheme" | "getHostname" | "getHost" | "getPort" | "getEscapedPath" | "getQuery" => {
-            Range::fixed(1)
-        }
+        "serviceAccount"
+        | "path"
+        | "group"
+        | "resource"
+        | "subresource"
+        | "namespace"
+        | "name"
+        | "allowed"
+        | "reason"
+        | "error"
+        | "errored"
+        | "masked"
+        | "prefixLength"
+        | "family"
+        | "isUnspecified"
+        | "isLoopback"
+        | "isLinkLocalMulticast"
+        | "isLinkLocalUnicast"
+        | "isGlobalUnicast"
+        | "format.named"
+        | "sign"
+        | "asInteger"
+        | "isInteger"
+        | "asApproximateFloat"
+        | "isGreaterThan"
+        | "isLessThan"
+        | "compareTo"
+        | "add"
+        | "sub"
+        | "major"
+        | "minor"
+        | "patch"
+        | "getScheme"
+        | "getHostname"
+        | "getHost"
+        | "getPort"
+        | "getEscapedPath"
+        | "getQuery" => Range::fixed(1),
         "_==_" => return equality(args),
         _ => return None,
     };
@@ -202,7 +233,9 @@ fn equality(args: &[Seen<'_>]) -> Option<CallCost> {
                 let max = right.size.map_or(1, |s| s.max);
                 Range { min: 1, max }.scaled(TRAVERSAL)
             }
-            n if n.starts_with("kubernetes.authorization.") || matches!(n, "kubernetes.Quantity" | "kubernetes.Semver") => {
+            n if n.starts_with("kubernetes.authorization.")
+                || matches!(n, "kubernetes.Quantity" | "kubernetes.Semver") =>
+            {
                 Range::fixed(1)
             }
             _ => return None,

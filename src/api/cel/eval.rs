@@ -212,7 +212,8 @@ impl<'a> Run<'a> {
                 Value::Optional(Some(v)) if *optional => (*v).clone(),
                 v => v,
             };
-            let key = Key::of(&key).ok_or_else(|| Error::new(format!("unsupported key type: {}", key.type_of().name())))?;
+            let key =
+                Key::of(&key).ok_or_else(|| Error::new(format!("unsupported key type: {}", key.type_of().name())))?;
             map.put(key, value);
         }
         self.charge(MAP_COST)?;
@@ -384,7 +385,9 @@ fn index(key: &Value) -> Result<Option<usize>, Error> {
         Value::Int(i) => Ok(usize::try_from(*i).ok()),
         Value::Uint(u) => Ok(usize::try_from(*u).ok()),
         Value::Double(f) if f.fract() == 0.0 && *f >= 0.0 && *f < 1e15 => Ok(Some(*f as usize)),
-        Value::Double(f) => Err(Error::new(format!("unsupported index value {} in list", crate::api::go_text::float(*f)))),
+        Value::Double(f) => {
+            Err(Error::new(format!("unsupported index value {} in list", crate::api::go_text::float(*f))))
+        }
         other => Err(Error::new(format!("unsupported index type '{}' in list", other.type_of().name()))),
     }
 }

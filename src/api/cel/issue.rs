@@ -30,7 +30,6 @@ impl Issues {
         self.list.is_empty()
     }
 
-
     pub fn text(&self, source: &Source) -> String {
         let mut told: Vec<_> = self.list.iter().take(LIMIT).collect();
         told.sort_by_key(|i| i.at);

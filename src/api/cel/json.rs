@@ -67,6 +67,8 @@ pub fn from_value(value: &Value) -> Result<Json, Error> {
         }
         Value::Optional(Some(v)) => from_value(v)?,
         Value::Unknown(json) => (**json).clone(),
-        Value::Optional(None) | Value::Type(_) | Value::Opaque(_) | Value::Variables | Value::Invalid(_) => return Err(none()),
+        Value::Optional(None) | Value::Type(_) | Value::Opaque(_) | Value::Variables | Value::Invalid(_) => {
+            return Err(none());
+        }
     })
 }

@@ -62,7 +62,8 @@ fn next(rest: &str) -> Option<(Option<Token>, usize)> {
                 .iter()
                 .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b' '))
                 .count();
-            return (inner > 0 && bytes.get(inner + 1) == Some(&b'`')).then_some((Some(Token::EscapedIdent), inner + 2));
+            return (inner > 0 && bytes.get(inner + 1) == Some(&b'`'))
+                .then_some((Some(Token::EscapedIdent), inner + 2));
         }
         _ => {}
     }

@@ -18,15 +18,30 @@ pub enum Node {
     Test(Attribute),
     And(Box<[Node; 2]>),
     Or(Box<[Node; 2]>),
-    Equal { negated: bool, sides: Box<[Node; 2]> },
+    Equal {
+        negated: bool,
+        sides: Box<[Node; 2]>,
+    },
     /// `.or()` and `.orValue()`, which look at their argument only if they need it.
-    OrElse { value: bool, sides: Box<[Node; 2]> },
+    OrElse {
+        value: bool,
+        sides: Box<[Node; 2]>,
+    },
     Call(Call),
     /// `in` a list of constants.
-    Member { element: Box<Node>, set: BTreeSet<Key> },
-    List { elements: Vec<Node>, optional: Vec<usize> },
+    Member {
+        element: Box<Node>,
+        set: BTreeSet<Key>,
+    },
+    List {
+        elements: Vec<Node>,
+        optional: Vec<usize>,
+    },
     Map(Vec<(Node, Node, bool)>),
-    Struct { name: String, fields: Vec<(String, Node, bool)> },
+    Struct {
+        name: String,
+        fields: Vec<(String, Node, bool)>,
+    },
     Fold(Box<Loop>),
 }
 
@@ -176,8 +191,10 @@ fn call(function: &str, overloads: &[&'static str], mut nodes: Vec<Node>) -> Res
         _ => {}
     }
     let native = library::native(function);
-    let conversion =
-        matches!(function, "bool" | "bytes" | "double" | "duration" | "dyn" | "int" | "string" | "timestamp" | "type" | "uint");
+    let conversion = matches!(
+        function,
+        "bool" | "bytes" | "double" | "duration" | "dyn" | "int" | "string" | "timestamp" | "type" | "uint"
+    );
     if conversion && let ([Node::Const(value)], Some(native)) = (nodes.as_slice(), native) {
         return Ok(Node::Const(native(function, std::slice::from_ref(value))?));
     }

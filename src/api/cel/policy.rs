@@ -178,7 +178,9 @@ impl Types for Request {
         Some(match (of.strip_prefix("kubernetes.")?, name) {
             ("AdmissionRequest", "kind" | "requestKind") => object("GroupVersionKind"),
             ("AdmissionRequest", "resource" | "requestResource") => object("GroupVersionResource"),
-            ("AdmissionRequest", "subResource" | "requestSubResource" | "name" | "namespace" | "operation") => Type::String,
+            ("AdmissionRequest", "subResource" | "requestSubResource" | "name" | "namespace" | "operation") => {
+                Type::String
+            }
             ("AdmissionRequest", "userInfo") => object("UserInfo"),
             ("AdmissionRequest", "dryRun") => Type::Bool,
             ("AdmissionRequest", "options") => Type::Dyn,

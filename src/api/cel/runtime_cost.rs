@@ -93,8 +93,19 @@ fn by_function(function: &str, overload: &str, args: &[Evaluated], result: &Eval
             Some(Err(_)) => 1,
             None => 0,
         }),
-        "url" | "lowerAscii" | "upperAscii" | "substring" | "trim" | "jsonpatch.escapeKey" | "cidr" | "isIP" | "isCIDR"
-        | "quantity" | "isQuantity" | "semver" | "isSemver" => text(1.0),
+        "url"
+        | "lowerAscii"
+        | "upperAscii"
+        | "substring"
+        | "trim"
+        | "jsonpatch.escapeKey"
+        | "cidr"
+        | "isIP"
+        | "isCIDR"
+        | "quantity"
+        | "isQuantity"
+        | "semver"
+        | "isSemver" => text(1.0),
         "replace" | "split" | "ip.isCanonical" => text(2.0),
         "join" => Some(times(size(Some(result)), 2.0 * TRAVERSAL)),
         "find" | "findAll" => second.map(|_| regex(size(first), size(second))),
@@ -135,8 +146,16 @@ pub fn call_cost(function: &str, overload: &str, args: &[Evaluated], result: &Ev
         "starts_with_string" | "ends_with_string" | "string_to_bytes" | "bytes_to_string" | "strings_quote"
         | "string_format" => times(first, TRAVERSAL),
         "in_list" => second,
-        "less_string" | "greater_string" | "less_equals_string" | "greater_equals_string" | "less_bytes" | "greater_bytes"
-        | "less_equals_bytes" | "greater_equals_bytes" | "equals" | "not_equals" => times(first.min(second), TRAVERSAL),
+        "less_string"
+        | "greater_string"
+        | "less_equals_string"
+        | "greater_equals_string"
+        | "less_bytes"
+        | "greater_bytes"
+        | "less_equals_bytes"
+        | "greater_equals_bytes"
+        | "equals"
+        | "not_equals" => times(first.min(second), TRAVERSAL),
         "add_string" | "add_bytes" => times(first + second, TRAVERSAL),
         "matches_string" => regex(first, second),
         "contains_string" => times(first, TRAVERSAL) * times(second, TRAVERSAL),

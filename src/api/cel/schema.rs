@@ -246,7 +246,9 @@ pub fn read(json: &Json, s: &Structural, root: bool) -> Value {
         },
         "array" => match (json, &s.items) {
             (Json::Array(items), Some(of)) => Value::List(read_list(items, of, s)),
-            (Json::Array(_), None) => Value::Invalid("invalid array type, expected Items with a non-empty Schema".into()),
+            (Json::Array(_), None) => {
+                Value::Invalid("invalid array type, expected Items with a non-empty Schema".into())
+            }
             _ => unfit("an array for the provided schema with type=array"),
         },
         "string" => json.as_str().map_or_else(|| unfit("string"), |t| read_text(t, &s.checks.format)),
@@ -263,7 +265,9 @@ pub fn read(json: &Json, s: &Structural, root: bool) -> Value {
 }
 
 fn integer(json: &Json) -> Option<Value> {
-    json.as_i64().or_else(|| json.as_f64().filter(|f| f.fract() == 0.0 && f.abs() < 9e18).map(|f| f as i64)).map(Value::Int)
+    json.as_i64()
+        .or_else(|| json.as_f64().filter(|f| f.fract() == 0.0 && f.abs() < 9e18).map(|f| f as i64))
+        .map(Value::Int)
 }
 
 fn read_object(fields: &serde_json::Map<String, Json>, s: &Structural, root: bool) -> Map {

@@ -133,7 +133,8 @@ fn broken_expressions_harm_nothing() {
     let chained = format!("optional.of([1]){}", ".optMap(x, x)".repeat(60));
     assert!(compile(&chained, &Env::default()).is_err_and(|e| e.contains("expression size exceeds limit")));
     // Each step doubles: of no list more may come than there is room for.
-    let nested = format!("optional.of([1]).optMap(x, {}x{})", "optional.of(x + x).optMap(x, ".repeat(26), ")".repeat(26));
+    let nested =
+        format!("optional.of([1]).optMap(x, {}x{})", "optional.of(x + x).optMap(x, ".repeat(26), ")".repeat(26));
     let compiled = compile(&nested, &Env::default()).expect("compiles");
     let outcome = compiled.program().expect("plan").run(&Same(Value::Null), PER_CALL);
     assert_eq!(outcome.value.map(|_| ()), Err(Error::TooCostly));

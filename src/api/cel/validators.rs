@@ -43,7 +43,8 @@ fn literal_argument(function: &str, args: &[Expr], found: &mut Vec<(Id, String)>
 }
 
 fn of_one_kind(e: &Expr, checked: &Checked, found: &mut Vec<(Id, String)>) {
-    let mut mismatch = |id: Id, wanted: &Type, t: &Type| found.push((id, format!("expected type '{wanted}' but found '{t}'")));
+    let mut mismatch =
+        |id: Id, wanted: &Type, t: &Type| found.push((id, format!("expected type '{wanted}' but found '{t}'")));
     let type_of = |e: &Expr, optional: bool| {
         let t = checked.type_of(e.id);
         if optional { t.in_optional().cloned().unwrap_or(t) } else { t }

@@ -4,8 +4,8 @@
 use k8s_openapi::api::admissionregistration::v1::{ParamKind, ParamRef, Variable};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::workload::validate_label_selector;
 use super::admission_rules::validate_expression;
+use super::workload::validate_label_selector;
 use crate::api::cel::policy::{Sees, Variables, Yields, env};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::names::{dns1035_label, dns1123_subdomain, path_segment};
@@ -77,7 +77,12 @@ pub fn validate_param_kind(p: &ParamKind, at: &Path<'_>, errors: &mut FieldError
 }
 
 /// Judges the variables in their order, as each sees those before it, and tells what expressions after them see.
-pub fn validate_variables(all: Option<&[Variable]>, params: bool, at: &Path<'_>, errors: &mut FieldErrors) -> Variables {
+pub fn validate_variables(
+    all: Option<&[Variable]>,
+    params: bool,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) -> Variables {
     let mut known = Variables::default();
     let sees = Sees { params, authorizer: true, patches: false };
     for (i, variable) in all.unwrap_or_default().iter().enumerate() {

@@ -1,20 +1,17 @@
 //! MutatingAdmissionPolicy: what people have changed of objects before they are stored, in force where a binding says so.
-//!
-//! Real Kubernetes: apiserver/pkg/admission/plugin/policy/mutating, where an apply configuration is merged as server-side apply merges;
-//! here it is merged as a strategic merge patch, which differs in lists that are replaced as a whole: those are refused there.
+//! Real Kubernetes: apiserver/pkg/admission/plugin/policy/mutating.
 
 use serde_json::{Map, Value as Json};
 
 use super::Plugin;
 use super::policy::ready::{self, Expression, Ready};
 use super::policy::request::{Request, Seen};
-use super::policy::{conditions, ignores_failures, is_exempt, matching, params};
+use super::policy::{apply_configuration, conditions, ignores_failures, is_exempt, json_patch, matching, params};
 use crate::api::cel::json::from_value;
 use crate::api::cel::policy::OBJECT;
 use crate::api::cel::{PER_OBJECT, Value};
 use crate::api::kinds::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding};
 use crate::api::object::Resource;
-use crate::api::patch::{PatchType, apply};
 use crate::api::status::Cause;
 use crate::api::{Object, Reason, Status};
 use crate::apiserver::{ApiServer, Caller};
@@ -37,7 +34,7 @@ fn mutate(api: &ApiServer, new: &mut Object, old: Option<&Object>, who: &mut Cal
         Some(first) => {
             let mut status = Status::forbidden(new.kind(), new.name(), "");
             status.message = first.clone();
-            status.reason = Reason::Invalid;
+            status.reason = Reason::InvalidByPolicy;
             if let Some(details) = &mut status.details {
                 let cause = |m: String| Cause { reason: String::new(), message: m, field: String::new() };
                 details.causes = errors.into_iter().map(cause).collect();
@@ -142,7 +139,8 @@ fn run(
         match patched(&now, e, &seen) {
             Ok(json) => {
                 let decoded = r.kind.decode(json).map_err(|why| Status::new(Reason::InternalError, why));
-                let mut object = decoded.map_err(|s| Status { message: format!("Internal error occurred: {}", s.message), ..s })?;
+                let mut object =
+                    decoded.map_err(|s| Status { message: format!("Internal error occurred: {}", s.message), ..s })?;
                 r.kind.defaults(&mut object);
                 changed = Some(object);
             }
@@ -161,23 +159,15 @@ fn patched(r: &Request<'_>, e: &Expression, seen: &Seen<'_>) -> Result<Json, Str
     let Some(object) = r.new else { return Err("there is no object".into()) };
     let target = object.json();
     if e.name == "JSONPatch" {
-        return match operations(&value)? {
-            None => Ok((**target).clone()),
-            Some(patch) => match tested(target, &patch) {
-                false => Ok((**target).clone()),
-                true => apply(target, &Json::Array(patch), PatchType::Json, r.kind)
-                    .map_err(|e| format!("JSON Patch: {}", Status::from(e).message)),
-            },
-        };
+        return json_patch::patched(target, &operations(&value)?, r.kind);
     }
     well_named(&value, OBJECT).map_err(|why| format!("type mismatch: {why}"))?;
     let patch = from_value(&value).map_err(|e| format!("invalid return type: {}", e.text()))?;
-    apply(target, &patch, PatchType::Strategic, r.kind)
-        .map_err(|e| format!("error applying patch: {}", Status::from(e).message))
+    apply_configuration::merged(target, &patch, r.kind.layout()).map_err(|why| format!("error applying patch: {why}"))
 }
 
 /// The operations of a JSON patch that an expression made.
-fn operations(value: &Value) -> Result<Option<Vec<Json>>, String> {
+fn operations(value: &Value) -> Result<Vec<Json>, String> {
     let Value::List(list) = value else {
         return Err("type mismatch: JSONPatchType.expression should evaluate to array".into());
     };
@@ -198,15 +188,7 @@ fn operations(value: &Value) -> Result<Option<Vec<Json>>, String> {
         }
         out.push(Json::Object(operation));
     }
-    Ok(Some(out).filter(|o| !o.is_empty()))
-}
-
-/// Whether all that a patch tests is so; otherwise it changes nothing.
-fn tested(target: &Json, patch: &[Json]) -> bool {
-    patch.iter().filter(|o| o["op"] == "test").all(|o| {
-        let at = o["path"].as_str().and_then(|p| target.pointer(p)).unwrap_or(&Json::Null);
-        *at == o["value"]
-    })
+    Ok(out)
 }
 
 /// The types of an apply configuration are named by the paths of the fields in which they stand.

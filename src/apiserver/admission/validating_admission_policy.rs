@@ -226,4 +226,3 @@ fn annotations(seen: &Seen<'_>, all: &[Expression], ignore: bool) -> Vec<Denied>
     }
     out
 }
-

@@ -11,8 +11,14 @@ use super::Opaque;
 pub enum Query {
     /// About the user of the request, or a ServiceAccount: namespace and name.
     Authorizer(Option<(String, String)>),
-    Path { who: Option<(String, String)>, path: String },
-    Group { who: Option<(String, String)>, group: String },
+    Path {
+        who: Option<(String, String)>,
+        path: String,
+    },
+    Group {
+        who: Option<(String, String)>,
+        group: String,
+    },
     Resource(Resource),
     Decision(Decision),
 }
@@ -70,7 +76,9 @@ pub fn call(function: &str, args: &[Value]) -> Evaluated {
             Query::Path { who: who.clone(), path }
         }
         (Query::Authorizer(who), "group", Some(group)) => Query::Group { who: who.clone(), group },
-        (Query::Authorizer(_), "serviceAccount", Some(namespace)) => service_account(namespace, text(2).ok_or_else(no)?)?,
+        (Query::Authorizer(_), "serviceAccount", Some(namespace)) => {
+            service_account(namespace, text(2).ok_or_else(no)?)?
+        }
         (Query::Group { .. }, "resource", Some(resource)) if resource.is_empty() => {
             return Err(Error::new("resource must not be empty"));
         }

@@ -39,7 +39,8 @@ fn pieces<'t>(format: &'t str, mut take: impl FnMut(Piece<'t>) -> Result<(), Str
                 return Err(wrong(why.into()));
             }
             let number = after[..digits].parse::<usize>().map_err(|_| {
-                let why = "error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing";
+                let why =
+                    "error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing";
                 wrong(format!("{why} {}: invalid syntax", quoted(&after[..digits])))
             })?;
             precision = Some(number.min(LONGEST));
@@ -151,10 +152,8 @@ fn scientific(f: f64, digits: usize) -> String {
     let text = format!("{f:.digits$e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let (sign, exponent) = exponent.strip_prefix('-').map_or(("", exponent), |e| ("⁻", e));
-    let raised: String = format!("{exponent:0>2}")
-        .chars()
-        .filter_map(|c| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize))
-        .collect();
+    let raised: String =
+        format!("{exponent:0>2}").chars().filter_map(|c| "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize)).collect();
     format!("{mantissa}×10{sign}{raised}")
 }
 
@@ -175,7 +174,9 @@ fn text(value: &Value) -> Option<String> {
             format!("{{{}}}", pairs.join(", "))
         }
         Value::Type(t) => t.name(),
-        Value::Opaque(_) | Value::Optional(_) | Value::Struct(_) | Value::Unknown(_) | Value::Invalid(_) => return None,
+        Value::Opaque(_) | Value::Optional(_) | Value::Struct(_) | Value::Unknown(_) | Value::Invalid(_) => {
+            return None;
+        }
         other => match convert("string", other).ok()? {
             Value::String(s) => s.to_string(),
             _ => return None,
@@ -204,7 +205,8 @@ pub fn shown(value: &Value) -> String {
 /// Judges the arguments of a format that stands in the expression itself: where it is wrong, and the words.
 pub fn check_format(call: &Expr, checked: &Checked) -> Option<(Id, String)> {
     let Kind::Call { target: Some(target), args, .. } = &call.kind else { return None };
-    let (Kind::Literal(Value::String(text)), [Expr { kind: Kind::List { elements, .. }, .. }]) = (&target.kind, args.as_slice())
+    let (Kind::Literal(Value::String(text)), [Expr { kind: Kind::List { elements, .. }, .. }]) =
+        (&target.kind, args.as_slice())
     else {
         return None;
     };

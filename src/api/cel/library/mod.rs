@@ -110,21 +110,48 @@ pub fn native(function: &str) -> Option<Native> {
                 _ => Err(Error::no_such_overload()),
             }
         }
-        "getDate" | "getDayOfMonth" | "getDayOfWeek" | "getDayOfYear" | "getFullYear" | "getHours" | "getMilliseconds"
-        | "getMinutes" | "getMonth" | "getSeconds" => times::part,
+        "getDate" | "getDayOfMonth" | "getDayOfWeek" | "getDayOfYear" | "getFullYear" | "getHours"
+        | "getMilliseconds" | "getMinutes" | "getMonth" | "getSeconds" => times::part,
         "cel.@mapInsert" => map_insert,
-        "optional.none" | "optional.of" | "optional.ofNonZeroValue" | "optional.unwrap" | "unwrapOpt" | "hasValue" | "value" => {
-            optional
-        }
+        "optional.none"
+        | "optional.of"
+        | "optional.ofNonZeroValue"
+        | "optional.unwrap"
+        | "unwrapOpt"
+        | "hasValue"
+        | "value" => optional,
         "matches" | "find" | "findAll" => regex::call,
-        "contains" | "endsWith" | "startsWith" | "charAt" | "lowerAscii" | "upperAscii" | "replace" | "split" | "substring"
-        | "trim" | "join" | "strings.quote" | "format" | "jsonpatch.escapeKey" => strings::call,
+        "contains"
+        | "endsWith"
+        | "startsWith"
+        | "charAt"
+        | "lowerAscii"
+        | "upperAscii"
+        | "replace"
+        | "split"
+        | "substring"
+        | "trim"
+        | "join"
+        | "strings.quote"
+        | "format"
+        | "jsonpatch.escapeKey" => strings::call,
         "indexOf" | "lastIndexOf" => |f, a| match a {
             [Value::List(_), ..] => lists::call(f, a),
             _ => strings::call(f, a),
         },
-        "isSorted" | "sum" | "max" | "min" | "first" | "last" | "slice" | "flatten" | "distinct" | "reverse" | "sort"
-        | "lists.range" | "@sortByAssociatedKeys" => lists::call,
+        "isSorted"
+        | "sum"
+        | "max"
+        | "min"
+        | "first"
+        | "last"
+        | "slice"
+        | "flatten"
+        | "distinct"
+        | "reverse"
+        | "sort"
+        | "lists.range"
+        | "@sortByAssociatedKeys" => lists::call,
         "sets.contains" | "sets.equivalent" | "sets.intersects" => sets::call,
         "quantity" | "isQuantity" | "sign" | "asInteger" | "isInteger" | "asApproximateFloat" | "add" | "sub" => {
             quantity::call
@@ -134,9 +161,23 @@ pub fn native(function: &str) -> Option<Native> {
             _ => quantity::call(f, a),
         },
         "semver" | "isSemver" | "major" | "minor" | "patch" => semver::call,
-        "url" | "isURL" | "getScheme" | "getHost" | "getHostname" | "getPort" | "getEscapedPath" | "getQuery" => url::call,
-        "ip" | "isIP" | "ip.isCanonical" | "family" | "isUnspecified" | "isLoopback" | "isLinkLocalMulticast"
-        | "isLinkLocalUnicast" | "isGlobalUnicast" | "cidr" | "isCIDR" | "containsIP" | "containsCIDR" | "masked"
+        "url" | "isURL" | "getScheme" | "getHost" | "getHostname" | "getPort" | "getEscapedPath" | "getQuery" => {
+            url::call
+        }
+        "ip"
+        | "isIP"
+        | "ip.isCanonical"
+        | "family"
+        | "isUnspecified"
+        | "isLoopback"
+        | "isLinkLocalMulticast"
+        | "isLinkLocalUnicast"
+        | "isGlobalUnicast"
+        | "cidr"
+        | "isCIDR"
+        | "containsIP"
+        | "containsCIDR"
+        | "masked"
         | "prefixLength" => net::call,
         "validate" => named_format::call,
         "path" | "serviceAccount" | "group" | "resource" | "subresource" | "namespace" | "name" | "fieldSelector"
@@ -181,12 +222,10 @@ fn optional(function: &str, args: &[Value]) -> Evaluated {
         ("hasValue", [Value::Optional(v)]) => Value::Bool(v.is_some()),
         ("value", [Value::Optional(Some(v))]) => (**v).clone(),
         ("value", [Value::Optional(None)]) => return Err(Error::new("optional.none() dereference")),
-        ("optional.unwrap" | "unwrapOpt", [Value::List(l)]) => {
-            Value::list(l.items.iter().filter_map(|v| match v {
-                Value::Optional(inner) => inner.as_deref().cloned(),
-                other => Some(other.clone()),
-            }))
-        }
+        ("optional.unwrap" | "unwrapOpt", [Value::List(l)]) => Value::list(l.items.iter().filter_map(|v| match v {
+            Value::Optional(inner) => inner.as_deref().cloned(),
+            other => Some(other.clone()),
+        })),
         _ => return Err(Error::no_such_overload()),
     })
 }

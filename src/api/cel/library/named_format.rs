@@ -63,9 +63,7 @@ pub fn call(function: &str, args: &[Value]) -> Evaluated {
                 false => Value::some(Value::list(faults.iter().map(|f| Value::string(f)))),
             })
         }
-        (_, []) => {
-            function.strip_prefix("format.").and_then(find).ok_or_else(Error::no_such_overload)
-        }
+        (_, []) => function.strip_prefix("format.").and_then(find).ok_or_else(Error::no_such_overload),
         _ => Err(Error::no_such_overload()),
     }
 }

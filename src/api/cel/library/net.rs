@@ -17,7 +17,9 @@ impl Cidr {
     /// Whether the first `bits` bits of an address are those of the block.
     fn shares(self, address: IpAddr, bits: u8) -> bool {
         match (self.address, address) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => (u32::from(a) ^ u32::from(b)).checked_shr(32 - u32::from(bits)).unwrap_or(0) == 0,
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                (u32::from(a) ^ u32::from(b)).checked_shr(32 - u32::from(bits)).unwrap_or(0) == 0
+            }
             (IpAddr::V6(a), IpAddr::V6(b)) => {
                 (u128::from(a) ^ u128::from(b)).checked_shr(128 - u32::from(bits)).unwrap_or(0) == 0
             }
@@ -65,11 +67,15 @@ fn v4_refusal(text: &str) -> String {
     for (i, field) in fields.iter().enumerate() {
         let rest = || quoted(&fields[i..].join("."));
         if let Some(at) = field.find(|c: char| !c.is_ascii_digit()) {
-            let tail = format!("{}{}", &field[at..], fields[i + 1..].iter().map(|f| format!(".{f}")).collect::<String>());
+            let tail =
+                format!("{}{}", &field[at..], fields[i + 1..].iter().map(|f| format!(".{f}")).collect::<String>());
             return format!("unexpected character (at {})", quoted(&tail));
         }
         if field.is_empty() {
-            return format!("IPv4 field must have at least one digit (at {})", if i == 0 { quoted(text) } else { quoted(&format!(".{}", fields[i..].join("."))) });
+            return format!(
+                "IPv4 field must have at least one digit (at {})",
+                if i == 0 { quoted(text) } else { quoted(&format!(".{}", fields[i..].join("."))) }
+            );
         }
         if field.len() > 1 && field.starts_with('0') {
             let _ = rest;

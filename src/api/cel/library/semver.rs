@@ -67,7 +67,9 @@ fn parse(text: &str) -> Result<Semver, String> {
                 if p.len() > 1 && p.starts_with('0') {
                     return Err(format!("Numeric PreRelease version must not contain leading zeroes {}", quoted(p)));
                 }
-                Part::Number(p.parse().map_err(|_| format!("strconv.ParseUint: parsing {}: value out of range", quoted(p)))?)
+                Part::Number(
+                    p.parse().map_err(|_| format!("strconv.ParseUint: parsing {}: value out of range", quoted(p)))?,
+                )
             }
             p if word(p) => Part::Word(p.into()),
             p => return Err(format!("Invalid character(s) found in prerelease {}", quoted(p))),

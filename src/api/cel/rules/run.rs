@@ -263,7 +263,8 @@ impl Run<'_> {
         match outcome.value {
             Err(Error::TooCostly) => {
                 let text = crate::api::go_text::quoted(rule.message_expression.as_deref().unwrap_or(""));
-                let why = "no further validation rules will be run due to call cost exceeds limit for messageExpression";
+                let why =
+                    "no further validation rules will be run due to call cost exceeds limit for messageExpression";
                 Err(format!("{why}: {text}"))
             }
             Ok(Value::String(text)) => {

@@ -6,7 +6,9 @@
 //! [`mutating_admission_policy`](super::mutating_admission_policy).
 //! Real Kubernetes: apiserver/pkg/admission/plugin/policy/{generic,matching}, plugin/cel, plugin/webhook/matchconditions.
 
+pub mod apply_configuration;
 pub mod conditions;
+pub mod json_patch;
 pub mod matching;
 pub mod params;
 pub mod ready;
@@ -14,7 +16,8 @@ pub mod request;
 
 use crate::api::Object;
 use crate::api::kinds::{
-    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
 };
 
 /// Policies do not judge policies, so that nobody can lock himself out.
