@@ -26,7 +26,7 @@ impl Types for NoTypes {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Env {
     variables: BTreeMap<String, Type>,
     types: Vec<Arc<dyn Types>>,
@@ -40,12 +40,6 @@ pub struct Ident {
     pub type_: Type,
     /// A type that is named is a constant.
     pub value: Option<Value>,
-}
-
-impl Default for Env {
-    fn default() -> Env {
-        Env { variables: BTreeMap::new(), types: vec![], patches: false }
-    }
 }
 
 impl Env {

@@ -418,7 +418,7 @@ impl<'a> Parser<'a> {
         let place = self.expect("[")?;
         let id = self.id(place);
         let (mut elements, mut optional) = (vec![], vec![]);
-        while !self.sees("]") && !(elements.is_empty() && self.sees(",") && self.sees_after("]")) {
+        while !(self.sees("]") || elements.is_empty() && self.sees(",") && self.sees_after("]")) {
             if self.accept("?").is_some() {
                 optional.push(elements.len());
             }

@@ -65,7 +65,7 @@ impl Opaque {
             (Opaque::Url(a), Opaque::Url(b)) => a == b,
             (Opaque::Ip(a), Opaque::Ip(b)) => a == b,
             (Opaque::Cidr(a), Opaque::Cidr(b)) => a == b,
-            (Opaque::Semver(a), Opaque::Semver(b)) => a.cmp(b).is_eq(),
+            (Opaque::Semver(a), Opaque::Semver(b)) => a.order(b).is_eq(),
             (Opaque::Format(a), Opaque::Format(b)) => a.title == b.title,
             (Opaque::Query(a), Opaque::Query(b)) => a == b,
             _ => return Err(Error::no_such_overload()),

@@ -21,7 +21,7 @@ enum Part {
 }
 
 impl Semver {
-    pub fn cmp(&self, other: &Semver) -> Ordering {
+    pub fn order(&self, other: &Semver) -> Ordering {
         self.numbers.cmp(&other.numbers).then_with(|| match (self.before.is_empty(), other.before.is_empty()) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Greater,
@@ -131,7 +131,7 @@ pub fn call(function: &str, args: &[Value]) -> Evaluated {
             Ok(Value::Int(number as i64))
         }
         [one, other] => {
-            let order = of(one).ok_or_else(no)?.cmp(of(other).ok_or_else(no)?);
+            let order = of(one).ok_or_else(no)?.order(of(other).ok_or_else(no)?);
             Ok(match function {
                 "isGreaterThan" => Value::Bool(order.is_gt()),
                 "isLessThan" => Value::Bool(order.is_lt()),

@@ -220,7 +220,7 @@ impl Run<'_> {
     fn tell(&mut self, fault: &Fault<'_>, seen: &Seen, at: &Path<'_>) -> Result<(), Stop> {
         let Fault { rule, compiled, new, type_, .. } = fault;
         let child = compiled.field_path.as_deref().filter(|p| !p.is_empty());
-        let place = child.map_or_else(|| at.clone(), |p| at.child(p));
+        let place = child.map_or(*at, |p| at.child(p));
         let mut found = FieldErrors::default();
         let detail = match self.message(rule, compiled, seen) {
             Ok(Some(message)) => message,
