@@ -152,6 +152,7 @@ impl FieldError {
                 format!("Unsupported value: {value}: supported values: {}", list.join(", "))
             }
             Fault::Forbidden { detail } => format!("Forbidden: {detail}"),
+            Fault::Duplicate { value } if value.is_empty() => "Duplicate value".into(),
             Fault::Duplicate { value } => format!("Duplicate value: {value}"),
             Fault::TooLong { max: 1 } => "Too long: may not be more than 1 byte".into(),
             Fault::TooLong { max } => format!("Too long: may not be more than {max} bytes"),

@@ -112,6 +112,16 @@ impl Quantity {
         self.nanos as f64 / other.nanos as f64
     }
 
+    /// Whole units, if it is of whole units and there are not too many.
+    pub fn whole(self) -> Option<i64> {
+        if self.nanos % NANO == 0 { i64::try_from(self.nanos / NANO).ok() } else { None }
+    }
+
+    /// The nearest floating-point number.
+    pub fn approximate(self) -> f64 {
+        self.nanos as f64 / NANO as f64
+    }
+
     pub fn is_zero(self) -> bool {
         self.nanos == 0
     }

@@ -61,6 +61,7 @@ pub struct ApiServer {
     outlet: admission::webhooks::calling::Outlet,
     known: authorization::Known,
     custom: custom::CustomKinds,
+    policies: admission::policy::ready::Cache,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,
 }
@@ -104,6 +105,12 @@ impl ApiServer {
     /// Every kind under which objects are stored, each once.
     pub fn stored_kinds(&self) -> impl Iterator<Item = KindRef> {
         KindRef::built_in().filter(|k| k.is_stored()).chain(self.custom_kinds())
+    }
+
+    /// The other versions of a kind that are served.
+    pub(in crate::apiserver) fn other_versions(&self, kind: KindRef) -> Vec<KindRef> {
+        let built_in = KindRef::built_in().filter(|k| k.stored() == kind.stored());
+        built_in.chain(self.custom.faces(kind)).filter(|k| *k != kind).collect()
     }
 
     /// The kind of a group, a version and a plural.

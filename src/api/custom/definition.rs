@@ -2,6 +2,8 @@
 //! Real Kubernetes: apiextensions-apiserver/pkg/apiserver/customresource_handler.go getOrCreateServingInfoFor,
 //! customresource_discovery_controller.go.
 
+use std::sync::OnceLock;
+
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinitionNames, CustomResourceDefinitionVersion, CustomResourceSubresourceScale,
 };
@@ -137,6 +139,7 @@ fn named(crd: &CustomResourceDefinition, names: &CustomResourceDefinitionNames) 
         deprecated: None,
         hub: None,
         schema: Structural::default(),
+        rules: OnceLock::new(),
         source: Value::Null,
         published: Value::Null,
         columns: vec![],

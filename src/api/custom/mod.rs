@@ -20,10 +20,11 @@ pub use definition::{Definition, Face, is_true};
 pub use object::CustomObject;
 pub(super) use table::kind;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+use super::cel::rules::Validator;
 use super::field::{FieldError, FieldErrors, Path};
 use super::jsonpath::Template;
 use super::kind::{AnyKind, ColumnHeader, Conversion, KindRef, ScaleValues, Subresource};
@@ -35,7 +36,6 @@ use super::{go_text, names};
 use columns::CustomColumn;
 
 /// What is known of a custom kind. It never changes: a changed definition makes another one.
-#[derive(Debug)]
 pub struct CustomKind {
     group: &'static str,
     version: &'static str,
@@ -53,6 +53,8 @@ pub struct CustomKind {
     /// The kind under which its objects are stored; the hub itself has none.
     pub hub: Option<KindRef>,
     schema: Structural,
+    /// The schema's rules in CEL, compiled when the first object is judged.
+    rules: OnceLock<Option<Validator>>,
     /// The schema as it was written.
     source: Value,
     /// The schema as it is published.
@@ -85,6 +87,10 @@ impl CustomKind {
     /// The kind of a list of its objects.
     pub fn list_kind(&self) -> &'static str {
         self.list_kind
+    }
+
+    fn rules(&self) -> Option<&Validator> {
+        self.rules.get_or_init(|| Validator::new(&self.schema)).as_ref()
     }
 
     pub fn schema(&self) -> &Structural {

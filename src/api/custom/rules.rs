@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::{CustomKind, follow};
+use crate::api::cel::rules::{self as cel, Before};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::{Object, go_text, names, structural};
 
@@ -16,10 +17,20 @@ pub fn validate(kind: &CustomKind, new: &Object, old: Option<&Object>, errors: &
         validate_count(json, &paths.wanted, &mut found);
         validate_scale_status(kind, json, &mut found);
     }
-    if kind.schema().has_rules() && structural::blocks_rules(&found) {
-        structural::rules_not_checked(&mut found);
-    }
+    run_rules(kind, json, old, &mut found);
     errors.append(&mut found);
+}
+
+/// The rules in CEL, unless the object is too broken for them.
+fn run_rules(kind: &CustomKind, json: &Value, old: Option<&Object>, found: &mut FieldErrors) {
+    let Some(rules) = kind.rules() else { return };
+    if structural::blocks_rules(found) {
+        return structural::rules_not_checked(found);
+    }
+    let before = old.map(|o| Before { old: o.json() });
+    // What was wrong before and has not been touched is let be.
+    let mut let_be = vec![];
+    cel::validate(rules, kind.schema(), json, before.as_ref(), &Path::root(), found, &mut let_be);
 }
 
 /// The same for a change of the status, of which nothing else is judged.
@@ -35,9 +46,7 @@ pub fn validate_status(kind: &CustomKind, new: &Object, old: &Object, errors: &m
     if lists_before.is_empty() {
         structural::validate_lists(json, kind.schema(), &Path::root(), &mut found);
     }
-    if kind.schema().has_rules() && structural::blocks_rules(&found) {
-        structural::rules_not_checked(&mut found);
-    }
+    run_rules(kind, json, Some(old), &mut found);
     errors.append(&mut found);
 }
 

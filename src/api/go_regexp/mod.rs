@@ -42,6 +42,14 @@ impl Pattern {
         }
     }
 
+    /// The parts of a text that match, `most` at most.
+    pub fn find<'t>(&self, text: &'t str, most: usize) -> Vec<&'t str> {
+        match &self.engine {
+            Engine::Matches(regex) => regex.find_iter(text).take(most).map(|m| m.as_str()).collect(),
+            Engine::Refused(_) | Engine::Unknown => vec![],
+        }
+    }
+
     pub fn matches(&self, text: &str) -> bool {
         match &self.engine {
             Engine::Matches(regex) => regex.is_match(text),

@@ -4,7 +4,9 @@
 use k8s_openapi::api::admissionregistration::v1::{ParamKind, ParamRef, Variable};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use super::admission_rules::validate_expression;
 use super::workload::validate_label_selector;
+use crate::api::cel::policy::{Sees, Variables, Yields, env};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::names::{dns1035_label, dns1123_subdomain, path_segment};
 
@@ -74,7 +76,15 @@ pub fn validate_param_kind(p: &ParamKind, at: &Path<'_>, errors: &mut FieldError
     }
 }
 
-pub fn validate_variables(all: Option<&[Variable]>, at: &Path<'_>, errors: &mut FieldErrors) {
+/// Judges the variables in their order, as each sees those before it, and tells what expressions after them see.
+pub fn validate_variables(
+    all: Option<&[Variable]>,
+    params: bool,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) -> Variables {
+    let mut known = Variables::default();
+    let sees = Sees { params, authorizer: true, patches: false };
     for (i, variable) in all.unwrap_or_default().iter().enumerate() {
         let here = at.child("variables");
         let here = here.index(i);
@@ -84,10 +94,16 @@ pub fn validate_variables(all: Option<&[Variable]>, at: &Path<'_>, errors: &mut 
         } else if !is_identifier(name) {
             errors.invalid(&here.child("name"), name, "must be a valid CEL identifier");
         }
+        let at = here.child("expression");
         if variable.expression.trim().is_empty() {
-            errors.required(&here.child("expression"), "expression is not specified");
+            errors.required(&at, "expression is not specified");
+        } else {
+            let env = env(sees, Some(&known));
+            let type_ = validate_expression(&variable.expression, &env, Yields::Anything, &at, errors);
+            known.add(name, type_);
         }
     }
+    known
 }
 
 fn is_identifier(name: &str) -> bool {

@@ -1,5 +1,4 @@
-//! What kinds share that watch over requests: which requests are meant, and under which conditions. Conditions are judged but for what
-//! their expressions in CEL say.
+//! What kinds share that watch over requests: which requests are meant, and under which conditions.
 //! Real Kubernetes: pkg/apis/admissionregistration: v1/defaults.go, validation/validation.go.
 
 use k8s_openapi::api::admissionregistration::v1::{
@@ -8,6 +7,8 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::workload::validate_label_selector;
+use crate::api::cel::policy::{Sees, Yields, compile_as, env};
+use crate::api::cel::{Env, Type};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::names;
 
@@ -196,15 +197,20 @@ pub fn validate_mutating_operations(m: &MatchResources, at: &Path<'_>, errors: &
     }
 }
 
-pub fn validate_conditions(all: Option<&[MatchCondition]>, at: &Path<'_>, errors: &mut FieldErrors) {
+/// `params` says whether conditions see parameters.
+pub fn validate_conditions(all: Option<&[MatchCondition]>, params: bool, at: &Path<'_>, errors: &mut FieldErrors) {
     let all = all.unwrap_or_default();
     if all.len() > MOST_CONDITIONS {
         errors.too_many(at, all.len(), MOST_CONDITIONS);
     }
     for (i, condition) in all.iter().enumerate() {
         let here = at.index(i);
-        if condition.expression.trim().is_empty() {
+        let expression = condition.expression.trim();
+        if expression.is_empty() {
             errors.required(&here.child("expression"), "");
+        } else {
+            let env = env(Sees { params, authorizer: true, patches: false }, None);
+            validate_expression(expression, &env, Yields::Bool, &here.child("expression"), errors);
         }
         let name = condition.name.as_str();
         if name.is_empty() {
@@ -216,6 +222,22 @@ pub fn validate_conditions(all: Option<&[MatchCondition]>, at: &Path<'_>, errors
             errors.duplicate(&here.child("name"), name);
         }
     }
+}
+
+/// An expression that must compile. The type of what it yields is told.
+pub fn validate_expression(
+    text: &str,
+    env: &Env,
+    yields: Yields,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) -> Option<Type> {
+    match compile_as(text, env, yields) {
+        Ok((_, type_)) => return Some(type_),
+        Err(refusal) if refusal.internal => errors.internal(at, refusal.detail),
+        Err(refusal) => errors.invalid(at, text, refusal.detail),
+    }
+    None
 }
 
 /// What whoever takes a name should know that is kept for files.

@@ -123,7 +123,7 @@ impl Webhook<'_> {
             port: s.port.unwrap_or(0),
         });
         webhook_client::validate(self.client.url.as_deref(), service, &at.child("clientConfig"), errors);
-        admission_rules::validate_conditions(self.conditions, &at.child("matchConditions"), errors);
+        admission_rules::validate_conditions(self.conditions, false, &at.child("matchConditions"), errors);
     }
 }
 

@@ -1,10 +1,12 @@
-//! admissionregistration.k8s.io/v1 MutatingAdmissionPolicy: defaults, validation but for what expressions in CEL say, columns, update rules.
+//! admissionregistration.k8s.io/v1 MutatingAdmissionPolicy: defaults, validation, columns, update rules.
 //! Real Kubernetes: pkg/apis/admissionregistration, pkg/registry/admissionregistration/mutatingadmissionpolicy.
 
 use k8s_openapi::api::admissionregistration::v1::{Mutation, MutatingAdmissionPolicySpec};
 
 use super::MutatingAdmissionPolicy;
 use super::{admission_policies, admission_rules};
+use crate::api::cel::Env;
+use crate::api::cel::policy::{Sees, Yields, env};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
 use crate::api::object::Resource;
@@ -60,14 +62,17 @@ fn validate(spec: &MutatingAdmissionPolicySpec, at: &Path<'_>, errors: &mut Fiel
             admission_rules::validate_mutating_operations(m, &constraints, errors);
         }
     }
-    admission_rules::validate_conditions(spec.match_conditions.as_deref(), &at.child("matchConditions"), errors);
-    admission_policies::validate_variables(spec.variables.as_deref(), at, errors);
+    let params = spec.param_kind.is_some();
+    let conditions = spec.match_conditions.as_deref();
+    admission_rules::validate_conditions(conditions, params, &at.child("matchConditions"), errors);
+    let variables = admission_policies::validate_variables(spec.variables.as_deref(), params, at, errors);
+    let env = env(Sees { params, authorizer: true, patches: true }, Some(&variables));
     let mutations = spec.mutations.as_deref().unwrap_or_default();
     if mutations.is_empty() {
         errors.required(&at.child("mutations"), "mutations must contain at least one item");
     }
     for (i, m) in mutations.iter().enumerate() {
-        validate_mutation(m, &at.child("mutations").index(i), errors);
+        validate_mutation(m, &env, &at.child("mutations").index(i), errors);
     }
     match spec.reinvocation_policy.as_deref().unwrap_or("") {
         "" => errors.required(&at.child("reinvocationPolicy"), ""),
@@ -75,7 +80,7 @@ fn validate(spec: &MutatingAdmissionPolicySpec, at: &Path<'_>, errors: &mut Fiel
     }
 }
 
-fn validate_mutation(m: &Mutation, at: &Path<'_>, errors: &mut FieldErrors) {
+fn validate_mutation(m: &Mutation, env: &Env, at: &Path<'_>, errors: &mut FieldErrors) {
     let patch = ("jsonPatch", m.json_patch.as_ref().map(|p| p.expression.as_deref()));
     let apply = ("applyConfiguration", m.apply_configuration.as_ref().map(|a| a.expression.as_deref()));
     let (own, other) = match m.patch_type.as_str() {
@@ -89,7 +94,11 @@ fn validate_mutation(m: &Mutation, at: &Path<'_>, errors: &mut FieldErrors) {
         Some(expression) if expression.unwrap_or("").trim().is_empty() => {
             errors.required(&at.child(own.0).child("expression"), "");
         }
-        Some(_) => {}
+        Some(expression) => {
+            let text = expression.unwrap_or("").trim();
+            let yields = if own.0 == "jsonPatch" { Yields::Patches } else { Yields::Object };
+            admission_rules::validate_expression(text, env, yields, &at.child(own.0).child("expression"), errors);
+        }
     }
     if other.1.is_some() {
         let why = format!("must not be specified when patchType is {}", m.patch_type);

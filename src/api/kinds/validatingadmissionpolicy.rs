@@ -1,4 +1,4 @@
-//! admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy: defaults, validation but for what expressions in CEL say, columns, update rules.
+//! admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy: defaults, validation, columns, update rules.
 //! Real Kubernetes: pkg/apis/admissionregistration, pkg/registry/admissionregistration/validatingadmissionpolicy.
 
 use k8s_openapi::api::admissionregistration::v1::{
@@ -9,6 +9,9 @@ use serde_json::json;
 use super::ValidatingAdmissionPolicy;
 use super::updates::status_only;
 use super::{admission_policies, admission_rules, meta_conditions};
+use super::admission_rules::validate_expression;
+use crate::api::cel::Env;
+use crate::api::cel::policy::{Sees, Yields, compile_as, env};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::go_text;
 use crate::api::kind::{Kind, Subresource};
@@ -78,8 +81,14 @@ fn validate(spec: &ValidatingAdmissionPolicySpec, name: &str, at: &Path<'_>, err
             }
         }
     }
-    admission_rules::validate_conditions(spec.match_conditions.as_deref(), &at.child("matchConditions"), errors);
-    admission_policies::validate_variables(spec.variables.as_deref(), at, errors);
+    let params = spec.param_kind.is_some();
+    let conditions = spec.match_conditions.as_deref();
+    admission_rules::validate_conditions(conditions, params, &at.child("matchConditions"), errors);
+    let variables = admission_policies::validate_variables(spec.variables.as_deref(), params, at, errors);
+    // Without variables there is no such name.
+    let variables = spec.variables.as_ref().is_some_and(|v| !v.is_empty()).then_some(&variables);
+    let full = env(Sees { params, authorizer: true, patches: false }, variables);
+    let plain = env(Sees { params, ..Sees::default() }, variables);
     let validations = spec.validations.as_deref().unwrap_or_default();
     let annotations = spec.audit_annotations.as_deref().unwrap_or_default();
     if validations.is_empty() && annotations.is_empty() {
@@ -89,17 +98,25 @@ fn validate(spec: &ValidatingAdmissionPolicySpec, name: &str, at: &Path<'_>, err
         }
     }
     for (i, v) in validations.iter().enumerate() {
-        validate_validation(v, &at.child("validations").index(i), errors);
+        validate_validation(v, &full, &plain, &at.child("validations").index(i), errors);
     }
-    validate_annotations(annotations, name, &at.child("auditAnnotations"), errors);
+    validate_annotations(annotations, name, &full, &at.child("auditAnnotations"), errors);
 }
 
-fn validate_validation(v: &Validation, at: &Path<'_>, errors: &mut FieldErrors) {
+/// Messages are made without asking what the user may do.
+fn validate_validation(v: &Validation, full: &Env, plain: &Env, at: &Path<'_>, errors: &mut FieldErrors) {
     if v.expression.trim().is_empty() {
         errors.required(&at.child("expression"), "expression is not specified");
+    } else {
+        validate_expression(&v.expression, full, Yields::Bool, &at.child("expression"), errors);
     }
-    if let Some(e) = v.message_expression.as_deref().filter(|e| !e.is_empty() && e.trim().is_empty()) {
-        errors.invalid(&at.child("messageExpression"), e, "must be non-empty if specified");
+    if let Some(e) = v.message_expression.as_deref().filter(|e| !e.is_empty()) {
+        let at = at.child("messageExpression");
+        if e.trim().is_empty() {
+            errors.invalid(&at, e, "must be non-empty if specified");
+        } else {
+            validate_expression(e, plain, Yields::Text, &at, errors);
+        }
     }
     let message = v.message.as_deref().unwrap_or("");
     if !message.is_empty() && message.trim().is_empty() {
@@ -112,7 +129,7 @@ fn validate_validation(v: &Validation, at: &Path<'_>, errors: &mut FieldErrors) 
     }
 }
 
-fn validate_annotations(all: &[AuditAnnotation], name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+fn validate_annotations(all: &[AuditAnnotation], name: &str, env: &Env, at: &Path<'_>, errors: &mut FieldErrors) {
     if all.len() > MOST_ANNOTATIONS {
         let shown: Vec<String> = all
             .iter()
@@ -139,6 +156,11 @@ fn validate_annotations(all: &[AuditAnnotation], name: &str, at: &Path<'_>, erro
             errors.required(&value, "valueExpression is not specified");
         } else if expression.len() > LONGEST_ANNOTATION {
             errors.required(&value, format!("must not exceed {LONGEST_ANNOTATION} bytes in length"));
+        } else if let Err(refusal) = compile_as(expression, env, Yields::TextOrNull) {
+            match refusal.internal {
+                true => errors.internal(&value, refusal.detail),
+                false => errors.invalid(&value, a.value_expression.as_str(), refusal.detail),
+            }
         }
         if all[..i].iter().any(|other| other.key == a.key) {
             errors.duplicate(&key, a.key.as_str());

@@ -4,8 +4,8 @@
 //! server does them in this order: [`prune`] and [`prune_nulls`], [`coerce`], [`default`], then [`validate`], and [`plain_numbers`](super::go_text::plain_numbers)
 //! when the object is written.
 //!
-//! Deliberately absent: rules in CEL (`x-kubernetes-validations`), which the caller runs after [`validate`] unless
-//! [`blocks_rules`] says that the object is too broken for them.
+//! Deliberately absent: rules in CEL (`x-kubernetes-validations`), which the caller runs after [`validate`]
+//! ([`rules::validate`](super::cel::rules::validate)) unless [`blocks_rules`] says that the object is too broken for them.
 //!
 //! Real Kubernetes: k8s.io/apiextensions-apiserver/pkg/apiserver/schema and pkg/apiserver/validation; k8s.io/kube-openapi/pkg/validation.
 
@@ -34,6 +34,7 @@ pub use defaulting::{default, prune_nulls};
 pub use list_type::validate_lists;
 pub use metadata::{coerce, coerce_metadata, coerce_object, validate_embedded, validate_object};
 pub use pruning::{prune, prune_value};
+pub use ratchet::Correlated;
 pub use value::validate_value;
 
 /// A schema whose structure can be told without looking at values. What stands under `allOf` and its like has the same shape,

@@ -4,6 +4,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSche
 use serde_json::{Value, json};
 
 use super::*;
+use crate::api::cel::rules;
 use crate::api::{go_text, yaml};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/structural");
@@ -42,8 +43,14 @@ fn answer(case: &Value, i: usize, group: &str, s: &Structural) -> Value {
         old
     });
     validate(&o, old.as_ref(), s, &Path::root(), &mut errors);
-    if s.has_rules() && blocks_rules(&errors) {
-        rules_not_checked(&mut errors);
+    let mut warnings: Vec<String> = unknown.iter().map(|f| format!("unknown field \"{f}\"")).collect();
+    if let Some(rules) = rules::Validator::new(s) {
+        if blocks_rules(&errors) {
+            rules_not_checked(&mut errors);
+        } else {
+            let before = old.as_ref().map(|old| rules::Before { old });
+            rules::validate(&rules, s, &o, before.as_ref(), &Path::root(), &mut errors, &mut warnings);
+        }
     }
     let mut out = if errors.is_empty() {
         go_text::plain_numbers(&mut o);
@@ -56,17 +63,27 @@ fn answer(case: &Value, i: usize, group: &str, s: &Structural) -> Value {
         causes.sort();
         json!({"code": 422, "causes": causes})
     };
-    if !unknown.is_empty() {
-        out["warnings"] = unknown.iter().map(|f| format!("unknown field \"{f}\"")).collect();
+    warnings.sort();
+    if !warnings.is_empty() {
+        out["warnings"] = warnings.into();
     }
     out
 }
 
 #[test]
 fn custom_resources_are_read_and_judged_as_a_real_server_does() {
+    check("cases");
+}
+
+#[test]
+fn rules_in_schemas_are_run_as_a_real_server_runs_them() {
+    check("rules");
+}
+
+fn check(file: &str) {
     let text = |name: &str| std::fs::read_to_string(format!("{FOLDER}/{name}")).expect("file");
-    let groups = yaml::parse_all(&text("cases.yaml")).expect("cases").remove(0);
-    let answers: Value = serde_json::from_str(&text("cases.answers.json")).expect("answers");
+    let groups = yaml::parse_all(&text(&format!("{file}.yaml"))).expect("cases").remove(0);
+    let answers: Value = serde_json::from_str(&text(&format!("{file}.answers.json"))).expect("answers");
     let mut all = vec![];
     for (group, recorded) in groups.as_array().expect("groups").iter().zip(answers.as_array().expect("answers")) {
         let name = group["name"].as_str().expect("name");
@@ -93,8 +110,10 @@ fn custom_resources_are_read_and_judged_as_a_real_server_does() {
                 }
                 continue;
             }
-            if let Some(causes) = want.get_mut("causes").and_then(Value::as_array_mut) {
-                causes.sort_by_key(ToString::to_string);
+            for name in ["causes", "warnings"] {
+                if let Some(all) = want.get_mut(name).and_then(Value::as_array_mut) {
+                    all.sort_by_key(ToString::to_string);
+                }
             }
             if got != want {
                 all.push(format!("{name}: {}\n  real {want}\n  ours {got}", case["case"]));

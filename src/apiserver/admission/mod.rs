@@ -11,15 +11,18 @@ mod certificate_subject_restriction;
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
+mod mutating_admission_policy;
 mod namespace_lifecycle;
 mod node_restriction;
 mod pod_security;
+pub(super) mod policy;
 mod priority;
 mod resource_quota;
 mod runtime_class;
 mod service_account;
 mod storage_object_in_use;
 mod taint_nodes_by_condition;
+mod validating_admission_policy;
 pub mod webhooks;
 
 use serde_json::Value;
@@ -83,7 +86,9 @@ pub static PLUGINS: &[Plugin] = &[
     certificate_approval::PLUGIN,
     certificate_signing::PLUGIN,
     certificate_subject_restriction::PLUGIN,
+    mutating_admission_policy::PLUGIN,
     webhooks::MUTATING,
+    validating_admission_policy::PLUGIN,
     webhooks::VALIDATING,
     resource_quota::PLUGIN,
 ];
@@ -146,4 +151,9 @@ pub(super) fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result
 /// Lets the plugins refuse what is asked of an object.
 pub(super) fn ask(api: &ApiServer, asked: &Ask<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
     PLUGINS.iter().try_for_each(|p| (p.ask)(api, asked, who))
+}
+
+/// Lets policies refuse the deletion of an object.
+pub(super) fn validate_delete(api: &ApiServer, old: &Object, who: &mut Caller<'_>) -> Result<(), Status> {
+    validating_admission_policy::judge(api, None, Some(old), who)
 }

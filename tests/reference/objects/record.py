@@ -7,6 +7,7 @@ A file of cases is a YAML list. Each case begins with an empty namespace `NAMESP
     - case: replicas below zero          # a sentence about the case
       kind: [apps, v1, deployments]      # group, version, plural; once at the top of the file as `defaults:` or in each case
       before: [{...}, ...]               # objects that must be there (any kind, created first; not judged)
+      wait: 3                            # seconds until those are in force: a real server takes a while to see a policy
       create: {...}                      # POST
       update: {...}                      # PUT; gets the stored resourceVersion unless it has one. `null` values stay
       merge: {...}                       # PATCH application/merge-patch+json
@@ -163,6 +164,7 @@ def main():
             for o in case.get("before", []):
                 code, body, _ = create(o)
                 assert code < 300, (case["case"], body)
+            time.sleep(case.get("wait", 0))
             if "calls" in case:
                 out = []
                 for c in case["calls"]:

@@ -161,7 +161,7 @@ fn schema_or_texts(s: &JSONSchemaPropsOrStringArray) -> String {
     }
 }
 
-fn rule(r: &ValidationRule) -> String {
+pub fn rule(r: &ValidationRule) -> String {
     structure([
         ("Rule", quoted(&r.rule)),
         ("Message", text(r.message.as_ref())),

@@ -1,7 +1,7 @@
 //! apiextensions.k8s.io/v1 CustomResourceDefinition: names, defaults, validation, update rules, what changes of a new version are warned of.
 //!
 //! Like the real server this judges the object in an older shape, the [`hub`], in which what all versions share stands beside them. That is why
-//! errors name `spec.validation` where there is one version. Rules in CEL are judged here in all but the expressions themselves.
+//! errors name `spec.validation` where there is one version.
 //!
 //! Real Kubernetes: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions (v1/defaults.go, validation), pkg/registry/customresourcedefinition.
 
@@ -14,6 +14,7 @@ mod names;
 mod options;
 mod schema;
 mod schema_lists;
+mod schema_rules;
 mod schema_tree;
 mod spec;
 mod structure;

@@ -7,6 +7,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 
 use super::options::{Options, TYPES};
+use super::schema_rules::{Cardinality, Expressions};
 use super::schema_tree::{schema_of, type_of};
 use super::{default_values, go_shape, schema_lists, structure};
 use crate::api::field::{FieldErrors, Path};
@@ -24,6 +25,7 @@ pub fn validate(s: &JSONSchemaProps, status: bool, options: &Options, at: &Path<
         found.forbidden(&at.child("openAPIV3Schema.nullable"), "nullable cannot be true at the root");
     }
     let mut not_structural = None;
+    let mut cardinality = None;
     if options.structural {
         match Structural::new(s) {
             Err(why) => not_structural = Some(why),
@@ -33,16 +35,21 @@ pub fn validate(s: &JSONSchemaProps, status: bool, options: &Options, at: &Path<
                 if structure.is_empty() {
                     default_values::validate(s, options.pruned_defaults, &schema, &mut structure);
                 }
+                cardinality = structure.is_empty().then_some(Cardinality::ROOT);
                 found.append(&mut structure);
             }
         }
     }
-    Walk { options }.visit(s, &Standard::default(), true, &schema, &mut found);
+    let standard = Standard { cardinality, ..Standard::default() };
+    let mut walk = Walk { options, expressions: Expressions::default() };
+    walk.visit(s, &standard, true, &schema, &mut found);
+    found.append(&mut walk.expressions.errors);
     if found.is_empty()
         && let Some(why) = not_structural
     {
         found.invalid(&schema, "", why);
     }
+    walk.expressions.validate_total(at, &mut found);
     errors.append(&mut found);
 }
 
@@ -69,9 +76,29 @@ fn validate_root(s: &JSONSchemaProps, at: &Path<'_>, errors: &mut FieldErrors) {
 struct Standard {
     no_defaults: Option<String>,
     inside_meta: bool,
+    /// None where expressions are not looked at.
+    cardinality: Option<Cardinality>,
+    /// From where on nobody can tell what a value was.
+    uncorrelated: Option<String>,
 }
 
 impl Standard {
+    /// For what lies directly below a schema.
+    fn below(&self, s: &JSONSchemaProps) -> Standard {
+        Standard { cardinality: self.cardinality.map(|c| c.below(s)), ..self.clone() }
+    }
+
+    /// For what lies in a list or map whose parts are not told apart.
+    fn uncorrelated(mut self, at: &Path<'_>) -> Standard {
+        self.uncorrelated.get_or_insert_with(|| at.to_string());
+        self
+    }
+
+    /// For what only judges values.
+    fn without_expressions(&self) -> Standard {
+        Standard { cardinality: None, ..self.clone() }
+    }
+
     fn without_defaults(&self, why: String) -> Standard {
         Standard { no_defaults: Some(why), ..self.clone() }
     }
@@ -79,10 +106,12 @@ impl Standard {
 
 struct Walk<'a> {
     options: &'a Options,
+    expressions: Expressions,
 }
 
 impl Walk<'_> {
-    fn visit(&self, s: &JSONSchemaProps, std: &Standard, root: bool, at: &Path<'_>, errors: &mut FieldErrors) {
+    fn visit(&mut self, s: &JSONSchemaProps, std: &Standard, root: bool, at: &Path<'_>, errors: &mut FieldErrors) {
+        let before = errors.list().len();
         self.validate_standard(s, std, at, errors);
         if s.unique_items == Some(true) {
             let why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
@@ -90,18 +119,24 @@ impl Walk<'_> {
         }
         self.visit_fields(s, std, root, at, errors);
         self.visit_combinations(s, std, at, errors);
+        let mut of_items = std.below(s);
+        if s.x_kubernetes_list_type.as_deref() != Some("map") {
+            of_items = of_items.uncorrelated(at);
+        }
         match &s.items {
-            Some(JSONSchemaPropsOrArray::Schema(items)) => self.visit(items, std, false, &at.child("items"), errors),
+            Some(JSONSchemaPropsOrArray::Schema(items)) => {
+                self.visit(items, &of_items, false, &at.child("items"), errors);
+            }
             Some(JSONSchemaPropsOrArray::Schemas(all)) => {
                 for (i, items) in all.iter().enumerate() {
-                    self.visit(items, std, false, &at.child("items").index(i), errors);
+                    self.visit(items, &of_items, false, &at.child("items").index(i), errors);
                 }
             }
             None => {}
         }
         for (name, dependency) in s.dependencies.iter().flatten() {
             if let JSONSchemaPropsOrStringArray::Schema(schema) = dependency {
-                self.visit(schema, std, false, &at.child("dependencies").key(name), errors);
+                self.visit(schema, &std.without_expressions(), false, &at.child("dependencies").key(name), errors);
             }
         }
         if s.x_kubernetes_preserve_unknown_fields == Some(false) {
@@ -115,9 +150,13 @@ impl Walk<'_> {
         for (i, rule) in s.x_kubernetes_validations.iter().flatten().enumerate() {
             validate_rule(rule, s, &at.child("x-kubernetes-validations").index(i), errors);
         }
+        // What is wrong with a schema makes expressions wrong in ways that nobody understands.
+        if let Some(cardinality) = std.cardinality.filter(|_| errors.list().len() == before) {
+            self.expressions.validate(s, root, cardinality, std.uncorrelated.as_deref(), at);
+        }
     }
 
-    fn visit_fields(&self, s: &JSONSchemaProps, std: &Standard, root: bool, at: &Path<'_>, errors: &mut FieldErrors) {
+    fn visit_fields(&mut self, s: &JSONSchemaProps, std: &Standard, root: bool, at: &Path<'_>, errors: &mut FieldErrors) {
         let others = at.child("additionalProperties");
         if s.properties.is_some()
             && s.additional_properties.as_ref().is_some_and(|a| *a != JSONSchemaPropsOrBool::Bool(true))
@@ -128,11 +167,14 @@ impl Walk<'_> {
             // What such a default would be pruned to cannot be told without a value.
             let why = || "inside additionalProperties applying to object metadata".to_string();
             let std = if std.inside_meta { &std.without_defaults(why()) } else { std };
-            self.visit(schema, std, false, &others, errors);
+            self.visit(schema, &std.below(s), false, &others, errors);
         }
         let embedded = s.x_kubernetes_embedded_resource == Some(true);
         for (name, property) in s.properties.iter().flatten() {
-            let mut std = std.clone();
+            let mut std = std.below(s);
+            if !matches!(s.x_kubernetes_map_type.as_deref(), None | Some("granular" | "atomic")) {
+                std = std.uncorrelated(at);
+            }
             if (root || embedded) && META.contains(&name.as_str()) {
                 std.inside_meta = true;
                 if root {
@@ -143,7 +185,8 @@ impl Walk<'_> {
         }
     }
 
-    fn visit_combinations(&self, s: &JSONSchemaProps, std: &Standard, at: &Path<'_>, errors: &mut FieldErrors) {
+    fn visit_combinations(&mut self, s: &JSONSchemaProps, std: &Standard, at: &Path<'_>, errors: &mut FieldErrors) {
+        let std = &std.without_expressions();
         if let Some(not) = &s.not {
             self.visit(not, std, false, &at.child("not"), errors);
         }
