@@ -111,7 +111,8 @@ impl<'a> Caller<'a> {
         let (key, user) = (key.clone(), self.user.name.clone());
         let rule = self.rule.clone();
         let annotations = std::mem::take(&mut self.annotations).into_boxed_slice();
-        let request = RequestRecord { verb, key, subresource, user, rule, defaulted, annotations, outcome };
+        let version = self.version.filter(|v| v.stored() == key.kind).unwrap_or(key.kind);
+        let request = RequestRecord { verb, key, version, subresource, user, rule, defaulted, annotations, outcome };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

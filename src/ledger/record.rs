@@ -62,6 +62,8 @@ pub enum Trigger {
 pub struct RequestRecord {
     pub verb: &'static str,
     pub key: Key,
+    /// The version in which the object was spoken of.
+    pub version: KindRef,
     pub subresource: Option<&'static str>,
     pub user: Name,
     /// The rule of a role that allows it; the administrator needs none.
