@@ -21,6 +21,10 @@ const SOURCES: &[(&str, &str)] = &[
         include_str!("../controllers/clusterrole_aggregation/en.ftl"),
         include_str!("../controllers/clusterrole_aggregation/ko.ftl"),
     ),
+    (
+        include_str!("../controllers/validatingadmissionpolicy_status/en.ftl"),
+        include_str!("../controllers/validatingadmissionpolicy_status/ko.ftl"),
+    ),
     (include_str!("../controllers/volume_protection/en.ftl"), include_str!("../controllers/volume_protection/ko.ftl")),
     (include_str!("../controllers/resourcequota/en.ftl"), include_str!("../controllers/resourcequota/ko.ftl")),
     (include_str!("../scheduler/en.ftl"), include_str!("../scheduler/ko.ftl")),
