@@ -18,6 +18,7 @@ pub mod node_lifecycle;
 pub mod replicaset;
 pub mod resourcequota;
 pub mod serviceaccount;
+pub mod validatingadmissionpolicy_status;
 pub mod volume_protection;
 
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub static TABLE: &[Entry] = &[
     entry::<node_lifecycle::NodeLifecycle>(),
     entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
     entry::<resourcequota::ResourceQuotas>(),
+    entry::<validatingadmissionpolicy_status::PolicyStatus>(),
     entry::<volume_protection::ClaimProtection>(),
     entry::<volume_protection::VolumeProtection>(),
 ];

@@ -25,6 +25,10 @@ const SOURCES: &[(&str, &str)] = &[
         include_str!("../controllers/customresourcedefinition/en.ftl"),
         include_str!("../controllers/customresourcedefinition/ko.ftl"),
     ),
+    (
+        include_str!("../controllers/validatingadmissionpolicy_status/en.ftl"),
+        include_str!("../controllers/validatingadmissionpolicy_status/ko.ftl"),
+    ),
     (include_str!("../controllers/volume_protection/en.ftl"), include_str!("../controllers/volume_protection/ko.ftl")),
     (include_str!("../controllers/resourcequota/en.ftl"), include_str!("../controllers/resourcequota/ko.ftl")),
     (include_str!("../scheduler/en.ftl"), include_str!("../scheduler/ko.ftl")),

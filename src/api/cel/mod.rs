@@ -31,6 +31,7 @@ mod ops;
 mod parser;
 mod plan;
 pub mod policy;
+mod published;
 pub mod rules;
 mod runtime_cost;
 pub mod schema;

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use super::env::{Env, Types};
+use super::published::Published;
 use super::types::Type;
 use super::{Program, compile};
+use crate::api::KindRef;
 
 /// The type of `variables`.
 const VARIABLES: &str = "kubernetes.variables";
@@ -105,6 +107,23 @@ pub fn env(sees: Sees, variables: Option<&Variables>) -> Env {
         Some(v) => env.with("variables", Type::object(VARIABLES)).with_types(Arc::new(v.clone())),
         None => env,
     }
+}
+
+/// The environment of an expression on objects of one kind, to check its types beforehand. `params` are there if there is a
+/// kind of them, which may be unknown.
+pub fn env_of_types(kind: KindRef, params: Option<Option<KindRef>>, variables: &Variables) -> Env {
+    let object = Published::new(kind);
+    let plain = env(Sees { params: params.is_some(), ..Sees::default() }, Some(variables));
+    let mut env = plain
+        .with("object", object.type_())
+        .with("oldObject", object.type_())
+        .with("authorizer", Type::object("kubernetes.authorization.Authorizer"))
+        .with_types(Arc::new(object));
+    if let Some(Some(kind)) = params {
+        let params = Published::new(kind);
+        env = env.with("params", params.type_()).with_types(Arc::new(params));
+    }
+    env
 }
 
 /// Makes an expression ready that must yield something of a kind.

@@ -87,7 +87,7 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         if dry == DryRun::None {
             record::add(args, &f.path(), env).map_err(|s| Failure::status(&s))?;
         }
-        let same = new["metadata"]["resourceVersion"] == f.object["metadata"]["resourceVersion"] && dry == DryRun::None;
+        let same = *new == *f.object && dry == DryRun::None;
         let said = if same { "patched (no change)" } else { "patched" };
         // kubectl does not say here that the server only tried it.
         let dry = if dry == DryRun::Server { DryRun::None } else { dry };

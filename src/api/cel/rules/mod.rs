@@ -17,7 +17,7 @@ use super::schema::{Decl, SchemaTypes};
 use super::{Program, Type, compile};
 use crate::api::structural::{Structural, field_path};
 
-pub use run::{Before, validate};
+pub use run::{Before, validate, validate_default};
 
 /// What an expression sees: the value, and what it was.
 pub const SELF: &str = "self";
@@ -112,11 +112,15 @@ pub struct Validator {
 impl Validator {
     /// None if there are no rules.
     pub fn new(s: &Structural) -> Option<Validator> {
+        Validator::at(s, true)
+    }
+
+    fn at(s: &Structural, root: bool) -> Option<Validator> {
         if !s.has_rules() {
             return None;
         }
-        let decl = Decl::of(s, "selfType", true).map(Arc::new);
-        Validator::of(s, true, decl.as_ref())
+        let decl = Decl::of(s, "selfType", root).map(Arc::new);
+        Validator::of(s, root, decl.as_ref())
     }
 
     fn of(s: &Structural, root: bool, decl: Option<&Arc<Decl>>) -> Option<Validator> {

@@ -48,6 +48,32 @@ pub fn validate(
     let _ = run.visit(rules, s, new, old, ratchet, at);
 }
 
+/// Judges a default value by the rules of the schema that it stands in, as one that stays and as one that is new.
+/// What is left of the budget, which is less than nothing if no further default is to be judged.
+pub fn validate_default(
+    s: &Structural,
+    root: bool,
+    default: &Json,
+    budget: i64,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) -> i64 {
+    let Some(rules) = Validator::at(s, root) else { return budget };
+    let mut once = |old: Option<&Json>| {
+        let mut found = FieldErrors::default();
+        let mut run = Run { budget, errors: &mut found, warnings: &mut vec![] };
+        let ratchet = Ratchet { current: None, parent: None };
+        let left = run.visit(&rules, s, default, old, ratchet, at).map_or(-1, |()| run.budget);
+        let right = found.is_empty();
+        errors.append(&mut found);
+        (left, right)
+    };
+    match once(Some(default)) {
+        (left, true) => left.min(once(None).0),
+        (left, false) => left,
+    }
+}
+
 /// The old value beside the new one; where there is none, that of the nearest parent that has one.
 #[derive(Clone, Copy)]
 struct Ratchet<'a> {

@@ -1,9 +1,12 @@
 //! Default values must themselves fit the schema that they stand in.
 //! Real Kubernetes: pkg/apiserver/schema/defaulting: validation.go ValidateDefaults, surroundingobject.go.
 
+use std::cell::Cell;
+
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
 use serde_json::{Value, json};
 
+use crate::api::cel::{PER_OBJECT, rules};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::structural::{
     Structural, coerce, coerce_object, prune_value, validate_embedded, validate_object, validate_value,
@@ -12,7 +15,8 @@ use crate::api::structural::{
 pub fn validate(s: &JSONSchemaProps, pruned: bool, at: &Path<'_>, errors: &mut FieldErrors) {
     let Ok(mut s) = Structural::for_defaults(s) else { return };
     s.extensions.embedded_resource = true;
-    Judge { root: &s, steps: vec![], inside_meta: false, pruned }.visit(&s, at, errors);
+    let budget = Cell::new(PER_OBJECT);
+    Judge { root: &s, steps: vec![], inside_meta: false, pruned, budget: &budget }.visit(&s, at, errors);
 }
 
 /// Whether a default names fields that the schema does not know.
@@ -38,13 +42,18 @@ struct Judge<'a> {
     steps: Vec<Step>,
     inside_meta: bool,
     pruned: bool,
+    /// What is left for the rules on defaults.
+    budget: &'a Cell<i64>,
 }
 
 impl<'a> Judge<'a> {
     fn visit(&self, s: &'a Structural, at: &Path<'_>, errors: &mut FieldErrors) {
+        if self.budget.get() < 0 {
+            return;
+        }
         let mut here = self.clone();
         if s.extensions.embedded_resource {
-            here = Judge { root: s, steps: vec![], inside_meta: false, pruned: self.pruned };
+            here = Judge { root: s, steps: vec![], inside_meta: false, ..*self };
         }
         if let Some(default) = &s.default {
             let at = at.child("default");
@@ -83,7 +92,16 @@ impl<'a> Judge<'a> {
         let before = errors.list().len();
         validate_embedded(&value, s, at, errors);
         if errors.list().len() == before {
-            validate_value(&value, None, s, at, errors);
+            self.judge_value(&value, s, at, errors);
+        }
+    }
+
+    fn judge_value(&self, value: &Value, s: &Structural, at: &Path<'_>, errors: &mut FieldErrors) {
+        let before = errors.list().len();
+        validate_value(value, None, s, at, errors);
+        if errors.list().len() == before {
+            let root = std::ptr::eq(s, self.root);
+            self.budget.set(rules::validate_default(s, root, value, self.budget.get(), at, errors));
         }
     }
 
@@ -105,7 +123,7 @@ impl<'a> Judge<'a> {
             validate_object(&object, self.root, &root, &mut found);
         }
         if found.is_empty() {
-            return validate_value(default, None, s, at, errors);
+            return self.judge_value(default, s, at, errors);
         }
         let all: Vec<String> = found.list().iter().map(ToString::to_string).collect();
         let all = if all.len() == 1 { all.concat() } else { format!("[{}]", all.join(", ")) };
