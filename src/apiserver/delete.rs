@@ -91,10 +91,8 @@ impl ApiServer {
         let Some(old) = self.store.get(key) else { return Err(Status::not_found(key.kind, &key.name)) };
         check_preconditions(old, options)?;
         admission::delete(self, key, who)?;
-        if old.get::<Namespace>().is_some() {
-            if old.is_deleting() {
-                return Ok(Plan::Keep(old.clone()));
-            }
+        if old.get::<Namespace>().is_some() && old.is_deleting() {
+            return Ok(Plan::Keep(old.clone()));
         }
         if !old.is_deleting() {
             let mut new = (**old).clone();

@@ -7,11 +7,13 @@
 mod decision;
 mod names;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinitionNames;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinitionCondition, CustomResourceDefinitionNames,
+};
 
 use crate::api::custom::is_true;
 use crate::api::kinds::CustomResourceDefinition;
-use crate::api::kinds::customresourcedefinition::{CLEANUP, condition, set_condition};
+use crate::api::kinds::customresourcedefinition::{CLEANUP, condition, conformance, set_condition};
 use crate::api::{Duration, Key, Reason, Resource, Status, User};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
@@ -72,6 +74,12 @@ impl Reconciler for CustomResourceDefinitions {
             set_condition(&mut new, condition("Established", true, "InitialNamesAccepted", why), ctx.now());
             ctx.decide(DefinitionDecision::Established { definition: key.clone(), kind });
             write(new, ctx)?;
+            return Ok(Action::done());
+        }
+        if let Some(conforms) = conformance(&crd).filter(|c| !says(&crd, c)) {
+            let mut new = crd;
+            set_condition(&mut new, conforms, ctx.now());
+            return write(new, ctx).map(|()| Action::done());
         }
         Ok(Action::done())
     }
@@ -92,12 +100,7 @@ impl CustomResourceDefinitions {
             None => condition("NamesAccepted", true, "NoConflicts", "no conflicts found"),
             Some(c) => condition("NamesAccepted", false, c.reason, &c.message),
         };
-        let all = crd.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
-        let said = all.iter().any(|c| {
-            c.type_ == accepted.type_
-                && (&c.status, &c.reason, &c.message) == (&accepted.status, &accepted.reason, &accepted.message)
-        });
-        if given == *has && said {
+        if given == *has && says(crd, &accepted) {
             return Ok(false);
         }
         let mut new = crd.clone();
@@ -119,6 +122,12 @@ impl CustomResourceDefinitions {
         write(new, ctx)?;
         Ok(true)
     }
+}
+
+/// Whether the status says it already.
+fn says(crd: &CustomResourceDefinition, it: &CustomResourceDefinitionCondition) -> bool {
+    let all = crd.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
+    all.iter().any(|c| (&c.type_, &c.status, &c.reason, &c.message) == (&it.type_, &it.status, &it.reason, &it.message))
 }
 
 /// Writes a status; if somebody was faster, what they wrote comes as news.

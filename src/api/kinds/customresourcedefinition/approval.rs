@@ -3,7 +3,7 @@
 
 use std::mem::discriminant;
 
-use super::CustomResourceDefinition;
+use super::{CustomResourceDefinition, CustomResourceDefinitionCondition, condition};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::go_url;
 use crate::api::object::Resource;
@@ -44,11 +44,41 @@ impl Approval {
     }
 }
 
+/// Whether a group is one of the Kubernetes project.
+fn is_protected(group: &str) -> bool {
+    let belongs = |to: &&str| group == *to || group.strip_suffix(to).is_some_and(|front| front.ends_with('.'));
+    ["k8s.io", "kubernetes.io"].iter().any(|to| belongs(to))
+}
+
+/// What the API server writes down of it in the status.
+/// Real Kubernetes: apiextensions-apiserver/pkg/controller/apiapproval.
+pub fn conformance(crd: &CustomResourceDefinition) -> Option<CustomResourceDefinitionCondition> {
+    if !is_protected(&crd.spec.group) {
+        return None;
+    }
+    let text = crd.annotation(ANNOTATION).unwrap_or("");
+    let (holds, reason, message) = match Approval::of(crd) {
+        Approval::Missing => (false, "MissingAnnotation", missing()),
+        Approval::Bypassed => (false, "UnapprovedAnnotation", format!("not approved: {text:?}")),
+        Approval::Given => (true, "ApprovedAnnotation", format!("approved in {text}")),
+        Approval::Invalid => (false, "InvalidAnnotation", invalid()),
+    };
+    Some(condition("KubernetesAPIApprovalPolicyConformant", holds, reason, &message))
+}
+
+fn missing() -> String {
+    format!("protected groups must have approval annotation {ANNOTATION:?}, see {PULL}")
+}
+
+fn invalid() -> String {
+    format!(
+        "protected groups must have approval annotation {ANNOTATION:?} with either a URL or a reason starting with \
+         \"unapproved\", see {PULL}"
+    )
+}
+
 pub fn validate(crd: &CustomResourceDefinition, old: Option<&CustomResourceDefinition>, errors: &mut FieldErrors) {
-    let group = crd.spec.group.as_str();
-    let protected = ["k8s.io", "kubernetes.io"]
-        .iter()
-        .any(|g| group == *g || group.strip_suffix(g).is_some_and(|front| front.ends_with('.')));
+    let protected = is_protected(&crd.spec.group);
     let approval = Approval::of(crd);
     // What was so before stays so.
     if !protected || old.is_some_and(|old| discriminant(&Approval::of(old)) == discriminant(&approval)) {
@@ -59,14 +89,10 @@ pub fn validate(crd: &CustomResourceDefinition, old: Option<&CustomResourceDefin
     let at = at.key(ANNOTATION);
     match approval {
         Approval::Missing => {
-            errors.required(&at, format!("protected groups must have approval annotation {ANNOTATION:?}, see {PULL}"));
+            errors.required(&at, missing());
         }
         Approval::Invalid => {
-            let why = format!(
-                "protected groups must have approval annotation {ANNOTATION:?} with either a URL or a reason starting with \
-                 \"unapproved\", see {PULL}"
-            );
-            errors.invalid(&at, crd.annotation(ANNOTATION).unwrap_or(""), why);
+            errors.invalid(&at, crd.annotation(ANNOTATION).unwrap_or(""), invalid());
         }
         Approval::Bypassed | Approval::Given => {}
     }

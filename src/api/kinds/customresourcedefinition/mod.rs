@@ -33,6 +33,7 @@ use crate::api::kind::{Kind, Subresource};
 use crate::api::structural::formats;
 use crate::api::table::{AGE_DOC, Cell, Column, ColumnType};
 use crate::api::time::Time;
+pub use approval::conformance;
 use options::Options;
 
 pub static KIND: Kind<CustomResourceDefinition> = Kind {
