@@ -3,6 +3,7 @@
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
 mod conversations;
+mod laws;
 mod managed;
 mod managed_random;
 mod objects;
