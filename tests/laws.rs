@@ -8,4 +8,4 @@ mod lists;
 mod patches;
 mod quotas;
 mod round_trips;
-mod server;
+pub mod server;

@@ -10,7 +10,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume};
 use crate::api::object::Key;
-use crate::api::{Object, Reason, Resource, Status, custom};
+use crate::api::{Object, Reason, Resource, Status, custom, reading};
 use crate::ledger::record::RequestOutcome;
 use crate::store::{Precondition, Rev, StoreError, rev_of};
 
@@ -351,12 +351,23 @@ fn unchanged(new: &Object, old: &Object, who: &Caller<'_>) -> bool {
 
 /// Whether nothing of a spec has changed but that empty lists are none, or the other way round.
 fn only_empty_lists(new: &Object, old: &Object, who: &Caller<'_>) -> bool {
-    let counted = |k: &str| !matches!(k, "metadata" | "status");
     let part = |o: &Object| -> Vec<_> {
         let fields = o.json().as_object().into_iter().flatten();
-        fields.filter(|(k, _)| counted(k)).map(|(k, v)| (k.clone(), v.clone())).collect()
+        fields
+            .filter(|(k, _)| !matches!(k.as_str(), "metadata" | "status"))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect()
     };
-    who.owners_at_once && part(new) == part(old)
+    if !who.owners_at_once || part(new) != part(old) {
+        return false;
+    }
+    // For some kinds labels and annotations count as well.
+    let kind = new.kind();
+    let stored = |o: &Object| kind.decode(reading::without_nulls((**o.json()).clone()));
+    match (stored(new), stored(old)) {
+        (Ok(new), Ok(old)) => !kind.spec_changed(&new, &old),
+        _ => false,
+    }
 }
 
 /// A field stays as it was. Mostly it has: a patch begins with a copy.
