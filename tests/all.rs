@@ -2,7 +2,10 @@
 
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
+mod bodies;
 mod conversations;
+mod fuzz;
+mod laws;
 mod managed;
 mod managed_random;
 mod objects;

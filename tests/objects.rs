@@ -10,18 +10,18 @@ use kubetutor::cluster::profile::Profile;
 use kubetutor::cluster::{Cluster, Options};
 use serde_json::{Value, json};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/objects");
+pub const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/objects");
 const NAMESPACE: &str = "case";
 /// What differs from server to server, or is drawn by chance.
 const CUT: [&str; 5] = ["uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink"];
 
-struct Server {
-    cluster: Cluster,
-    revision: Option<String>,
+pub struct Server {
+    pub cluster: Cluster,
+    pub revision: Option<String>,
 }
 
 impl Server {
-    fn call(&mut self, method: Method, path: String, body: Option<Value>) -> Response {
+    pub fn call(&mut self, method: Method, path: String, body: Option<Value>) -> Response {
         let mut request = Request::new(method, path).query("fieldValidation", "Warn");
         request.body = body;
         self.ask(&request)
@@ -153,7 +153,7 @@ fn without_uids(v: &Value) -> Value {
 }
 
 /// The fresh cluster that every case begins with.
-fn fresh() -> Cluster {
+pub fn fresh() -> Cluster {
     let mut cluster = Cluster::new(&Options { profile: Profile::Bare, ..Options::default() });
     cluster.world.run_until(Time::ZERO + Duration::from_secs(30));
     let mut server = Server { cluster, revision: None };
@@ -163,7 +163,7 @@ fn fresh() -> Cluster {
     server.cluster
 }
 
-fn base(kind: KindRef) -> String {
+pub fn base(kind: KindRef) -> String {
     let root = match kind.group() {
         "" => format!("/api/{}", kind.version()),
         group => format!("/apis/{group}/{}", kind.version()),
@@ -229,7 +229,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
 
 /// Files of cases, by their names without ending. `OBJECTS=job,pod` looks at those alone.
 #[allow(clippy::disallowed_methods, reason = "who works on one kind wants to look at that one")]
-fn files() -> Vec<String> {
+pub fn files() -> Vec<String> {
     let only: Option<Vec<String>> =
         std::env::var("OBJECTS").ok().filter(|t| !t.is_empty()).map(|t| t.split(',').map(Into::into).collect());
     let mut names: Vec<String> = std::fs::read_dir(FOLDER)

@@ -50,7 +50,8 @@ pub fn scan_map(text: &[u8]) -> Result<(), String> {
     }
 }
 
-fn unexpected(c: u8, context: &str) -> String {
+/// What Go says of a letter that cannot stand where it stands.
+pub fn unexpected(c: u8, context: &str) -> String {
     let shown = match c {
         b'\'' => "\\'".to_string(),
         b'"' => "\"".to_string(),
@@ -110,7 +111,7 @@ impl Scanner<'_> {
         match c {
             b'{' | b'[' => {
                 if open.len() >= DEEPEST {
-                    return Err("exceeded max depth".into());
+                    return Err(unexpected(c, "exceeded max depth"));
                 }
                 let (word, end) = if c == b'{' { (Word::Object, b'}') } else { (Word::Array, b']') };
                 if self.peek_after_space().ok_or(END)? == end {

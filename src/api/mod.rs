@@ -8,6 +8,7 @@
 //!
 //! In Kubernetes this is `k8s.io/api`, `k8s.io/apimachinery` and the `pkg/apis` and `pkg/registry` strategies.
 
+pub mod body;
 pub mod canonical;
 pub mod cel;
 pub mod conditions;

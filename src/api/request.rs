@@ -49,6 +49,8 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     pub accept: Accept,
     pub body: Option<Value>,
+    /// What strict decoding found in the bytes of the body: fields that come twice, which JSON that is read does not tell any more.
+    pub strict: Vec<String>,
     /// Whether the answer should tell who owns which fields. (In process, whoever throws that away says so before: to work it
     /// out takes longer than all the rest.)
     pub owners: bool,
@@ -73,6 +75,7 @@ impl Request {
             query: vec![],
             accept: Accept::Json,
             body: None,
+            strict: vec![],
             owners: true,
             impersonate: None,
         }

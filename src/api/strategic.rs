@@ -288,16 +288,24 @@ fn diff_list(
     only: Only,
     patch: &mut Map<String, Value>,
 ) {
+    // Where there was nothing, there is no order to speak of.
+    if old.is_empty() {
+        if only.additions && !new.is_empty() {
+            patch.insert(name.into(), Value::Array(new.to_vec()));
+        }
+        return;
+    }
     let Some(key) = field.and_then(|f| f.merge_key) else {
         let added: Vec<Value> = new.iter().filter(|v| only.additions && !old.contains(v)).cloned().collect();
         let gone: Vec<Value> = old.iter().filter(|v| only.deletions && !new.contains(v)).cloned().collect();
+        let ordered = !new.is_empty() && (!gone.is_empty() || only.additions && old != new);
         if !gone.is_empty() {
             patch.insert(format!("{DELETE_FROM}{name}"), Value::Array(gone));
         }
         if !added.is_empty() {
             patch.insert(name.into(), Value::Array(added));
         }
-        if patch.contains_key(name) || patch.contains_key(&format!("{DELETE_FROM}{name}")) {
+        if ordered {
             patch.insert(format!("{ORDER}{name}"), Value::Array(new.to_vec()));
         }
         return;

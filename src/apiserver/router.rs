@@ -23,7 +23,7 @@ use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
 use crate::api::selector::{FieldTerm, parse_fields};
 use crate::api::status::Reason;
-use crate::api::{KindRef, Object, Status, User, canonical, custom, reading};
+use crate::api::{KindRef, Object, Status, User, body, canonical, custom, reading, strategic};
 use crate::store::{Scope, WatchId};
 
 /// What a path names.
@@ -387,13 +387,14 @@ impl ApiServer {
             ))
         };
         let (object, unknown) = reading::read(kind, body).map_err(refuse)?;
-        if !unknown.is_empty() {
-            let texts: Vec<String> = unknown.iter().map(|f| format!("unknown field {f:?}")).collect();
-            match request.param("fieldValidation").unwrap_or("Warn") {
-                "Strict" => return Err(refuse(format!("strict decoding error: {}", texts.join(", ")))),
-                "Warn" => warnings.extend(texts),
-                _ => {}
+        let unknown = unknown.iter().map(|f| format!("unknown field {f:?}"));
+        let found: Vec<String> = request.strict.iter().cloned().chain(unknown).collect();
+        match request.param("fieldValidation").unwrap_or("Warn") {
+            "Strict" if !found.is_empty() => {
+                return Err(refuse(format!("strict decoding error: {}", found.join(", "))));
             }
+            "Warn" => warnings.extend(body::warnings(&found)),
+            _ => {}
         }
         to_stored(object).map_err(refuse)
     }
@@ -472,7 +473,7 @@ impl ApiServer {
         let mut warnings = vec![];
         let mut o = self
             .decode(t.kind, Some(&patched), request, &mut warnings)
-            .map_err(|s| patch_decode_error(&s, &patched))?;
+            .map_err(|s| patch_decode_error(&s, how, body, &patched))?;
         self.name_must_fit(t, &mut o)?;
         let stored = self.update(o, sub, "patch", who);
         warnings.append(&mut who.warnings);
@@ -496,6 +497,10 @@ impl ApiServer {
                 return Err(status);
             }
         };
+        if let Some(why) = request.strict.first().filter(|_| request.param("fieldValidation") == Some("Strict")) {
+            let why = format!("error strict decoding YAML: error converting YAML to JSON: {why}");
+            return Err(Status::bad_request(why));
+        }
         let mut warnings = vec![];
         let mut o =
             self.decode(t.kind, Some(&merged), request, &mut warnings).map_err(|s| unreadable_as(&s, config))?;
@@ -768,11 +773,11 @@ fn leaves(v: &Value) -> usize {
 }
 
 /// A patch that makes a wrong object is told differently from a wrong object.
-fn patch_decode_error(s: &Status, patched: &Value) -> Status {
-    if let Some((_, why)) = s.message.split_once(": strict decoding error: ") {
-        return Status::bad_request(format!("strict decoding error: {why}"));
-    }
+fn patch_decode_error(s: &Status, how: PatchType, patch: &Value, patched: &Value) -> Status {
     match s.message.split_once(" cannot be handled as a ").and_then(|(_, rest)| rest.split_once(": ")) {
+        Some((_, why)) if how == PatchType::Strategic => {
+            patch::Refused::Misfit(strategic::go_map(patch), why.into()).into()
+        }
         Some((_, why)) => patch::Refused::Misfit(patched.to_string(), why.into()).into(),
         None => s.clone(),
     }
