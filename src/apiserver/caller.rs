@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rand::Rng;
 use smallvec::smallvec;
 
+use crate::api::kind::Subresource;
 use crate::api::template_hash::SAFE_ALPHABET;
 use crate::api::{Key, RecordId, Time, User};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
@@ -23,6 +24,8 @@ pub struct Caller<'a> {
     pub ledger: &'a mut Ledger,
     pub chance: &'a mut Chance,
     pub dry_run: bool,
+    /// The part of an object that is written, if not all of it.
+    pub subresource: Option<Subresource>,
     /// Whether it was found to be allowed already.
     pub authorized: bool,
     /// The rule that allows it, if one was needed.
@@ -50,6 +53,7 @@ impl<'a> Caller<'a> {
             ledger,
             chance,
             dry_run: false,
+            subresource: None,
             authorized: false,
             rule: None,
             defaulted: None,

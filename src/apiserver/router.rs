@@ -555,7 +555,7 @@ fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
     })
 }
 
-fn scale_json(o: &Arc<Object>) -> Result<Value, Status> {
+pub(super) fn scale_json(o: &Object) -> Result<Value, Status> {
     let s = o.kind().scale_of(o).ok_or_else(Status::no_such_path)?;
     let m = o.meta();
     // No replicas are left out, and so is no selector.

@@ -184,6 +184,7 @@ impl ApiServer {
             self.refuse(who, verb, &key, name, &status);
             return Err(status);
         };
+        who.subresource = sub;
         if let Err(status) = self.admit_update(&mut new, &old, sub, verb, who) {
             self.refuse(who, verb, &key, name, &status);
             return Err(status);
@@ -278,8 +279,9 @@ impl ApiServer {
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
         }
-        if sub != Some(Subresource::Status) {
-            admission::validate(self, new, Some(old), who)?;
+        match sub {
+            Some(Subresource::Status) => admission::validate_status(self, new, old, who)?,
+            _ => admission::validate(self, new, Some(old), who)?,
         }
         who.warnings.extend(kind.warnings(new, Some(old)));
         Ok(())

@@ -71,6 +71,11 @@ pub(super) fn validate(
     PLUGINS.iter().try_for_each(|p| (p.validate)(api, new, old, who))
 }
 
+/// Lets policies refuse a new status.
+pub(super) fn validate_status(api: &ApiServer, new: &Object, old: &Object, who: &mut Caller<'_>) -> Result<(), Status> {
+    validating_admission_policy::judge(api, Some(new), Some(old), who)
+}
+
 /// Lets policies refuse the deletion of an object.
 pub(super) fn validate_delete(api: &ApiServer, old: &Object, who: &mut Caller<'_>) -> Result<(), Status> {
     validating_admission_policy::judge(api, None, Some(old), who)

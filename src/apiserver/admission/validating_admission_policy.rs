@@ -47,7 +47,7 @@ pub(in crate::apiserver) fn judge(
     if api.store().count(ValidatingAdmissionPolicyBinding::kind_ref()) == 0 {
         return Ok(());
     }
-    let Some(request) = Request::of(api, who.user, who.dry_run, new, old) else { return Ok(()) };
+    let Some(request) = Request::of(api, who, new, old) else { return Ok(()) };
     if new.or(old).is_some_and(is_exempt) {
         return Ok(());
     }
