@@ -24,6 +24,10 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
             }
             continue;
         }
+        // A quantity that nobody has given is none, whatever the type makes of it.
+        if f.base == Base::Quantity && map.get(f.json).and_then(Value::as_str) == Some("") {
+            map.remove(f.json);
+        }
         match map.get_mut(f.json) {
             Some(Value::Null) | None => {
                 map.remove(f.json);

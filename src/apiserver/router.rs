@@ -369,7 +369,7 @@ impl ApiServer {
         let mut body = body.cloned().unwrap_or(Value::Null);
         // What the body does not say of itself, the path says.
         for (key, text) in [("apiVersion", kind.api_version()), ("kind", kind.name().into())] {
-            if body.is_object() && body[key].as_str().unwrap_or("").is_empty() {
+            if kind.custom().is_none() && body.is_object() && body[key].as_str().unwrap_or("").is_empty() {
                 body[key] = text.into();
             }
         }

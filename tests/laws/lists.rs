@@ -106,9 +106,18 @@ fn place(o: &Value) -> (String, String) {
     (part("namespace"), part("name"))
 }
 
-/// Items of a list do not say what they are, but events do; here both are as the server gives them.
+/// Items of a list do not say what they are, but events do.
+fn nameless(o: &Value) -> Value {
+    let mut o = o.clone();
+    if let Some(map) = o.as_object_mut() {
+        map.remove("apiVersion");
+        map.remove("kind");
+    }
+    o
+}
+
 fn known(list: &Value) -> Known {
-    list["items"].as_array().into_iter().flatten().map(|o| (place(o), o.clone())).collect()
+    list["items"].as_array().into_iter().flatten().map(|o| (place(o), nameless(o))).collect()
 }
 
 struct Watch {
@@ -143,7 +152,7 @@ impl Watch {
             if e.kind == "DELETED" {
                 self.known.remove(&place(&o));
             } else {
-                self.known.insert(place(&o), o);
+                self.known.insert(place(&o), nameless(&o));
             }
             if rev > self.from {
                 self.past.push((rev, self.known.clone()));

@@ -44,7 +44,8 @@ fn kind_of(o: &Value) -> Option<KindRef> {
 fn what_was_read_may_be_written_back_and_nothing_changes() {
     let start = fresh();
     let (mut tried, mut wrong) = (0, vec![]);
-    for file in files() {
+    // Policies would judge what is written back anew.
+    for file in files().into_iter().filter(|f| !f.starts_with("policy_")) {
         for (before, o) in good(&file) {
             let mut server = Server { cluster: start.clone(), revision: None };
             for other in before.as_array().into_iter().flatten() {

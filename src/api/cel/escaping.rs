@@ -30,6 +30,7 @@ const RESERVED: [&str; 21] = [
 
 const SIGNS: [(&str, &str); 4] = [("__", "underscores"), (".", "dot"), ("-", "dash"), ("/", "slash")];
 
+/// Whether a word means something in CEL.
 pub fn is_reserved(word: &str) -> bool {
     RESERVED.contains(&word)
 }

@@ -1,4 +1,4 @@
-//! What calls of Kubernetes' functions, and of those of lists and sets, cost at least and at most.
+//! What calls of functions, CEL's own and Kubernetes', cost at least and at most.
 //! Real Kubernetes: k8s.io/apiserver/pkg/cel/library/cost.go, cel-go/ext/{lists,sets}.go.
 
 use super::ast::Kind;
@@ -243,4 +243,52 @@ fn equality(args: &[Seen<'_>]) -> Option<CallCost> {
         _ => return None,
     };
     Some(cost.into())
+}
+
+/// The functions of CEL itself.
+pub fn standard(overload: &str, target: Option<&Seen<'_>>, args: &[Seen<'_>]) -> CallCost {
+    match (overload, target, args) {
+        ("string_format", Some(target), _) => known(target).scaled(TRAVERSAL).into(),
+        ("string_to_bytes", _, [arg]) => {
+            let size = known(arg);
+            let result = Range { min: size.min, max: size.max.wrapping_mul(4) };
+            CallCost { cost: size.scaled(TRAVERSAL), result: Some(result) }
+        }
+        ("bytes_to_string", _, [arg]) => {
+            let size = known(arg);
+            CallCost { cost: size.scaled(TRAVERSAL), result: Some(Range { min: size.min / 4, max: size.max }) }
+        }
+        ("strings_quote", _, [arg]) => {
+            let size = known(arg);
+            let result = Range { min: size.min.wrapping_add(2), max: size.max.wrapping_mul(2).wrapping_add(2) };
+            CallCost { cost: size.scaled(TRAVERSAL), result: Some(result) }
+        }
+        ("starts_with_string" | "ends_with_string", _, [arg]) => known(arg).scaled(TRAVERSAL).into(),
+        ("in_list", _, [_, list]) => known(list).scaled(1.0).into(),
+        ("matches_string", Some(target), [pattern]) => {
+            let text = known(target).plus(Range::fixed(1)).scaled(TRAVERSAL);
+            text.times(known(pattern).scaled(REGEX)).into()
+        }
+        ("contains_string", Some(target), [part]) => {
+            known(target).scaled(TRAVERSAL).times(known(part).scaled(TRAVERSAL)).into()
+        }
+        (
+            "less_string"
+            | "greater_string"
+            | "less_equals_string"
+            | "greater_equals_string"
+            | "less_bytes"
+            | "greater_bytes"
+            | "less_equals_bytes"
+            | "greater_equals_bytes"
+            | "equals"
+            | "not_equals",
+            _,
+            [left, right],
+        ) => {
+            let max = known(left).max.min(known(right).max);
+            Range { min: u64::from(max > 0), max }.scaled(TRAVERSAL).into()
+        }
+        _ => Range::fixed(1).into(),
+    }
 }

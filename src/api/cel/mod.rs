@@ -36,6 +36,7 @@ pub mod rules;
 mod runtime_cost;
 pub mod schema;
 pub mod size;
+mod syntax_errors;
 #[cfg(test)]
 mod tests;
 mod times;

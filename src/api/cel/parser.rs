@@ -1,46 +1,21 @@
 //! Reads an expression into its tree.
 //!
-//! The grammar is CEL's. An expression that does not follow it is given to the `cel` crate, whose parser is made by ANTLR from the
-//! same grammar as cel-go's and therefore names what it expected in the same words.
+//! The grammar is CEL's; what is told of an expression that does not follow it: [`syntax_errors`].
 //! Real Kubernetes: cel-go/parser/parser.go.
 
 use super::ast::{Entry, Expr, Field, Id, Kind, Source};
+use super::escaping::is_reserved;
 use super::issue::Issues;
 use super::lexer::{Lexeme, Token, lex};
 use super::literal;
 use super::macros;
+use super::syntax_errors::syntax_errors;
 use super::value::Value;
 
 /// The longest expression, in characters.
 const LONGEST: usize = 100_000;
-/// The longest expression of which ANTLR says what is wrong with it.
-const LONGEST_TOLD: usize = 4000;
 /// How deep an expression may be nested.
 pub const DEEPEST: usize = 250;
-
-const RESERVED: [&str; 21] = [
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "null",
-    "return",
-    "true",
-    "var",
-    "void",
-    "while",
-];
 
 /// Why the parser gave up.
 enum Halt {
@@ -81,39 +56,6 @@ pub fn parse(text: &str) -> (Option<Expr>, Source, Issues) {
             (None, Source::new(text), issues)
         }
     }
-}
-
-/// What ANTLR says of an expression that does not follow the grammar.
-fn syntax_errors(text: &str) -> Issues {
-    let mut issues = Issues::default();
-    // The crate's parser recurses for every bracket, and is slow where much is ambiguous.
-    let brackets = text.bytes().filter(|b| matches!(b, b'(' | b'[' | b'{' | b'?')).count();
-    let signs = text.bytes().filter(|b| matches!(b, b'!' | b'-')).count();
-    if brackets < 40
-        && signs < 100
-        && text.len() < LONGEST_TOLD
-        && let Err(errors) = cel::parser::Parser::new().enable_optional_syntax(true).parse(text)
-    {
-        for e in errors.errors.iter().filter(|e| e.msg.starts_with("Syntax error: ")) {
-            let (line, column) = e.pos;
-            let at = (usize::try_from(line).unwrap_or(1), usize::try_from(column - 1).unwrap_or(0));
-            issues.add(Some(at), reserved_word(&e.msg));
-        }
-    }
-    if issues.is_empty() {
-        issues.add(Some((1, 0)), "Syntax error: expression does not follow the grammar");
-    }
-    issues
-}
-
-/// A word that may not stand after a dot is told as before ANTLR found the words for it.
-fn reserved_word(message: &str) -> String {
-    for word in ["true", "false", "null"] {
-        if let Some((head, tail)) = message.split_once(&format!("no viable alternative at input '.{word}'")) {
-            return format!("{head}mismatched input '{word}' expecting IDENTIFIER{tail}");
-        }
-    }
-    message.into()
 }
 
 impl<'a> Parser<'a> {
@@ -369,7 +311,7 @@ impl<'a> Parser<'a> {
         if let Some(message) = self.message(dot, name)? {
             return Ok(message);
         }
-        let reserved = RESERVED.contains(&name.text);
+        let reserved = is_reserved(name.text);
         let called = self.accept("(");
         let args = if called.is_some() { self.arguments()? } else { vec![] };
         if reserved {

@@ -6,34 +6,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::admission_rules::validate_expression;
 use super::workload::validate_label_selector;
+use crate::api::cel::escaping::is_reserved;
 use crate::api::cel::policy::{Sees, Variables, Yields, env};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::names::{dns1035_label, dns1123_subdomain, path_segment};
-
-/// Words that mean something in CEL.
-const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 
 /// A policy needs to say what happens if it fails; being left out it has been filled in.
 pub fn validate_failure_policy(policy: Option<&str>, at: &Path<'_>, errors: &mut FieldErrors) {
@@ -108,7 +84,7 @@ pub fn validate_variables(
 
 fn is_identifier(name: &str) -> bool {
     let sign = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    name.chars().all(sign) && !name.starts_with(|c: char| c.is_ascii_digit()) && !RESERVED.contains(&name)
+    name.chars().all(sign) && !name.starts_with(|c: char| c.is_ascii_digit()) && !is_reserved(name)
 }
 
 /// The policy that a binding is for.

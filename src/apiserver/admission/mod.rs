@@ -152,8 +152,3 @@ pub(super) fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result
 pub(super) fn ask(api: &ApiServer, asked: &Ask<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
     PLUGINS.iter().try_for_each(|p| (p.ask)(api, asked, who))
 }
-
-/// Lets policies refuse the deletion of an object.
-pub(super) fn validate_delete(api: &ApiServer, old: &Object, who: &mut Caller<'_>) -> Result<(), Status> {
-    validating_admission_policy::judge(api, None, Some(old), who)
-}

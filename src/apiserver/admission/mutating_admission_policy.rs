@@ -19,7 +19,9 @@ use crate::apiserver::{ApiServer, Caller};
 pub const PLUGIN: Plugin = Plugin { mutate, ..Plugin::new("MutatingAdmissionPolicy") };
 
 fn mutate(api: &ApiServer, new: &mut Object, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
-    if api.store().count(MutatingAdmissionPolicyBinding::kind_ref()) == 0 || is_exempt(new) {
+    let idle = api.store().count(MutatingAdmissionPolicyBinding::kind_ref()) == 0;
+    // What is sent for a part of an object may be of another kind.
+    if idle || is_exempt(new) || who.subresource.is_some() {
         return Ok(());
     }
     let mut errors = vec![];
@@ -86,7 +88,7 @@ fn by_policy(
     let ready = api.policies.of(policy, |p| p.spec.as_ref().map(ready::mutating).unwrap_or_default());
     for (binding, of) in bindings {
         let original = new.clone();
-        let Some(r) = Request::of(api, who.user, who.dry_run, Some(&original), old) else { continue };
+        let Some(r) = Request::of(api, who, Some(&original), old) else { continue };
         match spec.match_constraints.as_ref().map_or(Ok(true), |m| matching::matches(m, &r)) {
             Ok(true) => {}
             Ok(false) => break,

@@ -11,12 +11,12 @@ use super::policy::request::{Request, Seen};
 use super::policy::{conditions, ignores_failures, is_exempt, matching, params};
 use crate::api::cel::{PER_OBJECT, Value};
 use crate::api::kinds::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
-use crate::api::object::Resource;
+use crate::api::object::{Key, Resource};
 use crate::api::status::Cause;
 use crate::api::{Object, Reason, Status};
 use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin = Plugin { validate, ..Plugin::new("ValidatingAdmissionPolicy") };
+pub const PLUGIN: Plugin = Plugin { status: true, validate, delete, ..Plugin::new("ValidatingAdmissionPolicy") };
 
 /// The longest message that an expression may make.
 const LONGEST_MESSAGE: usize = 5 * 1024;
@@ -37,17 +37,16 @@ fn validate(api: &mut ApiServer, new: &Object, old: Option<&Object>, who: &mut C
     judge(api, Some(new), old, who)
 }
 
+fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result<(), Status> {
+    judge(api, None, api.store().get(key).map(|o| &**o), who)
+}
+
 /// Judges a request by all policies; a deletion has no new object.
-pub(in crate::apiserver) fn judge(
-    api: &ApiServer,
-    new: Option<&Object>,
-    old: Option<&Object>,
-    who: &mut Caller<'_>,
-) -> Result<(), Status> {
+fn judge(api: &ApiServer, new: Option<&Object>, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
     if api.store().count(ValidatingAdmissionPolicyBinding::kind_ref()) == 0 {
         return Ok(());
     }
-    let Some(request) = Request::of(api, who.user, who.dry_run, new, old) else { return Ok(()) };
+    let Some(request) = Request::of(api, who, new, old) else { return Ok(()) };
     if new.or(old).is_some_and(is_exempt) {
         return Ok(());
     }

@@ -50,7 +50,9 @@ fn in_namespace(selector: Option<&LabelSelector>, r: &Request<'_>) -> Result<boo
 fn has_labels(selector: Option<&LabelSelector>, r: &Request<'_>) -> bool {
     let Some(selector) = selector.filter(|s| !is_empty(s)) else { return true };
     let selector = Selector::of(selector);
-    let fits = |o: Option<&Object>| o.is_some_and(|o| selector.matches(o.meta().labels.as_ref()));
+    // A Scale has no labels.
+    let labels = |o: &'_ Object| selector.matches(o.meta().labels.as_ref().filter(|_| !r.is_scale()));
+    let fits = |o: Option<&Object>| o.is_some_and(labels);
     fits(r.new) || fits(r.old)
 }
 
@@ -67,7 +69,10 @@ fn names(rule: &NamedRuleWithOperations, kind: KindRef, r: &Request<'_>) -> bool
         Some("Namespaced") => kind.namespaced(),
         _ => true,
     };
-    let resource = rule.resources.iter().flatten().any(|a| a == "*" || a == "*/*" || a == kind.plural());
+    let resource = rule.resources.iter().flatten().any(|a| {
+        let (resource, sub) = a.split_once('/').unwrap_or((a, ""));
+        (resource == "*" || resource == kind.plural()) && (sub == "*" || sub == r.subresource)
+    });
     let name = rule.resource_names.as_ref().is_none_or(|n| n.is_empty() || n.iter().any(|n| n == r.name));
     scope
         && resource

@@ -12,17 +12,21 @@ use crate::api::cel::json::to_value;
 use crate::api::cel::library::Opaque;
 use crate::api::cel::library::authorizer::{Decision, Query, Resource};
 use crate::api::cel::{Error, PER_CALL, Value};
+use crate::api::kind::Subresource;
 use crate::api::kinds::Namespace;
 use crate::api::object::Key;
 use crate::api::{KindRef, Object, User};
 use crate::apiserver::ApiServer;
 use crate::apiserver::authorization::Attributes;
+use crate::apiserver::caller::Caller;
+use crate::apiserver::router::scale_json;
 
 /// A request as policies see it.
 pub struct Request<'a> {
     pub api: &'a ApiServer,
     pub user: &'a User,
     pub kind: KindRef,
+    pub subresource: &'static str,
     pub namespace: &'a str,
     pub name: &'a str,
     pub operation: &'static str,
@@ -34,8 +38,7 @@ pub struct Request<'a> {
 impl<'a> Request<'a> {
     pub fn of(
         api: &'a ApiServer,
-        user: &'a User,
-        dry_run: bool,
+        who: &Caller<'a>,
         new: Option<&'a Object>,
         old: Option<&'a Object>,
     ) -> Option<Request<'a>> {
@@ -47,7 +50,33 @@ impl<'a> Request<'a> {
         };
         // A namespace is in itself.
         let namespace = if o.get::<Namespace>().is_some() { o.name() } else { o.namespace() };
-        Some(Request { api, user, kind: o.kind(), namespace, name: o.name(), operation, dry_run, new, old })
+        let subresource = who.subresource.map_or("", Subresource::name);
+        let (user, dry_run) = (who.user, who.dry_run);
+        Some(Request {
+            api,
+            user,
+            kind: o.kind(),
+            subresource,
+            namespace,
+            name: o.name(),
+            operation,
+            dry_run,
+            new,
+            old,
+        })
+    }
+
+    pub fn is_scale(&self) -> bool {
+        self.subresource == "scale"
+    }
+
+    /// The object that is sent: to scale a workload, its Scale.
+    fn shown(&self, o: Option<&Object>) -> Value {
+        match o {
+            None => Value::Null,
+            Some(o) if self.is_scale() => scale_json(o).map_or(Value::Null, |scale| to_value(&scale)),
+            Some(o) => to_value(o.json()),
+        }
     }
 
     /// The namespace in which the object is; a namespace is in none.
@@ -60,7 +89,10 @@ impl<'a> Request<'a> {
 
     fn value(&self) -> Value {
         let (group, version) = (self.kind.group(), self.kind.version());
-        let kind = json!({"group": group, "version": version, "kind": self.kind.name()});
+        let kind = match self.is_scale() {
+            true => json!({"group": "autoscaling", "version": "v1", "kind": "Scale"}),
+            false => json!({"group": group, "version": version, "kind": self.kind.name()}),
+        };
         let resource = json!({"group": group, "version": version, "resource": self.kind.plural()});
         let mut user = json!({"username": self.user.name.as_str()});
         if !self.user.uid.is_empty() {
@@ -77,7 +109,13 @@ impl<'a> Request<'a> {
             "operation": self.operation, "userInfo": user, "object": null, "oldObject": null,
             "dryRun": self.dry_run, "options": null,
         });
-        for (field, text) in [("name", self.name), ("namespace", self.namespace)] {
+        let texts = [
+            ("name", self.name),
+            ("namespace", self.namespace),
+            ("subResource", self.subresource),
+            ("requestSubResource", self.subresource),
+        ];
+        for (field, text) in texts {
             if !text.is_empty() {
                 all[field] = text.into();
             }
@@ -107,13 +145,12 @@ pub const OUT_OF_BUDGET: &str =
 
 impl<'a> Seen<'a> {
     pub fn new(request: &'a Request<'a>, params: Option<&Object>, variables: &'a [Expression]) -> Seen<'a> {
-        let value = |o: Option<&Object>| o.map_or(Value::Null, |o| to_value(o.json()));
         Seen {
             value: request.value(),
-            object: value(request.new),
-            old: value(request.old),
-            namespace: value(request.surroundings()),
-            params: value(params),
+            object: request.shown(request.new),
+            old: request.shown(request.old),
+            namespace: request.surroundings().map_or(Value::Null, |o| to_value(o.json())),
+            params: params.map_or(Value::Null, |p| to_value(p.json())),
             request,
             authorizer: true,
             variables,
@@ -190,6 +227,7 @@ impl Activation for Seen<'_> {
                 query(Query::Resource(Resource {
                     group: r.kind.group().into(),
                     resource: r.kind.plural().into(),
+                    subresource: r.subresource.into(),
                     namespace: r.namespace.into(),
                     name: r.name.into(),
                     ..Resource::default()
