@@ -2,6 +2,9 @@
 
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
+mod conversations;
+mod managed;
+mod managed_random;
 mod objects;
 mod rooms;
 mod stories;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kubetutor::api::patch::PatchType;
-use kubetutor::api::request::{Method, Request, Response};
+use kubetutor::api::request::{Impersonation, Method, Request, Response};
 use kubetutor::api::user::MASTERS;
 use kubetutor::api::{Duration, KindRef, RecordId, Time, User, yaml};
 use kubetutor::cluster::profile::Profile;
@@ -52,7 +52,7 @@ impl Server {
                 let path = format!("{base}/{}", o["metadata"]["name"].as_str().unwrap_or_default());
                 self.call(Method::Put, path, Some(o))
             }
-            "merge" => self.call(merge, path, Some(o.clone())),
+            "merge" | "again" => self.call(merge, path, Some(o.clone())),
             "status" => self.call(merge, format!("{path}/status"), Some(o.clone())),
             "subresource" => self.call(merge, format!("{path}/{}", o[0].as_str().unwrap()), Some(o[1].clone())),
             "table" => self.ask(&Request::get(path).table()).map(|mut a| {
@@ -73,6 +73,39 @@ impl Server {
         }
         shown(&answer)
     }
+
+    /// A plain request, as somebody else if it says so.
+    fn plain(&mut self, c: &Value) -> Value {
+        let methods = [
+            ("GET", Method::Get),
+            ("POST", Method::Post),
+            ("PUT", Method::Put),
+            ("PATCH", Method::Patch(PatchType::Merge)),
+            ("DELETE", Method::Delete),
+        ];
+        let (name, method) = methods.into_iter().find(|(name, _)| c.get(name).is_some()).expect("method");
+        let (path, query) = c[name].as_str().and_then(|p| p.split_once('?')).unwrap_or((c[name].as_str().unwrap(), ""));
+        let mut request = Request::new(method, path);
+        for (key, value) in query.split('&').filter_map(|q| q.split_once('=')) {
+            request = request.query(key, value);
+        }
+        request.body = c.get("body").cloned();
+        if let Some(user) = c["as"].as_str() {
+            let groups = c["groups"].as_array().into_iter().flatten().filter_map(|g| g.as_str().map(Into::into));
+            let wanted = Impersonation { user: user.into(), groups: groups.collect(), ..Impersonation::default() };
+            request.impersonate = Some(Box::new(wanted));
+        }
+        let mut answer = shown(&self.ask(&request));
+        for part in c["without"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if let Some(o) = answer.get_mut("object").and_then(Value::as_object_mut) {
+                o.remove(part);
+            }
+        }
+        if c["quiet"] == true {
+            answer.as_object_mut().map(|a| a.remove("object"));
+        }
+        answer
+    }
 }
 
 /// An answer as `record.py` writes it, without the code of a good one.
@@ -82,6 +115,10 @@ fn shown(answer: &Response) -> Value {
             let mut out = json!({"object": *a.body});
             if let Some(meta) = out["object"].get_mut("metadata").and_then(Value::as_object_mut) {
                 CUT.iter().for_each(|k| drop(meta.remove(*k)));
+            }
+            // The clock of a PersistentVolume's status.
+            if let Some(status) = out["object"].get_mut("status").and_then(Value::as_object_mut) {
+                status.remove("lastPhaseTransitionTime");
             }
             if !a.warnings.is_empty() {
                 out["warnings"] = json!(a.warnings);
@@ -97,6 +134,12 @@ fn shown(answer: &Response) -> Value {
                 let list: Vec<[String; 3]> =
                     causes.iter().map(|c| ["reason", "field", "message"].map(|k| text(c, k))).collect();
                 out["causes"] = json!(list);
+            }
+            if !status.warnings.is_empty() {
+                out["warnings"] = json!(status.warnings);
+            }
+            if let Some(seconds) = s["details"].get("retryAfterSeconds") {
+                out["retryAfterSeconds"] = seconds.clone();
             }
             out
         }
@@ -146,11 +189,24 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
             let kind = KindRef::by_gvk(text("apiVersion"), text("kind")).expect("kind");
             server.call(Method::Post, base(kind), Some(o.clone())).expect("what must be there");
         }
+        if let Some(calls) = case["calls"].as_array() {
+            for (i, (call, want)) in calls.iter().zip(answer["calls"].as_array().expect("answers")).enumerate() {
+                let (got, mut want) = (server.plain(call), want.clone());
+                if want["reason"].is_null() {
+                    want.as_object_mut().map(|m| m.remove("code"));
+                }
+                if without_uids(&got) != without_uids(&want) {
+                    let sentence = case["case"].as_str().unwrap_or_default();
+                    out.push(format!("{file}: {sentence}: call {}\n  real {want}\n  ours {got}", i + 1));
+                }
+            }
+            continue;
+        }
         let kind = case.get("kind").unwrap_or(&defaults["kind"]);
         let part = |i: usize| kind[i].as_str().unwrap_or("");
         let kind = KindRef::by_gvr(part(0), part(1), part(2)).expect("kind");
         let mut name = "None".to_string();
-        for step in ["create", "update", "merge", "status", "subresource", "table", "delete"] {
+        for step in ["create", "update", "merge", "status", "again", "subresource", "table", "delete"] {
             let Some(o) = case.get(step) else { continue };
             let got = server.step(step, &base(kind), &name, o);
             if step == "create"
@@ -174,7 +230,8 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
 /// Files of cases, by their names without ending. `OBJECTS=job,pod` looks at those alone.
 #[allow(clippy::disallowed_methods, reason = "who works on one kind wants to look at that one")]
 fn files() -> Vec<String> {
-    let only: Option<Vec<String>> = std::env::var("OBJECTS").ok().map(|t| t.split(',').map(Into::into).collect());
+    let only: Option<Vec<String>> =
+        std::env::var("OBJECTS").ok().filter(|t| !t.is_empty()).map(|t| t.split(',').map(Into::into).collect());
     let mut names: Vec<String> = std::fs::read_dir(FOLDER)
         .expect("folder")
         .filter_map(|e| e.ok()?.file_name().to_str()?.strip_suffix(".yaml").map(Into::into))

@@ -48,6 +48,9 @@ fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
     }
 }
 
+/// The type of what is said of a user besides name and groups: several texts under one key.
+const EXTRA: &str = "ExtraValue";
+
 /// A number, a text or a truth that Go takes for none.
 fn is_zero(v: &Value) -> bool {
     match v {
@@ -60,6 +63,50 @@ fn is_zero(v: &Value) -> bool {
 
 fn empty(v: &Value) -> bool {
     matches!(v, Value::Array(a) if a.is_empty()) || matches!(v, Value::Object(o) if o.is_empty())
+}
+
+/// Go reads a null among texts that have names as an empty one.
+pub fn read_nulls(v: &mut Value, of: TypeId) {
+    let Value::Object(map) = v else { return };
+    for f in &of.get().fields {
+        if let Base::Struct(t) = f.base {
+            match (&f.shape, if f.inline { None } else { map.get_mut(f.json) }) {
+                (Shape::List, Some(Value::Array(items))) => items.iter_mut().for_each(|v| read_nulls(v, t)),
+                (Shape::Map(_), Some(Value::Object(m))) => m.values_mut().for_each(|v| read_nulls(v, t)),
+                (Shape::Plain | Shape::Pointer, Some(v)) => read_nulls(v, t),
+                _ => {}
+            }
+        } else if let (Base::String, Shape::Map(_), Some(Value::Object(m))) = (f.base, &f.shape, map.get_mut(f.json)) {
+            m.values_mut().filter(|v| v.is_null()).for_each(|v| *v = "".into());
+        }
+    }
+}
+
+/// Takes out what Go cannot tell from nothing: the zero of a plain field that is left out when it is empty. Rust's types
+/// could tell the two, and would find a difference where there is none.
+pub fn drop_zeros(v: &mut Value, of: TypeId) {
+    let Value::Object(map) = v else { return };
+    drop_zeros_of(map, of);
+}
+
+fn drop_zeros_of(map: &mut Map<String, Value>, of: TypeId) {
+    for f in &of.get().fields {
+        match f.base {
+            Base::Struct(t) if f.inline => drop_zeros_of(map, t),
+            Base::Struct(t) => match (&f.shape, map.get_mut(f.json)) {
+                (Shape::List, Some(Value::Array(items))) => items.iter_mut().for_each(|v| drop_zeros(v, t)),
+                (Shape::Map(_), Some(Value::Object(m))) => m.values_mut().for_each(|v| drop_zeros(v, t)),
+                (Shape::Plain | Shape::Pointer, Some(v)) => drop_zeros(v, t),
+                _ => {}
+            },
+            base => {
+                let dropped = f.shape == Shape::Plain && f.omit_empty && !base.writes_itself();
+                if dropped && map.get(f.json).is_some_and(is_zero) {
+                    map.remove(f.json);
+                }
+            }
+        }
+    }
 }
 
 fn fill_base(v: &mut Value, base: Base) {
@@ -94,8 +141,8 @@ fn zero(f: &Field) -> Option<Value> {
             Some(Value::Object(m))
         }
         Base::Time | Base::MicroTime => Some(Value::Null),
-        Base::Quantity => (!f.omit_empty).then(|| Value::from("0")),
-        Base::IntOrString => (!f.omit_empty).then(|| Value::from(0)),
+        Base::Quantity => Some(Value::from("0")),
+        Base::IntOrString => Some(Value::from(0)),
         _ if f.omit_empty => None,
         Base::String => Some(Value::from("")),
         Base::Bool => Some(Value::from(false)),
@@ -227,7 +274,12 @@ impl Seeker {
             }
             (Shape::Map(_), Value::Object(m)) => {
                 for (k, item) in m {
-                    self.visit_base(item, f, f.go_elem, &Trail::Key(trail, k));
+                    let trail = Trail::Key(trail, k);
+                    // Of all maps, these alone hold lists.
+                    match item.as_array().filter(|_| f.go_type.ends_with(EXTRA)) {
+                        Some(texts) => texts.iter().for_each(|text| self.visit_base(text, f, f.go_elem, &trail)),
+                        None => self.visit_base(item, f, f.go_elem, &trail),
+                    }
                 }
             }
             (Shape::List | Shape::Map(_), other) => {
@@ -363,12 +415,13 @@ mod tests {
     use super::*;
     use crate::api::kinds;
     use crate::api::object::Resource;
+    use crate::api::schema::type_of;
     use serde_json::json;
 
     #[test]
     fn the_empty_fields_that_go_writes_are_there() {
         let mut v = json!({"metadata": {"name": "x"}, "spec": {"containers": [{"name": "a"}]}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
-        fill(&mut v, kinds::Pod::kind_ref().layout());
+        fill(&mut v, type_of(kinds::Pod::kind_ref()));
         assert_eq!(v["spec"]["containers"][0]["resources"], json!({}));
         assert_eq!(v["status"]["conditions"][0]["lastProbeTime"], Value::Null);
         assert!(v["status"]["conditions"][0].as_object().is_some_and(|c| c.contains_key("lastProbeTime")));
@@ -378,7 +431,7 @@ mod tests {
     #[test]
     fn unknown_and_misfit_fields_are_found_where_they_stand() {
         let v = json!({"spec": {"containers": [{"name": "a", "imag": "x"}], "replicas": 1, "hostNetwork": "yes"}});
-        let found = check(&v, kinds::Pod::kind_ref().layout());
+        let found = check(&v, type_of(kinds::Pod::kind_ref()));
         assert_eq!(found.unknown, ["spec.containers[0].imag", "spec.replicas"]);
         assert_eq!(
             found.mismatch.as_deref(),
@@ -389,10 +442,10 @@ mod tests {
     #[test]
     fn what_go_takes_for_empty_is_left_out_or_null() {
         let mut v = json!({"description": "", "globalDefault": false, "value": 0, "preemptionPolicy": ""});
-        fill(&mut v, kinds::PriorityClass::kind_ref().layout());
+        fill(&mut v, type_of(kinds::PriorityClass::kind_ref()));
         assert_eq!(v, json!({"metadata": {}, "value": 0, "preemptionPolicy": ""}));
         let mut v = json!({"rules": [], "aggregationRule": {"clusterRoleSelectors": []}});
-        fill(&mut v, kinds::ClusterRole::kind_ref().layout());
+        fill(&mut v, type_of(kinds::ClusterRole::kind_ref()));
         assert_eq!(v, json!({"metadata": {}, "rules": null, "aggregationRule": {}}));
     }
 
@@ -406,7 +459,7 @@ mod tests {
     }
 
     fn complaint(kind: crate::api::KindRef, v: &Value) -> String {
-        check(v, kind.layout()).mismatch.unwrap_or_default().replace("json: cannot unmarshal ", "")
+        check(v, type_of(kind)).mismatch.unwrap_or_default().replace("json: cannot unmarshal ", "")
     }
 
     #[test]

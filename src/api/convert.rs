@@ -87,6 +87,7 @@ mod tests {
     use super::*;
     use crate::api::kinds::Deployment;
     use crate::api::object::Resource;
+    use crate::api::schema;
     use serde_json::json;
 
     #[test]
@@ -106,8 +107,11 @@ mod tests {
                 "json: cannot unmarshal bool into Go value of type int32",
             ),
         ] {
-            assert_eq!(refusal(&value, Deployment::kind_ref().layout()).as_deref(), Some(want), "{value}");
+            assert_eq!(refusal(&value, schema::type_of(Deployment::kind_ref())).as_deref(), Some(want), "{value}");
         }
-        assert_eq!(refusal(&json!({"spec": {"replicas": 2.0, "nope": 1}}), Deployment::kind_ref().layout()), None);
+        assert_eq!(
+            refusal(&json!({"spec": {"replicas": 2.0, "nope": 1}}), schema::type_of(Deployment::kind_ref())),
+            None
+        );
     }
 }

@@ -16,6 +16,8 @@ pub struct DocField {
     pub type_name: String,
     /// The definition to descend into, or empty.
     pub refers: String,
+    /// The schema to descend into where it stands in the field itself.
+    inner: Option<Value>,
     pub required: bool,
     pub enums: Vec<String>,
     pub description: String,
@@ -63,6 +65,24 @@ pub fn name_of(kind: KindRef) -> String {
     format!("{package}.{group}.{}.{}", kind.version(), kind.name())
 }
 
+/// The documentation of a kind.
+pub fn of_kind(kind: KindRef) -> Option<Doc> {
+    match kind.custom() {
+        Some(custom) => Some(Doc::of(custom.published())),
+        None => doc(&name_of(kind)),
+    }
+}
+
+impl DocField {
+    /// What the field holds, if that has fields of its own.
+    pub fn doc(&self) -> Option<Doc> {
+        match &self.inner {
+            Some(schema) => Some(Doc { description: String::new(), ..Doc::of(schema) }),
+            None => doc(&self.refers),
+        }
+    }
+}
+
 impl Doc {
     /// Reads a schema of OpenAPI v3, published or a custom resource's own.
     pub fn of(schema: &Value) -> Doc {
@@ -73,6 +93,7 @@ impl Doc {
                 name: name.clone(),
                 type_name,
                 refers,
+                inner: inner(s).cloned(),
                 required: required(name),
                 enums: s["enum"].as_array().into_iter().flatten().map(shown).collect(),
                 description: s["description"].as_str().unwrap_or("").into(),
@@ -80,6 +101,14 @@ impl Doc {
         });
         Doc { description: schema["description"].as_str().unwrap_or("").into(), fields: fields.collect() }
     }
+}
+
+/// The object that stands in a schema itself, or in its items.
+fn inner(schema: &Value) -> Option<&Value> {
+    if schema["properties"].is_object() {
+        return Some(schema);
+    }
+    ["items", "additionalProperties"].iter().find_map(|within| inner(schema.get(within)?))
 }
 
 fn shown(v: &Value) -> String {
@@ -119,7 +148,7 @@ mod tests {
     #[test]
     fn every_kind_has_a_definition() {
         // metrics-server publishes its definitions itself.
-        for k in KindRef::all().filter(|k| k.group() != "metrics.k8s.io") {
+        for k in KindRef::built_in().filter(|k| k.group() != "metrics.k8s.io") {
             assert!(doc(&name_of(k)).is_some(), "{}", name_of(k));
         }
     }

@@ -56,6 +56,8 @@ impl fmt::Display for Path<'_> {
         }
         match self.part {
             Part::Root => f.write_str("<nil>"),
+            // As Go shows a step without a name.
+            Part::Field("") => f.write_str("[]"),
             Part::Field(name) if to.is_some() => write!(f, ".{name}"),
             Part::Field(name) => f.write_str(name),
             Part::Index(i) => write!(f, "[{i}]"),

@@ -29,9 +29,9 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// Rust escapes what cannot be printed, and marks that combine with the letter before, which Go prints.
-fn is_printable(c: char) -> bool {
-    (' '..='~').contains(&c) || (!c.is_ascii() && c.escape_debug().len() == 1)
+/// Whether Go prints it as it is. Rust escapes the same characters, once a mark has a letter to combine with.
+pub fn is_printable(c: char) -> bool {
+    (' '..='~').contains(&c) || (!c.is_ascii() && !format!("a{c}").escape_debug().any(|c| c == '\\'))
 }
 
 fn escape(c: char, out: &mut String) {
@@ -134,7 +134,7 @@ mod tests {
             ("a b", r#""a b""#),
             ("a\"b\\", r#""a\"b\\""#),
             ("\u{1}\u{7f}\u{0}", r#""\x01\x7f\x00""#),
-            ("가 é", "\"가 é\""),
+            ("가 é e\u{301}", "\"가 é e\u{301}\""),
             ("\u{a0}\u{200b}\n", r#""\u00a0\u200b\n""#),
             ("it's", "\"it's\""),
         ] {

@@ -77,6 +77,33 @@ const ORDER: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "core/v1.PersistentVolumeSource",
+        &[
+            "GCEPersistentDisk",
+            "AWSElasticBlockStore",
+            "HostPath",
+            "Glusterfs",
+            "NFS",
+            "RBD",
+            "Quobyte",
+            "ISCSI",
+            "FlexVolume",
+            "Cinder",
+            "CephFS",
+            "FC",
+            "Flocker",
+            "AzureFile",
+            "VsphereVolume",
+            "AzureDisk",
+            "PhotonPersistentDisk",
+            "PortworxVolume",
+            "ScaleIO",
+            "Local",
+            "StorageOS",
+            "CSI",
+        ],
+    ),
+    (
         "core/v1.VolumeSource",
         &[
             "HostPath",
@@ -133,12 +160,16 @@ pub fn compact(published: &Value, of: TypeId) -> String {
     go_text::escaped(&w.out)
 }
 
-/// The same for a typed value, by the name of its type in the layout.
+/// The same for a typed value, or for a list of such, by the name of its type in the layout.
 pub fn shown<T: Serialize>(value: &T, of: &str) -> String {
-    match (serde_json::to_value(value), TypeId::by_name(of)) {
-        (Ok(v), Some(of)) if v.is_object() => compact(&v, of),
-        (Ok(v), _) => go_text::json(&v),
-        (Err(_), _) => "null".into(),
+    let value = serde_json::to_value(value).unwrap_or_default();
+    match (&value, TypeId::by_name(of)) {
+        (Value::Object(_), Some(of)) => compact(&value, of),
+        (Value::Array(items), Some(of)) => {
+            let items: Vec<String> = items.iter().map(|v| compact(v, of)).collect();
+            format!("[{}]", items.join(","))
+        }
+        _ => go_text::json(&value),
     }
 }
 

@@ -197,6 +197,14 @@ pub fn warning(text: &str, at: &Path<'_>) -> Option<String> {
     (ip != text).then(|| format!("{at}: IPv6 address {text:?} should be in RFC 5952 canonical format ({ip:?})"))
 }
 
+/// The same for the addresses of a load balancer's status.
+pub fn balancer_warnings<'a>(ips: impl Iterator<Item = Option<&'a str>>) -> Vec<String> {
+    let status = Path::new("status");
+    let balancer = status.child("loadBalancer");
+    let at = balancer.child("ingress");
+    ips.enumerate().filter_map(|(i, ip)| warning(ip?, &at.index(i))).collect()
+}
+
 /// The same for a block.
 pub fn block_warning(text: &str, at: &Path<'_>) -> Option<String> {
     let block = Block::parse(text).filter(|b| !b.is_ipv4())?.to_string();

@@ -2,10 +2,12 @@
 //!
 //! A kind's file in `kinds/` fills one [`Kind`] record; everything generic reads it through [`AnyKind`].
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde_json::Value;
 
+use super::custom::{self, CustomKind};
 use super::field::FieldErrors;
 use super::object::{Object, Resource};
 use super::schema::{self, TypeId};
@@ -13,15 +15,23 @@ use super::table::{Cell, Column, ColumnType};
 use super::time::Time;
 
 /// A kind, as a small number: the line in `kinds::TABLE`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+///
+/// Numbers beyond the table are [custom](super::custom) kinds: those that somebody has defined.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KindRef(pub(super) u16);
 
 impl KindRef {
-    pub fn all() -> impl Iterator<Item = KindRef> {
+    /// Every kind that is built in, each version of it.
+    pub fn built_in() -> impl Iterator<Item = KindRef> {
         (0..super::kinds::TABLE.len()).map(|i| KindRef(u16::try_from(i).unwrap_or(u16::MAX)))
     }
     pub fn index(self) -> usize {
         usize::from(self.0)
+    }
+    /// What a CustomResourceDefinition says of it, if it is none that is built in.
+    pub fn custom(self) -> Option<&'static CustomKind> {
+        let beyond = self.index().checked_sub(super::kinds::TABLE.len())?;
+        Some(custom::kind(beyond))
     }
     /// `apps/v1`, or `v1` for the core group.
     pub fn api_version(self) -> String {
@@ -34,29 +44,54 @@ impl KindRef {
     /// Finds a kind by `apiVersion` and `kind`.
     pub fn by_gvk(api_version: &str, kind: &str) -> Option<KindRef> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        KindRef::all().find(|k| k.name() == kind && k.group() == group && k.version() == version)
+        KindRef::built_in().find(|k| k.name() == kind && k.group() == group && k.version() == version)
     }
     /// Finds a kind by group, version and plural.
     pub fn by_gvr(group: &str, version: &str, plural: &str) -> Option<KindRef> {
-        KindRef::all().find(|k| k.plural() == plural && k.group() == group && k.version() == version)
+        KindRef::built_in().find(|k| k.plural() == plural && k.group() == group && k.version() == version)
     }
     /// The kind as which its objects are stored: itself, unless it is another version of one.
     pub fn stored(self) -> KindRef {
-        self.conversion().map_or(self, |c| (c.hub)())
+        match self.custom() {
+            None => self.conversion().map_or(self, |c| (c.hub)()),
+            Some(custom) => custom.hub.unwrap_or(self),
+        }
     }
     /// Whether objects of it are stored at all, as themselves.
     pub fn is_stored(self) -> bool {
-        self.conversion().is_none() && self.verbs().contains(&"delete")
+        self.stored() == self && self.verbs().contains(&"delete")
     }
-    pub fn layout(self) -> TypeId {
-        schema::type_of(self)
+    /// The shape of its objects, if Kubernetes publishes it.
+    pub fn layout(self) -> Option<TypeId> {
+        self.custom().is_none().then(|| schema::type_of(self))
     }
 }
 
 impl std::ops::Deref for KindRef {
     type Target = dyn AnyKind;
     fn deref(&self) -> &(dyn AnyKind + 'static) {
-        super::kinds::TABLE[self.index()]
+        match super::kinds::TABLE.get(self.index()) {
+            Some(kind) => *kind,
+            None => custom::kind(self.index() - super::kinds::TABLE.len()),
+        }
+    }
+}
+
+/// Custom kinds follow those that are built in, and are told by their names: their numbers are those in which they came to be
+/// known, which may be another order elsewhere.
+impl Ord for KindRef {
+    fn cmp(&self, other: &KindRef) -> Ordering {
+        let place = |k: &KindRef| k.custom().map(CustomKind::place);
+        match (place(self), place(other)) {
+            (None, None) => self.0.cmp(&other.0),
+            (one, other_place) => one.cmp(&other_place).then(self.0.cmp(&other.0)),
+        }
+    }
+}
+
+impl PartialOrd for KindRef {
+    fn partial_cmp(&self, other: &KindRef) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -212,6 +247,14 @@ pub struct Kind<T: 'static> {
     pub validate_status: fn(&T, &T, &mut FieldErrors),
     /// What whoever writes it should know; the second is the object as it was, if it was there.
     pub warnings: fn(&T, Option<&T>) -> Vec<String>,
+    /// The same for whoever writes its status.
+    pub status_warnings: fn(&T) -> Vec<String>,
+    /// Whether a delete is answered with the object as it was, not only with its name.
+    pub returns_deleted: bool,
+    /// What a first request to delete does to an object that is emptied before it goes.
+    pub condemn: Option<fn(&mut T, Time)>,
+    /// Since when nobody should use it, and what instead: everybody who asks for it is told.
+    pub deprecated: Option<&'static str>,
     pub columns: &'static [Column<T>],
     /// Fields that a field selector may name besides metadata.name and metadata.namespace.
     pub selectable: &'static [&'static str],
@@ -259,6 +302,10 @@ impl<T: Resource> Kind<T> {
             update_judges_alone: false,
             validate_status: |_, _, _| {},
             warnings: |_, _| vec![],
+            status_warnings: |_| vec![],
+            returns_deleted: false,
+            condemn: None,
+            deprecated: None,
             columns: &[],
             selectable: &[],
             field: |_, _| None,
@@ -299,6 +346,11 @@ pub trait AnyKind: Sync {
     fn update_judges_alone(&self) -> bool;
     fn validate_status(&self, new: &Object, old: &Object, errors: &mut FieldErrors);
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String>;
+    fn status_warnings(&self, new: &Object) -> Vec<String>;
+    fn returns_deleted(&self) -> bool;
+    /// Marks an object that is emptied before it goes; `false` if its kind knows nothing of the sort.
+    fn condemn(&self, o: &mut Object, now: Time) -> bool;
+    fn deprecated(&self) -> Option<&'static str>;
     fn column_headers(&self) -> Vec<ColumnHeader>;
     fn row(&self, o: &Object, now: Time) -> Vec<Cell>;
     fn selectable(&self) -> &'static [&'static str];
@@ -309,11 +361,19 @@ pub trait AnyKind: Sync {
 }
 
 /// A column of a server-side Table, without the function that fills it.
+#[derive(Clone, Copy, Debug)]
 pub struct ColumnHeader {
     pub name: &'static str,
-    pub kind: ColumnType,
+    pub type_name: &'static str,
+    pub format: &'static str,
     pub priority: i32,
     pub description: &'static str,
+}
+
+impl ColumnHeader {
+    pub fn new(name: &'static str, kind: ColumnType, priority: i32, description: &'static str) -> ColumnHeader {
+        ColumnHeader { name, type_name: kind.type_name(), format: kind.format(), priority, description }
+    }
 }
 
 /// What the scale subresource shows of an object.
@@ -434,11 +494,22 @@ impl<T: Resource> AnyKind for Kind<T> {
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String> {
         typed(new, |n| (self.warnings)(n, old.and_then(Object::get)))
     }
+    fn status_warnings(&self, new: &Object) -> Vec<String> {
+        typed(new, self.status_warnings)
+    }
+    fn returns_deleted(&self) -> bool {
+        self.returns_deleted
+    }
+    fn condemn(&self, o: &mut Object, now: Time) -> bool {
+        let Some(condemn) = self.condemn else { return false };
+        typed_mut(o, |t| condemn(t, now));
+        true
+    }
+    fn deprecated(&self) -> Option<&'static str> {
+        self.deprecated
+    }
     fn column_headers(&self) -> Vec<ColumnHeader> {
-        self.columns
-            .iter()
-            .map(|c| ColumnHeader { name: c.name, kind: c.kind, priority: c.priority, description: c.description })
-            .collect()
+        self.columns.iter().map(|c| ColumnHeader::new(c.name, c.kind, c.priority, c.description)).collect()
     }
     fn row(&self, o: &Object, now: Time) -> Vec<Cell> {
         typed(o, |t: &T| self.columns.iter().map(|c| (c.cell)(t, now)).collect())

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use super::field::{FieldErrors, Path};
+use super::schema::TypeId;
+use super::{go_text, internal};
 
 const LABEL: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const SUBDOMAIN: &str = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
@@ -261,19 +263,20 @@ pub fn validate_labels(labels: Option<&BTreeMap<String, String>>, at: &Path<'_>,
     }
 }
 
-pub fn validate_annotations(annotations: Option<&BTreeMap<String, String>>, at: &Path<'_>, errors: &mut FieldErrors) {
-    let mut size = 0;
-    for (k, v) in annotations.into_iter().flatten() {
-        errors.invalid_each(at, k, annotation_key(k));
-        size += k.len() + v.len();
-    }
-    if size > 256 * 1024 {
-        errors.too_long(at, 256 * 1024);
-    }
+/// What the metadata of most kinds must satisfy.
+pub fn validate_meta(
+    meta: &ObjectMeta,
+    namespaced: bool,
+    rule: impl Fn(&str, bool) -> Vec<String>,
+    errors: &mut FieldErrors,
+) {
+    validate_common(meta, namespaced, rule, errors);
+    validate_known_finalizers(meta, errors);
 }
 
-/// What every object's metadata must satisfy.
-pub fn validate_meta(
+/// What every object's metadata must satisfy, of whatever kind.
+/// Real Kubernetes: ValidateObjectMetaAccessor.
+pub fn validate_common(
     meta: &ObjectMeta,
     namespaced: bool,
     rule: impl Fn(&str, bool) -> Vec<String>,
@@ -309,16 +312,60 @@ pub fn validate_meta_at(
     } else if !namespace.is_empty() {
         errors.forbidden(&at.child("namespace"), "not allowed on this type");
     }
+    validate_notes(meta, at, errors);
+    validate_finalizers(meta.finalizers.as_deref().unwrap_or_default(), &at.child("finalizers"), errors);
+}
+
+/// What a change of most kinds' metadata must satisfy. (What nobody may change is taken from the old object before.)
+pub fn validate_meta_update(new: &ObjectMeta, old: &ObjectMeta, errors: &mut FieldErrors) {
+    validate_common_update(new, old, errors);
+    validate_known_finalizers(new, errors);
+}
+
+/// The same for every kind.
+/// Real Kubernetes: ValidateObjectMetaAccessorUpdate.
+pub fn validate_common_update(new: &ObjectMeta, old: &ObjectMeta, errors: &mut FieldErrors) {
+    let at = Path::new("metadata");
+    if old.deletion_timestamp.is_some() {
+        let before = old.finalizers.as_deref().unwrap_or_default();
+        let mut added: Vec<&String> = new.finalizers.iter().flatten().filter(|f| !before.contains(f)).collect();
+        added.sort_unstable();
+        added.dedup();
+        if !added.is_empty() {
+            let list: Vec<String> = added.into_iter().map(|f| go_text::quoted(f)).collect();
+            let why = format!(
+                "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                list.join(", ")
+            );
+            errors.forbidden(&at.child("finalizers"), why);
+        }
+    }
+    validate_notes(new, &at, errors);
+}
+
+/// Labels, annotations and owners: what is judged of new metadata and of changed ones.
+fn validate_notes(meta: &ObjectMeta, at: &Path<'_>, errors: &mut FieldErrors) {
     validate_labels(meta.labels.as_ref(), &at.child("labels"), errors);
     validate_annotations(meta.annotations.as_ref(), &at.child("annotations"), errors);
     validate_owners(meta.owner_references.as_deref().unwrap_or_default(), &at.child("ownerReferences"), errors);
-    validate_finalizers(meta.finalizers.as_deref().unwrap_or_default(), &at.child("finalizers"), errors);
+}
+
+pub fn validate_annotations(annotations: Option<&BTreeMap<String, String>>, at: &Path<'_>, errors: &mut FieldErrors) {
+    const MOST_BYTES: usize = 256 * 1024;
+    let mut size = 0;
+    for (k, v) in annotations.into_iter().flatten() {
+        errors.invalid_each(at, k, annotation_key(k));
+        size += k.len() + v.len();
+    }
+    if size > MOST_BYTES {
+        errors.too_long(at, MOST_BYTES);
+    }
 }
 
 fn validate_owners(owners: &[OwnerReference], at: &Path<'_>, errors: &mut FieldErrors) {
     let mut controller: Option<&OwnerReference> = None;
     for o in owners {
-        let version = o.api_version.split_once('/').map_or(o.api_version.as_str(), |(_, v)| v);
+        let (group, version) = o.api_version.split_once('/').unwrap_or(("", o.api_version.as_str()));
         if version.is_empty() || version.contains('/') {
             errors.invalid(&at.child("apiVersion"), o.api_version.as_str(), "version must not be empty");
         }
@@ -327,22 +374,30 @@ fn validate_owners(owners: &[OwnerReference], at: &Path<'_>, errors: &mut FieldE
                 errors.invalid(&at.child(name), "", "must not be empty");
             }
         }
-        if o.controller != Some(true) {
-            continue;
+        if (group, version, o.kind.as_str()) == ("", "v1", "Event") {
+            errors.invalid_struct(at, shown(o), "/v1, Kind=Event is disallowed from being an owner");
         }
-        if let Some(first) = controller {
-            let why = format!(
-                "Only one reference can have Controller set to true. Found \"true\" in references for {}/{} and {}/{}",
-                first.kind, first.name, o.kind, o.name
-            );
-            errors.invalid(at, serde_json::to_value(owners).unwrap_or_default(), why);
+        match controller {
+            _ if o.controller != Some(true) => {}
+            None => controller = Some(o),
+            Some(first) => {
+                let why = format!(
+                    "Only one reference can have Controller set to true. Found \"true\" in references for {}/{} and {}/{}",
+                    first.kind, first.name, o.kind, o.name
+                );
+                let list: Vec<String> = owners.iter().map(shown).collect();
+                errors.invalid_struct(at, format!("[{}]", list.join(",")), why);
+            }
         }
-        controller = Some(o);
     }
 }
 
+fn shown(o: &OwnerReference) -> String {
+    let json = serde_json::to_value(o).unwrap_or_default();
+    TypeId::by_name("meta/v1.OwnerReference").map_or_else(String::new, |of| internal::compact(&json, of))
+}
+
 fn validate_finalizers(finalizers: &[String], at: &Path<'_>, errors: &mut FieldErrors) {
-    const STANDARD: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
     for f in finalizers {
         errors.invalid_each(at, f, qualified_name(f));
     }
@@ -351,11 +406,20 @@ fn validate_finalizers(finalizers: &[String], at: &Path<'_>, errors: &mut FieldE
         let why = "finalizer orphan and foregroundDeletion cannot be both set";
         errors.invalid(at, finalizers.to_vec(), why);
     }
-    for (i, f) in finalizers.iter().enumerate() {
-        if !f.contains('/') && !STANDARD.contains(&f.as_str()) {
-            let why = "name is neither a standard finalizer name nor is it fully qualified";
-            errors.invalid(&at.index(i), f.as_str(), why);
-        }
+}
+
+/// A finalizer of nobody's domain is one of Kubernetes' own.
+pub fn validate_known_finalizer(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    if !name.contains('/') && !["kubernetes", "orphan", "foregroundDeletion"].contains(&name) {
+        errors.invalid(at, name, "name is neither a standard finalizer name nor is it fully qualified");
+    }
+}
+
+fn validate_known_finalizers(meta: &ObjectMeta, errors: &mut FieldErrors) {
+    let metadata = Path::new("metadata");
+    let at = metadata.child("finalizers");
+    for (i, f) in meta.finalizers.iter().flatten().enumerate() {
+        validate_known_finalizer(f, &at.index(i), errors);
     }
 }
 

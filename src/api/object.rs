@@ -9,7 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::custom::CustomObject;
 use super::kind::KindRef;
+use super::ownership::Ownership;
 use super::uid::Uid;
 
 /// A name or a namespace. They live in many keys and are compared all the time, so a short one is kept inside the key.
@@ -92,7 +94,7 @@ pub trait Resource:
 }
 
 /// The typed content, behind one object-safe face.
-trait Body: Send + Sync + fmt::Debug {
+pub(super) trait Body: Send + Sync + fmt::Debug {
     fn meta(&self) -> &ObjectMeta;
     fn meta_mut(&mut self) -> &mut ObjectMeta;
     fn to_json(&self) -> Value;
@@ -143,17 +145,48 @@ pub struct Object {
     marks: OnceLock<Marks>,
     body: Box<dyn Body>,
     json: OnceLock<Arc<Value>>,
+    ownership: Ownership,
+    owners: OnceLock<Option<Arc<Value>>>,
 }
 
 impl Clone for Object {
     fn clone(&self) -> Object {
-        Object { kind: self.kind, marks: OnceLock::new(), body: self.body.clone_box(), json: OnceLock::new() }
+        let ownership = match self.owners.get() {
+            Some(Some(known)) => Ownership::Known(known.clone()),
+            _ => self.ownership.clone(),
+        };
+        Object { ownership, ..Object::of(self.kind, self.body.clone_box()) }
     }
 }
 
 impl Object {
     pub fn new<T: Resource>(body: T) -> Object {
-        Object { kind: T::kind_ref(), marks: OnceLock::new(), body: Box::new(body), json: OnceLock::new() }
+        Object::of(T::kind_ref(), Box::new(body))
+    }
+
+    fn of(kind: KindRef, body: Box<dyn Body>) -> Object {
+        Object {
+            kind,
+            marks: OnceLock::new(),
+            body,
+            json: OnceLock::new(),
+            ownership: Ownership::default(),
+            owners: OnceLock::new(),
+        }
+    }
+
+    /// An object of a kind that somebody has defined.
+    pub fn custom(kind: KindRef, body: CustomObject) -> Object {
+        Object::of(kind, Box::new(body))
+    }
+
+    pub fn as_custom(&self) -> Option<&CustomObject> {
+        self.body.any().downcast_ref()
+    }
+
+    pub fn as_custom_mut(&mut self) -> Option<&mut CustomObject> {
+        self.forget();
+        self.body.any_mut().downcast_mut()
     }
 
     pub fn kind(&self) -> KindRef {
@@ -209,7 +242,7 @@ impl Object {
     }
 
     pub fn key(&self) -> Key {
-        Key::new(self.kind, self.namespace(), self.name())
+        Key::new(self.kind.stored(), self.namespace(), self.name())
     }
 
     pub fn is_deleting(&self) -> bool {
@@ -220,13 +253,61 @@ impl Object {
     pub fn json(&self) -> &Arc<Value> {
         self.json.get_or_init(|| {
             let mut v = self.body.to_json();
-            super::canonical::fill(&mut v, self.kind.layout());
+            if let Some(layout) = self.kind.layout() {
+                super::canonical::fill(&mut v, layout);
+            }
             if let Some(map) = v.as_object_mut() {
                 map.insert("apiVersion".into(), self.kind.api_version().into());
                 map.insert("kind".into(), self.kind.name().into());
             }
             Arc::new(v)
         })
+    }
+
+    pub fn ownership(&self) -> &Ownership {
+        &self.ownership
+    }
+
+    pub fn set_ownership(&mut self, ownership: Ownership) {
+        self.ownership = ownership;
+        self.owners = OnceLock::new();
+    }
+
+    /// The server changes the object by itself: nobody owns what it does.
+    pub fn touch(&mut self) {
+        self.set_ownership(self.ownership.touched());
+    }
+
+    /// Who owns its fields: the entries of `metadata.managedFields`, worked out at most once.
+    pub fn owners(&self) -> Option<&Arc<Value>> {
+        self.owners.get_or_init(|| self.ownership.entries()).as_ref()
+    }
+
+    /// The same object, with nothing left to work out.
+    pub fn with_known_owners(&self) -> Object {
+        let ownership = self.owners().map_or(Ownership::Unknown, |o| Ownership::Known(o.clone()));
+        Object { ownership, ..Object::of(self.kind, self.body.clone_box()) }
+    }
+
+    /// The object as a version of its kind shows it, but for who owns its fields.
+    pub fn in_version(&self, kind: KindRef) -> Arc<Value> {
+        let Some(conversion) = kind.conversion().filter(|_| self.kind != kind) else {
+            return super::custom::shown(self, kind);
+        };
+        let mut v = (**self.json()).clone();
+        (conversion.from_hub)(&mut v);
+        v["apiVersion"] = kind.api_version().into();
+        v["kind"] = kind.name().into();
+        Arc::new(v)
+    }
+
+    /// The same with them.
+    pub fn whole_in(&self, kind: KindRef) -> Arc<Value> {
+        let v = self.in_version(kind);
+        let Some(owners) = self.owners() else { return v };
+        let mut v = Arc::unwrap_or_clone(v);
+        v["metadata"]["managedFields"] = (**owners).clone();
+        Arc::new(v)
     }
 
     /// Whether two revisions hold the same content.

@@ -13,6 +13,24 @@ pub enum PatchType {
     Json,
     Merge,
     Strategic,
+    /// A configuration, which is no patch: the server merges it by who owns what.
+    Apply,
+}
+
+impl PatchType {
+    pub fn media_type(self) -> &'static str {
+        match self {
+            PatchType::Json => "application/json-patch+json",
+            PatchType::Merge => "application/merge-patch+json",
+            PatchType::Strategic => "application/strategic-merge-patch+json",
+            PatchType::Apply => "application/apply-patch+yaml",
+        }
+    }
+
+    /// The richest patch that a kind takes.
+    pub fn of(kind: KindRef) -> PatchType {
+        if kind.layout().is_some() { PatchType::Strategic } else { PatchType::Merge }
+    }
 }
 
 /// Why a patch cannot be applied.
@@ -22,6 +40,8 @@ pub enum Refused {
     Undecodable(String),
     /// A JSON patch whose test fails, or whose path leads nowhere.
     Fails,
+    /// A strategic patch of what has no published type.
+    Unknown,
     /// A strategic patch that makes no sense for this kind. The real server has no status of its own for it.
     Senseless(String),
     /// What it makes is no object of the kind: what is shown as the patch, and what is wrong.
@@ -32,11 +52,13 @@ impl From<Refused> for Status {
     fn from(why: Refused) -> Status {
         match why {
             Refused::Undecodable(why) => Status::bad_request(why),
+            Refused::Unknown => Status::new(Reason::UnsupportedMediaType, UNKNOWN_FORMAT),
             Refused::Senseless(why) => Status::new(Reason::Unknown, why),
             Refused::Fails => Status {
                 reason: Reason::Invalid,
                 message: "the server rejected our request due to an error in our request".into(),
                 details: Some(Box::default()),
+                warnings: vec![],
             },
             Refused::Misfit(patch, why) => {
                 let message = format!("Invalid value: {patch:?}: {why}");
@@ -46,11 +68,14 @@ impl From<Refused> for Status {
                     reason: Reason::Invalid,
                     message: format!(" \"\" is invalid: patch: {message}"),
                     details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
+                    warnings: vec![],
                 }
             }
         }
     }
 }
+
+const UNKNOWN_FORMAT: &str = "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
 
 /// The object after the patch.
 pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Result<Value, Refused> {
@@ -62,14 +87,16 @@ pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Re
         }
         PatchType::Strategic => {
             decodable(patch, Value::is_object, "map[string]interface {}", "")?;
-            strategic::apply(&mut out, patch, Some(kind.layout())).map_err(Refused::Senseless)?;
-            if let Some(why) = convert::refusal(&out, kind.layout()) {
+            let Some(layout) = kind.layout() else { return Err(Refused::Unknown) };
+            strategic::apply(&mut out, patch, Some(layout)).map_err(Refused::Senseless)?;
+            if let Some(why) = convert::refusal(&out, layout) {
                 return Err(Refused::Misfit(strategic::go_map(patch), why));
             }
             // The converter knows what it makes, whatever the patch calls it.
             out["apiVersion"] = target["apiVersion"].clone();
             out["kind"] = target["kind"].clone();
         }
+        PatchType::Apply => return Err(Refused::Senseless("a configuration is applied, not laid over".into())),
         PatchType::Json => {
             decodable(patch, Value::is_array, "[]handlers.jsonPatchOp", "error decoding patch: ")?;
             for operation in patch.as_array().into_iter().flatten() {

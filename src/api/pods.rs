@@ -49,25 +49,42 @@ pub fn is_active(p: &Pod) -> bool {
 /// BestEffort, Burstable or Guaranteed.
 pub fn qos_class(p: &Pod) -> &'static str {
     let Some(spec) = &p.spec else { return "BestEffort" };
-    let mut any = false;
-    let mut guaranteed = true;
-    for c in spec.containers.iter().chain(spec.init_containers.iter().flatten()) {
-        let r = c.resources.clone().unwrap_or_default();
-        let (limits, requests) = (r.limits.unwrap_or_default(), r.requests.unwrap_or_default());
-        for k in ["cpu", "memory"] {
-            let value = |m: &BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>| {
-                m.get(k).and_then(|q| Quantity::parse(&q.0)).filter(|q| !q.is_zero())
-            };
-            let (l, q) = (value(&limits), value(&requests));
-            any |= l.is_some() || q.is_some();
-            guaranteed &= l.is_some() && (q.is_none() || q == l);
+    let (mut requests, mut limits) = ([None; 2], [None; 2]);
+    // What the pod asks for as a whole stands for what its containers do.
+    let guaranteed = if let Some(r) = &spec.resources {
+        sum_computes(&mut requests, r.requests.as_ref());
+        let named = sum_computes(&mut limits, r.limits.as_ref());
+        named == 2 || r.limits.as_ref().is_none_or(BTreeMap::is_empty)
+    } else {
+        let mut all = true;
+        for c in spec.containers.iter().chain(spec.init_containers.iter().flatten()) {
+            let r = c.resources.as_ref();
+            sum_computes(&mut requests, r.and_then(|r| r.requests.as_ref()));
+            all &= sum_computes(&mut limits, r.and_then(|r| r.limits.as_ref())) == 2;
+        }
+        all
+    };
+    if requests == [None; 2] && limits == [None; 2] {
+        return "BestEffort";
+    }
+    let equal = requests.iter().zip(&limits).all(|(r, l)| r.is_some() == l.is_some() && (r.is_none() || r == l));
+    if guaranteed && equal { "Guaranteed" } else { "Burstable" }
+}
+
+/// Adds what a list says of CPU and memory, and tells how many of the two it names.
+fn sum_computes(
+    sums: &mut [Option<Quantity>; 2],
+    list: Option<&BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>>,
+) -> usize {
+    let mut named = 0;
+    for (sum, name) in sums.iter_mut().zip(["cpu", "memory"]) {
+        let amount = list.and_then(|l| l.get(name)).and_then(|q| Quantity::parse(&q.0));
+        if let Some(q) = amount.filter(|q| !q.is_zero() && !q.is_negative()) {
+            named += 1;
+            *sum = Some(sum.map_or(q, |s| s.plus(q)));
         }
     }
-    match (any, guaranteed) {
-        (false, _) => "BestEffort",
-        (true, true) => "Guaranteed",
-        (true, false) => "Burstable",
-    }
+    named
 }
 
 /// What the scheduler must find room for: CPU in thousandths, the rest in whole units.
@@ -145,6 +162,13 @@ pub fn requests(p: &Pod) -> Resources {
     }
     sum.add(&sidecars);
     sum.max(&init_peak);
+    // What the pod asks for as a whole stands for what its containers do.
+    if let Some(list) = spec.resources.as_ref().and_then(|r| r.requests.as_ref()) {
+        let of_pod = Resources::of(list);
+        sum.milli_cpu = if list.contains_key("cpu") { of_pod.milli_cpu } else { sum.milli_cpu };
+        sum.memory = if list.contains_key("memory") { of_pod.memory } else { sum.memory };
+        sum.others.extend(of_pod.others.into_iter().filter(|(k, _)| k.starts_with("hugepages-")));
+    }
     if let Some(o) = &spec.overhead {
         sum.add(&Resources::of(o));
     }

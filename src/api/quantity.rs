@@ -51,7 +51,10 @@ impl Quantity {
             return None;
         }
         let (format, base, exponent) = scale(suffix)?;
-        let mantissa: i128 = format!("{whole}{fraction}").parse().ok()?;
+        let mut mantissa: i128 = 0;
+        for digit in whole.bytes().chain(fraction.bytes()) {
+            mantissa = mantissa.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+        }
         let exponent = exponent - i32::try_from(fraction.len()).ok()?;
         // value = mantissa · base · 10^exponent, in nanos; a remainder rounds away from zero.
         let scaled = mantissa.checked_mul(base)?;
@@ -77,7 +80,19 @@ impl Quantity {
         ceil_div(self.nanos, NANO)
     }
 
-    /// The sum, written as the first is unless that is nothing.
+    /// Rounded up to thousandths, which is the finest that the API server keeps of a resource.
+    pub fn rounded(self) -> Quantity {
+        let unit = NANO / 1000;
+        let up = self.nanos.div_euclid(unit) + i128::from(self.nanos.rem_euclid(unit) != 0);
+        Quantity { nanos: up * unit, format: self.format }
+    }
+
+    /// Whether it is a number of whole units, as bytes must be.
+    pub fn is_whole(self) -> bool {
+        self.nanos % NANO == 0
+    }
+
+    /// The sum, written as the first of the two, unless that is nothing.
     pub fn plus(self, other: Quantity) -> Quantity {
         let format = if self.is_zero() { other.format } else { self.format };
         Quantity { nanos: self.nanos.saturating_add(other.nanos), format }

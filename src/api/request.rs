@@ -49,6 +49,9 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     pub accept: Accept,
     pub body: Option<Value>,
+    /// Whether the answer should tell who owns which fields. (In process, whoever throws that away says so before: to work it
+    /// out takes longer than all the rest.)
+    pub owners: bool,
     /// Set if the caller wants to act as somebody else.
     pub impersonate: Option<Box<Impersonation>>,
 }
@@ -64,7 +67,15 @@ pub struct Impersonation {
 
 impl Request {
     pub fn new(method: Method, path: impl Into<String>) -> Request {
-        Request { method, path: path.into(), query: vec![], accept: Accept::Json, body: None, impersonate: None }
+        Request {
+            method,
+            path: path.into(),
+            query: vec![],
+            accept: Accept::Json,
+            body: None,
+            owners: true,
+            impersonate: None,
+        }
     }
     pub fn get(path: impl Into<String>) -> Request {
         Request::new(Method::Get, path)
@@ -75,6 +86,11 @@ impl Request {
     }
     pub fn table(mut self) -> Request {
         self.accept = Accept::Table;
+        self
+    }
+    /// Nobody looks at who owns which fields.
+    pub fn without_owners(mut self) -> Request {
+        self.owners = false;
         self
     }
     pub fn body(mut self, body: Value) -> Request {

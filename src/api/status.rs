@@ -31,6 +31,29 @@ pub enum Reason {
 }
 
 impl Reason {
+    const ALL: [Reason; 15] = [
+        Reason::Unknown,
+        Reason::NotFound,
+        Reason::AlreadyExists,
+        Reason::Conflict,
+        Reason::Invalid,
+        Reason::BadRequest,
+        Reason::Forbidden,
+        Reason::MethodNotAllowed,
+        Reason::NotAcceptable,
+        Reason::UnsupportedMediaType,
+        Reason::Expired,
+        Reason::InternalError,
+        Reason::ServiceUnavailable,
+        Reason::TooManyRequests,
+        Reason::Timeout,
+    ];
+
+    /// The reason of that name; any other is unknown.
+    pub fn parse(name: &str) -> Reason {
+        Reason::ALL.into_iter().find(|r| r.name() == name).unwrap_or(Reason::Unknown)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Reason::Unknown => "",
@@ -98,17 +121,19 @@ pub struct Status {
     pub reason: Reason,
     pub message: String,
     pub details: Option<Box<Details>>,
+    /// What whoever asked should know besides.
+    pub warnings: Vec<String>,
 }
 
 impl Status {
     pub fn new(reason: Reason, message: impl Into<String>) -> Status {
-        Status { reason, message: message.into(), details: None }
+        Status { reason, message: message.into(), details: None, warnings: vec![] }
     }
 
     fn about(reason: Reason, kind: KindRef, name: &str, message: String) -> Status {
         let details =
             Details { name: name.into(), group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
-        Status { reason, message, details: Some(Box::new(details)) }
+        Status { reason, message, details: Some(Box::new(details)), warnings: vec![] }
     }
 
     pub fn not_found(kind: KindRef, name: &str) -> Status {
@@ -118,6 +143,11 @@ impl Status {
     /// A path that no handler serves.
     pub fn no_such_path() -> Status {
         Status::new(Reason::NotFound, "the server could not find the requested resource")
+    }
+
+    /// The same among the kinds that are built in, where the server has words for it.
+    pub fn no_such_resource() -> Status {
+        Status { details: Some(Box::default()), ..Status::no_such_path() }
     }
 
     pub fn already_exists(kind: KindRef, name: &str) -> Status {
@@ -150,11 +180,9 @@ impl Status {
         Status::new(Reason::BadRequest, message)
     }
 
-    pub fn method_not_allowed(method: &str) -> Status {
-        Status::new(
-            Reason::MethodNotAllowed,
-            format!("the server does not allow this method on the requested resource ({method})"),
-        )
+    pub fn method_not_allowed() -> Status {
+        let why = "the server does not allow this method on the requested resource";
+        Status { details: Some(Box::default()), ..Status::new(Reason::MethodNotAllowed, why) }
     }
 
     pub fn expired(message: impl Into<String>) -> Status {
@@ -195,6 +223,18 @@ impl Status {
             reason: Reason::Invalid,
             message: format!("{group_kind} {name:?} is invalid: {list}"),
             details: Some(Box::new(details)),
+            warnings: vec![],
+        }
+    }
+
+    /// The server could not do what it should.
+    pub fn internal(why: &str) -> Status {
+        let cause = Cause { reason: String::new(), message: why.into(), field: String::new() };
+        Status {
+            reason: Reason::InternalError,
+            message: format!("Internal error occurred: {why}"),
+            details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
+            warnings: vec![],
         }
     }
 
@@ -209,8 +249,11 @@ impl Status {
     pub fn to_json(&self) -> Value {
         let mut v = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason.name(), "code": self.code(),
+            "message": self.message, "code": self.code(),
         });
+        if !self.reason.name().is_empty() {
+            v["reason"] = self.reason.name().into();
+        }
         if let Some(token) = self.details.as_ref().map(|d| &d.continue_token).filter(|t| !t.is_empty()) {
             v["metadata"]["continue"] = token.as_str().into();
         } else if let Some(d) = &self.details {
@@ -224,7 +267,11 @@ impl Status {
                 let causes: Vec<Value> = d
                     .causes
                     .iter()
-                    .map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field}))
+                    .map(|c| {
+                        let texts = [("reason", &c.reason), ("message", &c.message), ("field", &c.field)];
+                        let said = texts.into_iter().filter(|(_, text)| !text.is_empty());
+                        said.map(|(key, text)| (key.to_string(), Value::from(text.as_str()))).collect()
+                    })
                     .collect();
                 details.insert("causes".into(), causes.into());
             }

@@ -101,9 +101,9 @@ fn apply_map(target: &mut Map<String, Value>, patch: &Map<String, Value>, of: Op
                 };
                 let live = list.clone();
                 apply_list(&mut list, items, field)?;
-                if let Some(Value::Array(order)) = patch.get(&format!("{ORDER}{k}")) {
-                    reorder(&mut list, order, &live, field.and_then(|f| f.merge_key));
-                }
+                // Without an order of its own the patch is one: what it adds goes before what only the server has.
+                let order = patch.get(&format!("{ORDER}{k}")).and_then(Value::as_array).unwrap_or(items);
+                reorder(&mut list, order, &live, field.and_then(|f| f.merge_key));
                 target.insert(k.clone(), Value::Array(list));
             }
             other => {
@@ -355,7 +355,7 @@ mod tests {
     use serde_json::json;
 
     fn deployment() -> Option<TypeId> {
-        Some(kinds::Deployment::kind_ref().layout())
+        kinds::Deployment::kind_ref().layout()
     }
 
     #[test]

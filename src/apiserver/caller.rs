@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use rand::Rng;
+use serde_json::Value;
 use smallvec::smallvec;
+use smol_str::SmolStr;
 
 use crate::api::kind::Subresource;
 use crate::api::template_hash::SAFE_ALPHABET;
-use crate::api::{Key, RecordId, Time, User};
+use crate::api::{Key, KindRef, RecordId, Time, User};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
 use crate::ledger::{Ledger, What};
 
@@ -24,8 +26,14 @@ pub struct Caller<'a> {
     pub ledger: &'a mut Ledger,
     pub chance: &'a mut Chance,
     pub dry_run: bool,
-    /// The part of an object that is written, if not all of it.
-    pub subresource: Option<Subresource>,
+    /// As whom it owns the fields that it writes.
+    pub manager: SmolStr,
+    /// Whether somebody looks at who owns what, so that it is worked out at once.
+    pub owners_at_once: bool,
+    /// The version in which it speaks of the object, if that is not the object's own.
+    pub version: Option<KindRef>,
+    /// The owners that an apply has worked out.
+    pub applied: Option<Arc<Value>>,
     /// Whether it was found to be allowed already.
     pub authorized: bool,
     /// The rule that allows it, if one was needed.
@@ -34,6 +42,10 @@ pub struct Caller<'a> {
     pub defaulted: Option<usize>,
     /// What the caller should know of a write that was done all the same.
     pub warnings: Vec<String>,
+    /// The part of the object that is written, if it is not the whole.
+    pub subresource: Option<Subresource>,
+    /// What admission puts down about the request: the annotations of the audit log.
+    pub annotations: Vec<(String, String)>,
 }
 
 impl<'a> Caller<'a> {
@@ -53,18 +65,35 @@ impl<'a> Caller<'a> {
             ledger,
             chance,
             dry_run: false,
-            subresource: None,
+            manager: actor.into(),
+            owners_at_once: false,
+            version: None,
+            applied: None,
             authorized: false,
             rule: None,
             defaulted: None,
             warnings: vec![],
+            subresource: None,
+            annotations: vec![],
         }
+    }
+
+    /// The same, as a program that calls itself so.
+    pub fn with_agent(mut self, agent: &str) -> Caller<'a> {
+        self.manager = agent.into();
+        self
     }
 
     /// The same, for a request in another's name.
     pub fn acting_as<'b>(&'b mut self, user: &'b User) -> Caller<'b> {
-        let dry_run = self.dry_run;
-        Caller { dry_run, ..Caller::new(user, self.actor, self.now, self.cause, self.ledger, self.chance) }
+        let (dry_run, manager) = (self.dry_run, self.manager.clone());
+        let owners_at_once = self.owners_at_once;
+        Caller {
+            dry_run,
+            manager,
+            owners_at_once,
+            ..Caller::new(user, self.actor, self.now, self.cause, self.ledger, self.chance)
+        }
     }
 
     /// Writes a request and what became of it down. Dry runs leave no trace.
@@ -81,7 +110,9 @@ impl<'a> Caller<'a> {
         let defaulted = self.defaulted.filter(|_| !matches!(outcome, RequestOutcome::Refused(_)));
         let (key, user) = (key.clone(), self.user.name.clone());
         let rule = self.rule.clone();
-        let request = RequestRecord { verb, key, subresource, user, rule, defaulted, outcome };
+        let annotations = std::mem::take(&mut self.annotations).into_boxed_slice();
+        let version = self.version.filter(|v| v.stored() == key.kind).unwrap_or(key.kind);
+        let request = RequestRecord { verb, key, version, subresource, user, rule, defaulted, annotations, outcome };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use super::ApiServer;
 use super::caller::Caller;
+use super::{ApiServer, admission};
 use crate::api::kinds::{Namespace, Pod, Service};
 use crate::api::object::Key;
-use crate::api::{Duration, Object, Status, pods};
+use crate::api::status::Details;
+use crate::api::{Duration, Object, Reason, Status, pods};
 use crate::store::{Precondition, rev_of};
 
 /// What becomes of the objects that the deleted one owns.
@@ -44,7 +45,6 @@ impl Deleted {
     }
 }
 
-const NAMESPACES_THAT_STAY: [&str; 3] = ["default", "kube-system", "kube-public"];
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
 
@@ -56,13 +56,16 @@ impl ApiServer {
         });
         let result = allowed.and_then(|()| self.plan_delete(key, options, who)).and_then(|plan| match plan {
             Plan::Mark(object) if who.dry_run => Ok(Deleted::Marked(Arc::new(*object))),
-            Plan::Remove(object) if who.dry_run => Ok(Deleted::Gone(object)),
+            Plan::Remove(object) if who.dry_run => Ok(Deleted::Gone(as_it_goes(object, who.now))),
             Plan::Keep(object) => Ok(Deleted::Marked(object)),
             Plan::Mark(object) => {
                 let expect = Precondition::At(rev_of(&object));
                 self.commit(who, "delete", key, None, Some(*object), expect).map(Deleted::Marked)
             }
-            Plan::Remove(_) => self.remove(key, who, "delete").map(Deleted::Gone),
+            Plan::Remove(_) => {
+                let now = who.now;
+                self.remove(key, who, "delete").map(|last| Deleted::Gone(as_it_goes(last, now)))
+            }
         });
         if let Err(status) = &result {
             self.refuse(who, "delete", key, None, status);
@@ -84,26 +87,25 @@ impl ApiServer {
         Ok(last)
     }
 
-    fn plan_delete(&self, key: &Key, options: &DeleteOptions, who: &Caller<'_>) -> Result<Plan, Status> {
+    fn plan_delete(&self, key: &Key, options: &DeleteOptions, who: &mut Caller<'_>) -> Result<Plan, Status> {
         let Some(old) = self.store.get(key) else { return Err(Status::not_found(key.kind, &key.name)) };
-        if let Some(uid) = options.uid.as_deref().filter(|u| *u != old.uid()) {
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
-            return Err(Status::conflict(key.kind, &key.name, &why));
-        }
-        if let Some(rv) = options.resource_version.as_deref().filter(|r| *r != rev_of(old).0.to_string()) {
-            let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {rv}, ResourceVersion in object meta: {}",
-                rev_of(old).0
-            );
-            return Err(Status::conflict(key.kind, &key.name, &why));
-        }
+        check_preconditions(old, options)?;
+        admission::delete(self, key, who)?;
         if old.get::<Namespace>().is_some() {
-            if NAMESPACES_THAT_STAY.contains(&&*key.name) {
-                return Err(Status::forbidden(key.kind, &key.name, "this namespace may not be deleted"));
+            if old.is_deleting() {
+                return Ok(Plan::Keep(old.clone()));
             }
-            return Ok(self.plan_namespace(old, who));
+        }
+        if !old.is_deleting() {
+            let mut new = (**old).clone();
+            new.touch();
+            if old.kind().condemn(&mut new, who.now) {
+                new.meta_mut().deletion_timestamp = Some(who.now.meta());
+                return Ok(Plan::Mark(Box::new(new)));
+            }
         }
         let mut new = (**old).clone();
+        new.touch();
         set_propagation(&mut new, options.propagation);
         let held = new.meta().finalizers.as_ref().is_some_and(|f| !f.is_empty());
         match grace(old, options) {
@@ -129,19 +131,38 @@ impl ApiServer {
             _ => Ok(Plan::Remove(old.clone())),
         }
     }
+}
 
-    /// A namespace is marked and emptied by its controller; only then may it go.
-    fn plan_namespace(&self, old: &Arc<Object>, who: &Caller<'_>) -> Plan {
-        if old.is_deleting() {
-            return Plan::Keep(old.clone());
-        }
-        let mut new = (**old).clone();
-        new.meta_mut().deletion_timestamp = Some(who.now.meta());
-        if let Some(n) = new.get_mut::<Namespace>() {
-            n.status.get_or_insert_default().phase = Some("Terminating".into());
-        }
-        Plan::Mark(Box::new(new))
+/// What a client knows of the object that it means to delete must be so still.
+pub(super) fn check_preconditions(o: &Object, options: &DeleteOptions) -> Result<(), Status> {
+    let kind = o.kind();
+    let revision = rev_of(o).0.to_string();
+    let uid = options.uid.as_deref().filter(|u| *u != o.uid());
+    let rv = options.resource_version.as_deref().filter(|r| *r != revision);
+    // Namespaces have words of their own for it.
+    if o.get::<Namespace>().is_some() {
+        let differs = |what, wanted, is| {
+            format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}")
+        };
+        let uid = uid.map(|wanted| differs("UID", wanted, o.uid()));
+        return match uid.or_else(|| rv.map(|wanted| differs("ResourceVersion", wanted, &revision))) {
+            Some(why) => Err(Status::conflict(kind, o.name(), &why)),
+            None => Ok(()),
+        };
     }
+    let differs = |what, wanted, is| {
+        format!(
+            "the {what} in the precondition ({wanted}) does not match the {what} in record ({is}). The object might have been"
+        )
+    };
+    let uid = uid.map(|wanted| format!("{} deleted and then recreated", differs("UID", wanted, o.uid())));
+    let rv = rv.map(|wanted| format!("{} modified", differs("ResourceVersion", wanted, &revision)));
+    let Some(why) = uid.or(rv) else { return Ok(()) };
+    let what = if kind.group().is_empty() { kind.name().into() } else { format!("{}.{}", kind.name(), kind.group()) };
+    let message = format!("Operation cannot be fulfilled on {what} {:?}: {why}", o.name());
+    let details =
+        Details { name: o.name().into(), group: kind.group().into(), kind: kind.name().into(), ..Details::default() };
+    Err(Status { details: Some(Box::new(details)), ..Status::new(Reason::Conflict, message) })
 }
 
 enum Plan {
@@ -158,6 +179,16 @@ fn grace(o: &Object, options: &DeleteOptions) -> Option<i64> {
     // A pod that runs nowhere, or has ended, has nobody to be patient with.
     let nobody = o.get::<Pod>().is_some_and(|p| pods::node(p).is_empty() || pods::is_terminal(p));
     if nobody { Some(0) } else { Some(wanted.max(0)) }
+}
+
+/// What goes at once though its kind knows grace was given none, and whoever deleted it is shown so.
+fn as_it_goes(o: Arc<Object>, now: crate::api::Time) -> Arc<Object> {
+    if o.is_deleting() || o.kind().grace(&o).is_none() {
+        return o;
+    }
+    let mut last = (*o).clone();
+    mark(&mut last, now, 0);
+    Arc::new(last)
 }
 
 fn mark(o: &mut Object, when: crate::api::Time, seconds: i64) {

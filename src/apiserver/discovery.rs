@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::api::KindRef;
+use crate::api::version::priority;
 
 pub const GIT_VERSION: &str = "v1.36.3";
 /// Where clients find the server, as discovery tells it.
@@ -148,27 +149,6 @@ impl Served {
     }
 }
 
-/// Stable versions come before beta and alpha ones, later ones before earlier ones, others by name at the end.
-/// Real Kubernetes: apimachinery/pkg/version/helpers.go CompareKubeAwareVersionStrings.
-pub fn priority(version: &str) -> (u8, std::cmp::Reverse<(u32, u32)>, String) {
-    let last = (3, std::cmp::Reverse((0, 0)), version.to_string());
-    let Some(rest) = version.strip_prefix('v') else { return last };
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (major, rest) = rest.split_at(digits);
-    let (stage, minor) = match rest {
-        "" => (0, "0"),
-        _ => match (rest.strip_prefix("beta"), rest.strip_prefix("alpha")) {
-            (Some(n), _) => (1, n),
-            (_, Some(n)) => (2, n),
-            _ => return last,
-        },
-    };
-    match (major.parse(), minor.parse()) {
-        (Ok(major), Ok(minor)) => (stage, std::cmp::Reverse((major, minor)), String::new()),
-        _ => last,
-    }
-}
-
 /// An entry for a kind and one for each of its subresources.
 fn resource(k: KindRef) -> Vec<Value> {
     let mut main = json!({"name": k.plural(), "singularName": k.singular(), "namespaced": k.namespaced(), "kind": k.name(), "verbs": k.verbs()});
@@ -179,7 +159,7 @@ fn resource(k: KindRef) -> Vec<Value> {
         main["categories"] = json!(k.categories());
     }
     if k.verbs().contains(&"delete") {
-        main["storageVersionHash"] = storage_version_hash(k.stored()).into();
+        main["storageVersionHash"] = storage_version_hash(if k.custom().is_some() { k } else { k.stored() }).into();
     }
     let mut all = vec![main];
     for s in subresources(k) {
@@ -225,7 +205,9 @@ fn described(k: KindRef) -> Value {
 
 fn subresources(k: KindRef) -> impl Iterator<Item = crate::api::kind::Subresource> {
     let mut all = k.subresources().to_vec();
-    all.sort_by_key(|s| s.name());
+    if k.custom().is_none() {
+        all.sort_by_key(|s| s.name());
+    }
     all.into_iter()
 }
 
@@ -248,7 +230,7 @@ mod tests {
     }
 
     fn served() -> Served {
-        Served(KindRef::all().collect())
+        Served(KindRef::built_in().collect())
     }
 
     fn list<'a>(v: &'a Value, of: &str) -> &'a [Value] {

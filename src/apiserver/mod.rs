@@ -14,14 +14,22 @@ pub mod addresses;
 pub mod admission;
 pub mod authorization;
 pub mod caller;
+mod certificates;
+mod custom;
 pub mod delete;
 pub mod discovery;
+mod eviction;
 pub mod health;
 pub mod list_options;
+mod owners;
+mod parts;
 pub mod read;
 pub mod router;
+mod scale;
 pub mod specs;
 pub mod table;
+pub mod tokens;
+mod validation;
 pub mod write;
 
 #[cfg(test)]
@@ -47,7 +55,12 @@ pub struct ApiServer {
     store: Store,
     addresses: addresses::Allocator,
     specs: specs::Specs,
+    /// What the key is made of that signs tokens.
+    seed: u64,
+    /// The way to webhooks.
+    outlet: admission::webhooks::calling::Outlet,
     known: authorization::Known,
+    custom: custom::CustomKinds,
     policies: admission::policy::ready::Cache,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,
@@ -59,6 +72,8 @@ struct ClientWatch {
     /// The version in which the client wants to see objects.
     kind: KindRef,
     table: bool,
+    /// Whether it is told who owns which fields.
+    owners: bool,
     events: VecDeque<WatchEvent>,
     overflowed: bool,
     bookmarks: bool,
@@ -67,13 +82,46 @@ struct ClientWatch {
 }
 
 impl ApiServer {
+    /// The API server of a cluster of that seed.
+    pub fn of(seed: u64) -> ApiServer {
+        ApiServer { seed, ..ApiServer::default() }
+    }
+
+    /// From now on webhooks are called that way.
+    pub fn set_outlet(&mut self, outlet: admission::webhooks::calling::Outlet) {
+        self.outlet = outlet;
+    }
+
     pub fn rev(&self) -> Rev {
         self.store.rev()
     }
 
     /// Every version of every kind that is served.
     pub fn kinds(&self) -> impl Iterator<Item = KindRef> {
-        KindRef::all().filter(|k| !k.is_aggregated() || self.has_api_service(*k))
+        let built_in = KindRef::built_in().filter(|k| !k.is_aggregated() || self.has_api_service(*k));
+        built_in.chain(self.custom.served())
+    }
+
+    /// Every kind under which objects are stored, each once.
+    pub fn stored_kinds(&self) -> impl Iterator<Item = KindRef> {
+        KindRef::built_in().filter(|k| k.is_stored()).chain(self.custom_kinds())
+    }
+
+    /// The other versions of a kind that are served.
+    pub(in crate::apiserver) fn other_versions(&self, kind: KindRef) -> Vec<KindRef> {
+        let built_in = KindRef::built_in().filter(|k| k.stored() == kind.stored());
+        built_in.chain(self.custom.faces(kind)).filter(|k| *k != kind).collect()
+    }
+
+    /// The kind of a group, a version and a plural.
+    pub fn kind_of(&self, group: &str, version: &str, plural: &str) -> Option<KindRef> {
+        KindRef::by_gvr(group, version, plural).or_else(|| self.custom.find(group, version, plural))
+    }
+
+    /// The kind that objects call by `apiVersion` and `kind`.
+    pub fn kind_named(&self, api_version: &str, kind: &str) -> Option<KindRef> {
+        let custom = || self.custom.served().find(|k| k.name() == kind && k.api_version() == api_version);
+        KindRef::by_gvk(api_version, kind).or_else(custom)
     }
 
     /// Whether an add-on serves a kind, and answers.
@@ -106,6 +154,16 @@ impl ApiServer {
         let rev = self.store.rev();
         // A watch from now on is never compacted.
         self.store.watch(scope, rev).unwrap_or(WatchId(0))
+    }
+
+    /// Registers a component's watch of every custom kind.
+    pub fn watch_custom(&mut self) -> WatchId {
+        self.store.watch_custom()
+    }
+
+    /// Under what objects of custom kinds are stored.
+    pub fn custom_kinds(&self) -> impl Iterator<Item = KindRef> {
+        self.custom.stored()
     }
 
     pub fn unwatch(&mut self, id: WatchId) {

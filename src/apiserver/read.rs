@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::list_options::{ListOptions, Match, Token};
-use super::router::{Target, as_version};
+use super::router::Target;
 use super::{ApiServer, ClientWatch, WATCH_BUFFER, table};
 use crate::api::object::{Key, Name};
-use crate::api::request::{Request, WatchEvent};
+use crate::api::request::{Accept, Request, WatchEvent};
 use crate::api::selector::{FieldTerm, Selector, parse_fields};
 use crate::api::status::{Cause, Details};
 use crate::api::{KindRef, Object, Reason, Status, Time};
@@ -19,13 +19,15 @@ use crate::store::{Change, ChangeKind, Rev, Scope, StoreError, WatchId};
 /// Which objects of a kind somebody wants.
 #[derive(Clone, Debug)]
 pub struct Filter {
+    /// The custom kind whose fields are meant: each version has its own.
+    pub kind: Option<KindRef>,
     pub labels: Selector,
     pub fields: Vec<FieldTerm>,
 }
 
 impl Default for Filter {
     fn default() -> Filter {
-        Filter { labels: Selector::everything(), fields: vec![] }
+        Filter { kind: None, labels: Selector::everything(), fields: vec![] }
     }
 }
 
@@ -47,7 +49,7 @@ impl Filter {
                 return Err(Status::bad_request(unknown_field(kind, &f.field)));
             }
         }
-        Ok(Filter { labels, fields })
+        Ok(Filter { kind: kind.custom().map(|_| kind), labels, fields })
     }
 
     /// Whether nothing is left out.
@@ -56,8 +58,9 @@ impl Filter {
     }
 
     pub fn matches(&self, o: &Object) -> bool {
+        let kind = self.kind.unwrap_or(o.kind());
         self.labels.matches(o.meta().labels.as_ref())
-            && self.fields.iter().all(|f| (o.kind().field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
+            && self.fields.iter().all(|f| (kind.field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
     }
 }
 
@@ -65,6 +68,7 @@ impl Filter {
 /// Real Kubernetes: apimachinery/pkg/runtime DefaultMetaV1FieldSelectorConversion, pkg/apis/core/v1/conversion.go.
 fn unknown_field(kind: KindRef, field: &str) -> String {
     match (kind.selectable(), kind.group()) {
+        (own, _) if !own.is_empty() && kind.custom().is_some() => format!("field label not supported: {field}"),
         ([], _) => format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
         (_, "") => format!("field label not supported: {field}"),
         _ => format!("field label {field:?} not supported for {}", kind.name()),
@@ -134,14 +138,15 @@ impl ApiServer {
         &mut self,
         target: &Target,
         options: ListOptions,
-        table: bool,
+        request: &Request,
         now: Time,
     ) -> Result<WatchId, Status> {
         let scope = target.scope();
         let mut client = ClientWatch {
             filter: options.filter,
             kind: target.kind,
-            table,
+            table: request.accept == Accept::Table,
+            owners: request.owners,
             first_table: true,
             events: VecDeque::new(),
             overflowed: false,
@@ -226,17 +231,17 @@ impl ClientWatch {
         }
         let object = if self.table {
             let t = table::table(
-                o.kind(),
+                self.kind,
                 std::slice::from_ref(o),
                 now,
                 self.first_table,
-                table::Include::Object,
+                table::Include::Object(self.owners),
                 json!({}),
             );
             self.first_table = false;
             Arc::new(t)
         } else {
-            as_version(o, self.kind)
+            if self.owners { o.whole_in(self.kind) } else { o.in_version(self.kind) }
         };
         self.events.push_back(WatchEvent { kind, object });
     }
@@ -271,8 +276,8 @@ fn watch_expired(e: &StoreError, from: Rev) -> Status {
     }
 }
 
-/// The JSON of a list.
-pub fn list_json(kind: KindRef, listing: &Listing) -> Value {
+/// The JSON of a list. `owners`: whether it tells who owns which fields.
+pub fn list_json(kind: KindRef, listing: &Listing, owners: bool) -> Value {
     let mut meta = json!({"resourceVersion": listing.rev.0.to_string()});
     if let Some(t) = &listing.continue_token {
         meta["continue"] = t.as_str().into();
@@ -280,8 +285,29 @@ pub fn list_json(kind: KindRef, listing: &Listing) -> Value {
             meta["remainingItemCount"] = n.into();
         }
     }
-    let items: Vec<Value> = listing.items.iter().map(|o| Arc::unwrap_or_clone(as_version(o, kind))).collect();
-    json!({"kind": format!("{}List", kind.name()), "apiVersion": kind.api_version(), "metadata": meta, "items": items})
+    let shown = |o: &Arc<Object>| if owners { o.whole_in(kind) } else { o.in_version(kind) };
+    let item = |o: &Arc<Object>| {
+        let mut item = Arc::unwrap_or_clone(shown(o));
+        // What a list is of need not be said again of each: Go's types have no word for it. Custom resources are no types.
+        if kind.custom().is_none()
+            && let Some(map) = item.as_object_mut()
+        {
+            map.remove("apiVersion");
+            map.remove("kind");
+        }
+        item
+    };
+    let items: Vec<Value> = listing.items.iter().map(item).collect();
+    let list = kind.custom().map_or_else(|| format!("{}List", kind.name()), |c| c.list_kind().to_string());
+    json!({"kind": list, "apiVersion": kind.api_version(), "metadata": meta, "items": items})
+}
+
+/// Lists of custom resources say that they are whole.
+pub fn with_end(mut list: Value, kind: KindRef) -> Value {
+    if kind.custom().is_some() && list["metadata"].get("continue").is_none() {
+        list["metadata"]["continue"] = "".into();
+    }
+    list
 }
 
 /// A scope from a request's path.

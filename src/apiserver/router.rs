@@ -9,18 +9,21 @@ use super::authorization::{Attributes, impersonation, reviews};
 use super::caller::Caller;
 use super::delete::{DeleteOptions, Deleted, Propagation};
 use super::list_options::ListOptions;
-use super::read::{list_json, scope};
+use super::read::{list_json, scope, with_end};
+use super::scale::OwnedScale;
 use super::table::{Include, metadata_only, scale_table, table};
 use super::write::NAMESPACE_MISMATCH;
-use super::{ApiServer, discovery, health};
+use super::{ApiServer, discovery, health, tokens};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
+use crate::api::managed::options::Options;
+use crate::api::managed::{options, unreadable};
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
 use crate::api::selector::{FieldTerm, parse_fields};
 use crate::api::status::Reason;
-use crate::api::{KindRef, Object, Status, User, canonical};
+use crate::api::{KindRef, Object, Status, User, canonical, custom, reading};
 use crate::store::{Scope, WatchId};
 
 /// What a path names.
@@ -34,7 +37,7 @@ pub struct Target {
 
 impl Target {
     /// Reads `/api/v1/namespaces/x/pods/y/status` and the like.
-    pub fn parse(path: &str) -> Option<Target> {
+    fn parse(path: &str, kind_of: impl Fn(&str, &str, &str) -> Option<KindRef>) -> Option<Target> {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let (group, version, rest) = match parts.as_slice() {
             ["api", version, rest @ ..] => ("", *version, rest),
@@ -47,7 +50,7 @@ impl Target {
             }
             _ => ("", rest.to_vec()),
         };
-        let kind = KindRef::by_gvr(group, version, rest.first()?)?;
+        let kind = kind_of(group, version, rest.first()?)?;
         let text = |i: usize| rest.get(i).filter(|s| !s.is_empty()).map(|s| (*s).to_string());
         (rest.len() <= 3).then(|| Target { kind, namespace: namespace.into(), name: text(1), subresource: text(2) })
     }
@@ -67,7 +70,10 @@ impl Target {
             None => Ok(None),
             Some(name) => {
                 let found = self.kind.subresources().iter().copied().find(|s| s.name() == name);
-                found.map(Some).ok_or_else(Status::no_such_path)
+                found.map(Some).ok_or_else(|| match self.kind.custom() {
+                    None => Status::no_such_resource(),
+                    Some(_) => Status::not_found(self.kind, self.name.as_deref().unwrap_or("")),
+                })
             }
         }
     }
@@ -170,7 +176,14 @@ impl<'a> Asked<'a> {
 impl ApiServer {
     /// Answers a request, whatever it asks; only watches go another way ([`ApiServer::open_watch`]).
     pub fn handle(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
-        who.dry_run = request.param("dryRun") == Some("All");
+        // Whoever deletes may also say in the body that nothing shall be done.
+        let in_body =
+            request.method == Method::Delete && request.body.as_ref().is_some_and(|b| b["dryRun"][0] == "All");
+        who.dry_run = in_body || request.param("dryRun") == Some("All");
+        who.owners_at_once = true;
+        if let Some(manager) = request.param("fieldManager") {
+            who.manager = options::manager_of(manager, "").into();
+        }
         match &request.impersonate {
             None => self.handle_as(request, who),
             Some(wanted) => {
@@ -196,13 +209,26 @@ impl ApiServer {
         }
         let target = self.target(&request.path)?;
         let sub = target.sub()?;
-        match (request.method, &target.name) {
+        check_options(request)?;
+        who.version = Some(target.kind);
+        // What lives in a namespace is made in one.
+        if target.kind.namespaced() && target.namespace.is_empty() && request.method != Method::Get {
+            return Err(Status::method_not_allowed());
+        }
+        let answer = match (request.method, &target.name) {
             (Method::Get, Some(_)) if sub == Some(Subresource::Scale) => self.get_scale(&target, request, who),
             (Method::Get, Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
                 self.get_one(&target, request, who)
             }
             (Method::Get, None) => self.get_list(&target, request, who),
             (Method::Post, Some(_)) if sub == Some(Subresource::Binding) => self.post_binding(&target, request, who),
+            (Method::Post, Some(_)) if sub == Some(Subresource::Token) => {
+                Ok(self.create_token(&target.key(), request.body.as_ref().unwrap_or(&Value::Null), who)?.into())
+            }
+            (Method::Post, Some(_)) if sub == Some(Subresource::Eviction) => {
+                let body = request.body.as_ref().unwrap_or(&Value::Null);
+                Ok(self.evict(&target.key(), body, who)?.into())
+            }
             (Method::Post, None) => self.post(&target, request, who),
             (Method::Put, Some(_)) if sub == Some(Subresource::Scale) => {
                 self.put_scale(&target, request, who, "update")
@@ -213,18 +239,27 @@ impl ApiServer {
             (Method::Patch(_), Some(_)) if sub == Some(Subresource::Scale) => {
                 self.put_scale(&target, request, who, "patch")
             }
+            (Method::Patch(PatchType::Apply), Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
+                self.apply(&target, sub, request, who)
+            }
             (Method::Patch(how), Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
                 self.patch(&target, sub, how, request, who)
             }
             (Method::Delete, Some(_)) if sub.is_none() => self.delete_one(&target, request, who),
             (Method::Delete, None) => self.delete_collection(&target, request, who),
-            (m, _) => Err(Status::method_not_allowed(m.name())),
-        }
+            _ => Err(Status::method_not_allowed()),
+        };
+        warned(answer, target.kind.deprecated().map(Into::into).into_iter().collect())
+    }
+
+    /// What a path names, whether it is there or not.
+    pub fn leads_to(&self, path: &str) -> Option<Target> {
+        Target::parse(path, |group, version, plural| self.kind_of(group, version, plural))
     }
 
     /// What a path leads to.
     fn target(&self, path: &str) -> Result<Target, Status> {
-        let target = Target::parse(path).ok_or_else(Status::no_such_path)?;
+        let target = self.leads_to(path).ok_or_else(|| nowhere(path))?;
         if target.kind.is_aggregated() && !self.has_api_service(target.kind) {
             let why = "the server is currently unable to handle the request";
             return Err(Status::new(Reason::ServiceUnavailable, why));
@@ -238,8 +273,8 @@ impl ApiServer {
         let verdict = self.judge(who.user, &wish);
         if !verdict.allowed {
             let status = wish.forbidden(who.user, &verdict.reason);
-            if let Some(kind) = KindRef::by_gvr(&asked.group, &asked.version, &asked.resource) {
-                let key = Key::new(kind, &asked.namespace, &asked.name);
+            if let Some(kind) = self.kind_of(&asked.group, &asked.version, &asked.resource) {
+                let key = Key::new(kind.stored(), &asked.namespace, &asked.name);
                 self.refuse(who, asked.verb, &key, None, &status);
             }
             return Err(status);
@@ -255,7 +290,10 @@ impl ApiServer {
             "version" => Some(discovery::version()),
             "" => Some(json!({"paths": health::root_paths(&self.served())})),
             path => {
-                health::check(path, request).or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
+                let known = || tokens::discovery::answer(self, path);
+                health::check(path, request)
+                    .or_else(known)
+                    .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
             }
         }
     }
@@ -283,7 +321,7 @@ impl ApiServer {
                 equal: true,
             });
         }
-        self.client_watch(&target, options, request.accept == Accept::Table, now)
+        self.client_watch(&target, options, request, now)
     }
 
     fn get_one(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -292,12 +330,12 @@ impl ApiServer {
             let include = Include::parse(request.param("includeObject"));
             let rv = o.meta().resource_version.clone().unwrap_or_default();
             let meta = json!({"resourceVersion": rv});
-            return Ok(table(t.kind.stored(), std::slice::from_ref(o), who.now, true, include, meta).into());
+            return Ok(table(t.kind, std::slice::from_ref(o), who.now, true, include.with(request.owners), meta).into());
         }
         if request.accept == Accept::Metadata {
-            return Ok(metadata_only(o).into());
+            return Ok(metadata_only(o, request.owners).into());
         }
-        Ok(as_version(o, t.kind).into())
+        Ok(answer_of(o, t.kind, request).into())
     }
 
     fn get_list(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -305,18 +343,19 @@ impl ApiServer {
         let listing = self.list(&t.scope(), &options)?;
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
-            let meta = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) })["metadata"]
-                .clone();
-            return Ok(table(t.kind.stored(), &listing.items, who.now, true, include, meta).into());
+            let meta =
+                list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) }, false)["metadata"]
+                    .clone();
+            return Ok(table(t.kind, &listing.items, who.now, true, include.with(request.owners), meta).into());
         }
         if request.accept == Accept::Metadata {
-            let mut v = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) });
+            let mut v = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) }, false);
             v["kind"] = "PartialObjectMetadataList".into();
             v["apiVersion"] = "meta.k8s.io/v1".into();
-            v["items"] = listing.items.iter().map(|o| metadata_only(o)).collect();
+            v["items"] = listing.items.iter().map(|o| metadata_only(o, request.owners)).collect();
             return Ok(v.into());
         }
-        Ok(list_json(t.kind, &listing).into())
+        Ok(with_end(list_json(t.kind, &listing, request.owners), t.kind).into())
     }
 
     /// Reads an object out of a body, as strictly as asked.
@@ -327,20 +366,18 @@ impl ApiServer {
         request: &Request,
         warnings: &mut Vec<String>,
     ) -> Result<Object, Status> {
-        let body = body.cloned().unwrap_or(Value::Null);
+        let mut body = body.cloned().unwrap_or(Value::Null);
+        // What the body does not say of itself, the path says.
+        for (key, text) in [("apiVersion", kind.api_version()), ("kind", kind.name().into())] {
+            if body.is_object() && body[key].as_str().unwrap_or("").is_empty() {
+                body[key] = text.into();
+            }
+        }
         let (version, name) = (body["apiVersion"].as_str().unwrap_or(""), body["kind"].as_str().unwrap_or(""));
         if !body.is_object() {
             return Err(Status::bad_request("the object provided is unrecognized (must be of type object)"));
         }
-        if version != kind.api_version() || name != kind.name() {
-            return Err(Status::bad_request(format!(
-                "{} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"",
-                name,
-                version.rsplit('/').next().unwrap_or(""),
-                kind.name()
-            )));
-        }
-        let findings = canonical::check(&body, kind.layout());
+        named_as(kind, version, name, &body)?;
         let refuse = |why: String| {
             Status::bad_request(format!(
                 "{} in version {:?} cannot be handled as a {}: {why}",
@@ -349,19 +386,16 @@ impl ApiServer {
                 kind.name()
             ))
         };
-        if let Some(m) = findings.mismatch {
-            return Err(refuse(m));
-        }
-        if !findings.unknown.is_empty() {
-            let texts: Vec<String> = findings.unknown.iter().map(|f| format!("unknown field {f:?}")).collect();
+        let (object, unknown) = reading::read(kind, body).map_err(refuse)?;
+        if !unknown.is_empty() {
+            let texts: Vec<String> = unknown.iter().map(|f| format!("unknown field {f:?}")).collect();
             match request.param("fieldValidation").unwrap_or("Warn") {
                 "Strict" => return Err(refuse(format!("strict decoding error: {}", texts.join(", ")))),
                 "Warn" => warnings.extend(texts),
                 _ => {}
             }
         }
-        let o = kind.decode(without_nulls(body)).map_err(refuse)?;
-        to_stored(o).map_err(refuse)
+        to_stored(object).map_err(refuse)
     }
 
     fn post(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
@@ -376,9 +410,8 @@ impl ApiServer {
         who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));
         let stored = self.create(o, &t.namespace, who);
         who.defaulted = None;
-        let stored = stored?;
         warnings.append(&mut who.warnings);
-        Ok(Answer { body: as_version(&stored, t.kind), warnings })
+        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
     }
 
     /// Fields of the spec that defaulting adds to what the client sent.
@@ -392,9 +425,9 @@ impl ApiServer {
         let mut warnings = vec![];
         let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
         self.name_must_fit(t, &mut o)?;
-        let stored = self.update(o, sub, "update", who)?;
+        let stored = self.update(o, sub, "update", who);
         warnings.append(&mut who.warnings);
-        Ok(Answer { body: as_version(&stored, t.kind), warnings })
+        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
     }
 
     fn name_must_fit(&self, t: &Target, o: &mut Object) -> Result<(), Status> {
@@ -432,15 +465,49 @@ impl ApiServer {
             }
         };
         let body = request.body.as_ref().unwrap_or(&Value::Null);
-        let patched = patch::apply(&as_version(&old, t.kind), body, how, t.kind)?;
+        // Owners may be patched as well; mostly they are not.
+        let owners = body.to_string().contains("managedFields");
+        let before = if owners { old.whole_in(t.kind) } else { old.in_version(t.kind) };
+        let patched = patch::apply(&before, body, how, t.kind)?;
         let mut warnings = vec![];
         let mut o = self
             .decode(t.kind, Some(&patched), request, &mut warnings)
             .map_err(|s| patch_decode_error(&s, &patched))?;
         self.name_must_fit(t, &mut o)?;
-        let stored = self.update(o, sub, "patch", who)?;
+        let stored = self.update(o, sub, "patch", who);
         warnings.append(&mut who.warnings);
-        Ok(Answer { body: as_version(&stored, t.kind), warnings })
+        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
+    }
+
+    /// Applies a configuration on the server's side.
+    fn apply(&mut self, t: &Target, sub: Option<Subresource>, request: &Request, who: &mut Caller<'_>) -> Response {
+        let key = t.key();
+        let old = self.get(&key).ok().cloned();
+        let config = request.body.as_ref().unwrap_or(&Value::Null);
+        let force = request.param("force") == Some("true");
+        if old.is_none() && sub.is_some() {
+            return Err(Status::not_found(t.kind, &key.name));
+        }
+        let applied = self.applied(t.kind, sub, old.as_deref(), config, force, who);
+        let (merged, owners) = match applied {
+            Ok(applied) => applied,
+            Err(status) => {
+                self.refuse(who, "patch", &key, sub.map(Subresource::name), &status);
+                return Err(status);
+            }
+        };
+        let mut warnings = vec![];
+        let mut o =
+            self.decode(t.kind, Some(&merged), request, &mut warnings).map_err(|s| unreadable_as(&s, config))?;
+        self.name_must_fit(t, &mut o)?;
+        who.applied = Some(owners.unwrap_or_else(|| Arc::new(json!([]))));
+        let stored = match &old {
+            None => self.create(o, &t.namespace, who),
+            Some(_) => self.update(o, sub, "patch", who),
+        };
+        who.applied = None;
+        warnings.append(&mut who.warnings);
+        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
     }
 
     fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -454,18 +521,27 @@ impl ApiServer {
 
     fn put_scale(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>, verb: &'static str) -> Response {
         let old = self.get(&t.key())?.clone();
+        let owned = OwnedScale::of(&old, t.kind)?;
         let before = scale_json(&old)?;
         let body = request.body.as_ref().unwrap_or(&Value::Null);
         let wanted = match request.method {
+            Method::Patch(PatchType::Apply) => {
+                let force = request.param("force") == Some("true");
+                owned.applied(&before, body, force, &self.by(t.kind, Some(Subresource::Scale), who))?
+            }
             Method::Patch(PatchType::Json) => patch::apply(&before, body, PatchType::Json, t.kind)?,
             Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind)?,
             _ => body.clone(),
         };
         let replicas = replicas_of(&wanted, request.method, &old)?;
-        let mut new = (*old).clone();
+        let mut new = custom::as_kind(&old, t.kind);
         new.kind().set_scale(&mut new, replicas);
         new.meta_mut().resource_version = wanted["metadata"]["resourceVersion"].as_str().map(Into::into);
-        let stored = self.update(new, Some(Subresource::Scale), verb, who)?;
+        let by = self.by(t.kind, Some(Subresource::Scale), who);
+        who.applied = Some(owned.after(&before, wanted, request.method, &by)?);
+        let stored = self.update(new, Some(Subresource::Scale), verb, who);
+        who.applied = None;
+        let stored = stored?;
         Ok(scale_json(&stored)?.into())
     }
 
@@ -478,8 +554,10 @@ impl ApiServer {
     fn delete_one(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
         Ok(match self.delete(&t.key(), &options, who)? {
-            Deleted::Marked(o) => as_version(&o, t.kind).into(),
-            Deleted::Gone(o) if o.kind().grace(&o).is_some() => as_version(&o, t.kind).into(),
+            Deleted::Marked(o) => answer_of(&o, t.kind, request).into(),
+            Deleted::Gone(o) if o.kind().returns_deleted() || o.kind().grace(&o).is_some() => {
+                answer_of(&o, t.kind, request).into()
+            }
             Deleted::Gone(o) => {
                 let mut details = json!({"name": o.name(), "kind": o.kind().plural(), "uid": o.uid()});
                 if !o.kind().group().is_empty() {
@@ -498,22 +576,98 @@ impl ApiServer {
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;
         }
-        Ok(list_json(t.kind, &listing).into())
+        Ok(list_json(t.kind, &listing, request.owners).into())
     }
 }
 
-/// An object as a version of its kind shows it.
-pub(super) fn as_version(o: &Object, kind: KindRef) -> Arc<Value> {
-    let Some(conversion) = kind.conversion() else { return o.json().clone() };
-    let mut v = (**o.json()).clone();
-    (conversion.from_hub)(&mut v);
-    v["apiVersion"] = kind.api_version().into();
-    v["kind"] = kind.name().into();
-    Arc::new(v)
+/// What is sent must be what the path leads to.
+fn named_as(kind: KindRef, version: &str, name: &str, body: &Value) -> Result<(), Status> {
+    if version == kind.api_version() && name == kind.name() {
+        return Ok(());
+    }
+    if kind.custom().is_none() {
+        return Err(Status::bad_request(format!(
+            "{name} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"",
+            version.rsplit('/').next().unwrap_or(""),
+            kind.name()
+        )));
+    }
+    if version != kind.api_version() {
+        let why = format!(
+            "the API version in the data ({version}) does not match the expected API version ({})",
+            kind.api_version()
+        );
+        let mut status = Status::bad_request(why);
+        // Of another version nothing is known but what all objects have.
+        let known = ["apiVersion", "kind", "metadata"];
+        let unknown = body.as_object().into_iter().flatten().filter(|(k, _)| !known.contains(&k.as_str()));
+        status.warnings = unknown.map(|(k, _)| format!("unknown field {k:?}")).collect();
+        return Err(status);
+    }
+    let mut errors = FieldErrors::default();
+    errors.invalid(&Path::new("kind"), name, format!("must be {}", kind.name()));
+    let object = body["metadata"]["name"].as_str().unwrap_or("");
+    Err(Status::invalid_as(name, kind.group(), object, errors.list()))
+}
+
+/// Warnings come with every answer, also with a refusal; these come first.
+fn warned(answer: Response, mut warnings: Vec<String>) -> Response {
+    match answer {
+        Ok(mut a) => {
+            warnings.append(&mut a.warnings);
+            Ok(Answer { warnings, ..a })
+        }
+        Err(mut status) => {
+            warnings.append(&mut status.warnings);
+            Err(Status { warnings, ..status })
+        }
+    }
+}
+
+/// An object as it is shown to whoever asks, in the version that they ask for.
+fn answer_of(o: &Object, kind: KindRef, request: &Request) -> Arc<Value> {
+    if request.owners { o.whole_in(kind) } else { o.in_version(kind) }
+}
+
+/// A path that leads nowhere: among the built-in groups, or where nobody knows anything.
+fn nowhere(path: &str) -> Status {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let built_in = match parts.as_slice() {
+        ["api", ..] => true,
+        ["apis", group, ..] => KindRef::built_in().any(|k| k.group() == *group && !k.is_aggregated()),
+        _ => false,
+    };
+    if built_in { Status::no_such_resource() } else { Status::no_such_path() }
+}
+
+/// What is wrong with the options of a write: how the writer calls itself, what is only tried, how strict it is.
+fn check_options(request: &Request) -> Result<(), Status> {
+    let options = Options {
+        manager: request.param("fieldManager").unwrap_or(""),
+        dry_run: request.query.iter().filter(|(k, v)| k == "dryRun" && !v.is_empty()).map(|(_, v)| v.clone()).collect(),
+        field_validation: request.param("fieldValidation").unwrap_or(""),
+    };
+    match request.method {
+        Method::Post => options::validate_write("CreateOptions", &options),
+        Method::Put => options::validate_write("UpdateOptions", &options),
+        Method::Patch(how) => {
+            let force = request.param("force").map(|f| f == "true");
+            options::validate_patch(how == PatchType::Apply, &options, force)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What an apply makes may be no object of the kind.
+fn unreadable_as(s: &Status, config: &Value) -> Status {
+    match s.message.split_once(" cannot be handled as a ").and_then(|(_, rest)| rest.split_once(": ")) {
+        Some((_, why)) if !why.starts_with("strict decoding error") => unreadable(config, why),
+        _ => s.clone(),
+    }
 }
 
 /// An object of any version as the one that is stored, with the defaults of the version that was sent.
-fn to_stored(mut o: Object) -> Result<Object, String> {
+pub(super) fn to_stored(mut o: Object) -> Result<Object, String> {
     let kind = o.kind();
     let Some(conversion) = kind.conversion() else { return Ok(o) };
     kind.defaults(&mut o);
@@ -522,7 +676,7 @@ fn to_stored(mut o: Object) -> Result<Object, String> {
     let hub = kind.stored();
     v["apiVersion"] = hub.api_version().into();
     v["kind"] = hub.name().into();
-    hub.decode(without_nulls(v))
+    hub.decode(reading::without_nulls(v))
 }
 
 fn listing_head(l: &super::read::Listing) -> super::read::Listing {
@@ -531,24 +685,30 @@ fn listing_head(l: &super::read::Listing) -> super::read::Listing {
 
 fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
     let body = request.body.as_ref().unwrap_or(&Value::Null);
-    let propagation = match body["propagationPolicy"].as_str().or(request.param("propagationPolicy")) {
+    delete_options_of(body, |key| request.param(key))
+}
+
+/// What a body says of a deletion, or else somebody who is asked for the same words.
+pub(super) fn delete_options_of<'a>(
+    body: &'a Value,
+    param: impl Fn(&str) -> Option<&'a str>,
+) -> Result<DeleteOptions, Status> {
+    let propagation = match body["propagationPolicy"].as_str().or(param("propagationPolicy")) {
         None | Some("Background") => Propagation::Background,
         Some("Foreground") => Propagation::Foreground,
         Some("Orphan") => Propagation::Orphan,
         Some(other) => {
-            return Err(Status::new(
-                Reason::Invalid,
-                format!(
-                    "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-                ),
-            ));
+            let mut errors = FieldErrors::default();
+            let known = ["Foreground", "Background", "Orphan", "nil"];
+            errors.not_supported(&Path::new("propagationPolicy"), other, &known);
+            return Err(Status::invalid_as("DeleteOptions", "meta.k8s.io", "", errors.list()));
         }
     };
     let text = |v: &Value| v.as_str().map(Into::into);
     Ok(DeleteOptions {
         grace_seconds: body["gracePeriodSeconds"]
             .as_i64()
-            .or_else(|| request.param("gracePeriodSeconds").and_then(|s| s.parse().ok())),
+            .or_else(|| param("gracePeriodSeconds").and_then(|s| s.parse().ok())),
         propagation,
         uid: text(&body["preconditions"]["uid"]),
         resource_version: text(&body["preconditions"]["resourceVersion"]),
@@ -595,20 +755,6 @@ fn replicas_of(scale: &Value, method: Method, o: &Object) -> Result<i32, Status>
             Err(Status::invalid_as("Scale", "autoscaling", o.name(), errors.list()))
         }
         Some(n) => Ok(n),
-    }
-}
-
-/// The decoder wants absent fields, not nulls, and whole numbers where Go reads them: `3.0` is 3.
-fn without_nulls(v: Value) -> Value {
-    match v {
-        Value::Number(n) if n.is_f64() => {
-            canonical::whole(&Value::Number(n.clone())).map_or(Value::Number(n), Into::into)
-        }
-        Value::Object(m) => {
-            Value::Object(m.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect())
-        }
-        Value::Array(a) => Value::Array(a.into_iter().map(without_nulls).collect()),
-        other => other,
     }
 }
 

@@ -4,16 +4,16 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
 
+use super::admission::Ask;
 use super::caller::{Caller, new_uid, suffix};
-use super::{ApiServer, admission, authorization};
+use super::{ApiServer, admission, authorization, certificates, validation};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
-use crate::api::kinds::{Namespace, Pod, Service, namespace};
-use crate::api::names;
+use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume, pod};
 use crate::api::object::Key;
-use crate::api::{KindRef, Object, Reason, Resource, Status};
+use crate::api::{Object, Reason, Resource, Status, custom};
 use crate::ledger::record::RequestOutcome;
 use crate::store::{Precondition, Rev, StoreError, rev_of};
 
@@ -30,13 +30,14 @@ impl ApiServer {
     /// Creates an object in `namespace` (empty for cluster-scoped kinds).
     pub fn create(&mut self, mut o: Object, ns: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
         let kind = o.kind();
-        let place = Key::new(kind, ns, o.name());
+        let place = Key::new(kind.stored(), ns, o.name());
         let result = match self.authorize(who, "create", &place, None) {
             Ok(()) => self.admit_create(&mut o, ns, who),
             Err(status) => Err(status),
         };
-        let key = if result.is_ok() { o.key() } else { Key::new(kind, ns, o.name()) };
-        let stored = result.and_then(|()| {
+        let key = if result.is_ok() { o.key() } else { place };
+        let stored = result.and_then(|asked| {
+            self.own(&mut o, None, asked, None, who);
             if who.dry_run {
                 return match self.store.get(&key) {
                     Some(_) => Err(Status::already_exists(kind, o.name())),
@@ -44,6 +45,7 @@ impl ApiServer {
                 };
             }
             self.specs.share(&mut o);
+            let o = self.to_storage(o);
             let stored = self.commit(who, "create", &key, None, Some(o), Precondition::Absent)?;
             if let Some(s) = stored.get::<Service>() {
                 self.addresses.note(s);
@@ -75,6 +77,7 @@ impl ApiServer {
             .store
             .write(key.clone(), new, expect, |rev| who.record(verb, key, sub, outcome(rev)))
             .map_err(|e| store_error(&e, key))?;
+        self.custom.learn(&change);
         Ok(change.object.clone())
     }
 
@@ -89,8 +92,13 @@ impl ApiServer {
         who.record(verb, key, sub, RequestOutcome::Refused(Box::new(status.clone())));
     }
 
-    fn admit_create(&mut self, o: &mut Object, ns: &str, who: &mut Caller<'_>) -> Result<(), Status> {
+    /// Gives back the object as it was asked for.
+    fn admit_create(&mut self, o: &mut Object, ns: &str, who: &mut Caller<'_>) -> Result<Object, Status> {
         let kind = o.kind();
+        if self.custom.is_terminating(kind) {
+            let why = "create not allowed while custom resource definition is terminating";
+            return Err(Status::forbidden(kind, o.name(), why));
+        }
         let meta = o.meta_mut();
         if kind.namespaced() {
             match meta.namespace.as_deref().unwrap_or("") {
@@ -98,8 +106,12 @@ impl ApiServer {
                 own if own == ns => {}
                 _ => return Err(Status::bad_request(NAMESPACE_MISMATCH)),
             }
+        } else {
+            meta.namespace = None;
         }
-        if meta.name.as_deref().unwrap_or("").is_empty() && !meta.generate_name.as_deref().unwrap_or("").is_empty() {
+        let prefixed = !meta.generate_name.as_deref().unwrap_or("").is_empty();
+        let named_here = prefixed && meta.name.as_deref().unwrap_or("").is_empty();
+        if named_here {
             let prefix: String = meta.generate_name.clone().unwrap_or_default().chars().take(MAX_GENERATED).collect();
             meta.name = Some(format!("{prefix}{}", suffix(who.chance, SUFFIX_LENGTH)));
         }
@@ -109,67 +121,41 @@ impl ApiServer {
         meta.deletion_grace_period_seconds = None;
         meta.resource_version = None;
         meta.self_link = None;
-        meta.managed_fields = None;
         // Of a kind that does not count, the client's number stays.
         if kind.has_generation() {
             meta.generation = Some(1);
         }
         kind.defaults(o);
         kind.stamp(o, who.now);
+        let asked = o.clone();
+        o.meta_mut().managed_fields = None;
         kind.prepare_create(o);
-        admission::mutate(self, o, None, who)?;
+        certificates::stamp_requester(o, who.user);
+        admission::mutate_new(self, o, named_here, who)?;
         authorization::escalation::check(self, o, None, who.user)?;
-        let mut errors = FieldErrors::default();
-        if let Some(s) = o.get_mut::<Service>() {
-            let before = self.addresses.clone();
-            self.addresses.assign(s, None, who.chance, &mut errors);
-            if who.dry_run {
-                self.addresses = before;
-            }
-        }
         // Addresses are given out before anything is judged.
+        if let Some(s) = o.get_mut::<Service>() {
+            self.addresses.assign(s, None, who.chance)?;
+        }
+        let mut errors = FieldErrors::default();
+        validation::of_create(o, &mut errors);
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
-        self.validate(kind, o, &mut errors);
-        if !errors.is_empty() {
-            return Err(Status::invalid(kind, o.name(), errors.list()));
-        }
-        admission::validate(self, o, None, who)?;
         who.warnings.extend(kind.warnings(o, None));
-        Ok(())
-    }
-
-    fn validate(&self, kind: KindRef, o: &Object, errors: &mut FieldErrors) {
-        let mut found = FieldErrors::default();
-        names::validate_meta(o.meta(), kind.namespaced(), |n, p| kind.check_name(n, p), &mut found);
-        kind.validate(o, &mut found);
-        found.append(errors);
-        *errors = found;
-    }
-
-    fn validate_update(&self, new: &Object, old: &Object, errors: &mut FieldErrors) {
-        let kind = new.kind();
-        if kind.update_judges_alone() {
-            let mut found = FieldErrors::default();
-            names::validate_meta(new.meta(), kind.namespaced(), |n, p| kind.check_name(n, p), &mut found);
-            found.append(errors);
-            *errors = found;
-        } else {
-            self.validate(kind, new, errors);
-        }
-        new_finalizers_while_deleting(new, old, errors);
-        kind.validate_update(new, old, errors);
+        admission::validate(self, o, None, who)?;
+        Ok(asked)
     }
 
     /// Replaces an object, its status or its scale. `new` names the object; a resourceVersion in it must be current.
     pub fn update(
         &mut self,
-        mut new: Object,
+        new: Object,
         sub: Option<Subresource>,
         verb: &'static str,
         who: &mut Caller<'_>,
     ) -> Result<Arc<Object>, Status> {
+        let mut new = self.as_defined(new);
         let key = new.key();
         let name = sub.map(Subresource::name);
         if let Err(status) = self.authorize(who, verb, &key, sub) {
@@ -184,12 +170,19 @@ impl ApiServer {
             self.refuse(who, verb, &key, name, &status);
             return Err(status);
         };
-        who.subresource = sub;
-        if let Err(status) = self.admit_update(&mut new, &old, sub, verb, who) {
-            self.refuse(who, verb, &key, name, &status);
-            return Err(status);
-        }
-        if new.same(&old) {
+        let in_this_version = (old.kind() != new.kind()).then(|| custom::as_kind(&old, new.kind()));
+        let before = in_this_version.as_ref().unwrap_or(&old);
+        let asked = match self.admit_update(&mut new, before, sub, verb, who) {
+            Ok(asked) => asked,
+            Err(status) => {
+                self.refuse(who, verb, &key, name, &status);
+                return Err(status);
+            }
+        };
+        let mut new = self.to_storage(new);
+        let owners_asked_for = who.applied.is_some() || asked.meta().managed_fields.is_some();
+        self.own(&mut new, Some(&old), asked, sub, who);
+        if new.same(&old) && !(owners_asked_for && new.owners() != old.owners()) {
             who.record(verb, &key, name, RequestOutcome::Unchanged);
             return Ok(old);
         }
@@ -197,7 +190,9 @@ impl ApiServer {
             return Ok(Arc::new(new));
         }
         if finished(&new) {
-            return self.remove(&key, who, verb);
+            // Whoever let it go is shown what they wrote.
+            let last = Arc::new(new);
+            return self.remove(&key, who, verb).map(|_| last);
         }
         let stored = self.commit(who, verb, &key, name, Some(new), Precondition::At(rev_of(&old)))?;
         if let (Some(s), Some(o)) = (stored.get::<Service>(), old.get::<Service>()) {
@@ -214,7 +209,7 @@ impl ApiServer {
         sub: Option<Subresource>,
         verb: &'static str,
         who: &mut Caller<'_>,
-    ) -> Result<(), Status> {
+    ) -> Result<Object, Status> {
         let kind = new.kind();
         let wanted = new.meta().resource_version.clone().unwrap_or_default();
         if !wanted.is_empty() && wanted.parse::<u64>().is_err() {
@@ -241,7 +236,7 @@ impl ApiServer {
         let before = old.meta();
         let meta = new.meta_mut();
         if verb == "patch" {
-            immutable_meta(meta, before, &mut errors);
+            validation::of_patch(meta, before, &mut errors);
         }
         keep(&mut meta.resource_version, &before.resource_version);
         keep(&mut meta.uid, &before.uid);
@@ -250,41 +245,81 @@ impl ApiServer {
         keep(&mut meta.deletion_timestamp, &before.deletion_timestamp);
         keep(&mut meta.deletion_grace_period_seconds, &before.deletion_grace_period_seconds);
         keep(&mut meta.generation, &before.generation);
-        keep(&mut meta.managed_fields, &before.managed_fields);
+        let asked;
         match sub {
             // The spec in it is thrown away, so there is nothing to fill in.
-            Some(Subresource::Status) => kind.prepare_status(new, old),
-            Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
+            Some(Subresource::Status) => {
+                asked = new.clone();
+                kind.prepare_status(new, old);
+                if let Some((new, old)) = new.get_mut::<PersistentVolume>().zip(old.get()) {
+                    persistentvolume::note_transition(new, old, who.now);
+                }
+                certificates::stamp_status(new, old, who.now);
+            }
+            Some(Subresource::Approval) => {
+                asked = new.clone();
+                certificates::prepare_approval(new, old, who.now);
+            }
+            Some(sub @ (Subresource::EphemeralContainers | Subresource::Resize)) => {
+                kind.defaults(new);
+                asked = new.clone();
+                if let Some((new, old)) = new.get_mut::<Pod>().zip(old.get()) {
+                    match sub {
+                        Subresource::Resize => pod::prepare_resize(new, old),
+                        _ => pod::prepare_ephemeral_containers(new, old),
+                    }
+                }
+            }
+            Some(Subresource::Finalize) => {
+                asked = new.clone();
+                keep_all_but_finalizers(new, old);
+            }
             _ => {
                 kind.defaults(new);
                 kind.stamp(new, who.now);
-                kind.prepare_update(new, old);
+                asked = new.clone();
                 if let Some(s) = new.get_mut::<Service>() {
-                    self.addresses.assign(s, old.get::<Service>(), who.chance, &mut errors);
+                    self.addresses.assign(s, old.get::<Service>(), who.chance)?;
                 }
+                kind.prepare_update(new, old);
             }
         }
+        new.meta_mut().managed_fields = None;
+        who.subresource = sub;
+        admission::mutate(self, new, Some(old), who)?;
+        // What an object forgets and admission fills in again is no change.
         if sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old) {
             new.meta_mut().generation = Some(old.meta().generation.unwrap_or(0) + 1);
         }
-        if sub != Some(Subresource::Status) {
-            admission::mutate(self, new, Some(old), who)?;
-        }
         authorization::escalation::check(self, new, Some(old), who.user)?;
-        if sub == Some(Subresource::Status) {
-            kind.validate_status(new, old, &mut errors);
-        } else {
-            self.validate_update(new, old, &mut errors);
+        match sub {
+            Some(Subresource::Status) => validation::of_status(new, old, &mut errors),
+            Some(Subresource::Approval) => certificates::validate_approval(new, old, &mut errors),
+            Some(sub @ (Subresource::EphemeralContainers | Subresource::Resize)) => {
+                if let Some((new, old)) = new.get::<Pod>().zip(old.get()) {
+                    match sub {
+                        Subresource::Resize => pod::validate_resize(new, old, &mut errors),
+                        _ => pod::validate_ephemeral_containers(new, old, &mut errors),
+                    }
+                }
+            }
+            Some(Subresource::Finalize) => {
+                if let Some(n) = new.get::<Namespace>() {
+                    namespace::validate_finalize(n, &mut errors);
+                }
+            }
+            _ => validation::of_update(new, old, &mut errors),
         }
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
         }
-        match sub {
-            Some(Subresource::Status) => admission::validate_status(self, new, old, who)?,
-            _ => admission::validate(self, new, Some(old), who)?,
-        }
-        who.warnings.extend(kind.warnings(new, Some(old)));
-        Ok(())
+        who.warnings.extend(match sub {
+            Some(Subresource::Status) => kind.status_warnings(new),
+            Some(Subresource::Finalize) => vec![],
+            _ => kind.warnings(new, Some(old)),
+        });
+        admission::validate(self, new, Some(old), who)?;
+        Ok(asked)
     }
 
     /// Gives a pod its node: what the scheduler does through the `binding` subresource.
@@ -292,6 +327,9 @@ impl ApiServer {
         let key = Key::of::<Pod>(ns, pod);
         let result = self
             .authorize(who, "create", &key, Some(Subresource::Binding))
+            .and_then(|()| {
+                admission::ask(self, &Ask { key: &key, part: Subresource::Binding, body: &Value::Null }, who)
+            })
             .and_then(|()| self.bound(&key, node, who))
             .and_then(|new| self.commit(who, "create", &key, Some("binding"), Some(new), Precondition::Any));
         if let Err(status) = &result {
@@ -303,6 +341,7 @@ impl ApiServer {
     fn bound(&self, key: &Key, node: &str, who: &Caller<'_>) -> Result<Object, Status> {
         let old = self.store.get(key).ok_or_else(|| Status::not_found(key.kind, &key.name))?;
         let mut new = (**old).clone();
+        new.touch();
         let deleting = new.is_deleting();
         let generation = new.meta().generation;
         let Some(pod) = new.get_mut::<Pod>() else { return Err(Status::not_found(key.kind, &key.name)) };
@@ -340,19 +379,6 @@ fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
     }
 }
 
-/// What of the metadata nobody may change. What a patch leaves alone is there as it was.
-/// Real Kubernetes: apimachinery/pkg/api/validation/objectmeta.go ValidateObjectMetaAccessorUpdate.
-fn immutable_meta(new: &ObjectMeta, old: &ObjectMeta, errors: &mut FieldErrors) {
-    let at = Path::new("metadata");
-    errors.immutable(&at.child("uid"), &new.uid, &old.uid);
-    errors.immutable(&at.child("deletionTimestamp"), &new.deletion_timestamp, &old.deletion_timestamp);
-    errors.immutable(
-        &at.child("deletionGracePeriodSeconds"),
-        &new.deletion_grace_period_seconds,
-        &old.deletion_grace_period_seconds,
-    );
-}
-
 /// The `finalize` subresource changes nothing but a namespace's finalizers.
 fn keep_all_but_finalizers(new: &mut Object, old: &Object) {
     let wanted = new.get::<Namespace>().and_then(|n| n.spec.clone());
@@ -371,20 +397,6 @@ fn finished(o: &Object) -> bool {
         .is_some_and(|n| n.spec.iter().any(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())));
     let graceful = o.meta().deletion_grace_period_seconds.is_some_and(|s| s > 0);
     o.is_deleting() && !held && !kubernetes && !graceful
-}
-
-fn new_finalizers_while_deleting(new: &Object, old: &Object, errors: &mut FieldErrors) {
-    if !old.is_deleting() {
-        return;
-    }
-    let before = old.meta().finalizers.clone().unwrap_or_default();
-    let added: Vec<String> = new.meta().finalizers.iter().flatten().filter(|f| !before.contains(f)).cloned().collect();
-    if !added.is_empty() {
-        errors.forbidden(
-            &Path::new("metadata").child("finalizers"),
-            format!("no new finalizers can be added if the object is being deleted, found new finalizers {added:?}"),
-        );
-    }
 }
 
 pub(super) fn store_error(e: &StoreError, key: &Key) -> Status {

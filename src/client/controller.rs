@@ -59,6 +59,14 @@ pub trait Reconciler: Clone + Default + Send + 'static {
     const USER: &'static str;
 
     fn watches() -> Vec<Scope>;
+    /// Whether it watches every custom kind too.
+    const WATCHES_CUSTOM: bool = false;
+    /// The program that it is part of.
+    const AGENT: &'static str = "kube-controller-manager";
+    /// As whom it speaks.
+    fn user() -> User {
+        User::service_account("kube-system", Self::USER)
+    }
     /// Takes a change into its caches and says which keys it concerns.
     fn observe(&mut self, change: &Change, enqueue: &mut Enqueue<'_>);
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status>;
@@ -122,11 +130,19 @@ impl<R: Reconciler> Component for Controller<R> {
     }
 
     fn user(&self) -> User {
-        User::service_account("kube-system", R::USER)
+        R::user()
     }
 
     fn watches(&self) -> Vec<Scope> {
         R::watches()
+    }
+
+    fn agent(&self) -> &'static str {
+        R::AGENT
+    }
+
+    fn watches_custom(&self) -> bool {
+        R::WATCHES_CUSTOM
     }
 
     fn step(&mut self, event: Event, ctx: &mut Ctx<'_>) {

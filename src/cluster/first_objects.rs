@@ -16,10 +16,10 @@ use super::profile::Plan;
 use crate::api::kind::Subresource;
 use crate::api::kinds::flowcontrol;
 use crate::api::kinds::{
-    APIService, ConfigMap, EndpointSlice, FlowSchema, Namespace, Service, ServiceAccount, StorageClass,
+    APIService, ConfigMap, EndpointSlice, FlowSchema, Namespace, Node, Service, ServiceAccount, StorageClass,
 };
 use crate::api::user::MASTERS;
-use crate::api::{KindRef, Object, RecordId, Resource, Time, User};
+use crate::api::{Key, KindRef, Object, RecordId, Resource, Time, User};
 use crate::apiserver::authorization::policy;
 use crate::apiserver::caller::Chance;
 use crate::apiserver::{ApiServer, Caller};
@@ -215,6 +215,28 @@ pub fn set_metrics_available(world: &mut World, available: bool, cause: RecordId
     o.meta_mut().resource_version.clone_from(&there.meta().resource_version);
     let _ = api.update(o, Some(Subresource::Status), "update", &mut who);
     world.carry();
+}
+
+/// Gives nodes their roles, as soon as their kubelets have registered them.
+/// Real Kubernetes: cmd/kubeadm/app/phases/markcontrolplane. (The taint is there from the start here: kubelet may register with it.)
+pub fn mark_nodes(world: &mut World, plan: &Plan, cause: RecordId) {
+    let admin = User::of("kubernetes-admin", &["kubeadm:cluster-admins", MASTERS]);
+    let mut chance = Chance::seed_from_u64(0);
+    for (name, marks) in &plan.marks {
+        let key = Key::of::<Node>("", name);
+        while world.api.get(&key).is_err() && world.step() {}
+        let Ok(there) = world.api.get(&key) else { return };
+        let mut o = (**there).clone();
+        // The installer is no part of what a seed decides: a cluster whose nodes are marked runs like one without marks.
+        let before = world.chance().clone();
+        o.meta_mut().labels.get_or_insert_default().extend(marks.clone());
+        let World { api, ledger, now, .. } = &mut *world;
+        let mut who = Caller::new(&admin, "kubeadm", *now, cause, ledger, &mut chance);
+        let marked = api.update(o, None, "patch", &mut who);
+        debug_assert!(marked.is_ok(), "{marked:?}");
+        world.carry();
+        *world.chance() = before;
+    }
 }
 
 /// The Services of the API server itself and of DNS.

@@ -68,10 +68,11 @@ impl Cluster {
         first_objects::make(&mut world, &plan, start);
         let (configs, timing) = (plan.nodes.clone(), plan.timing);
         world.add(Arc::new(move || Box::new(Fleet::new(configs.clone(), timing))), start);
-        for entry in controllers::TABLE {
+        for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE) {
             world.add(entry.maker(), start);
         }
         world.add(Arc::new(|| Box::<Scheduler>::default()), start);
+        first_objects::mark_nodes(&mut world, &plan, start);
         world.carry();
         world.run_until(Time::ZERO);
         world.start = Time::ZERO;

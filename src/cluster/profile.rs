@@ -46,6 +46,8 @@ impl Profile {
 pub struct Plan {
     pub profile: Profile,
     pub nodes: Vec<NodeConfig>,
+    /// Labels that the installer gives nodes once they are registered, as kubelets may not: by node.
+    pub marks: BTreeMap<String, BTreeMap<String, String>>,
     pub api_address: String,
     pub catalogue: &'static Catalogue,
     pub speeds: Speeds,
@@ -74,7 +76,7 @@ impl Plan {
             Profile::Minikube => ("minikube", "192.168.49", 4, 8_145_404),
             _ => ("control-plane", "192.168.58", 4, 8_145_404),
         };
-        let mut nodes = vec![];
+        let (mut nodes, mut marks) = (vec![], BTreeMap::new());
         for i in 0..=workers {
             let control = i == 0;
             let name = match (single, i) {
@@ -82,10 +84,12 @@ impl Plan {
                 (true, n) => format!("minikube-m{:02}", n + 1),
                 (false, n) => format!("worker-{n}"),
             };
-            let mut labels = BTreeMap::new();
             if control && profile != Profile::Bare {
-                labels.insert("node-role.kubernetes.io/control-plane".to_string(), String::new());
-                labels.insert("node.kubernetes.io/exclude-from-external-load-balancers".to_string(), String::new());
+                let labels = [
+                    "node-role.kubernetes.io/control-plane",
+                    "node.kubernetes.io/exclude-from-external-load-balancers",
+                ];
+                marks.insert(name.clone(), labels.map(|l| (l.to_string(), String::new())).into());
             }
             let taints = if control && !single {
                 vec![Taint {
@@ -101,6 +105,7 @@ impl Plan {
             } else {
                 format!("10.{}.{}.{}", 10 + i / 65_536, i / 256 % 256, i % 256)
             };
+            let labels = BTreeMap::new();
             nodes.push(NodeConfig { name, ip, pod_cidr: cidr(i), cpus, memory_kib, max_pods: 110, labels, taints });
         }
         let milli = Duration::from_millis;
@@ -109,6 +114,7 @@ impl Plan {
             profile,
             api_address: nodes.first().map(|n| n.ip.clone()).unwrap_or_default(),
             nodes,
+            marks,
             catalogue: if bare { Catalogue::bare() } else { Catalogue::public() },
             speeds: Speeds { sandbox: milli(150), create: milli(30), start: milli(60) },
             timing: Timing { volumes: (150, 300), cleanup: (250, 600) },

@@ -103,7 +103,9 @@ fn a_node(seed: u64) -> &'static str {
 }
 
 fn state(c: &Cluster) -> String {
-    crate::api::KindRef::all()
+    c.world
+        .api
+        .stored_kinds()
         .flat_map(|k| c.world.api.store().list(&Scope::all(k)).map(|o| o.json().to_string()).collect::<Vec<_>>())
         .collect::<Vec<_>>()
         .join("\n")

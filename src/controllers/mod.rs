@@ -9,6 +9,7 @@
 //! In Kubernetes this is `pkg/controller` and `cmd/kube-controller-manager`.
 
 pub mod clusterrole_aggregation;
+pub mod customresourcedefinition;
 pub mod deployment;
 pub mod endpointslice;
 pub mod garbage_collector;
@@ -50,6 +51,9 @@ pub static TABLE: &[Entry] = &[
     entry::<volume_protection::ClaimProtection>(),
     entry::<volume_protection::VolumeProtection>(),
 ];
+
+/// Those that run within the API server, and live as long as it does.
+pub static IN_API_SERVER: &[Entry] = &[entry::<customresourcedefinition::CustomResourceDefinitions>()];
 
 impl Entry {
     pub fn maker(&'static self) -> Maker {

@@ -389,7 +389,7 @@ fn sent(q: &RequestRecord) -> String {
         other => other,
     };
     let sub = q.subresource.map(|s| format!("/{s}")).unwrap_or_default();
-    format!("{method} {} {}{sub}", q.key.kind.api_version(), q.key.resource_name())
+    format!("{method} {} {}{sub}", q.version.api_version(), q.key.resource_name())
 }
 
 /// What the API server did with it.

@@ -22,6 +22,10 @@ const SOURCES: &[(&str, &str)] = &[
         include_str!("../controllers/clusterrole_aggregation/ko.ftl"),
     ),
     (
+        include_str!("../controllers/customresourcedefinition/en.ftl"),
+        include_str!("../controllers/customresourcedefinition/ko.ftl"),
+    ),
+    (
         include_str!("../controllers/validatingadmissionpolicy_status/en.ftl"),
         include_str!("../controllers/validatingadmissionpolicy_status/ko.ftl"),
     ),

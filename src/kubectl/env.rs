@@ -1,6 +1,7 @@
 //! What a verb can reach: the API, files, its output.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use super::args::Args;
 use super::config::Kubeconfig;
 use super::failure::Failure;
 use super::mapper::Mapper;
-use crate::api::request::{Answer, Impersonation, Request, WatchEvent};
+use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
 
 /// The number of an open watch.
@@ -20,8 +21,8 @@ pub trait Transport {
     fn now(&self) -> Time;
     /// From now on requests are made in somebody's name, or in one's own.
     fn act_as(&mut self, whom: Option<Impersonation>);
-    /// What the server serves.
-    fn kinds(&mut self) -> Vec<KindRef>;
+    /// What the server serves, as it was when it was last asked, or as it is.
+    fn kinds(&mut self, fresh: bool) -> Vec<KindRef>;
     fn request(&mut self, request: &Request) -> Result<Answer, Status>;
     fn watch(&mut self, request: &Request) -> Result<Watch, Status>;
     /// The next event of a watch, if there is one already.
@@ -64,6 +65,10 @@ pub struct Env<'a> {
     /// The namespace of this command.
     pub namespace: String,
     pub namespace_given: bool,
+    /// Whether this command looks at who owns which fields.
+    pub owners: bool,
+    /// As whom it owns what it writes.
+    pub manager: String,
 }
 
 /// How a verb ended, or what it waits for.
@@ -95,6 +100,58 @@ pub trait Follow {
     }
 }
 
+/// How a verb calls itself in what it writes, if it is not told.
+/// Real Kubernetes: the default of `--field-manager` in each command of k8s.io/kubectl/pkg/cmd.
+fn manager_of(verb: &str) -> String {
+    let first = verb.split(' ').next().unwrap_or("");
+    match first {
+        "apply" => "kubectl-client-side-apply".into(),
+        "annotate" | "autoscale" | "create" | "edit" | "expose" | "label" | "patch" | "replace" | "rollout" | "run"
+        | "set" | "taint" => format!("kubectl-{first}"),
+        _ => "kubectl".into(),
+    }
+}
+
+/// The items of a list are of its kind, though they do not say so.
+/// Real Kubernetes: apimachinery/pkg/apis/meta/v1/unstructured/helpers.go decodeToList.
+fn with_kinds(mut body: Arc<Value>) -> Arc<Value> {
+    let version = body["apiVersion"].clone();
+    let Some(kind) = body["kind"].as_str().and_then(|k| k.strip_suffix("List")).map(String::from) else { return body };
+    let silent = |item: &Value| item.get("kind").is_none();
+    if !body["items"].as_array().is_some_and(|items| items.iter().any(silent)) {
+        return body;
+    }
+    // Nobody else has it: an answer is made for whoever asked.
+    for item in Arc::make_mut(&mut body)["items"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut)
+    {
+        item.entry("apiVersion").or_insert_with(|| version.clone());
+        item.entry("kind").or_insert_with(|| kind.as_str().into());
+    }
+    body
+}
+
+/// Of a path that leads nowhere the server knows nothing to say, so kubectl adds what it asked for.
+/// Real Kubernetes: apimachinery/pkg/api/errors NewGenericServerResponse.
+fn say_what_was_asked(mut status: Status, request: &Request) -> Status {
+    let parts: Vec<&str> = request.path.trim_matches('/').split('/').collect();
+    let (group, rest) = match parts.as_slice() {
+        ["api", _, rest @ ..] => ("", rest),
+        ["apis", group, _, rest @ ..] => (*group, rest),
+        _ => return status,
+    };
+    let rest = match rest {
+        ["namespaces", _, rest @ ..] if !rest.is_empty() => rest,
+        all => all,
+    };
+    if status.details.is_some() || status.message != Status::no_such_path().message || rest.is_empty() {
+        return status;
+    }
+    let resource = if group.is_empty() { rest[0].to_string() } else { format!("{}.{group}", rest[0]) };
+    let name = rest.get(1).map(|n| format!(" {n}")).unwrap_or_default();
+    status.message = format!("{} ({} {resource}{name})", status.message, request.method.name().to_lowercase());
+    status
+}
+
 /// Whom the flags `--as…` name.
 fn impersonation(args: &Args) -> Result<Option<Impersonation>, Failure> {
     let mut extra = BTreeMap::<String, Vec<String>>::new();
@@ -124,9 +181,20 @@ impl Env<'_> {
         self.api.now()
     }
 
-    /// The kinds that words may mean.
+    /// The kinds that words may mean, as far as kubectl knows: it keeps what a server once told it.
     pub fn mapper(&mut self) -> Mapper {
-        Mapper { kinds: self.api.kinds() }
+        Mapper { kinds: self.api.kinds(false) }
+    }
+
+    /// The same, asked anew.
+    pub fn fresh_mapper(&mut self) -> Mapper {
+        Mapper { kinds: self.api.kinds(true) }
+    }
+
+    /// Looks something up; what cannot be found may be new, so the server is asked again.
+    /// Real Kubernetes: client-go/restmapper/discovery.go DeferredDiscoveryRESTMapper.
+    pub fn mapped<R>(&mut self, find: impl Fn(&Mapper) -> Result<R, Failure>) -> Result<R, Failure> {
+        find(&self.mapper()).or_else(|_| find(&self.fresh_mapper()))
     }
 
     pub fn apply_globals(&mut self, args: &Args) -> Result<(), Failure> {
@@ -144,6 +212,11 @@ impl Env<'_> {
             named => named.to_string(),
         };
         self.namespace = self.config.namespace_of(&context).to_string();
+        self.manager = match args.text("field-manager") {
+            "" => manager_of(args.verb),
+            own => own.into(),
+        };
+        self.owners = args.flag("show-managed-fields") || args.flag("server-side");
         self.namespace_given = args.is_set("namespace");
         if self.namespace_given {
             self.namespace = args.text("namespace").to_string();
@@ -154,15 +227,19 @@ impl Env<'_> {
     }
 
     /// A request whose failure ends the command; warnings are printed as kubectl prints them.
-    pub fn call(&mut self, request: &Request) -> Result<std::sync::Arc<Value>, Failure> {
+    pub fn call(&mut self, request: &Request) -> Result<Arc<Value>, Failure> {
         self.try_call(request).map_err(|s| Failure::status(&s))
     }
 
-    pub fn try_call(&mut self, request: &Request) -> Result<std::sync::Arc<Value>, Status> {
-        let answer = self.api.request(request)?;
-        for w in &answer.warnings {
+    pub fn try_call(&mut self, request: &Request) -> Result<Arc<Value>, Status> {
+        let mut request = Request { owners: self.owners, ..request.clone() };
+        if !matches!(request.method, Method::Get | Method::Delete) && request.param("fieldManager").is_none() {
+            request = request.query("fieldManager", self.manager.as_str());
+        }
+        let answer = self.api.request(&request);
+        for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
             self.err.push_str(&format!("Warning: {w}\n"));
         }
-        Ok(answer.body)
+        answer.map(|a| with_kinds(a.body)).map_err(|status| say_what_was_asked(status, &request))
     }
 }

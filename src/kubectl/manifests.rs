@@ -103,9 +103,15 @@ pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env
             files.join(" ")
         )));
     }
-    let mapper = env.mapper();
-    let (found, failed): (Vec<_>, Vec<_>) =
-        texts.iter().flat_map(|(source, text)| parse(source, text, validate, &mapper)).partition(Result::is_ok);
+    let all = |mapper: &Mapper| -> Vec<Result<Manifest, Failure>> {
+        texts.iter().flat_map(|(source, text)| parse(source, text, validate, mapper)).collect()
+    };
+    let mut parsed = all(&env.mapper());
+    // What kubectl has never heard of may be new.
+    if parsed.iter().any(Result::is_err) {
+        parsed = all(&env.fresh_mapper());
+    }
+    let (found, failed): (Vec<_>, Vec<_>) = parsed.into_iter().partition(Result::is_ok);
     Ok((found.into_iter().flatten().collect(), failed.into_iter().filter_map(Result::err).collect()))
 }
 

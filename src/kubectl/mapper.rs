@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn words_mean_kinds_as_kubectl_reads_them() {
-        let mapper = Mapper { kinds: KindRef::all().collect() };
+        let mapper = Mapper { kinds: KindRef::built_in().collect() };
         for (word, want) in [
             ("po", "v1/pods"),
             ("Deployment", "apps/v1/deployments"),

@@ -14,7 +14,6 @@ pub mod containers;
 pub mod describe;
 pub mod env;
 pub mod failure;
-pub mod jsonpath;
 pub mod manifests;
 pub mod mapper;
 pub mod printers;

@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::args::Args;
 use super::failure::Failure;
-use super::jsonpath::{Template, show};
 use super::resources::Found;
 use super::tabwriter::align;
+use crate::api::jsonpath::{Template, show};
 use crate::api::yaml;
 
 /// The output format of a command.

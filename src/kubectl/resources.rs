@@ -219,7 +219,7 @@ fn gather(
         }
         return Ok((found, failures));
     }
-    let selection = Selection::parse(words, &env.mapper())?;
+    let selection = env.mapped(|m| Selection::parse(words, m))?;
     check(args, &selection, whole)?;
     for (kind, name) in &selection.items {
         match name {

@@ -147,6 +147,10 @@ impl Fleet {
 }
 
 impl Component for Fleet {
+    fn agent(&self) -> &'static str {
+        "kubelet"
+    }
+
     fn name(&self) -> &'static str {
         "kubelet"
     }

@@ -62,12 +62,16 @@ pub enum Trigger {
 pub struct RequestRecord {
     pub verb: &'static str,
     pub key: Key,
+    /// The version in which the object was spoken of.
+    pub version: KindRef,
     pub subresource: Option<&'static str>,
     pub user: Name,
     /// The rule of a role that allows it; the administrator needs none.
     pub rule: Option<Arc<str>>,
     /// Fields that defaulting and admission filled in, where that was counted.
     pub defaulted: Option<usize>,
+    /// What admission had to say of it, as the audit log has it: keys and values.
+    pub annotations: Box<[(String, String)]>,
     pub outcome: RequestOutcome,
 }
 

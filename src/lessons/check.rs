@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::Step;
-use crate::api::{KindRef, RecordId};
+use crate::api::RecordId;
 use crate::ledger::{Fact, Facts, Root, What};
 use crate::prompt::Session;
 use crate::store::Scope;
@@ -44,7 +44,7 @@ impl Serialize for Signed<'_> {
 /// `state.deployments["default/web"]`
 fn state(session: &Session) -> Value {
     let mut out = Map::new();
-    for kind in KindRef::all().filter(|k| k.is_stored()) {
+    for kind in session.cluster.world.api.stored_kinds() {
         let mut objects = Map::new();
         for o in session.cluster.world.api.store().list(&Scope::all(kind)) {
             let key = if kind.namespaced() { format!("{}/{}", o.namespace(), o.name()) } else { o.name().to_string() };

@@ -109,6 +109,8 @@ pub struct Session {
     pub failed: BTreeSet<RecordId>,
     pub(super) background: BTreeMap<String, Started>,
     numbers: u64,
+    /// The kinds that kubectl knows of.
+    known: Vec<KindRef>,
     /// What the running command may read.
     pub(super) stdin: Option<String>,
     /// Set by Ctrl-C: a waiting command stops.
@@ -148,6 +150,7 @@ impl Session {
             failed: BTreeSet::new(),
             background: BTreeMap::new(),
             numbers: options.seed ^ 0x9e37_79b9,
+            known: vec![],
             stdin: None,
             interrupted: std::sync::Arc::default(),
         }
@@ -216,7 +219,13 @@ impl Session {
         out: &mut Output,
         act: impl FnOnce(&mut Env<'_>) -> R,
     ) -> R {
-        let mut api = InProcess { cluster: &mut self.cluster, cause, numbers: &mut self.numbers, impersonate: None };
+        let mut api = InProcess {
+            cluster: &mut self.cluster,
+            cause,
+            numbers: &mut self.numbers,
+            known: &mut self.known,
+            impersonate: None,
+        };
         let mut env = Env {
             api: &mut api,
             host: self.host.as_mut(),
@@ -226,6 +235,8 @@ impl Session {
             err: String::new(),
             namespace: namespace.into(),
             namespace_given: false,
+            owners: false,
+            manager: String::new(),
         };
         let result = act(&mut env);
         out.stdout.push_str(&env.out);
@@ -253,7 +264,7 @@ impl Session {
 
     /// The objects of a kind that the session looks at: those of its namespace, where the kind has any.
     pub fn scope(&self, kind: KindRef) -> Scope {
-        Scope { kind, namespace: kind.namespaced().then(|| self.config.namespace().into()) }
+        Scope { kind: kind.stored(), namespace: kind.namespaced().then(|| self.config.namespace().into()) }
     }
 
     /// The kinds that words may mean.

@@ -24,6 +24,8 @@ pub struct InProcess<'a> {
     /// The record of the command line.
     pub cause: RecordId,
     pub numbers: &'a mut u64,
+    /// The kinds that the server told of when it was last asked.
+    pub known: &'a mut Vec<KindRef>,
     /// Whom kubectl acts as: `--as`.
     pub impersonate: Option<Box<Impersonation>>,
 }
@@ -43,8 +45,11 @@ impl Transport for InProcess<'_> {
         self.impersonate = whom.map(Box::new);
     }
 
-    fn kinds(&mut self) -> Vec<KindRef> {
-        self.cluster.world.api.kinds().collect()
+    fn kinds(&mut self, fresh: bool) -> Vec<KindRef> {
+        if fresh || self.known.is_empty() {
+            *self.known = self.cluster.world.api.kinds().collect();
+        }
+        self.known.clone()
     }
 
     fn request(&mut self, request: &Request) -> Result<Answer, Status> {

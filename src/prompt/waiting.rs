@@ -3,7 +3,7 @@
 use super::builtins;
 use super::session::{Output, Pace, Session, Started};
 use super::words;
-use crate::api::{Duration, KindRef, RecordId, Time};
+use crate::api::{Duration, RecordId, Time};
 use crate::explain::texts::message;
 use crate::kubectl::failure::{Absent, Hint, likeliest};
 use crate::kubectl::{Failure, Follow, Progress};
@@ -200,7 +200,7 @@ impl Session {
     /// An object of that name in another namespace, or of nearly that name in this one.
     fn namesake(&self, absent: &Absent, namespace: &str) -> Option<String> {
         let Absent { group, resource, name } = absent;
-        let kind = KindRef::all().find(|k| k.plural() == resource && k.group() == group)?;
+        let kind = self.cluster.world.api.stored_kinds().find(|k| k.plural() == resource && k.group() == group)?;
         let scope = Scope::all(kind);
         let all = || self.cluster.world.api.store().list(&scope);
         let elsewhere = all().find(|o| o.name() == name && o.namespace() != namespace);

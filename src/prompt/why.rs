@@ -6,7 +6,7 @@ use super::builtins::{note, wrong};
 use super::session::{Output, Session};
 use crate::api::kinds::{Event, Lease};
 use crate::api::object::Resource;
-use crate::api::{Key, KindRef, Object};
+use crate::api::{Key, Object};
 use crate::explain::texts::message;
 use crate::explain::why;
 use crate::kubectl::Failure;
@@ -53,7 +53,7 @@ fn named(s: &Session, name: &str) -> Option<Key> {
     let quiet = [Event::kind_ref(), Lease::kind_ref()];
     let age = |o: &&Arc<Object>| (o.name() != name, o.meta().creation_timestamp.clone(), o.kind());
     let oldest = |kind| called(s, &s.scope(kind), name).min_by_key(age).cloned();
-    let all = KindRef::all().filter(|k| k.is_stored()).filter(|kind| !quiet.contains(kind)).filter_map(oldest);
+    let all = s.cluster.world.api.stored_kinds().filter(|kind| !quiet.contains(kind)).filter_map(oldest);
     all.min_by_key(|o| age(&o)).map(|o| o.key())
 }
 

@@ -189,6 +189,10 @@ impl Scheduler {
 }
 
 impl Component for Scheduler {
+    fn agent(&self) -> &'static str {
+        "kube-scheduler"
+    }
+
     fn name(&self) -> &'static str {
         "scheduler"
     }

@@ -9,6 +9,7 @@
 //!
 //! In Kubernetes this is etcd with `apiserver/pkg/storage/etcd3` and the watch cache.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::object::{Key, Name, Resource};
@@ -116,15 +117,39 @@ pub struct Write {
     pub expect: Precondition,
 }
 
+/// The objects of a custom kind, and who watches them.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    objects: Places<Arc<Object>>,
+    watchers: Vec<(WatchId, Scope)>,
+}
+
+static NOBODY: Vec<(WatchId, Scope)> = vec![];
+
+fn places_mut<'s>(
+    tables: &'s mut [Places<Arc<Object>>],
+    custom: &'s mut BTreeMap<KindRef, Table>,
+    kind: KindRef,
+) -> &'s mut Places<Arc<Object>> {
+    match tables.get_mut(kind.index()) {
+        Some(table) => table,
+        None => &mut custom.entry(kind).or_default().objects,
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Store {
     rev: Rev,
     compacted: Rev,
-    /// One for each kind.
+    /// One for each built-in kind.
     tables: Vec<Places<Arc<Object>>>,
+    /// Those of custom kinds.
+    custom: BTreeMap<KindRef, Table>,
     history: imbl::Vector<Arc<Change>>,
-    /// For each kind, in the order in which they came.
+    /// For each built-in kind, in the order in which they came.
     watchers: Vec<Vec<(WatchId, Scope)>>,
+    /// Who watches every custom kind that there is or will be.
+    watch_custom: Vec<WatchId>,
     next_watch: u64,
     deliveries: Vec<(WatchId, Arc<Change>)>,
 }
@@ -134,9 +159,11 @@ impl Default for Store {
         Store {
             rev: Rev(1),
             compacted: Rev(0),
-            tables: vec![Places::default(); KindRef::all().count()],
+            tables: vec![Places::default(); KindRef::built_in().count()],
+            custom: BTreeMap::new(),
             history: imbl::Vector::new(),
-            watchers: vec![vec![]; KindRef::all().count()],
+            watchers: vec![vec![]; KindRef::built_in().count()],
+            watch_custom: vec![],
             next_watch: 1,
             deliveries: vec![],
         }
@@ -148,13 +175,21 @@ impl Store {
         self.rev
     }
 
+    /// Where objects of a kind lie; a custom kind of which nothing was ever stored has no place.
+    fn places(&self, kind: KindRef) -> Option<&Places<Arc<Object>>> {
+        match self.tables.get(kind.index()) {
+            Some(table) => Some(table),
+            None => self.custom.get(&kind).map(|t| &t.objects),
+        }
+    }
+
     pub fn get(&self, key: &Key) -> Option<&Arc<Object>> {
-        self.tables[key.kind.index()].get(&key.namespace, &key.name)
+        self.places(key.kind)?.get(&key.namespace, &key.name)
     }
 
     /// Objects in a scope, ordered by namespace and name, as they are now.
     pub fn list<'a>(&'a self, scope: &'a Scope) -> Box<dyn Iterator<Item = &'a Arc<Object>> + 'a> {
-        let table = &self.tables[scope.kind.index()];
+        let Some(table) = self.places(scope.kind) else { return Box::new(std::iter::empty()) };
         match &scope.namespace {
             None => Box::new(table.values()),
             Some(ns) => Box::new(table.in_namespace(ns)),
@@ -167,7 +202,7 @@ impl Store {
     }
 
     pub fn count(&self, kind: KindRef) -> usize {
-        self.tables[kind.index()].len()
+        self.places(kind).map_or(0, Places::len)
     }
 
     /// Objects in a scope as they were at `at`: the later changes are taken back.
@@ -175,7 +210,7 @@ impl Store {
         if at < self.compacted {
             return Err(StoreError::Compacted { oldest: self.compacted });
         }
-        let mut objects = self.tables[scope.kind.index()].clone();
+        let mut objects = self.places(scope.kind).cloned().unwrap_or_default();
         for c in self.history.iter().rev().take_while(|c| c.rev > at).filter(|c| scope.covers(&c.key)) {
             match &c.previous {
                 Some(p) => objects.insert(&c.key.namespace, &c.key.name, p.clone()),
@@ -198,7 +233,7 @@ impl Store {
         cause: impl FnOnce(Rev) -> RecordId,
     ) -> Result<Arc<Change>, StoreError> {
         let rev = Rev(self.rev.0 + 1);
-        let table = &mut self.tables[key.kind.index()];
+        let table = places_mut(&mut self.tables, &mut self.custom, key.kind);
         let (new, previous) = match (new, expect) {
             (Some(object), Precondition::Absent) => {
                 let new = stamped(object, rev);
@@ -241,7 +276,8 @@ impl Store {
         let cause = cause(rev);
         let mut done = Vec::with_capacity(writes.len());
         for Write { key, new, .. } in writes {
-            let (new, previous) = apply(&mut self.tables[key.kind.index()], rev, &key, new);
+            let table = places_mut(&mut self.tables, &mut self.custom, key.kind);
+            let (new, previous) = apply(table, rev, &key, new);
             done.push(self.remember(Change::made(rev, key, new, previous, cause)));
         }
         Ok(done)
@@ -256,7 +292,15 @@ impl Store {
         {
             self.compacted = old.rev;
         }
-        for (id, scope) in &self.watchers[change.key.kind.index()] {
+        let kind = change.key.kind;
+        let watchers = match self.watchers.get(kind.index()) {
+            Some(watchers) => watchers,
+            None => {
+                self.deliveries.extend(self.watch_custom.iter().map(|id| (*id, change.clone())));
+                self.custom.get(&kind).map_or(&NOBODY, |t| &t.watchers)
+            }
+        };
+        for (id, scope) in watchers {
             if scope.covers(&change.key) {
                 self.deliveries.push((*id, change.clone()));
             }
@@ -283,12 +327,25 @@ impl Store {
         for c in self.history.iter().skip(self.history.len() - first).filter(|c| scope.covers(&c.key)) {
             self.deliveries.push((id, c.clone()));
         }
-        self.watchers[scope.kind.index()].push((id, scope));
+        match self.watchers.get_mut(scope.kind.index()) {
+            Some(watchers) => watchers.push((id, scope)),
+            None => self.custom.entry(scope.kind).or_default().watchers.push((id, scope)),
+        }
         Ok(id)
     }
 
+    /// Registers a watcher of every custom kind, those included that will be defined later.
+    pub fn watch_custom(&mut self) -> WatchId {
+        let id = WatchId(self.next_watch);
+        self.next_watch += 1;
+        self.watch_custom.push(id);
+        id
+    }
+
     pub fn unwatch(&mut self, id: WatchId) {
-        self.watchers.iter_mut().for_each(|of_kind| of_kind.retain(|(w, _)| *w != id));
+        let of_custom = self.custom.values_mut().map(|t| &mut t.watchers);
+        self.watchers.iter_mut().chain(of_custom).for_each(|of_kind| of_kind.retain(|(w, _)| *w != id));
+        self.watch_custom.retain(|w| *w != id);
         self.deliveries.retain(|(w, _)| *w != id);
     }
 

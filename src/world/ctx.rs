@@ -212,7 +212,8 @@ impl Ctx<'_> {
         let world = &mut *self.world;
         let slot = &world.slots[self.actor.0];
         let mut who =
-            Caller::new(user.unwrap_or(&slot.user), slot.name, world.now, cause, &mut world.ledger, &mut world.chance);
+            Caller::new(user.unwrap_or(&slot.user), slot.name, world.now, cause, &mut world.ledger, &mut world.chance)
+                .with_agent(slot.agent);
         f(&mut world.api, &mut who)
     }
 
@@ -237,6 +238,23 @@ impl Ctx<'_> {
     /// Lists the objects of a kind in a namespace past the caches.
     pub fn list_any(&self, kind: KindRef, namespace: &str) -> Vec<Arc<Object>> {
         self.world.api.store().list(&Scope { kind, namespace: Some(namespace.into()) }).cloned().collect()
+    }
+
+    /// Every object of a custom kind, in all namespaces.
+    pub fn list_all_of(&self, group: &str, plural: &str) -> Vec<Arc<Object>> {
+        let api = &self.world.api;
+        let kind = api.custom_kinds().find(|k| k.group() == group && k.plural() == plural);
+        kind.into_iter().flat_map(|k| api.store().list(&Scope::all(k)).cloned().collect::<Vec<_>>()).collect()
+    }
+
+    /// Every kind under which objects are stored.
+    pub fn stored_kinds(&self) -> Vec<KindRef> {
+        self.world.api.stored_kinds().collect()
+    }
+
+    /// The kind that an owner reference means.
+    pub fn kind_named(&self, api_version: &str, kind: &str) -> Option<KindRef> {
+        self.world.api.kind_named(api_version, kind).map(KindRef::stored)
     }
 
     /// Reads any object past the caches.

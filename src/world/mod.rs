@@ -39,7 +39,15 @@ pub trait Component: Send {
     fn name(&self) -> &'static str;
     /// The user that its requests come from.
     fn user(&self) -> User;
+    /// The program that it is part of, as it calls itself in requests.
+    fn agent(&self) -> &'static str {
+        "kube-controller-manager"
+    }
     fn watches(&self) -> Vec<Scope>;
+    /// Whether it watches every custom kind too, those included that will be defined later.
+    fn watches_custom(&self) -> bool {
+        false
+    }
     fn step(&mut self, event: Event, ctx: &mut Ctx<'_>);
     fn clone_box(&self) -> Box<dyn Component>;
 }
@@ -50,6 +58,7 @@ pub type Maker = Arc<dyn Fn() -> Box<dyn Component> + Send + Sync>;
 struct Slot {
     name: &'static str,
     user: User,
+    agent: &'static str,
     make: Maker,
     /// `None` while it is stopped.
     running: Option<Box<dyn Component>>,
@@ -64,6 +73,7 @@ impl Clone for Slot {
         Slot {
             name: self.name,
             user: self.user.clone(),
+            agent: self.agent,
             make: self.make.clone(),
             running: self.running.as_ref().map(|c| c.clone_box()),
             incarnation: self.incarnation,
@@ -157,7 +167,7 @@ impl World {
             now: Time::ZERO,
             start: Time::ZERO,
             agenda: Agenda::default(),
-            api: ApiServer::default(),
+            api: ApiServer::of(seed),
             ledger,
             chance: Chance::seed_from_u64(seed),
             slots: vec![],
@@ -188,6 +198,7 @@ impl World {
         let slot = Slot {
             name: fresh.name(),
             user: fresh.user(),
+            agent: fresh.agent(),
             make,
             running: None,
             incarnation: 0,
@@ -281,11 +292,15 @@ impl World {
         }
         let fresh = (slot.make)();
         slot.incarnation += 1;
-        let scopes = fresh.watches();
+        let (mut scopes, custom) = (fresh.watches(), fresh.watches_custom());
         slot.running = Some(fresh);
+        let already = scopes.len();
+        if custom {
+            scopes.extend(self.api.custom_kinds().map(Scope::all));
+        }
         // A fresh component lists what is there, then watches.
         let mut present = vec![];
-        for scope in scopes {
+        for (i, scope) in scopes.into_iter().enumerate() {
             present.extend(self.api.store().list(&scope).map(|o| {
                 Arc::new(Change {
                     rev: crate::store::rev_of(o),
@@ -296,11 +311,22 @@ impl World {
                     cause: causes.first().copied().unwrap_or_default(),
                 })
             }));
-            let id = self.api.watch(scope);
-            self.slots[actor.0].watches.push(id);
-            self.watchers.insert(id, Watcher { actor, told: self.now });
+            if i < already {
+                let id = self.api.watch(scope);
+                self.follow(actor, id);
+            }
+        }
+        if custom {
+            let id = self.api.watch_custom();
+            self.follow(actor, id);
         }
         self.deliver(actor, Event::Started(present), causes);
+    }
+
+    /// From now on, what the watch tells reaches the component.
+    fn follow(&mut self, actor: ActorId, id: WatchId) {
+        self.slots[actor.0].watches.push(id);
+        self.watchers.insert(id, Watcher { actor, told: self.now });
     }
 
     fn deliver(&mut self, actor: ActorId, event: Event, causes: Causes) {
@@ -421,7 +447,8 @@ impl World {
 
     /// Writes down what a person looked at: lessons and `trace` tell of it. Asking the same again and again is one look.
     fn note_read(&mut self, request: &Request, body: &serde_json::Value, cause: RecordId) {
-        let Some(target) = Target::parse(&request.path).filter(|_| request.method == Method::Get) else { return };
+        let target = if request.method == Method::Get { self.api.leads_to(&request.path) } else { None };
+        let Some(target) = target else { return };
         let count = |list: &str| body[list].as_array().map(Vec::len);
         let found = if target.name.is_some() { 1 } else { count("items").or_else(|| count("rows")).unwrap_or(0) };
         let Target { kind, namespace, name, .. } = target;

@@ -37,7 +37,7 @@ impl Published {
     fn place(&self, name: &str) -> Option<Place> {
         let mut steps = name.split('.').peekable();
         steps.next().filter(|first| *first == self.kind.name())?;
-        let mut at = Place::Struct(self.kind.layout());
+        let mut at = self.kind.layout().map_or(Place::Any, Place::Struct);
         while let Some(step) = steps.next() {
             let Place::Struct(t) = at else { return None };
             let f = field(t, step)?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::api::canonical;
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{go_json, names};
+use crate::api::{internal, names};
 
 const URL_TYPE: &str = "authorization/v1.NonResourceAttributes";
 const META_TYPE: &str = "meta/v1.ObjectMeta";
@@ -52,7 +52,7 @@ impl Question<'_> {
         match (self.resource, self.url) {
             (Some(_), Some(url)) => errors.invalid_struct(
                 &spec.child("nonResourceAttributes"),
-                go_json::shown(url, URL_TYPE),
+                internal::shown(url, URL_TYPE),
                 "cannot be specified in combination with resourceAttributes",
             ),
             (None, None) => errors.invalid(
@@ -130,7 +130,7 @@ fn validate_values(operator: &str, values: Option<&[String]>, at: &Path<'_>, err
 /// A question is not kept, so it has no name. Whoever writes which field is not part of the question.
 pub fn validate_no_metadata(meta: &ObjectMeta, why: &str, errors: &mut FieldErrors) {
     if !is_empty(meta) {
-        errors.invalid_struct(&Path::new("metadata"), go_json::shown(meta, META_TYPE), why);
+        errors.invalid_struct(&Path::new("metadata"), internal::shown(meta, META_TYPE), why);
     }
 }
 

@@ -19,18 +19,18 @@ const REVIEW_VERSIONS: [&str; 2] = ["v1", "v1beta1"];
 
 /// A webhook of either kind.
 pub struct Webhook<'a> {
-    name: &'a str,
-    rules: &'a [RuleWithOperations],
-    failure_policy: Option<&'a str>,
-    match_policy: Option<&'a str>,
-    side_effects: &'a str,
-    timeout_seconds: Option<i32>,
-    namespace_selector: Option<&'a LabelSelector>,
-    object_selector: Option<&'a LabelSelector>,
-    reinvocation_policy: Option<&'a str>,
-    client: &'a WebhookClientConfig,
-    conditions: Option<&'a [MatchCondition]>,
-    review_versions: &'a [String],
+    pub name: &'a str,
+    pub rules: &'a [RuleWithOperations],
+    pub failure_policy: Option<&'a str>,
+    pub match_policy: Option<&'a str>,
+    pub side_effects: &'a str,
+    pub timeout_seconds: Option<i32>,
+    pub namespace_selector: Option<&'a LabelSelector>,
+    pub object_selector: Option<&'a LabelSelector>,
+    pub reinvocation_policy: Option<&'a str>,
+    pub client: &'a WebhookClientConfig,
+    pub conditions: Option<&'a [MatchCondition]>,
+    pub review_versions: &'a [String],
 }
 
 impl<'a> From<&'a ValidatingWebhook> for Webhook<'a> {

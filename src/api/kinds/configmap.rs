@@ -4,12 +4,14 @@
 use super::ConfigMap;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
+use crate::api::names;
 use crate::api::table::{Cell, Column};
 
 pub static KIND: Kind<ConfigMap> = Kind {
     short_names: &["cm"],
     validate,
     validate_update,
+    update_judges_alone: true,
     columns: &[
         Column::name(),
         Column::text("Data", "Data contains the configuration data. Each key must consist of alphanumeric characters, '-', '_' or '.'. Values with non-UTF-8 byte sequences must use the BinaryData field. The keys stored in Data must not overlap with the keys in the BinaryData field, this is enforced during validation process.", |c, _| Cell::from(entries(c))),
@@ -59,16 +61,17 @@ fn validate(c: &ConfigMap, errors: &mut FieldErrors) {
 }
 
 fn validate_update(new: &ConfigMap, old: &ConfigMap, errors: &mut FieldErrors) {
-    if old.immutable != Some(true) {
-        return;
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
+    if old.immutable == Some(true) {
+        let changed = [
+            ("immutable", new.immutable != Some(true)),
+            ("data", new.data.clone().unwrap_or_default() != old.data.clone().unwrap_or_default()),
+            ("binaryData", new.binary_data.clone().unwrap_or_default() != old.binary_data.clone().unwrap_or_default()),
+        ];
+        for (name, _) in changed.into_iter().filter(|(_, changed)| *changed) {
+            errors.forbidden(&Path::new(name), "field is immutable when `immutable` is set");
+        }
     }
-    if new.immutable != Some(true) {
-        errors.forbidden(&Path::new("immutable"), "field is immutable when `immutable` is set");
-    }
-    if new.data != old.data {
-        errors.forbidden(&Path::new("data"), "field is immutable when `immutable` is set");
-    }
-    if new.binary_data != old.binary_data {
-        errors.forbidden(&Path::new("binaryData"), "field is immutable when `immutable` is set");
-    }
+    names::validate_meta(&new.metadata, true, names::dns1123_subdomain, errors);
+    validate(new, errors);
 }

@@ -2,7 +2,7 @@
 //! Real Kubernetes: pkg/apis/batch/v1/defaults.go SetDefaults_CronJob, pkg/apis/batch/validation, pkg/registry/batch/cronjob.
 
 use k8s_openapi::api::batch::v1::{CronJobSpec, JobSpec, JobTemplateSpec};
-use k8s_openapi::api::core::v1::PodSpec;
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
 use super::CronJob;
 use super::job;
@@ -12,7 +12,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::table::{Cell, Column, ColumnType, since};
 use crate::api::time::Time;
-use crate::api::{canonical, cron, time_zone};
+use crate::api::{canonical, cron, names, time_zone};
 
 pub static KIND: Kind<CronJob> = Kind {
     short_names: &["cj"],
@@ -20,8 +20,15 @@ pub static KIND: Kind<CronJob> = Kind {
     subresources: &[Subresource::Status],
     generation: true,
     defaults,
-    prepare_create: |c| c.status = Some(Default::default()),
-    prepare_update: |new, old| new.status.clone_from(&old.status),
+    prepare_create: |c| {
+        c.status = Some(Default::default());
+        pod_spec::drop_disabled_of_template(template_mut(c), None);
+    },
+    prepare_update: |new, old| {
+        new.status.clone_from(&old.status);
+        let was = work(old).map(|w| &w.template);
+        pod_spec::drop_disabled_of_template(template_mut(new), was);
+    },
     prepare_status: |new, old| keep(&mut new.spec, &old.spec),
     spec_changed: |new, old| !canonical::equal(&new.spec, &old.spec, "batch/v1.CronJobSpec"),
     validate: |c, errors| {
@@ -29,7 +36,10 @@ pub static KIND: Kind<CronJob> = Kind {
         validate_name(c, errors);
     },
     // Names that were too long before the rule was made may stay.
-    validate_update: |new, old, errors| validate_spec(&new.spec, Some(&old.spec), errors),
+    validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
+        validate_spec(&new.spec, Some(&old.spec), errors);
+    },
     update_judges_alone: true,
     warnings,
     columns: &[
@@ -99,7 +109,8 @@ fn validate_spec(spec: &CronJobSpec, old: Option<&CronJobSpec>, errors: &mut Fie
         "" => errors.required(&at.child("concurrencyPolicy"), ""),
         policy => errors.one_of(&at.child("concurrencyPolicy"), policy, &["Allow", "Forbid", "Replace"]),
     }
-    validate_work(&spec.job_template, &at.child("jobTemplate"), errors);
+    let was = old.and_then(|o| o.job_template.spec.as_ref()).map(|s| &s.template);
+    validate_work(&spec.job_template, was, &at.child("jobTemplate"), errors);
     for (name, limit) in [
         ("successfulJobsHistoryLimit", spec.successful_jobs_history_limit),
         ("failedJobsHistoryLimit", spec.failed_jobs_history_limit),
@@ -156,10 +167,15 @@ fn validate_zone(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
 }
 
 /// The Jobs of a CronJob get their selectors when they are made.
-fn validate_work(work: &JobTemplateSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+fn validate_work(
+    work: &JobTemplateSpec,
+    old: Option<&PodTemplateSpec>,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     let Some(spec) = &work.spec else { return };
     let at = at.child("spec");
-    job::spec::validate_spec(spec, &at, errors);
+    job::spec::validate_spec(spec, old, &at, errors);
     if let Some(s) = &spec.selector {
         let shown = job::spec::shown(Some(s));
         errors.invalid_struct(&at.child("selector"), shown, "`selector` will be auto-generated");
@@ -169,10 +185,16 @@ fn validate_work(work: &JobTemplateSpec, at: &Path<'_>, errors: &mut FieldErrors
     }
 }
 
+fn template_mut(c: &mut CronJob) -> Option<&mut PodTemplateSpec> {
+    c.spec.job_template.spec.as_mut().map(|s| &mut s.template)
+}
+
 fn warnings(new: &CronJob, old: Option<&CronJob>) -> Vec<String> {
     let mut out = if old.is_none() { workload::name_warnings(&new.metadata) } else { vec![] };
     let changed = old.is_none_or(|o| o.metadata.generation != new.metadata.generation);
-    let large = work(new).filter(|_| changed).and_then(|w| job::spec::warning(w, "spec.jobTemplate.spec"));
+    let spec = Path::new("spec");
+    let at = spec.child("jobTemplate");
+    let told = work(new).filter(|_| changed).map(|w| job::spec::warnings(w, &at.child("spec")));
     let zoned = old.is_some() && new.spec.schedule.contains("TZ");
     // The path is Kubernetes' own slip.
     let zoned = zoned.then(|| {
@@ -180,6 +202,6 @@ fn warnings(new: &CronJob, old: Option<&CronJob>) -> Vec<String> {
          https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
             .to_string()
     });
-    out.extend(large.into_iter().chain(zoned));
+    out.extend(told.into_iter().flatten().chain(zoned));
     out
 }

@@ -9,7 +9,7 @@ use super::CSINode;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
 use crate::api::table::{Cell, Column};
-use crate::api::{canonical, go_json, names};
+use crate::api::{canonical, internal, names};
 
 pub static KIND: Kind<CSINode> = Kind {
     namespaced: false,
@@ -75,7 +75,7 @@ fn validate_update(new: &CSINode, old: &CSINode, errors: &mut FieldErrors) {
         for now in new.spec.drivers.iter().filter(|d| d.name == before.name).map(fixed) {
             if !canonical::equal(&now, &fixed(before), TYPE) {
                 let spec = Path::new("spec");
-                errors.invalid_struct(&spec.child("drivers"), go_json::shown(&now, TYPE), "field is immutable");
+                errors.invalid_struct(&spec.child("drivers"), internal::shown(&now, TYPE), "field is immutable");
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
 use crate::api::quantity::{Quantity, canonical as canonical_quantity};
 use crate::api::table::Column;
-use crate::api::{canonical, go_json, names};
+use crate::api::{canonical, internal, names};
 
 pub static KIND: Kind<CSIStorageCapacity> = Kind {
     unconditional_update: false,
@@ -38,7 +38,7 @@ fn validate(c: &CSIStorageCapacity, errors: &mut FieldErrors) {
 fn validate_update(new: &CSIStorageCapacity, old: &CSIStorageCapacity, errors: &mut FieldErrors) {
     const TYPE: &str = "meta/v1.LabelSelector";
     if !canonical::equal(&new.node_topology, &old.node_topology, TYPE) {
-        let shown = go_json::shown(&new.node_topology, TYPE);
+        let shown = internal::shown(&new.node_topology, TYPE);
         errors.invalid_struct(&Path::new("nodeTopology"), shown, "field is immutable");
     }
     errors.immutable(&Path::new("storageClassName"), &new.storage_class_name, &old.storage_class_name);

@@ -2,6 +2,7 @@
 //! Real Kubernetes: pkg/apis/apps/v1/defaults.go SetDefaults_DaemonSet, pkg/apis/apps/v1/conversion.go, pkg/apis/apps/validation,
 //! pkg/registry/apps/daemonset.
 
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::api::apps::v1::{DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -12,7 +13,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::selector::labels_text;
 use crate::api::table::{Cell, Column};
-use crate::api::{canonical, int_or_string, internal};
+use crate::api::{canonical, int_or_string, internal, names};
 
 pub static KIND: Kind<DaemonSet> = Kind {
     short_names: &["ds"],
@@ -24,6 +25,7 @@ pub static KIND: Kind<DaemonSet> = Kind {
     prepare_create: |d| {
         d.status = Some(Default::default());
         set_template_generation(d, template_generation(d).max(1));
+        pod_spec::drop_disabled_of_template(template_mut(d), None);
     },
     prepare_update,
     prepare_status: |new, old| {
@@ -33,18 +35,20 @@ pub static KIND: Kind<DaemonSet> = Kind {
     spec_changed: |new, old| !canonical::equal(&new.spec, &old.spec, "apps/v1.DaemonSetSpec"),
     validate: |d, errors| {
         if let Some(spec) = &d.spec {
-            validate_spec(spec, errors);
+            validate_spec(spec, None, errors);
         }
     },
     validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
             let at = Path::new("spec");
             workload::validate_selector_stays(&n.selector, &o.selector, &at.child("selector"), errors);
-            validate_spec(n, errors);
+            validate_spec(n, Some(&o.template), errors);
         }
     },
     update_judges_alone: true,
     validate_status,
+    warnings,
     columns: &[
         Column::name(),
         Column::int("Desired", "The total number of nodes that should be running the daemon pod (including nodes correctly running the daemon pod). More info: https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/", |d, _| Cell::from(status(d, |s| s.desired_number_scheduled))),
@@ -65,7 +69,7 @@ fn status(d: &DaemonSet, pick: impl Fn(&DaemonSetStatus) -> i32) -> i32 {
     d.status.as_ref().map_or(0, pick)
 }
 
-fn template(d: &DaemonSet) -> Option<&k8s_openapi::api::core::v1::PodSpec> {
+fn template(d: &DaemonSet) -> Option<&PodSpec> {
     d.spec.as_ref()?.template.spec.as_ref()
 }
 
@@ -97,8 +101,20 @@ fn set_template_generation(d: &mut DaemonSet, n: i64) {
     d.metadata.annotations.get_or_insert_default().insert(TEMPLATE_GENERATION.into(), n.to_string());
 }
 
+fn template_mut(d: &mut DaemonSet) -> Option<&mut PodTemplateSpec> {
+    d.spec.as_mut().map(|s| &mut s.template)
+}
+
+/// A changed template is looked at, which its own generation tells.
+fn warnings(new: &DaemonSet, old: Option<&DaemonSet>) -> Vec<String> {
+    let changed = old.is_none_or(|o| template_generation(o) != template_generation(new));
+    let Some(spec) = new.spec.as_ref().filter(|_| changed) else { return vec![] };
+    pod_spec::template_warnings(&spec.template, &Path::new("spec").child("template"))
+}
+
 fn prepare_update(new: &mut DaemonSet, old: &DaemonSet) {
     new.status.clone_from(&old.status);
+    pod_spec::drop_disabled_of_template(template_mut(new), old.spec.as_ref().map(|s| &s.template));
     let same = match (&new.spec, &old.spec) {
         (Some(n), Some(o)) => canonical::equal(&n.template, &o.template, "core/v1.PodTemplateSpec"),
         _ => true,
@@ -106,7 +122,8 @@ fn prepare_update(new: &mut DaemonSet, old: &DaemonSet) {
     set_template_generation(new, template_generation(old) + i64::from(!same));
 }
 
-fn validate_spec(spec: &DaemonSetSpec, errors: &mut FieldErrors) {
+/// `old` is the template as it was.
+fn validate_spec(spec: &DaemonSetSpec, old: Option<&PodTemplateSpec>, errors: &mut FieldErrors) {
     let at = Path::new("spec");
     let (here, template) = (at.child("selector"), at.child("template"));
     let before = errors.list().len();
@@ -122,7 +139,7 @@ fn validate_spec(spec: &DaemonSetSpec, errors: &mut FieldErrors) {
             "empty selector is invalid for daemonset",
         );
     }
-    workload::validate_lasting_template(&spec.template, "DaemonSet", &template, errors);
+    workload::validate_lasting_template(&spec.template, old, "DaemonSet", &template, errors);
     errors.non_negative(&at.child("minReadySeconds"), spec.min_ready_seconds.unwrap_or(0).into());
     if let Some(s) = &spec.update_strategy {
         validate_strategy(s, &at.child("updateStrategy"), errors);

@@ -2,13 +2,14 @@
 //! Real Kubernetes: pkg/apis/apps/v1/defaults.go SetDefaults_Deployment, pkg/apis/apps/validation, pkg/registry/apps/deployment.
 
 use k8s_openapi::api::apps::v1::{DeploymentStrategy, RollingUpdateDeployment};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Deployment;
 use super::updates::keep;
 use super::{pod_spec, workload};
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{canonical, int_or_string, internal};
+use crate::api::{canonical, int_or_string, internal, names};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::selector::Selector;
 use crate::api::table::{Cell, Column};
@@ -20,8 +21,14 @@ pub static KIND: Kind<Deployment> = Kind {
     generation: true,
     before_decoding: workload::mark_empty_selector,
     defaults,
-    prepare_create: |d| d.status = Some(Default::default()),
-    prepare_update: |new, old| new.status = old.status.clone(),
+    prepare_create: |d| {
+        d.status = Some(Default::default());
+        pod_spec::drop_disabled_of_template(template_mut(d), None);
+    },
+    prepare_update: |new, old| {
+        new.status = old.status.clone();
+        pod_spec::drop_disabled_of_template(template_mut(new), template(old));
+    },
     prepare_status: |new, old| {
         keep(&mut new.spec, &old.spec);
         keep(&mut new.metadata.labels, &old.metadata.labels);
@@ -30,15 +37,18 @@ pub static KIND: Kind<Deployment> = Kind {
         !canonical::equal(&new.spec, &old.spec, "apps/v1.DeploymentSpec")
             || annotations(new).ne(annotations(old))
     },
-    validate,
+    validate: |d, errors| validate(d, None, errors),
     validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
+        validate(new, Some(old), errors);
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
             let at = Path::new("spec");
             workload::validate_selector_stays(&n.selector, &o.selector, &at.child("selector"), errors);
         }
     },
+    update_judges_alone: true,
     validate_status,
-    warnings: |new, old| if old.is_none() { workload::name_warnings(&new.metadata) } else { vec![] },
+    warnings: |new, old| workload::warnings(template(new), &new.metadata, old.map(|o| &o.metadata)),
     columns: &[
         Column::name(),
         Column::text("Ready", "Number of the pod with ready state", |d, _| Cell::from(format!("{}/{}", status(d, |s| s.ready_replicas), wanted(d)))),
@@ -92,11 +102,19 @@ fn defaults(d: &mut Deployment) {
     spec.progress_deadline_seconds.get_or_insert(600);
 }
 
-fn validate(d: &Deployment, errors: &mut FieldErrors) {
+fn template(d: &Deployment) -> Option<&PodTemplateSpec> {
+    d.spec.as_ref().map(|s| &s.template)
+}
+
+fn template_mut(d: &mut Deployment) -> Option<&mut PodTemplateSpec> {
+    d.spec.as_mut().map(|s| &mut s.template)
+}
+
+fn validate(d: &Deployment, old: Option<&Deployment>, errors: &mut FieldErrors) {
     let at = Path::new("spec");
     let Some(spec) = &d.spec else { return };
     errors.non_negative(&at.child("replicas"), i64::from(spec.replicas.unwrap_or(0)));
-    workload::validate_selector_and_template(&spec.selector, &spec.template, &at, errors);
+    workload::validate_selector_and_template(&spec.selector, &spec.template, old.and_then(template), &at, errors);
     if let Some(s) = &spec.strategy {
         validate_strategy(s, &at.child("strategy"), errors);
     }

@@ -64,7 +64,7 @@ fn to_hub(v: &mut Value) {
 fn from_hub(v: &mut Value) {
     rename(v, |(here, core)| (core, here));
     // Which empty fields are written differs, too.
-    canonical::fill(v, EventsEvent::kind_ref().layout());
+    canonical::fill(v, crate::api::schema::type_of(EventsEvent::kind_ref()));
 }
 
 /// The name by which the core group selects the same field.

@@ -22,8 +22,10 @@ pub static KIND: Kind<IngressClass> = Kind {
     spec_changed: |new, old| new.spec != old.spec,
     validate,
     validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
         let controller = |c: &IngressClass| c.spec.as_ref().and_then(|s| s.controller.clone()).unwrap_or_default();
         errors.immutable(&Path::new("spec").child("controller"), &controller(new), &controller(old));
+        names::validate_meta(&new.metadata, false, names::dns1123_subdomain, errors);
         validate(new, errors);
     },
     // What changed is told before what is wrong.

@@ -7,7 +7,7 @@ use super::LocalSubjectAccessReview;
 use super::access_review::{self, Question};
 use crate::api::Resource;
 use crate::api::field::{FieldErrors, Path};
-use crate::api::go_json;
+use crate::api::internal;
 use crate::api::kind::{CREATE_ONLY, Kind};
 
 pub static KIND: Kind<LocalSubjectAccessReview> = Kind {
@@ -30,7 +30,7 @@ fn validate(r: &LocalSubjectAccessReview, errors: &mut FieldErrors) {
         errors.invalid(&attributes.child("namespace"), given, "must match metadata.namespace");
     }
     if let Some(a) = &r.spec.non_resource_attributes {
-        let shown = go_json::shown(a, "authorization/v1.NonResourceAttributes");
+        let shown = internal::shown(a, "authorization/v1.NonResourceAttributes");
         errors.invalid_struct(&spec.child("nonResourceAttributes"), shown, "disallowed on this kind of request");
     }
 }

@@ -13,9 +13,11 @@ pub mod meta_conditions;
 pub mod node_labels;
 pub mod pod_spec;
 pub mod rbac;
+pub mod resources;
 pub mod shared_pod;
 pub mod updates;
 pub mod usage;
+pub mod volume_sources;
 pub mod webhook_client;
 pub mod workload;
 

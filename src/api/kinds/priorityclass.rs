@@ -6,6 +6,7 @@ use super::PriorityClass;
 use crate::api::Resource;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
+use crate::api::names;
 use crate::api::table::{Cell, Column, ColumnType};
 
 pub static KIND: Kind<PriorityClass> = Kind {
@@ -18,6 +19,7 @@ pub static KIND: Kind<PriorityClass> = Kind {
     validate,
     update_judges_alone: true,
     validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
         if value(new) != value(old) {
             errors.forbidden(&Path::new("value"), "may not be changed in an update.");
         }

@@ -4,7 +4,7 @@
 use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef, Subject};
 
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{go_json, names};
+use crate::api::{internal, names};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -90,7 +90,7 @@ pub fn validate_subjects(subjects: &[Subject], namespaced: bool, errors: &mut Fi
 /// Whoever may bind one role may not thereby come to another.
 pub fn validate_same_role(new: &RoleRef, old: &RoleRef, errors: &mut FieldErrors) {
     if new != old {
-        let shown = go_json::shown(new, "rbac/v1.RoleRef");
+        let shown = internal::shown(new, "rbac/v1.RoleRef");
         errors.invalid_struct(&Path::new("roleRef"), shown, "cannot change roleRef");
     }
 }

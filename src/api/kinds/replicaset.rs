@@ -1,12 +1,12 @@
 //! apps/v1 ReplicaSet: names, defaults, validation, columns, update rules.
 //! Real Kubernetes: pkg/apis/apps/v1/defaults.go SetDefaults_ReplicaSet, pkg/apis/apps/validation, pkg/registry/apps/replicaset.
 
-use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 
 use super::ReplicaSet;
 use super::updates::keep;
 use super::{pod_spec, workload};
-use crate::api::canonical;
+use crate::api::{canonical, names};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::selector::Selector;
@@ -19,27 +19,36 @@ pub static KIND: Kind<ReplicaSet> = Kind {
     generation: true,
     before_decoding: workload::mark_empty_selector,
     defaults,
-    prepare_create: |r| r.status = Some(Default::default()),
-    prepare_update: |new, old| new.status = old.status.clone(),
+    prepare_create: |r| {
+        r.status = Some(Default::default());
+        pod_spec::drop_disabled_of_template(template_mut(r), None);
+    },
+    prepare_update: |new, old| {
+        new.status = old.status.clone();
+        pod_spec::drop_disabled_of_template(template_mut(new), template(old));
+    },
     prepare_status: |new, old| keep(&mut new.spec, &old.spec),
     spec_changed: |new, old| !canonical::equal(&new.spec, &old.spec, "apps/v1.ReplicaSetSpec"),
-    validate,
+    validate: |r, errors| validate(r, None, errors),
     validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
+        validate(new, Some(old), errors);
         if let (Some(n), Some(o)) = (&new.spec, &old.spec) {
             let at = Path::new("spec");
             workload::validate_selector_stays(&n.selector, &o.selector, &at.child("selector"), errors);
         }
     },
+    update_judges_alone: true,
     validate_status,
-    warnings: |new, old| if old.is_none() { workload::name_warnings(&new.metadata) } else { vec![] },
+    warnings: |new, old| workload::warnings(template(new), &new.metadata, old.map(|o| &o.metadata)),
     columns: &[
         Column::name(),
         Column::int("Desired", "Replicas is the number of desired pods. This is a pointer to distinguish between explicit zero and unspecified. Defaults to 1. More info: https://kubernetes.io/docs/concepts/workloads/controllers/replicaset", |r, _| Cell::from(wanted(r))),
         Column::int("Current", "Replicas is the most recently observed number of non-terminating pods. More info: https://kubernetes.io/docs/concepts/workloads/controllers/replicaset", |r, _| Cell::from(r.status.as_ref().map_or(0, |s| s.replicas))),
         Column::int("Ready", "The number of non-terminating pods targeted by this ReplicaSet with a Ready Condition.", |r, _| Cell::from(r.status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0))),
         Column::age(),
-        Column::wide_text("Containers", "Names of each container in the template.", |r, _| Cell::from(pod_spec::container_names(template(r)))),
-        Column::wide_text("Images", "Images referenced by each container in the template.", |r, _| Cell::from(pod_spec::images(template(r)))),
+        Column::wide_text("Containers", "Names of each container in the template.", |r, _| Cell::from(pod_spec::container_names(pod(r)))),
+        Column::wide_text("Images", "Images referenced by each container in the template.", |r, _| Cell::from(pod_spec::images(pod(r)))),
         Column::wide_text("Selector", "Selector is a label query over pods that should match the replica count. Label keys and values that must match in order to be controlled by this replica set. It must match the pod template's labels. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors", |r, _| Cell::from(workload::selector_text(r.spec.as_ref().map(|s| &s.selector)))),
     ],
     scale: Some(Scale {
@@ -59,8 +68,8 @@ pub fn selector(r: &ReplicaSet) -> Selector {
     r.spec.as_ref().map_or(Selector::Nothing, |s| Selector::of(&s.selector))
 }
 
-fn template(r: &ReplicaSet) -> Option<&k8s_openapi::api::core::v1::PodSpec> {
-    r.spec.as_ref()?.template.as_ref()?.spec.as_ref()
+fn pod(r: &ReplicaSet) -> Option<&PodSpec> {
+    template(r)?.spec.as_ref()
 }
 
 fn defaults(r: &mut ReplicaSet) {
@@ -71,28 +80,33 @@ fn defaults(r: &mut ReplicaSet) {
     }
 }
 
-fn validate(r: &ReplicaSet, errors: &mut FieldErrors) {
+fn template(r: &ReplicaSet) -> Option<&PodTemplateSpec> {
+    r.spec.as_ref().and_then(|s| s.template.as_ref())
+}
+
+fn template_mut(r: &mut ReplicaSet) -> Option<&mut PodTemplateSpec> {
+    r.spec.as_mut().and_then(|s| s.template.as_mut())
+}
+
+fn validate(r: &ReplicaSet, old: Option<&ReplicaSet>, errors: &mut FieldErrors) {
     let at = Path::new("spec");
     let Some(spec) = &r.spec else { return };
     errors.non_negative(&at.child("replicas"), i64::from(spec.replicas.unwrap_or(0)));
     errors.non_negative(&at.child("minReadySeconds"), i64::from(spec.min_ready_seconds.unwrap_or(0)));
     let none = PodTemplateSpec::default();
-    workload::validate_selector_and_template(&spec.selector, spec.template.as_ref().unwrap_or(&none), &at, errors);
+    let new = spec.template.as_ref().unwrap_or(&none);
+    workload::validate_selector_and_template(&spec.selector, new, old.and_then(template), &at, errors);
 }
 
 fn validate_status(new: &ReplicaSet, _: &ReplicaSet, errors: &mut FieldErrors) {
-    let at = Path::new("status");
     let Some(s) = &new.status else { return };
-    let counts = [
-        ("replicas", Some(s.replicas)),
-        ("fullyLabeledReplicas", s.fully_labeled_replicas),
-        ("readyReplicas", s.ready_replicas),
-        ("availableReplicas", s.available_replicas),
-    ];
-    workload::validate_counts(&counts.map(|(name, n)| (name, n.map(i64::from))), &at, errors);
-    errors.non_negative(&at.child("observedGeneration"), s.observed_generation.unwrap_or(0));
-    errors.non_negative(&at.child("terminatingReplicas"), s.terminating_replicas.unwrap_or(0).into());
-    let counts = [counts[1], counts[2], counts[3]].map(|(name, n)| (name, n.unwrap_or(0)));
-    workload::validate_no_more(&counts, s.replicas, "status.replicas", &at, errors);
-    workload::validate_no_more(&counts[2..], s.ready_replicas.unwrap_or(0), "readyReplicas", &at, errors);
+    let counts = workload::ReplicaCounts {
+        replicas: s.replicas,
+        fully_labeled: s.fully_labeled_replicas.unwrap_or(0),
+        ready: s.ready_replicas.unwrap_or(0),
+        available: s.available_replicas.unwrap_or(0),
+        observed_generation: s.observed_generation.unwrap_or(0),
+        terminating: s.terminating_replicas.unwrap_or(0),
+    };
+    workload::validate_replica_counts(&counts, errors);
 }

@@ -8,7 +8,7 @@ use super::devices::claim;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
 use crate::api::table::Column;
-use crate::api::{canonical, go_json, names};
+use crate::api::{canonical, internal, names};
 
 pub static KIND: Kind<ResourceClaimTemplate> = Kind {
     defaults: |t| claim::defaults(&mut t.spec.spec),
@@ -58,6 +58,6 @@ fn validate_meta(meta: &ObjectMeta, at: &Path<'_>, errors: &mut FieldErrors) {
 fn validate_update(new: &ResourceClaimTemplate, old: &ResourceClaimTemplate, errors: &mut FieldErrors) {
     const TYPE: &str = "resource/v1.ResourceClaimTemplateSpec";
     if !canonical::equal(&new.spec, &old.spec, TYPE) {
-        errors.invalid_struct(&Path::new("spec"), go_json::shown(&new.spec, TYPE), "field is immutable");
+        errors.invalid_struct(&Path::new("spec"), internal::shown(&new.spec, TYPE), "field is immutable");
     }
 }

@@ -1,17 +1,18 @@
 //! node.k8s.io/v1 RuntimeClass: names, validation, columns.
 //! Real Kubernetes: pkg/apis/node/validation, pkg/registry/node/runtimeclass.
 
-use k8s_openapi::api::core::v1::{ResourceRequirements, Toleration};
+use k8s_openapi::api::core::v1::Toleration;
 use k8s_openapi::api::node::v1::Scheduling;
 
 use super::RuntimeClass;
 use super::node_labels;
-use super::pod_spec::placement::validate_toleration;
-use super::pod_spec::validation::validate_resources;
+use super::pod_spec::Options;
+use super::pod_spec::placement::validate_tolerations;
+use super::pod_spec::resources::validate_overhead;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
 use crate::api::table::{Cell, Column};
-use crate::api::{go_json, names};
+use crate::api::{internal, names};
 
 pub static KIND: Kind<RuntimeClass> = Kind {
     namespaced: false,
@@ -35,10 +36,8 @@ fn validate(c: &RuntimeClass, errors: &mut FieldErrors) {
     } else {
         errors.invalid_each(&at, &c.handler, names::dns1123_label(&c.handler, false));
     }
-    if let Some(o) = &c.overhead {
-        // What a pod costs besides its containers is named as the limits of a container are.
-        let limits = ResourceRequirements { limits: o.pod_fixed.clone(), ..Default::default() };
-        validate_resources(&limits, &Path::new("overhead"), errors);
+    if let Some(fixed) = c.overhead.as_ref().and_then(|o| o.pod_fixed.as_ref()) {
+        validate_overhead(fixed, Options::default(), &Path::new("overhead"), errors);
     }
     if let Some(s) = &c.scheduling {
         validate_scheduling(s, &Path::new("scheduling"), errors);
@@ -49,15 +48,13 @@ fn validate_scheduling(s: &Scheduling, at: &Path<'_>, errors: &mut FieldErrors) 
     names::validate_labels(s.node_selector.as_ref(), &at.child("nodeSelector"), errors);
     let at = at.child("tolerations");
     let tolerations = s.tolerations.as_deref().unwrap_or_default();
-    for (i, t) in tolerations.iter().enumerate() {
-        validate_toleration(t, &at.index(i), errors);
-    }
+    validate_tolerations(tolerations, &at, errors);
     let key = |t: &Toleration| {
         [&t.key, &t.operator, &t.value, &t.effect].map(|part| part.clone().unwrap_or_default())
     };
     for (i, t) in tolerations.iter().enumerate() {
         if tolerations[..i].iter().any(|earlier| key(earlier) == key(t)) {
-            errors.duplicate_struct(&at.index(i), go_json::shown(t, "core/v1.Toleration"));
+            errors.duplicate_struct(&at.index(i), internal::shown(t, "core/v1.Toleration"));
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::internal;
 use crate::api::ip::{self, Block};
 use crate::api::kind::{Kind, Subresource};
+use crate::api::names;
 use crate::api::table::{Cell, Column};
 
 pub static KIND: Kind<ServiceCIDR> = Kind {
@@ -62,6 +63,7 @@ fn validate(c: &ServiceCIDR, errors: &mut FieldErrors) {
 /// Nothing changes, but a cluster with one family of addresses may become one with both.
 fn validate_update(new: &ServiceCIDR, old: &ServiceCIDR, errors: &mut FieldErrors) {
     const IMMUTABLE: &str = "field is immutable";
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
     let spec = Path::new("spec");
     let at = spec.child("cidrs");
     let (wanted, before) = (cidrs(new), cidrs(old));

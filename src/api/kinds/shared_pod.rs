@@ -70,7 +70,7 @@ impl Spec {
     }
 
     /// The spec as it is published, with everything where it belongs.
-    fn whole(&self) -> PodSpec {
+    pub fn whole(&self) -> PodSpec {
         let mut spec = PodSpec::clone(&self.rest);
         spec.node_name = self.node_name.as_ref().map(ToString::to_string);
         if let Some(name) = &self.token_volume {

@@ -30,16 +30,19 @@ pub static KIND: Kind<StatefulSet> = Kind {
     prepare_create: |s| {
         s.status = Some(Default::default());
         drop_max_unavailable(s);
+        pod_spec::drop_disabled_of_template(s.spec.as_mut().map(|s| &mut s.template), None);
     },
     prepare_update: |new, old| {
         new.status.clone_from(&old.status);
         drop_max_unavailable(new);
+        let was = old.spec.as_ref().map(|s| &s.template);
+        pod_spec::drop_disabled_of_template(new.spec.as_mut().map(|s| &mut s.template), was);
     },
     prepare_status: |new, old| keep(&mut new.spec, &old.spec),
     spec_changed: |new, old| !canonical::equal(&new.spec, &old.spec, SPEC),
     validate: |s, errors| {
         if let Some(spec) = &s.spec {
-            validate_spec(spec, &Leniency::default(), &Path::new("spec"), errors);
+            validate_spec(spec, None, &Leniency::default(), &Path::new("spec"), errors);
         }
     },
     validate_update,
@@ -136,7 +139,12 @@ struct Leniency {
     template: bool,
 }
 
-fn validate_spec(spec: &StatefulSetSpec, lenient: &Leniency, at: &Path<'_>, errors: &mut FieldErrors) {
+/// `old` is the template as it was.
+fn validate_spec(
+    spec: &StatefulSetSpec,
+    old: Option<&PodTemplateSpec>,
+    lenient: &Leniency,
+    at: &Path<'_>, errors: &mut FieldErrors) {
     match spec.pod_management_policy.as_deref().unwrap_or("") {
         "" => errors.required(&at.child("podManagementPolicy"), ""),
         "OrderedReady" | "Parallel" => {}
@@ -165,23 +173,22 @@ fn validate_spec(spec: &StatefulSetSpec, lenient: &Leniency, at: &Path<'_>, erro
         let selector = workload::selects(&spec.selector);
         workload::validate_selected(&selector, &spec.template, &at, errors);
         if !lenient.template {
-            workload::validate_template_marks(&spec.template, &at, errors);
-            workload::validate_template_spec(pod_as_made(spec).as_deref(), &at, errors);
+            pod_spec::validate_template(&template_as_used(spec), old, &at, errors);
         }
         // Kubernetes judges these twice.
-        workload::validate_template_marks(&spec.template, &at, errors);
+        pod_spec::template::validate_marks(&spec.template, old, &at, errors);
     } else {
         errors.invalid_struct(&here, workload::selector_shown(&spec.selector), "");
     }
     workload::validate_lasting(&spec.template, "StatefulSet", &at, errors);
 }
 
-/// The pod's spec as the controller will make it: it names the host itself, and a claim goes before a volume.
-fn pod_as_made(spec: &StatefulSetSpec) -> Option<Cow<'_, PodSpec>> {
-    let pod = spec.template.spec.as_ref()?;
+/// The template as the controller will use it: it names the host itself, and a claim goes before a volume.
+fn template_as_used(spec: &StatefulSetSpec) -> Cow<'_, PodTemplateSpec> {
+    let Some(pod) = &spec.template.spec else { return Cow::Borrowed(&spec.template) };
     let claims = spec.volume_claim_templates.as_deref().unwrap_or_default();
     if pod.hostname.is_none() && pod.subdomain.is_none() && claims.is_empty() {
-        return Some(Cow::Borrowed(pod));
+        return Cow::Borrowed(&spec.template);
     }
     let mut pod = pod.clone();
     (pod.hostname, pod.subdomain) = (None, None);
@@ -195,7 +202,7 @@ fn pod_as_made(spec: &StatefulSetSpec) -> Option<Cow<'_, PodSpec>> {
     let own: Vec<Volume> = own.filter(|v| volumes.iter().all(|claim| claim.name != v.name)).collect();
     volumes.extend(own);
     pod.volumes = Some(volumes);
-    Some(Cow::Owned(pod))
+    Cow::Owned(PodTemplateSpec { spec: Some(pod), ..spec.template.clone() })
 }
 
 fn validate_strategy(s: &StatefulSetUpdateStrategy, at: &Path<'_>, errors: &mut FieldErrors) {
@@ -228,11 +235,12 @@ fn validate_rolling_update(r: &RollingUpdateStatefulSetStrategy, at: &Path<'_>, 
 }
 
 fn validate_update(new: &StatefulSet, old: &StatefulSet, errors: &mut FieldErrors) {
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
     let (Some(n), Some(o)) = (&new.spec, &old.spec) else { return };
     let at = Path::new("spec");
     let mut before = FieldErrors::default();
-    validate_spec(o, &Leniency { kept: true, template: false }, &at, &mut before);
-    validate_spec(n, &Leniency { kept: true, template: !before.is_empty() }, &at, errors);
+    validate_spec(o, Some(&o.template), &Leniency { kept: true, template: false }, &at, &mut before);
+    validate_spec(n, Some(&o.template), &Leniency { kept: true, template: !before.is_empty() }, &at, errors);
     // What may change is left out of the comparison.
     let kept = |s: &StatefulSetSpec| StatefulSetSpec {
         replicas: None,
@@ -273,10 +281,18 @@ fn validate_status(new: &StatefulSet, old: &StatefulSet, errors: &mut FieldError
     workload::validate_collisions(s.collision_count, before, &at, errors);
 }
 
-fn warnings(new: &StatefulSet, _: Option<&StatefulSet>) -> Vec<String> {
+fn warnings(new: &StatefulSet, old: Option<&StatefulSet>) -> Vec<String> {
+    let mut out = workload::template_warnings(template_of(new), &new.metadata, old.map(|o| &o.metadata));
     let limit = new.spec.as_ref().and_then(|s| s.revision_history_limit);
-    if limit.is_none_or(|n| n >= 0) {
-        return vec![];
+    if limit.is_some_and(|n| n < 0) {
+        out.push(REVISIONS_KEPT.into());
     }
-    vec!["spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended".into()]
+    out
+}
+
+const REVISIONS_KEPT: &str =
+    "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended";
+
+fn template_of(s: &StatefulSet) -> Option<&PodTemplateSpec> {
+    s.spec.as_ref().map(|s| &s.template)
 }

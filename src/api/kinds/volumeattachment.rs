@@ -8,7 +8,7 @@ use super::updates::status_alone;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::table::{Cell, Column, ColumnType};
-use crate::api::{canonical, go_json, names};
+use crate::api::{canonical, internal, names};
 
 pub static KIND: Kind<VolumeAttachment> = Kind {
     namespaced: false,
@@ -91,6 +91,6 @@ fn validate_error(e: &VolumeError, at: &Path<'_>, errors: &mut FieldErrors) {
 fn validate_update(new: &VolumeAttachment, old: &VolumeAttachment, errors: &mut FieldErrors) {
     const TYPE: &str = "storage/v1.VolumeAttachmentSpec";
     if !canonical::equal(&new.spec, &old.spec, TYPE) {
-        errors.invalid_struct(&Path::new("spec"), go_json::shown(&new.spec, TYPE), "field is immutable");
+        errors.invalid_struct(&Path::new("spec"), internal::shown(&new.spec, TYPE), "field is immutable");
     }
 }

@@ -5,6 +5,7 @@ use super::VolumeAttributesClass;
 use super::storageclass::{validate_parameters, validate_provisioner};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
+use crate::api::names;
 use crate::api::table::{Cell, Column};
 
 pub static KIND: Kind<VolumeAttributesClass> = Kind {
@@ -13,12 +14,14 @@ pub static KIND: Kind<VolumeAttributesClass> = Kind {
     validate,
     update_judges_alone: true,
     validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
         if new.driver_name != old.driver_name {
             errors.forbidden(&Path::new("driverName"), "updates to driverName are forbidden.");
         }
         if new.parameters != old.parameters {
             errors.forbidden(&Path::new("parameters"), "updates to parameters are forbidden.");
         }
+        names::validate_meta(&new.metadata, false, names::dns1123_subdomain, errors);
         validate(new, errors);
     },
     columns: &[

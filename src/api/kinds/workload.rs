@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::pod_spec::validate_spec;
+use super::pod_spec;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::selector::Selector;
 use crate::api::{canonical, internal, names};
@@ -81,10 +81,12 @@ pub fn validate_selected(selector: &Selector, t: &PodTemplateSpec, at: &Path<'_>
     }
 }
 
-/// What ReplicaSets and Deployments demand of their selector and template together. `at` is their spec's path.
+/// What ReplicaSets and Deployments demand of their selector and template together. `at` is their spec's path, `old` the
+/// template as it was.
 pub fn validate_selector_and_template(
     selector: &LabelSelector,
     template: &PodTemplateSpec,
+    old: Option<&PodTemplateSpec>,
     at: &Path<'_>,
     errors: &mut FieldErrors,
 ) {
@@ -95,43 +97,22 @@ pub fn validate_selector_and_template(
     }
     let at = at.child("template");
     validate_selected(&selects(selector), template, &at, errors);
-    validate_lasting_template(template, "ReplicaSet", &at, errors);
+    validate_lasting_template(template, old, "ReplicaSet", &at, errors);
 }
 
 pub fn labels_of(t: &PodTemplateSpec) -> Option<&BTreeMap<String, String>> {
     t.metadata.as_ref()?.labels.as_ref()
 }
 
-/// What every template must satisfy.
-pub fn validate_template(t: &PodTemplateSpec, at: &Path<'_>, errors: &mut FieldErrors) {
-    validate_template_marks(t, at, errors);
-    validate_template_spec(t.spec.as_ref(), at, errors);
-}
-
-/// The template's labels and annotations.
-pub fn validate_template_marks(t: &PodTemplateSpec, at: &Path<'_>, errors: &mut FieldErrors) {
-    names::validate_labels(labels_of(t), &at.child("labels"), errors);
-    for k in t.metadata.iter().flat_map(|m| m.annotations.iter().flatten()).map(|(k, _)| k) {
-        errors.invalid_each(&at.child("annotations"), k, names::annotation_key(k));
-    }
-}
-
-/// The rest of a template. `at` is the template's path.
-pub fn validate_template_spec(spec: Option<&PodSpec>, at: &Path<'_>, errors: &mut FieldErrors) {
-    let at = at.child("spec");
-    let Some(spec) = spec else {
-        errors.required(&at.child("containers"), "");
-        return;
-    };
-    validate_spec(spec, spec.node_name.as_deref(), &at, errors);
-    if spec.ephemeral_containers.as_ref().is_some_and(|e| !e.is_empty()) {
-        errors.forbidden(&at.child("ephemeralContainers"), "ephemeral containers not allowed in pod template");
-    }
-}
-
 /// The template of a kind whose pods do not end; `of` is how the kind is called.
-pub fn validate_lasting_template(t: &PodTemplateSpec, of: &str, at: &Path<'_>, errors: &mut FieldErrors) {
-    validate_template(t, at, errors);
+pub fn validate_lasting_template(
+    t: &PodTemplateSpec,
+    old: Option<&PodTemplateSpec>,
+    of: &str,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
+    pod_spec::validate_template(t, old, at, errors);
     validate_lasting(t, of, at, errors);
 }
 
@@ -177,6 +158,37 @@ pub fn validate_label_selector(s: &LabelSelector, at: &Path<'_>, errors: &mut Fi
     }
 }
 
+/// A template of which every field has its value, also one that its author left empty.
+pub fn default_template(t: &mut PodTemplateSpec) {
+    t.spec.get_or_insert_default();
+    pod_spec::default_template(t);
+}
+
+/// What a status counts of a kind that keeps a number of pods.
+pub struct ReplicaCounts {
+    pub replicas: i32,
+    pub fully_labeled: i32,
+    pub ready: i32,
+    pub available: i32,
+    pub observed_generation: i64,
+    pub terminating: i32,
+}
+
+/// Some are not more than all.
+pub fn validate_replica_counts(c: &ReplicaCounts, errors: &mut FieldErrors) {
+    let at = Path::new("status");
+    let parts =
+        [("fullyLabeledReplicas", c.fully_labeled), ("readyReplicas", c.ready), ("availableReplicas", c.available)];
+    errors.non_negative(&at.child("replicas"), c.replicas.into());
+    validate_counts(&parts.map(|(name, n)| (name, Some(n.into()))), &at, errors);
+    errors.non_negative(&at.child("observedGeneration"), c.observed_generation);
+    errors.non_negative(&at.child("terminatingReplicas"), c.terminating.into());
+    validate_no_more(&parts, c.replicas, "status.replicas", &at, errors);
+    if c.available > c.ready {
+        errors.invalid(&at.child("availableReplicas"), c.available, "cannot be greater than readyReplicas");
+    }
+}
+
 /// A name with dots makes odd hostnames.
 pub fn name_warnings(meta: &ObjectMeta) -> Vec<String> {
     let found = names::dns1123_label(meta.name.as_deref().unwrap_or(""), false);
@@ -188,6 +200,20 @@ pub fn name_warnings(meta: &ObjectMeta) -> Vec<String> {
          recommended: [{}]",
         found.join(" ")
     )]
+}
+
+/// What the author of `spec.template` should know; on update only where the generation has changed.
+pub fn template_warnings(t: Option<&PodTemplateSpec>, new: &ObjectMeta, old: Option<&ObjectMeta>) -> Vec<String> {
+    let changed = old.is_none_or(|o| o.generation != new.generation);
+    let told = t.filter(|_| changed).map(|t| pod_spec::template_warnings(t, &Path::new("spec").child("template")));
+    told.unwrap_or_default()
+}
+
+/// The same where the names of the pods begin with the object's, and are hostnames too.
+pub fn warnings(t: Option<&PodTemplateSpec>, new: &ObjectMeta, old: Option<&ObjectMeta>) -> Vec<String> {
+    let mut out = if old.is_none() { name_warnings(new) } else { vec![] };
+    out.extend(template_warnings(t, new, old));
+    out
 }
 
 /// Numbers of a status, none below zero. Those that nobody has set are not judged.

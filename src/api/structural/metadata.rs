@@ -20,6 +20,18 @@ pub fn coerce(value: &mut Value, s: &Structural, at: &Path<'_>) -> Result<Vec<St
     Ok(unknown)
 }
 
+/// The same for the metadata of the object itself. The error is Go's alone, without a path.
+pub fn coerce_metadata(object: &mut Value) -> Result<Vec<String>, String> {
+    let Some(map) = object.as_object_mut() else { return Ok(vec![]) };
+    let mut unknown = vec![];
+    coerce_own(map, &Path::root(), &mut unknown).map_err(|e| match e.fault {
+        Fault::Invalid { detail, .. } => detail,
+        _ => e.to_string(),
+    })?;
+    unknown.sort();
+    Ok(unknown)
+}
+
 /// The same for a whole object, which has metadata even if its schema does not say so.
 pub fn coerce_object(value: &mut Value, s: &Structural, at: &Path<'_>) -> Result<(), Box<FieldError>> {
     coerce_below(value, s, true, at, &mut vec![])

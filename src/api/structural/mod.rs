@@ -32,7 +32,7 @@ use super::go_regexp::Pattern;
 
 pub use defaulting::{default, prune_nulls};
 pub use list_type::validate_lists;
-pub use metadata::{coerce, coerce_object, validate_embedded, validate_object};
+pub use metadata::{coerce, coerce_metadata, coerce_object, validate_embedded, validate_object};
 pub use pruning::{prune, prune_value};
 pub use ratchet::Correlated;
 pub use value::validate_value;

@@ -14,16 +14,7 @@ const CUT: [&str; 6] = ["uid", "resourceVersion", "creationTimestamp", "managedF
 /// An object as the API server reads it: what does not belong is dropped, what is missing is filled in.
 fn read(o: &mut Value, s: &Structural) -> Result<Vec<String>, String> {
     let mut unknown = vec![];
-    let mut meta = json!({"metadata": o["metadata"]});
-    let wrapper = Structural {
-        extensions: Extensions { embedded_resource: true, ..Extensions::default() },
-        ..Structural::default()
-    };
-    unknown.extend(coerce(&mut meta, &wrapper, &Path::root()).map_err(|e| match e.fault {
-        Fault::Invalid { detail, .. } => detail,
-        _ => e.to_string(),
-    })?);
-    o["metadata"] = meta["metadata"].clone();
+    unknown.extend(coerce_metadata(o)?);
     unknown.extend(prune(o, s));
     prune_nulls(o, s);
     unknown.extend(coerce(o, s, &Path::root()).map_err(|e| e.to_string())?);

@@ -1,14 +1,20 @@
 //! Admission: what may complete or refuse an object before it is stored, in Kubernetes' order.
 //!
 //! First every plugin may change the object ([`Plugin::mutate`]), then the object is validated, then every plugin may refuse it
-//! ([`Plugin::validate`]). To add a plugin: write its file, add its line to [`PLUGINS`].
+//! ([`Plugin::validate`]). [`Caller::subresource`] tells through which part of the object it is written. What is deleted, and what
+//! is asked of an object without writing it, has phases of its own. To add a plugin: write its file, add its line to [`PLUGINS`].
 //! Real Kubernetes: apiserver/pkg/admission, plugin/pkg/admission, pkg/kubeapiserver/options/plugins.go.
 
+mod certificate_approval;
+mod certificate_signing;
+mod certificate_subject_restriction;
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod mutating_admission_policy;
 mod namespace_lifecycle;
+mod node_restriction;
+mod pod_security;
 pub(super) mod policy;
 mod priority;
 mod resource_quota;
@@ -17,22 +23,51 @@ mod service_account;
 mod storage_object_in_use;
 mod taint_nodes_by_condition;
 mod validating_admission_policy;
+pub mod webhooks;
+
+use serde_json::Value;
 
 use super::ApiServer;
 use super::caller::Caller;
+use crate::api::kind::Subresource;
+use crate::api::object::Key;
 use crate::api::{Object, Status};
+
+/// A request that makes something of an object without being a write of it: an eviction, a token, a binding.
+pub struct Ask<'a> {
+    /// The object.
+    pub key: &'a Key,
+    pub part: Subresource,
+    pub body: &'a Value,
+}
 
 /// One plugin. `old` is the object as it was: on a creation there is none.
 pub struct Plugin {
     pub name: &'static str,
+    /// Whether it looks at updates of the status, too.
+    pub status: bool,
     pub mutate: fn(&ApiServer, new: &mut Object, old: Option<&Object>, &mut Caller<'_>) -> Result<(), Status>,
     pub validate: fn(&mut ApiServer, new: &Object, old: Option<&Object>, &mut Caller<'_>) -> Result<(), Status>,
+    /// Before something is deleted that is there.
+    pub delete: fn(&ApiServer, &Key, &mut Caller<'_>) -> Result<(), Status>,
+    pub ask: fn(&ApiServer, &Ask<'_>, &mut Caller<'_>) -> Result<(), Status>,
 }
 
 impl Plugin {
     /// A plugin that lets everything pass; its file overrides what it does.
     const fn new(name: &'static str) -> Plugin {
-        Plugin { name, mutate: |_, _, _, _| Ok(()), validate: |_, _, _, _| Ok(()) }
+        Plugin {
+            name,
+            status: false,
+            mutate: |_, _, _, _| Ok(()),
+            validate: |_, _, _, _| Ok(()),
+            delete: |_, _, _| Ok(()),
+            ask: |_, _, _| Ok(()),
+        }
+    }
+
+    fn concerns(&self, who: &Caller<'_>) -> bool {
+        self.status || who.subresource != Some(Subresource::Status)
     }
 }
 
@@ -40,14 +75,21 @@ pub static PLUGINS: &[Plugin] = &[
     namespace_lifecycle::PLUGIN,
     limit_ranger::PLUGIN,
     service_account::PLUGIN,
+    node_restriction::PLUGIN,
     taint_nodes_by_condition::PLUGIN,
+    pod_security::PLUGIN,
     priority::PLUGIN,
     default_toleration_seconds::PLUGIN,
     default_storage_class::PLUGIN,
     storage_object_in_use::PLUGIN,
     runtime_class::PLUGIN,
+    certificate_approval::PLUGIN,
+    certificate_signing::PLUGIN,
+    certificate_subject_restriction::PLUGIN,
     mutating_admission_policy::PLUGIN,
+    webhooks::MUTATING,
     validating_admission_policy::PLUGIN,
+    webhooks::VALIDATING,
     resource_quota::PLUGIN,
 ];
 
@@ -58,7 +100,34 @@ pub(super) fn mutate(
     old: Option<&Object>,
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|p| (p.mutate)(api, new, old, who))
+    PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.mutate)(api, new, old, who) } else { Ok(()) })
+}
+
+/// The same for an object that is created. One that gets its name here does not have it yet: in a refusal it goes by what
+/// its name will begin with.
+pub(super) fn mutate_new(
+    api: &ApiServer,
+    new: &mut Object,
+    named_here: bool,
+    who: &mut Caller<'_>,
+) -> Result<(), Status> {
+    if !named_here {
+        return mutate(api, new, None, who);
+    }
+    let name = new.meta_mut().name.take();
+    let done = mutate(api, new, None, who);
+    if new.name().is_empty() {
+        new.meta_mut().name = name;
+    }
+    done.map_err(|mut status| {
+        let prefix = new.meta().generate_name.as_deref().unwrap_or("");
+        let nameless = format!("{} is forbidden: ", new.kind().group_resource());
+        if let (Some(why), Some(details)) = (status.message.strip_prefix(&nameless), &mut status.details) {
+            status.message = format!("{} {prefix:?} is forbidden: {why}", new.kind().group_resource());
+            details.name = prefix.into();
+        }
+        status
+    })
 }
 
 /// Lets the plugins refuse an object that is otherwise right.
@@ -68,12 +137,20 @@ pub(super) fn validate(
     old: Option<&Object>,
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|p| (p.validate)(api, new, old, who))
+    PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.validate)(api, new, old, who) } else { Ok(()) })
 }
 
-/// Lets policies refuse a new status.
-pub(super) fn validate_status(api: &ApiServer, new: &Object, old: &Object, who: &mut Caller<'_>) -> Result<(), Status> {
-    validating_admission_policy::judge(api, Some(new), Some(old), who)
+/// Lets the plugins refuse a deletion. One that an eviction leads to was judged as that.
+pub(super) fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result<(), Status> {
+    if who.subresource == Some(Subresource::Eviction) {
+        return Ok(());
+    }
+    PLUGINS.iter().try_for_each(|p| (p.delete)(api, key, who))
+}
+
+/// Lets the plugins refuse what is asked of an object.
+pub(super) fn ask(api: &ApiServer, asked: &Ask<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
+    PLUGINS.iter().try_for_each(|p| (p.ask)(api, asked, who))
 }
 
 /// Lets policies refuse the deletion of an object.

@@ -13,7 +13,7 @@ use crate::api::cel::{PER_OBJECT, Value};
 use crate::api::kinds::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding};
 use crate::api::object::Resource;
 use crate::api::status::Cause;
-use crate::api::{Object, Reason, Status};
+use crate::api::{Object, Reason, Status, reading};
 use crate::apiserver::{ApiServer, Caller};
 
 pub const PLUGIN: Plugin = Plugin { mutate, ..Plugin::new("MutatingAdmissionPolicy") };
@@ -140,7 +140,8 @@ fn run(
         let seen = Seen::new(&now, param, &ready.variables);
         match patched(&now, e, &seen) {
             Ok(json) => {
-                let decoded = r.kind.decode(json).map_err(|why| Status::new(Reason::InternalError, why));
+                let decoded =
+                    reading::read(r.kind, json).map(|(o, _)| o).map_err(|why| Status::new(Reason::InternalError, why));
                 let mut object =
                     decoded.map_err(|s| Status { message: format!("Internal error occurred: {}", s.message), ..s })?;
                 r.kind.defaults(&mut object);
@@ -165,7 +166,7 @@ fn patched(r: &Request<'_>, e: &Expression, seen: &Seen<'_>) -> Result<Json, Str
     }
     well_named(&value, OBJECT).map_err(|why| format!("type mismatch: {why}"))?;
     let patch = from_value(&value).map_err(|e| format!("invalid return type: {}", e.text()))?;
-    apply_configuration::merged(target, &patch, r.kind.layout()).map_err(|why| format!("error applying patch: {why}"))
+    apply_configuration::merged(target, &patch, r.kind).map_err(|why| format!("error applying patch: {why}"))
 }
 
 /// The operations of a JSON patch that an expression made.

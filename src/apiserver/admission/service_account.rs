@@ -8,8 +8,8 @@ use k8s_openapi::api::core::v1::{
 
 use super::Plugin;
 use crate::api::kinds::shared_pod::{SUFFIX_LENGTH, TOKEN_VOLUME_PREFIX};
-use crate::api::kinds::{Pod, ServiceAccount};
-use crate::api::object::Key;
+use crate::api::kinds::{Pod, ServiceAccount, pod_spec};
+use crate::api::object::{Key, Resource};
 use crate::api::{Object, Status};
 use crate::apiserver::caller::suffix;
 use crate::apiserver::{ApiServer, Caller};
@@ -25,6 +25,9 @@ fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Calle
     if old.is_some() || o.get::<Pod>().is_none() {
         return Ok(());
     }
+    if let Some(why) = o.get::<Pod>().filter(|p| p.annotation(MIRROR).is_some()).map(fault_of_mirror) {
+        return why.map_or(Ok(()), |why| Err(Status::forbidden(kind, o.name(), why)));
+    }
     let Some(pod) = o.get_mut::<Pod>() else { return Ok(()) };
     let name = pod.metadata.name.as_deref().unwrap_or("");
     let ns = pod.metadata.namespace.as_deref().unwrap_or("");
@@ -35,7 +38,12 @@ fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Calle
         let why = format!("error looking up service account {ns}/{account}: serviceaccount {account:?} not found");
         return Err(Status::forbidden(kind, name, &why));
     };
-    let of_account = found.get::<ServiceAccount>().and_then(|a| a.automount_service_account_token);
+    let account = found.get::<ServiceAccount>();
+    if spec.image_pull_secrets.as_ref().is_none_or(Vec::is_empty) {
+        let own = account.and_then(|a| a.image_pull_secrets.clone());
+        spec.image_pull_secrets = own.filter(|s| !s.is_empty()).or(spec.image_pull_secrets.take());
+    }
+    let of_account = account.and_then(|a| a.automount_service_account_token);
     if !spec.automount_service_account_token.or(of_account).unwrap_or(true) {
         return Ok(());
     }
@@ -62,6 +70,25 @@ fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Calle
         volumes.push(token_volume(volume));
     }
     Ok(())
+}
+
+/// Marks a pod that only mirrors one that a kubelet runs from a file.
+pub const MIRROR: &str = "kubernetes.io/config.mirror";
+
+/// A pod that runs already stays as it is. It cannot have what its kubelet would have fetched from the API.
+fn fault_of_mirror(pod: &Pod) -> Option<&'static str> {
+    let spec = pod.spec.as_ref()?;
+    if spec.service_account_name.as_ref().is_some_and(|n| !n.is_empty()) {
+        return Some("a mirror pod may not reference service accounts");
+    }
+    if pod_spec::references::secrets(spec).next().is_some() {
+        return Some("a mirror pod may not reference secrets");
+    }
+    let volumes = spec.volumes.iter().flatten().filter_map(|v| v.projected.as_ref());
+    let mut sources = volumes.flat_map(|p| p.sources.iter().flatten());
+    sources
+        .any(|s| s.service_account_token.is_some())
+        .then_some("a mirror pod may not use ServiceAccountToken volume projections")
 }
 
 fn token_volume(name: String) -> Volume {

@@ -16,7 +16,7 @@ use crate::api::status::Cause;
 use crate::api::{Object, Reason, Status};
 use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin = Plugin { validate, ..Plugin::new("ValidatingAdmissionPolicy") };
+pub const PLUGIN: Plugin = Plugin { status: true, validate, ..Plugin::new("ValidatingAdmissionPolicy") };
 
 /// The longest message that an expression may make.
 const LONGEST_MESSAGE: usize = 5 * 1024;

@@ -4,15 +4,19 @@
 //! Source: plugin/pkg/auth/authorizer/node.
 
 use super::{Attributes, Verdict, policy, rbac};
-use crate::api::kinds::{Pod, pod_spec};
+use crate::api::kinds::{Pod, ResourceSlice, pod_spec};
 use crate::api::object::{Key, Resource};
 use crate::api::pods;
+use crate::api::selector::FieldTerm;
 use crate::apiserver::ApiServer;
 use crate::store::Scope;
 
 const NODE_LEASES: &str = "kube-node-lease";
 
 pub fn judge(api: &ApiServer, node: &str, wish: &Attributes<'_>) -> Verdict {
+    if node.is_empty() {
+        return Verdict::no("unknown node for user \"system:node:\"");
+    }
     if wish.path.is_none() {
         match (wish.group, wish.resource) {
             ("", "secrets" | "configmaps") => return read(api, node, wish),
@@ -29,6 +33,7 @@ pub fn judge(api: &ApiServer, node: &str, wish: &Attributes<'_>) -> Verdict {
             ("", "serviceaccounts") => return service_account(api, node, wish),
             ("coordination.k8s.io", "leases") => return lease(node, wish),
             ("storage.k8s.io", "csinodes") => return own("CSINode", node, wish),
+            ("resource.k8s.io", "resourceslices") => return slice(api, node, wish),
             ("", "nodes") => return of_nodes(node, wish),
             ("", "pods") => return of_pods(api, node, wish),
             _ => {}
@@ -99,6 +104,29 @@ fn own(kind: &str, node: &str, wish: &Attributes<'_>) -> Verdict {
             Verdict::no(format!("can only access {kind} with the same name as the requesting node"))
         }
         _ => Verdict::no(format!("can only get, create, update, patch, or delete a {kind}")),
+    }
+}
+
+/// What a kubelet tells of its devices.
+fn slice(api: &ApiServer, node: &str, wish: &Attributes<'_>) -> Verdict {
+    let selected = |f: &FieldTerm| f.field == "spec.nodeName" && f.equal && f.value == node;
+    let found = || api.store().get(&Key::of::<ResourceSlice>("", wish.name)).and_then(|o| o.get::<ResourceSlice>());
+    match wish.verb {
+        _ if !wish.subresource.is_empty() => Verdict::no("cannot authorize ResourceSlice subresources"),
+        // Admission looks at what stands in it.
+        "create" => yes(),
+        "get" | "update" | "patch" | "delete" => match found().and_then(|s| s.spec.node_name.as_deref()) {
+            _ if wish.name.is_empty() => Verdict::no("No Object name found"),
+            Some(owner) if owner == node => yes(),
+            _ => Verdict::no(format!("no relationship found between node '{node}' and this object")),
+        },
+        "watch" | "list" | "deletecollection" if wish.fields.iter().any(selected) => yes(),
+        "watch" | "list" | "deletecollection" => {
+            Verdict::no("can only list/watch/deletecollection resourceslices with nodeName field selector")
+        }
+        _ => Verdict::no(
+            "only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection",
+        ),
     }
 }
 

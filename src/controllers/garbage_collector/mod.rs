@@ -65,9 +65,10 @@ impl Reconciler for GarbageCollector {
     type Primary = Event;
     const NAME: &'static str = "garbage-collector";
     const USER: &'static str = "generic-garbage-collector";
+    const WATCHES_CUSTOM: bool = true;
 
     fn watches() -> Vec<Scope> {
-        KindRef::all()
+        KindRef::built_in()
             .filter(|k| k.is_stored())
             .filter(|k| *k != Event::kind_ref() && *k != Lease::kind_ref())
             .map(Scope::all)
@@ -129,7 +130,7 @@ impl Reconciler for GarbageCollector {
             return Ok(Action::done());
         }
         let lives = |r: &k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference| {
-            let Some(kind) = KindRef::by_gvk(&r.api_version, &r.kind) else { return true };
+            let Some(kind) = ctx.kind_named(&r.api_version, &r.kind) else { return true };
             let ns = if kind.namespaced() { &*key.namespace } else { "" };
             ctx.get_any(&Key::new(kind, ns, &r.name)).is_some_and(|x| x.uid() == r.uid)
         };

@@ -6,7 +6,7 @@ mod conditions;
 use std::sync::Arc;
 
 use crate::api::kinds::{Namespace, Pod};
-use crate::api::{Duration, Key, KindRef, Object, Resource, Status, Time};
+use crate::api::{Duration, Key, Object, Resource, Status, Time};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
@@ -65,7 +65,7 @@ fn next_to_go(namespace: &str, ctx: &Ctx<'_>) -> Vec<Arc<Object>> {
 }
 
 fn contents(namespace: &str, ctx: &Ctx<'_>) -> Vec<Arc<Object>> {
-    KindRef::all().filter(|k| k.is_stored() && k.namespaced()).flat_map(|k| ctx.list_any(k, namespace)).collect()
+    ctx.stored_kinds().into_iter().filter(|k| k.namespaced()).flat_map(|k| ctx.list_any(k, namespace)).collect()
 }
 
 /// Writes down what holds the namespace. Pods that outlive their grace since it was deleted are a failure.

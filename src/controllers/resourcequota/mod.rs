@@ -33,8 +33,10 @@ impl Reconciler for ResourceQuotas {
     fn watches() -> Vec<Scope> {
         // Leases and Events come and go all the time and are never limited.
         let quiet = |k: &KindRef| matches!(k.plural(), "events" | "leases");
-        KindRef::all().filter(|k| k.is_stored() && k.namespaced() && !quiet(k)).map(Scope::all).collect()
+        KindRef::built_in().filter(|k| k.is_stored() && k.namespaced() && !quiet(k)).map(Scope::all).collect()
     }
+
+    const WATCHES_CUSTOM: bool = true;
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
         if self.quotas.apply(c) {
@@ -60,7 +62,7 @@ impl Reconciler for ResourceQuotas {
         let hard = resource_list::read(spec.hard.as_ref());
         let now = ctx.now();
         let mut used = ResourceList::new();
-        for kind in kinds_of(&hard) {
+        for kind in kinds_of(&hard, ctx).collect::<Vec<_>>() {
             for o in ctx.list_any(kind, &key.namespace).iter().filter(|o| quota::in_scope(&spec, o) || unscoped(&spec))
             {
                 resource_list::add(&mut used, &quota::usage(o, now));
@@ -107,9 +109,9 @@ fn gives_back(c: &Change) -> bool {
 }
 
 /// The kinds that a quota's resources are about.
-fn kinds_of(hard: &ResourceList) -> impl Iterator<Item = KindRef> {
+fn kinds_of(hard: &ResourceList, ctx: &Ctx<'_>) -> impl Iterator<Item = KindRef> {
     let counted: Vec<String> = hard.keys().filter_map(|n| n.strip_prefix("count/").map(String::from)).collect();
-    KindRef::all().filter(|k| k.is_stored() && k.namespaced()).filter(move |k| {
+    ctx.stored_kinds().into_iter().filter(|k| k.namespaced()).filter(move |k| {
         let core = k.group().is_empty();
         let known = matches!(
             k.plural(),

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::apply_server;
 use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
@@ -23,6 +24,7 @@ pub static APPLY: Verb = Verb {
         &[
             DRY_RUN_FLAG,
             Flag::new("server-side", Type::Bool),
+            Flag::new("force-conflicts", Type::Bool),
             Flag::new("force", Type::Bool),
             VALIDATE,
             Flag::new("overwrite", Type::Bool).default("true"),
@@ -62,12 +64,11 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
         ));
     }
-    if args.flag("server-side") || args.flag("prune") {
-        return Err(Failure::error(
-            "kubetutor does not apply on the server's side or prune yet: leave --server-side and --prune out",
-        ));
+    if args.flag("prune") {
+        return Err(Failure::error("kubetutor does not prune yet: leave --prune out"));
     }
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
+    apply_server::check(args, dry)?;
     let validate = Validate::of(args)?;
     let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
     let mut manifests = manifests::chosen(manifests, args.text("selector"))?;
@@ -78,7 +79,8 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::error("no objects passed to apply"));
     }
     for m in manifests {
-        if let Err(f) = apply_one(&m, args, &format, dry, validate, env) {
+        let one = if args.flag("server-side") { apply_server::apply_one } else { apply_one };
+        if let Err(f) = one(&m, args, &format, dry, validate, env) {
             failures.push(f);
         }
     }
@@ -110,7 +112,7 @@ pub fn patch_for(m: &Manifest, modified: &Value, current: &Value) -> Value {
         .as_str()
         .and_then(|t| serde_json::from_str(t).ok())
         .unwrap_or(Value::Null);
-    strategic::three_way(&original, modified, current, Some(m.kind.layout()))
+    strategic::three_way(&original, modified, current, m.kind.layout())
 }
 
 fn apply_one(
@@ -152,7 +154,6 @@ fn apply_one(
                 modified
             } else {
                 let mut r = Request::new(Method::Post, collection(m.kind, &ns))
-                    .query("fieldManager", "kubectl-client-side-apply")
                     .query("fieldValidation", validation)
                     .body(modified);
                 if dry == DryRun::Server {
@@ -184,8 +185,7 @@ fn apply_one(
             let new = if dry == DryRun::Client {
                 (*current).clone()
             } else {
-                let mut r = Request::new(Method::Patch(PatchType::Strategic), &path)
-                    .query("fieldManager", "kubectl-client-side-apply")
+                let mut r = Request::new(Method::Patch(PatchType::of(m.kind)), &path)
                     .query("fieldValidation", validation)
                     .body(patch);
                 if dry == DryRun::Server {

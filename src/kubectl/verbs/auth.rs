@@ -111,7 +111,7 @@ fn about_url(verb: &str, url: &str, args: &Args, env: &mut Env<'_>) -> Result<Va
 
 fn about_resource(verb: &str, what: &str, args: &Args, env: &mut Env<'_>) -> Value {
     let (word, name) = what.split_once('/').unwrap_or((what, ""));
-    let found = if word == "*" { None } else { env.mapper().kind(word).ok() };
+    let found = if word == "*" { None } else { env.mapped(|m| m.kind(word)).ok() };
     if found.is_none() && word != "*" && !NON_STANDARD.contains(&word) {
         let lower = word.to_lowercase();
         warn(

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use crate::api::jsonpath::Template;
 use crate::kubectl::args::{OUTPUT, Type};
-use crate::kubectl::jsonpath::Template;
 use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::tabwriter::align;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};

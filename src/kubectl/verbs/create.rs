@@ -115,7 +115,6 @@ pub fn submit(
         return Ok(value);
     }
     let mut request = Request::new(Method::Post, collection(kind, ns))
-        .query("fieldManager", "kubectl-create")
         .query("fieldValidation", validate.field_validation())
         .body(value);
     if dry == DryRun::Server {

@@ -92,7 +92,7 @@ impl Subject {
     fn parse(word: &str, env: &mut Env<'_>) -> Subject {
         let (main, sub) = word.split_once('/').map_or((word, None), |(m, s)| (m, Some(s.to_string())));
         let (resource, group) = main.split_once('.').unwrap_or((main, ""));
-        let (group, resource, unknown) = match env.mapper().kind(main) {
+        let (group, resource, unknown) = match env.mapped(|m| m.kind(main)) {
             Ok(kind) => (kind.group().to_string(), kind.plural().to_string(), None),
             Err(f) => {
                 let message = f.message.trim_start_matches("error: ").to_string();

@@ -183,7 +183,7 @@ fn gather(
         }
         return Ok((found, failures));
     }
-    let selection = Selection::parse(&args.words, &env.mapper())?;
+    let selection = env.mapped(|m| Selection::parse(&args.words, m))?;
     if selection.has_names() && (by_selector || args.flag("all")) {
         return Err(Failure::error("name cannot be provided when a selector is specified"));
     }

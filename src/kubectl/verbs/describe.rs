@@ -45,7 +45,7 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     if found.is_empty() {
         let namespaced =
-            Selection::parse(&args.words, &env.mapper()).is_ok_and(|s| s.items.iter().any(|(k, _)| k.namespaced()));
+            env.mapped(|m| Selection::parse(&args.words, m)).is_ok_and(|s| s.items.iter().any(|(k, _)| k.namespaced()));
         let text = if namespaced && !args.flag("all-namespaces") {
             format!("No resources found in {} namespace.", env.namespace)
         } else {
@@ -61,7 +61,7 @@ fn describe_matching(args: &Args, events: bool, env: &mut Env<'_>) -> Result<boo
     if args.words.len() != 2 || !args.list("filename").is_empty() {
         return Ok(false);
     }
-    let selection = Selection::parse(&args.words, &env.mapper())?;
+    let selection = env.mapped(|m| Selection::parse(&args.words, m))?;
     let mut any = false;
     for (kind, name) in &selection.items {
         let Some(prefix) = name else { continue };

@@ -66,7 +66,7 @@ fn events(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         let Some((t, n)) = args.text("for").split_once('/') else {
             return Err(Failure::error("--for must be in resource/name form"));
         };
-        let k = env.mapper().kind(t)?;
+        let k = env.mapped(|m| m.kind(t))?;
         request = request.query("fieldSelector", format!("involvedObject.kind={},involvedObject.name={n}", k.name()));
     }
     let list = env.call(&request)?;

@@ -31,21 +31,24 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !["", "plaintext", "plaintext-openapiv2"].contains(&output) {
         return Err(Failure::error(format!("unrecognized format: {output}")));
     }
-    let (kind, path) = kind_and_path(args.word(0), &env.mapper())
+    let (mut kind, path) = env
+        .mapped(|m| kind_and_path(args.word(0), m))
         .map_err(|f| Failure { message: f.message.trim_start_matches("error: ").into(), ..f })?;
     let wanted = args.text("api-version");
     if !wanted.is_empty() && wanted != kind.api_version() {
+        let there = |k: &KindRef| k.api_version() == wanted && k.plural() == kind.plural();
+        let other = env.mapper().kinds.into_iter().find(there);
         // A version that is served has documents, even if this kind is not in them.
         let served = env.mapper().kinds.iter().any(|k| k.api_version() == wanted);
-        return Err(Failure::error(if served {
+        let missing = if served {
             format!("GVR ({wanted}, Resource={}) not found in OpenAPI schema", kind.plural())
         } else {
             format!("couldn't find resource for \"{wanted}, Resource={}\"", kind.plural())
-        }));
+        };
+        kind = other.ok_or_else(|| Failure::error(missing))?;
     }
     let fields: Vec<&str> = path.split('.').filter(|p| !p.is_empty()).collect();
-    let mut doc =
-        definitions::doc(&definitions::name_of(kind)).ok_or_else(|| Failure::error("couldn't find resource"))?;
+    let mut doc = definitions::of_kind(kind).ok_or_else(|| Failure::error("couldn't find resource"))?;
     // Said even if a field of the path does not exist.
     if !kind.group().is_empty() {
         env.line(format!("GROUP:      {}", kind.group()));
@@ -61,7 +64,7 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             return Err(Failure::error(format!("field {last:?} does not exist")));
         };
         let found = doc.fields.swap_remove(i);
-        doc = definitions::doc(&found.refers).unwrap_or_default();
+        doc = found.doc().unwrap_or_default();
         field = Some(found);
     }
     if let Some(f) = &field {
@@ -84,8 +87,9 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     if !described {
         env.line("    <empty>");
+    } else {
+        env.line("    ");
     }
-    env.line("    ");
     if doc.fields.is_empty() {
         env.out.push('\n');
         return Ok(Done::OK);
@@ -125,9 +129,8 @@ fn list(doc: &Doc, indent: usize, recursive: bool, above: &mut Vec<String>, env:
         }
         if recursive {
             // A type within itself would never end.
-            if !f.refers.is_empty()
-                && !above.contains(&f.refers)
-                && let Some(d) = definitions::doc(&f.refers)
+            if (f.refers.is_empty() || !above.contains(&f.refers))
+                && let Some(d) = f.doc()
             {
                 above.push(f.refers.clone());
                 list(&d, indent + 2, true, above, env);

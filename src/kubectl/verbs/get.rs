@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::api::jsonpath::{Template, show};
 use crate::api::request::Request;
 use crate::api::time::human;
 use crate::api::{KindRef, Reason, Time};
 use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::env::{Env, Watch};
-use crate::kubectl::jsonpath::{Template, show};
 use crate::kubectl::printers::{self, Format, TableOptions};
 use crate::kubectl::resources::{self, Found, Selection, collection, joined, object, refused_list, with_selectors};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
@@ -68,7 +68,7 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
     };
     let selection = if files.is_empty() {
-        Selection::parse(&args.words, &env.mapper())?
+        env.mapped(|m| Selection::parse(&args.words, m))?
     } else {
         Selection { items: vec![], several_kinds: false, slashed: false }
     };

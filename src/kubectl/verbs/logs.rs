@@ -40,7 +40,7 @@ pub static LOGS: Verb = Verb {
 /// The pod that a word means: its name, `pod/x`, or the first pod of `deployment/x`.
 pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<String, Failure> {
     let (kind, name) = match word.split_once('/') {
-        Some((t, n)) => (env.mapper().kind(t)?, n.to_string()),
+        Some((t, n)) => (env.mapped(|m| m.kind(t))?, n.to_string()),
         None => (kinds::Pod::kind_ref(), word.to_string()),
     };
     if name.is_empty() {

@@ -3,6 +3,8 @@
 pub mod annotate;
 pub mod api_resources;
 pub mod apply;
+mod apply_server;
+mod apply_set;
 pub mod auth;
 pub mod cluster_info;
 pub mod config;
@@ -90,6 +92,7 @@ pub static TABLE: &[&Verb] = &[
     &auth::CAN_I,
     &auth::WHOAMI,
     &diff::DIFF,
+    &apply_set::SET_LAST_APPLIED,
     &apply::VIEW_LAST_APPLIED,
     &apply::APPLY,
     &patch::PATCH,

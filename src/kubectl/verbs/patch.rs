@@ -6,7 +6,7 @@ use super::create::say;
 use crate::api::documents::json_error;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::api::{Status, yaml};
+use crate::api::{Reason, Status, yaml};
 use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
@@ -70,15 +70,24 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     for f in found {
         let sub = args.text("subresource");
         let path = if sub.is_empty() { f.path() } else { format!("{}/{sub}", f.path()) };
-        let mut r = Request::new(Method::Patch(how), path).query("fieldManager", "kubectl-patch").body(body.clone());
+        let mut r = Request::new(Method::Patch(how), path).body(body.clone());
         if dry == DryRun::Server || dry == DryRun::Client {
             r = r.query("dryRun", "All");
         }
-        let new = env.call(&r)?;
+        let new = env.try_call(&r).map_err(|status| match status.reason {
+            Reason::UnsupportedMediaType => Failure::error(format!(
+                "{} is not supported by {}, Kind={}: {}",
+                how.media_type(),
+                f.kind.api_version(),
+                f.kind.name(),
+                status.message
+            )),
+            _ => Failure::status(&status),
+        })?;
         if dry == DryRun::None {
             record::add(args, &f.path(), env).map_err(|s| Failure::status(&s))?;
         }
-        let same = new["metadata"]["resourceVersion"] == f.object["metadata"]["resourceVersion"] && dry == DryRun::None;
+        let same = *new == *f.object && dry == DryRun::None;
         let said = if same { "patched (no change)" } else { "patched" };
         // kubectl does not say here that the server only tried it.
         let dry = if dry == DryRun::Server { DryRun::None } else { dry };

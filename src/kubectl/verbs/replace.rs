@@ -79,10 +79,7 @@ fn put(m: &Manifest, dry: DryRun, validate: Validate, env: &mut Env<'_>) -> Resu
         value["metadata"]["resourceVersion"] =
             env.try_call(&Request::get(&path))?["metadata"]["resourceVersion"].clone();
     }
-    let mut r = Request::new(Method::Put, path)
-        .query("fieldManager", "kubectl-replace")
-        .query("fieldValidation", validate.field_validation())
-        .body(value);
+    let mut r = Request::new(Method::Put, path).query("fieldValidation", validate.field_validation()).body(value);
     if dry == DryRun::Server {
         r = r.query("dryRun", "All");
     }

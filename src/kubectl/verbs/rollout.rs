@@ -194,14 +194,12 @@ fn each(args: &Args, env: &mut Env<'_>, doing: &str, f: Change) -> Result<Done, 
         }
         match f(&o, env) {
             Err(e) => failures.push(e),
-            Ok((patch, said)) => match env.try_call(
-                &Request::new(Method::Patch(PatchType::Strategic), o.path())
-                    .query("fieldManager", "kubectl-rollout")
-                    .body(patch),
-            ) {
-                Ok(_) => env.line(format!("{} {said}", o.full_name())),
-                Err(s) => failures.push(Failure::error(format!("failed to patch: {}", s.message))),
-            },
+            Ok((patch, said)) => {
+                match env.try_call(&Request::new(Method::Patch(PatchType::Strategic), o.path()).body(patch)) {
+                    Ok(_) => env.line(format!("{} {said}", o.full_name())),
+                    Err(s) => failures.push(Failure::error(format!("failed to patch: {}", s.message))),
+                }
+            }
         }
     }
     finish(failures)

@@ -95,15 +95,13 @@ pub fn change(
         if new != *o.object {
             record::mark(args, &mut new);
         }
-        let patch = strategic::diff(&o.object, &new, Some(o.kind.layout()));
+        let patch = strategic::diff(&o.object, &new, o.kind.layout());
         // Nothing to change: nothing is sent and nothing is said.
         if patch.as_object().is_some_and(serde_json::Map::is_empty) {
             continue;
         }
         if dry != DryRun::Client {
-            let mut r = Request::new(Method::Patch(PatchType::Strategic), o.path())
-                .query("fieldManager", "kubectl-set")
-                .body(patch);
+            let mut r = Request::new(Method::Patch(PatchType::Strategic), o.path()).body(patch);
             if dry == DryRun::Server {
                 r = r.query("dryRun", "All");
             }

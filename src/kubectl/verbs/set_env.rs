@@ -119,7 +119,7 @@ fn from(args: &Args, env: &mut Env<'_>) -> Result<Vec<Value>, Failure> {
     let Some((word, name)) = text.split_once('/') else {
         return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
     };
-    let kind = env.mapper().kind(word)?;
+    let kind = env.mapped(|m| m.kind(word))?;
     let reference = if kind == kinds::Secret::kind_ref() {
         "secretKeyRef"
     } else if kind == kinds::ConfigMap::kind_ref() {

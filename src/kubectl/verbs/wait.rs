@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use crate::api::jsonpath::{Template, show};
 use crate::api::request::Request;
 use crate::api::{Reason, Time};
 use crate::kubectl::args::{ALL, FILES, OUTPUT, SELECT, Type};
-use crate::kubectl::jsonpath::{Template, show};
 use crate::kubectl::resources::{self, Found, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 

@@ -12,12 +12,23 @@ A file of cases is a YAML list. Each case begins with an empty namespace `NAMESP
       update: {...}                      # PUT; gets the stored resourceVersion unless it has one. `null` values stay
       merge: {...}                       # PATCH application/merge-patch+json
       status: {...}                      # PATCH of the status subresource, merge
+      again: {...}                       # PATCH application/merge-patch+json once more
       subresource: [NAME, {...}]         # PATCH of another one, merge
       table: true                        # GET as a table: its columns and the object's cells without its age
       delete: true
 
+A case may instead be a list of plain requests, done in this order; its `kind` is of no account then:
+
+    - case: a pod that is evicted twice
+      calls:
+        - {POST: /api/v1/namespaces/case/pods, body: {...}}
+        - {POST: /api/v1/namespaces/case/pods/web/eviction?dryRun=All, body: {...}, as: jane, groups: [admins]}
+
+`quiet: true` keeps the object out of the answer of a request, where it is not what the case is about;
+`without: [status]` leaves parts of it out; `after: 2` waits so many seconds first, as some things come into force by and by.
+
 An answer is `{"code", "object"}` or `{"code", "reason", "message", "causes"}`, with `"warnings"` where there were any. What differs from
-server to server (uid, resourceVersion, creationTimestamp, managedFields) is cut out of objects; elsewhere a uid, as in the labels of a Job's
+server to server (uid, resourceVersion, times, managedFields) is cut out of objects; elsewhere a uid, as in the labels of a Job's
 pods, reads `UID`. Object and namespace are deleted afterwards. What controllers do to an object between two steps shows in its answers, so
 record cases of kinds that have a controller with an API server that runs alone.
 """
@@ -27,8 +38,9 @@ import yaml
 NAMESPACE = "case"
 CUT = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "selfLink")
 UID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-STEPS = ["create", "update", "merge", "status", "subresource", "table", "delete"]
+STEPS = ["create", "update", "merge", "status", "again", "subresource", "table", "delete"]
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+TIME = "lastPhaseTransitionTime"  # of a PersistentVolume's status: the server's clock
 
 
 class Server:
@@ -42,10 +54,14 @@ class Server:
         self.context = context
         self.connection = None
 
-    def call(self, method, path, body=None, content="application/json", accept="application/json"):
+    def call(self, method, path, body=None, content="application/json", accept="application/json", extra=()):
         if self.connection is None:
             self.connection = http.client.HTTPSConnection(self.host, context=self.context, timeout=30)
-        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content, "Accept": accept})
+        self.connection.putrequest(method, path)
+        data = b"" if body is None else json.dumps(body).encode()
+        for k, v in [("Content-Type", content), ("Accept", accept), ("Content-Length", str(len(data))), *extra]:
+            self.connection.putheader(k, v)
+        self.connection.endheaders(data)
         r = self.connection.getresponse()
         warnings = [h[h.index('"') + 1:-1].replace('\\"', '"') for h in r.headers.get_all("Warning") or []]
         return r.status, json.loads(r.read() or b"null"), warnings
@@ -64,13 +80,38 @@ def answer(code, body, warnings):
         causes = (body.get("details") or {}).get("causes")
         if causes:
             out["causes"] = [[c.get("reason", ""), c.get("field", ""), c.get("message", "")] for c in causes]
+        if (body.get("details") or {}).get("retryAfterSeconds"):
+            out["retryAfterSeconds"] = body["details"]["retryAfterSeconds"]
     elif body:
         for k in CUT:
             body.get("metadata", {}).pop(k, None)
+        if isinstance(body.get("status"), dict):
+            body["status"].pop(TIME, None)
         out["object"] = body
     if warnings:
         out["warnings"] = warnings
     return out
+
+
+def delete_namespace(server, name):
+    """Ends it at once: its controller waits for every API to answer, also for one whose server is not there."""
+    path = "/api/v1/namespaces/" + name
+    code, body, _ = server.call("DELETE", path)
+    if code == 200:
+        body["spec"]["finalizers"] = []
+        body["metadata"].pop("resourceVersion", None)
+        server.call("PUT", path + "/finalize", body)
+
+
+def forget(server, made):
+    """Deletes what a case has made."""
+    for path, _ in reversed(made):
+        if path.startswith("/api/v1/namespaces/") and path.count("/") == 4:
+            delete_namespace(server, path.split("/")[-1])
+            continue
+        code, body, _ = server.call("DELETE", path + "?gracePeriodSeconds=0&propagationPolicy=Background")
+        if code == 200:
+            server.call("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
 
 
 def main():
@@ -96,7 +137,14 @@ def main():
         defaults = {}
         if "defaults" in cases[0]:
             defaults = cases.pop(0)["defaults"]
-        server.call("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+        for patience in range(20):
+            if server.call("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})[0] == 201:
+                break
+            # One of that name may still be going away; a server with an add-on that does not answer never finishes that.
+            time.sleep(0.5)
+            if patience == 10:
+                finalize = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}, "spec": {}}
+                server.call("PUT", "/api/v1/namespaces/%s/finalize" % namespace, finalize)
         for _ in range(50):
             if server.call("GET", "/api/v1/namespaces/%s/serviceaccounts/default" % namespace)[0] == 200:
                 break
@@ -117,6 +165,26 @@ def main():
                 code, body, _ = create(o)
                 assert code < 300, (case["case"], body)
             time.sleep(case.get("wait", 0))
+            if "calls" in case:
+                out = []
+                for c in case["calls"]:
+                    time.sleep(c.get("after", 0))
+                    method = [m for m in ("GET", "POST", "PUT", "PATCH", "DELETE") if m in c][0]
+                    path = re.sub("/namespaces/%s(?=[/?]|$)" % NAMESPACE, "/namespaces/" + namespace, c[method])
+                    extra = [("Impersonate-User", c["as"])] if "as" in c else []
+                    extra += [("Impersonate-Group", g) for g in c.get("groups", [])]
+                    content = "application/merge-patch+json" if method == "PATCH" else "application/json"
+                    code, body, warnings = server.call(method, path, c.get("body"), content, extra=extra)
+                    if method == "POST" and code < 300 and (body.get("metadata") or {}).get("name"):
+                        made.append((path.split("?")[0] + "/" + body["metadata"]["name"], None))
+                    for part in c.get("without", []):
+                        (body or {}).pop(part, None)
+                    if c.get("quiet"):
+                        body = body if code >= 400 else None
+                    out.append(json.loads(UID.sub("UID", json.dumps(answer(code, body, warnings)).replace(namespace, NAMESPACE))))
+                answers.append({"case": case["case"], "calls": out})
+                forget(server, made)
+                continue
             group, version, plural = case.get("kind", defaults.get("kind"))
             gv = version if not group else group + "/" + version
             if gv not in discovery:
@@ -141,7 +209,10 @@ def main():
                     if rv:
                         o["metadata"].setdefault("resourceVersion", rv)
                     code, body, warnings = server.call("PUT", "%s/%s?fieldValidation=Warn" % (base, o["metadata"]["name"]), o)
-                elif step == "merge":
+                    if code == 201:
+                        name = body["metadata"]["name"]
+                        made.append((base + "/" + name, None))
+                elif step in ("merge", "again"):
                     code, body, warnings = server.call("PATCH", "%s/%s?fieldValidation=Warn" % (base, name), o, merge)
                 elif step == "status":
                     code, body, warnings = server.call("PATCH", "%s/%s/status" % (base, name), o, merge)
@@ -159,11 +230,8 @@ def main():
                     rv = body["metadata"].get("resourceVersion")
                 out[step] = json.loads(UID.sub("UID", json.dumps(answer(code, body, warnings)).replace(namespace, NAMESPACE)))
             answers.append(out)
-            for path, _ in reversed(made):
-                code, body, _ = server.call("DELETE", path + "?gracePeriodSeconds=0&propagationPolicy=Background")
-                if code == 200:
-                    server.call("PATCH", path, {"metadata": {"finalizers": None}}, "application/merge-patch+json")
-        server.call("DELETE", "/api/v1/namespaces/" + namespace)
+            forget(server, made)
+        delete_namespace(server, namespace)
         target = file.replace(".yaml", ".answers.json")
         with open(target, "w", encoding="utf-8") as f:
             f.write("[\n" + ",\n".join(json.dumps(a, ensure_ascii=False, sort_keys=True) for a in answers) + "\n]\n")

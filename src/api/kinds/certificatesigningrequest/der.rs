@@ -1,5 +1,5 @@
 //! The outline of a request for a certificate (PKCS#10) and of a certificate, as DER: enough to tell a broken one in the
-//! words of Go's `encoding/asn1` and `crypto/x509`. Signatures and names are not looked at.
+//! words of Go's `encoding/asn1` and `crypto/x509`, and the subject's name. Signatures are not looked at.
 //!
 //! Real Kubernetes: pkg/apis/certificates ParseCSR, which also checks the signature.
 
@@ -197,4 +197,40 @@ pub fn certificates_fault(bytes: &[u8]) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// Who a certificate is for, as far as Kubernetes makes a user of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Subject {
+    pub common_name: String,
+    pub organizations: Vec<String>,
+}
+
+const COMMON_NAME: [u8; 3] = [0x55, 4, 3];
+const ORGANIZATION: [u8; 3] = [0x55, 4, 10];
+
+/// The subject of a request for a certificate that was found to be one.
+pub fn subject(bytes: &[u8]) -> Subject {
+    read_subject(bytes).unwrap_or_default()
+}
+
+fn read_subject(bytes: &[u8]) -> Read<Subject> {
+    let mut request = Reader::new(Reader::new(bytes).any()?);
+    let mut signed = Reader::new(request.any()?);
+    signed.any()?;
+    let mut names = Reader::new(signed.any()?);
+    let mut out = Subject::default();
+    while !names.at_end() {
+        let mut set = Reader::new(names.any()?);
+        while !set.at_end() {
+            let mut pair = Reader::new(set.any()?);
+            let (kind, value) = (pair.any()?, String::from_utf8_lossy(pair.any()?).into_owned());
+            match kind {
+                k if k == COMMON_NAME => out.common_name = value,
+                k if k == ORGANIZATION => out.organizations.push(value),
+                _ => {}
+            }
+        }
+    }
+    Ok(out)
 }

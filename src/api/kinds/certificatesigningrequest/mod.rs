@@ -8,10 +8,11 @@ use k8s_openapi::api::certificates::v1::CertificateSigningRequestCondition;
 
 use super::CertificateSigningRequest;
 use crate::api::kind::{Kind, Subresource};
-use crate::api::names;
 use crate::api::table::{Cell, Column};
 use crate::api::time::{Duration, Time, human};
+use crate::api::{names, pem};
 
+pub use der::Subject;
 pub use validation::{validate_approval_update, validate_status_update, validate_update};
 
 pub static KIND: Kind<CertificateSigningRequest> = Kind {
@@ -122,4 +123,9 @@ pub fn stamp_conditions(new: &mut CertificateSigningRequest, old: &CertificateSi
             c.last_transition_time = Some(before.unwrap_or_else(|| now.meta()));
         }
     }
+}
+
+/// Whom the certificate that is asked for shall name.
+pub fn subject(c: &CertificateSigningRequest) -> Subject {
+    pem::blocks(&c.spec.request.0).first().map(|b| der::subject(&b.bytes)).unwrap_or_default()
 }

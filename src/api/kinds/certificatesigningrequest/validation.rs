@@ -63,12 +63,14 @@ pub fn validate_create(c: &CertificateSigningRequest, errors: &mut FieldErrors) 
 
 /// An update of the object itself.
 pub fn validate_update(new: &CertificateSigningRequest, old: &CertificateSigningRequest, errors: &mut FieldErrors) {
+    names::validate_meta(&new.metadata, false, names::path_segment, errors);
     validate(new, &Tolerance::of(new, old), errors);
     nothing_decided_is_gone(new, old, errors);
     nothing_is_decided(new, old, errors);
     if certificate(new) != certificate(old) {
         errors.forbidden(&Path::new("status").child("certificate"), "updates may not set certificate content");
     }
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
 }
 
 /// An update of the status: signers put the certificate there, once.
@@ -92,11 +94,13 @@ pub fn validate_approval_update(
     old: &CertificateSigningRequest,
     errors: &mut FieldErrors,
 ) {
+    names::validate_meta(&new.metadata, false, names::path_segment, errors);
     validate(new, &Tolerance::of(new, old), errors);
     nothing_decided_is_gone(new, old, errors);
     if certificate(new) != certificate(old) {
         errors.forbidden(&Path::new("status").child("certificate"), "updates may not set certificate content");
     }
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
 }
 
 fn count(c: &CertificateSigningRequest, kind: &str) -> usize {

@@ -23,7 +23,8 @@ mod tests;
 mod version;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinitionNames, CustomResourceDefinitionSpec, CustomResourceDefinitionStatus,
+    CustomResourceDefinitionCondition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
+    CustomResourceDefinitionStatus,
 };
 
 use super::CustomResourceDefinition;
@@ -31,6 +32,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::structural::formats;
 use crate::api::table::{AGE_DOC, Cell, Column, ColumnType};
+use crate::api::time::Time;
 use options::Options;
 
 pub static KIND: Kind<CustomResourceDefinition> = Kind {
@@ -68,7 +70,10 @@ pub static KIND: Kind<CustomResourceDefinition> = Kind {
         approval::validate_name(crd, errors);
         judge(crd, None, &Options::of_new(), errors);
     },
-    validate_update: |new, old, errors| judge(new, Some(old), &Options::of_update(new, old), errors),
+    validate_update: |new, old, errors| {
+        crate::api::names::validate_common_update(&new.metadata, &old.metadata, errors);
+        judge(new, Some(old), &Options::of_update(new, old), errors);
+    },
     update_judges_alone: true,
     validate_status: |new, _, errors| names::validate_accepted(new, errors),
     warnings,
@@ -78,9 +83,50 @@ pub static KIND: Kind<CustomResourceDefinition> = Kind {
             Cell::from(crd.metadata.creation_timestamp.as_ref().map(|t| t.0.to_string()))
         }),
     ],
+    condemn: Some(condemn),
     storage_version: Some("v1beta1"),
     ..Kind::new(("apiextensions.k8s.io", "v1"), "CustomResourceDefinition", "customresourcedefinitions", "customresourcedefinition")
 };
+
+/// While this finalizer is there, custom resources of the definition may be.
+pub const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// The objects of a definition go before it does.
+fn condemn(crd: &mut CustomResourceDefinition, now: Time) {
+    let finalizers = crd.metadata.finalizers.get_or_insert_default();
+    if !finalizers.iter().any(|f| f == CLEANUP) {
+        finalizers.push(CLEANUP.into());
+    }
+    let why = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    set_condition(crd, condition("Terminating", true, "InstanceDeletionPending", why), now);
+}
+
+pub fn condition(kind: &str, holds: bool, reason: &str, message: &str) -> CustomResourceDefinitionCondition {
+    CustomResourceDefinitionCondition {
+        type_: kind.into(),
+        status: if holds { "True" } else { "False" }.into(),
+        reason: Some(reason.into()),
+        message: Some(message.into()),
+        ..CustomResourceDefinitionCondition::default()
+    }
+}
+
+/// Writes a condition down; its time is that of the last change of its status.
+pub fn set_condition(crd: &mut CustomResourceDefinition, mut new: CustomResourceDefinitionCondition, now: Time) {
+    let all = crd.status.get_or_insert_default().conditions.get_or_insert_default();
+    match all.iter_mut().find(|c| c.type_ == new.type_) {
+        None => {
+            new.last_transition_time = Some(now.meta());
+            all.push(new);
+        }
+        Some(old) => {
+            let same = old.status == new.status;
+            new.last_transition_time = if same { old.last_transition_time.clone() } else { Some(now.meta()) };
+            new.observed_generation = old.observed_generation;
+            *old = new;
+        }
+    }
+}
 
 /// The version that is marked as the one to store.
 fn stored_version(spec: &CustomResourceDefinitionSpec) -> Option<String> {

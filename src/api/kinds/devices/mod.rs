@@ -8,12 +8,10 @@ pub mod claim;
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::NodeSelector;
 use k8s_openapi::api::resource::v1::{DeviceSelector, OpaqueDeviceConfiguration};
 use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
 use serde_json::Value;
 
-use super::pod_spec::placement::validate_node_term;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::names;
 
@@ -207,16 +205,6 @@ pub fn validate_binding(
     }
     if failing.is_empty() && !wanted.is_empty() {
         errors.invalid(&failures_at, shown(failures), "bindingFailureConditions are required to use bindingConditions");
-    }
-}
-
-pub fn validate_node_selector(s: &NodeSelector, at: &Path<'_>, errors: &mut FieldErrors) {
-    let at = at.child("nodeSelectorTerms");
-    if s.node_selector_terms.is_empty() {
-        errors.required(&at, "must have at least one node selector term");
-    }
-    for (i, t) in s.node_selector_terms.iter().enumerate() {
-        validate_node_term(t, &at.index(i), errors);
     }
 }
 

@@ -14,6 +14,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::HorizontalPodAutoscaler;
 use super::updates::keep;
+use crate::api::names;
 use crate::api::kind::{Kind, Subresource};
 use crate::api::table::{Cell, Column};
 
@@ -35,7 +36,10 @@ pub static KIND: Kind<HorizontalPodAutoscaler> = Kind {
         drop_round_trip_annotations(&mut new.metadata);
     },
     validate: |h, errors| validation::validate_spec(&h.spec, None, errors),
-    validate_update: |new, old, errors| validation::validate_spec(&new.spec, Some(&old.spec), errors),
+    validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
+        validation::validate_spec(&new.spec, Some(&old.spec), errors);
+    },
     update_judges_alone: true,
     validate_status: |new, _, errors| validation::validate_status(new.status.as_ref(), errors),
     columns: &[

@@ -61,7 +61,7 @@ fn from_hub(v: &mut Value) {
         old.metadata.annotations.get_or_insert_default().insert(key.into(), text);
     }
     *v = serde_json::to_value(&old).unwrap_or_default();
-    canonical::fill(v, HorizontalPodAutoscalerV1::kind_ref().layout());
+    canonical::fill(v, crate::api::schema::type_of(HorizontalPodAutoscalerV1::kind_ref()));
 }
 
 /// What an annotation holds; nothing if it cannot be read.

@@ -6,9 +6,9 @@ mod validation;
 use std::collections::BTreeSet;
 
 use super::Ingress;
-use crate::api::field::Path;
 use crate::api::ip;
 use crate::api::kind::{Kind, Subresource};
+use crate::api::names;
 use crate::api::table::{Cell, Column};
 
 /// How the class was named before there was a field for it.
@@ -23,11 +23,16 @@ pub static KIND: Kind<Ingress> = Kind {
     prepare_status: |new, old| new.spec = old.spec.clone(),
     spec_changed: |new, old| new.spec != old.spec,
     validate: validation::validate,
-    validate_update: |new, _, errors| validation::validate_spec(new, errors),
+    validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
+        names::validate_meta(&new.metadata, true, names::dns1123_subdomain, errors);
+        validation::validate_spec(new, errors);
+    },
     // The old annotation is compared with the field only when the Ingress is new.
     update_judges_alone: true,
     validate_status: validation::validate_status,
     warnings,
+    status_warnings,
     columns: &[
         Column::name(),
         Column::text("Class", "The name of the IngressClass resource that should be used for additional configuration", |i, _| Cell::from(i.spec.as_ref().and_then(|s| s.ingress_class_name.as_deref()).unwrap_or("<none>"))),
@@ -72,20 +77,13 @@ fn ports(i: &Ingress) -> &'static str {
 }
 
 fn warnings(new: &Ingress, old: Option<&Ingress>) -> Vec<String> {
-    let Some(old) = old else {
-        let annotated = new.metadata.annotations.as_ref().is_some_and(|a| a.contains_key(CLASS_ANNOTATION));
-        let unnamed = new.spec.as_ref().is_none_or(|s| s.ingress_class_name.is_none());
-        let why = format!("annotation {CLASS_ANNOTATION:?} is deprecated, please use 'spec.ingressClassName' instead");
-        return if annotated && unnamed { vec![why] } else { vec![] };
-    };
-    // Only an update of the status changes it.
-    if new.status == old.status {
-        return vec![];
-    }
-    let status = Path::new("status");
-    let balancer = status.child("loadBalancer");
-    let at = balancer.child("ingress");
-    let points = new.status.iter().filter_map(|s| s.load_balancer.as_ref()).flat_map(|b| b.ingress.iter().flatten());
-    let ips = points.enumerate().filter_map(|(i, p)| Some((i, p.ip.as_deref()?)));
-    ips.filter_map(|(i, text)| ip::warning(text, &at.index(i))).collect()
+    let annotated = new.metadata.annotations.as_ref().is_some_and(|a| a.contains_key(CLASS_ANNOTATION));
+    let unnamed = new.spec.as_ref().is_none_or(|s| s.ingress_class_name.is_none());
+    let why = format!("annotation {CLASS_ANNOTATION:?} is deprecated, please use 'spec.ingressClassName' instead");
+    if old.is_none() && annotated && unnamed { vec![why] } else { vec![] }
+}
+
+fn status_warnings(i: &Ingress) -> Vec<String> {
+    let points = i.status.iter().filter_map(|s| s.load_balancer.as_ref()?.ingress.as_ref()).flatten();
+    ip::balancer_warnings(points.map(|p| p.ip.as_deref()))
 }

@@ -17,6 +17,7 @@ use k8s_openapi::api::core::v1::PodSpec;
 use super::Job;
 use super::updates::keep;
 use super::{pod_spec, workload};
+use crate::api::field::Path;
 use crate::api::kind::{Kind, Subresource};
 use crate::api::table::{Cell, Column};
 use crate::api::time::{Time, human};
@@ -33,6 +34,7 @@ pub static KIND: Kind<Job> = Kind {
     },
     prepare_create: |j| {
         j.status = Some(Default::default());
+        pod_spec::drop_disabled_of_template(j.spec.as_mut().map(|s| &mut s.template), None);
         let labelled = template_labels(j).is_some();
         generate_selector(j);
         // Without labels of its own the template's are filled in when the stored Job is read, which one with bad labels never is.
@@ -42,6 +44,8 @@ pub static KIND: Kind<Job> = Kind {
     },
     prepare_update: |new, old| {
         new.status.clone_from(&old.status);
+        let was = old.spec.as_ref().map(|s| &s.template);
+        pod_spec::drop_disabled_of_template(new.spec.as_mut().map(|s| &mut s.template), was);
         default_labels(new);
     },
     prepare_status: |new, old| {
@@ -55,8 +59,8 @@ pub static KIND: Kind<Job> = Kind {
     warnings: |new, old| {
         let mut out = if old.is_none() { workload::name_warnings(&new.metadata) } else { vec![] };
         let changed = old.is_none_or(|o| o.metadata.generation != new.metadata.generation);
-        let large = new.spec.as_ref().filter(|_| changed).and_then(|s| spec::warning(s, "spec"));
-        out.extend(large);
+        let told = new.spec.as_ref().filter(|_| changed).map(|s| spec::warnings(s, &Path::new("spec")));
+        out.extend(told.into_iter().flatten());
         out
     },
     columns: &[

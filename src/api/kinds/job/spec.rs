@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::api::batch::v1::JobSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use crate::api::kinds::pod_spec;
 use super::policies::{validate_failure_policy, validate_success_policy};
 use super::{CONTROLLER_UID, JOB_NAME, Job, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME};
 use crate::api::field::{FieldErrors, Path};
@@ -24,7 +26,7 @@ const MANAGER_MAX_BYTES: usize = 63;
 pub fn validate(j: &Job, errors: &mut FieldErrors) {
     let Some(spec) = &j.spec else { return };
     validate_generated_selector(j, spec, errors);
-    validate_whole_spec(spec, &Path::new("spec"), errors);
+    validate_whole_spec(spec, None, &Path::new("spec"), errors);
     let Some(completions) = spec.completions.filter(|n| *n > 0 && is_indexed(spec)) else { return };
     // Pods of an indexed Job have its name and their index for a hostname.
     let name = j.metadata.name.as_deref().unwrap_or("");
@@ -83,8 +85,8 @@ pub fn shown(s: Option<&LabelSelector>) -> String {
 }
 
 /// The spec of a Job that there is: it has a selector.
-pub fn validate_whole_spec(spec: &JobSpec, at: &Path<'_>, errors: &mut FieldErrors) {
-    validate_spec(spec, at, errors);
+pub fn validate_whole_spec(spec: &JobSpec, old: Option<&PodTemplateSpec>, at: &Path<'_>, errors: &mut FieldErrors) {
+    validate_spec(spec, old, at, errors);
     let here = at.child("selector");
     match &spec.selector {
         None => errors.required(&here, ""),
@@ -99,8 +101,8 @@ pub fn validate_whole_spec(spec: &JobSpec, at: &Path<'_>, errors: &mut FieldErro
     }
 }
 
-/// The spec of any Job, planned or there.
-pub fn validate_spec(spec: &JobSpec, at: &Path<'_>, errors: &mut FieldErrors) {
+/// The spec of any Job, planned or there. `old` is its template as it was.
+pub fn validate_spec(spec: &JobSpec, old: Option<&PodTemplateSpec>, at: &Path<'_>, errors: &mut FieldErrors) {
     let counts = [
         ("parallelism", spec.parallelism.map(i64::from)),
         ("completions", spec.completions.map(i64::from)),
@@ -139,7 +141,7 @@ pub fn validate_spec(spec: &JobSpec, at: &Path<'_>, errors: &mut FieldErrors) {
         errors.one_of(&at.child("podReplacementPolicy"), policy, supported);
     }
     let here = at.child("template");
-    workload::validate_template(&spec.template, &here, errors);
+    pod_spec::validate_template(&spec.template, old, &here, errors);
     validate_restart_policy(spec, &here.child("spec").child("restartPolicy"), errors);
 }
 
@@ -226,7 +228,13 @@ fn validate_indexed(spec: &JobSpec, at: &Path<'_>, errors: &mut FieldErrors) {
 }
 
 /// What is too much to be followed, and worth a warning. `at` is the spec's path.
-pub fn warning(spec: &JobSpec, at: &str) -> Option<String> {
+pub fn warnings(spec: &JobSpec, at: &Path<'_>) -> Vec<String> {
+    let mut out: Vec<String> = many_indexes(spec, at).into_iter().collect();
+    out.extend(pod_spec::template_warnings(&spec.template, &at.child("template")));
+    out
+}
+
+fn many_indexes(spec: &JobSpec, at: &Path<'_>) -> Option<String> {
     let many = spec.completions.unwrap_or(0) > MANY_COMPLETIONS
         && spec.parallelism.unwrap_or(0) > MOST_AT_ONCE_OF_MANY;
     (many && is_indexed(spec)).then(|| {

@@ -13,7 +13,7 @@ use crate::api::{canonical, internal};
 pub fn validate(new: &Job, old: &Job, errors: &mut FieldErrors) {
     let (Some(n), Some(o)) = (&new.spec, &old.spec) else { return };
     let at = Path::new("spec");
-    spec::validate_whole_spec(n, &at, errors);
+    spec::validate_whole_spec(n, Some(&o.template), &at, errors);
     validate_completions(n, o, &at, errors);
     if !canonical::equal(&n.selector, &o.selector, "meta/v1.LabelSelector") {
         errors.invalid_struct(&at.child("selector"), spec::shown(n.selector.as_ref()), "field is immutable");

@@ -1,38 +1,55 @@
 //! What a pod's spec says where its author said nothing.
-//! Real Kubernetes: pkg/apis/core/v1/defaults.go.
-
-use std::collections::BTreeMap;
+//! Real Kubernetes: pkg/apis/core/v1/defaults.go and zz_generated.defaults.go.
 
 use k8s_openapi::api::core::v1::{
-    Container, HTTPGetAction, LifecycleHandler, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, Volume,
+    Container, EnvVar, EphemeralContainer, HTTPGetAction, Lifecycle, ObjectFieldSelector, PodSpec, PodTemplateSpec,
+    Probe, ResourceRequirements, Volume,
 };
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity as RawQuantity;
 
-use super::volume_sources;
+use super::resources::List;
+use super::{pod_resources, text};
 use crate::api::image::ImageRef;
-use crate::api::quantity::canonical;
+use crate::api::quantity::Quantity;
+
+const FILE_MODE: i32 = 0o644;
+const TOKEN_SECONDS: i64 = 3600;
+
+fn or(v: &mut Option<String>, default: &str) {
+    if text(v).is_empty() {
+        *v = Some(default.into());
+    }
+}
 
 pub fn default_template(t: &mut PodTemplateSpec) {
+    if let Some(m) = &mut t.metadata {
+        drop_old_annotations(&mut m.annotations);
+    }
     if let Some(spec) = &mut t.spec {
         default_spec(spec);
     }
 }
 
-pub fn default_spec(s: &mut PodSpec) {
-    s.dns_policy.get_or_insert_with(|| "ClusterFirst".into());
-    s.restart_policy.get_or_insert_with(|| "Always".into());
-    if s.host_network == Some(true) {
-        for c in s.containers.iter_mut().chain(s.init_containers.iter_mut().flatten()) {
-            for p in c.ports.iter_mut().flatten() {
-                p.host_port.get_or_insert(p.container_port);
-            }
-        }
+/// Init containers were annotations once.
+pub fn drop_old_annotations(annotations: &mut Option<std::collections::BTreeMap<String, String>>) {
+    const OLD: [&str; 4] = [
+        "pod.beta.kubernetes.io/init-containers",
+        "pod.alpha.kubernetes.io/init-containers",
+        "pod.beta.kubernetes.io/init-container-statuses",
+        "pod.alpha.kubernetes.io/init-container-statuses",
+    ];
+    if let Some(a) = annotations.as_mut().filter(|a| !a.is_empty()) {
+        a.retain(|k, _| !OLD.contains(&k.as_str()));
     }
+}
+
+pub fn default_spec(s: &mut PodSpec) {
+    or(&mut s.dns_policy, "ClusterFirst");
+    or(&mut s.restart_policy, "Always");
     s.security_context.get_or_insert_default();
     s.termination_grace_period_seconds.get_or_insert(30);
-    s.scheduler_name.get_or_insert_with(|| "default-scheduler".into());
+    or(&mut s.scheduler_name, "default-scheduler");
     // Kubernetes keeps the deprecated name in step with the new one.
-    if s.service_account_name.is_none() {
+    if text(&s.service_account_name).is_empty() {
         s.service_account_name = s.service_account.clone();
     }
     s.service_account = s.service_account_name.clone();
@@ -42,83 +59,158 @@ pub fn default_spec(s: &mut PodSpec) {
     for c in s.containers.iter_mut().chain(s.init_containers.iter_mut().flatten()) {
         default_container(c);
     }
+    for c in s.ephemeral_containers.iter_mut().flatten() {
+        default_ephemeral_container(c);
+    }
+    round_up(&mut s.overhead);
+    if let Some(r) = &mut s.resources {
+        round_up(&mut r.limits);
+        round_up(&mut r.requests);
+    }
+}
+
+/// What stands in a pod beyond what its template says: requests, ports of the host, and whether it hears of services.
+pub fn default_pod_spec(s: &mut PodSpec) {
+    let host_network = s.host_network == Some(true);
+    for c in s.containers.iter_mut().chain(s.init_containers.iter_mut().flatten()) {
+        // A container asks for its limits where it names no request.
+        if let Some(r) = &mut c.resources
+            && let Some(limits) = &r.limits
+        {
+            let missing = limits.iter().filter(|(k, _)| r.requests.as_ref().is_none_or(|q| !q.contains_key(*k)));
+            let missing: Vec<_> = missing.map(|(k, v)| (k.clone(), v.clone())).collect();
+            r.requests.get_or_insert_default().extend(missing);
+        }
+        for p in c.ports.iter_mut().flatten().filter(|p| host_network && p.host_port.unwrap_or(0) == 0) {
+            p.host_port = Some(p.container_port);
+        }
+    }
+    pod_resources::default_of_pod(s);
+    s.enable_service_links.get_or_insert(true);
+}
+
+/// Whether the pull policy of that image is to pull it always.
+fn pull_policy(image: &str) -> &'static str {
+    if ImageRef::parse(image).is_some_and(|i| i.is_latest()) { "Always" } else { "IfNotPresent" }
 }
 
 fn default_volume(v: &mut Volume) {
-    const MODE: i32 = 0o644;
-    if let Some(s) = &mut v.secret {
-        s.default_mode.get_or_insert(MODE);
+    // A volume without a source is an empty directory.
+    if super::volumes::sources(v) == 0 {
+        v.empty_dir = Some(Default::default());
     }
-    if let Some(c) = &mut v.config_map {
-        c.default_mode.get_or_insert(MODE);
-    }
-    if let Some(d) = &mut v.downward_api {
-        d.default_mode.get_or_insert(MODE);
-        for f in d.items.iter_mut().flatten() {
-            if let Some(r) = &mut f.field_ref {
-                r.api_version.get_or_insert_with(|| "v1".into());
-            }
-        }
+    if let Some(i) = v.image.as_mut().filter(|i| text(&i.pull_policy).is_empty()) {
+        i.pull_policy = Some(pull_policy(text(&i.reference)).into());
     }
     if let Some(h) = &mut v.host_path {
         h.type_.get_or_insert_default();
     }
+    if let Some(s) = &mut v.secret {
+        s.default_mode.get_or_insert(FILE_MODE);
+    }
+    if let Some(c) = &mut v.config_map {
+        c.default_mode.get_or_insert(FILE_MODE);
+    }
+    if let Some(d) = &mut v.downward_api {
+        d.default_mode.get_or_insert(FILE_MODE);
+        d.items.iter_mut().flatten().filter_map(|f| f.field_ref.as_mut()).for_each(default_field);
+    }
     if let Some(p) = &mut v.projected {
-        p.default_mode.get_or_insert(MODE);
+        p.default_mode.get_or_insert(FILE_MODE);
         for s in p.sources.iter_mut().flatten() {
+            let files = s.downward_api.iter_mut().flat_map(|d| d.items.iter_mut().flatten());
+            files.filter_map(|f| f.field_ref.as_mut()).for_each(default_field);
             if let Some(t) = &mut s.service_account_token {
-                t.expiration_seconds.get_or_insert(3600);
-            }
-            for f in s.downward_api.iter_mut().flat_map(|d| d.items.iter_mut().flatten()) {
-                if let Some(r) = &mut f.field_ref {
-                    r.api_version.get_or_insert_with(|| "v1".into());
-                }
+                t.expiration_seconds.get_or_insert(TOKEN_SECONDS);
             }
         }
     }
-    // A volume without a source is an empty directory.
-    if volume_sources(v) == 0 {
-        v.empty_dir = Some(Default::default());
+    if let Some(t) = v.ephemeral.as_mut().and_then(|e| e.volume_claim_template.as_mut()) {
+        t.spec.volume_mode.get_or_insert_with(|| "Filesystem".into());
+        if let Some(r) = &mut t.spec.resources {
+            round_up(&mut r.limits);
+            round_up(&mut r.requests);
+        }
     }
+    default_foreign_volume(v);
+}
+
+/// Systems outside Kubernetes, each with its own idea of what is usual.
+fn default_foreign_volume(v: &mut Volume) {
+    if let Some(s) = &mut v.iscsi {
+        or(&mut s.iscsi_interface, "default");
+    }
+    if let Some(s) = &mut v.rbd {
+        or(&mut s.pool, "rbd");
+        or(&mut s.user, "admin");
+        or(&mut s.keyring, "/etc/ceph/keyring");
+    }
+    if let Some(s) = &mut v.azure_disk {
+        s.caching_mode.get_or_insert_with(|| "ReadWrite".into());
+        s.fs_type.get_or_insert_with(|| "ext4".into());
+        s.read_only.get_or_insert(false);
+        s.kind.get_or_insert_with(|| "Shared".into());
+    }
+    if let Some(s) = &mut v.scale_io {
+        or(&mut s.storage_mode, "ThinProvisioned");
+        or(&mut s.fs_type, "xfs");
+    }
+}
+
+fn default_field(f: &mut ObjectFieldSelector) {
+    or(&mut f.api_version, "v1");
+}
+
+macro_rules! default_common {
+    ($c:ident) => {
+        if text(&$c.image_pull_policy).is_empty() {
+            $c.image_pull_policy = Some(pull_policy(text(&$c.image)).into());
+        }
+        or(&mut $c.termination_message_path, "/dev/termination-log");
+        or(&mut $c.termination_message_policy, "File");
+        for p in $c.ports.iter_mut().flatten() {
+            or(&mut p.protocol, "TCP");
+        }
+        $c.env.iter_mut().flatten().for_each(default_env);
+        let probes = [&mut $c.liveness_probe, &mut $c.readiness_probe, &mut $c.startup_probe];
+        probes.into_iter().flatten().for_each(default_probe);
+        if let Some(l) = &mut $c.lifecycle {
+            default_lifecycle(l);
+        }
+        if let Some(r) = &mut $c.resources {
+            round_up(&mut r.limits);
+            round_up(&mut r.requests);
+        }
+    };
 }
 
 fn default_container(c: &mut Container) {
-    if c.image_pull_policy.as_deref().unwrap_or("").is_empty() {
-        let latest = c.image.as_deref().and_then(ImageRef::parse).is_some_and(|i| i.is_latest());
-        c.image_pull_policy = Some(if latest { "Always" } else { "IfNotPresent" }.into());
-    }
-    c.termination_message_path.get_or_insert_with(|| "/dev/termination-log".into());
-    c.termination_message_policy.get_or_insert_with(|| "File".into());
-    for p in c.ports.iter_mut().flatten() {
-        if p.protocol.as_deref().unwrap_or("").is_empty() {
-            p.protocol = Some("TCP".into());
-        }
-    }
-    for e in c.env.iter_mut().flatten() {
-        if let Some(r) = e.value_from.as_mut().and_then(|v| v.field_ref.as_mut()) {
-            r.api_version.get_or_insert_with(|| "v1".into());
-        }
-    }
-    for p in [&mut c.liveness_probe, &mut c.readiness_probe, &mut c.startup_probe].into_iter().flatten() {
-        default_probe(p);
-    }
-    if let Some(l) = &mut c.lifecycle {
-        for h in [&mut l.post_start, &mut l.pre_stop].into_iter().flatten() {
-            default_handler(h);
-        }
-    }
-    default_resources(c.resources.get_or_insert_with(ResourceRequirements::default));
+    c.resources.get_or_insert_with(ResourceRequirements::default);
+    default_common!(c);
 }
 
-fn default_handler(h: &mut LifecycleHandler) {
-    if let Some(get) = &mut h.http_get {
-        default_http(get);
+fn default_ephemeral_container(c: &mut EphemeralContainer) {
+    default_common!(c);
+}
+
+fn default_env(e: &mut EnvVar) {
+    let Some(from) = &mut e.value_from else { return };
+    if let Some(f) = &mut from.field_ref {
+        default_field(f);
     }
+    if let Some(f) = &mut from.file_key_ref {
+        f.optional.get_or_insert(false);
+    }
+}
+
+fn default_lifecycle(l: &mut Lifecycle) {
+    let hooks = [&mut l.post_start, &mut l.pre_stop].into_iter().flatten();
+    hooks.filter_map(|h| h.http_get.as_mut()).for_each(default_http);
 }
 
 fn default_http(get: &mut HTTPGetAction) {
-    get.path.get_or_insert_with(|| "/".into());
-    get.scheme.get_or_insert_with(|| "HTTP".into());
+    or(&mut get.path, "/");
+    or(&mut get.scheme, "HTTP");
 }
 
 fn default_probe(p: &mut Probe) {
@@ -142,24 +234,14 @@ fn default_probe(p: &mut Probe) {
     }
 }
 
-fn default_resources(r: &mut ResourceRequirements) {
-    let round = |list: &mut Option<BTreeMap<String, RawQuantity>>| {
-        for q in list.iter_mut().flatten() {
-            q.1.0 = canonical(&q.1.0);
-        }
-    };
-    round(&mut r.limits);
-    round(&mut r.requests);
-}
-
-/// A pod's containers ask for their limits where they name no request. (Templates are left as written.)
-pub fn default_requests(s: &mut PodSpec) {
-    for c in s.containers.iter_mut().chain(s.init_containers.iter_mut().flatten()) {
-        let Some(r) = &mut c.resources else { continue };
-        let Some(limits) = r.limits.clone() else { continue };
-        let requests = r.requests.get_or_insert_default();
-        for (k, v) in limits {
-            requests.entry(k).or_insert(v);
+/// Amounts are kept to thousandths, in their canonical spelling.
+fn round_up(list: &mut Option<List>) {
+    for q in list.iter_mut().flatten().map(|(_, q)| q) {
+        if let Some(amount) = Quantity::parse(&q.0) {
+            let spelt = amount.rounded().to_string();
+            if spelt != q.0 {
+                q.0 = spelt;
+            }
         }
     }
 }

@@ -1,13 +1,21 @@
 //! What probes and lifecycle hooks may not say.
-//! Real Kubernetes: pkg/apis/core/validation/validation.go validateProbe, validateLifecycle.
+//! Real Kubernetes: pkg/apis/core/validation/validation.go validateProbe, validateLifecycle, validateHandler.
 
 use k8s_openapi::api::core::v1::{ExecAction, HTTPGetAction, Lifecycle, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::text;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kinds::service::{port_name, port_number};
 
-pub fn validate_lifecycle(l: &Lifecycle, grace_seconds: i64, at: &Path<'_>, errors: &mut FieldErrors) {
+/// `grace_seconds`: how long the pod gets to end; `os`: the name of its operating system, if it says one.
+pub fn validate_lifecycle(
+    l: &Lifecycle,
+    grace_seconds: Option<i64>,
+    os: Option<&str>,
+    at: &Path<'_>,
+    errors: &mut FieldErrors,
+) {
     for (name, hook) in [("postStart", &l.post_start), ("preStop", &l.pre_stop)] {
         let Some(h) = hook else { continue };
         let at = at.child(name);
@@ -22,12 +30,18 @@ pub fn validate_lifecycle(l: &Lifecycle, grace_seconds: i64, at: &Path<'_>, erro
             validate_port(&t.port, &at.child("tcpSocket").child("port"), errors);
         }
         if let Some(s) = handlers.next("sleep", h.sleep.as_ref(), errors)
-            && !(0..=grace_seconds).contains(&s.seconds)
+            && let Some(grace) = grace_seconds
+            && (s.seconds < 0 || s.seconds > grace)
         {
-            let why = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace_seconds})");
+            let why = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
             errors.invalid(&at.child("sleep"), s.seconds, why);
         }
         handlers.end(errors);
+    }
+    // Real Kubernetes judges the signal's name too, behind a gate that v1.36 leaves off: the field is dropped before.
+    if l.stop_signal.is_some() && os.is_none() {
+        let why = "may not be set for containers with empty `spec.os.name`";
+        errors.forbidden(&at.child("stopSignal"), why);
     }
 }
 
@@ -67,12 +81,14 @@ pub fn validate_probe(p: &Probe, of: Use, at: &Path<'_>, errors: &mut FieldError
         let at = at.child("terminationGracePeriodSeconds");
         if grace <= 0 {
             errors.invalid(&at, grace, "must be greater than 0");
-        } else if of == Use::Readiness {
+        }
+        if of == Use::Readiness {
             errors.invalid(&at, grace, "must not be set for readinessProbes");
         }
     }
-    if of != Use::Readiness && p.success_threshold.is_some_and(|v| v != 1) {
-        errors.invalid(&at.child("successThreshold"), p.success_threshold, "must be 1");
+    let successes = p.success_threshold.unwrap_or(0);
+    if of != Use::Readiness && successes != 1 {
+        errors.invalid(&at.child("successThreshold"), successes, "must be 1");
     }
 }
 
@@ -111,11 +127,11 @@ fn validate_exec(x: &ExecAction, at: &Path<'_>, errors: &mut FieldErrors) {
 }
 
 fn validate_http(get: &HTTPGetAction, at: &Path<'_>, errors: &mut FieldErrors) {
-    if get.path.as_deref().unwrap_or("").is_empty() {
+    if text(&get.path).is_empty() {
         errors.required(&at.child("path"), "");
     }
     validate_port(&get.port, &at.child("port"), errors);
-    errors.one_of(&at.child("scheme"), get.scheme.as_deref().unwrap_or(""), &["HTTP", "HTTPS"]);
+    errors.one_of(&at.child("scheme"), text(&get.scheme), &["HTTP", "HTTPS"]);
     for h in get.http_headers.iter().flatten() {
         if h.name.is_empty() || !h.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             errors.invalid(&at.child("httpHeaders"), h.name.as_str(), "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')");

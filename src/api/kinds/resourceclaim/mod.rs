@@ -13,7 +13,7 @@ use crate::api::Resource;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::table::{Cell, Column};
-use crate::api::{canonical, go_json};
+use crate::api::{canonical, internal, names};
 
 pub static KIND: Kind<ResourceClaim> = Kind {
     subresources: &[Subresource::Status],
@@ -55,8 +55,10 @@ fn state(c: &ResourceClaim) -> String {
 
 fn validate_update(new: &ResourceClaim, old: &ResourceClaim, errors: &mut FieldErrors) {
     const TYPE: &str = "resource/v1.ResourceClaimSpec";
+    names::validate_meta(&new.metadata, true, names::dns1123_subdomain, errors);
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
     if !canonical::equal(&new.spec, &old.spec, TYPE) {
-        errors.invalid_struct(&Path::new("spec"), go_json::shown(&new.spec, TYPE), "field is immutable");
+        errors.invalid_struct(&Path::new("spec"), internal::shown(&new.spec, TYPE), "field is immutable");
     }
 }
 

@@ -13,14 +13,15 @@ use serde_json::Value;
 
 use super::super::devices::claim::{RequestNames, default_tolerations};
 use super::super::devices::{
-    MAX_CONFIGS, validate_binding, validate_configuration, validate_label, validate_list, validate_node_selector,
+    MAX_CONFIGS, validate_binding, validate_configuration, validate_label, validate_list,
     validate_pool_name, validate_raw, validate_set, validate_uid,
 };
 use super::super::meta_conditions;
 use super::ResourceClaim;
 use crate::api::Resource;
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{canonical, go_json, names};
+use crate::api::kinds::pod_spec::placement::validate_node_selector;
+use crate::api::{canonical, internal, names};
 
 const MAX_USERS: usize = 256;
 const MAX_RESULTS: usize = 32;
@@ -112,7 +113,7 @@ pub fn validate(new: &ResourceClaim, old: &ResourceClaim, errors: &mut FieldErro
         (Some(now), Some(then)) => {
             const TYPE: &str = "resource/v1.AllocationResult";
             if !canonical::equal(now, then, TYPE) {
-                errors.invalid_struct(&at, go_json::shown(now, TYPE), "field is immutable");
+                errors.invalid_struct(&at, internal::shown(now, TYPE), "field is immutable");
             }
         }
         (Some(now), None) => validate_allocation(now, &names, &at, errors),
@@ -139,7 +140,7 @@ fn validate_allocation(a: &AllocationResult, names: &RequestNames<'_>, at: &Path
         validate_config(c, names, at, errors);
     });
     if let Some(s) = &a.node_selector {
-        validate_node_selector(s, &at.child("nodeSelector"), errors);
+        validate_node_selector(s, false, &at.child("nodeSelector"), errors);
     }
 }
 

@@ -8,13 +8,14 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::super::devices::{
-    EFFECTS, validate_binding, validate_label, validate_list, validate_node_selector, validate_qualified_name,
+    EFFECTS, validate_binding, validate_label, validate_list, validate_qualified_name,
     validate_set,
 };
 use super::capacity::validate_capacity;
 use super::validate_counters;
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{go_json, names};
+use crate::api::kinds::pod_spec::placement::validate_node_selector;
+use crate::api::{internal, names};
 
 const MAX_ATTRIBUTES_AND_CAPACITIES: usize = 32;
 const MAX_ATTRIBUTE_VALUES: usize = 48;
@@ -102,7 +103,7 @@ fn validate_attribute(a: &DeviceAttribute, at: &Path<'_>, errors: &mut FieldErro
         0 => errors.invalid(at, "", "exactly one value must be specified"),
         1 => {}
         _ => {
-            let shown = go_json::shown(a, "resource/v1.DeviceAttribute");
+            let shown = internal::shown(a, "resource/v1.DeviceAttribute");
             errors.invalid_struct(at, shown, "exactly one value must be specified");
         }
     }
@@ -164,7 +165,7 @@ fn validate_place(d: &Device, at: &Path<'_>, errors: &mut FieldErrors) {
     }
     if let Some(s) = &d.node_selector {
         set.push("`nodeSelector`");
-        validate_node_selector(s, &at.child("nodeSelector"), errors);
+        validate_node_selector(s, false, &at.child("nodeSelector"), errors);
     }
     match d.all_nodes {
         Some(true) => set.push("`allNodes`"),

@@ -9,12 +9,13 @@ use k8s_openapi::api::resource::v1::{CounterSet, Device, ResourcePool, ResourceS
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::ResourceSlice;
-use super::devices::{validate_label, validate_node_selector, validate_pool_name, validate_set};
+use super::devices::{validate_label, validate_pool_name, validate_set};
 use crate::api::field::{FieldErrors, Path};
+use crate::api::kinds::pod_spec::placement::validate_node_selector;
 use crate::api::kind::Kind;
 use crate::api::table::{Cell, Column};
 use crate::api::time::Time;
-use crate::api::{canonical, go_json, names};
+use crate::api::{canonical, internal, names};
 
 pub static KIND: Kind<ResourceSlice> = Kind {
     namespaced: false,
@@ -26,7 +27,10 @@ pub static KIND: Kind<ResourceSlice> = Kind {
     spec_changed: |new, old| !canonical::equal(&new.spec, &old.spec, "resource/v1.ResourceSliceSpec"),
     validate: |s, errors| validate(&s.spec, None, errors),
     update_judges_alone: true,
-    validate_update: |new, old, errors| validate(&new.spec, Some(&old.spec), errors),
+    validate_update: |new, old, errors| {
+        names::validate_meta_update(&new.metadata, &old.metadata, errors);
+        validate(&new.spec, Some(&old.spec), errors);
+    },
     warnings: |s, _| warnings(&s.spec.driver),
     selectable: &["spec.nodeName", "spec.driver"],
     field: |s, f| Some(if f == "spec.driver" { s.spec.driver.clone() } else { s.spec.node_name.clone().unwrap_or_default() }),
@@ -133,9 +137,9 @@ fn validate_place(spec: &ResourceSliceSpec, at: &Path<'_>, errors: &mut FieldErr
     if let Some(s) = &spec.node_selector {
         set.push("`nodeSelector`");
         let at = at.child("nodeSelector");
-        validate_node_selector(s, &at, errors);
+        validate_node_selector(s, false, &at, errors);
         if s.node_selector_terms.len() != 1 {
-            let shown = go_json::shown(&s.node_selector_terms, "core/v1.NodeSelectorTerm");
+            let shown = internal::shown(&s.node_selector_terms, "core/v1.NodeSelectorTerm");
             errors.invalid_struct(&at.child("nodeSelectorTerms"), shown, "must have exactly one node selector term");
         }
     }

@@ -1,16 +1,37 @@
 //! An apply configuration merged into an object, by what the published types say of lists and maps.
 //! Real Kubernetes: apiserver/pkg/admission/plugin/policy/mutating/patch/smd.go; sigs.k8s.io/structured-merge-diff.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
+use crate::api::KindRef;
 use crate::api::go_text::quoted;
+use crate::api::managed::{Duplicates, Schema, Typed};
 use crate::api::schema::{Base, Field, ListKey, ListType, Shape, TypeId};
 
 /// The object with all that the configuration says.
 ///
 /// # Errors
 /// The configuration has fields that there are not, or parts of what can only be set as a whole.
-pub fn merged(object: &Value, configuration: &Value, of: TypeId) -> Result<Value, String> {
+pub fn merged(object: &Value, configuration: &Value, kind: KindRef) -> Result<Value, String> {
+    match (kind.layout(), kind.custom()) {
+        (Some(of), _) => merged_into_type(object, configuration, of),
+        (None, Some(custom)) => merged_into_resource(object, configuration, custom.source()),
+        (None, None) => Err("nothing is known of its type".into()),
+    }
+}
+
+/// The same for a custom resource, of which its schema tells.
+fn merged_into_resource(object: &Value, configuration: &Value, schema: &Value) -> Result<Value, String> {
+    let schema = Schema::Resource { of: schema, open: false };
+    let typed = |v, duplicates| Typed::new(Cow::Borrowed(v), schema, duplicates).map_err(|e| e.to_string());
+    let configuration = typed(configuration, Duplicates::Refused)
+        .map_err(|why| format!("failed to convert patch object to typed object: {why}"))?;
+    Ok(typed(object, Duplicates::Allowed)?.merge(&configuration).value.into_owned())
+}
+
+fn merged_into_type(object: &Value, configuration: &Value, of: TypeId) -> Result<Value, String> {
     let mut undeclared = vec![];
     declared(configuration, Some(of), &mut String::new(), &mut undeclared);
     match undeclared.as_slice() {

@@ -59,7 +59,7 @@ fn has_labels(selector: Option<&LabelSelector>, r: &Request<'_>) -> bool {
 /// Whether a rule names the request; unless it must be exact, a rule for another version of the same objects does too.
 fn named(rules: &[NamedRuleWithOperations], exact: bool, r: &Request<'_>) -> bool {
     let any = |kind: KindRef| rules.iter().any(|rule| names(rule, kind, r));
-    any(r.kind) || !exact && KindRef::all().filter(|k| *k != r.kind && k.stored() == r.kind.stored()).any(any)
+    any(r.kind) || !exact && r.api.other_versions(r.kind).into_iter().any(any)
 }
 
 fn names(rule: &NamedRuleWithOperations, kind: KindRef, r: &Request<'_>) -> bool {

@@ -1,0 +1,81 @@
+//! Who owns which fields of what is written here.
+//! Real Kubernetes: apiserver/pkg/endpoints/handlers/{create,update,patch}.go, handlers/fieldmanager.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::ApiServer;
+use super::caller::Caller;
+use crate::api::kind::Subresource;
+use crate::api::managed::{keep_times, on_apply};
+use crate::api::ownership::{By, Ownership, known};
+use crate::api::{KindRef, Object, Status};
+
+impl ApiServer {
+    /// Who writes what, as field management wants to know it.
+    pub(super) fn by(&self, kind: KindRef, sub: Option<Subresource>, who: &Caller<'_>) -> By {
+        By { manager: who.manager.clone(), kind, subresource: sub, faces: self.custom.faces(kind), time: who.now }
+    }
+
+    /// Writes down who owns the fields of `new`, which was made of what was `asked` for.
+    pub(super) fn own(
+        &self,
+        new: &mut Object,
+        old: Option<&Arc<Object>>,
+        asked: Object,
+        sub: Option<Subresource>,
+        who: &mut Caller<'_>,
+    ) {
+        let ownership = match who.applied.take() {
+            Some(entries) => Ownership::Known(entries),
+            None => {
+                let kind = who.version.unwrap_or(asked.kind());
+                Ownership::after(old, asked, self.by(kind, sub, who))
+            }
+        };
+        new.set_ownership(ownership);
+        if !who.owners_at_once {
+            return;
+        }
+        let entries = new.owners().cloned();
+        let entries = match old {
+            Some(old) => with_old_times(old, new, entries),
+            None => entries,
+        };
+        new.set_ownership(entries.map_or(Ownership::Unknown, Ownership::Known));
+    }
+
+    /// What an apply makes of an object: the object that it asks for, and who owns its fields then.
+    pub(super) fn applied(
+        &self,
+        kind: KindRef,
+        sub: Option<Subresource>,
+        old: Option<&Object>,
+        config: &Value,
+        force: bool,
+        who: &Caller<'_>,
+    ) -> Result<(Value, Option<Arc<Value>>), Status> {
+        let live = old.map(|o| o.whole_in(kind));
+        let by = self.by(kind, sub, who);
+        let mut merged = by.with(|versions| on_apply(live.as_deref(), config, versions, &by.writer(), force))?;
+        let entries = known(merged.clone());
+        if let Some(meta) = merged.get_mut("metadata").and_then(Value::as_object_mut) {
+            meta.remove("managedFields");
+        }
+        Ok((merged, entries))
+    }
+}
+
+/// Times are those of the last change: where nothing else has changed, they stay.
+fn with_old_times(old: &Object, new: &Object, entries: Option<Arc<Value>>) -> Option<Arc<Value>> {
+    let entries = entries?;
+    let Some(before) = old.owners() else { return Some(entries) };
+    if *before == entries || !new.same(old) {
+        return Some(entries);
+    }
+    let whole = |entries: &Value| json!({"metadata": {"managedFields": entries}});
+    let mut after = whole(&entries);
+    keep_times(&whole(before), &mut after);
+    known(after)
+}

@@ -1,0 +1,56 @@
+//! Which rules judge what: those of every kind, and those of the object's own kind.
+//! Real Kubernetes: apiserver/pkg/registry/rest/{create,update}.go.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::api::field::{FieldErrors, Path};
+use crate::api::{Object, names};
+
+pub(super) fn of_create(o: &Object, errors: &mut FieldErrors) {
+    let kind = o.kind();
+    let rule = |n: &str, p: bool| kind.check_name(n, p);
+    match kind.custom() {
+        None => names::validate_meta(o.meta(), kind.namespaced(), rule, errors),
+        // Odd finalizers of custom resources are warned of.
+        Some(_) => names::validate_common(o.meta(), kind.namespaced(), rule, errors),
+    }
+    kind.validate(o, errors);
+}
+
+/// Rules of all kinds come first. Where a kind's rules repeat them, what is wrong is a cause each time.
+pub(super) fn of_update(new: &Object, old: &Object, errors: &mut FieldErrors) {
+    let kind = new.kind();
+    let mut found = FieldErrors::default();
+    names::validate_common(new.meta(), kind.namespaced(), names::path_segment, &mut found);
+    names::validate_common_update(new.meta(), old.meta(), &mut found);
+    if !kind.update_judges_alone() {
+        of_create(new, &mut found);
+    }
+    found.append(errors);
+    *errors = found;
+    kind.validate_update(new, old, errors);
+}
+
+pub(super) fn of_status(new: &Object, old: &Object, errors: &mut FieldErrors) {
+    let (kind, meta, before) = (new.kind(), new.meta(), old.meta());
+    // Mostly a status update says nothing else, and then there is nothing to judge.
+    if meta.labels != before.labels || meta.annotations != before.annotations {
+        names::validate_common(meta, kind.namespaced(), names::path_segment, errors);
+        names::validate_common_update(meta, before, errors);
+        names::validate_meta_update(meta, before, errors);
+    }
+    kind.validate_status(new, old, errors);
+}
+
+/// What of the metadata nobody may change. What a patch leaves alone is there as it was.
+/// Real Kubernetes: apimachinery/pkg/api/validation/objectmeta.go ValidateObjectMetaAccessorUpdate.
+pub(super) fn of_patch(new: &ObjectMeta, old: &ObjectMeta, errors: &mut FieldErrors) {
+    let at = Path::new("metadata");
+    errors.immutable(&at.child("uid"), &new.uid, &old.uid);
+    errors.immutable(&at.child("deletionTimestamp"), &new.deletion_timestamp, &old.deletion_timestamp);
+    errors.immutable(
+        &at.child("deletionGracePeriodSeconds"),
+        &new.deletion_grace_period_seconds,
+        &old.deletion_grace_period_seconds,
+    );
+}

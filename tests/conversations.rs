@@ -1,0 +1,205 @@
+//! What the API server answers in conversations, beside the answers of a real one (`tests/reference/conversations`).
+
+use kubetutor::api::patch::PatchType;
+use kubetutor::api::request::{Accept, Method, Request, Response};
+use kubetutor::api::user::MASTERS;
+use kubetutor::api::{Duration, Reason, RecordId, Time, User, yaml};
+use kubetutor::cluster::profile::Profile;
+use kubetutor::cluster::{Cluster, Options};
+use serde_json::{Value, json};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/conversations");
+
+fn method(word: &str) -> Method {
+    match word {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "DELETE" => Method::Delete,
+        "MERGE" => Method::Patch(PatchType::Merge),
+        "JSON" => Method::Patch(PatchType::Json),
+        "STRATEGIC" => Method::Patch(PatchType::Strategic),
+        "APPLY" => Method::Patch(PatchType::Apply),
+        other => panic!("no method {other}"),
+    }
+}
+
+/// `%3D` is `=`.
+fn decoded(text: &str) -> String {
+    let mut out = String::new();
+    let text = text.replace('+', " ");
+    let mut rest = text.as_str();
+    while let Some(i) = rest.find('%') {
+        out.push_str(&rest[..i]);
+        out.push(char::from(u8::from_str_radix(&rest[i + 1..i + 3], 16).expect("hex")));
+        rest = &rest[i + 3..];
+    }
+    out + rest
+}
+
+fn request(line: &str, body: &Value, revision: &str) -> Request {
+    let (word, path) = line.split_once(' ').expect("a method and a path");
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut r = Request::new(method(word), path);
+    for pair in query.split('&').filter(|p| !p.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        r = r.query(key, decoded(value));
+    }
+    match body {
+        Value::Null => {}
+        Value::String(form) if form == "table" => r.accept = Accept::Table,
+        Value::String(_) => r.accept = Accept::Metadata,
+        body => {
+            let text = body.to_string().replace("\"RV\"", &json!(revision).to_string());
+            r.body = serde_json::from_str(&text).ok();
+        }
+    }
+    r
+}
+
+fn without_revisions(v: &Value) -> Value {
+    match v {
+        Value::Object(m) => m
+            .iter()
+            .filter(|(k, _)| !matches!(k.as_str(), "resourceVersion" | "selfLink"))
+            .map(|(k, v)| (k.clone(), without_revisions(v)))
+            .collect(),
+        Value::Array(a) => a.iter().map(without_revisions).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The ages in a table differ.
+fn ageless(v: &mut Value) {
+    if v["kind"] != "Table" {
+        return;
+    }
+    let columns = v["columnDefinitions"].as_array().cloned().unwrap_or_default();
+    let Some(i) = columns.iter().position(|c| c["name"] == "Age") else { return };
+    for row in v["rows"].as_array_mut().into_iter().flatten() {
+        row["cells"][i] = Value::Null;
+    }
+}
+
+fn shown(answer: &Response) -> Value {
+    let (code, mut body, warnings) = match answer {
+        Ok(a) => (None, (*a.body).clone(), &a.warnings),
+        Err(s) => {
+            let v = s.to_json();
+            // What leads nowhere is told without an object.
+            let nowhere = s.is(Reason::NotFound) && s.details.is_none();
+            let body = if nowhere { "404 page not found\n".into() } else { v.clone() };
+            (v["code"].as_u64(), body, &s.warnings)
+        }
+    };
+    ageless(&mut body);
+    let mut out = json!({"body": without_revisions(&body)});
+    if let Some(code) = code {
+        out["code"] = code.into();
+    }
+    if !warnings.is_empty() {
+        out["warnings"] = json!(warnings);
+    }
+    let uid = regex::Regex::new("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").expect("regex");
+    let clock = regex::Regex::new("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z").expect("regex");
+    let text = out.to_string();
+    let text = uid.replace_all(&text, "UID").into_owned();
+    serde_json::from_str(&clock.replace_all(&text, "TIME")).expect("JSON")
+}
+
+/// Good codes are the server's of HTTP, which a call in process has not.
+fn comparable(mut want: Value) -> Value {
+    if want["code"].as_u64().is_some_and(|c| c < 300) {
+        want.as_object_mut().map(|m| m.remove("code"));
+    }
+    want
+}
+
+fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
+    let read = |name: String| std::fs::read_to_string(format!("{FOLDER}/{name}")).expect("file");
+    let documents = yaml::parse_all(&read(format!("{file}.yaml"))).expect("conversations");
+    let answers: Vec<Value> = serde_json::from_str(&read(format!("{file}.answers.json"))).expect("answers");
+    let conversations = documents[0].as_array().expect("a list");
+    assert_eq!(conversations.len(), answers.len(), "{file}: record the answers anew");
+    let (mut steps, mut out) = (0, vec![]);
+    for (conversation, recorded) in conversations.iter().zip(&answers) {
+        let name = conversation["name"].as_str().expect("name");
+        assert_eq!(name, recorded["name"], "{file}: record the answers anew");
+        let mut cluster = start.clone();
+        let mut revision = String::new();
+        let lines = conversation["steps"].as_array().expect("steps");
+        let wants = recorded["answers"].as_array().expect("answers");
+        assert_eq!(lines.len(), wants.len(), "{file}: {name}: record the answers anew");
+        for (step, want) in lines.iter().zip(wants) {
+            let (line, body) = step.as_object().and_then(|m| m.iter().next()).expect("one step");
+            if line == "wait" {
+                let seconds = Duration::from_secs(body.as_u64().expect("seconds"));
+                cluster.world.run_until(cluster.world.now + seconds);
+                continue;
+            }
+            let request = request(line, body, &revision);
+            let user = User::of("kubernetes-admin", &[MASTERS]);
+            let answer = cluster.world.request(&request, &user, RecordId::default());
+            if let Ok(a) = &answer
+                && let Some(seen) = a.body["metadata"]["resourceVersion"].as_str()
+            {
+                revision = seen.into();
+            }
+            steps += 1;
+            let (got, want) = (shown(&answer), comparable(without_revisions(want)));
+            if got != want {
+                out.push(format!("{file}: {name}: {line}\n{}", difference(&want, &got)));
+            }
+        }
+    }
+    (steps, out)
+}
+
+/// The places where two answers differ.
+fn difference(want: &Value, got: &Value) -> String {
+    fn walk(at: &str, want: &Value, got: &Value, out: &mut Vec<String>) {
+        match (want, got) {
+            (Value::Object(w), Value::Object(g)) => {
+                for key in w.keys().chain(g.keys().filter(|k| !w.contains_key(*k))) {
+                    let none = Value::Null;
+                    walk(&format!("{at}.{key}"), w.get(key).unwrap_or(&none), g.get(key).unwrap_or(&none), out);
+                }
+            }
+            (Value::Array(w), Value::Array(g)) if w.len() == g.len() => {
+                w.iter().zip(g).enumerate().for_each(|(i, (w, g))| walk(&format!("{at}[{i}]"), w, g, out));
+            }
+            _ if want == got => {}
+            _ => out.push(format!("  {at}\n    real {want}\n    ours {got}")),
+        }
+    }
+    let mut out = vec![];
+    walk("", want, got, &mut out);
+    out.join("\n")
+}
+
+/// Files of conversations, by their names without ending. `CONVERSATIONS=a,b` looks at those alone.
+#[allow(clippy::disallowed_methods, reason = "who works on one of them wants to look at that one")]
+fn files() -> Vec<String> {
+    let only = std::env::var("CONVERSATIONS").ok().filter(|t| !t.is_empty());
+    let only: Option<Vec<String>> = only.map(|t| t.split(',').map(Into::into).collect());
+    let mut names: Vec<String> = std::fs::read_dir(FOLDER)
+        .expect("folder")
+        .filter_map(|e| e.ok()?.file_name().to_str()?.strip_suffix(".yaml").map(Into::into))
+        .filter(|n| only.as_ref().is_none_or(|o| o.contains(n)))
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn conversations_go_as_with_a_real_server() {
+    let mut cluster = Cluster::new(&Options { profile: Profile::Bare, ..Options::default() });
+    cluster.world.run_until(Time::ZERO + Duration::from_secs(30));
+    let (mut steps, mut all) = (0, vec![]);
+    for file in files() {
+        let (n, mut found) = differences(&file, &cluster);
+        steps += n;
+        all.append(&mut found);
+    }
+    assert!(all.is_empty(), "{}\n{} of {steps} answers differ", all.join("\n"), all.len());
+}
