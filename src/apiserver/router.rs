@@ -202,7 +202,9 @@ impl ApiServer {
     fn handle_as(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
         let asked = Asked::of(request, false);
         self.allow(&asked, who)?;
+        // What names a resource asks for nothing of the server itself.
         if request.method == Method::Get
+            && asked.path.is_some()
             && let Some(answer) = self.about_itself(request)
         {
             return Ok(answer.into());

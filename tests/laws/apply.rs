@@ -1,4 +1,7 @@
 //! Applying on the server's side, beside a model that knows of each place what stands there and who owns it.
+//!
+//! Maps and lists never become empty here: whoever made one by an update goes on owning it when it is gone, and is in conflict
+//! with the next to make it. (A real server does the same.)
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +28,7 @@ fn named(path: &str, base: Value, places: Vec<Place>) -> Kind {
 }
 
 fn maps() -> Kind {
-    let base = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "labels": {"all": "say"}}});
+    let base = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "labels": {"all": "say"}, "finalizers": ["example.com/all"]}, "data": {"all": "say"}});
     let data = ["a", "b", "c"].map(|k| vec![Field("data"), Field(k)]);
     let labels = ["a", "b"].map(|k| vec![Field("metadata"), Field("labels"), Field(k)]);
     let finalizers = ["example.com/a", "example.com/b"].map(|k| vec![Field("metadata"), Field("finalizers"), Text(k)]);
@@ -33,20 +36,20 @@ fn maps() -> Kind {
 }
 
 fn deployments() -> Kind {
-    let container = json!({"name": "main", "image": "nginx"});
-    let base = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}, "spec": {
+    let container = json!({"name": "main", "image": "nginx", "env": [{"name": "ALL", "value": "say"}]});
+    let base = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x", "annotations": {"all": "say"}}, "spec": {
         "selector": {"matchLabels": {"app": "x"}},
         "template": {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [container]}}}});
     let inside = |rest: &[super::fields::Step]| [&[Field("spec"), Field("template"), Field("spec")], rest].concat();
     let container =
         |name, rest: &[super::fields::Step]| inside(&[&[Field("containers"), Item("name", name)], rest].concat());
     let image = container("b", &[Field("image")]);
-    let variable = |c, v| container(c, &[Field("env"), Item("name", v), Field("value")]);
-    let of_b = [variable("b", "ONE"), container("b", &[Field("workingDir")])];
+    let variable = |v| container("main", &[Field("env"), Item("name", v), Field("value")]);
+    let of_b = [container("b", &[Field("workingDir")])];
     let needs = of_b.iter().map(|p| (image.clone(), p.clone())).collect();
     let mut places = vec![
-        variable("main", "ONE"),
-        variable("main", "TWO"),
+        variable("ONE"),
+        variable("TWO"),
         inside(&[Field("nodeSelector")]),
         inside(&[Field("hostname")]),
         vec![Field("metadata"), Field("annotations"), Field("note")],
