@@ -35,14 +35,9 @@ impl ApiServer {
             }
         };
         new.set_ownership(ownership);
-        if !who.owners_at_once {
-            return;
-        }
-        let entries = new.owners().cloned();
-        let entries = match old {
-            Some(old) => with_old_times(old, new, entries),
-            None => entries,
-        };
+        // Whoever creates an object owns what was asked for: that can be worked out at any time.
+        let Some(old) = old.filter(|_| who.owners_at_once) else { return };
+        let entries = with_old_times(old, new, new.owners().cloned());
         new.set_ownership(entries.map_or(Ownership::Unknown, Ownership::Known));
     }
 

@@ -47,7 +47,7 @@ impl Approval {
 /// Whether a group is one of the Kubernetes project.
 fn is_protected(group: &str) -> bool {
     let belongs = |to: &&str| group == *to || group.strip_suffix(to).is_some_and(|front| front.ends_with('.'));
-    ["k8s.io", "kubernetes.io"].iter().any(|to| belongs(to))
+    ["k8s.io", "kubernetes.io"].iter().any(belongs)
 }
 
 /// What the API server writes down of it in the status.
