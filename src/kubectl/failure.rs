@@ -9,6 +9,8 @@ pub struct Failure {
     /// Printed to stdout before: help that a wrong call brings.
     pub stdout: String,
     pub message: String,
+    /// The same in a list of several failures, where that is worded differently.
+    pub among: Option<String>,
     pub code: i32,
     pub hint: Option<Hint>,
 }
@@ -37,11 +39,11 @@ impl Failure {
     }
 
     pub fn plain(message: impl Into<String>) -> Failure {
-        Failure { stdout: String::new(), message: message.into(), code: 1, hint: None }
+        Failure { stdout: String::new(), message: message.into(), among: None, code: 1, hint: None }
     }
 
     pub fn help(text: String) -> Failure {
-        Failure { stdout: text, message: String::new(), code: 1, hint: None }
+        Failure { stdout: text, message: String::new(), among: None, code: 1, hint: None }
     }
 
     /// A mistake in the flags.
@@ -62,7 +64,8 @@ impl Failure {
     /// The same, with what was being done: `error when creating "x.yaml": …`.
     pub fn status_while(s: &Status, doing: &str) -> Failure {
         if s.is(Reason::Invalid) && s.details.is_some() {
-            return Failure::status(s);
+            let among = format!("Error from server (Invalid): {doing}: {}", s.message);
+            return Failure { among: Some(among), ..Failure::status(s) };
         }
         let prefix = if s.reason.name().is_empty() {
             "Error from server".to_string()

@@ -57,7 +57,9 @@ impl Mapper {
 
     /// Finds a kind by `apiVersion` and `kind`.
     pub fn by_gvk(&self, api_version: &str, kind: &str) -> Option<KindRef> {
-        self.kinds.iter().copied().find(|k| k.name() == kind && k.api_version() == api_version)
+        // Clients know each kind in small letters, too; the server does not.
+        let called = |k: &KindRef| k.name() == kind || k.name().to_lowercase() == kind;
+        self.kinds.iter().copied().find(|k| called(k) && k.api_version() == api_version)
     }
 }
 

@@ -250,10 +250,11 @@ pub fn joined(failures: Vec<Failure>) -> Failure {
     let hint = failures.iter().find_map(|f| f.hint.clone());
     // Several at once are listed without the word that a single one begins with.
     let alone = failures.len() == 1;
-    let line = |f: Failure| match f.message.strip_prefix("error: ") {
-        Some(bare) if !alone => bare.to_string(),
+    let line = |f: Failure| match (f.among, f.message.strip_prefix("error: ")) {
+        (Some(among), _) if !alone => among,
+        (None, Some(bare)) if !alone => bare.to_string(),
         _ => f.message,
     };
     let message = failures.into_iter().map(line).collect::<Vec<_>>().join("\n");
-    Failure { stdout: String::new(), message, code, hint }
+    Failure { stdout: String::new(), message, among: None, code, hint }
 }

@@ -52,20 +52,22 @@ fn patch(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         args.text("patch").to_string()
     };
     // What begins like JSON is sent as it is, and the server reads it.
-    if text.trim_start().starts_with('{')
-        && let Some(e) = json_error(&text)
-    {
-        return Err(Failure::status(&Status::bad_request(e)));
-    }
-    let body = yaml::parse_all(&text)
-        .map_err(|e| Failure::error(format!("unable to parse {text:?}: {e}")))?
-        .into_iter()
-        .next()
-        .unwrap_or(Value::Null);
+    let broken = if text.trim_start().starts_with('{') { json_error(&text) } else { None };
+    let body = match &broken {
+        Some(_) => Value::Null,
+        None => yaml::parse_all(&text)
+            .map_err(|e| Failure::error(format!("unable to parse {text:?}: {e}")))?
+            .into_iter()
+            .next()
+            .unwrap_or(Value::Null),
+    };
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     let (found, failures) = resources::fetch_named(args, &args.words, env)?;
     if !failures.is_empty() {
         return Err(joined(failures));
+    }
+    if let Some(why) = broken {
+        return Err(Failure::status(&Status::bad_request(why)));
     }
     for f in found {
         let sub = args.text("subresource");
