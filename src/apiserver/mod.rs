@@ -14,6 +14,7 @@ pub mod addresses;
 pub mod admission;
 mod asked;
 pub mod authorization;
+mod binding;
 pub mod caller;
 mod certificates;
 mod custom;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::authorization::{impersonation, reviews};
+use super::binding::is_binding;
 use super::caller::Caller;
 use super::decoding::{patch_decode_error, unreadable_as};
 use super::delete::Deleted;
@@ -65,44 +66,61 @@ impl ApiServer {
         check_options(request)?;
         who.version = Some(target.kind);
         // What lives in a namespace is made in one.
-        if target.kind.namespaced() && target.namespace.is_empty() && request.method != Method::Get {
+        let homeless = target.kind.namespaced() && target.namespace.is_empty() && request.method != Method::Get;
+        // A custom kind that goes lists fewer verbs than it answers.
+        let terminating = self.custom.is_terminating(target.kind);
+        let verbs = sub.map_or(target.kind.verbs(), Subresource::verbs);
+        // What is only ever posted has no paths for its objects.
+        if target.name.is_some() && sub.is_none() && verbs.iter().all(|v| *v == "create") {
+            return Err(Status::no_such_resource());
+        }
+        if homeless || !(verbs.contains(&asked.verb) || terminating) {
             return Err(Status::method_not_allowed());
         }
-        let answer = match (request.method, &target.name) {
-            (Method::Get, Some(_)) if sub == Some(Subresource::Scale) => self.get_scale(&target, request, who),
-            (Method::Get, Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
-                self.get_one(&target, request, who)
-            }
-            (Method::Get, None) => self.get_list(&target, request, who),
-            (Method::Post, Some(_)) if sub == Some(Subresource::Binding) => self.post_binding(&target, request, who),
-            (Method::Post, Some(_)) if sub == Some(Subresource::Token) => {
-                Ok(self.create_token(&target.key(), request.body.as_ref().unwrap_or(&Value::Null), who)?.into())
-            }
-            (Method::Post, Some(_)) if sub == Some(Subresource::Eviction) => {
-                let body = request.body.as_ref().unwrap_or(&Value::Null);
-                Ok(self.evict(&target.key(), body, who)?.into())
-            }
-            (Method::Post, None) => self.post(&target, request, who),
-            (Method::Put, Some(_)) if sub == Some(Subresource::Scale) => {
-                self.put_scale(&target, request, who, "update")
-            }
-            (Method::Put, Some(_)) if sub.is_none_or(|s| s.verbs().contains(&"update")) => {
-                self.put(&target, sub, request, who)
-            }
-            (Method::Patch(_), Some(_)) if sub == Some(Subresource::Scale) => {
-                self.put_scale(&target, request, who, "patch")
-            }
-            (Method::Patch(PatchType::Apply), Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
-                self.apply(&target, sub, request, who)
-            }
-            (Method::Patch(how), Some(_)) if sub.is_none_or(Subresource::shows_the_object) => {
-                self.patch(&target, sub, how, request, who)
-            }
-            (Method::Delete, Some(_)) if sub.is_none() => self.delete_one(&target, request, who),
-            (Method::Delete, None) => self.delete_collection(&target, request, who),
-            _ => Err(Status::method_not_allowed()),
+        let answer = match &target.name {
+            None => self.handle_collection(&target, request, who),
+            Some(name) => self.handle_one(&target, name, sub, request, who),
         };
         warned(answer, target.kind.deprecated().map(Into::into).into_iter().collect())
+    }
+
+    fn handle_collection(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
+        match request.method {
+            Method::Get => self.get_list(t, request, who),
+            Method::Post if is_binding(t.kind) => {
+                Ok(self.post_binding(&t.namespace, None, body_of(request), who)?.into())
+            }
+            Method::Post => self.post(t, request, who),
+            Method::Delete => self.delete_collection(t, request, who),
+            Method::Put | Method::Patch(_) => Err(Status::method_not_allowed()),
+        }
+    }
+
+    fn handle_one(
+        &mut self,
+        t: &Target,
+        name: &str,
+        sub: Option<Subresource>,
+        request: &Request,
+        who: &mut Caller<'_>,
+    ) -> Response {
+        match (request.method, sub) {
+            (Method::Get, Some(Subresource::Scale)) => self.get_scale(t, request, who),
+            (Method::Put, Some(Subresource::Scale)) => self.put_scale(t, request, who, "update"),
+            (Method::Patch(_), Some(Subresource::Scale)) => self.put_scale(t, request, who, "patch"),
+            (Method::Post, Some(Subresource::Binding)) => {
+                Ok(self.post_binding(&t.namespace, Some(name), body_of(request), who)?.into())
+            }
+            (Method::Post, Some(Subresource::Token)) => Ok(self.create_token(&t.key(), body_of(request), who)?.into()),
+            (Method::Post, Some(Subresource::Eviction)) => Ok(self.evict(&t.key(), body_of(request), who)?.into()),
+            (Method::Put, _) => self.put(t, sub, request, who),
+            (Method::Delete, None) => self.delete_one(t, request, who),
+            (_, Some(sub)) if !sub.shows_the_object() => Err(Status::method_not_allowed()),
+            (Method::Get, _) => self.get_one(t, request, who),
+            (Method::Patch(PatchType::Apply), _) => self.apply(t, sub, request, who),
+            (Method::Patch(how), _) => self.patch(t, sub, how, request, who),
+            (Method::Post | Method::Delete, _) => Err(Status::method_not_allowed()),
+        }
     }
 
     /// Asks whether the caller may do this at all. What is refused is noted, like everything that was tried.
@@ -237,7 +255,7 @@ impl ApiServer {
                 return Err(status);
             }
         };
-        let body = request.body.as_ref().unwrap_or(&Value::Null);
+        let body = body_of(request);
         // Owners may be patched as well; mostly they are not.
         let owners = body.to_string().contains("managedFields");
         let before = if owners { old.whole_in(t.kind) } else { old.in_version(t.kind) };
@@ -256,7 +274,7 @@ impl ApiServer {
     fn apply(&mut self, t: &Target, sub: Option<Subresource>, request: &Request, who: &mut Caller<'_>) -> Response {
         let key = t.key();
         let old = self.get(&key).ok().cloned();
-        let config = request.body.as_ref().unwrap_or(&Value::Null);
+        let config = body_of(request);
         let force = request.param("force") == Some("true");
         if old.is_none() && sub.is_some() {
             return Err(Status::not_found(t.kind, &key.name));
@@ -287,12 +305,6 @@ impl ApiServer {
         warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
     }
 
-    fn post_binding(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
-        let node = request.body.as_ref().and_then(|b| b["target"]["name"].as_str()).unwrap_or("");
-        self.bind(&t.namespace, t.name.as_deref().unwrap_or(""), node, who)?;
-        Ok(json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}).into())
-    }
-
     fn delete_one(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
         Ok(match self.delete(&t.key(), &options, who)? {
@@ -320,6 +332,10 @@ impl ApiServer {
         }
         Ok(list_json(t.kind, &listing, request.owners).into())
     }
+}
+
+fn body_of(request: &Request) -> &Value {
+    request.body.as_ref().unwrap_or(&Value::Null)
 }
 
 /// Warnings come with every answer, also with a refusal; these come first.
