@@ -124,6 +124,48 @@ pub fn plain_numbers(value: &mut Value) {
     }
 }
 
+/// A value as Go's `%v` prints it.
+pub fn plain(v: &Value) -> String {
+    match v {
+        Value::Null => "<nil>".into(),
+        Value::Number(n) => number(n),
+        Value::String(s) => s.clone(),
+        Value::Bool(b) => b.to_string(),
+        Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
+        Value::Object(m) => {
+            format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", plain(v))).collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+/// A value as Go's `%#v` prints it.
+pub fn syntax(v: &Value) -> String {
+    let many = |parts: Vec<String>| parts.join(", ");
+    match v {
+        Value::Null => "interface {}(nil)".into(),
+        Value::String(s) => quoted(s),
+        Value::Array(items) => format!("[]interface {{}}{{{}}}", many(items.iter().map(syntax).collect())),
+        Value::Object(m) => {
+            let entries = m.iter().map(|(k, v)| format!("{}:{}", quoted(k), syntax(v)));
+            format!("map[string]interface {{}}{{{}}}", many(entries.collect()))
+        }
+        other => plain(other),
+    }
+}
+
+/// The Go type that a value of a document has.
+pub fn type_name(v: &Value) -> &'static str {
+    match v {
+        Value::Null => "<nil>",
+        Value::Number(n) if n.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -34,6 +34,7 @@ pub mod table;
 pub mod target;
 pub mod tokens;
 mod validation;
+mod warnings;
 pub mod write;
 mod write_options;
 
