@@ -129,8 +129,8 @@ impl ApiServer {
         let verdict = self.judge(who.user, &wish);
         if !verdict.allowed {
             let status = wish.forbidden(who.user, &verdict.reason);
-            if let Some(kind) = self.kind_of(&asked.group, &asked.version, &asked.resource) {
-                let key = Key::new(kind.stored(), &asked.namespace, &asked.name);
+            if let Some(kind) = self.kind_of(asked.group, asked.version, asked.resource) {
+                let key = Key::new(kind.stored(), asked.namespace, &asked.name);
                 self.refuse(who, asked.verb, &key, None, &status);
             }
             return Err(status);
