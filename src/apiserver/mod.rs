@@ -82,7 +82,7 @@ struct ClientWatch {
     events: VecDeque<WatchEvent>,
     overflowed: bool,
     bookmarks: bool,
-    ends: Option<crate::api::Time>,
+    end: read::End,
     first_table: bool,
 }
 
