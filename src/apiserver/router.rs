@@ -13,7 +13,7 @@ use super::read::{list_json, scope, with_end};
 use super::scale::OwnedScale;
 use super::table::{Include, metadata_only, scale_table, table};
 use super::write::NAMESPACE_MISMATCH;
-use super::{ApiServer, discovery, health, tokens};
+use super::{ApiServer, discovery, health, openapi, tokens};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::managed::options::Options;
@@ -295,6 +295,7 @@ impl ApiServer {
                 let known = || tokens::discovery::answer(self, path);
                 health::check(path, request)
                     .or_else(known)
+                    .or_else(|| openapi::Documents::of(self.kinds()).answer(path))
                     .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
             }
         }
