@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use kubetutor::api::request::Request;
+use kubetutor::api::patch::PatchType;
+use kubetutor::api::request::{Method, Request};
 use kubetutor::api::user::MASTERS;
 use kubetutor::api::{Duration, RecordId, Time, User, yaml};
 use kubetutor::cluster::profile::Profile;
 use kubetutor::cluster::{Cluster, Options};
+use kubetutor::prompt::Session;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 
@@ -122,8 +124,65 @@ fn define(cluster: &mut Cluster) {
     let text = std::fs::read_to_string(format!("{FOLDER}/definitions.yaml")).expect("definitions");
     for definition in yaml::parse_all(&text).expect("YAML") {
         let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-        let post = Request::new(kubetutor::api::request::Method::Post, path);
+        let post = Request::new(Method::Post, path);
         answer(cluster, &post.body(definition));
     }
     cluster.world.run_until(cluster.world.now + Duration::from_secs(20));
+}
+
+#[test]
+fn a_hash_changes_with_its_document_only() {
+    let mut cluster = cluster();
+    let index = |c: &mut Cluster| serde_json::from_str::<Value>(&document(c, "openapi/v3")).expect("JSON");
+    let before = index(&mut cluster);
+    define(&mut cluster);
+    let after = index(&mut cluster);
+    let url = |v: &Value, path: &str| v["paths"][path]["serverRelativeURL"].as_str().map(String::from);
+    assert_eq!(url(&before, "apis/apps/v1"), url(&after, "apis/apps/v1"));
+    let first = url(&after, "apis/stable.example.com/v1").expect("a document");
+    assert!(url(&before, "apis/stable.example.com/v1").is_none());
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/crontabs.stable.example.com";
+    let patch = Request::new(Method::Patch(PatchType::Json), path);
+    let described = "/spec/versions/0/schema/openAPIV3Schema/description";
+    answer(&mut cluster, &patch.body(json!([{"op": "replace", "path": described, "value": "Another."}])));
+    let changed = index(&mut cluster);
+    assert_ne!(url(&changed, "apis/stable.example.com/v1").as_ref(), Some(&first));
+    assert_eq!(url(&changed, "apis/stable.example.com/v1beta1"), url(&after, "apis/stable.example.com/v1beta1"));
+    let request = Request::new(Method::Delete, path);
+    answer(&mut cluster, &request);
+    cluster.world.run_until(cluster.world.now + Duration::from_secs(20));
+    assert!(url(&index(&mut cluster), "apis/stable.example.com/v1").is_none());
+}
+
+#[test]
+fn whoever_is_known_may_read_the_documents() {
+    let mut cluster = cluster();
+    let mut ask = |user: &User, path: &str| {
+        let answer = cluster.world.request(&Request::get(path), user, RecordId::default());
+        answer.map(drop).map_err(|s| s.message)
+    };
+    let nobody = User { groups: vec!["system:unauthenticated".into()], ..User::of("system:anonymous", &[]) };
+    let (bob, admin) = (User::of("bob", &[]), User::of("admin", &[MASTERS]));
+    for path in ["/openapi/v2", "/openapi/v3", "/openapi/v3/apis/apps/v1"] {
+        assert_eq!(ask(&bob, path), Ok(()));
+        let refused = format!("forbidden: User \"system:anonymous\" cannot get path {path:?}");
+        assert_eq!(ask(&nobody, path), Err(refused));
+    }
+    for path in ["/openapi/v3/apis/nope", "/openapi/v3/apis/apps/v9", "/openapi/v3/", "/openapi/v2/", "/openapi"] {
+        let nowhere = "the server could not find the requested resource";
+        assert_eq!(ask(&admin, path), Err(nowhere.into()), "{path}");
+    }
+}
+
+#[test]
+fn explain_prints_as_older_versions_did() {
+    let recorded = std::fs::read_to_string(format!("{FOLDER}/explain.txt")).expect("a recording");
+    let mut session = Session::in_memory(&Options::default());
+    for page in recorded.split("$ ").filter(|p| !p.is_empty()) {
+        let (line, want) = page.split_once('\n').expect("a line and its output");
+        let o = session.eval(line);
+        let errors: String = o.stderr.lines().map(|l| format!("! {l}\n")).collect();
+        let code = if o.code == 0 { String::new() } else { format!("? {}\n", o.code) };
+        assert_eq!(format!("{}{errors}{code}", o.stdout), want, "{line}");
+    }
 }

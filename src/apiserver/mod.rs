@@ -21,7 +21,7 @@ pub mod discovery;
 mod eviction;
 pub mod health;
 pub mod list_options;
-pub mod openapi;
+mod openapi;
 mod owners;
 mod parts;
 pub mod read;

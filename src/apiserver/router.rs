@@ -295,7 +295,7 @@ impl ApiServer {
                 let known = || tokens::discovery::answer(self, path);
                 health::check(path, request)
                     .or_else(known)
-                    .or_else(|| openapi::Documents::of(self.kinds()).answer(path))
+                    .or_else(|| openapi::answer(self, &request.path))
                     .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
             }
         }

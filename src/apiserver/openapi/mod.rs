@@ -29,10 +29,12 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use sha2::{Digest, Sha512};
 
+use super::ApiServer;
 use crate::api::KindRef;
 use custom::Form;
 use options::Library;
 use route::Route;
+use schema::Rules;
 use schemas::{Known, Schemas};
 use v3::Title;
 
@@ -48,23 +50,25 @@ fn root_of(group: &str, version: &str) -> String {
     if group.is_empty() { format!("/api/{version}/") } else { format!("/apis/{group}/{version}/") }
 }
 
+/// The answer to a path, if it is one of a document.
+pub fn answer(api: &ApiServer, path: &str) -> Option<Value> {
+    let path = path.strip_prefix("/openapi/")?;
+    let documents = Documents::of(api.kinds());
+    match path {
+        "v2" => Some(documents.v2().into()),
+        "v3" => Some(documents.index().into()),
+        _ => documents.v3(path.strip_prefix("v3/")?).map(Value::from),
+    }
+}
+
 /// The documents of everything that is served.
-pub struct Documents {
+struct Documents {
     kinds: Vec<KindRef>,
 }
 
 impl Documents {
-    pub fn of(kinds: impl Iterator<Item = KindRef>) -> Documents {
+    fn of(kinds: impl Iterator<Item = KindRef>) -> Documents {
         Documents { kinds: kinds.collect() }
-    }
-
-    /// The answer to a path, if it is one of a document.
-    pub fn answer(&self, path: &str) -> Option<Value> {
-        match path {
-            "openapi/v2" => Some(self.v2().into()),
-            "openapi/v3" => Some(self.index().into()),
-            _ => self.v3(path.strip_prefix("openapi/v3/")?).map(Value::from),
-        }
     }
 
     /// The paths that have a document, in the order of the alphabet.
@@ -159,7 +163,7 @@ fn built_in(group: &str, version: &str, kinds: Vec<KindRef>) -> Vec<Route> {
 /// The definitions of custom kinds.
 fn custom(kinds: &[KindRef], form: Form) -> BTreeMap<String, String> {
     let all = kinds.iter().flat_map(|k| custom::definitions_of(*k, form));
-    all.map(|(name, s)| (name, schema::text(&s))).collect()
+    all.map(|(name, s)| (name, schema::text(&s, Rules::AsDeclared))).collect()
 }
 
 /// By which clients know a document.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::json::{Members, list, object};
 use super::paths::{PathItem, by_path};
 use super::route::{Body, Content, Parameter, Place, Route};
-use super::schema;
+use super::schema::{self, Rules};
 use super::schemas::Schemas;
 use super::v3::{Title, contents};
 use crate::api::go_text;
@@ -140,7 +140,7 @@ fn reference(content: &Content) -> String {
 fn definition(json: &str) -> String {
     let mut value: Value = serde_json::from_str(json).unwrap_or_default();
     schema::change(&mut value, &plain);
-    schema::text(&value)
+    schema::text(&value, Rules::Sorted)
 }
 
 fn plain(map: &mut Map<String, Value>) {
