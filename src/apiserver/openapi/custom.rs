@@ -160,6 +160,7 @@ impl Place {
                 version: self.kind.version().into(),
                 kind: self.kind.name().into(),
             }),
+            guarded: true,
         }
     }
 

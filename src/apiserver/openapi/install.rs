@@ -175,6 +175,7 @@ impl Resource {
             produces: [text, &FORMS, forms].concat(),
             answers,
             subject: Some(self.subject(name)),
+            guarded: true,
         }
     }
 
@@ -196,6 +197,7 @@ impl Resource {
                 produces: ANY.to_vec(),
                 answers: vec![("200", "OK", Content::Text)],
                 subject: Some(self.subject("connect")),
+                guarded: true,
             }
         };
         methods.iter().map(route).collect()

@@ -41,6 +41,7 @@ use v3::Title;
 /// With what the names of the definitions begin that all kinds share.
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 const BUILT_IN: Title = Title { title: "Kubernetes", version: "1.36", secured: true };
+const METRICS: Title = Title { title: "Kubernetes metrics-server", version: "v0.8.0", secured: false };
 const CUSTOM: Title = Title { title: "Kubernetes CRD Swagger", version: "v0.1.0", secured: false };
 /// The paths that have a document of their own beside those of groups and versions.
 const OWN: [&str; 5] = [".well-known/openid-configuration", "api", "apis", "openid/v1/jwks", "version"];
@@ -106,7 +107,9 @@ impl Documents {
             ["apis", group, version] => self.version(group, version),
             _ => {
                 let schemas = Schemas { custom: BTreeMap::new(), known: Known::All(Library::Server) };
-                Some(v3::document(vec![self.own(path)?], &BUILT_IN, &schemas))
+                let route = self.own(path)?;
+                let title = if route.guarded { &BUILT_IN } else { &METRICS };
+                Some(v3::document(vec![route], title, &schemas))
             }
         }
     }
@@ -122,7 +125,8 @@ impl Documents {
             _ => {
                 let group = path.strip_prefix("apis/")?;
                 let built_in = |k: &&KindRef| k.group() == group && k.custom().is_none();
-                self.kinds.iter().find(built_in).map(|k| roots::group(k.group()))
+                let kind = self.kinds.iter().find(built_in)?;
+                Some(Route { guarded: !kind.is_aggregated(), ..roots::group(group) })
             }
         }
     }
@@ -136,7 +140,8 @@ impl Documents {
             return Some(v3::document(kinds.into_iter().flat_map(custom::routes).collect(), &CUSTOM, &schemas));
         }
         let schemas = Schemas { custom: BTreeMap::new(), known: Known::Here { group, version } };
-        Some(v3::document(built_in(group, version, kinds), &BUILT_IN, &schemas))
+        let title = if kinds.first()?.is_aggregated() { &METRICS } else { &BUILT_IN };
+        Some(v3::document(built_in(group, version, kinds), title, &schemas))
     }
 
     /// The document of everything.
@@ -157,7 +162,10 @@ impl Documents {
 /// The routes of a group and version.
 fn built_in(group: &str, version: &str, kinds: Vec<KindRef>) -> Vec<Route> {
     let own = roots::resources(&root_of(group, version));
-    std::iter::once(own).chain(kinds.into_iter().flat_map(install::routes)).collect()
+    // What an add-on serves is told as it tells it.
+    let guarded = !kinds.iter().any(|k| k.is_aggregated());
+    let routes = std::iter::once(own).chain(kinds.into_iter().flat_map(install::routes));
+    routes.map(|r| Route { guarded, ..r }).collect()
 }
 
 /// The definitions of custom kinds.

@@ -61,6 +61,7 @@ fn get(path: &str, doc: &str, operation: &str, forms: &'static [&'static str], a
         produces: forms.to_vec(),
         answers: vec![("200", "OK", answer)],
         subject: None,
+        guarded: true,
     }
 }
 

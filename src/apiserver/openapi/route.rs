@@ -100,6 +100,8 @@ pub struct Route {
     pub produces: Vec<&'static str>,
     pub answers: Vec<(&'static str, &'static str, Content)>,
     pub subject: Option<Subject>,
+    /// Whether it is told that whoever is unknown is refused.
+    pub guarded: bool,
 }
 
 /// With which operations begin.

@@ -126,7 +126,8 @@ fn answers(r: &Route) -> String {
     let known = r.answers.iter().map(|(code, text, content)| {
         (*code, Members::new().text("description", text).with("schema", &reference(content)).end())
     });
-    object(known.chain([("401", Members::new().text("description", "Unauthorized").end())]))
+    let refused = r.guarded.then(|| ("401", Members::new().text("description", "Unauthorized").end()));
+    object(known.chain(refused))
 }
 
 fn reference(content: &Content) -> String {

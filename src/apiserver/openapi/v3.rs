@@ -82,7 +82,8 @@ fn answers(r: &Route) -> String {
     let known = r.answers.iter().map(|(code, text, content)| {
         (*code, Members::new().text("description", text).with("content", &media(&r.produces, content)).end())
     });
-    object(known.chain([("401", Members::new().text("description", "Unauthorized").end())]))
+    let refused = r.guarded.then(|| ("401", Members::new().text("description", "Unauthorized").end()));
+    object(known.chain(refused))
 }
 
 /// The same content in several forms, in the order of the alphabet.

@@ -113,10 +113,10 @@ fn kind_and_path<'a>(word: &'a str, mapper: &Mapper) -> Result<(KindRef, &'a str
     Ok((kind, after_group.unwrap_or(rest)))
 }
 
-/// Times are strings in the published documents.
+/// Times and how long they take are strings in the published documents.
 fn shown(type_name: &str) -> &str {
     match type_name {
-        "Time" | "MicroTime" => "string",
+        "Time" | "MicroTime" | "Duration" => "string",
         other => other,
     }
 }
