@@ -78,7 +78,7 @@ pub fn routes(kind: KindRef) -> Vec<Route> {
     let one = Content::Defined(name(kind, kind.name()));
     let many = Content::Defined(name(kind, custom.list_kind()));
     let scale = Content::Defined(definitions::name("autoscaling", "v1", "Scale"));
-    let (items, status) = (kind.plural(), meta("Status"));
+    let (items, status) = (kind.plural(), Content::meta("Status"));
     let namespace = if kind.namespaced() { "namespaces/{namespace}/" } else { "" };
     let (collection, item) = (format!("{namespace}{items}"), format!("{namespace}{items}/{{name}}"));
     let at = |path: &str, sub: &'static str| Place { kind, path: path.into(), sub };
@@ -139,8 +139,8 @@ impl Place {
         };
         let body = match verb {
             Verb::Post | Verb::Put => Some(Body { content: content.clone(), required: true }),
-            Verb::Patch => Some(Body { content: meta("Patch"), required: true }),
-            Verb::Delete => Some(Body { content: meta("DeleteOptions"), required: false }),
+            Verb::Patch => Some(Body { content: Content::meta("Patch"), required: true }),
+            Verb::Delete => Some(Body { content: Content::meta("DeleteOptions"), required: false }),
             _ => None,
         };
         let scope = if self.kind.namespaced() { "Namespaced" } else { "" };
@@ -191,8 +191,4 @@ impl Place {
             Verb::DeleteCollection => format!("delete collection of {kind}"),
         }
     }
-}
-
-fn meta(name: &str) -> Content {
-    Content::Defined(format!("{META}{name}"))
 }

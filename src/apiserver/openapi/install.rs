@@ -2,8 +2,8 @@
 //! Real Kubernetes: apiserver/pkg/endpoints/installer.go registerResourceHandlers.
 
 use super::options::{parameters, pretty};
+use super::root_of;
 use super::route::{Body, Content, Method, Parameter, Route, Subject, article, title};
-use super::{META, root_of};
 use crate::api::KindRef;
 use crate::api::definitions;
 use crate::api::kind::Subresource;
@@ -117,7 +117,7 @@ impl Resource {
     }
 
     fn route(&self, action: Action, path: &str) -> Route {
-        let status = || meta("Status");
+        let status = || Content::meta("Status");
         let object = || Content::Defined(definitions::name(self.group, self.version, &self.kind));
         // A namespace is returned as well, but its own way of deletion hides that from whoever asks beforehand.
         let hidden = self.of.subresources().contains(&Subresource::Finalize);
@@ -142,12 +142,14 @@ impl Resource {
             Action::Put | Action::Patch => vec![("200", "OK", object()), ("201", "Created", object())],
             Action::Delete => vec![("200", "OK", deleted()), ("202", "Accepted", deleted())],
             Action::DeleteCollection => vec![("200", "OK", status())],
-            Action::Watch | Action::WatchList => vec![("200", "OK", meta("WatchEvent"))],
+            Action::Watch | Action::WatchList => vec![("200", "OK", Content::meta("WatchEvent"))],
         };
         let body = match action {
             Action::Post | Action::Put => Some(Body { content: object(), required: true }),
-            Action::Patch => Some(Body { content: meta("Patch"), required: true }),
-            Action::Delete | Action::DeleteCollection => Some(Body { content: meta("DeleteOptions"), required: false }),
+            Action::Patch => Some(Body { content: Content::meta("Patch"), required: true }),
+            Action::Delete | Action::DeleteCollection => {
+                Some(Body { content: Content::meta("DeleteOptions"), required: false })
+            }
             _ => None,
         };
         let mut parameters = parameters(options);
@@ -256,8 +258,4 @@ impl Resource {
             ),
         }
     }
-}
-
-fn meta(name: &str) -> Content {
-    Content::Defined(format!("{META}{name}"))
 }

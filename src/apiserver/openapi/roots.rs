@@ -1,29 +1,28 @@
 //! The routes of what the server tells of itself: which groups and versions there are, its own version, who makes tokens.
 //! Real Kubernetes: apiserver/pkg/endpoints/discovery, apiserver/pkg/server/routes/version.go, pkg/routes/openidmetadata.go.
 
-use super::META;
 use super::route::{Content, Method, Route};
 
 const FORMS: &[&str] = &["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
 /// `/api/`
 pub fn core() -> Route {
-    get("/api/", "get available API versions", "getAPIVersions", FORMS, meta("APIVersions"))
+    get("/api/", "get available API versions", "getAPIVersions", FORMS, Content::meta("APIVersions"))
 }
 
 /// `/apis/`
 pub fn groups() -> Route {
-    get("/apis/", "get available API versions", "getAPIVersions", FORMS, meta("APIGroupList"))
+    get("/apis/", "get available API versions", "getAPIVersions", FORMS, Content::meta("APIGroupList"))
 }
 
 /// `/apis/apps/`
 pub fn group(group: &str) -> Route {
-    get(&format!("/apis/{group}/"), "get information of a group", "getAPIGroup", FORMS, meta("APIGroup"))
+    get(&format!("/apis/{group}/"), "get information of a group", "getAPIGroup", FORMS, Content::meta("APIGroup"))
 }
 
 /// `/apis/apps/v1/`, where `root` is that path.
 pub fn resources(root: &str) -> Route {
-    get(root, "get available resources", "getAPIResources", FORMS, meta("APIResourceList"))
+    get(root, "get available resources", "getAPIResources", FORMS, Content::meta("APIResourceList"))
 }
 
 /// `/version/`
@@ -63,8 +62,4 @@ fn get(path: &str, doc: &str, operation: &str, forms: &'static [&'static str], a
         subject: None,
         guarded: true,
     }
-}
-
-fn meta(name: &str) -> Content {
-    Content::Defined(format!("{META}{name}"))
 }

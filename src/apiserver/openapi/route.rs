@@ -1,6 +1,7 @@
 //! A route: one method of one path, with what it takes and gives. Both documents are made of routes.
 //! Real Kubernetes: go-restful's Route; apiserver/pkg/endpoints/openapi GetOperationIDAndTags.
 
+use super::META;
 use super::json::Members;
 
 /// The methods in the order in which documents list them.
@@ -36,6 +37,13 @@ pub enum Content {
     Text,
     /// The name of a definition.
     Defined(String),
+}
+
+impl Content {
+    /// What all kinds share, such as `Status`.
+    pub fn meta(name: &str) -> Content {
+        Content::Defined(format!("{META}{name}"))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
