@@ -111,6 +111,19 @@ fn what_is_served_is_published_to_the_byte_as_by_a_real_server() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// With metrics-server, whose paths come from another server.
+#[test]
+fn the_index_lists_what_that_of_a_real_server_lists() {
+    let mut cluster = Cluster::new(&Options { profile: Profile::Bare, ..Options::default() });
+    cluster.world.run_until(Time::ZERO + Duration::from_secs(30));
+    let index: Value = serde_json::from_str(&document(&mut cluster, "openapi/v3")).expect("JSON");
+    let path = format!("{FOLDER}/../discovery/openapi_v3_paths.json");
+    let real: Vec<String> =
+        serde_json::from_str(&std::fs::read_to_string(path).expect("a recording")).expect("a list of paths");
+    let ours: Vec<&String> = index["paths"].as_object().expect("paths").keys().collect();
+    assert_eq!(ours, real.iter().collect::<Vec<_>>());
+}
+
 #[test]
 fn custom_resources_are_published_to_the_byte_as_by_a_real_server() {
     let mut cluster = cluster();

@@ -58,6 +58,14 @@ pub fn object(c: &NodeConfig, now: Time) -> Node {
     }
 }
 
+/// What a kubelet can do that older ones cannot. Real Kubernetes: component-helpers/nodedeclaredfeatures.
+const DECLARED_FEATURES: [&str; 4] = [
+    "ExtendWebSocketsToKubelet",
+    "InPlacePodLevelResourcesVerticalScaling",
+    "InPlacePodVerticalScalingInitContainers",
+    "RestartAllContainersOnContainerExits",
+];
+
 fn resources(c: &NodeConfig, memory_kib: u64, storage: &str) -> BTreeMap<String, Quantity> {
     quantities(&[
         ("cpu", c.cpus.to_string()),
@@ -83,6 +91,7 @@ fn status(c: &NodeConfig, now: Time) -> NodeStatus {
             NodeAddress { type_: "Hostname".into(), address: c.name.clone() },
         ]),
         conditions: Some(conditions(now)),
+        declared_features: Some(DECLARED_FEATURES.map(Into::into).to_vec()),
         daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: 10_250 }) }),
         images: Some(images(&BTreeMap::new())),
         node_info: Some(NodeSystemInfo {
