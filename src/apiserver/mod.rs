@@ -24,6 +24,7 @@ pub mod discovery;
 mod eviction;
 pub mod health;
 pub mod list_options;
+mod openapi;
 mod owners;
 mod parts;
 pub mod read;

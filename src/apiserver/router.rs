@@ -16,7 +16,7 @@ use super::read::{list_json, with_end};
 use super::table::{Include, metadata_only, table};
 use super::target::Target;
 use super::write_options::{check_options, delete_options};
-use super::{ApiServer, discovery, health, tokens};
+use super::{ApiServer, discovery, health, openapi, tokens};
 use crate::api::kind::Subresource;
 use crate::api::managed::options;
 use crate::api::object::Key;
@@ -149,6 +149,7 @@ impl ApiServer {
                 let known = || tokens::discovery::answer(self, path);
                 health::check(path, request)
                     .or_else(known)
+                    .or_else(|| openapi::answer(self, &request.path))
                     .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
             }
         }
