@@ -411,7 +411,7 @@ fn who_watches_a_kind_that_is_defined_anew_must_begin_anew() {
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]}});
     server.ask(Request::new(Method::Post, DEFINITIONS).body(definition)).expect("a definition");
     let path = format!("{DEFINITIONS}/rocks.example.com");
-    let mut merge = |server: &mut Server, part: &str, body: Value| {
+    let merge = |server: &mut Server, part: &str, body: Value| {
         server
             .ask(Request::new(Method::Patch(PatchType::Merge), format!("{path}{part}")).body(body))
             .expect("a change");
