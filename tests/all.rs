@@ -9,6 +9,7 @@ mod laws;
 mod managed;
 mod managed_random;
 mod objects;
+mod openapi;
 mod rooms;
 mod stories;
 mod whole;

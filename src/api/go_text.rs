@@ -73,14 +73,19 @@ fn with_exponent(mantissa: &str, exponent: i32) -> String {
 
 /// JSON in one line. Go also escapes what could end a script in an HTML page.
 pub fn json(value: &Value) -> String {
+    escaped(&plain_json(value))
+}
+
+/// The same where Go was told not to escape that.
+pub fn plain_json(value: &Value) -> String {
     match value {
         Value::Number(n) if n.is_f64() => json_float(n.as_f64().unwrap_or(0.0)),
-        Value::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(",")),
+        Value::Array(items) => format!("[{}]", items.iter().map(plain_json).collect::<Vec<_>>().join(",")),
         Value::Object(map) => {
-            let pair = |(key, v): (&String, &Value)| format!("{}:{}", json(&Value::from(key.as_str())), json(v));
+            let pair = |(key, v): (&String, &Value)| format!("{}:{}", Value::from(key.as_str()), plain_json(v));
             format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(","))
         }
-        plain => escaped(&plain.to_string()),
+        plain => plain.to_string(),
     }
 }
 

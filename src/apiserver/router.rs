@@ -16,7 +16,7 @@ use super::read::{list_json, with_end};
 use super::table::{Include, metadata_only, table};
 use super::target::Target;
 use super::write_options::{check_options, delete_options};
-use super::{ApiServer, discovery, health, tokens, warnings};
+use super::{ApiServer, discovery, health, openapi, tokens, warnings};
 use crate::api::kind::Subresource;
 use crate::api::managed::options;
 use crate::api::object::Key;
@@ -137,8 +137,8 @@ impl ApiServer {
         let verdict = self.judge(who.user, &wish);
         if !verdict.allowed {
             let status = wish.forbidden(who.user, &verdict.reason);
-            if let Some(kind) = self.kind_of(&asked.group, &asked.version, &asked.resource) {
-                let key = Key::new(kind.stored(), &asked.namespace, &asked.name);
+            if let Some(kind) = self.kind_of(asked.group, asked.version, asked.resource) {
+                let key = Key::new(kind.stored(), asked.namespace, &asked.name);
                 self.refuse(who, asked.verb, &key, None, &status);
             }
             return Err(status);
@@ -157,6 +157,7 @@ impl ApiServer {
                 let known = || tokens::discovery::answer(self, path);
                 health::check(path, request)
                     .or_else(known)
+                    .or_else(|| openapi::answer(self, &request.path))
                     .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
             }
         }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::caller::{Caller, new_uid, suffix};
+use super::read::End;
 use super::{ApiServer, admission, authorization, certificates, validation};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
@@ -74,7 +75,11 @@ impl ApiServer {
             .store
             .write(key.clone(), new, expect, |rev| who.record(verb, key, sub, outcome(rev)))
             .map_err(|e| store_error(&e, key))?;
-        self.custom.learn(&change);
+        // Who watches objects of a kind that is defined anew must begin anew.
+        if let Some(hub) = self.custom.learn(&change) {
+            let watching = self.clients.values_mut().filter(|c| c.kind.stored() == hub);
+            watching.for_each(|c| c.end = End::Come);
+        }
         Ok(change.object.clone())
     }
 
