@@ -11,4 +11,5 @@ mod managed_random;
 mod objects;
 mod rooms;
 mod stories;
+mod tables;
 mod whole;
