@@ -3,7 +3,9 @@
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
 mod bodies;
+mod compare;
 mod conversations;
+mod defaults;
 mod fuzz;
 mod laws;
 mod managed;

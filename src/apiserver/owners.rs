@@ -10,7 +10,7 @@ use super::caller::Caller;
 use crate::api::kind::Subresource;
 use crate::api::managed::{keep_times, on_apply};
 use crate::api::ownership::{By, Ownership, known};
-use crate::api::{KindRef, Object, Status};
+use crate::api::{Key, KindRef, Object, Status};
 
 impl ApiServer {
     /// Who writes what, as field management wants to know it.
@@ -59,6 +59,28 @@ impl ApiServer {
             meta.remove("managedFields");
         }
         Ok((merged, entries))
+    }
+}
+
+impl ApiServer {
+    /// Applies what a component wants of an object that is there, by force.
+    pub fn apply_to(
+        &mut self,
+        kind: KindRef,
+        sub: Option<Subresource>,
+        config: &Value,
+        who: &mut Caller<'_>,
+    ) -> Result<Arc<Object>, Status> {
+        let text = |k: &str| config["metadata"][k].as_str().unwrap_or_default();
+        let old = self.get(&Key::new(kind, text("namespace"), text("name")))?.clone();
+        let (merged, owners) = self.applied(kind, sub, Some(&old), config, true, who)?;
+        let mut new = kind.decode(merged).map_err(|why| Status::bad_request(why))?;
+        // What was merged is what has been read, and nothing newer.
+        new.meta_mut().resource_version.clone_from(&old.meta().resource_version);
+        who.applied = Some(owners.unwrap_or_else(|| Arc::new(json!([]))));
+        let stored = self.update(new, sub, "patch", who);
+        who.applied = None;
+        stored
     }
 }
 

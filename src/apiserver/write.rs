@@ -344,7 +344,6 @@ impl ApiServer {
         let mut new = (**old).clone();
         new.touch();
         let deleting = new.is_deleting();
-        let generation = new.meta().generation;
         let Some(pod) = new.get_mut::<Pod>() else { return Err(Status::not_found(key.kind, &key.name)) };
         let spec = pod.spec.get_or_insert_default();
         let here = spec.node_name.as_deref().unwrap_or("");
@@ -366,7 +365,7 @@ impl ApiServer {
         let status = pod.status.get_or_insert_default();
         crate::api::conditions::set(
             status.conditions.get_or_insert_default(),
-            crate::api::conditions::pod("PodScheduled", true, "", "", generation),
+            crate::api::conditions::pod("PodScheduled", true, "", "", None),
             who.now,
         );
         Ok(new)

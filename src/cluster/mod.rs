@@ -71,7 +71,8 @@ impl Cluster {
         for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE) {
             world.add(entry.maker(), start);
         }
-        world.add(Arc::new(|| Box::<Scheduler>::default()), start);
+        let host = plan.nodes.first().map(|n| n.name.clone()).unwrap_or_default();
+        world.add(Arc::new(move || Box::new(Scheduler::on(&host))), start);
         first_objects::mark_nodes(&mut world, &plan, start);
         world.carry();
         world.run_until(Time::ZERO);

@@ -3,6 +3,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{ActorId, Due, Event, Goal, Tag, World};
 use smallvec::smallvec;
 
@@ -128,12 +130,12 @@ impl<'a> Ctx<'a> {
 
     /// Typed access to the API.
     pub fn api<T: Resource>(&mut self) -> Api<'_, 'a, T> {
-        Api { ctx: self, user: None, kind: PhantomData }
+        Api { ctx: self, user: None, version: None, kind: PhantomData }
     }
 
     /// The same as another user: a kubelet speaks for its node.
     pub fn api_as<T: Resource>(&mut self, user: Arc<User>) -> Api<'_, 'a, T> {
-        Api { ctx: self, user: Some(user), kind: PhantomData }
+        Api { ctx: self, user: Some(user), version: None, kind: PhantomData }
     }
 }
 
@@ -141,12 +143,31 @@ impl<'a> Ctx<'a> {
 pub struct Api<'c, 'a, T> {
     ctx: &'c mut Ctx<'a>,
     user: Option<Arc<User>>,
+    version: Option<KindRef>,
     kind: PhantomData<T>,
 }
 
 impl<T: Resource> Api<'_, '_, T> {
     fn call<R>(&mut self, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
-        self.ctx.call(self.user.as_deref(), f)
+        let version = self.version;
+        self.ctx.call(self.user.as_deref(), |api, who| {
+            who.version = version;
+            f(api, who)
+        })
+    }
+
+    /// The same in another version of the kind: it tells who owns which fields by the names that they have there.
+    pub fn speaking(mut self, version: KindRef) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Applies a configuration as `manager`, and takes over what others own of it.
+    pub fn apply(mut self, part: Option<Subresource>, config: &Value, manager: &str) -> Result<Arc<Object>, Status> {
+        self.call(|api, who| {
+            who.manager = manager.into();
+            api.apply_to(T::kind_ref(), part, config, who)
+        })
     }
 
     pub fn create(mut self, object: T) -> Result<Arc<Object>, Status> {
