@@ -6,6 +6,7 @@ mod bodies;
 mod compare;
 mod conversations;
 mod defaults;
+mod fresh;
 mod fuzz;
 mod laws;
 mod managed;

@@ -11,8 +11,8 @@ const MASKS: [(&str, &str); 9] = [
     ("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z", "TIME"),
     ("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "DAY"),
     (r"\b10\.244(\.[0-9]+){2}\b", "POD-ADDRESS"),
-    (r"\b10\.(9[6-9]|1[01][0-9])(\.[0-9]+){2}\b", "SERVICE-ADDRESS"),
     ("\\b[0-9a-f]{64}\\b", "HASH"),
+    ("apiserver-[a-z2-7]{26}", "apiserver-HASH"),
     ("^kube-api-access-[a-z0-9]{5}$", "kube-api-access-RANDOM"),
     ("\\b[0-9.]+m?s \\([0-9.]+m?s including waiting\\)", "DURATION"),
     ("Image size: [0-9]+ bytes", "Image size: N bytes"),
@@ -23,6 +23,8 @@ const MASKS: [(&str, &str); 9] = [
 pub struct Masks {
     patterns: Vec<(Regex, &'static str)>,
     uid: Regex,
+    /// Of Services; the first ones are not drawn but chosen.
+    address: Regex,
     event: Regex,
     /// Uids in the order in which they were seen, so that it shows when one object names another.
     seen: Vec<String>,
@@ -34,6 +36,7 @@ impl Masks {
         Masks {
             patterns: MASKS.iter().map(|(p, to)| (compiled(p), *to)).collect(),
             uid: compiled("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+            address: compiled(r"\b10\.(9[6-9]|1[01][0-9])(\.[0-9]+){2}\b"),
             event: compiled(r"\.[0-9a-f]{16}$"),
             seen: vec![],
         }
@@ -88,6 +91,9 @@ impl Masks {
                 seen.len() - 1
             });
             format!("UID{place}")
+        });
+        let numbered = self.address.replace_all(&numbered, |c: &Captures<'_>| {
+            if c[0].starts_with("10.96.0.") { c[0].to_string() } else { "SERVICE-ADDRESS".into() }
         });
         let masked = |s: String, (p, to): &(Regex, &str)| p.replace_all(&s, *to).into_owned();
         self.patterns.iter().fold(numbered.into_owned(), masked)

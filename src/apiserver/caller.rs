@@ -96,6 +96,11 @@ impl<'a> Caller<'a> {
         }
     }
 
+    /// The API server itself, because of this request.
+    pub fn as_the_server<'b>(&'b mut self, server: &'b User) -> Caller<'b> {
+        Caller { actor: "kube-apiserver", ..self.acting_as(server) }.with_agent("kube-apiserver")
+    }
+
     /// Writes a request and what became of it down. Dry runs leave no trace.
     pub fn record(
         &mut self,

@@ -13,6 +13,7 @@ pub mod customresourcedefinition;
 pub mod deployment;
 pub mod endpointslice;
 pub mod garbage_collector;
+pub mod identity_lease;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod replicaset;

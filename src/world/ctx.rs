@@ -11,7 +11,7 @@ use smallvec::smallvec;
 use crate::api::kind::Subresource;
 use crate::api::object::{Key, Resource};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
-use crate::apiserver::caller::{Chance, below, suffix};
+use crate::apiserver::caller::{Chance, below, new_uid, suffix};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
 use crate::apiserver::{ApiServer, Caller};
 use crate::ledger::{Causes, Decision, Trigger, What};
@@ -49,6 +49,10 @@ impl<'a> Ctx<'a> {
     /// Letters for a generated name.
     pub fn suffix(&mut self, n: usize) -> String {
         suffix(self.world.chance(), n)
+    }
+
+    pub fn new_uid(&mut self) -> String {
+        new_uid(self.world.chance())
     }
 
     /// The causes of this step; what a component puts by to be done later keeps them.
