@@ -73,3 +73,17 @@ macro_rules! published {
 
 published!(NodeMetrics, "nodes", k8s_openapi::ClusterResourceScope);
 published!(PodMetrics, "pods", k8s_openapi::NamespaceResourceScope);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_parts_use_is_added_up() {
+        let usage = |cpu: &str| BTreeMap::from([("cpu".to_string(), Quantity(cpu.into()))]);
+        let parts = [usage("1500m"), usage("250000000n"), usage("1")];
+        assert_eq!(shown(&parts, "cpu"), json!("2750m"));
+        assert_eq!(shown(&parts, "memory"), json!("0"));
+    }
+}
