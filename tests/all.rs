@@ -6,6 +6,7 @@ mod bodies;
 mod compare;
 mod conversations;
 mod defaults;
+mod discovery;
 mod fresh;
 mod fuzz;
 mod laws;
