@@ -34,6 +34,8 @@ pub struct Caller<'a> {
     pub version: Option<KindRef>,
     /// The owners that an apply has worked out.
     pub applied: Option<Arc<Value>>,
+    /// What a component applies.
+    pub applying: Option<Value>,
     /// Whether it was found to be allowed already.
     pub authorized: bool,
     /// The rule that allows it, if one was needed.
@@ -69,6 +71,7 @@ impl<'a> Caller<'a> {
             owners_at_once: false,
             version: None,
             applied: None,
+            applying: None,
             authorized: false,
             rule: None,
             defaulted: None,

@@ -9,8 +9,8 @@ use super::ApiServer;
 use super::caller::Caller;
 use crate::api::kind::Subresource;
 use crate::api::managed::{keep_times, on_apply};
-use crate::api::ownership::{By, Ownership, known};
-use crate::api::{Key, KindRef, Object, Status};
+use crate::api::ownership::{Asked, By, Ownership, known};
+use crate::api::{Key, KindRef, Object, Resource, Status};
 
 impl ApiServer {
     /// Who writes what, as field management wants to know it.
@@ -31,6 +31,7 @@ impl ApiServer {
             Some(entries) => Ownership::Known(entries),
             None => {
                 let kind = who.version.unwrap_or(asked.kind());
+                let asked = who.applying.take().map_or(Asked::Object(asked), Asked::Config);
                 Ownership::after(old, asked, self.by(kind, sub, who))
             }
         };
@@ -63,23 +64,23 @@ impl ApiServer {
 }
 
 impl ApiServer {
-    /// Applies what a component wants of an object that is there, by force.
-    pub fn apply_to(
+    /// Applies what a component wants of an object that is there, by force. `change` does to the object what the configuration
+    /// says, so that the two need be merged only when somebody asks who owns what.
+    pub fn apply_to<T: Resource>(
         &mut self,
-        kind: KindRef,
+        key: &Key,
         sub: Option<Subresource>,
-        config: &Value,
+        config: Value,
+        change: impl FnOnce(&mut T),
         who: &mut Caller<'_>,
     ) -> Result<Arc<Object>, Status> {
-        let text = |k: &str| config["metadata"][k].as_str().unwrap_or_default();
-        let old = self.get(&Key::new(kind, text("namespace"), text("name")))?.clone();
-        let (merged, owners) = self.applied(kind, sub, Some(&old), config, true, who)?;
-        let mut new = kind.decode(merged).map_err(|why| Status::bad_request(why))?;
-        // What was merged is what has been read, and nothing newer.
-        new.meta_mut().resource_version.clone_from(&old.meta().resource_version);
-        who.applied = Some(owners.unwrap_or_else(|| Arc::new(json!([]))));
+        let mut new = (**self.get(key)?).clone();
+        if let Some(t) = new.get_mut::<T>() {
+            change(t);
+        }
+        who.applying = Some(config);
         let stored = self.update(new, sub, "patch", who);
-        who.applied = None;
+        who.applying = None;
         stored
     }
 }

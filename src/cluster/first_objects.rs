@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::flowcontrol::v1::FlowSchemaCondition;
+use k8s_openapi::api::flowcontrol::v1::{FlowSchemaCondition, FlowSchemaStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use rand::SeedableRng;
 use serde_json::{Value, json};
@@ -162,9 +162,11 @@ impl Apiserver<'_> {
             "apiVersion": kind.api_version(), "kind": kind.name(), "metadata": {"name": schema.metadata.name},
             "status": {"conditions": [found]},
         });
+        let key = Key::of::<FlowSchema>("", schema.name());
         self.put_as(PRODUCER, Object::new(schema));
         let (api, who) = self.caller();
-        let done = api.apply_to(kind, Some(Subresource::Status), &config, &mut who.with_agent(CONSUMER));
+        let tell = |s: &mut FlowSchema| s.status = Some(FlowSchemaStatus { conditions: Some(vec![found]) });
+        let done = api.apply_to(&key, Some(Subresource::Status), config, tell, &mut who.with_agent(CONSUMER));
         debug_assert!(done.is_ok(), "{done:?}");
     }
 

@@ -166,11 +166,19 @@ impl<T: Resource> Api<'_, '_, T> {
         self
     }
 
-    /// Applies a configuration as `manager`, and takes over what others own of it.
-    pub fn apply(mut self, part: Option<Subresource>, config: &Value, manager: &str) -> Result<Arc<Object>, Status> {
+    /// Applies a configuration as `manager`, and takes over what others own of it. `change` is what it does to the object.
+    pub fn apply(
+        mut self,
+        part: Option<Subresource>,
+        config: Value,
+        manager: &str,
+        change: impl FnOnce(&mut T),
+    ) -> Result<Arc<Object>, Status> {
+        let word = |k: &str| config["metadata"][k].as_str().unwrap_or_default();
+        let key = Key::of::<T>(word("namespace"), word("name"));
         self.call(|api, who| {
             who.manager = manager.into();
-            api.apply_to(T::kind_ref(), part, config, who)
+            api.apply_to(&key, part, config, change, who)
         })
     }
 

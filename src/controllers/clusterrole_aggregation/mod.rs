@@ -52,7 +52,7 @@ impl Reconciler for ClusterRoleAggregation {
             "apiVersion": ClusterRole::kind_ref().api_version(), "kind": "ClusterRole",
             "metadata": {"name": role.name()}, "rules": rules,
         });
-        ctx.api::<ClusterRole>().apply(None, &config, Self::USER)?;
+        ctx.api::<ClusterRole>().apply(None, config, Self::USER, |r| r.rules = Some(rules))?;
         Ok(Action::done())
     }
 }

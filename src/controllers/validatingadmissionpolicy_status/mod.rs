@@ -47,12 +47,17 @@ impl Reconciler for PolicyStatus {
         ctx.decide(Checked { policy: key.clone(), kinds, doubtful });
         let warnings = Some(warnings).filter(|w| !w.is_empty());
         let told = TypeChecking { expression_warnings: warnings };
+        let seen = p.generation();
         let config = json!({
             "apiVersion": Self::Primary::kind_ref().api_version(), "kind": "ValidatingAdmissionPolicy",
             "metadata": {"name": p.name()},
-            "status": {"observedGeneration": p.generation(), "typeChecking": told},
+            "status": {"observedGeneration": seen, "typeChecking": told},
         });
-        ctx.api::<ValidatingAdmissionPolicy>().apply(Some(Subresource::Status), &config, Self::NAME)?;
+        ctx.api::<ValidatingAdmissionPolicy>().apply(Some(Subresource::Status), config, Self::NAME, |p| {
+            let status = p.status.get_or_insert_default();
+            status.observed_generation = Some(seen);
+            status.type_checking = Some(told);
+        })?;
         Ok(Action::done())
     }
 }
