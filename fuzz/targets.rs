@@ -1,23 +1,29 @@
 //! What is tried with any bytes: nothing of it may panic. Each is a target of cargo-fuzz and, with mutated good inputs, a test.
 
 use kubetutor::api::canonical::fill;
+use kubetutor::api::cel::policy::{Sees, env as policy_env};
+use kubetutor::api::cel::schema::{Decl, SchemaTypes};
+use kubetutor::api::cel::{self, Activation, Env, Outcome, PER_CALL, schema};
 use kubetutor::api::field::FieldErrors;
 use kubetutor::api::managed::{BuiltIn, Writer, on_apply, on_update};
 use kubetutor::api::patch::{self, PatchType};
 use kubetutor::api::quantity::{self, Quantity};
 use kubetutor::api::request::{Method, Request};
 use kubetutor::api::selector::{Selector, parse_fields};
+use kubetutor::api::structural::Structural;
 use kubetutor::api::user::MASTERS;
 use kubetutor::api::{KindRef, RecordId, Time, User, body, reading};
 use kubetutor::apiserver::caller::Chance;
 use kubetutor::apiserver::{ApiServer, Caller};
 use kubetutor::ledger::Ledger;
+use std::sync::Arc;
+
 use rand::SeedableRng;
 use serde_json::{Value, json};
 
 pub type Target = fn(&[u8]);
 
-pub const ALL: [(&str, Target); 9] = [
+pub const ALL: [(&str, Target); 11] = [
     ("decode", decode),
     ("json_patch", json_patch),
     ("merge_patch", merge_patch),
@@ -27,6 +33,8 @@ pub const ALL: [(&str, Target); 9] = [
     ("field_selector", field_selector),
     ("quantity", quantity),
     ("path", path),
+    ("cel", cel),
+    ("policy", policy),
 ];
 
 fn parsed(bytes: &[u8], content_type: &str, kind: KindRef) -> Option<Value> {
@@ -146,4 +154,102 @@ pub fn path(bytes: &[u8]) {
     let mut who = Caller::new(&user, "fuzz", Time::ZERO, RecordId::default(), &mut ledger, &mut chance);
     let _ = api.handle(&request, &mut who);
     let _ = api.open_watch(&request, &mut who);
+}
+
+/// What expressions are tried on.
+fn thing() -> Value {
+    json!({"apiVersion": "g/v1", "kind": "Thing", "metadata": {"name": "thing", "labels": {"a": "b"}}, "spec": {
+        "replicas": 3, "min": 1, "max": 5, "ratio": 2.5, "name": "héllo", "enabled": true, "when": "2024-02-29T12:34:56.789Z",
+        "wait": "1h30m", "raw": "aGVsbG8=", "port": 80, "tags": ["a", "b"], "nums": [3, 1, 2], "labels": {"app": "web"},
+        "items": [{"name": "one", "count": 1}, {"name": "two"}], "any": {"z": [1, null, {"y": {}}]},
+    }})
+}
+
+/// The schema of it.
+fn schema_of_thing() -> Value {
+    let text = json!({"type": "string"});
+    let number = json!({"type": "integer"});
+    json!({"type": "object", "properties": {"spec": {"type": "object", "properties": {
+        "replicas": number, "min": number, "max": number, "ratio": {"type": "number"}, "name": {"type": "string", "maxLength": 10},
+        "enabled": {"type": "boolean"}, "when": {"type": "string", "format": "date-time"},
+        "wait": {"type": "string", "format": "duration"}, "raw": {"type": "string", "format": "byte"},
+        "port": {"x-kubernetes-int-or-string": true}, "tags": {"type": "array", "items": text, "maxItems": 5},
+        "nums": {"type": "array", "items": number}, "labels": {"type": "object", "additionalProperties": text},
+        "items": {"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"], "items":
+            {"type": "object", "required": ["name"], "properties": {"name": text, "count": number}}},
+        "any": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+    }}}})
+}
+
+/// Every variable is the same.
+struct Same(cel::Value);
+
+impl Activation for Same {
+    fn variable(&self, _: &str) -> Option<Result<cel::Value, cel::Error>> {
+        Some(Ok(self.0.clone()))
+    }
+}
+
+/// An expression: of a rule, which knows the types of what it sees, and of a policy, which does not.
+pub fn cel(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Some(s) = serde_json::from_value(schema_of_thing()).ok().and_then(|s| Structural::new(&s).ok()) else { return };
+    let Some(decl) = Decl::of(&s, "selfType", true).map(Arc::new) else { return };
+    let typed = Env::default()
+        .with("self", decl.type_())
+        .with("oldSelf", decl.type_())
+        .with_types(Arc::new(SchemaTypes::of(&decl)));
+    let untyped = policy_env(Sees { params: true, authorizer: true, patches: true }, None);
+    let seen = [schema::read(&thing(), &s, true), cel::json::to_value(&thing())];
+    for (env, seen) in [typed, untyped].iter().zip(seen) {
+        let Ok(compiled) = cel::compile(&text, env) else { continue };
+        let worst = compiled.cost(&*decl);
+        assert!(worst.min <= worst.max, "{text:?} costs {} to {}", worst.min, worst.max);
+        let Ok(program) = compiled.program() else { continue };
+        let Outcome { value, cost } = program.run(&Same(seen), PER_CALL);
+        assert!(cost <= 2 * PER_CALL, "{text:?} costs {cost}");
+        let _ = value.map(|v| cel::json::from_value(&v).is_ok());
+    }
+}
+
+/// A policy's expression, asked for and, if it is taken, applied to what is written next.
+pub fn policy(bytes: &[u8]) {
+    thread_local! {
+        static API: ApiServer = with_a_binding();
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let (mut api, mut ledger, mut chance) = (API.with(Clone::clone), Ledger::silent(), Chance::seed_from_u64(1));
+    let user = User::of("fuzz", &[MASTERS]);
+    let mut who = Caller::new(&user, "fuzz", Time::ZERO, RecordId::default(), &mut ledger, &mut chance);
+    let policy = json!({"apiVersion": POLICIES, "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "p"}, "spec": {
+        "matchConstraints": {"resourceRules": [{"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"], "operations": ["*"]}]},
+        "variables": [{"name": "v", "expression": text}],
+        "validations": [{"expression": text, "messageExpression": text}],
+        "auditAnnotations": [{"key": "k", "valueExpression": text}],
+    }});
+    let posted = Request::new(Method::Post, format!("/apis/{POLICIES}/validatingadmissionpolicies")).body(policy);
+    let taken = api.handle(&posted, &mut who).is_ok();
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"a": "b"}});
+    let written = api.handle(&Request::new(Method::Post, "/api/v1/namespaces/default/configmaps").body(map), &mut who);
+    assert!(taken || written.is_ok(), "{text:?} is no policy, and refuses");
+}
+
+const POLICIES: &str = "admissionregistration.k8s.io/v1";
+
+/// An API server in which a policy that is yet to come is bound.
+fn with_a_binding() -> ApiServer {
+    let (mut api, mut ledger, mut chance) = (ApiServer::default(), Ledger::silent(), Chance::seed_from_u64(1));
+    let user = User::of("fuzz", &[MASTERS]);
+    let mut who = Caller::new(&user, "fuzz", Time::ZERO, RecordId::default(), &mut ledger, &mut chance);
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}});
+    let binding = json!({"apiVersion": POLICIES, "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": "b"},
+        "spec": {"policyName": "p", "validationActions": ["Deny"]}});
+    for (path, body) in [
+        ("/api/v1/namespaces".into(), namespace),
+        (format!("/apis/{POLICIES}/validatingadmissionpolicybindings"), binding),
+    ] {
+        let made = api.handle(&Request::new(Method::Post, path).body(body), &mut who);
+        assert!(made.is_ok(), "{made:?}");
+    }
+    api
 }

@@ -108,6 +108,7 @@ const PATHS: [&str; 12] = [
 struct Bender {
     chance: Chance,
     objects: Vec<Value>,
+    expressions: Vec<String>,
 }
 
 impl Bender {
@@ -205,6 +206,18 @@ impl Bender {
         (0..self.any(4)).map(|_| some(self)).collect()
     }
 
+    /// An expression, or one with a part of another in it.
+    fn expression(&mut self) -> String {
+        let (one, other) = (self.any(self.expressions.len()), self.any(self.expressions.len()));
+        let (one, other) = (&self.expressions[one].clone(), &self.expressions[other].clone());
+        match self.any(4) {
+            0 => format!("{one} && ({other})"),
+            1 => format!("[{one}, {other}].map(x, [x, {other}])"),
+            2 => one.replacen("1", other, 1),
+            _ => one.clone(),
+        }
+    }
+
     fn input(&mut self, target: &str) -> Vec<u8> {
         let two = |a: Value, b: Value| format!("{a}\n{b}");
         let mut text = match target {
@@ -220,6 +233,7 @@ impl Bender {
             }
             "label_selector" | "field_selector" => self.of(&SELECTORS).into(),
             "quantity" => self.of(&QUANTITIES).into(),
+            "cel" | "policy" => self.expression(),
             _ => self.of(&PATHS).into(),
         }
         .into_bytes();
@@ -243,11 +257,31 @@ fn objects() -> Vec<Value> {
     out
 }
 
+/// The expressions of all cases of CEL, and some of policies.
+fn expressions() -> Vec<String> {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/cel/cases.yaml"));
+    let groups = yaml::parse_all(&text.expect("cases")).expect("cases").remove(0);
+    let mut out: Vec<String> = [
+        "object.data.all(k, k.startsWith('a') || variables.v)",
+        "request.operation == 'CREATE' && !has(oldObject.metadata)",
+        "authorizer.group('apps').resource('deployments').namespace('default').check('create').allowed()",
+        "namespaceObject.metadata.name in ['default'] ? string(object) : 'x'",
+        "JSONPatch{op: 'add', path: '/data/' + jsonpatch.escapeKey('a/b'), value: object}",
+    ]
+    .map(Into::into)
+    .into();
+    for group in groups.as_array().into_iter().flatten() {
+        let all = group["expressions"].as_array().into_iter().flatten();
+        out.extend(all.filter_map(|e| e.as_str().map(Into::into)));
+    }
+    out
+}
+
 /// Tries a target `times` for each three of the usual seeds.
 fn try_out(name: &str, times: usize) {
     let (_, target) = targets::ALL.into_iter().find(|(n, _)| *n == name).expect("a target");
     let times = times * usize::try_from(seeds().cases).unwrap() / 300;
-    let mut bender = Bender { chance: Chance::seed_from_u64(7), objects: objects() };
+    let mut bender = Bender { chance: Chance::seed_from_u64(7), objects: objects(), expressions: expressions() };
     for _ in 0..times {
         let input = bender.input(name);
         let whole = catch_unwind(AssertUnwindSafe(|| target(&input)));
@@ -282,4 +316,10 @@ fn any_selector_and_quantity_is_read_or_refused_without_panic() {
 #[test]
 fn any_path_leads_somewhere_or_nowhere_without_panic() {
     try_out("path", 8_000);
+}
+
+#[test]
+fn any_expression_is_judged_and_run_without_panic() {
+    try_out("cel", 8_000);
+    try_out("policy", 3_000);
 }

@@ -290,3 +290,17 @@ impl FieldErrors {
         }
     }
 }
+
+/// Several errors in one text, each said once. Real Kubernetes: apimachinery/pkg/util/errors Aggregate.
+pub fn aggregate(errors: &[FieldError]) -> String {
+    let mut texts: Vec<String> = vec![];
+    for text in errors.iter().map(ToString::to_string) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    match texts.as_slice() {
+        [one] => one.clone(),
+        many => format!("[{}]", many.join(", ")),
+    }
+}

@@ -192,11 +192,17 @@ pub fn validate_driver_name(name: &str, at: &Path<'_>, errors: &mut FieldErrors)
     errors.invalid_each(at, name, dns1123_subdomain(&name.to_lowercase(), false));
 }
 
+/// Whether a resource is one of Kubernetes itself, by its name at least: in no namespace, or in its own.
+pub fn is_native_resource(name: &str) -> bool {
+    !name.contains('/') || name.contains("kubernetes.io/")
+}
+
 /// Whether a resource of containers is one of somebody else than Kubernetes, such as `example.com/gpu`.
 /// Real Kubernetes: pkg/apis/core/helper IsExtendedResourceName.
 pub fn is_extended_resource(name: &str) -> bool {
-    let native = !name.contains('/') || name.contains("kubernetes.io/");
-    !native && !name.starts_with("requests.") && qualified_name(&format!("requests.{name}")).is_empty()
+    !is_native_resource(name)
+        && !name.starts_with("requests.")
+        && qualified_name(&format!("requests.{name}")).is_empty()
 }
 
 /// A label's or annotation's key: an optional DNS prefix, a slash, a name.

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::field::FieldError;
+use super::field::{self, FieldError};
 use super::kind::KindRef;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -201,16 +201,7 @@ impl Status {
 
     /// The same for something that is no kind of its own.
     pub fn invalid_as(what: &str, group: &str, name: &str, errors: &[FieldError]) -> Status {
-        let mut texts: Vec<String> = vec![];
-        for text in errors.iter().map(ToString::to_string) {
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
-        }
-        let list = match texts.as_slice() {
-            [one] => one.clone(),
-            many => format!("[{}]", many.join(", ")),
-        };
+        let list = field::aggregate(errors);
         let group_kind = if group.is_empty() { what.to_string() } else { format!("{what}.{group}") };
         let details = Details {
             name: name.into(),

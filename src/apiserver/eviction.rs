@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::admission::{self, Ask};
 use super::caller::Caller;
 use super::delete::{self, DeleteOptions};
-use super::router::delete_options_of;
+use super::write_options::delete_options_of;
 use super::{ApiServer, parts};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;

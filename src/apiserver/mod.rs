@@ -12,10 +12,13 @@
 
 pub mod addresses;
 pub mod admission;
+mod asked;
 pub mod authorization;
+mod binding;
 pub mod caller;
 mod certificates;
 mod custom;
+mod decoding;
 pub mod delete;
 pub mod discovery;
 mod eviction;
@@ -28,9 +31,11 @@ pub mod router;
 mod scale;
 pub mod specs;
 pub mod table;
+pub mod target;
 pub mod tokens;
 mod validation;
 pub mod write;
+mod write_options;
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ pub fn decode(body: &Value, (group, versions): (&str, &[&str]), kind: &str, layo
     if name != kind || !versions.iter().any(|v| of(v) == version) {
         if let Some(other) = KindRef::by_gvk(version, name) {
             // These are the packages of Go's types.
-            let package = group.split('.').next().unwrap_or("");
+            let package = if group.is_empty() { "core" } else { group.split('.').next().unwrap_or("") };
             return Err(Status::bad_request(format!(
                 "{name} in version {:?} cannot be handled as a {kind}: converting ({}.{name}) to ({package}.{kind}): unknown conversion",
                 other.version(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::list_options::{ListOptions, Match, Token};
-use super::router::Target;
+use super::target::Target;
 use super::{ApiServer, ClientWatch, WATCH_BUFFER, table};
 use crate::api::object::{Key, Name};
 use crate::api::request::{Accept, Request, WatchEvent};

@@ -398,3 +398,33 @@ fn a_service_holds_its_address_as_an_object() {
     let refused = server.refused(services, service("c", "10.96.0.8"));
     assert!(refused.ends_with("provided IP is already allocated"), "{refused}");
 }
+
+#[test]
+fn a_claim_grows_if_it_is_bound_and_its_class_lets_it() {
+    const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims";
+    let mut server = Server::new();
+    for (name, grows) in [("elastic", true), ("stiff", false)] {
+        let class = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name},
+            "provisioner": "example.com/none", "allowVolumeExpansion": grows});
+        server.ask(Request::new(Method::Post, "/apis/storage.k8s.io/v1/storageclasses").body(class)).expect("a class");
+        let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": {
+            "storageClassName": name, "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+        server.ask(Request::new(Method::Post, CLAIMS).body(claim)).expect("a claim");
+    }
+    let mut patch = |name: &str, part: &str, body: Value| {
+        let path = format!("{CLAIMS}/{name}{part}");
+        server.ask(Request::new(Method::Patch(PatchType::Merge), path).body(body)).map_err(|s| s.message)
+    };
+    let larger = || json!({"spec": {"resources": {"requests": {"storage": "2Gi"}}}});
+    for name in ["elastic", "stiff"] {
+        let why = patch(name, "", larger()).expect_err("it is not bound");
+        assert!(why.contains("spec is immutable after creation except resources.requests"), "{why}");
+        patch(name, "/status", json!({"status": {"phase": "Bound"}})).expect("it is bound");
+    }
+    patch("elastic", "", larger()).expect("it grows");
+    let why = patch("stiff", "", larger()).expect_err("its class is stiff");
+    assert_eq!(
+        why,
+        "persistentvolumeclaims \"stiff\" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
+    );
+}

@@ -4,9 +4,6 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::admission::Ask;
 use super::caller::{Caller, new_uid, suffix};
 use super::{ApiServer, admission, authorization, certificates, validation};
 use crate::api::field::{FieldErrors, Path};
@@ -330,54 +327,6 @@ impl ApiServer {
         });
         admission::validate(self, new, Some(old), who)?;
         Ok(asked)
-    }
-
-    /// Gives a pod its node: what the scheduler does through the `binding` subresource.
-    pub fn bind(&mut self, ns: &str, pod: &str, node: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
-        let key = Key::of::<Pod>(ns, pod);
-        let result = self
-            .authorize(who, "create", &key, Some(Subresource::Binding))
-            .and_then(|()| {
-                admission::ask(self, &Ask { key: &key, part: Subresource::Binding, body: &Value::Null }, who)
-            })
-            .and_then(|()| self.bound(&key, node, who))
-            .and_then(|new| self.commit(who, "create", &key, Some("binding"), Some(new), Precondition::Any));
-        if let Err(status) = &result {
-            self.refuse(who, "create", &key, Some("binding"), status);
-        }
-        result
-    }
-
-    fn bound(&self, key: &Key, node: &str, who: &Caller<'_>) -> Result<Object, Status> {
-        let old = self.store.get(key).ok_or_else(|| Status::not_found(key.kind, &key.name))?;
-        let mut new = (**old).clone();
-        new.touch();
-        let deleting = new.is_deleting();
-        let Some(pod) = new.get_mut::<Pod>() else { return Err(Status::not_found(key.kind, &key.name)) };
-        let spec = pod.spec.get_or_insert_default();
-        let here = spec.node_name.as_deref().unwrap_or("");
-        if deleting {
-            return Err(Status::conflict(
-                key.kind,
-                &key.name,
-                &format!("pod {} is being deleted, cannot be assigned to a host", key.name),
-            ));
-        }
-        if !here.is_empty() {
-            return Err(Status::conflict(
-                key.kind,
-                &key.name,
-                &format!("pod {} is already assigned to node {here:?}", key.name),
-            ));
-        }
-        spec.node_name = Some(node.into());
-        let status = pod.status.get_or_insert_default();
-        crate::api::conditions::set(
-            status.conditions.get_or_insert_default(),
-            crate::api::conditions::pod("PodScheduled", true, "", "", None),
-            who.now,
-        );
-        Ok(new)
     }
 }
 

@@ -59,6 +59,14 @@ pub fn object(c: &NodeConfig, now: Time) -> Node {
     }
 }
 
+/// What a kubelet can do that older ones cannot. Real Kubernetes: component-helpers/nodedeclaredfeatures.
+const DECLARED_FEATURES: [&str; 4] = [
+    "ExtendWebSocketsToKubelet",
+    "InPlacePodLevelResourcesVerticalScaling",
+    "InPlacePodVerticalScalingInitContainers",
+    "RestartAllContainersOnContainerExits",
+];
+
 fn resources(c: &NodeConfig, memory_kib: u64, storage: &str) -> BTreeMap<String, Quantity> {
     quantities(&[
         ("cpu", c.cpus.to_string()),
@@ -75,14 +83,6 @@ pub fn allocatable(c: &NodeConfig) -> BTreeMap<String, Quantity> {
     resources(c, c.memory_kib.saturating_sub(10 * 1024), "267847642337")
 }
 
-/// What this kubelet can that others may not.
-const FEATURES: [&str; 4] = [
-    "ExtendWebSocketsToKubelet",
-    "InPlacePodLevelResourcesVerticalScaling",
-    "InPlacePodVerticalScalingInitContainers",
-    "RestartAllContainersOnContainerExits",
-];
-
 /// A way in which the container runtime runs pods; the one without a name is what it does unasked.
 fn handler(name: &str) -> NodeRuntimeHandler {
     let features = NodeRuntimeHandlerFeatures { recursive_read_only_mounts: Some(true), user_namespaces: Some(false) };
@@ -98,9 +98,9 @@ fn status(c: &NodeConfig, now: Time) -> NodeStatus {
             NodeAddress { type_: "Hostname".into(), address: c.name.clone() },
         ]),
         conditions: Some(conditions(now)),
-        declared_features: Some(FEATURES.map(String::from).into()),
         features: Some(NodeFeatures { supplemental_groups_policy: Some(true) }),
         runtime_handlers: Some(["", "runc"].map(handler).into()),
+        declared_features: Some(DECLARED_FEATURES.map(Into::into).to_vec()),
         daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: 10_250 }) }),
         images: Some(images(&BTreeMap::new())),
         node_info: Some(NodeSystemInfo {

@@ -30,7 +30,7 @@ use crate::api::request::{Method, Request, Response, WatchEvent};
 use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time, User};
 use crate::apiserver::ApiServer;
 use crate::apiserver::caller::{Caller, Chance};
-use crate::apiserver::router::Target;
+use crate::apiserver::target::Target;
 use crate::ledger::{Causes, Ledger, ReadRecord, Root, Trigger, What};
 use crate::store::{Change, Scope, WatchId};
 

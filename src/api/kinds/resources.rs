@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as RawQuantity;
 
 use crate::api::field::{FieldErrors, Path};
-use crate::api::names::{is_extended_resource, qualified_name};
+use crate::api::names::{is_extended_resource, is_native_resource, qualified_name};
 use crate::api::quantity::{Quantity, canonical};
 
 pub type ResourceList = BTreeMap<String, RawQuantity>;
 
-const HUGE_PAGES: &str = "hugepages-";
+/// What the names of huge pages begin with; their size follows.
+pub const HUGE_PAGES: &str = "hugepages-";
 
 /// What a quota counts as whole things.
 const COUNTED: [&str; 9] = [
@@ -56,27 +57,25 @@ fn is_for_containers(name: &str) -> bool {
     ["cpu", "memory", "ephemeral-storage"].contains(&name) || is_huge_pages(name)
 }
 
-/// A resource of Kubernetes itself, by its name at least.
-pub fn is_native(name: &str) -> bool {
-    !name.contains('/') || name.contains("kubernetes.io/")
-}
-
 /// Whether more of it may be promised than there is.
 pub fn is_overcommitted(name: &str) -> bool {
-    is_native(name) && !is_huge_pages(name)
+    is_native_resource(name) && !is_huge_pages(name)
 }
 
 fn is_standard(name: &str) -> bool {
     is_for_quotas(name) || name == "storage"
 }
 
-/// Whether the name is one at all.
-fn validate_name(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+/// The name of any resource. Tells whether it is one.
+pub fn validate_name(name: &str, at: &Path<'_>, errors: &mut FieldErrors) -> bool {
     let found = qualified_name(name);
-    if found.is_empty() && !name.contains('/') && !is_standard(name) {
+    let unknown = found.is_empty() && !name.contains('/') && !is_standard(name);
+    if unknown {
         errors.invalid(at, name, "must be a standard resource type or fully qualified");
     }
+    let good = found.is_empty() && !unknown;
     errors.invalid_each(at, name, found);
+    good
 }
 
 /// Who may have a resource: each has names of its own.
@@ -88,6 +87,10 @@ pub enum User {
 }
 
 pub fn validate_name_for(user: User, name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    // Everybody may have these two, and nearly everything names them alone.
+    if matches!(name, "cpu" | "memory") {
+        return;
+    }
     validate_name(name, at, errors);
     let plain = !name.contains('/');
     match user {
@@ -97,7 +100,7 @@ pub fn validate_name_for(user: User, name: &str, at: &Path<'_>, errors: &mut Fie
         User::Container if plain && !is_for_containers(name) => {
             errors.invalid(at, name, "must be a standard resource for containers");
         }
-        User::Container if !is_native(name) && !is_extended_resource(name) => {
+        User::Container if !is_native_resource(name) && !is_extended_resource(name) => {
             errors.invalid(at, name, "doesn't follow extended resource name standard");
         }
         _ => {}

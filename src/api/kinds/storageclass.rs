@@ -41,9 +41,13 @@ const DEFAULT: [&str; 2] =
 const MAX_PARAMETERS: usize = 512;
 const MAX_PARAMETERS_BYTES: usize = 256 * 1024;
 
+/// Whether a claim that names no class gets this one.
+pub fn is_default(c: &StorageClass) -> bool {
+    DEFAULT.iter().any(|key| c.annotation(key) == Some("true"))
+}
+
 fn shown_name(c: &StorageClass) -> String {
-    let default = DEFAULT.iter().any(|key| c.annotation(key) == Some("true"));
-    format!("{}{}", c.name(), if default { " (default)" } else { "" })
+    format!("{}{}", c.name(), if is_default(c) { " (default)" } else { "" })
 }
 
 fn validate(c: &StorageClass, errors: &mut FieldErrors) {

@@ -18,9 +18,13 @@ pub fn require(fields: &[(&str, &str)], at: &Path<'_>, errors: &mut FieldErrors)
     }
 }
 
-/// No step of a path may lead back up.
+/// Whether a step of a path leads back up.
+pub fn has_backstep(path: &str) -> bool {
+    path.split('/').any(|step| step == "..")
+}
+
 pub fn validate_no_backsteps(path: &str, at: &Path<'_>, errors: &mut FieldErrors) {
-    if path.split('/').any(|step| step == "..") {
+    if has_backstep(path) {
         errors.invalid(at, path, "must not contain '..'");
     }
 }
@@ -154,5 +158,19 @@ pub fn validate_azure_disk(a: &AzureDiskVolumeSource, at: &Path<'_>, errors: &mu
     };
     if !a.disk_uri.starts_with(start) {
         errors.not_supported(&at.child("diskURI"), &a.disk_uri, &[example]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_of_host_and_port() {
+        for (pair, good) in
+            [("a:1", true), ("[::1]:1", true), ("a", false), ("::1:1", false), ("[::1:1", false), (":", true)]
+        {
+            assert_eq!(is_host_and_port(pair), good, "{pair}");
+        }
     }
 }

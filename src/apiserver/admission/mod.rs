@@ -8,13 +8,18 @@
 mod certificate_approval;
 mod certificate_signing;
 mod certificate_subject_restriction;
+mod default_ingress_class;
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod mutating_admission_policy;
 mod namespace_lifecycle;
+mod node_declared_features;
 mod node_restriction;
+mod persistent_volume_claim_resize;
+mod pod_resize_validator;
 mod pod_security;
+pub(super) mod pod_topology_labels;
 pub(super) mod policy;
 mod priority;
 mod resource_quota;
@@ -30,7 +35,7 @@ use serde_json::Value;
 use super::ApiServer;
 use super::caller::Caller;
 use crate::api::kind::Subresource;
-use crate::api::object::Key;
+use crate::api::object::{Key, Resource};
 use crate::api::{Object, Status};
 
 /// A request that makes something of an object without being a write of it: an eviction, a token, a binding.
@@ -82,16 +87,27 @@ pub static PLUGINS: &[Plugin] = &[
     default_toleration_seconds::PLUGIN,
     default_storage_class::PLUGIN,
     storage_object_in_use::PLUGIN,
+    persistent_volume_claim_resize::PLUGIN,
     runtime_class::PLUGIN,
     certificate_approval::PLUGIN,
     certificate_signing::PLUGIN,
     certificate_subject_restriction::PLUGIN,
+    default_ingress_class::PLUGIN,
+    pod_topology_labels::PLUGIN,
+    node_declared_features::PLUGIN,
+    pod_resize_validator::PLUGIN,
     mutating_admission_policy::PLUGIN,
     webhooks::MUTATING,
     validating_admission_policy::PLUGIN,
     webhooks::VALIDATING,
     resource_quota::PLUGIN,
 ];
+
+/// Of several default classes the youngest counts, of those that are equally young the first by name.
+fn youngest<'a, T: Resource>(classes: impl Iterator<Item = &'a T>) -> Option<&'a T> {
+    let made = |c: &T| c.metadata().creation_timestamp.clone();
+    classes.min_by(|a, b| made(b).cmp(&made(a)).then_with(|| a.name().cmp(b.name())))
+}
 
 /// Lets the plugins complete an object that is written.
 pub(super) fn mutate(

@@ -8,6 +8,7 @@ use k8s_openapi::api::autoscaling::v2::{
 
 use super::validation::{Version, validate_reference, version_problem};
 use crate::api::field::{FieldErrors, Path};
+use crate::api::kinds::resources::{User, validate_name_for};
 use crate::api::names;
 use crate::api::quantity::{Quantity, canonical};
 
@@ -129,7 +130,7 @@ fn validate_container_resource(s: &ContainerResourceMetricSource, at: &Path<'_>,
     if s.name.is_empty() {
         errors.required(&at.child("name"), "must specify a resource name");
     } else {
-        validate_resource_name(&s.name, &at.child("name"), errors);
+        validate_name_for(User::Container, &s.name, &at.child("name"), errors);
     }
     if s.container.is_empty() {
         errors.required(&at.child("container"), "must specify a container");
@@ -151,47 +152,6 @@ fn validate_resource_target(t: &MetricTarget, at: &Path<'_>, errors: &mut FieldE
             errors.forbidden(&at.child("averageValue"), why);
         }
         _ => {}
-    }
-}
-
-/// A resource that containers can ask for.
-/// Real Kubernetes: pkg/apis/core/v1/validation/validation.go ValidateContainerResourceName.
-fn validate_resource_name(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
-    /// Resources that the system knows and containers cannot ask for.
-    const OF_OTHERS: [&str; 17] = [
-        "requests.cpu",
-        "requests.memory",
-        "requests.ephemeral-storage",
-        "limits.cpu",
-        "limits.memory",
-        "limits.ephemeral-storage",
-        "pods",
-        "resourcequotas",
-        "services",
-        "replicationcontrollers",
-        "secrets",
-        "configmaps",
-        "persistentvolumeclaims",
-        "storage",
-        "requests.storage",
-        "services.nodeports",
-        "services.loadbalancers",
-    ];
-    let of_containers = matches!(name, "cpu" | "memory" | "ephemeral-storage") || name.starts_with("hugepages-");
-    let plain = !name.contains('/');
-    let problems = names::qualified_name(name);
-    let known = of_containers || OF_OTHERS.contains(&name) || name.starts_with("requests.hugepages-");
-    if !problems.is_empty() {
-        errors.invalid_each(at, name, problems);
-    } else if plain && !known {
-        errors.invalid(at, name, "must be a standard resource type or fully qualified");
-    }
-    if plain && !of_containers {
-        errors.invalid(at, name, "must be a standard resource for containers");
-    }
-    let native = plain || name.contains("kubernetes.io/");
-    if !native && !names::is_extended_resource(name) {
-        errors.invalid(at, name, "doesn't follow extended resource name standard");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::api::names;
 use crate::api::table::{Cell, Column};
 
 /// How the class was named before there was a field for it.
-const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
+pub const CLASS_ANNOTATION: &str = "kubernetes.io/ingress.class";
 
 pub static KIND: Kind<Ingress> = Kind {
     short_names: &["ing"],

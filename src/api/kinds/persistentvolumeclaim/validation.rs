@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kinds::PersistentVolumeClaim;
 use crate::api::kinds::persistentvolume::validation::validate_modes;
-use crate::api::kinds::resources::{is_native, validate_amount, validate_basic, validate_positive};
+use crate::api::kinds::resources::{validate_amount, validate_basic, validate_positive};
 use crate::api::kinds::workload::validate_label_selector;
 use crate::api::names;
 
@@ -138,7 +138,7 @@ pub fn validate_status(new: &PersistentVolumeClaim, _: &PersistentVolumeClaim, e
 /// Of Kubernetes' own resources a claim has storage only.
 fn validate_key(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
     let found = names::qualified_name(name);
-    if found.is_empty() && is_native(name) && name != "storage" {
+    if found.is_empty() && names::is_native_resource(name) && name != "storage" {
         errors.not_supported(at, name, &["storage"]);
     }
     errors.invalid_each(at, name, found);

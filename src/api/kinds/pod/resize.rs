@@ -9,7 +9,8 @@ use super::update::{options, published, same_spec};
 use super::validate_meta_and_spec;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kinds::Pod;
-use crate::api::kinds::pod_spec::resources::{List, MIRROR};
+use crate::api::kinds::pod_spec::resources::MIRROR;
+use crate::api::kinds::resources::ResourceList as List;
 use crate::api::kinds::pod_spec::{self, items, text};
 use crate::api::{canonical, pods};
 

@@ -6,9 +6,10 @@ use k8s_openapi::api::core::v1::{
     Probe, ResourceRequirements, Volume,
 };
 
-use super::resources::List;
 use super::{pod_resources, text};
 use crate::api::image::ImageRef;
+use crate::api::kinds::resources::ResourceList as List;
+use crate::api::kinds::volume_sources::{default_azure_disk, default_host_path};
 use crate::api::quantity::Quantity;
 
 const FILE_MODE: i32 = 0o644;
@@ -102,9 +103,7 @@ fn default_volume(v: &mut Volume) {
     if let Some(i) = v.image.as_mut().filter(|i| text(&i.pull_policy).is_empty()) {
         i.pull_policy = Some(pull_policy(text(&i.reference)).into());
     }
-    if let Some(h) = &mut v.host_path {
-        h.type_.get_or_insert_default();
-    }
+    v.host_path.as_mut().map(default_host_path);
     if let Some(s) = &mut v.secret {
         s.default_mode.get_or_insert(FILE_MODE);
     }
@@ -145,12 +144,7 @@ fn default_foreign_volume(v: &mut Volume) {
         or(&mut s.user, "admin");
         or(&mut s.keyring, "/etc/ceph/keyring");
     }
-    if let Some(s) = &mut v.azure_disk {
-        s.caching_mode.get_or_insert_with(|| "ReadWrite".into());
-        s.fs_type.get_or_insert_with(|| "ext4".into());
-        s.read_only.get_or_insert(false);
-        s.kind.get_or_insert_with(|| "Shared".into());
-    }
+    v.azure_disk.as_mut().map(default_azure_disk);
     if let Some(s) = &mut v.scale_io {
         or(&mut s.storage_mode, "ThinProvisioned");
         or(&mut s.fs_type, "xfs");

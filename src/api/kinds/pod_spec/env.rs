@@ -7,9 +7,10 @@ use k8s_openapi::api::core::v1::{
 
 use super::containers;
 use super::text;
-use super::volumes::{self, validate_no_backsteps};
+use super::volumes;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kinds::configmap::key_problems;
+use crate::api::kinds::volume_sources::validate_no_backsteps;
 use crate::api::names;
 use crate::api::quantity::Quantity;
 

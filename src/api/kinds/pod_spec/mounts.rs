@@ -5,8 +5,9 @@ use k8s_openapi::api::core::v1::VolumeMount;
 
 use super::containers::Fields;
 use super::text;
-use super::volumes::{Volumes, has_backstep, validate_descending_path};
+use super::volumes::{Volumes, validate_descending_path};
 use crate::api::field::{FieldErrors, Path};
+use crate::api::kinds::volume_sources::has_backstep;
 
 /// Whether a path is among those that were given by name, where of several of one name the last counts.
 fn is_taken<T>(list: &[T], name: fn(&T) -> &str, path: fn(&T) -> &str, wanted: &str) -> bool {

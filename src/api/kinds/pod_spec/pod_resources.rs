@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as RawQuantity;
 
-use super::resource_names::{is_huge_page, is_of_pods, may_be_overcommitted};
-use super::resources::List;
+use super::resource_names::is_of_pods;
+
 use super::{items, text};
 use crate::api::field::{FieldErrors, Path};
+use crate::api::kinds::resources::{ResourceList as List, is_huge_pages, is_overcommitted};
 use crate::api::quantity::{Quantity, canonical};
 
 type Sums = BTreeMap<String, Quantity>;
@@ -74,13 +75,13 @@ pub fn default_of_pod(s: &mut PodSpec) {
     let mut limits = r.limits.clone().unwrap_or_default();
     let mut requests = r.requests.clone().unwrap_or_default();
     for (k, q) in container_limits(s) {
-        if is_huge_page(&k) && !requests.contains_key(&k) {
+        if is_huge_pages(&k) && !requests.contains_key(&k) {
             limits.entry(k).or_insert_with(|| RawQuantity(q.to_string()));
         }
     }
     if !limits.is_empty() {
         for (k, q) in container_requests(s) {
-            if is_of_pods(&k) && may_be_overcommitted(&k) {
+            if is_of_pods(&k) && is_overcommitted(&k) {
                 requests.entry(k).or_insert_with(|| RawQuantity(q.to_string()));
             }
         }
@@ -107,7 +108,7 @@ pub fn validate_consistency(s: &PodSpec, r: &ResourceRequirements, at: &Path<'_>
         }
     }
     for (k, sum) in container_limits(s) {
-        if let Some(own) = amount(&r.limits, &k).filter(|own| is_huge_page(&k) && sum > *own) {
+        if let Some(own) = amount(&r.limits, &k).filter(|own| is_huge_pages(&k) && sum > *own) {
             let why = format!("must be greater than or equal to aggregate container limits of {sum}");
             errors.invalid(&at.child("limits").key(&k), own.to_string(), why);
         }

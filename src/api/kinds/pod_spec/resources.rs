@@ -1,28 +1,27 @@
 //! What containers and pods may not ask for: resources, and claims of devices.
 //! Real Kubernetes: pkg/apis/core/validation/validation.go validateResourceRequirements, validatePodResourceClaims.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{PodResourceClaim, PodSpec, ResourceClaim, ResourceRequirements};
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity as RawQuantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::resource_names::{
-    divides_huge_page, is_huge_page, may_be_overcommitted, validate_amount, validate_of_container as validate_name,
-    validate_of_pod as validate_pod_name,
-};
+use super::resource_names::{divides_huge_page, validate_of_pod as validate_pod_name};
 use super::{Options, items, pod_resources, text};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::internal;
+use crate::api::kinds::resources::{
+    ResourceList as List, User, is_huge_pages, is_overcommitted, validate_amount, validate_name_for,
+};
 use crate::api::names;
 use crate::api::quantity::Quantity;
-
-pub type List = BTreeMap<String, RawQuantity>;
 
 /// Marks a pod that stands for one which the kubelet runs from a file.
 pub const MIRROR: &str = "kubernetes.io/config.mirror";
 
 type NameRule = fn(&str, &Path<'_>, &mut FieldErrors);
+
+fn validate_container_name(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
+    validate_name_for(User::Container, name, at, errors);
+}
 
 /// `claims`: those of the pod, which its containers may use.
 pub fn validate_of_container(
@@ -32,13 +31,13 @@ pub fn validate_of_container(
     at: &Path<'_>,
     errors: &mut FieldErrors,
 ) {
-    let rules = Rules { name: validate_name, options };
+    let rules = Rules { name: validate_container_name, options };
     rules.validate(r.limits.as_ref(), r.requests.as_ref(), at, errors);
     validate_claim_names(items(&r.claims), claims, &at.child("claims"), errors);
 }
 
 pub fn validate_overhead(overhead: &List, options: Options, at: &Path<'_>, errors: &mut FieldErrors) {
-    Rules { name: validate_name, options }.validate(Some(overhead), None, at, errors);
+    Rules { name: validate_container_name, options }.validate(Some(overhead), None, at, errors);
 }
 
 /// What the pod as a whole asks for.
@@ -69,11 +68,11 @@ impl Rules {
             for (k, q) in list.into_iter().flatten() {
                 let here = list_at.key(k);
                 (self.name)(k, &here, errors);
-                validate_amount(k, &q.0, &here, errors);
+                validate_amount(k, q, &here, errors);
                 if name == "requests" {
                     validate_against_limit(k, &q.0, limits, at, errors);
                 }
-                huge_pages |= is_huge_page(k);
+                huge_pages |= is_huge_pages(k);
                 computes |= matches!(k.as_str(), "cpu" | "memory");
                 if !self.options.allow_indivisible_huge_pages && !divides_huge_page(k, &q.0) {
                     let amount = crate::api::quantity::canonical(&q.0);
@@ -91,13 +90,13 @@ impl Rules {
 fn validate_against_limit(name: &str, request: &str, limits: Option<&List>, at: &Path<'_>, errors: &mut FieldErrors) {
     let limit = limits.and_then(|l| l.get(name));
     let Some(limit) = limit else {
-        if !may_be_overcommitted(name) {
+        if !is_overcommitted(name) {
             errors.required(&at.child("limits"), "Limit must be set for non overcommitable resources");
         }
         return;
     };
     let (Some(want), Some(limit)) = (Quantity::parse(request), Quantity::parse(&limit.0)) else { return };
-    if want != limit && !may_be_overcommitted(name) {
+    if want != limit && !is_overcommitted(name) {
         let why = format!("must be equal to {name} limit of {limit}");
         errors.invalid(&at.child("requests"), want.to_string(), why);
     } else if want > limit {

@@ -1,32 +1,22 @@
-//! What each source of a volume may not say.
+//! What each source of a volume may not say; those that persistent volumes name as well are in
+//! [`kinds::volume_sources`](crate::api::kinds::volume_sources).
 //! Real Kubernetes: pkg/apis/core/validation/validation.go validateHostPathVolumeSource and its neighbours.
 
 use k8s_openapi::api::core::v1::{
-    AWSElasticBlockStoreVolumeSource, AzureDiskVolumeSource, AzureFileVolumeSource, CSIVolumeSource,
-    CephFSVolumeSource, CinderVolumeSource, ConfigMapVolumeSource, EphemeralVolumeSource, FCVolumeSource,
-    FlexVolumeSource, FlockerVolumeSource, GCEPersistentDiskVolumeSource, GitRepoVolumeSource, GlusterfsVolumeSource,
-    HostPathVolumeSource, ISCSIVolumeSource, ImageVolumeSource, LocalObjectReference, NFSVolumeSource,
-    PersistentVolumeClaimVolumeSource, PhotonPersistentDiskVolumeSource, PortworxVolumeSource, QuobyteVolumeSource,
-    RBDVolumeSource, ScaleIOVolumeSource, SecretVolumeSource, StorageOSVolumeSource, VsphereVirtualDiskVolumeSource,
+    AzureFileVolumeSource, CSIVolumeSource, CephFSVolumeSource, CinderVolumeSource, ConfigMapVolumeSource,
+    EphemeralVolumeSource, FlexVolumeSource, GitRepoVolumeSource, GlusterfsVolumeSource, ISCSIVolumeSource,
+    ImageVolumeSource, LocalObjectReference, PersistentVolumeClaimVolumeSource, PhotonPersistentDiskVolumeSource,
+    PortworxVolumeSource, RBDVolumeSource, ScaleIOVolumeSource, SecretVolumeSource, StorageOSVolumeSource,
+    VsphereVirtualDiskVolumeSource,
 };
 
 use super::claim_template::validate_claim_template;
 use super::containers::{PULL_POLICIES, must_be_one_of};
-use super::volumes::{validate_descending_path, validate_items, validate_mode, validate_no_backsteps};
+use super::volumes::{validate_descending_path, validate_items, validate_mode};
 use super::{Options, items, text};
 use crate::api::field::{FieldErrors, Path};
+use crate::api::kinds::volume_sources::{require, validate_lun};
 use crate::api::names;
-
-const LUN_RANGE: &str = "must be between 0 and 255, inclusive";
-
-/// Each of these must be there.
-fn require<'a>(fields: &[(&'a str, &str)], at: &'a Path<'a>, errors: &mut FieldErrors) {
-    for (name, value) in fields {
-        if value.is_empty() {
-            errors.required(&at.child(name), "");
-        }
-    }
-}
 
 fn validate_secret_ref(secret: Option<&LocalObjectReference>, at: &Path<'_>, errors: &mut FieldErrors) {
     if secret.is_some_and(|s| s.name.is_empty()) {
@@ -34,35 +24,9 @@ fn validate_secret_ref(secret: Option<&LocalObjectReference>, at: &Path<'_>, err
     }
 }
 
-pub fn validate_host_path(s: &HostPathVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
-    const TYPES: [&str; 8] =
-        ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
-    if s.path.is_empty() {
-        return errors.required(&at.child("path"), "");
-    }
-    validate_no_backsteps(&s.path, &at.child("path"), errors);
-    errors.one_of(&at.child("type"), text(&s.type_), &TYPES);
-}
-
 pub fn validate_git_repo(s: &GitRepoVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
     require(&[("repository", &s.repository)], at, errors);
     validate_descending_path(text(&s.directory), &at.child("directory"), errors);
-}
-
-fn validate_partition(partition: Option<i32>, at: &Path<'_>, errors: &mut FieldErrors) {
-    if let Some(p) = partition.filter(|p| !(0..=255).contains(p)) {
-        errors.invalid(&at.child("partition"), p, "must be between 1 and 255, inclusive");
-    }
-}
-
-pub fn validate_gce_disk(s: &GCEPersistentDiskVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
-    require(&[("pdName", &s.pd_name)], at, errors);
-    validate_partition(s.partition, at, errors);
-}
-
-pub fn validate_aws_disk(s: &AWSElasticBlockStoreVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
-    require(&[("volumeID", &s.volume_id)], at, errors);
-    validate_partition(s.partition, at, errors);
 }
 
 pub fn validate_secret(s: &SecretVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
@@ -75,13 +39,6 @@ pub fn validate_config_map(s: &ConfigMapVolumeSource, at: &Path<'_>, errors: &mu
     require(&[("name", &s.name)], at, errors);
     validate_mode(s.default_mode, &at.child("defaultMode"), errors);
     validate_items(items(&s.items), &at.child("items"), errors);
-}
-
-pub fn validate_nfs(s: &NFSVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
-    require(&[("server", &s.server), ("path", &s.path)], at, errors);
-    if !s.path.starts_with('/') {
-        errors.invalid(&at.child("path"), s.path.as_str(), "must be an absolute path");
-    }
 }
 
 /// Why this is no name of an iSCSI target or initiator.
@@ -121,9 +78,7 @@ pub fn validate_iscsi(s: &ISCSIVolumeSource, at: &Path<'_>, errors: &mut FieldEr
     if let Some(why) = iscsi_name_problem(&s.iqn).filter(|_| !s.iqn.is_empty()) {
         errors.invalid(&at.child("iqn"), s.iqn.as_str(), why);
     }
-    if !(0..=255).contains(&s.lun) {
-        errors.invalid(&at.child("lun"), s.lun, LUN_RANGE);
-    }
+    validate_lun(s.lun, at, errors);
     let authenticates = s.chap_auth_discovery == Some(true) || s.chap_auth_session == Some(true);
     if authenticates && s.secret_ref.is_none() {
         errors.required(&at.child("secretRef"), "");
@@ -145,19 +100,6 @@ pub fn validate_iscsi_name(s: &ISCSIVolumeSource, volume: &str, at: &Path<'_>, e
 
 pub fn validate_glusterfs(s: &GlusterfsVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
     require(&[("endpoints", &s.endpoints), ("path", &s.path)], at, errors);
-}
-
-pub fn validate_flocker(s: &FlockerVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
-    let (name, uuid) = (text(&s.dataset_name), text(&s.dataset_uuid));
-    if name.is_empty() && uuid.is_empty() {
-        errors.required(at, "one of datasetName and datasetUUID is required");
-    }
-    if !name.is_empty() && !uuid.is_empty() {
-        errors.invalid(at, "resource", "datasetName and datasetUUID can not be specified simultaneously");
-    }
-    if name.contains('/') {
-        errors.invalid(&at.child("datasetName"), name, "must not contain '/'");
-    }
 }
 
 pub fn validate_claim(s: &PersistentVolumeClaimVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
@@ -182,53 +124,6 @@ pub fn validate_cephfs(s: &CephFSVolumeSource, at: &Path<'_>, errors: &mut Field
     }
 }
 
-pub fn validate_quobyte(s: &QuobyteVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
-    const REGISTRY: &str = "must be a host:port pair or multiple pairs separated by commas";
-    if s.registry.is_empty() {
-        errors.required(&at.child("registry"), REGISTRY);
-    } else if text(&s.tenant).len() >= 65 {
-        errors.required(&at.child("tenant"), "must be a UUID and may not exceed a length of 64 characters");
-    } else {
-        for _ in s.registry.split(',').filter(|pair| !is_host_and_port(pair)) {
-            errors.invalid(&at.child("registry"), s.registry.as_str(), REGISTRY);
-        }
-    }
-    require(&[("volume", &s.volume)], at, errors);
-}
-
-/// Go's `net.SplitHostPort`: one colon, unless the host stands in brackets.
-fn is_host_and_port(pair: &str) -> bool {
-    let Some((host, port)) = pair.rsplit_once(':') else { return false };
-    let host = match host.strip_prefix('[') {
-        Some(rest) => match rest.strip_suffix(']') {
-            Some(inner) => inner,
-            None => return false,
-        },
-        None if host.contains(':') => return false,
-        None => host,
-    };
-    !host.contains(['[', ']']) && !port.contains(['[', ']'])
-}
-
-pub fn validate_fc(s: &FCVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
-    let (targets, ids) = (items(&s.target_wwns), items(&s.wwids));
-    if targets.is_empty() && ids.is_empty() {
-        errors.required(&at.child("targetWWNs"), "must specify either targetWWNs or wwids, but not both");
-    }
-    if !targets.is_empty() && !ids.is_empty() {
-        let why = "targetWWNs and wwids can not be specified simultaneously";
-        errors.invalid(&at.child("targetWWNs"), targets.to_vec(), why);
-    }
-    if targets.is_empty() {
-        return;
-    }
-    match s.lun {
-        None => errors.required(&at.child("lun"), "lun is required if targetWWNs is specified"),
-        Some(lun) if !(0..=255).contains(&lun) => errors.invalid(&at.child("lun"), lun, LUN_RANGE),
-        Some(_) => {}
-    }
-}
-
 pub fn validate_flex(s: &FlexVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
     require(&[("driver", &s.driver)], at, errors);
     for key in s.options.iter().flatten().map(|(k, _)| k) {
@@ -243,24 +138,6 @@ pub fn validate_flex(s: &FlexVolumeSource, at: &Path<'_>, errors: &mut FieldErro
 
 pub fn validate_azure_file(s: &AzureFileVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
     require(&[("secretName", &s.secret_name), ("shareName", &s.share_name)], at, errors);
-}
-
-pub fn validate_azure_disk(s: &AzureDiskVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
-    const MANAGED: &str =
-        "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}";
-    const BLOB: &str = "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd";
-    require(&[("diskName", &s.disk_name), ("diskURI", &s.disk_uri)], at, errors);
-    if let Some(mode) = &s.caching_mode {
-        errors.one_of(&at.child("cachingMode"), mode, &["None", "ReadOnly", "ReadWrite"]);
-    }
-    let Some(kind) = &s.kind else { return };
-    errors.one_of(&at.child("kind"), kind, &["Dedicated", "Managed", "Shared"]);
-    if kind == "Managed" && !s.disk_uri.starts_with("/subscriptions/") {
-        errors.not_supported(&at.child("diskURI"), &s.disk_uri, &[MANAGED]);
-    }
-    if kind != "Managed" && !s.disk_uri.starts_with("https://") {
-        errors.not_supported(&at.child("diskURI"), &s.disk_uri, &[BLOB]);
-    }
 }
 
 pub fn validate_vsphere(s: &VsphereVirtualDiskVolumeSource, at: &Path<'_>, errors: &mut FieldErrors) {
@@ -349,14 +226,5 @@ mod tests {
             assert_eq!(iscsi_name_problem(bad), Some("must be valid format"), "{bad}");
         }
         assert_eq!(iscsi_name_problem("x"), Some("must be valid format starting with iqn, eui, or naa"));
-    }
-
-    #[test]
-    fn pairs_of_host_and_port() {
-        for (pair, good) in
-            [("a:1", true), ("[::1]:1", true), ("a", false), ("::1:1", false), ("[::1:1", false), (":", true)]
-        {
-            assert_eq!(is_host_and_port(pair), good, "{pair}");
-        }
     }
 }

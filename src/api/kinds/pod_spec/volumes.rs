@@ -9,6 +9,10 @@ use super::projected::{validate_downward_api, validate_projected};
 use super::volume_sources::*;
 use super::{Options, items};
 use crate::api::field::{FieldErrors, Path};
+use crate::api::kinds::volume_sources::{
+    validate_aws, validate_azure_disk, validate_fibre_channel, validate_flocker, validate_gce, validate_host_path,
+    validate_nfs, validate_no_backsteps, validate_quobyte,
+};
 use crate::api::names;
 use crate::api::quantity::Quantity;
 
@@ -120,8 +124,8 @@ fn validate_source(v: &Volume, pod: &str, options: Options, at: &Path<'_>, error
     }
     source!(host_path, "hostPath", validate_host_path);
     source!(git_repo, "gitRepo", validate_git_repo);
-    source!(gce_persistent_disk, "gcePersistentDisk", "persistentDisk", validate_gce_disk);
-    source!(aws_elastic_block_store, "awsElasticBlockStore", validate_aws_disk);
+    source!(gce_persistent_disk, "gcePersistentDisk", "persistentDisk", validate_gce);
+    source!(aws_elastic_block_store, "awsElasticBlockStore", validate_aws);
     source!(secret, "secret", validate_secret);
     source!(nfs, "nfs", validate_nfs);
     source!(iscsi, "iscsi", validate_iscsi);
@@ -136,7 +140,7 @@ fn validate_source(v: &Volume, pod: &str, options: Options, at: &Path<'_>, error
     source!(cephfs, "cephFS", "cephfs", validate_cephfs);
     source!(quobyte, "quobyte", validate_quobyte);
     source!(downward_api, "downwarAPI", "downwardAPI", validate_downward_api);
-    source!(fc, "fc", validate_fc);
+    source!(fc, "fc", validate_fibre_channel);
     source!(flex_volume, "flexVolume", validate_flex);
     source!(config_map, "configMap", validate_config_map);
     source!(azure_file, "azureFile", validate_azure_file);
@@ -207,14 +211,4 @@ pub fn validate_descending_path(path: &str, at: &Path<'_>, errors: &mut FieldErr
         errors.invalid(at, path, "must be a relative path");
     }
     validate_no_backsteps(path, at, errors);
-}
-
-pub fn has_backstep(path: &str) -> bool {
-    path.split('/').any(|step| step == "..")
-}
-
-pub fn validate_no_backsteps(path: &str, at: &Path<'_>, errors: &mut FieldErrors) {
-    if has_backstep(path) {
-        errors.invalid(at, path, "must not contain '..'");
-    }
 }

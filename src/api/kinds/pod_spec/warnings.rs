@@ -8,10 +8,11 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::profiles::{APP_ARMOR, SECCOMP_CONTAINER, SECCOMP_POD, app_armor_of, of_container};
-use super::resources::List;
 use super::{containers, items, path_overlaps, port_warnings};
 use crate::api::field::Path;
 use crate::api::go_text::quoted;
+use crate::api::kinds::node_labels;
+use crate::api::kinds::resources::ResourceList as List;
 use crate::api::quantity::Quantity;
 use crate::api::{ip, names};
 
@@ -86,7 +87,7 @@ impl Finder<'_> {
     fn node_labels(&self, out: &mut Vec<String>) {
         let at = self.spec_at.child("nodeSelector");
         for (key, message) in
-            self.spec.node_selector.iter().flatten().filter_map(|(k, _)| Some((k, old_node_label(k)?)))
+            self.spec.node_selector.iter().flatten().filter_map(|(k, _)| Some((k, node_labels::deprecated(k)?)))
         {
             out.push(format!("{}: {message}", at.key(key)));
         }
@@ -110,7 +111,7 @@ impl Finder<'_> {
         let list = self.spec_at.child("topologySpreadConstraints");
         for (i, c) in items(&self.spec.topology_spread_constraints).iter().enumerate() {
             let at = list.index(i);
-            if let Some(message) = old_node_label(&c.topology_key) {
+            if let Some(message) = node_labels::deprecated(&c.topology_key) {
                 out.push(format!("{}: {} is {message}", at.child("topologyKey"), c.topology_key));
             }
             if c.label_selector.is_none() {
@@ -233,33 +234,12 @@ pub fn old_app_armor(at: &Path<'_>, container: &str) -> String {
     format!("{}: deprecated since v1.30; use the \"appArmorProfile\" field instead", at.key(&key))
 }
 
-/// What is said of a label of nodes that has another name today.
-pub fn old_node_label(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "beta.kubernetes.io/arch" => "deprecated since v1.14; use \"kubernetes.io/arch\" instead",
-        "beta.kubernetes.io/os" => "deprecated since v1.14; use \"kubernetes.io/os\" instead",
-        "failure-domain.beta.kubernetes.io/region" => {
-            "deprecated since v1.17; use \"topology.kubernetes.io/region\" instead"
-        }
-        "failure-domain.beta.kubernetes.io/zone" => {
-            "deprecated since v1.17; use \"topology.kubernetes.io/zone\" instead"
-        }
-        "beta.kubernetes.io/instance-type" => {
-            "deprecated since v1.17; use \"node.kubernetes.io/instance-type\" instead"
-        }
-        "app.kubernetes.io/created-by" => "deprecated since v1.9",
-        "scheduler.alpha.kubernetes.io/preferAvoidPods" => "deprecated since v1.22; use Taints and Tolerations instead",
-        "node-role.kubernetes.io/master" => "use \"node-role.kubernetes.io/control-plane\" instead",
-        _ => return None,
-    })
-}
-
 /// `wish`: its values are not judged elsewhere.
 pub fn node_term(t: &NodeSelectorTerm, wish: bool, at: &Path<'_>, out: &mut Vec<String>) {
     let list = at.child("matchExpressions");
     for (i, e) in items(&t.match_expressions).iter().enumerate() {
         let at = list.index(i);
-        if let Some(message) = old_node_label(&e.key) {
+        if let Some(message) = node_labels::deprecated(&e.key) {
             out.push(format!("{}: {} is {message}", at.child("key"), e.key));
         }
         let values = at.child("values");

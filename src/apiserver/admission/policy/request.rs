@@ -19,7 +19,7 @@ use crate::api::{KindRef, Object, User};
 use crate::apiserver::ApiServer;
 use crate::apiserver::authorization::Attributes;
 use crate::apiserver::caller::Caller;
-use crate::apiserver::router::scale_json;
+use crate::apiserver::scale::scale_json;
 
 /// A request as policies see it.
 pub struct Request<'a> {

@@ -22,7 +22,8 @@ use crate::api::patch::{self, PatchType};
 use crate::api::status::{Cause, Details};
 use crate::api::{KindRef, Object, Reason, Status, reading};
 use crate::apiserver::caller::new_uid;
-use crate::apiserver::router::{scale_json, to_stored};
+use crate::apiserver::decoding::to_stored;
+use crate::apiserver::scale::scale_json;
 use crate::apiserver::{ApiServer, Caller};
 use matching::{Attributes, Operation};
 

@@ -1,0 +1,152 @@
+//! From a request's body to an object of the kind that its path leads to, as strictly as the request asks.
+//! Real Kubernetes: apiserver/pkg/endpoints/handlers/create.go, update.go and patch.go; apimachinery/pkg/runtime/serializer/json.
+
+use serde_json::Value;
+
+use super::ApiServer;
+use super::target::Target;
+use super::write::NAMESPACE_MISMATCH;
+use crate::api::field::{FieldErrors, Path};
+use crate::api::managed::unreadable;
+use crate::api::patch::{self, PatchType};
+use crate::api::request::Request;
+use crate::api::{KindRef, Object, Status, body, reading, strategic};
+
+impl ApiServer {
+    /// Reads an object out of a body, as strictly as asked.
+    pub(super) fn decode(
+        &self,
+        kind: KindRef,
+        body: Option<&Value>,
+        request: &Request,
+        warnings: &mut Vec<String>,
+    ) -> Result<Object, Status> {
+        let mut body = body.cloned().unwrap_or(Value::Null);
+        // What the body does not say of itself, the path says.
+        for (key, text) in [("apiVersion", kind.api_version()), ("kind", kind.name().into())] {
+            if kind.custom().is_none() && body.is_object() && body[key].as_str().unwrap_or("").is_empty() {
+                body[key] = text.into();
+            }
+        }
+        let (version, name) = (body["apiVersion"].as_str().unwrap_or(""), body["kind"].as_str().unwrap_or(""));
+        if !body.is_object() {
+            return Err(Status::bad_request("the object provided is unrecognized (must be of type object)"));
+        }
+        named_as(kind, version, name, &body)?;
+        let refuse = |why: String| {
+            Status::bad_request(format!(
+                "{} in version {:?} cannot be handled as a {}: {why}",
+                kind.name(),
+                kind.version(),
+                kind.name()
+            ))
+        };
+        let (object, unknown) = reading::read(kind, body).map_err(refuse)?;
+        let unknown = unknown.iter().map(|f| format!("unknown field {f:?}"));
+        let found: Vec<String> = request.strict.iter().cloned().chain(unknown).collect();
+        match request.param("fieldValidation").unwrap_or("Warn") {
+            "Strict" if !found.is_empty() => {
+                return Err(refuse(format!("strict decoding error: {}", found.join(", "))));
+            }
+            "Warn" => warnings.extend(body::warnings(&found)),
+            _ => {}
+        }
+        to_stored(object).map_err(refuse)
+    }
+
+    pub(super) fn name_must_fit(&self, t: &Target, o: &mut Object) -> Result<(), Status> {
+        let (name, wanted) = (o.name().to_string(), t.name.clone().unwrap_or_default());
+        if !name.is_empty() && name != wanted {
+            return Err(Status::bad_request(format!(
+                "the name of the object ({name}) does not match the name on the URL ({wanted})"
+            )));
+        }
+        if t.kind.namespaced() {
+            match o.namespace() {
+                ns if ns.is_empty() || ns == t.namespace => {}
+                _ => return Err(Status::bad_request(NAMESPACE_MISMATCH)),
+            }
+            o.meta_mut().namespace = Some(t.namespace.clone());
+        }
+        o.meta_mut().name = Some(wanted);
+        Ok(())
+    }
+
+    /// Fields of the spec that defaulting adds to what the client sent.
+    pub(super) fn count_defaults(&self, o: &Object, sent: &Value) -> usize {
+        let mut filled = o.clone();
+        filled.kind().defaults(&mut filled);
+        leaves(&filled.json()["spec"]).saturating_sub(leaves(&sent["spec"]))
+    }
+}
+
+/// What is sent must be what the path leads to.
+fn named_as(kind: KindRef, version: &str, name: &str, body: &Value) -> Result<(), Status> {
+    if version == kind.api_version() && name == kind.name() {
+        return Ok(());
+    }
+    if kind.custom().is_none() {
+        return Err(Status::bad_request(format!(
+            "{name} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"",
+            version.rsplit('/').next().unwrap_or(""),
+            kind.name()
+        )));
+    }
+    if version != kind.api_version() {
+        let why = format!(
+            "the API version in the data ({version}) does not match the expected API version ({})",
+            kind.api_version()
+        );
+        let mut status = Status::bad_request(why);
+        // Of another version nothing is known but what all objects have.
+        let known = ["apiVersion", "kind", "metadata"];
+        let unknown = body.as_object().into_iter().flatten().filter(|(k, _)| !known.contains(&k.as_str()));
+        status.warnings = unknown.map(|(k, _)| format!("unknown field {k:?}")).collect();
+        return Err(status);
+    }
+    let mut errors = FieldErrors::default();
+    errors.invalid(&Path::new("kind"), name, format!("must be {}", kind.name()));
+    let object = body["metadata"]["name"].as_str().unwrap_or("");
+    Err(Status::invalid_as(name, kind.group(), object, errors.list()))
+}
+
+/// An object of any version as the one that is stored, with the defaults of the version that was sent.
+pub(super) fn to_stored(mut o: Object) -> Result<Object, String> {
+    let kind = o.kind();
+    let Some(conversion) = kind.conversion() else { return Ok(o) };
+    kind.defaults(&mut o);
+    let mut v = (**o.json()).clone();
+    (conversion.to_hub)(&mut v);
+    let hub = kind.stored();
+    v["apiVersion"] = hub.api_version().into();
+    v["kind"] = hub.name().into();
+    hub.decode(reading::without_nulls(v))
+}
+
+fn leaves(v: &Value) -> usize {
+    match v {
+        Value::Object(m) if !m.is_empty() => m.values().map(leaves).sum(),
+        Value::Array(a) if !a.is_empty() => a.iter().map(leaves).sum(),
+        Value::Null => 0,
+        _ => 1,
+    }
+}
+
+/// What an apply makes may be no object of the kind.
+pub(super) fn unreadable_as(s: &Status, config: &Value) -> Status {
+    match s.message.split_once(" cannot be handled as a ").and_then(|(_, rest)| rest.split_once(": ")) {
+        Some((_, why)) if !why.starts_with("strict decoding error") => unreadable(config, why),
+        _ => s.clone(),
+    }
+}
+
+/// A patch that makes a wrong object is told differently from a wrong object.
+pub(super) fn patch_decode_error(s: &Status, how: PatchType, patch: &Value, patched: &Value) -> Status {
+    match s.message.split_once(" cannot be handled as a ").and_then(|(_, rest)| rest.split_once(": ")) {
+        Some((_, why)) if how == PatchType::Strategic => {
+            patch::Refused::Misfit(strategic::go_map(patch), why.into()).into()
+        }
+        Some((_, why)) => patch::Refused::Misfit(patched.to_string(), why.into()).into(),
+        None => s.clone(),
+    }
+}
