@@ -72,10 +72,8 @@ fn every_kind_that_can_be_listed_has_its_columns_recorded() {
 
 /// The kind of a recording.
 fn kind_of(cluster: &Cluster, recording: &Value) -> KindRef {
-    let (group, version) = match recording["groupVersion"].as_str().expect("version").split_once('/') {
-        Some(parts) => parts,
-        None => ("", "v1"),
-    };
+    let whole = recording["groupVersion"].as_str().expect("version");
+    let (group, version) = whole.split_once('/').unwrap_or(("", "v1"));
     cluster.world.api.kind_of(group, version, recording["resource"].as_str().expect("resource")).expect("kind")
 }
 

@@ -53,7 +53,7 @@ pub static TABLE: &[Entry] = &[
     entry::<volume_protection::VolumeProtection>(),
 ];
 
-/// Those that run within the API server, and live as long as it does.
+/// Those that run within the API server, and live as long as it does. ([`identity_lease`] does, too; it is told which host that is.)
 pub static IN_API_SERVER: &[Entry] = &[entry::<customresourcedefinition::CustomResourceDefinitions>()];
 
 impl Entry {
