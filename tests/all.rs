@@ -5,6 +5,7 @@
 mod bodies;
 mod compare;
 mod conversations;
+mod created;
 mod defaults;
 mod discovery;
 mod fresh;

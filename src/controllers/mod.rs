@@ -51,6 +51,7 @@ pub static TABLE: &[Entry] = &[
     entry::<validatingadmissionpolicy_status::PolicyStatus>(),
     entry::<volume_protection::ClaimProtection>(),
     entry::<volume_protection::VolumeProtection>(),
+    entry::<volume_protection::AttributesClassProtection>(),
 ];
 
 /// Those that run within the API server, and live as long as it does. ([`identity_lease`] does, too; it is told which host that is.)

@@ -4,7 +4,8 @@
     python3 record.py --kubeconfig KUBECONFIG        writes cells/GROUP_VERSION_RESOURCE.json
 
 Nothing may interfere, so it needs an API server without controllers, and without whatever an earlier run has left there.
-Each file has the moment of the request, and rows with cells and whole objects.
+Each file has the moment of the request, and rows with cells and whole objects. How the objects came to be, and what was answered,
+stands in created.jsonl.
 """
 import datetime, json, os, re, sys, time
 import yaml
@@ -51,10 +52,17 @@ def kinds(server):
                 yield r["name"] + ("." + group if group else ""), path, group_version, r
 
 
-def make(server, base, group_version, kind, o):
+def make(server, base, group_version, kind, o, steps):
+    """Creates an object, and puts down what was asked and answered."""
+
+    def ask(method, path, body, content="application/json"):
+        code, answer, _ = server.call(method, path, body, content)
+        steps.append({"method": method, "path": path, "body": body, "answer": answer})
+        return code, answer
+
     parts = {k: o.pop(k) for k in ("$status", "$approval", "$delete") if k in o}
     o = {"apiVersion": group_version, "kind": kind, **o}
-    code, made, _ = server.call("POST", base, o)
+    code, made = ask("POST", base + "?fieldManager=kubectl-create", o)
     if code != 201:
         return [made["message"]]
     refused, path = [], f"{base}/{o['metadata']['name']}"
@@ -62,9 +70,10 @@ def make(server, base, group_version, kind, o):
         if "$" + part in parts:
             # A kind that is just defined is not served everywhere at once.
             for attempt in range(20):
-                code, answer, _ = server.call("PATCH", f"{path}/{part}", {"status": parts["$" + part]}, PATCH["MERGE"])
+                code, answer = ask("PATCH", f"{path}/{part}?fieldManager=kubectl-patch", {"status": parts["$" + part]}, PATCH["MERGE"])
                 if code != 404:
                     break
+                steps.pop()
                 time.sleep(0.2)
             refused += [] if code == 200 else [answer["message"]]
     if "$delete" in parts:
@@ -80,7 +89,7 @@ def main():
     server.call("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
     server.call("POST", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", {"metadata": {"name": "default"}})
     wanted = yaml.safe_load(open(os.path.join(here, "cells.yaml")))
-    refused = []
+    refused, steps = [], []
     for name, objects in wanted.items():
         for attempt in range(50):
             found = [k for k in kinds(server) if k[0] == name]
@@ -90,9 +99,11 @@ def main():
         _, path, group_version, r = found[-1] if name.startswith("horizontalpodautoscalers") else found[0]
         base = f"{path}/namespaces/{NAMESPACE}/{r['name']}" if r["namespaced"] else f"{path}/{r['name']}"
         for o in objects:
-            refused += make(server, base, group_version, r["kind"], written_out(o, words))
+            refused += make(server, base, group_version, r["kind"], written_out(o, words), steps)
     if refused:
         sys.exit("\n".join(refused))
+    with open(os.path.join(here, "created.jsonl"), "w", encoding="utf-8") as f:
+        f.writelines(json.dumps(step, ensure_ascii=False, sort_keys=True) + "\n" for step in steps)
     os.makedirs(os.path.join(here, "cells"), exist_ok=True)
     for name, path, group_version, r in sorted(kinds(server), key=lambda k: k[:3]):
         made = [o["metadata"]["name"] for o in wanted.get(name, [])]
