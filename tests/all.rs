@@ -3,7 +3,12 @@
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
 mod bodies;
+mod compare;
 mod conversations;
+mod created;
+mod defaults;
+mod discovery;
+mod fresh;
 mod fuzz;
 mod laws;
 mod managed;
@@ -12,4 +17,5 @@ mod objects;
 mod openapi;
 mod rooms;
 mod stories;
+mod tables;
 mod whole;

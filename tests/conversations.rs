@@ -14,6 +14,8 @@ use kubetutor::cluster::{Cluster, Options};
 use kubetutor::ledger::What;
 use serde_json::{Value, json};
 
+use super::compare::differences as differences_of;
+
 /// Where webhooks are: nothing is there, but calls to it are answered as the conversation says.
 const HOOKS: &str = "127.0.0.1:18443";
 
@@ -285,24 +287,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
 
 /// The places where two answers differ.
 fn difference(want: &Value, got: &Value) -> String {
-    fn walk(at: &str, want: &Value, got: &Value, out: &mut Vec<String>) {
-        match (want, got) {
-            (Value::Object(w), Value::Object(g)) => {
-                for key in w.keys().chain(g.keys().filter(|k| !w.contains_key(*k))) {
-                    let none = Value::Null;
-                    walk(&format!("{at}.{key}"), w.get(key).unwrap_or(&none), g.get(key).unwrap_or(&none), out);
-                }
-            }
-            (Value::Array(w), Value::Array(g)) if w.len() == g.len() => {
-                w.iter().zip(g).enumerate().for_each(|(i, (w, g))| walk(&format!("{at}[{i}]"), w, g, out));
-            }
-            _ if want == got => {}
-            _ => out.push(format!("  {at}\n    real {want}\n    ours {got}")),
-        }
-    }
-    let mut out = vec![];
-    walk("", want, got, &mut out);
-    out.join("\n")
+    differences_of(want, got).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// Files of conversations, by their names without ending. `CONVERSATIONS=a,b` looks at those alone.

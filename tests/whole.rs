@@ -263,3 +263,24 @@ proptest! {
         prop_assert!(o.code >= 0);
     }
 }
+
+/// A class of attributes of volumes stays as long as somebody names it.
+#[test]
+fn a_class_of_attributes_goes_when_nobody_names_it_any_more() {
+    let mut s = session(1);
+    let apply = |s: &mut Session, object: &str| s.eval(&format!("kubectl apply -f - <<'END'\n{object}\nEND\n"));
+    apply(
+        &mut s,
+        "{apiVersion: storage.k8s.io/v1, kind: VolumeAttributesClass, metadata: {name: gold}, driverName: a.b, parameters: {a: b}}",
+    );
+    apply(
+        &mut s,
+        "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {volumeAttributesClassName: gold, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}",
+    );
+    s.eval("kubectl delete vac gold --wait=false");
+    s.eval("wait 5s");
+    assert_eq!(s.eval("kubectl get vac gold").code, 0, "the claim names it");
+    s.eval("kubectl delete pvc c");
+    s.eval("wait 5s");
+    assert_eq!(s.eval("kubectl get vac gold").code, 1, "nobody names it");
+}

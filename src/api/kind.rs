@@ -509,7 +509,8 @@ impl<T: Resource> AnyKind for Kind<T> {
         self.deprecated
     }
     fn column_headers(&self) -> Vec<ColumnHeader> {
-        self.columns.iter().map(|c| ColumnHeader::new(c.name, c.kind, c.priority, c.description)).collect()
+        let named = self.columns.iter().filter(|c| !c.name.is_empty());
+        named.map(|c| ColumnHeader::new(c.name, c.kind, c.priority, c.description)).collect()
     }
     fn row(&self, o: &Object, now: Time) -> Vec<Cell> {
         typed(o, |t: &T| self.columns.iter().map(|c| (c.cell)(t, now)).collect())

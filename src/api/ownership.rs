@@ -14,7 +14,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::kind::{KindRef, Subresource};
-use super::managed::{BuiltIn, Custom, CustomVersion, Versions, Writer, on_update};
+use super::managed::{BuiltIn, Custom, CustomVersion, Versions, Writer, on_apply, on_update};
 use super::object::Object;
 use super::time::Time;
 
@@ -38,10 +38,18 @@ pub enum Ownership {
 pub struct Pending {
     /// The object as it was, if it was there.
     before: Option<Arc<Object>>,
-    /// What the request made of it, before anything else was done to it.
-    asked: Object,
+    asked: Asked,
     by: By,
     depth: u8,
+}
+
+/// What a request asks for.
+#[derive(Debug)]
+pub enum Asked {
+    /// The object as the request made it, before anything else was done to it.
+    Object(Object),
+    /// A configuration that is applied by force.
+    Config(Value),
 }
 
 /// Who writes, to what, and when.
@@ -86,7 +94,7 @@ impl By {
 
 impl Ownership {
     /// After a write by a component: `asked` is what it wants the object to be.
-    pub fn after(before: Option<&Arc<Object>>, asked: Object, by: By) -> Ownership {
+    pub fn after(before: Option<&Arc<Object>>, asked: Asked, by: By) -> Ownership {
         let Some(old) = before else {
             return Ownership::Pending(Arc::new(Pending { before: None, asked, by, depth: 1 }));
         };
@@ -123,20 +131,30 @@ impl Ownership {
 }
 
 impl Pending {
-    fn is_continued_by(&self, by: &By, asked: &Object) -> bool {
+    fn is_continued_by(&self, by: &By, asked: &Asked) -> bool {
+        let (Asked::Object(before), Asked::Object(now)) = (&self.asked, asked) else { return false };
         by.subresource == Some(Subresource::Status)
             && self.by.subresource == by.subresource
             && self.by.manager == by.manager
-            && self.asked.kind() == asked.kind()
+            && before.kind() == now.kind()
             && self.by.kind == by.kind
     }
 
     fn entries(&self) -> Option<Arc<Value>> {
         let kind = self.by.kind;
         let live = self.before.as_ref().map(|o| o.whole_in(kind));
-        let mut new = (*self.asked.in_version(kind)).clone();
-        self.by.with(|versions| on_update(live.as_deref(), &mut new, versions, &self.by.writer()));
-        known(new)
+        match &self.asked {
+            Asked::Object(asked) => {
+                let mut new = (*asked.in_version(kind)).clone();
+                self.by.with(|versions| on_update(live.as_deref(), &mut new, versions, &self.by.writer()));
+                known(new)
+            }
+            Asked::Config(config) => {
+                let writer = self.by.writer();
+                let merged = self.by.with(|versions| on_apply(live.as_deref(), config, versions, &writer, true));
+                known(merged.ok()?)
+            }
+        }
     }
 }
 

@@ -66,6 +66,8 @@ pub struct Field {
     pub list: ListType,
     /// A map or struct that server-side apply takes as one value.
     pub atomic: bool,
+    /// A struct that it takes apart here, though it takes others of the type as one value.
+    pub granular: bool,
 }
 
 /// How server-side apply merges a list. Real Kubernetes: `x-kubernetes-list-type` of the published definitions.
@@ -246,6 +248,7 @@ fn parse_field(line: &'static str, names: &BTreeMap<&'static str, TypeId>) -> Op
         merge_key: value("key="),
         list: value("list=").map_or(ListType::Atomic, parse_list_type),
         atomic: flags.contains(&"map=atomic"),
+        granular: flags.contains(&"map=granular"),
     })
 }
 

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::time::{Time, human};
+use super::time::{Time, ago};
 
 /// A cell is a JSON scalar: kubectl prints strings as they are and numbers in decimal.
 pub type Cell = Value;
@@ -90,6 +90,10 @@ impl<T: super::object::Resource> Column<T> {
     pub const fn age() -> Column<T> {
         Column::text("Age", AGE_DOC, |o, now| Cell::from(age(o.meta(), now)))
     }
+    /// A cell for which there is no column: where the real server has one too many.
+    pub const fn age_without_column() -> Column<T> {
+        Column { name: "", ..Column::age() }
+    }
     /// When it was created, which a kind shows that has no columns of its own.
     pub const fn created_at() -> Column<T> {
         Column::of(ColumnType::Date, 0, "Created At", AGE_DOC, |o, _| {
@@ -103,9 +107,9 @@ pub const NAME_DOC: &str = "Name must be unique within a namespace. Is required 
 pub const AGE_DOC: &str = "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
 
 pub fn age(meta: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta, now: Time) -> String {
-    meta.creation_timestamp.as_ref().map_or_else(|| "<unknown>".into(), |t| human(now.since(Time::from_meta(t))))
+    meta.creation_timestamp.as_ref().map_or_else(|| "<unknown>".into(), |t| ago(Time::from_meta(t), now))
 }
 
 pub fn since(t: Option<Time>, now: Time) -> String {
-    t.map_or_else(|| "<unknown>".into(), |t| human(now.since(t)))
+    t.map_or_else(|| "<unknown>".into(), |t| ago(t, now))
 }

@@ -145,6 +145,11 @@ pub fn human(d: Duration) -> String {
     }
 }
 
+/// How long ago something was; what is yet to come is invalid, but for clocks that are two seconds apart.
+pub fn ago(then: Time, now: Time) -> String {
+    if then.since(now).as_secs() > 1 { "<invalid>".into() } else { human(now.since(then)) }
+}
+
 /// Reads a duration as Go writes it: `1h2m3.5s`, `250ms`. A bare `0` is allowed, another bare number is not.
 pub fn parse_go_duration(text: &str) -> Option<Duration> {
     let (sign, mut rest) = match text.strip_prefix('-') {

@@ -34,6 +34,11 @@ impl User {
         User::of(&format!("{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}"), &[&groups[0], &groups[1]])
     }
 
+    /// The API server, when it asks itself for something.
+    pub fn api_server() -> User {
+        User::of("system:apiserver", &[MASTERS])
+    }
+
     /// The kubelet of a node.
     pub fn node(name: &str) -> User {
         User::of(&format!("{NODE_PREFIX}{name}"), &[NODES])

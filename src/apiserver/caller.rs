@@ -36,6 +36,8 @@ pub struct Caller<'a> {
     pub version: Option<KindRef>,
     /// The owners that an apply has worked out.
     pub applied: Option<Arc<Value>>,
+    /// What a component applies.
+    pub applying: Option<Value>,
     /// Whether it was found to be allowed already.
     pub authorized: bool,
     /// The rule that allows it, if one was needed.
@@ -101,6 +103,7 @@ impl<'a> Caller<'a> {
             owners_at_once: false,
             version: None,
             applied: None,
+            applying: None,
             authorized: false,
             rule: None,
             defaulted: None,
@@ -139,6 +142,11 @@ impl<'a> Caller<'a> {
         if proper && !self.annotations.iter().any(|(k, _)| *k == key) {
             self.annotations.push((key, text));
         }
+    }
+
+    /// The API server itself, because of this request.
+    pub fn as_the_server<'b>(&'b mut self, server: &'b User) -> Caller<'b> {
+        Caller { actor: "kube-apiserver", ..self.acting_as(server) }.with_agent("kube-apiserver")
     }
 
     /// Writes a request and what became of it down. Dry runs leave no trace.

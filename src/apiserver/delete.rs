@@ -80,6 +80,7 @@ impl ApiServer {
         let last = self.commit(who, verb, key, None, None, Precondition::Any)?;
         if let Some(s) = last.get::<Service>() {
             self.addresses.release(s);
+            self.give_back_address(s, None, who);
         }
         Ok(last)
     }

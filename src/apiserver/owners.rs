@@ -9,8 +9,8 @@ use super::caller::Caller;
 use super::{ApiServer, admission};
 use crate::api::kind::Subresource;
 use crate::api::managed::{keep_times, on_apply};
-use crate::api::ownership::{By, Ownership, known};
-use crate::api::{KindRef, Object, Status};
+use crate::api::ownership::{Asked, By, Ownership, known};
+use crate::api::{Key, KindRef, Object, Resource, Status};
 
 impl ApiServer {
     /// Who writes what, as field management wants to know it.
@@ -31,6 +31,7 @@ impl ApiServer {
             Some(entries) => Ownership::Known(entries),
             None => {
                 let kind = who.version.unwrap_or(asked.kind());
+                let asked = who.applying.take().map_or(Asked::Object(asked), Asked::Config);
                 Ownership::after(old, asked, self.by(kind, sub, who))
             }
         };
@@ -58,7 +59,8 @@ impl ApiServer {
             None => {
                 let kind = who.version.unwrap_or(asked.kind());
                 let old = old.map(|o| Arc::new(o.with_known_owners()));
-                Ownership::after(old.as_ref(), asked.clone(), self.by(kind, sub, who))
+                let asked = who.applying.clone().map_or_else(|| Asked::Object(asked.clone()), Asked::Config);
+                Ownership::after(old.as_ref(), asked, self.by(kind, sub, who))
             }
         };
         new.set_ownership(ownership);
@@ -82,6 +84,28 @@ impl ApiServer {
             meta.remove("managedFields");
         }
         Ok((merged, entries))
+    }
+}
+
+impl ApiServer {
+    /// Applies what a component wants of an object that is there, by force. `change` does to the object what the configuration
+    /// says, so that the two need be merged only when somebody asks who owns what.
+    pub fn apply_to<T: Resource>(
+        &mut self,
+        key: &Key,
+        sub: Option<Subresource>,
+        config: Value,
+        change: impl FnOnce(&mut T),
+        who: &mut Caller<'_>,
+    ) -> Result<Arc<Object>, Status> {
+        let mut new = (**self.get(key)?).clone();
+        if let Some(t) = new.get_mut::<T>() {
+            change(t);
+        }
+        who.applying = Some(config);
+        let stored = self.update(new, sub, "patch", who);
+        who.applying = None;
+        stored
     }
 }
 

@@ -371,6 +371,34 @@ fn a_scale_that_is_no_number_of_replicas_scales_nothing() {
     assert_eq!(scale(json!(2)), Ok(json!(2)));
 }
 
+/// Whoever has an address holds the object that is called so.
+#[test]
+fn a_service_holds_its_address_as_an_object() {
+    let mut server = Server::new();
+    let services = "/api/v1/namespaces/default/services";
+    let service = |name: &str, ip: &str| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"clusterIP": ip, "ports": [{"port": 80}]}});
+    let address = |ip: &str| Request::get(format!("/apis/networking.k8s.io/v1/ipaddresses/{ip}"));
+    server.ask(Request::new(Method::Post, services).body(service("a", "10.96.0.7"))).expect("a service");
+    let held = server.ask(address("10.96.0.7")).expect("an address").body;
+    assert_eq!(held["spec"]["parentRef"], json!({"resource": "services", "namespace": "default", "name": "a"}));
+    let refused = server.refused(services, service("b", "10.96.0.7"));
+    assert!(refused.ends_with("failed to allocate IP 10.96.0.7: provided IP is already allocated"), "{refused}");
+    let external =
+        json!({"spec": {"type": "ExternalName", "externalName": "a.b", "clusterIP": null, "clusterIPs": null}});
+    let patch = Request::new(Method::Patch(PatchType::Merge), format!("{services}/a")).body(external);
+    server.ask(patch).expect("another type");
+    assert!(server.ask(address("10.96.0.7")).err().is_some_and(|s| s.is(Reason::NotFound)), "it is free again");
+    server.ask(Request::new(Method::Post, services).body(service("b", "10.96.0.7"))).expect("another service");
+    server.ask(Request::new(Method::Delete, format!("{services}/b"))).expect("deleted");
+    assert!(server.ask(address("10.96.0.7")).is_err(), "it went with the Service");
+    // Somebody else may hold it, too.
+    let parent = json!({"resource": "services", "namespace": "default", "name": "c"});
+    let own = json!({"apiVersion": "networking.k8s.io/v1", "kind": "IPAddress", "metadata": {"name": "10.96.0.8"}, "spec": {"parentRef": parent}});
+    server.ask(Request::new(Method::Post, "/apis/networking.k8s.io/v1/ipaddresses").body(own)).expect("an address");
+    let refused = server.refused(services, service("c", "10.96.0.8"));
+    assert!(refused.ends_with("provided IP is already allocated"), "{refused}");
+}
+
 #[test]
 fn a_claim_grows_if_it_is_bound_and_its_class_lets_it() {
     const CLAIMS: &str = "/api/v1/namespaces/default/persistentvolumeclaims";

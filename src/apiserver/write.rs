@@ -44,6 +44,11 @@ impl ApiServer {
             }
             self.specs.share(&mut o);
             let o = self.to_storage(o);
+            if self.store.get(&key).is_none()
+                && let Some(s) = o.get::<Service>()
+            {
+                self.take_address(s, None, who)?;
+            }
             let stored = self.commit(who, "create", &key, None, Some(o), Precondition::Absent)?;
             if let Some(s) = stored.get::<Service>() {
                 self.addresses.note(s);
@@ -143,7 +148,7 @@ impl ApiServer {
         authorization::escalation::check(self, o, None, who.user)?;
         // Addresses are given out before anything is judged.
         if let Some(s) = o.get_mut::<Service>() {
-            self.addresses.assign(s, None, who.chance)?;
+            self.addresses.assign(s, None, &self.store, who.chance)?;
         }
         let mut errors = FieldErrors::default();
         validation::of_create(o, &mut errors);
@@ -202,8 +207,12 @@ impl ApiServer {
             let last = Arc::new(new);
             return self.remove(&key, who, verb).map(|_| last);
         }
+        if let Some(s) = new.get::<Service>() {
+            self.take_address(s, old.get::<Service>(), who)?;
+        }
         let stored = self.commit(who, verb, &key, name, Some(new), Precondition::At(rev_of(&old)))?;
         if let (Some(s), Some(o)) = (stored.get::<Service>(), old.get::<Service>()) {
+            self.give_back_address(o, Some(s), who);
             self.addresses.release(o);
             self.addresses.note(s);
         }
@@ -323,7 +332,7 @@ impl ApiServer {
             _ => {
                 kind.stamp(new, who.now);
                 if let Some(s) = new.get_mut::<Service>() {
-                    self.addresses.assign(s, old.get::<Service>(), who.chance)?;
+                    self.addresses.assign(s, old.get::<Service>(), &self.store, who.chance)?;
                 }
                 kind.prepare_update(new, old);
             }

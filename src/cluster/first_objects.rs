@@ -4,29 +4,30 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{ServicePort, ServiceSpec};
-use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
 use k8s_openapi::api::flowcontrol::v1::{FlowSchemaCondition, FlowSchemaStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use rand::SeedableRng;
 use serde_json::{Value, json};
 
+use super::first_services;
 use super::profile::Plan;
 use crate::api::kind::Subresource;
 use crate::api::kinds::flowcontrol;
-use crate::api::kinds::{
-    APIService, ConfigMap, EndpointSlice, FlowSchema, Namespace, Node, Service, ServiceAccount, StorageClass,
-};
+use crate::api::kinds::{APIService, FlowSchema, Namespace, Node, ServiceAccount, StorageClass};
 use crate::api::user::MASTERS;
 use crate::api::{Key, KindRef, Object, RecordId, Resource, Time, User};
 use crate::apiserver::authorization::policy;
 use crate::apiserver::caller::Chance;
 use crate::apiserver::{ApiServer, Caller};
+use crate::controllers::serviceaccount::CERTIFICATE;
 use crate::world::World;
 
 /// Priority classes, API services and the like: what they are is data.
 static OBJECTS: &str = include_str!("first-objects.json");
+
+/// As whom the API server's queues of requests own their objects.
+const PRODUCER: &str = "api-priority-and-fairness-config-producer-v1";
+const CONSUMER: &str = "api-priority-and-fairness-config-consumer-v1";
 
 /// The service accounts with which kube-controller-manager's controllers speak.
 const CONTROLLERS: [&str; 35] = [
@@ -69,18 +70,13 @@ const CONTROLLERS: [&str; 35] = [
 
 /// Makes what a fresh cluster has.
 pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
-    let mut apiserver = Apiserver {
-        user: User::of("system:apiserver", &[MASTERS]),
-        chance: Chance::seed_from_u64(0x5eed),
-        world,
-        cause,
-    };
+    let mut apiserver = Apiserver { user: User::api_server(), chance: Chance::seed_from_u64(0x5eed), world, cause };
     for ns in ["default", "kube-node-lease", "kube-public", "kube-system"] {
         apiserver.put(Object::new(Namespace { metadata: named(ns), ..Namespace::default() }), "");
     }
     apiserver.put_data();
     for level in flowcontrol::priority_levels() {
-        apiserver.put(Object::new(level), "");
+        apiserver.put_as(PRODUCER, Object::new(level));
     }
     for schema in flowcontrol::flow_schemas() {
         apiserver.put_flow_schema(schema);
@@ -96,7 +92,11 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
     if plan.default_storage_class {
         apiserver.put(Object::new(standard()), "");
     }
-    put_services(&mut apiserver, plan);
+    if plan.metrics_service {
+        apiserver.put_value(metrics_service(apiserver.world.now, true));
+    }
+    first_services::all(plan).into_iter().for_each(|v| apiserver.put_value(v));
+    authentication(apiserver.world.now).into_iter().for_each(|v| apiserver.put_value(v));
 }
 
 /// The API server, when it makes objects for itself.
@@ -111,6 +111,13 @@ impl Apiserver<'_> {
     fn caller(&mut self) -> (&mut ApiServer, Caller<'_>) {
         let World { api, ledger, now, .. } = &mut *self.world;
         (api, Caller::new(&self.user, "kube-apiserver", *now, self.cause, ledger, &mut self.chance))
+    }
+
+    /// The same as another part of the API server.
+    fn put_as(&mut self, manager: &str, o: Object) {
+        let (api, who) = self.caller();
+        let made = api.create(o, "", &mut who.with_agent(manager));
+        debug_assert!(made.is_ok(), "{made:?}");
     }
 
     fn put(&mut self, o: Object, ns: &str) {
@@ -150,8 +157,17 @@ impl Apiserver<'_> {
             )),
             last_transition_time: Some(self.world.now.meta()),
         };
-        let status = Some(FlowSchemaStatus { conditions: Some(vec![found]) });
-        self.put_with_status(Object::new(FlowSchema { status, ..schema }));
+        let kind = FlowSchema::kind_ref();
+        let config = json!({
+            "apiVersion": kind.api_version(), "kind": kind.name(), "metadata": {"name": schema.metadata.name},
+            "status": {"conditions": [found]},
+        });
+        let key = Key::of::<FlowSchema>("", schema.name());
+        self.put_as(PRODUCER, Object::new(schema));
+        let (api, who) = self.caller();
+        let tell = |s: &mut FlowSchema| s.status = Some(FlowSchemaStatus { conditions: Some(vec![found]) });
+        let done = api.apply_to(&key, Some(Subresource::Status), config, tell, &mut who.with_agent(CONSUMER));
+        debug_assert!(done.is_ok(), "{done:?}");
     }
 
     fn put_value(&mut self, v: Value) {
@@ -160,7 +176,10 @@ impl Apiserver<'_> {
         let has_status = v.get("status").is_some();
         match kind.decode(v) {
             Ok(o) if has_status => self.put_with_status(o),
-            Ok(o) => self.put(o, ""),
+            Ok(o) => {
+                let ns = o.namespace().to_string();
+                self.put(o, &ns);
+            }
             Err(e) => debug_assert!(false, "{e}"),
         }
     }
@@ -168,6 +187,30 @@ impl Apiserver<'_> {
 
 fn named(name: &str) -> ObjectMeta {
     ObjectMeta { name: Some(name.into()), ..ObjectMeta::default() }
+}
+
+/// What the API server tells others of how it knows who somebody is, and since when it looks which old tokens are still used.
+/// Real Kubernetes: pkg/controlplane/controller/clusterauthenticationtrust, legacytokentracking.
+fn authentication(now: Time) -> [Value; 2] {
+    let map = |name: &str, data: Value| {
+        let metadata = json!({"name": name, "namespace": "kube-system"});
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+    };
+    let today = now.rfc3339().split('T').next().unwrap_or_default().to_string();
+    [
+        map(
+            "extension-apiserver-authentication",
+            json!({
+                "client-ca-file": CERTIFICATE,
+                "requestheader-allowed-names": "[\"front-proxy-client\"]",
+                "requestheader-client-ca-file": CERTIFICATE,
+                "requestheader-extra-headers-prefix": "[\"X-Remote-Extra-\"]",
+                "requestheader-group-headers": "[\"X-Remote-Group\"]",
+                "requestheader-username-headers": "[\"X-Remote-User\"]",
+            }),
+        ),
+        map("kube-apiserver-legacy-service-account-token-tracking", json!({"since": today})),
+    ]
 }
 
 /// The class that minikube makes the default.
@@ -204,7 +247,7 @@ fn metrics_service(now: Time, available: bool) -> Value {
 
 /// What the API server says of metrics-server once it has tried to reach it.
 pub fn set_metrics_available(world: &mut World, available: bool, cause: RecordId) {
-    let apiserver = User::of("system:apiserver", &[MASTERS]);
+    let apiserver = User::api_server();
     let kind = APIService::kind_ref();
     let Ok(mut o) = kind.decode(metrics_service(world.now, available)) else { return };
     let World { api, ledger, now, .. } = &mut *world;
@@ -237,65 +280,4 @@ pub fn mark_nodes(world: &mut World, plan: &Plan, cause: RecordId) {
         world.carry();
         *world.chance() = before;
     }
-}
-
-/// The Services of the API server itself and of DNS.
-fn put_services(apiserver: &mut Apiserver<'_>, plan: &Plan) {
-    let labels = |list: &[(&str, &str)]| Some(list.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect());
-    let port = |name: &str, port: i32, target: i32, protocol: &str| ServicePort {
-        name: Some(name.into()),
-        port,
-        protocol: Some(protocol.into()),
-        target_port: Some(IntOrString::Int(target)),
-        ..ServicePort::default()
-    };
-    let mut metadata = named("kubernetes");
-    metadata.labels = labels(&[("component", "apiserver"), ("provider", "kubernetes")]);
-    let spec = ServiceSpec {
-        cluster_ip: Some("10.96.0.1".into()),
-        ports: Some(vec![port("https", 443, 6443, "TCP")]),
-        ..ServiceSpec::default()
-    };
-    apiserver.put(Object::new(Service { metadata, spec: Some(spec), ..Service::default() }), "default");
-    let mut metadata = named("kubernetes");
-    metadata.labels = labels(&[("kubernetes.io/service-name", "kubernetes")]);
-    let slice = EndpointSlice {
-        metadata,
-        address_type: "IPv4".into(),
-        endpoints: Some(vec![Endpoint {
-            addresses: vec![plan.api_address.clone()],
-            conditions: Some(EndpointConditions { ready: Some(true), ..EndpointConditions::default() }),
-            ..Endpoint::default()
-        }]),
-        ports: Some(vec![EndpointPort {
-            name: Some("https".into()),
-            port: Some(6443),
-            protocol: Some("TCP".into()),
-            ..EndpointPort::default()
-        }]),
-    };
-    apiserver.put(Object::new(slice), "default");
-    let mut metadata = named("kube-dns");
-    metadata.labels = labels(&[
-        ("k8s-app", "kube-dns"),
-        ("kubernetes.io/cluster-service", "true"),
-        ("kubernetes.io/name", "CoreDNS"),
-    ]);
-    let ports = vec![port("dns", 53, 53, "UDP"), port("dns-tcp", 53, 53, "TCP")];
-    let selector = plan.system_pods.then(|| labels(&[("k8s-app", "kube-dns")])).flatten();
-    let spec =
-        ServiceSpec { cluster_ip: Some("10.96.0.10".into()), ports: Some(ports), selector, ..ServiceSpec::default() };
-    apiserver.put(Object::new(Service { metadata, spec: Some(spec), ..Service::default() }), "kube-system");
-    if plan.metrics_service {
-        apiserver.put_value(metrics_service(apiserver.world.now, true));
-        let spec = ServiceSpec { ports: Some(vec![port("https", 443, 10_250, "TCP")]), ..ServiceSpec::default() };
-        apiserver.put(
-            Object::new(Service { metadata: named("metrics-server"), spec: Some(spec), ..Service::default() }),
-            "kube-system",
-        );
-    }
-    apiserver.put(
-        Object::new(ConfigMap { metadata: named("extension-apiserver-authentication"), ..ConfigMap::default() }),
-        "kube-system",
-    );
 }

@@ -9,6 +9,7 @@
 
 pub mod faults;
 mod first_objects;
+mod first_services;
 pub mod outside;
 pub mod profile;
 pub mod stream;
@@ -21,6 +22,7 @@ use crate::api::kinds::{EndpointSlice, Service};
 use crate::api::object::Resource;
 use crate::api::{Duration, Key, Time};
 use crate::controllers;
+use crate::controllers::identity_lease::IdentityLease;
 use crate::kubelet::Fleet;
 use crate::ledger::{Ledger, Root};
 use crate::network::proxy::{self, Rule};
@@ -68,10 +70,14 @@ impl Cluster {
         first_objects::make(&mut world, &plan, start);
         let (configs, timing) = (plan.nodes.clone(), plan.timing);
         world.add(Arc::new(move || Box::new(Fleet::new(configs.clone(), timing))), start);
+        let (host, address) =
+            (plan.nodes.first().map(|n| n.name.clone()).unwrap_or_default(), plan.api_address.clone());
+        let identity = IdentityLease::of(&host, &format!("{address}:6443"));
+        world.add(Arc::new(move || Box::new(identity.clone())), start);
         for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE) {
             world.add(entry.maker(), start);
         }
-        world.add(Arc::new(|| Box::<Scheduler>::default()), start);
+        world.add(Arc::new(move || Box::new(Scheduler::on(&host))), start);
         first_objects::mark_nodes(&mut world, &plan, start);
         world.carry();
         world.run_until(Time::ZERO);

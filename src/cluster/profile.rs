@@ -54,6 +54,8 @@ pub struct Plan {
     pub timing: Timing,
     pub system_pods: bool,
     pub metrics_service: bool,
+    /// Whether DNS and metrics-server are processes of the first machine, not pods.
+    pub on_host: bool,
     pub default_storage_class: bool,
     /// How the kubeconfig calls the cluster, its context and its user.
     pub context: &'static str,
@@ -120,6 +122,7 @@ impl Plan {
             timing: Timing { volumes: (150, 300), cleanup: (250, 600) },
             system_pods: false,
             metrics_service: bare,
+            on_host: bare,
             default_storage_class: single,
             context: if single { "minikube" } else { "kubernetes-admin@kubernetes" },
             wide_pod_range,

@@ -13,6 +13,7 @@ pub mod customresourcedefinition;
 pub mod deployment;
 pub mod endpointslice;
 pub mod garbage_collector;
+pub mod identity_lease;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod replicaset;
@@ -50,9 +51,10 @@ pub static TABLE: &[Entry] = &[
     entry::<validatingadmissionpolicy_status::PolicyStatus>(),
     entry::<volume_protection::ClaimProtection>(),
     entry::<volume_protection::VolumeProtection>(),
+    entry::<volume_protection::AttributesClassProtection>(),
 ];
 
-/// Those that run within the API server, and live as long as it does.
+/// Those that run within the API server, and live as long as it does. ([`identity_lease`] does, too; it is told which host that is.)
 pub static IN_API_SERVER: &[Entry] = &[entry::<customresourcedefinition::CustomResourceDefinitions>()];
 
 impl Entry {

@@ -23,6 +23,7 @@ pub mod pod_workers;
 pub mod probes;
 pub mod probing;
 pub mod reporting;
+mod resources;
 pub mod seeing;
 pub mod service_links;
 pub mod spec;

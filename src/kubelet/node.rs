@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::coordination::v1::LeaseSpec;
 use k8s_openapi::api::core::v1::{
-    ContainerImage, DaemonEndpoint, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeSpec, NodeStatus,
-    NodeSystemInfo,
+    ContainerImage, DaemonEndpoint, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeFeatures, NodeRuntimeHandler,
+    NodeRuntimeHandlerFeatures, NodeSpec, NodeStatus, NodeSystemInfo,
 };
+use k8s_openapi::api::storage::v1::CSINodeSpec;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use super::reporting::{Image, NodeConfig};
 use crate::api::Time;
-use crate::api::kinds::{Lease, Node};
+use crate::api::kinds::{CSINode, Lease, Node};
 
 pub const LEASE_NAMESPACE: &str = "kube-node-lease";
 const LEASE_SECONDS: i32 = 40;
@@ -82,6 +83,12 @@ pub fn allocatable(c: &NodeConfig) -> BTreeMap<String, Quantity> {
     resources(c, c.memory_kib.saturating_sub(10 * 1024), "267847642337")
 }
 
+/// A way in which the container runtime runs pods; the one without a name is what it does unasked.
+fn handler(name: &str) -> NodeRuntimeHandler {
+    let features = NodeRuntimeHandlerFeatures { recursive_read_only_mounts: Some(true), user_namespaces: Some(false) };
+    NodeRuntimeHandler { name: Some(name.into()), features: Some(features) }
+}
+
 fn status(c: &NodeConfig, now: Time) -> NodeStatus {
     NodeStatus {
         capacity: Some(resources(c, c.memory_kib, "264212084Ki")),
@@ -91,6 +98,8 @@ fn status(c: &NodeConfig, now: Time) -> NodeStatus {
             NodeAddress { type_: "Hostname".into(), address: c.name.clone() },
         ]),
         conditions: Some(conditions(now)),
+        features: Some(NodeFeatures { supplemental_groups_policy: Some(true) }),
+        runtime_handlers: Some(["", "runc"].map(handler).into()),
         declared_features: Some(DECLARED_FEATURES.map(Into::into).to_vec()),
         daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: 10_250 }) }),
         images: Some(images(&BTreeMap::new())),
@@ -181,20 +190,35 @@ pub fn runtime_down(now: Time) -> Vec<NodeCondition> {
     all
 }
 
+/// What goes with its node is owned by it.
+fn owned_by_node(name: &str, uid: &str) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name.into()),
+        owner_references: Some(vec![OwnerReference {
+            api_version: "v1".into(),
+            kind: "Node".into(),
+            name: name.into(),
+            uid: uid.into(),
+            ..OwnerReference::default()
+        }]),
+        ..ObjectMeta::default()
+    }
+}
+
+/// Drivers of volumes that have moved out of Kubernetes: kubelet says that it leaves them to others.
+const MIGRATED: &str = "kubernetes.io/aws-ebs,kubernetes.io/azure-disk,kubernetes.io/azure-file,kubernetes.io/cinder,kubernetes.io/gce-pd,kubernetes.io/portworx-volume,kubernetes.io/vsphere-volume";
+
+/// The drivers of volumes on a node: none yet.
+/// Real Kubernetes: pkg/volume/csi/nodeinfomanager.
+pub fn csi(name: &str, uid: &str) -> CSINode {
+    let mut metadata = owned_by_node(name, uid);
+    metadata.annotations = Some([("storage.alpha.kubernetes.io/migrated-plugins".into(), MIGRATED.into())].into());
+    CSINode { metadata, spec: CSINodeSpec::default() }
+}
+
 pub fn lease(name: &str, uid: &str, now: Time) -> Lease {
     Lease {
-        metadata: ObjectMeta {
-            name: Some(name.into()),
-            namespace: Some(LEASE_NAMESPACE.into()),
-            owner_references: Some(vec![OwnerReference {
-                api_version: "v1".into(),
-                kind: "Node".into(),
-                name: name.into(),
-                uid: uid.into(),
-                ..OwnerReference::default()
-            }]),
-            ..ObjectMeta::default()
-        },
+        metadata: ObjectMeta { namespace: Some(LEASE_NAMESPACE.into()), ..owned_by_node(name, uid) },
         spec: Some(LeaseSpec {
             holder_identity: Some(name.into()),
             lease_duration_seconds: Some(LEASE_SECONDS),

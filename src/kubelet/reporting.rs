@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
-use crate::api::kinds::{Lease, Node};
+use crate::api::kinds::{CSINode, Lease, Node};
 use crate::api::object::{Key, Resource};
 use crate::api::{Duration, Time, Uid, User};
 use crate::client::Recorder;
@@ -120,6 +120,7 @@ impl Fleet {
             }
             let lease = super::node::lease(name, &n.uid, now);
             let _ = ctx.api_as::<Lease>(n.user.clone()).create(lease);
+            let _ = ctx.api_as::<CSINode>(n.user.clone()).create(super::node::csi(name, &n.uid));
             // Spread over the interval, as kubelets that started at different times are.
             let offset = LEASE_EVERY.mul_f64((i as f64 + 1.0) / spread);
             ctx.every(offset, Tag::about("lease", Key::of::<Node>("", name)));

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{
     ContainerUser, HostIP, LinuxContainerUser, PodIP, PodSpec, PodStatus, VolumeMountStatus,
 };
 
+use super::resources;
 use super::worker::{Instance, Phase, Worker};
 use crate::api::Time;
 use crate::api::conditions;
@@ -229,7 +230,7 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     let mut list = Vec::with_capacity(own.len().max(before.len()));
     list.extend(own.iter().map(|wanted| wanted.after(before, now)));
     list.extend(before.iter().filter(|c| !own.iter().any(|o| o.is_about(c))).cloned());
-    PodStatus {
+    let mut status = PodStatus {
         phase: Some(phase.into()),
         conditions: Some(list),
         host_ip: Some(host_ip.into()),
@@ -241,11 +242,12 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
         init_container_statuses: (!inits.is_empty()).then_some(inits),
         container_statuses: Some(mains),
         observed_generation: generation,
-        resources: Some(Default::default()),
         reason: old.reason.clone(),
         message: old.message.clone(),
         ..PodStatus::default()
-    }
+    };
+    resources::tell(&mut status, pod, spec, old);
+    status
 }
 
 /// Names a pod for messages: `crashy_default(uid)`.

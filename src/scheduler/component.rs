@@ -12,7 +12,7 @@ use super::decision::SchedulerDecision;
 use super::framework::{PodInfo, is_ours};
 use super::queue::Queue;
 use super::siblings::Siblings;
-use crate::api::kinds::{Event as EventObject, Node, Pod, ReplicaSet, Service};
+use crate::api::kinds::{Event as EventObject, EventsEvent, Node, Pod, ReplicaSet, Service};
 use crate::api::object::{Name, Resource};
 use crate::api::{Duration, Key, Object, Time, Uid, User, conditions};
 use crate::client::recorder::{Mark, name_of, reference};
@@ -22,12 +22,13 @@ use crate::world::{Component, Ctx, Event};
 
 /// How long one cycle takes.
 const CYCLE: Duration = Duration::from_micros(800);
-const INSTANCE: &str = "default-scheduler-control-plane";
 /// Events remembered for counting up.
 const NOTES: usize = 2048;
 
 #[derive(Clone, Default)]
 pub struct Scheduler {
+    /// The machine on which it runs, as events name it.
+    host: String,
     cache: Cache,
     queue: Queue,
     siblings: Siblings,
@@ -38,6 +39,10 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
+    pub fn on(host: &str) -> Scheduler {
+        Scheduler { host: host.into(), ..Scheduler::default() }
+    }
+
     fn observe(&mut self, c: &Change, causes: &Causes, now: Time) {
         if self.siblings.apply(c) {
             return;
@@ -142,12 +147,14 @@ impl Scheduler {
         let now = ctx.now();
         let id = (Uid::of(pod.uid()), Mark::of((reason, message)));
         let about = reference(pod, None);
+        let newer = EventsEvent::kind_ref();
         if let Some((number, count)) = self.notes.get_mut(&id) {
             *count += 1;
             let count = *count;
-            let done = ctx.api::<EventObject>().patch(pod.namespace(), &name_of(&about, *number), |e| {
-                e.series = Some(EventSeries { count: Some(count), last_observed_time: Some(now.meta_micro()) });
-            });
+            let done =
+                ctx.api::<EventObject>().speaking(newer).patch(pod.namespace(), &name_of(&about, *number), |e| {
+                    e.series = Some(EventSeries { count: Some(count), last_observed_time: Some(now.meta_micro()) });
+                });
             if done.is_ok() {
                 return;
             }
@@ -166,10 +173,10 @@ impl Scheduler {
             action: Some(action.into()),
             event_time: Some(now.meta_micro()),
             reporting_component: Some("default-scheduler".into()),
-            reporting_instance: Some(INSTANCE.into()),
+            reporting_instance: Some(format!("default-scheduler-{}", self.host)),
             ..EventObject::default()
         };
-        if ctx.api::<EventObject>().create(event).is_ok() {
+        if ctx.api::<EventObject>().speaking(newer).create(event).is_ok() {
             if self.notes.len() > NOTES {
                 self.notes.pop_first();
             }

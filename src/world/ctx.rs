@@ -3,13 +3,15 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{ActorId, Due, Event, Goal, Tag, World};
 use smallvec::smallvec;
 
 use crate::api::kind::Subresource;
 use crate::api::object::{Key, Resource};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
-use crate::apiserver::caller::{Chance, below, suffix};
+use crate::apiserver::caller::{Chance, below, new_uid, suffix};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
 use crate::apiserver::{ApiServer, Caller};
 use crate::ledger::{Causes, Decision, Trigger, What};
@@ -47,6 +49,10 @@ impl<'a> Ctx<'a> {
     /// Letters for a generated name.
     pub fn suffix(&mut self, n: usize) -> String {
         suffix(self.world.chance(), n)
+    }
+
+    pub fn new_uid(&mut self) -> String {
+        new_uid(self.world.chance())
     }
 
     /// The causes of this step; what a component puts by to be done later keeps them.
@@ -128,12 +134,12 @@ impl<'a> Ctx<'a> {
 
     /// Typed access to the API.
     pub fn api<T: Resource>(&mut self) -> Api<'_, 'a, T> {
-        Api { ctx: self, user: None, kind: PhantomData }
+        Api { ctx: self, user: None, version: None, kind: PhantomData }
     }
 
     /// The same as another user: a kubelet speaks for its node.
     pub fn api_as<T: Resource>(&mut self, user: Arc<User>) -> Api<'_, 'a, T> {
-        Api { ctx: self, user: Some(user), kind: PhantomData }
+        Api { ctx: self, user: Some(user), version: None, kind: PhantomData }
     }
 }
 
@@ -141,12 +147,39 @@ impl<'a> Ctx<'a> {
 pub struct Api<'c, 'a, T> {
     ctx: &'c mut Ctx<'a>,
     user: Option<Arc<User>>,
+    version: Option<KindRef>,
     kind: PhantomData<T>,
 }
 
 impl<T: Resource> Api<'_, '_, T> {
     fn call<R>(&mut self, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
-        self.ctx.call(self.user.as_deref(), f)
+        let version = self.version;
+        self.ctx.call(self.user.as_deref(), |api, who| {
+            who.version = version;
+            f(api, who)
+        })
+    }
+
+    /// The same in another version of the kind: it tells who owns which fields by the names that they have there.
+    pub fn speaking(mut self, version: KindRef) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Applies a configuration as `manager`, and takes over what others own of it. `change` is what it does to the object.
+    pub fn apply(
+        mut self,
+        part: Option<Subresource>,
+        config: Value,
+        manager: &str,
+        change: impl FnOnce(&mut T),
+    ) -> Result<Arc<Object>, Status> {
+        let word = |k: &str| config["metadata"][k].as_str().unwrap_or_default();
+        let key = Key::of::<T>(word("namespace"), word("name"));
+        self.call(|api, who| {
+            who.manager = manager.into();
+            api.apply_to(&key, part, config, change, who)
+        })
     }
 
     pub fn create(mut self, object: T) -> Result<Arc<Object>, Status> {

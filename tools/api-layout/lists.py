@@ -3,7 +3,7 @@
     go run . | python3 lists.py DOCUMENT.json ... > layout.txt
 
 Go's types do not say it; the published OpenAPI v3 documents do (`x-kubernetes-list-type` and the like). A field gets
-`list=set`, `list=atomic` or `list=map:KEY,KEY=default`, and `map=atomic`; a struct that is one value gets `map=atomic` behind its name.
+`list=set`, `list=atomic` or `list=map:KEY,KEY=default`, `map=atomic` and `map=granular`; a struct that is one value gets `map=atomic` behind its name.
 """
 import json, re, sys
 
@@ -43,8 +43,8 @@ def flags(schema):
         out.append("list=map:" + ",".join(keys))
     elif kind:
         out.append("list=" + kind)
-    if schema.get("x-kubernetes-map-type") == "atomic":
-        out.append("map=atomic")
+    if schema.get("x-kubernetes-map-type") in ("atomic", "granular"):
+        out.append("map=" + schema["x-kubernetes-map-type"])
     return out
 
 

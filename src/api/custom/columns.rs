@@ -9,7 +9,7 @@ use crate::api::Time;
 use crate::api::jsonpath::{Template, show};
 use crate::api::kind::ColumnHeader;
 use crate::api::table::{AGE_DOC, Cell};
-use crate::api::time::human;
+use crate::api::time::ago;
 
 /// A column that a definition adds to the name.
 #[derive(Clone, Debug)]
@@ -44,7 +44,11 @@ impl CustomColumn {
                 // Go cuts the fraction off.
                 None => value.as_f64().map_or(Cell::Null, |f| (f as i64).into()),
             },
-            "number" => value.as_f64().map_or(Cell::Null, Into::into),
+            // A whole number is written without its fraction.
+            "number" => match value.as_f64() {
+                Some(f) if f.fract() == 0.0 && f.abs() < 1e15 => (f as i64).into(),
+                f => f.map_or(Cell::Null, Into::into),
+            },
             "boolean" => value.as_bool().map_or(Cell::Null, Into::into),
             "date" => value.as_str().map_or(Cell::Null, |text| age(text, now).into()),
             _ => Cell::Null,
@@ -54,7 +58,7 @@ impl CustomColumn {
 
 /// How long ago that was.
 fn age(text: &str, now: Time) -> String {
-    Time::parse(text).map_or_else(|| "<invalid>".into(), |t| human(now.since(t)))
+    Time::parse(text).map_or_else(|| "<invalid>".into(), |t| ago(t, now))
 }
 
 /// The columns of a definition, or the one that is shown where there are none.

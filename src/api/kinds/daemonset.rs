@@ -74,6 +74,8 @@ fn template(d: &DaemonSet) -> Option<&PodSpec> {
 }
 
 fn defaults(d: &mut DaemonSet) {
+    // Whoever sends one has sent this, too.
+    set_template_generation(d, template_generation(d));
     let spec = d.spec.get_or_insert_default();
     pod_spec::default_template(&mut spec.template);
     let strategy = spec.update_strategy.get_or_insert_default();

@@ -26,6 +26,7 @@ pub static KIND: Kind<IPAddress> = Kind {
     columns: &[
         Column::name(),
         Column::text("ParentRef", "ParentRef references the resource that an IPAddress is attached to. An IPAddress must reference a parent object.", |a, _| Cell::from(parent(&a.spec.parent_ref))),
+        Column::age_without_column(),
     ],
     ..Kind::new(("networking.k8s.io", "v1"), "IPAddress", "ipaddresses", "ipaddress")
 };

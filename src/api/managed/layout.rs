@@ -20,7 +20,12 @@ pub(super) fn structure<'a>(of: TypeId, atomic: bool) -> Atom<'a> {
 
 pub(super) fn field<'a>(f: &'static Field) -> Atom<'a> {
     match &f.shape {
-        Shape::Plain | Shape::Pointer => base(f, f.atomic).resolve(),
+        Shape::Plain | Shape::Pointer => match base(f, f.atomic).resolve() {
+            Atom { map: Some(map), .. } if f.granular => {
+                Atom { map: Some(Map { atomic: false, ..map }), ..Atom::default() }
+            }
+            atom => atom,
+        },
         Shape::List => {
             let kind = match &f.list {
                 ListType::Atomic => ListKind::Atomic,

@@ -6,6 +6,7 @@
 mod decision;
 
 use k8s_openapi::api::rbac::v1::PolicyRule;
+use serde_json::json;
 
 use crate::api::kinds::ClusterRole;
 use crate::api::selector::Selector;
@@ -47,7 +48,11 @@ impl Reconciler for ClusterRoleAggregation {
             return Ok(Action::done());
         }
         ctx.decide(Aggregated { role: key.clone(), parts, rules: rules.len() });
-        ctx.api::<ClusterRole>().patch("", role.name(), |r| r.rules = Some(rules.clone()))?;
+        let config = json!({
+            "apiVersion": ClusterRole::kind_ref().api_version(), "kind": "ClusterRole",
+            "metadata": {"name": role.name()}, "rules": rules,
+        });
+        ctx.api::<ClusterRole>().apply(None, config, Self::USER, |r| r.rules = Some(rules))?;
         Ok(Action::done())
     }
 }

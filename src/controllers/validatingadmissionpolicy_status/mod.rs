@@ -6,7 +6,9 @@ mod check;
 mod decision;
 
 use k8s_openapi::api::admissionregistration::v1::TypeChecking;
+use serde_json::json;
 
+use crate::api::kind::Subresource;
 use crate::api::kinds::ValidatingAdmissionPolicy;
 use crate::api::{Key, Resource, Status};
 use crate::client::controller::Enqueue;
@@ -43,12 +45,18 @@ impl Reconciler for PolicyStatus {
         let doubtful = warnings.iter().map(|w| w.field_ref.clone()).collect();
         let kinds = kinds.iter().map(|k| k.name().to_string()).collect();
         ctx.decide(Checked { policy: key.clone(), kinds, doubtful });
+        let warnings = Some(warnings).filter(|w| !w.is_empty());
+        let told = TypeChecking { expression_warnings: warnings };
         let seen = p.generation();
-        ctx.api::<ValidatingAdmissionPolicy>().patch_status("", p.name(), |p| {
+        let config = json!({
+            "apiVersion": Self::Primary::kind_ref().api_version(), "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": p.name()},
+            "status": {"observedGeneration": seen, "typeChecking": told},
+        });
+        ctx.api::<ValidatingAdmissionPolicy>().apply(Some(Subresource::Status), config, Self::NAME, |p| {
             let status = p.status.get_or_insert_default();
             status.observed_generation = Some(seen);
-            let warnings = Some(warnings).filter(|w| !w.is_empty());
-            status.type_checking = Some(TypeChecking { expression_warnings: warnings });
+            status.type_checking = Some(told);
         })?;
         Ok(Action::done())
     }

@@ -1,13 +1,14 @@
 //! Volumes and claims that are used are not taken away: a finalizer holds them, and these controllers let go of it when nobody
 //! uses them any more.
 //!
-//! A claim is used while a pod that has a node names it; a volume while a claim is bound to it.
-//! Real Kubernetes: pkg/controller/volume/pvcprotection, pvprotection (two controllers).
+//! A claim is used while a pod that has a node names it; a volume while a claim is bound to it; a class of attributes while a
+//! volume or a claim names it.
+//! Real Kubernetes: pkg/controller/volume/pvcprotection, pvprotection, vacprotection (three controllers).
 
 mod decision;
 
 use crate::api::kinds::pod_spec::references;
-use crate::api::kinds::{PersistentVolume, PersistentVolumeClaim, Pod};
+use crate::api::kinds::{PersistentVolume, PersistentVolumeClaim, Pod, VolumeAttributesClass};
 use crate::api::{Key, Resource, Status, pods};
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
@@ -17,6 +18,7 @@ use decision::LetGo;
 
 const OF_CLAIM: &str = "kubernetes.io/pvc-protection";
 const OF_VOLUME: &str = "kubernetes.io/pv-protection";
+const OF_CLASS: &str = "kubernetes.io/vac-protection";
 
 #[derive(Clone, Default)]
 pub struct ClaimProtection {
@@ -27,6 +29,13 @@ pub struct ClaimProtection {
 #[derive(Clone, Default)]
 pub struct VolumeProtection {
     volumes: Cache<PersistentVolume>,
+}
+
+#[derive(Clone, Default)]
+pub struct AttributesClassProtection {
+    classes: Cache<VolumeAttributesClass>,
+    volumes: Cache<PersistentVolume>,
+    claims: Cache<PersistentVolumeClaim>,
 }
 
 fn is_held<T: Resource>(o: &T, by: &str) -> bool {
@@ -98,6 +107,54 @@ impl Reconciler for VolumeProtection {
         let Some(volume) = self.volumes.by_key(key).filter(free) else { return Ok(Action::done()) };
         ctx.decide(LetGo { object: key.clone() });
         ctx.api::<PersistentVolume>().update(without(volume, OF_VOLUME))?;
+        Ok(Action::done())
+    }
+}
+
+impl Reconciler for AttributesClassProtection {
+    type Primary = VolumeAttributesClass;
+    const NAME: &'static str = "volumeattributesclass-protection";
+    const USER: &'static str = "volumeattributesclass-protection-controller";
+
+    fn watches() -> Vec<Scope> {
+        let kinds =
+            [VolumeAttributesClass::kind_ref(), PersistentVolume::kind_ref(), PersistentVolumeClaim::kind_ref()];
+        kinds.map(Scope::all).into()
+    }
+
+    fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
+        if self.classes.apply(c) {
+            if c.object.is_deleting() {
+                enqueue.add(c.key.clone());
+            }
+            return;
+        }
+        self.volumes.apply(c);
+        self.claims.apply(c);
+        // Whoever has changed or gone may have been the last to name one.
+        for class in self.classes.iter().filter(|class| class.is_deleting()) {
+            enqueue.add(class.key());
+        }
+    }
+
+    fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+        let Some(class) = self.classes.by_key(key).filter(|c| is_held(*c, OF_CLASS)) else { return Ok(Action::done()) };
+        let named = |name: Option<&String>| name.is_some_and(|n| *n == *key.name);
+        let by_volume =
+            |v: &PersistentVolume| named(v.spec.as_ref().and_then(|s| s.volume_attributes_class_name.as_ref()));
+        let by_claim = |c: &PersistentVolumeClaim| {
+            let status = c.status.as_ref();
+            named(c.spec.as_ref().and_then(|s| s.volume_attributes_class_name.as_ref()))
+                || named(status.and_then(|s| s.current_volume_attributes_class_name.as_ref()))
+                || named(
+                    status.and_then(|s| s.modify_volume_status.as_ref()?.target_volume_attributes_class_name.as_ref()),
+                )
+        };
+        if self.volumes.iter().any(by_volume) || self.claims.iter().any(by_claim) {
+            return Ok(Action::done());
+        }
+        ctx.decide(LetGo { object: key.clone() });
+        ctx.api::<VolumeAttributesClass>().update(without(class, OF_CLASS))?;
         Ok(Action::done())
     }
 }

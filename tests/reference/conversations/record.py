@@ -247,4 +247,5 @@ def main():
         print(file, sum(len(c["answers"]) for c in all_answers), "answers")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -20,7 +20,7 @@ use super::{pod_spec, workload};
 use crate::api::field::Path;
 use crate::api::kind::{Kind, Subresource};
 use crate::api::table::{Cell, Column};
-use crate::api::time::{Time, human};
+use crate::api::time::{Time, ago};
 use crate::api::{canonical, names};
 
 pub static KIND: Kind<Job> = Kind {
@@ -180,5 +180,5 @@ fn duration_column(j: &Job, now: Time) -> String {
     let status = j.status.as_ref();
     let Some(start) = status.and_then(|s| s.start_time.as_ref()) else { return String::new() };
     let end = status.and_then(|s| s.completion_time.as_ref()).map_or(now, Time::from_meta);
-    human(end.since(Time::from_meta(start)))
+    ago(Time::from_meta(start), end)
 }

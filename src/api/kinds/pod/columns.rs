@@ -7,7 +7,7 @@ use crate::api::kinds::Pod;
 use crate::api::kinds::pod_spec::{items, text};
 use crate::api::pods;
 use crate::api::table::{Cell, Column};
-use crate::api::time::{Time, human};
+use crate::api::time::{Time, ago};
 
 pub const COLUMNS: &[Column<Pod>] = &[
     Column::name(),
@@ -149,7 +149,7 @@ impl Summary {
 
     fn restarts(&self, now: Time) -> String {
         match self.restarts.last {
-            Some(t) if self.restarts.count != 0 => format!("{} ({} ago)", self.restarts.count, human(now.since(t))),
+            Some(t) if self.restarts.count != 0 => format!("{} ({} ago)", self.restarts.count, ago(t, now)),
             _ => self.restarts.count.to_string(),
         }
     }

@@ -17,8 +17,6 @@ use crate::api::table::{Cell, Column};
 
 pub static KIND: Kind<Secret> = Kind {
     defaults,
-    prepare_create: merge_string_data,
-    prepare_update: |new, _| merge_string_data(new),
     validate,
     validate_update,
     update_judges_alone: true,
@@ -38,12 +36,13 @@ const MOST_BYTES: usize = 1024 * 1024;
 const TLS: &str = "kubernetes.io/tls";
 
 fn defaults(s: &mut Secret) {
+    merge_string_data(s);
     if s.type_.as_deref().unwrap_or("").is_empty() {
         s.type_ = Some("Opaque".into());
     }
 }
 
-/// `stringData` is write-only: it is moved into `data`.
+/// `stringData` is write-only: it is moved into `data`, before anybody asks who owns what.
 fn merge_string_data(s: &mut Secret) {
     for (k, v) in s.string_data.take().into_iter().flatten() {
         s.data.get_or_insert_default().insert(k, ByteString(v.into_bytes()));
