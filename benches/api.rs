@@ -186,6 +186,14 @@ fn get(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| server.ask(&request));
 }
 
+/// The documents of OpenAPI; the index needs the hashes of all others, which are remembered.
+#[divan::bench(args = ["v2", "v3", "v3/api/v1", "v3/apis/apps/v1"])]
+fn openapi(bencher: Bencher<'_, '_>, document: &str) {
+    let mut server = Server::new();
+    let request = Request::get(format!("/openapi/{document}"));
+    bencher.bench_local(|| server.ask(&request));
+}
+
 #[divan::bench(args = [10_000], sample_count = 20, sample_size = 1)]
 fn list(bencher: Bencher<'_, '_>, count: usize) {
     let mut server = Server::with_pods(count);

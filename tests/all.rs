@@ -14,6 +14,7 @@ mod laws;
 mod managed;
 mod managed_random;
 mod objects;
+mod openapi;
 mod rooms;
 mod stories;
 mod tables;

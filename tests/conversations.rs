@@ -1,14 +1,73 @@
 //! What the API server answers in conversations, beside the answers of a real one (`tests/reference/conversations`).
 
+use std::sync::{Arc, Mutex};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use kubetutor::api::patch::PatchType;
 use kubetutor::api::request::{Accept, Method, Request, Response};
 use kubetutor::api::user::MASTERS;
 use kubetutor::api::{Duration, Reason, RecordId, Time, User, yaml};
+use kubetutor::apiserver::admission::webhooks::calling::{Call, Outlet, Reach, Reply};
 use kubetutor::cluster::profile::Profile;
 use kubetutor::cluster::{Cluster, Options};
+use kubetutor::ledger::What;
 use serde_json::{Value, json};
 
 use super::compare::differences as differences_of;
+
+/// Where webhooks are: nothing is there, but calls to it are answered as the conversation says.
+const HOOKS: &str = "127.0.0.1:18443";
+
+/// The webhooks of a conversation: what each says, one answer after another, and what they were asked.
+#[derive(Debug)]
+struct Hooks {
+    said: Value,
+    asked: Mutex<Vec<(String, Value)>>,
+    /// All paths that were ever asked.
+    before: Mutex<Vec<String>>,
+}
+
+impl Reach for Hooks {
+    fn post(&self, call: &Call<'_>) -> Result<Reply, String> {
+        assert_eq!(call.address, HOOKS);
+        let path =
+            call.url.split('?').next().and_then(|u| u.strip_prefix(&format!("https://{HOOKS}/"))).expect("a path");
+        let mut before = self.before.lock().expect("lock");
+        let turn = before.iter().filter(|p| *p == path).count();
+        before.push(path.into());
+        self.asked.lock().expect("lock").push((path.into(), call.review.clone()));
+        let answer = match &self.said[path] {
+            Value::Array(all) => &all[turn.min(all.len() - 1)],
+            one => one,
+        };
+        if answer["sleep"].is_u64() {
+            return Err("context deadline exceeded".into());
+        }
+        let text = |key: &str, other: &str| answer[key].as_str().unwrap_or(other).to_string();
+        Ok(Reply {
+            code: answer["code"].as_u64().map_or(200, |c| u16::try_from(c).expect("code")),
+            content_type: text("type", "application/json"),
+            body: said(answer, call.review).into_bytes(),
+        })
+    }
+}
+
+fn said(answer: &Value, review: &Value) -> String {
+    if let Some(text) = answer["text"].as_str() {
+        return text.into();
+    }
+    let uid = review["request"]["uid"].clone();
+    if answer.get("review").is_some() {
+        return answer["review"].to_string().replace("\"UID\"", &uid.to_string());
+    }
+    let mut response = json!({"uid": uid});
+    for (key, v) in answer["response"].as_object().into_iter().flatten() {
+        let written = key == "patch" && v.is_array();
+        response[key] = if written { STANDARD.encode(v.to_string()).into() } else { v.clone() };
+    }
+    json!({"apiVersion": review["apiVersion"], "kind": "AdmissionReview", "response": response}).to_string()
+}
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/conversations");
 
@@ -102,11 +161,54 @@ fn shown(answer: &Response) -> Value {
     if !warnings.is_empty() {
         out["warnings"] = json!(warnings);
     }
+    scrubbed(&out)
+}
+
+/// What differs from server to server.
+fn scrubbed(v: &Value) -> Value {
     let uid = regex::Regex::new("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").expect("regex");
     let clock = regex::Regex::new("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z").expect("regex");
-    let text = out.to_string();
+    let text = v.to_string();
     let text = uid.replace_all(&text, "UID").into_owned();
-    serde_json::from_str(&clock.replace_all(&text, "TIME")).expect("JSON")
+    let text = clock.replace_all(&text, "TIME").into_owned();
+    let chance = regex::Regex::new("gen-[bcdfghjklmnpqrstvwxz2456789]{5}").expect("regex");
+    serde_json::from_str(&chance.replace_all(&text, "gen-CHANCE")).expect("JSON")
+}
+
+/// What admission has put down about the requests since that record, as the audit log has it.
+fn annotations(cluster: &Cluster, since: usize) -> Value {
+    let requests = cluster.world.ledger.all().skip(since).filter_map(|r| match &r.what {
+        What::Request(request) => Some(request),
+        _ => None,
+    });
+    let all = requests.flat_map(|r| r.annotations.iter());
+    all.map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()
+}
+
+/// Nobody tells who owns what is only passing by.
+fn without_passing_owners(v: &mut Value) {
+    for key in ["object", "oldObject"] {
+        let o = &mut v["request"][key];
+        if ["Scale", "Binding", "Eviction", "TokenRequest"].iter().any(|k| o["kind"] == *k) {
+            o["metadata"].as_object_mut().map(|m| m.remove("managedFields"));
+        }
+    }
+}
+
+/// What webhooks were asked since somebody looked last. Who asks is another here and there.
+fn asked(hooks: &Hooks, ordered: bool) -> Value {
+    let mut asked = hooks.asked.lock().expect("lock");
+    if !ordered {
+        asked.sort_by(|a, b| a.0.cmp(&b.0));
+    }
+    let each = asked.drain(..).map(|(path, mut review)| {
+        if let Some(request) = review["request"].as_object_mut() {
+            request.remove("userInfo");
+        }
+        without_passing_owners(&mut review);
+        json!([path, without_revisions(&review)])
+    });
+    each.collect()
 }
 
 /// Good codes are the server's of HTTP, which a call in process has not.
@@ -129,6 +231,22 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
         assert_eq!(name, recorded["name"], "{file}: record the answers anew");
         let mut cluster = start.clone();
         let mut revision = String::new();
+        let said = conversation["hooks"].clone();
+        let hooks = Arc::new(Hooks { said, asked: Mutex::default(), before: Mutex::default() });
+        cluster.world.api.set_outlet(Outlet(hooks.clone()));
+        let user = User::of("kubernetes-admin", &[MASTERS]);
+        for step in conversation["before"].as_array().into_iter().flatten() {
+            let (line, body) = step.as_object().and_then(|m| m.iter().next()).expect("one step");
+            if line == "wait" {
+                let seconds = Duration::from_secs(body.as_u64().expect("seconds"));
+                cluster.world.run_until(cluster.world.now + seconds);
+                continue;
+            }
+            let answer = cluster.world.request(&request(line, body, ""), &user, RecordId::default());
+            assert!(answer.is_ok(), "{file}: {name}: {line}: {answer:?}");
+        }
+        hooks.asked.lock().expect("lock").clear();
+        hooks.before.lock().expect("lock").clear();
         let lines = conversation["steps"].as_array().expect("steps");
         let wants = recorded["answers"].as_array().expect("answers");
         assert_eq!(lines.len(), wants.len(), "{file}: {name}: record the answers anew");
@@ -140,7 +258,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
                 continue;
             }
             let request = request(line, body, &revision);
-            let user = User::of("kubernetes-admin", &[MASTERS]);
+            let since = cluster.world.ledger.all().count();
             let answer = cluster.world.request(&request, &user, RecordId::default());
             if let Ok(a) = &answer
                 && let Some(seen) = a.body["metadata"]["resourceVersion"].as_str()
@@ -148,7 +266,17 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
                 revision = seen.into();
             }
             steps += 1;
-            let (got, want) = (shown(&answer), comparable(without_revisions(want)));
+            let (mut got, want) = (shown(&answer), comparable(without_revisions(want)));
+            if conversation["audit"] == true {
+                for (key, v) in [
+                    ("annotations", annotations(&cluster, since)),
+                    ("asked", asked(&hooks, conversation["ordered"] == true)),
+                ] {
+                    if v != json!({}) && v != json!([]) {
+                        got[key] = scrubbed(&v);
+                    }
+                }
+            }
             if got != want {
                 out.push(format!("{file}: {name}: {line}\n{}", difference(&want, &got)));
             }

@@ -73,14 +73,19 @@ fn with_exponent(mantissa: &str, exponent: i32) -> String {
 
 /// JSON in one line. Go also escapes what could end a script in an HTML page.
 pub fn json(value: &Value) -> String {
+    escaped(&plain_json(value))
+}
+
+/// The same where Go was told not to escape that.
+pub fn plain_json(value: &Value) -> String {
     match value {
         Value::Number(n) if n.is_f64() => json_float(n.as_f64().unwrap_or(0.0)),
-        Value::Array(items) => format!("[{}]", items.iter().map(json).collect::<Vec<_>>().join(",")),
+        Value::Array(items) => format!("[{}]", items.iter().map(plain_json).collect::<Vec<_>>().join(",")),
         Value::Object(map) => {
-            let pair = |(key, v): (&String, &Value)| format!("{}:{}", json(&Value::from(key.as_str())), json(v));
+            let pair = |(key, v): (&String, &Value)| format!("{}:{}", Value::from(key.as_str()), plain_json(v));
             format!("{{{}}}", map.iter().map(pair).collect::<Vec<_>>().join(","))
         }
-        plain => escaped(&plain.to_string()),
+        plain => plain.to_string(),
     }
 }
 
@@ -121,6 +126,48 @@ pub fn plain_numbers(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(plain_numbers),
         Value::Object(map) => map.values_mut().for_each(plain_numbers),
         _ => {}
+    }
+}
+
+/// A value as Go's `%v` prints it.
+pub fn plain(v: &Value) -> String {
+    match v {
+        Value::Null => "<nil>".into(),
+        Value::Number(n) => number(n),
+        Value::String(s) => s.clone(),
+        Value::Bool(b) => b.to_string(),
+        Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(" ")),
+        Value::Object(m) => {
+            format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", plain(v))).collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+/// A value as Go's `%#v` prints it.
+pub fn syntax(v: &Value) -> String {
+    let many = |parts: Vec<String>| parts.join(", ");
+    match v {
+        Value::Null => "interface {}(nil)".into(),
+        Value::String(s) => quoted(s),
+        Value::Array(items) => format!("[]interface {{}}{{{}}}", many(items.iter().map(syntax).collect())),
+        Value::Object(m) => {
+            let entries = m.iter().map(|(k, v)| format!("{}:{}", quoted(k), syntax(v)));
+            format!("map[string]interface {{}}{{{}}}", many(entries.collect()))
+        }
+        other => plain(other),
+    }
+}
+
+/// The Go type that a value of a document has.
+pub fn type_name(v: &Value) -> &'static str {
+    match v {
+        Value::Null => "<nil>",
+        Value::Number(n) if n.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
     }
 }
 

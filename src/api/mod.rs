@@ -27,6 +27,7 @@ pub mod image;
 pub mod int_or_string;
 pub mod internal;
 pub mod ip;
+pub mod json_patch;
 pub mod jsonpath;
 pub mod kind;
 pub mod kinds;

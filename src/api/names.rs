@@ -414,9 +414,13 @@ fn validate_finalizers(finalizers: &[String], at: &Path<'_>, errors: &mut FieldE
     }
 }
 
-/// A finalizer of nobody's domain is one of Kubernetes' own.
+/// Whether a finalizer is of somebody's domain, or else one of Kubernetes' own.
+pub fn is_known_finalizer(name: &str) -> bool {
+    name.contains('/') || ["kubernetes", "orphan", "foregroundDeletion"].contains(&name)
+}
+
 pub fn validate_known_finalizer(name: &str, at: &Path<'_>, errors: &mut FieldErrors) {
-    if !name.contains('/') && !["kubernetes", "orphan", "foregroundDeletion"].contains(&name) {
+    if !is_known_finalizer(name) {
         errors.invalid(at, name, "name is neither a standard finalizer name nor is it fully qualified");
     }
 }

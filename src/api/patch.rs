@@ -1,7 +1,7 @@
 //! The three kinds of patch, applied to JSON.
 //! Real Kubernetes: apiserver/pkg/endpoints/handlers/patch.go.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::canonical::word;
 use super::kind::KindRef;
@@ -59,6 +59,7 @@ impl From<Refused> for Status {
                 message: "the server rejected our request due to an error in our request".into(),
                 details: Some(Box::default()),
                 warnings: vec![],
+                own: None,
             },
             Refused::Misfit(patch, why) => {
                 let message = format!("Invalid value: {patch:?}: {why}");
@@ -69,6 +70,7 @@ impl From<Refused> for Status {
                     message: format!(" \"\" is invalid: patch: {message}"),
                     details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
                     warnings: vec![],
+                    own: None,
                 }
             }
         }
@@ -83,7 +85,7 @@ pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Re
     match how {
         PatchType::Merge => {
             decodable(patch, Value::is_object, "map[string]interface {}", "error decoding patch: ")?;
-            json_patch::merge(&mut out, patch);
+            ::json_patch::merge(&mut out, patch);
         }
         PatchType::Strategic => {
             decodable(patch, Value::is_object, "map[string]interface {}", "")?;
@@ -102,10 +104,8 @@ pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Re
             for operation in patch.as_array().into_iter().flatten() {
                 decodable(operation, Value::is_object, "handlers.jsonPatchOp", "error decoding patch: ")?;
             }
-            for operation in patch.as_array().into_iter().flatten().filter_map(Value::as_object) {
-                let operation = serde_json::from_value(forgiving(operation, &out)).map_err(|_| Refused::Fails)?;
-                json_patch::patch(&mut out, std::slice::from_ref(&operation)).map_err(|_| Refused::Fails)?;
-            }
+            let operations = patch.as_array().map_or(&[][..], Vec::as_slice);
+            out = super::json_patch::applied(&out, operations).map_err(|_| Refused::Fails)?;
         }
     }
     Ok(out)
@@ -118,21 +118,6 @@ fn decodable(v: &Value, fits: fn(&Value) -> bool, go: &str, while_: &str) -> Res
     // A body without any JSON in it came as plain text.
     let what = if v.is_null() { "string".into() } else { word(v, go) };
     Err(Refused::Undecodable(format!("{while_}json: cannot unmarshal {what} into Go value of type {go}")))
-}
-
-/// The library that the API server uses takes a missing value for null, and puts a field that is to be replaced where
-/// there is none (evanphx/json-patch v4). RFC 6902 allows neither.
-fn forgiving(operation: &Map<String, Value>, target: &Value) -> Value {
-    let mut operation = operation.clone();
-    let path = operation.get("path").and_then(Value::as_str).unwrap_or("");
-    let absent_field = path.rsplit_once('/').is_some_and(|(parent, _)| {
-        target.pointer(parent).is_some_and(Value::is_object) && target.pointer(path).is_none()
-    });
-    if operation.get("op").and_then(Value::as_str) == Some("replace") && absent_field {
-        operation.insert("op".into(), "add".into());
-    }
-    operation.entry("value").or_insert(Value::Null);
-    operation.into()
 }
 
 #[cfg(test)]

@@ -20,8 +20,6 @@ pub enum Reason {
     NotAcceptable,
     RequestEntityTooLarge,
     Unauthorized,
-    /// What a policy that changes objects says if it fails: `Invalid`, with the code of what is forbidden.
-    InvalidByPolicy,
     UnsupportedMediaType,
     Expired,
     InternalError,
@@ -31,7 +29,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Reason; 15] = [
+    const ALL: [Reason; 17] = [
         Reason::Unknown,
         Reason::NotFound,
         Reason::AlreadyExists,
@@ -41,6 +39,8 @@ impl Reason {
         Reason::Forbidden,
         Reason::MethodNotAllowed,
         Reason::NotAcceptable,
+        Reason::RequestEntityTooLarge,
+        Reason::Unauthorized,
         Reason::UnsupportedMediaType,
         Reason::Expired,
         Reason::InternalError,
@@ -60,7 +60,7 @@ impl Reason {
             Reason::NotFound => "NotFound",
             Reason::AlreadyExists => "AlreadyExists",
             Reason::Conflict => "Conflict",
-            Reason::Invalid | Reason::InvalidByPolicy => "Invalid",
+            Reason::Invalid => "Invalid",
             Reason::BadRequest => "BadRequest",
             Reason::Forbidden => "Forbidden",
             Reason::MethodNotAllowed => "MethodNotAllowed",
@@ -82,7 +82,7 @@ impl Reason {
             Reason::AlreadyExists | Reason::Conflict => 409,
             Reason::Invalid => 422,
             Reason::BadRequest => 400,
-            Reason::Forbidden | Reason::InvalidByPolicy => 403,
+            Reason::Forbidden => 403,
             Reason::MethodNotAllowed => 405,
             Reason::NotAcceptable => 406,
             Reason::RequestEntityTooLarge => 413,
@@ -109,6 +109,8 @@ pub struct Details {
     pub name: String,
     pub group: String,
     pub kind: String,
+    /// Only others than the server itself say it.
+    pub uid: String,
     pub causes: Vec<Cause>,
     pub retry_after_seconds: u32,
     /// How to go on with a list whose revision is gone.
@@ -123,17 +125,27 @@ pub struct Status {
     pub details: Option<Box<Details>>,
     /// What whoever asked should know besides.
     pub warnings: Vec<String>,
+    /// A code, and a word for the reason, that do not follow from the reason.
+    pub own: Option<Box<OwnWords>>,
+}
+
+/// What a webhook or a policy answers in its own words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OwnWords {
+    pub code: u16,
+    /// As whoever refuses calls it; it may be empty.
+    pub reason: String,
 }
 
 impl Status {
     pub fn new(reason: Reason, message: impl Into<String>) -> Status {
-        Status { reason, message: message.into(), details: None, warnings: vec![] }
+        Status { reason, message: message.into(), details: None, warnings: vec![], own: None }
     }
 
     fn about(reason: Reason, kind: KindRef, name: &str, message: String) -> Status {
         let details =
             Details { name: name.into(), group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
-        Status { reason, message, details: Some(Box::new(details)), warnings: vec![] }
+        Status { reason, message, details: Some(Box::new(details)), warnings: vec![], own: None }
     }
 
     pub fn not_found(kind: KindRef, name: &str) -> Status {
@@ -215,6 +227,7 @@ impl Status {
             message: format!("{group_kind} {name:?} is invalid: {list}"),
             details: Some(Box::new(details)),
             warnings: vec![],
+            own: None,
         }
     }
 
@@ -226,11 +239,22 @@ impl Status {
             message: format!("Internal error occurred: {why}"),
             details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
             warnings: vec![],
+            own: None,
         }
     }
 
+    /// The same with a code and a reason that do not follow from it.
+    pub fn in_own_words(self, code: u16, reason: &str) -> Status {
+        Status { own: Some(Box::new(OwnWords { code, reason: reason.into() })), ..self }
+    }
+
     pub fn code(&self) -> u16 {
-        self.reason.code()
+        self.own.as_ref().map_or(self.reason.code(), |own| own.code)
+    }
+
+    /// The reason's name; empty if it has none.
+    pub fn reason_name(&self) -> &str {
+        self.own.as_ref().map_or(self.reason.name(), |own| &own.reason)
     }
 
     pub fn is(&self, reason: Reason) -> bool {
@@ -242,14 +266,14 @@ impl Status {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "code": self.code(),
         });
-        if !self.reason.name().is_empty() {
-            v["reason"] = self.reason.name().into();
+        if !self.reason_name().is_empty() {
+            v["reason"] = self.reason_name().into();
         }
         if let Some(token) = self.details.as_ref().map(|d| &d.continue_token).filter(|t| !t.is_empty()) {
             v["metadata"]["continue"] = token.as_str().into();
         } else if let Some(d) = &self.details {
             let mut details = serde_json::Map::new();
-            for (k, s) in [("name", &d.name), ("group", &d.group), ("kind", &d.kind)] {
+            for (k, s) in [("name", &d.name), ("group", &d.group), ("kind", &d.kind), ("uid", &d.uid)] {
                 if !s.is_empty() {
                     details.insert(k.into(), Value::from(s.as_str()));
                 }

@@ -1,5 +1,7 @@
 //! What a request asks for, in the words of authorization.
 
+use std::borrow::Cow;
+
 use super::authorization::Attributes;
 use crate::api::request::{Method, Request};
 use crate::api::selector::{FieldTerm, parse_fields};
@@ -8,12 +10,12 @@ use crate::api::selector::{FieldTerm, parse_fields};
 /// Real Kubernetes: apiserver/pkg/endpoints/request/requestinfo.go.
 pub(super) struct Asked<'a> {
     pub(super) verb: &'static str,
-    pub(super) group: String,
-    pub(super) version: String,
-    pub(super) resource: String,
-    subresource: String,
-    pub(super) namespace: String,
-    pub(super) name: String,
+    pub(super) group: &'a str,
+    pub(super) version: &'a str,
+    pub(super) resource: &'a str,
+    subresource: &'a str,
+    pub(super) namespace: &'a str,
+    pub(super) name: Cow<'a, str>,
     /// Set for what is no resource.
     pub(super) path: Option<&'a str>,
     fields: Vec<FieldTerm>,
@@ -21,7 +23,7 @@ pub(super) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     pub(super) fn of(request: &'a Request, watch: bool) -> Asked<'a> {
-        let parts: Vec<&str> = request.path.split('?').next().unwrap_or("").trim_matches('/').split('/').collect();
+        let parts: Vec<&'a str> = request.path.split('?').next().unwrap_or("").trim_matches('/').split('/').collect();
         let (group, version, rest) = match parts.as_slice() {
             ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),
             ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
@@ -32,9 +34,9 @@ impl<'a> Asked<'a> {
             ["namespaces", ns, ..] => (*ns, rest),
             _ => ("", rest),
         };
-        let text = |i: usize| rest.get(i).copied().unwrap_or("").to_string();
+        let text = |i: usize| rest.get(i).copied().unwrap_or("");
         let fields = request.param("fieldSelector").and_then(|f| parse_fields(f).ok()).unwrap_or_default();
-        let mut name = text(1);
+        let mut name = Cow::Borrowed(text(1));
         let verb = match (request.method, name.is_empty()) {
             (Method::Get, _) if watch => "watch",
             (Method::Get, false) => "get",
@@ -47,19 +49,9 @@ impl<'a> Asked<'a> {
         };
         // Who selects one object by its name asks for that one.
         if let Some(one) = fields.iter().find(|f| f.field == "metadata.name" && f.equal).filter(|_| name.is_empty()) {
-            name.clone_from(&one.value);
+            name = Cow::Owned(one.value.clone());
         }
-        Asked {
-            verb,
-            group: group.into(),
-            version: version.into(),
-            resource: text(0),
-            subresource: text(2),
-            namespace: namespace.into(),
-            name,
-            path: None,
-            fields,
-        }
+        Asked { verb, group, version, resource: text(0), subresource: text(2), namespace, name, path: None, fields }
     }
 
     fn about_path(request: &'a Request) -> Asked<'a> {
@@ -70,15 +62,14 @@ impl<'a> Asked<'a> {
             Method::Patch(_) => "patch",
             Method::Delete => "delete",
         };
-        let none = String::new;
         Asked {
             verb,
-            group: none(),
-            version: none(),
-            resource: none(),
-            subresource: none(),
-            namespace: none(),
-            name: none(),
+            group: "",
+            version: "",
+            resource: "",
+            subresource: "",
+            namespace: "",
+            name: Cow::Borrowed(""),
             path: Some(&request.path),
             fields: vec![],
         }
@@ -87,10 +78,10 @@ impl<'a> Asked<'a> {
     pub(super) fn attributes(&self) -> Attributes<'_> {
         Attributes {
             verb: self.verb,
-            group: &self.group,
-            resource: &self.resource,
-            subresource: &self.subresource,
-            namespace: &self.namespace,
+            group: self.group,
+            resource: self.resource,
+            subresource: self.subresource,
+            namespace: self.namespace,
             name: &self.name,
             path: self.path,
             fields: &self.fields,

@@ -56,8 +56,11 @@ impl ApiServer {
         let done = self
             .authorize(who, "create", key, Some(Subresource::Binding))
             .and_then(|()| check(key, binding))
-            .and_then(|()| admission::ask(self, &Ask { key, part: Subresource::Binding, body: binding }, who))
-            .and_then(|()| self.bound(key, binding, who))
+            .and_then(|()| {
+                let mut asked = Ask { key, part: Subresource::Binding, body: binding.clone() };
+                admission::ask(self, &mut asked, who)?;
+                self.bound(key, &asked.body, who)
+            })
             .and_then(|new| match who.dry_run {
                 true => Ok(Arc::new(new)),
                 false => self.commit(who, "create", key, Some(name), Some(new), Precondition::Any),

@@ -7,9 +7,11 @@ use serde_json::Value;
 use smallvec::smallvec;
 use smol_str::SmolStr;
 
+use super::admission::reinvocation::Reinvocation;
 use crate::api::kind::Subresource;
+use crate::api::request::{Method, Request};
 use crate::api::template_hash::SAFE_ALPHABET;
-use crate::api::{Key, KindRef, RecordId, Time, User};
+use crate::api::{Key, KindRef, RecordId, Time, User, names};
 use crate::ledger::record::{RequestOutcome, RequestRecord};
 use crate::ledger::{Ledger, What};
 
@@ -48,6 +50,36 @@ pub struct Caller<'a> {
     pub subresource: Option<Subresource>,
     /// What admission puts down about the request: the annotations of the audit log.
     pub annotations: Vec<(String, String)>,
+    /// What the request says of itself beside the object.
+    pub options: Options,
+    /// Whether admission looks at the same request once more, and at whose wish.
+    pub(super) reinvocation: Reinvocation,
+}
+
+/// The options of a write or a deletion, as far as nothing else here has them.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// As whom the client wants to own fields, if it says so.
+    pub manager: Option<SmolStr>,
+    /// `fieldValidation`, if it says so.
+    pub validation: Option<SmolStr>,
+    /// What the body of a deletion says.
+    pub deletion: Option<Box<Value>>,
+    /// Whether the request names no object, but deletes all that there are.
+    pub of_all: bool,
+}
+
+impl Options {
+    pub fn of(request: &Request) -> Options {
+        let text = |key: &str| request.param(key).filter(|t| !t.is_empty()).map(SmolStr::from);
+        let body = request.body.as_ref().filter(|b| request.method == Method::Delete && b.is_object());
+        Options {
+            manager: text("fieldManager"),
+            validation: text("fieldValidation"),
+            deletion: body.map(|b| Box::new(b.clone())),
+            of_all: false,
+        }
+    }
 }
 
 impl<'a> Caller<'a> {
@@ -78,6 +110,8 @@ impl<'a> Caller<'a> {
             warnings: vec![],
             subresource: None,
             annotations: vec![],
+            options: Options::default(),
+            reinvocation: Reinvocation::default(),
         }
     }
 
@@ -91,10 +125,12 @@ impl<'a> Caller<'a> {
     pub fn acting_as<'b>(&'b mut self, user: &'b User) -> Caller<'b> {
         let (dry_run, manager) = (self.dry_run, self.manager.clone());
         let owners_at_once = self.owners_at_once;
+        let options = self.options.clone();
         Caller {
             dry_run,
             manager,
             owners_at_once,
+            options,
             ..Caller::new(user, self.actor, self.now, self.cause, self.ledger, self.chance)
         }
     }
@@ -102,6 +138,15 @@ impl<'a> Caller<'a> {
     /// The API server itself, because of this request.
     pub fn as_the_server<'b>(&'b mut self, server: &'b User) -> Caller<'b> {
         Caller { actor: "kube-apiserver", ..self.acting_as(server) }.with_agent("kube-apiserver")
+    }
+
+    /// Puts something down about the request. What has been put down stays, and what is no proper name is none.
+    /// Real Kubernetes: apiserver/pkg/admission/attributes.go AddAnnotation.
+    pub fn annotate(&mut self, key: String, text: String) {
+        let proper = key.split('/').count() == 2 && names::qualified_name(&key).is_empty();
+        if proper && !self.annotations.iter().any(|(k, _)| *k == key) {
+            self.annotations.push((key, text));
+        }
     }
 
     /// Writes a request and what became of it down. Dry runs leave no trace.

@@ -17,19 +17,22 @@ use crate::store::Change;
 pub(super) struct CustomKinds(Arc<BTreeMap<Name, Definition>>);
 
 impl CustomKinds {
-    /// Takes in a definition that was written or deleted.
-    pub fn learn(&mut self, change: &Change) {
-        let Some(crd) = change.object.get::<CustomResourceDefinition>() else { return };
+    /// Takes in a definition that was written or deleted. Gives back under what its objects were stored, if they are
+    /// defined differently now.
+    pub fn learn(&mut self, change: &Change) -> Option<KindRef> {
+        let crd = change.object.get::<CustomResourceDefinition>()?;
         let gone = change.kind == crate::store::ChangeKind::Deleted;
         let now = if gone { None } else { Definition::of(crd) };
         if self.0.get(&change.key.name) == now.as_ref() {
-            return;
+            return None;
         }
         let all = Arc::make_mut(&mut self.0);
-        match now {
-            Some(definition) => drop(all.insert(change.key.name.clone(), definition)),
-            None => drop(all.remove(&change.key.name)),
-        }
+        let before = match &now {
+            Some(definition) => all.insert(change.key.name.clone(), definition.clone()),
+            None => all.remove(&change.key.name),
+        }?;
+        let same = now.is_some_and(|now| now.served == before.served && now.storage == before.storage);
+        (!same).then_some(before.hub)
     }
 
     /// Every version that is served, the preferred one of a definition first.

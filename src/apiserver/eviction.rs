@@ -62,8 +62,9 @@ impl ApiServer {
             return Err(Status::new(Reason::Unknown, why));
         }
         who.dry_run |= dry.is_some();
-        admission::ask(self, &Ask { key, part: Subresource::Eviction, body: &eviction }, who)?;
-        delete_options_of(wishes, |_| None)
+        let mut asked = Ask { key, part: Subresource::Eviction, body: eviction };
+        admission::ask(self, &mut asked, who)?;
+        delete_options_of(&asked.body["deleteOptions"], |_| None)
     }
 
     fn evict_pod(&mut self, key: &Key, options: &DeleteOptions, who: &mut Caller<'_>) -> Result<Value, Status> {

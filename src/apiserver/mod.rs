@@ -24,6 +24,7 @@ pub mod discovery;
 mod eviction;
 pub mod health;
 pub mod list_options;
+mod openapi;
 mod owners;
 mod parts;
 pub mod read;
@@ -34,6 +35,7 @@ pub mod table;
 pub mod target;
 pub mod tokens;
 mod validation;
+mod warnings;
 pub mod write;
 mod write_options;
 
@@ -82,7 +84,7 @@ struct ClientWatch {
     events: VecDeque<WatchEvent>,
     overflowed: bool,
     bookmarks: bool,
-    ends: Option<crate::api::Time>,
+    end: read::End,
     first_table: bool,
 }
 

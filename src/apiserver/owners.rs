@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::ApiServer;
 use super::caller::Caller;
+use super::{ApiServer, admission};
 use crate::api::kind::Subresource;
 use crate::api::managed::{keep_times, on_apply};
 use crate::api::ownership::{Asked, By, Ownership, known};
@@ -40,6 +40,30 @@ impl ApiServer {
         let Some(old) = old.filter(|_| who.owners_at_once) else { return };
         let entries = with_old_times(old, new, new.owners().cloned());
         new.set_ownership(entries.map_or(Ownership::Unknown, Ownership::Known));
+    }
+
+    /// Lets those who look at the object before it is stored see who will own its fields; without any, nobody works that out.
+    pub(super) fn show_owners(
+        &self,
+        new: &mut Object,
+        old: Option<&Object>,
+        asked: &Object,
+        sub: Option<Subresource>,
+        who: &Caller<'_>,
+    ) {
+        if !admission::is_watched(self) {
+            return;
+        }
+        let ownership = match &who.applied {
+            Some(entries) => Ownership::Known(entries.clone()),
+            None => {
+                let kind = who.version.unwrap_or(asked.kind());
+                let old = old.map(|o| Arc::new(o.with_known_owners()));
+                let asked = who.applying.clone().map_or_else(|| Asked::Object(asked.clone()), Asked::Config);
+                Ownership::after(old.as_ref(), asked, self.by(kind, sub, who))
+            }
+        };
+        new.set_ownership(ownership);
     }
 
     /// What an apply makes of an object: the object that it asks for, and who owns its fields then.

@@ -151,7 +151,7 @@ impl ApiServer {
             events: VecDeque::new(),
             overflowed: false,
             bookmarks: options.bookmarks,
-            ends: options.timeout.map(|t| now + t),
+            end: options.timeout.map_or(End::Never, |t| End::At(now + t)),
         };
         let from = options.revision.filter(|r| r.0 > 0);
         if let Some(rev) = from.filter(|r| *r > self.store.rev()) {
@@ -179,12 +179,13 @@ impl ApiServer {
     pub fn watch_ends(&mut self, id: WatchId, now: Time) -> bool {
         let rev = self.store.rev();
         let Some(client) = self.clients.get_mut(&id) else { return true };
-        if client.ends.is_none_or(|end| now < end) {
-            return false;
+        match client.end {
+            End::Never => return false,
+            End::At(end) if now < end => return false,
+            End::At(_) if client.bookmarks => client.bookmark(rev, false),
+            End::At(_) | End::Come => {}
         }
-        if client.bookmarks && client.ends.take().is_some() {
-            client.bookmark(rev, false);
-        }
+        client.end = End::Come;
         client.events.is_empty()
     }
 
@@ -198,6 +199,15 @@ impl ApiServer {
         }
         client.events.pop_front()
     }
+}
+
+/// When a client's watch is over.
+#[derive(Clone, Copy, Debug)]
+pub enum End {
+    Never,
+    At(Time),
+    /// Only what it has not read yet is left to tell.
+    Come,
 }
 
 impl ClientWatch {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::asked::Asked;
 use super::authorization::{impersonation, reviews};
 use super::binding::is_binding;
-use super::caller::Caller;
+use super::caller::{Caller, Options as WriteOptions};
 use super::decoding::{patch_decode_error, unreadable_as};
 use super::delete::Deleted;
 use super::list_options::ListOptions;
@@ -16,7 +16,7 @@ use super::read::{list_json, with_end};
 use super::table::{Include, metadata_only, table};
 use super::target::Target;
 use super::write_options::{check_options, delete_options};
-use super::{ApiServer, discovery, health, tokens};
+use super::{ApiServer, discovery, health, openapi, tokens, warnings};
 use crate::api::kind::Subresource;
 use crate::api::managed::options;
 use crate::api::object::Key;
@@ -33,16 +33,18 @@ impl ApiServer {
             request.method == Method::Delete && request.body.as_ref().is_some_and(|b| b["dryRun"][0] == "All");
         who.dry_run = in_body || request.param("dryRun") == Some("All");
         who.owners_at_once = true;
+        who.options = WriteOptions::of(request);
         if let Some(manager) = request.param("fieldManager") {
             who.manager = options::manager_of(manager, "").into();
         }
-        match &request.impersonate {
+        let answer = match &request.impersonate {
             None => self.handle_as(request, who),
             Some(wanted) => {
                 let user = self.impersonated(request, wanted, who.user)?;
                 self.handle_as(request, &mut who.acting_as(&user))
             }
-        }
+        };
+        warnings::as_sent(answer)
     }
 
     /// The user whom the caller may act as.
@@ -81,7 +83,13 @@ impl ApiServer {
             None => self.handle_collection(&target, request, who),
             Some(name) => self.handle_one(&target, name, sub, request, who),
         };
-        warned(answer, target.kind.deprecated().map(Into::into).into_iter().collect())
+        let mut answer = warned(answer, target.kind.deprecated().map(Into::into).into_iter().collect());
+        let said = match &mut answer {
+            Ok(a) => &mut a.warnings,
+            Err(status) => &mut status.warnings,
+        };
+        said.append(&mut who.warnings);
+        answer
     }
 
     fn handle_collection(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
@@ -129,8 +137,8 @@ impl ApiServer {
         let verdict = self.judge(who.user, &wish);
         if !verdict.allowed {
             let status = wish.forbidden(who.user, &verdict.reason);
-            if let Some(kind) = self.kind_of(&asked.group, &asked.version, &asked.resource) {
-                let key = Key::new(kind.stored(), &asked.namespace, &asked.name);
+            if let Some(kind) = self.kind_of(asked.group, asked.version, asked.resource) {
+                let key = Key::new(kind.stored(), asked.namespace, &asked.name);
                 self.refuse(who, asked.verb, &key, None, &status);
             }
             return Err(status);
@@ -149,6 +157,7 @@ impl ApiServer {
                 let known = || tokens::discovery::answer(self, path);
                 health::check(path, request)
                     .or_else(known)
+                    .or_else(|| openapi::answer(self, &request.path))
                     .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
             }
         }
@@ -327,6 +336,7 @@ impl ApiServer {
         let options = delete_options(request)?;
         let chosen = ListOptions::of(request, t.kind, false)?;
         let listing = self.list(&t.scope(), &chosen)?;
+        who.options.of_all = true;
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;
         }

@@ -28,10 +28,8 @@ impl Target {
             _ => return None,
         };
         let (namespace, rest) = match rest {
-            ["namespaces", ns, plural, rest @ ..] if !matches!(*plural, "status" | "finalize") => {
-                (*ns, [&[*plural], rest].concat())
-            }
-            _ => ("", rest.to_vec()),
+            ["namespaces", ns, plural, ..] if !matches!(*plural, "status" | "finalize") => (*ns, &rest[2..]),
+            _ => ("", rest),
         };
         let kind = kind_of(group, version, rest.first()?)?;
         let text = |i: usize| rest.get(i).filter(|s| !s.is_empty()).map(|s| (*s).to_string());

@@ -428,3 +428,50 @@ fn a_claim_grows_if_it_is_bound_and_its_class_lets_it() {
         "persistentvolumeclaims \"stiff\" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize"
     );
 }
+
+#[test]
+fn who_watches_a_kind_that_is_defined_anew_must_begin_anew() {
+    const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    let mut server = Server::new();
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "rocks.example.com"}, "spec": {"group": "example.com", "scope": "Cluster",
+            "names": {"plural": "rocks", "kind": "Rock"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]}});
+    server.ask(Request::new(Method::Post, DEFINITIONS).body(definition)).expect("a definition");
+    let path = format!("{DEFINITIONS}/rocks.example.com");
+    let merge = |server: &mut Server, part: &str, body: Value| {
+        server
+            .ask(Request::new(Method::Patch(PatchType::Merge), format!("{path}{part}")).body(body))
+            .expect("a change");
+    };
+    // As the controller of definitions does.
+    let conditions = ["NamesAccepted", "Established"].map(|t| json!({"type": t, "status": "True"}));
+    let names = json!({"plural": "rocks", "kind": "Rock", "singular": "rock", "listKind": "RockList"});
+    merge(
+        &mut server,
+        "/status",
+        json!({"status": {"conditions": conditions, "acceptedNames": names, "storedVersions": ["v1"]}}),
+    );
+    let rocks = "/apis/example.com/v1/rocks";
+    let open = |server: &mut Server, path: &str| {
+        let (mut ledger, mut chance) = (Ledger::default(), Chance::seed_from_u64(1));
+        let user = User::of("test", &[MASTERS]);
+        let mut who = Caller::new(&user, "test", Time::ZERO, RecordId(0), &mut ledger, &mut chance);
+        server.api.open_watch(&Request::get(path), &mut who).expect("a watch")
+    };
+    let (rock, map) = (open(&mut server, rocks), open(&mut server, MAPS));
+    let object = json!({"apiVersion": "example.com/v1", "kind": "Rock", "metadata": {"name": "r"}});
+    server.ask(Request::new(Method::Post, rocks).body(object)).expect("a rock");
+    server.api.take_deliveries(Time::ZERO).for_each(drop);
+    assert!(!server.api.watch_ends(rock, Time::ZERO));
+    let schema = json!({"openAPIV3Schema": {"type": "object", "properties": {"weight": {"type": "integer"}}}});
+    merge(
+        &mut server,
+        "",
+        json!({"spec": {"versions": [{"name": "v1", "served": true, "storage": true, "schema": schema}]}}),
+    );
+    assert!(!server.api.watch_ends(rock, Time::ZERO), "what it has not read is told first");
+    assert_eq!(server.api.next_event(rock).map(|e| e.kind), Some("ADDED"));
+    assert!(server.api.watch_ends(rock, Time::ZERO));
+    assert!(!server.api.watch_ends(map, Time::ZERO), "other kinds are not concerned");
+}

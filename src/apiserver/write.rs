@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::caller::{Caller, new_uid, suffix};
+use super::read::End;
 use super::{ApiServer, admission, authorization, certificates, validation};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
@@ -79,7 +80,11 @@ impl ApiServer {
             .store
             .write(key.clone(), new, expect, |rev| who.record(verb, key, sub, outcome(rev)))
             .map_err(|e| store_error(&e, key))?;
-        self.custom.learn(&change);
+        // Who watches objects of a kind that is defined anew must begin anew.
+        if let Some(hub) = self.custom.learn(&change) {
+            let watching = self.clients.values_mut().filter(|c| c.kind.stored() == hub);
+            watching.for_each(|c| c.end = End::Come);
+        }
         Ok(change.object.clone())
     }
 
@@ -117,23 +122,29 @@ impl ApiServer {
             let prefix: String = meta.generate_name.clone().unwrap_or_default().chars().take(MAX_GENERATED).collect();
             meta.name = Some(format!("{prefix}{}", suffix(who.chance, SUFFIX_LENGTH)));
         }
-        meta.uid = Some(new_uid(who.chance));
-        meta.creation_timestamp = Some(who.now.meta());
+        // It gets them when admission has completed it.
+        let uid = new_uid(who.chance);
+        meta.uid = None;
+        meta.creation_timestamp = None;
         meta.deletion_timestamp = None;
         meta.deletion_grace_period_seconds = None;
         meta.resource_version = None;
         meta.self_link = None;
+        kind.defaults(o);
+        let asked = o.clone();
+        o.meta_mut().managed_fields = None;
+        self.show_owners(o, None, &asked, None, who);
+        admission::mutate_new(self, o, named_here, who)?;
+        let meta = o.meta_mut();
+        meta.uid = Some(uid);
+        meta.creation_timestamp = Some(who.now.meta());
         // Of a kind that does not count, the client's number stays.
         if kind.has_generation() {
             meta.generation = Some(1);
         }
-        kind.defaults(o);
         kind.stamp(o, who.now);
-        let asked = o.clone();
-        o.meta_mut().managed_fields = None;
         kind.prepare_create(o);
         certificates::stamp_requester(o, who.user);
-        admission::mutate_new(self, o, named_here, who)?;
         authorization::escalation::check(self, o, None, who.user)?;
         // Addresses are given out before anything is judged.
         if let Some(s) = o.get_mut::<Service>() {
@@ -244,55 +255,17 @@ impl ApiServer {
         if verb == "patch" {
             validation::of_patch(meta, before, &mut errors);
         }
-        keep(&mut meta.resource_version, &before.resource_version);
-        keep(&mut meta.uid, &before.uid);
-        keep(&mut meta.creation_timestamp, &before.creation_timestamp);
-        keep(&mut meta.generate_name, &before.generate_name);
-        keep(&mut meta.deletion_timestamp, &before.deletion_timestamp);
-        keep(&mut meta.deletion_grace_period_seconds, &before.deletion_grace_period_seconds);
-        keep(&mut meta.generation, &before.generation);
-        let asked;
-        match sub {
-            // The spec in it is thrown away, so there is nothing to fill in.
-            Some(Subresource::Status) => {
-                asked = new.clone();
-                kind.prepare_status(new, old);
-                if let Some((new, old)) = new.get_mut::<PersistentVolume>().zip(old.get()) {
-                    persistentvolume::note_transition(new, old, who.now);
-                }
-                certificates::stamp_status(new, old, who.now);
-            }
-            Some(Subresource::Approval) => {
-                asked = new.clone();
-                certificates::prepare_approval(new, old, who.now);
-            }
-            Some(sub @ (Subresource::EphemeralContainers | Subresource::Resize)) => {
-                kind.defaults(new);
-                asked = new.clone();
-                if let Some((new, old)) = new.get_mut::<Pod>().zip(old.get()) {
-                    match sub {
-                        Subresource::Resize => pod::prepare_resize(new, old),
-                        _ => pod::prepare_ephemeral_containers(new, old),
-                    }
-                }
-            }
-            Some(Subresource::Finalize) => {
-                asked = new.clone();
-                keep_all_but_finalizers(new, old);
-            }
-            _ => {
-                kind.defaults(new);
-                kind.stamp(new, who.now);
-                asked = new.clone();
-                if let Some(s) = new.get_mut::<Service>() {
-                    self.addresses.assign(s, old.get::<Service>(), &self.store, who.chance)?;
-                }
-                kind.prepare_update(new, old);
-            }
+        // Most of the object may be sent, but what is not meant is thrown away once admission has seen it; so nothing is filled in.
+        if !matches!(sub, Some(Subresource::Status | Subresource::Approval | Subresource::Finalize)) {
+            kind.defaults(new);
         }
+        let asked = new.clone();
         new.meta_mut().managed_fields = None;
         who.subresource = sub;
+        self.show_owners(new, Some(old), &asked, sub, who);
         admission::mutate(self, new, Some(old), who)?;
+        keep_what_is_the_servers(new, old);
+        self.prepare(new, old, sub, who)?;
         // What an object forgets and admission fills in again is no change.
         let changed = sub != Some(Subresource::Status) && kind.has_generation() && kind.spec_changed(new, old);
         if changed && !only_empty_lists(new, old, who) {
@@ -328,6 +301,44 @@ impl ApiServer {
         admission::validate(self, new, Some(old), who)?;
         Ok(asked)
     }
+
+    /// Throws away what a request through a part of an object may not change, and lets the kind fill in the rest.
+    fn prepare(
+        &mut self,
+        new: &mut Object,
+        old: &Object,
+        sub: Option<Subresource>,
+        who: &mut Caller<'_>,
+    ) -> Result<(), Status> {
+        let kind = new.kind();
+        match sub {
+            Some(Subresource::Status) => {
+                kind.prepare_status(new, old);
+                if let Some((new, old)) = new.get_mut::<PersistentVolume>().zip(old.get()) {
+                    persistentvolume::note_transition(new, old, who.now);
+                }
+                certificates::stamp_status(new, old, who.now);
+            }
+            Some(Subresource::Approval) => certificates::prepare_approval(new, old, who.now),
+            Some(sub @ (Subresource::EphemeralContainers | Subresource::Resize)) => {
+                if let Some((new, old)) = new.get_mut::<Pod>().zip(old.get()) {
+                    match sub {
+                        Subresource::Resize => pod::prepare_resize(new, old),
+                        _ => pod::prepare_ephemeral_containers(new, old),
+                    }
+                }
+            }
+            Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
+            _ => {
+                kind.stamp(new, who.now);
+                if let Some(s) = new.get_mut::<Service>() {
+                    self.addresses.assign(s, old.get::<Service>(), &self.store, who.chance)?;
+                }
+                kind.prepare_update(new, old);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whether a write changes nothing. Clients write empty lists, which the store does not tell from none; components do not, and
@@ -356,6 +367,18 @@ fn only_empty_lists(new: &Object, old: &Object, who: &Caller<'_>) -> bool {
         (Ok(new), Ok(old)) => !kind.spec_changed(&new, &old),
         _ => false,
     }
+}
+
+/// What the server alone says of an object stays as it was.
+fn keep_what_is_the_servers(new: &mut Object, old: &Object) {
+    let (meta, before) = (new.meta_mut(), old.meta());
+    keep(&mut meta.resource_version, &before.resource_version);
+    keep(&mut meta.uid, &before.uid);
+    keep(&mut meta.creation_timestamp, &before.creation_timestamp);
+    keep(&mut meta.generate_name, &before.generate_name);
+    keep(&mut meta.deletion_timestamp, &before.deletion_timestamp);
+    keep(&mut meta.deletion_grace_period_seconds, &before.deletion_grace_period_seconds);
+    keep(&mut meta.generation, &before.generation);
 }
 
 /// A field stays as it was. Mostly it has: a patch begins with a copy.

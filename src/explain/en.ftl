@@ -11,6 +11,7 @@ story-marked = let you in as { $user }, marked it for deletion (revision { $revi
 story-removed = let you in as { $user }, removed it at revision { $revision }
 story-unchanged = let you in as { $user }, found nothing to change
 story-refused = refused it: { $why }
+story-noted = { " · " }noted { $key }: { $note }
 story-more = { $count } more did the same
 story-cut = { $count ->
     [one] 1 more line

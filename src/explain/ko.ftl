@@ -5,6 +5,7 @@ story-marked = { $user } 사용자로 들여보내고 지울 것으로 표시(�
 story-removed = { $user } 사용자로 들여보내고 리비전 { $revision }에서 지움
 story-unchanged = { $user } 사용자로 들여보냈으나 바꿀 것이 없음
 story-refused = 거절: { $why }
+story-noted = { " · " }{ $key } 기록: { $note }
 story-more = 그 밖에 { $count }개도 똑같이 함
 story-cut = { $count }줄 더 있음 · 모두 보려면 `story`
 story-nothing = 더 할 일이 없었음

@@ -419,7 +419,25 @@ fn answer(language: Language, q: &RequestRecord) -> String {
             "story-refused"
         }
     };
-    message(language, id, &facts)
+    let mut text = message(language, id, &facts);
+    for (key, note) in q.annotations.iter().filter(|(key, _)| is_peoples(key)) {
+        let cut: String = note.chars().take(LONGEST_NOTE).collect();
+        let cut = if cut.len() < note.len() { format!("{cut}…") } else { cut };
+        text.push_str(&message(
+            language,
+            "story-noted",
+            &[("key", Fact::Text(key.clone())), ("note", Fact::Text(cut))],
+        ));
+    }
+    text
+}
+
+/// Letters of a note in the audit log that are shown.
+const LONGEST_NOTE: usize = 160;
+
+/// Whether somebody's policy or webhook has put that down, and not the server by itself.
+fn is_peoples(key: &str) -> bool {
+    !key.starts_with("pod-security.kubernetes.io/") && !key.starts_with("authentication.kubernetes.io/")
 }
 
 #[cfg(test)]

@@ -67,10 +67,10 @@ impl Failure {
             let among = format!("Error from server (Invalid): {doing}: {}", s.message);
             return Failure { among: Some(among), ..Failure::status(s) };
         }
-        let prefix = if s.reason.name().is_empty() {
+        let prefix = if s.reason_name().is_empty() {
             "Error from server".to_string()
         } else {
-            format!("Error from server ({})", s.reason.name())
+            format!("Error from server ({})", s.reason_name())
         };
         Failure::plain(format!("{prefix}: {doing}: {}", s.message)).hint(absent(s))
     }
@@ -109,7 +109,7 @@ pub fn status_text(s: &Status) -> String {
             many => format!("{head}: \n{}", many.iter().map(|t| format!("* {t}")).collect::<Vec<_>>().join("\n")),
         };
     }
-    match s.reason.name() {
+    match s.reason_name() {
         "" => format!("Error from server: {}", s.message),
         reason => format!("Error from server ({reason}): {}", s.message),
     }

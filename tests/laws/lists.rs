@@ -279,6 +279,7 @@ fn check(acts: &[Act], limit: usize) -> Result<(), TestCaseError> {
         prop_assert_eq!(last.iter().map(|e| e.kind).collect::<Vec<_>>(), vec!["BOOKMARK"]);
         prop_assert_eq!(revision(&last[0].object), server.api.rev().0);
         watch.take(last)?;
+        prop_assert!(server.api.watch_ends(watch.id, Time::ZERO + Duration::from_secs(6)), "it has ended");
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ import json, sys, zlib
 definitions = {}
 for path in sys.argv[1:]:
     if path != "-z":
-        definitions.update(json.load(open(path, encoding="utf-8"))["components"]["schemas"])
+        definitions.update(json.load(open(path, encoding="utf-8"))["components"].get("schemas", {}))
 lines = [name + "\t" + json.dumps(d, separators=(",", ":"), ensure_ascii=False) for name, d in sorted(definitions.items())]
 text = "\n".join(lines) + "\n"
 sys.stdout.buffer.write(zlib.compress(text.encode(), 9) if "-z" in sys.argv else text.encode())

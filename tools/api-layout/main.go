@@ -12,6 +12,7 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	admissionv1 "k8s.io/api/admission/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
@@ -61,6 +62,7 @@ var roots = []any{
 	storagev1.VolumeAttachment{}, storagev1.VolumeAttributesClass{},
 	metricsv1beta1.NodeMetrics{}, metricsv1beta1.PodMetrics{},
 	metav1.DeleteOptions{},
+	admissionv1.AdmissionReview{},
 }
 
 // Types whose JSON is a single value, not an object of their fields.

@@ -10,7 +10,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use serde_json::{Value, json};
 
 use super::columns::columns;
-use super::openapi::published;
+use super::openapi::{About, published, published_v2};
 use super::table::number;
 use super::{CustomKind, ScalePaths, keep};
 use crate::api::jsonpath::Template;
@@ -92,9 +92,10 @@ fn face(
     let content = json!([hub.0, names, v, storage_version, terminating, crd.spec.preserve_unknown_fields]);
     number(content.to_string(), || {
         let source = serde_json::to_value(schema).unwrap_or_default();
-        let published = published(schema, [&crd.spec.group, &v.name, &names.kind]);
+        let written = schema;
         let mut schema = structural;
-        if crd.spec.preserve_unknown_fields == Some(true) {
+        let all_unknown = crd.spec.preserve_unknown_fields == Some(true);
+        if all_unknown {
             schema.extensions.preserve_unknown_fields = true;
         }
         let paths: Vec<String> = v.selectable_fields.iter().flatten().map(|f| f.json_path.clone()).collect();
@@ -102,6 +103,8 @@ fn face(
             paths.iter().map(|p| Template::parse(&format!("{{{p}}}")).ok()).collect();
         let (paths, selectors): (Vec<String>, Vec<Template>) =
             paths.into_iter().zip(selectors).filter_map(|(p, s)| Some((p, s?))).unzip();
+        let selectable = keep_all(paths.iter().map(|p| p.trim_start_matches('.')));
+        let about = About { group: &crd.spec.group, version: &v.name, kind: &names.kind, selectable };
         CustomKind {
             version: keep(&v.name),
             storage_version: keep(storage_version),
@@ -111,9 +114,10 @@ fn face(
             hub: Some(hub),
             schema,
             source,
-            published,
+            published: published(written, &about),
+            published_v2: published_v2(written, all_unknown, &about),
             columns: columns(v.additional_printer_columns.as_deref()),
-            selectable: keep_all(paths.iter().map(|p| p.trim_start_matches('.'))),
+            selectable,
             selectors,
             scale: v.subresources.as_ref().and_then(|s| s.scale.as_ref()).map(scale_paths),
             ..named(crd, names)
@@ -142,6 +146,7 @@ fn named(crd: &CustomResourceDefinition, names: &CustomResourceDefinitionNames) 
         rules: OnceLock::new(),
         source: Value::Null,
         published: Value::Null,
+        published_v2: Value::Null,
         columns: vec![],
         selectable: &[],
         selectors: vec![],

@@ -59,6 +59,8 @@ pub struct CustomKind {
     source: Value,
     /// The schema as it is published.
     published: Value,
+    /// The same for clients that know OpenAPI v2 only.
+    published_v2: Value,
     columns: Vec<CustomColumn>,
     selectable: &'static [&'static str],
     selectors: Vec<Template>,
@@ -110,6 +112,11 @@ impl CustomKind {
     /// The schema in OpenAPI v3, with what every object has.
     pub fn published(&self) -> &Value {
         &self.published
+    }
+
+    /// The same for OpenAPI v2.
+    pub fn published_v2(&self) -> &Value {
+        &self.published_v2
     }
 
     fn has_status(&self) -> bool {

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::{CustomKind, follow};
 use crate::api::cel::rules::{self as cel, Before};
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{Object, go_text, names, structural};
+use crate::api::go_text::{plain, type_name};
+use crate::api::{Object, names, structural};
 
 /// Judges an object, or its change from `old`, by the schema of its version.
 pub fn validate(kind: &CustomKind, new: &Object, old: Option<&Object>, errors: &mut FieldErrors) {
@@ -55,7 +56,7 @@ fn validate_scale_status(kind: &CustomKind, o: &Value, errors: &mut FieldErrors)
     validate_count(o, &paths.current, errors);
     if let Some(v) = follow(o, &paths.selector).filter(|v| !v.is_string()) {
         let at = path_text(&paths.selector);
-        let why = format!("{at} accessor error: {} is of the type {}, expected string", shown(v), go_type(v));
+        let why = format!("{at} accessor error: {} is of the type {}, expected string", plain(v), type_name(v));
         errors.invalid(&Path::new(&at), "", why);
     }
 }
@@ -66,7 +67,7 @@ fn validate_count(o: &Value, path: &[String], errors: &mut FieldErrors) {
     let at = path_text(path);
     match v.as_i64() {
         None => {
-            let why = format!("{at} accessor error: {} is of the type {}, expected int64", shown(v), go_type(v));
+            let why = format!("{at} accessor error: {} is of the type {}, expected int64", plain(v), type_name(v));
             errors.invalid(&Path::new(&at), 0, why);
         }
         Some(n) if n < 0 => errors.invalid(&Path::new(&at), n, "should be a non-negative integer"),
@@ -81,32 +82,10 @@ fn path_text(path: &[String]) -> String {
     format!(".{}", path.join("."))
 }
 
-/// A value as Go's `%v` prints it.
-fn shown(v: &Value) -> String {
-    match v {
-        Value::Null => "<nil>".into(),
-        Value::String(s) => s.clone(),
-        Value::Number(n) => go_text::number(n),
-        other => other.to_string(),
-    }
-}
-
-fn go_type(v: &Value) -> &'static str {
-    match v {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(n) if n.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
-}
-
 /// A finalizer should say whose it is.
 pub fn finalizer_warnings(finalizer: &str) -> Vec<String> {
     let mut out = names::qualified_name(finalizer);
-    if !finalizer.contains('/') && !["kubernetes", "orphan", "foregroundDeletion"].contains(&finalizer) {
+    if !names::is_known_finalizer(finalizer) {
         let path = if finalizer.contains('.') { " including a path (/)" } else { "" };
         out.push(format!(
             "prefer a domain-qualified finalizer name{path} to avoid accidental conflicts with other finalizer writers"

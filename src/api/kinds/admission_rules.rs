@@ -54,11 +54,11 @@ pub fn validate_policies(failure: Option<&str>, matching: Option<&str>, at: &Pat
 
 /// What a rule says, whether it names objects or not.
 pub struct Rule<'a> {
-    operations: &'a [String],
-    groups: &'a [String],
-    versions: &'a [String],
-    resources: &'a [String],
-    scope: Option<&'a str>,
+    pub operations: &'a [String],
+    pub groups: &'a [String],
+    pub versions: &'a [String],
+    pub resources: &'a [String],
+    pub scope: Option<&'a str>,
 }
 
 impl<'a> From<&'a RuleWithOperations> for Rule<'a> {

@@ -26,6 +26,7 @@ pub static KIND: Kind<CSIDriver> = Kind {
     validate: |d, errors| validate(&d.spec, errors),
     validate_update,
     warnings,
+    returns_deleted: true,
     columns: &[
         Column::name(),
         Column::of(ColumnType::Boolean, 0, "AttachRequired", "attachRequired indicates this CSI volume driver requires an attach operation (because it implements the CSI ControllerPublishVolume() method), and that the Kubernetes attach detach controller should call the attach volume interface which checks the volumeattachment status and waits until the volume is attached before proceeding to mounting. The CSI external-attacher coordinates with CSI volume driver and updates the volumeattachment status when the attach operation is complete. If the value is specified to false, the attach operation will be skipped. Otherwise the attach operation will be called.\n\nThis field is immutable.", |d, _| Cell::from(d.spec.attach_required.unwrap_or(true))),

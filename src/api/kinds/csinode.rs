@@ -16,6 +16,7 @@ pub static KIND: Kind<CSINode> = Kind {
     unconditional_update: false,
     validate,
     validate_update,
+    returns_deleted: true,
     columns: &[
         Column::name(),
         Column::int("Drivers", "Drivers indicates the number of CSI drivers registered on the node", |n, _| Cell::from(n.spec.drivers.len())),

@@ -15,6 +15,7 @@ pub static KIND: Kind<DeviceClass> = Kind {
     name_rule: |name, prefix| if prefix { vec![] } else { names::dns1123_subdomain(name, false) },
     spec_changed: |new, old| !canonical::equal(&new.spec, &old.spec, "resource/v1.DeviceClassSpec"),
     validate,
+    returns_deleted: true,
     columns: &[
         Column::name(),
         Column::age(),

@@ -56,6 +56,10 @@ pub fn phase(n: &Namespace) -> &str {
 
 /// Every namespace carries its own name as a label, whatever its author wrote there.
 fn defaults(n: &mut Namespace) {
+    let phase = n.status.get_or_insert_default().phase.get_or_insert_default();
+    if phase.is_empty() {
+        *phase = "Active".into();
+    }
     if let Some(name) = n.metadata.name.clone().filter(|name| !name.is_empty()) {
         n.metadata.labels.get_or_insert_default().insert("kubernetes.io/metadata.name".into(), name);
     }

@@ -14,6 +14,7 @@ pub static KIND: Kind<ResourceClaimTemplate> = Kind {
     defaults: |t| claim::defaults(&mut t.spec.spec),
     validate,
     validate_update,
+    returns_deleted: true,
     columns: &[
         Column::name(),
         Column::age(),

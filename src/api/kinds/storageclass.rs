@@ -23,6 +23,7 @@ pub static KIND: Kind<StorageClass> = Kind {
     validate,
     validate_update,
     warnings: |c, _| warnings(c),
+    returns_deleted: true,
     columns: &[
         Column { cell: |c, _| Cell::from(shown_name(c)), ..Column::name() },
         Column::text("Provisioner", "provisioner indicates the type of the provisioner.", |c, _| Cell::from(c.provisioner.as_str())),

@@ -23,6 +23,7 @@ pub static KIND: Kind<VolumeAttachment> = Kind {
         validate(new, errors);
         validate_update(new, old, errors);
     },
+    returns_deleted: true,
     columns: &[
         Column::name(),
         Column::of(ColumnType::Name, 0, "Attacher", "attacher indicates the name of the volume driver that MUST handle this request. This is the name returned by GetPluginName().", |a, _| Cell::from(a.spec.attacher.as_str())),

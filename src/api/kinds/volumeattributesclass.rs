@@ -24,6 +24,7 @@ pub static KIND: Kind<VolumeAttributesClass> = Kind {
         names::validate_meta(&new.metadata, false, names::dns1123_subdomain, errors);
         validate(new, errors);
     },
+    returns_deleted: true,
     columns: &[
         Column::name(),
         Column::text("DriverName", "Name of the CSI driver This field is immutable.", |c, _| Cell::from(c.driver_name.as_str())),

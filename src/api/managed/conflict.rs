@@ -47,7 +47,7 @@ impl Conflicts {
             format!("Apply failed with {} conflicts: {}", causes.len(), lines.collect::<Vec<_>>().join("\n"))
         };
         let details = Some(Box::new(Details { causes, ..Details::default() }));
-        Status { reason: Reason::Conflict, message, details, warnings: vec![] }
+        Status { reason: Reason::Conflict, message, details, warnings: vec![], own: None }
     }
 }
 

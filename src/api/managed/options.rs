@@ -92,5 +92,6 @@ fn refused(options: &str, errors: &FieldErrors) -> Result<(), Status> {
         message: format!("{options}.meta.k8s.io \"\" is invalid: {list}"),
         details: Some(Box::new(details)),
         warnings: vec![],
+        own: None,
     })
 }

@@ -11,8 +11,7 @@ use serde_json::Value;
 
 use super::element::{Path, PathElement, path_text};
 use super::schema::{Atom, List, ListKind, Part, Scalar, Schema};
-use super::values::{go, go_syntax, go_type};
-use crate::api::go_text::quoted;
+use crate::api::go_text::{plain, quoted, syntax, type_name};
 
 /// A value that fits its schema.
 #[derive(Clone, Debug)]
@@ -77,9 +76,9 @@ impl Judge {
             (Part::None, _) => self.complain("schema error: invalid atom: inlined".into()),
             (_, Value::Null) => {}
             (Part::Map, Value::Object(m)) => self.visit_map(m, &atom),
-            (Part::Map, other) => self.complain(format!("expected map, got &{{{}}}", go(other))),
+            (Part::Map, other) => self.complain(format!("expected map, got &{{{}}}", plain(other))),
             (Part::List, Value::Array(items)) => self.visit_list(items, &atom),
-            (Part::List, other) => self.complain(format!("expected list, got &{{{}}}", go(other))),
+            (Part::List, other) => self.complain(format!("expected list, got &{{{}}}", plain(other))),
             (Part::Scalar, other) => {
                 if let Some(what) = atom.scalar.and_then(|s| misfit(s, other)) {
                     self.complain(what);
@@ -131,10 +130,10 @@ fn misfit(scalar: Scalar, v: &Value) -> Option<String> {
         Scalar::Untyped => v.is_number() || v.is_string() || v.is_boolean(),
     };
     (!fits).then(|| match scalar {
-        Scalar::Numeric => format!("expected numeric (int or float), got {}", go_type(v)),
-        Scalar::String => format!("expected string, got &value.valueUnstructured{{Value:{}}}", go_syntax(v)),
-        Scalar::Boolean => format!("expected boolean, got &{{{}}}", go(v)),
-        Scalar::Untyped => format!("expected any scalar, got &{{{}}}", go(v)),
+        Scalar::Numeric => format!("expected numeric (int or float), got {}", type_name(v)),
+        Scalar::String => format!("expected string, got &value.valueUnstructured{{Value:{}}}", syntax(v)),
+        Scalar::Boolean => format!("expected boolean, got &{{{}}}", plain(v)),
+        Scalar::Untyped => format!("expected any scalar, got &{{{}}}", plain(v)),
     })
 }
 

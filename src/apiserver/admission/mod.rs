@@ -1,8 +1,10 @@
 //! Admission: what may complete or refuse an object before it is stored, in Kubernetes' order.
 //!
 //! First every plugin may change the object ([`Plugin::mutate`]), then the object is validated, then every plugin may refuse it
-//! ([`Plugin::validate`]). [`Caller::subresource`] tells through which part of the object it is written. What is deleted, and what
-//! is asked of an object without writing it, has phases of its own. To add a plugin: write its file, add its line to [`PLUGINS`].
+//! ([`Plugin::validate`]). What a policy or a webhook has changed, all look at once more ([`reinvocation`]). What policies and
+//! webhooks are for, [`matching`] tells; they see a [`request`] and change a [`draft`]. [`Caller::subresource`] tells through which
+//! part of the object it is written. What is deleted, and what is asked of an object without writing it, has phases of its own. To
+//! add a plugin: write its file, add its line to [`PLUGINS`].
 //! Real Kubernetes: apiserver/pkg/admission, plugin/pkg/admission, pkg/kubeapiserver/options/plugins.go.
 
 mod certificate_approval;
@@ -11,7 +13,9 @@ mod certificate_subject_restriction;
 mod default_ingress_class;
 mod default_storage_class;
 mod default_toleration_seconds;
+mod draft;
 mod limit_ranger;
+mod matching;
 mod mutating_admission_policy;
 mod namespace_lifecycle;
 mod node_declared_features;
@@ -22,6 +26,8 @@ mod pod_security;
 pub(super) mod pod_topology_labels;
 pub(super) mod policy;
 mod priority;
+pub(super) mod reinvocation;
+mod request;
 mod resource_quota;
 mod runtime_class;
 mod service_account;
@@ -35,15 +41,21 @@ use serde_json::Value;
 use super::ApiServer;
 use super::caller::Caller;
 use crate::api::kind::Subresource;
+use crate::api::kinds::{
+    MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, ValidatingAdmissionPolicyBinding,
+    ValidatingWebhookConfiguration,
+};
 use crate::api::object::{Key, Resource};
 use crate::api::{Object, Status};
+use reinvocation::Reinvocation;
 
 /// A request that makes something of an object without being a write of it: an eviction, a token, a binding.
 pub struct Ask<'a> {
     /// The object.
     pub key: &'a Key,
     pub part: Subresource,
-    pub body: &'a Value,
+    /// What is asked; others may change it.
+    pub body: Value,
 }
 
 /// One plugin. `old` is the object as it was: on a creation there is none.
@@ -55,6 +67,8 @@ pub struct Plugin {
     pub validate: fn(&mut ApiServer, new: &Object, old: Option<&Object>, &mut Caller<'_>) -> Result<(), Status>,
     /// Before something is deleted that is there.
     pub delete: fn(&ApiServer, &Key, &mut Caller<'_>) -> Result<(), Status>,
+    /// May change what is asked of an object.
+    pub alter: fn(&ApiServer, &mut Ask<'_>, &mut Caller<'_>) -> Result<(), Status>,
     pub ask: fn(&ApiServer, &Ask<'_>, &mut Caller<'_>) -> Result<(), Status>,
 }
 
@@ -67,6 +81,7 @@ impl Plugin {
             mutate: |_, _, _, _| Ok(()),
             validate: |_, _, _, _| Ok(()),
             delete: |_, _, _| Ok(()),
+            alter: |_, _, _| Ok(()),
             ask: |_, _, _| Ok(()),
         }
     }
@@ -103,20 +118,33 @@ pub static PLUGINS: &[Plugin] = &[
     resource_quota::PLUGIN,
 ];
 
+/// Whether somebody may look at requests beside the server itself: there are policies or webhooks.
+pub(super) fn is_watched(api: &ApiServer) -> bool {
+    let kinds = [
+        MutatingAdmissionPolicyBinding::kind_ref(),
+        ValidatingAdmissionPolicyBinding::kind_ref(),
+        MutatingWebhookConfiguration::kind_ref(),
+        ValidatingWebhookConfiguration::kind_ref(),
+    ];
+    kinds.into_iter().any(|kind| api.store().count(kind) > 0)
+}
+
 /// Of several default classes the youngest counts, of those that are equally young the first by name.
 fn youngest<'a, T: Resource>(classes: impl Iterator<Item = &'a T>) -> Option<&'a T> {
     let made = |c: &T| c.metadata().creation_timestamp.clone();
     classes.min_by(|a, b| made(b).cmp(&made(a)).then_with(|| a.name().cmp(b.name())))
 }
 
-/// Lets the plugins complete an object that is written.
+/// Lets the plugins complete an object that is written. If a policy or a webhook has changed it, all look at it once more.
 pub(super) fn mutate(
     api: &ApiServer,
     new: &mut Object,
     old: Option<&Object>,
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.mutate)(api, new, old, who) } else { Ok(()) })
+    twice(who, |who| {
+        PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.mutate)(api, new, old, who) } else { Ok(()) })
+    })
 }
 
 /// The same for an object that is created. One that gets its name here does not have it yet: in a refusal it goes by what
@@ -146,6 +174,17 @@ pub(super) fn mutate_new(
     })
 }
 
+/// Runs a round of all plugins, and another if somebody has changed something that those before should see.
+fn twice<'a>(who: &mut Caller<'a>, mut round: impl FnMut(&mut Caller<'a>) -> Result<(), Status>) -> Result<(), Status> {
+    who.reinvocation = Reinvocation::default();
+    round(who)?;
+    if !who.reinvocation.wanted {
+        return Ok(());
+    }
+    who.reinvocation.again = true;
+    round(who)
+}
+
 /// Lets the plugins refuse an object that is otherwise right.
 pub(super) fn validate(
     api: &mut ApiServer,
@@ -161,10 +200,15 @@ pub(super) fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result
     if who.subresource == Some(Subresource::Eviction) {
         return Ok(());
     }
+    who.reinvocation = Reinvocation::default();
     PLUGINS.iter().try_for_each(|p| (p.delete)(api, key, who))
 }
 
-/// Lets the plugins refuse what is asked of an object.
-pub(super) fn ask(api: &ApiServer, asked: &Ask<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
+/// Lets the plugins change, and refuse, what is asked of an object.
+pub(super) fn ask(api: &ApiServer, asked: &mut Ask<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
+    if asked.body["metadata"]["namespace"].as_str().unwrap_or("").is_empty() {
+        asked.body["metadata"]["namespace"] = asked.key.namespace.as_str().into();
+    }
+    twice(who, |who| PLUGINS.iter().try_for_each(|p| (p.alter)(api, asked, who)))?;
     PLUGINS.iter().try_for_each(|p| (p.ask)(api, asked, who))
 }

@@ -1,172 +1,299 @@
 //! MutatingAdmissionPolicy: what people have changed of objects before they are stored, in force where a binding says so.
-//! Real Kubernetes: apiserver/pkg/admission/plugin/policy/mutating.
+//!
+//! Which policies are meant is found out from the object as it comes; then each changes what those before it have made of it.
+//! Real Kubernetes: apiserver/pkg/admission/plugin/policy/{mutating,generic}.
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json};
 
-use super::Plugin;
+use super::draft::{Draft, Unknown, put};
 use super::policy::ready::{self, Expression, Ready};
-use super::policy::request::{Request, Seen};
-use super::policy::{apply_configuration, conditions, ignores_failures, is_exempt, json_patch, matching, params};
+use super::policy::seen::Seen;
+use super::policy::{apply_configuration, conditions, ignores_failures, is_exempt, params};
+use super::request::Request;
+use super::{Ask, Plugin, matching};
 use crate::api::cel::json::from_value;
 use crate::api::cel::policy::OBJECT;
 use crate::api::cel::{PER_OBJECT, Value};
-use crate::api::kinds::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding};
+use crate::api::kinds::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Namespace};
 use crate::api::object::Resource;
 use crate::api::status::Cause;
-use crate::api::{Object, Reason, Status, reading};
+use crate::api::{KindRef, Object, Reason, Status, json_patch};
 use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin = Plugin { mutate, ..Plugin::new("MutatingAdmissionPolicy") };
+pub const PLUGIN: Plugin = Plugin { status: true, mutate, alter, ..Plugin::new("MutatingAdmissionPolicy") };
 
-fn mutate(api: &ApiServer, new: &mut Object, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
-    let idle = api.store().count(MutatingAdmissionPolicyBinding::kind_ref()) == 0;
-    // What is sent for a part of an object may be of another kind.
-    if idle || is_exempt(new) || who.subresource.is_some() {
-        return Ok(());
-    }
-    let mut errors = vec![];
-    let before = new.json().clone();
-    round(api, new, old, who, &mut errors, false)?;
-    // What a policy changed, one before it may want to look at again.
-    if errors.is_empty() && *new.json() != before {
-        round(api, new, old, who, &mut errors, true)?;
-    }
-    match errors.first() {
-        None => Ok(()),
-        Some(first) => {
-            let mut status = Status::forbidden(new.kind(), new.name(), "");
-            status.message = first.clone();
-            status.reason = Reason::InvalidByPolicy;
-            if let Some(details) = &mut status.details {
-                let cause = |m: String| Cause { reason: String::new(), message: m, field: String::new() };
-                details.causes = errors.into_iter().map(cause).collect();
-            }
-            Err(status)
-        }
-    }
+fn is_idle(api: &ApiServer) -> bool {
+    api.store().count(MutatingAdmissionPolicyBinding::kind_ref()) == 0
 }
 
-/// Lets all policies change the object; in the second round only those that ask for it.
-fn round(
-    api: &ApiServer,
-    new: &mut Object,
-    old: Option<&Object>,
-    who: &mut Caller<'_>,
-    errors: &mut Vec<String>,
-    again: bool,
-) -> Result<(), Status> {
-    for policy in api.store().all::<MutatingAdmissionPolicy>() {
-        let Some(spec) = &policy.spec else { continue };
-        if again && spec.reinvocation_policy.as_deref() != Some("IfNeeded") {
-            continue;
-        }
-        let found = by_policy(api, policy, new, old, who)?;
-        if !ignores_failures(spec.failure_policy.as_deref()) {
-            errors.extend(found);
-        }
+fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
+    if is_idle(api) || is_exempt(o.kind()) {
+        return Ok(());
+    }
+    let draft = Draft::of(o, who.subresource);
+    let changed = apply(&Request::of_write(api, who, o, old), draft, who)?;
+    if let Some(draft) = changed {
+        put(o, draft)?;
     }
     Ok(())
 }
 
-/// Lets one policy change the object through all of its bindings; tells what went wrong.
-fn by_policy(
-    api: &ApiServer,
-    policy: &MutatingAdmissionPolicy,
-    new: &mut Object,
-    old: Option<&Object>,
-    who: &mut Caller<'_>,
-) -> Result<Vec<String>, Status> {
-    let Some(spec) = &policy.spec else { return Ok(vec![]) };
-    let bindings = api.store().all::<MutatingAdmissionPolicyBinding>();
-    let bindings: Vec<_> = bindings
-        .filter_map(|b| Some((b, b.spec.as_ref()?)))
-        .filter(|(_, s)| s.policy_name.as_deref() == Some(policy.name()))
-        .collect();
-    let mut errors = vec![];
-    let whole = |why: String| format!("policy {:?} denied request: {why}", policy.name());
-    let ignore = ignores_failures(spec.failure_policy.as_deref());
-    let ready = api.policies.of(policy, |p| p.spec.as_ref().map(ready::mutating).unwrap_or_default());
-    for (binding, of) in bindings {
-        let original = new.clone();
-        let Some(r) = Request::of(api, who, Some(&original), old) else { continue };
-        match spec.match_constraints.as_ref().map_or(Ok(true), |m| matching::matches(m, &r)) {
-            Ok(true) => {}
-            Ok(false) => break,
-            Err(why) => return Ok(vec![whole(format!("failed to configure policy: {why}"))]),
-        }
-        let prefix = format!("policy '{}' with binding '{}' denied request", policy.name(), binding.name());
-        let kind = match spec.param_kind.as_ref().map(params::kind).transpose() {
-            Ok(kind) => kind,
-            Err(why) => return Ok(vec![whole(why)]),
-        };
-        let matched = of.match_resources.as_ref().map_or(Ok(true), |m| matching::matches(m, &r));
-        if matched == Ok(false) {
+fn alter(api: &ApiServer, asked: &mut Ask<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
+    if is_idle(api) {
+        return Ok(());
+    }
+    let draft = Draft::Body(asked.body.clone());
+    if let Some(Draft::Body(body)) = apply(&Request::of_ask(api, who, asked), draft, who)? {
+        asked.body = body;
+    }
+    Ok(())
+}
+
+/// One run of a policy, for one of its bindings and one parameter.
+struct Invocation<'a> {
+    policy: &'a MutatingAdmissionPolicy,
+    binding: &'a MutatingAdmissionPolicyBinding,
+    ready: Arc<Ready>,
+    /// The version of the object's kind that the policy is about.
+    kind: KindRef,
+    param: Option<Arc<Json>>,
+}
+
+/// What went wrong, and whether it did while a policy was running.
+struct Fault {
+    message: String,
+    running: bool,
+}
+
+/// Lets all policies that are meant change the draft; `None` if none has.
+fn apply(r: &Request<'_>, mut draft: Draft, who: &mut Caller<'_>) -> Result<Option<Draft>, Status> {
+    let mut faults = vec![];
+    let invocations = invocations(r, &mut faults);
+    let mut changed = false;
+    if !invocations.is_empty() {
+        who.reinvocation.policies.begin(&draft.json(r.kind), who.reinvocation.again);
+        let done = run_all(r, &mut draft, &invocations, &mut faults, who);
+        who.reinvocation.policies.end(draft.json(r.kind));
+        changed = done?;
+    }
+    match refusal(r, &faults) {
+        Some(status) => Err(status),
+        None => Ok(changed.then_some(draft)),
+    }
+}
+
+fn refusal(r: &Request<'_>, faults: &[Fault]) -> Option<Status> {
+    let first = faults.first()?;
+    let mut status = Status::forbidden(r.kind, r.spoken_name(), "");
+    status.message.clone_from(&first.message);
+    if let Some(details) = &mut status.details {
+        let cause = |f: &Fault| Cause { reason: String::new(), message: f.message.clone(), field: String::new() };
+        details.causes = faults.iter().map(cause).collect();
+    }
+    if first.running {
+        // The code stays that of what is forbidden.
+        let code = status.code();
+        status.reason = Reason::Invalid;
+        status = status.in_own_words(code, Reason::Invalid.name());
+    }
+    Some(status)
+}
+
+/// The runs of all policies that are about the request. What is wrong with how they are set up is told, unless a policy lets
+/// failures pass.
+fn invocations<'a>(r: &Request<'a>, faults: &mut Vec<Fault>) -> Vec<Invocation<'a>> {
+    let mut out = vec![];
+    for policy in r.api.store().all::<MutatingAdmissionPolicy>() {
+        let Some(spec) = &policy.spec else { continue };
+        let bindings = r.api.store().all::<MutatingAdmissionPolicyBinding>();
+        let mut bindings = bindings
+            .filter_map(|b| Some((b, b.spec.as_ref()?)))
+            .filter(|(_, s)| s.policy_name.as_deref() == Some(policy.name()))
+            .peekable();
+        if bindings.peek().is_none() {
             continue;
         }
-        let found = match matched.and_then(|_| params::collect(kind, of.param_ref.as_ref(), &r)) {
-            Ok(found) => found,
-            Err(why) => {
-                errors.push(format!("{prefix}: failed to configure binding: {why}"));
+        let ignore = ignores_failures(spec.failure_policy.as_deref());
+        let mut wrong = |message: String| {
+            if !ignore {
+                faults.push(Fault { message, running: false });
+            }
+        };
+        let whole = |why: &str| format!("policy {:?} denied request: failed to configure policy: {why}", policy.name());
+        let kind = match spec.match_constraints.as_ref().map_or(Ok(Some(r.kind)), |m| matching::by_policy(m, r)) {
+            Ok(Some(kind)) => kind,
+            Ok(None) => continue,
+            Err(status) => {
+                wrong(whole(&status.message));
                 continue;
             }
         };
-        for param in found {
-            let (changed, wrong) = run(&r, &ready, param.as_deref(), ignore)?;
-            errors.extend(wrong.into_iter().map(|why| format!("{prefix}: {why}")));
-            if let Some(changed) = changed {
-                *new = changed;
+        let of_params = match spec.param_kind.as_ref().map(|p| params::kind(p, r.api)).transpose() {
+            Ok(kind) => kind,
+            Err(why) => {
+                wrong(whole(&why));
+                continue;
+            }
+        };
+        let ready = r.api.policies.of(policy, |p| p.spec.as_ref().map(ready::mutating).unwrap_or_default());
+        for (binding, of) in bindings {
+            let matched = of.match_resources.as_ref().map_or(Ok(Some(r.kind)), |m| matching::by_policy(m, r));
+            let found = match matched {
+                Ok(None) => continue,
+                Ok(Some(_)) => params::collect(of_params, of.param_ref.as_ref(), r),
+                Err(status) => Err(status.message),
+            };
+            match found {
+                Err(why) => wrong(denied(policy, binding, &format!("failed to configure binding: {why}"))),
+                Ok(found) => out.extend(found.into_iter().map(|param| Invocation {
+                    policy,
+                    binding,
+                    ready: ready.clone(),
+                    kind,
+                    param,
+                })),
             }
         }
     }
-    Ok(errors)
+    out
 }
 
-/// The object after all of a policy's mutations, and what went wrong.
-fn run(
+fn denied(policy: &MutatingAdmissionPolicy, binding: &MutatingAdmissionPolicyBinding, why: &str) -> String {
+    format!("policy '{}' with binding '{}' denied request: {why}", policy.name(), binding.name())
+}
+
+/// Runs the policies one after another; tells whether the draft is another now.
+///
+/// Each version of a kind is changed for itself; what is stored is the one that was changed last.
+fn run_all(
     r: &Request<'_>,
-    ready: &Ready,
-    param: Option<&Object>,
-    ignore: bool,
-) -> Result<(Option<Object>, Vec<String>), Status> {
-    let mut errors = vec![];
-    match conditions::hold(&ready.conditions, &Seen::new(r, param, &[]), ignore) {
-        Ok(true) => {}
-        Ok(false) => return Ok((None, errors)),
-        Err(why) => return Ok((None, vec![why])),
+    draft: &mut Draft,
+    all: &[Invocation<'_>],
+    faults: &mut Vec<Fault>,
+    who: &mut Caller<'_>,
+) -> Result<bool, Status> {
+    if r.surroundings().is_none() && !r.is_about_namespace() && !r.namespace.is_empty() {
+        return Err(Status::not_found(Namespace::kind_ref(), r.namespace));
     }
-    let mut changed: Option<Object> = None;
-    for e in &ready.mutations {
-        let now = Request { new: changed.as_ref().or(r.new), ..*r };
-        let seen = Seen::new(&now, param, &ready.variables);
-        match patched(&now, e, &seen) {
-            Ok(json) => {
-                let decoded =
-                    reading::read(r.kind, json).map(|(o, _)| o).map_err(|why| Status::new(Reason::InternalError, why));
-                let mut object =
-                    decoded.map_err(|s| Status { message: format!("Internal error occurred: {}", s.message), ..s })?;
-                r.kind.defaults(&mut object);
-                changed = Some(object);
+    let again = who.reinvocation.again;
+    let mut versions: Vec<(KindRef, Draft, bool)> = vec![];
+    let mut last = None;
+    for i in all {
+        let at = versions.iter().position(|(kind, ..)| *kind == i.kind).unwrap_or_else(|| {
+            versions.push((i.kind, draft.clone(), false));
+            versions.len() - 1
+        });
+        let (_, now, dirty) = &mut versions[at];
+        let spec = i.policy.spec.as_ref();
+        let ignore = ignores_failures(spec.and_then(|s| s.failure_policy.as_deref()));
+        let mut wrong = |why: String| {
+            if !ignore {
+                faults.push(Fault { message: denied(i.policy, i.binding, &why), running: true });
             }
-            Err(why) => errors.push(why),
+        };
+        let param = i.param.as_deref();
+        let current = now.clone();
+        let asked = Request { new: Some(current.sent()), ..r.clone() };
+        match conditions::hold(&i.ready.conditions, &Seen::new(&asked, i.kind, param, &[]), ignore) {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(why) => {
+                wrong(why);
+                continue;
+            }
+        }
+        let key = i.key();
+        if again && !who.reinvocation.policies.is_due(&key) {
+            continue;
+        }
+        for e in &i.ready.mutations {
+            last = Some(at);
+            let current = now.clone();
+            let asked = Request { new: Some(current.sent()), ..r.clone() };
+            match changed(&asked, &current, e, &Seen::new(&asked, i.kind, param, &i.ready.variables), i.kind)? {
+                Ok(new) => (*now, *dirty) = (new, true),
+                Err(why) => wrong(why),
+            }
+        }
+        if now.json(i.kind) != current.json(i.kind) {
+            who.reinvocation.policies.changed();
+            who.reinvocation.wanted = true;
+        }
+        if spec.and_then(|s| s.reinvocation_policy.as_deref()) == Some("IfNeeded") {
+            who.reinvocation.policies.asked(key);
         }
     }
-    Ok((changed, errors))
+    match last.map(|at| versions.swap_remove(at)) {
+        Some((_, new, true)) => {
+            who.reinvocation.policies.changed();
+            who.reinvocation.wanted = true;
+            who.reinvocation.rewritten = true;
+            *draft = new;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
 }
 
-fn patched(r: &Request<'_>, e: &Expression, seen: &Seen<'_>) -> Result<Json, String> {
-    let mut budget = PER_OBJECT;
+impl Invocation<'_> {
+    /// Tells the run from all others of the request.
+    fn key(&self) -> String {
+        let param = self.param.as_deref().map_or(String::new(), |p| {
+            let text = |k: &str| p["metadata"][k].as_str().unwrap_or("");
+            format!("{}/{}", text("namespace"), text("name"))
+        });
+        format!("{} {} {param}", self.policy.name(), self.binding.name())
+    }
+}
+
+/// What a mutation makes of the draft. The outer error ends all.
+fn changed(
+    r: &Request<'_>,
+    draft: &Draft,
+    e: &Expression,
+    seen: &Seen<'_>,
+    kind: KindRef,
+) -> Result<Result<Draft, String>, Status> {
+    let value = match evaluated(e, seen) {
+        Ok(value) => value,
+        Err(why) => return Ok(Err(why)),
+    };
+    let target = draft.json(kind);
+    if e.name == "JSONPatch" {
+        let operations = match operations(&value) {
+            Ok(operations) => operations,
+            Err(why) => return Ok(Err(why)),
+        };
+        return match json_patch::applied(&target, &operations) {
+            // What is tested and is not so changes nothing.
+            Err(json_patch::Refused::Test(_)) => Ok(Ok(draft.clone())),
+            Err(json_patch::Refused::Other(why)) => Ok(Err(format!("JSON Patch: {why}"))),
+            Ok(json) => draft.shown_as(kind, json, Unknown::Refused).map(Ok).map_err(|why| Status::internal(&why)),
+        };
+    }
+    Ok(well_named(&value, OBJECT)
+        .map_err(|why| format!("type mismatch: {why}"))
+        .and_then(|()| from_value(&value).map_err(|e| format!("invalid return type: {}", e.text())))
+        .and_then(|configuration| {
+            apply_configuration::merged(&target, &configuration, kind, r.part)
+                .map_err(|why| format!("error applying patch: {why}"))
+        })
+        .and_then(|json| {
+            let (group, version, name) = (kind.group(), kind.version(), kind.name());
+            draft.shown_as(kind, json, Unknown::Dropped).map_err(|why| {
+                format!("unable to convert unstructured object to {group}/{version}, Kind={name}: {why}")
+            })
+        }))
+}
+
+fn evaluated(e: &Expression, seen: &Seen<'_>) -> Result<Value, String> {
     if let Err(why) = &e.program {
         return Err(why.clone());
     }
-    let value = seen.run(e, &mut budget)??;
-    let Some(object) = r.new else { return Err("there is no object".into()) };
-    let target = object.json();
-    if e.name == "JSONPatch" {
-        return json_patch::patched(target, &operations(&value)?, r.kind);
-    }
-    well_named(&value, OBJECT).map_err(|why| format!("type mismatch: {why}"))?;
-    let patch = from_value(&value).map_err(|e| format!("invalid return type: {}", e.text()))?;
-    apply_configuration::merged(target, &patch, r.kind).map_err(|why| format!("error applying patch: {why}"))
+    let mut budget = PER_OBJECT;
+    seen.run(e, &mut budget)?
 }
 
 /// The operations of a JSON patch that an expression made.

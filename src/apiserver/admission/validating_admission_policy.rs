@@ -1,69 +1,82 @@
 //! ValidatingAdmissionPolicy: rules in CEL that people write for requests, in force where a binding says so.
 //! Real Kubernetes: apiserver/pkg/admission/plugin/policy/validating.
 
-use std::sync::Arc;
-
 use k8s_openapi::api::admissionregistration::v1::Validation;
+use serde_json::{Value as Json, json};
 
-use super::Plugin;
 use super::policy::ready::{self, Expression, Ready};
-use super::policy::request::{Request, Seen};
-use super::policy::{conditions, ignores_failures, is_exempt, matching, params};
+use super::policy::seen::Seen;
+use super::policy::{conditions, ignores_failures, is_exempt, params};
+use super::request::Request;
+use super::{Ask, Plugin, matching};
 use crate::api::cel::{PER_OBJECT, Value};
-use crate::api::kinds::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
+use crate::api::go_text;
+use crate::api::kinds::{Namespace, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use crate::api::object::{Key, Resource};
 use crate::api::status::Cause;
-use crate::api::{Object, Reason, Status};
+use crate::api::{KindRef, Object, Reason, Status};
 use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin = Plugin { status: true, validate, delete, ..Plugin::new("ValidatingAdmissionPolicy") };
+pub const PLUGIN: Plugin = Plugin { status: true, validate, delete, ask, ..Plugin::new("ValidatingAdmissionPolicy") };
 
-/// The longest message that an expression may make.
+/// The longest message that an expression may make, in bytes.
 const LONGEST_MESSAGE: usize = 5 * 1024;
+/// The longest annotation, in bytes; the rest is cut off.
+const LONGEST_ANNOTATION: usize = 10 * 1024;
+/// What is put down of a failure that is to be audited.
+const FAILURE: &str = "validation.policy.admission.k8s.io/validation_failure";
 
-/// A request that a policy does not let pass.
+fn is_idle(api: &ApiServer) -> bool {
+    api.store().count(ValidatingAdmissionPolicyBinding::kind_ref()) == 0
+}
+
+fn validate(api: &mut ApiServer, new: &Object, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
+    if is_idle(api) || is_exempt(new.kind()) {
+        return Ok(());
+    }
+    judge(&Request::of_write(api, who, new, old), who)
+}
+
+fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result<(), Status> {
+    if is_idle(api) || is_exempt(key.kind) {
+        return Ok(());
+    }
+    Request::of_delete(api, who, key).map_or(Ok(()), |r| judge(&r, who))
+}
+
+fn ask(api: &ApiServer, asked: &Ask<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
+    if is_idle(api) { Ok(()) } else { judge(&Request::of_ask(api, who, asked), who) }
+}
+
+/// Why a policy does not let a request pass.
 struct Denied {
     message: String,
     reason: Option<String>,
 }
 
-impl Denied {
-    fn because(message: String) -> Denied {
-        Denied { message, reason: None }
-    }
+/// What a policy makes of a request, for one parameter.
+#[derive(Default)]
+struct Outcome {
+    /// What each validation has against it, if it has something.
+    decisions: Vec<Option<Denied>>,
+    /// Keys and texts to put down about the request.
+    notes: Vec<(String, String)>,
+    /// What is wrong with those.
+    wrong_notes: Vec<String>,
 }
 
-fn validate(api: &mut ApiServer, new: &Object, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
-    judge(api, Some(new), old, who)
+/// Judges a request by all policies.
+fn judge(r: &Request<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
+    let mut denied = vec![];
+    for policy in r.api.store().all::<ValidatingAdmissionPolicy>() {
+        by_policy(r, policy, &mut denied, who)?;
+    }
+    denied.into_iter().next().map_or(Ok(()), |(whose, first)| Err(refusal(r, &whose, first)))
 }
 
-fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result<(), Status> {
-    judge(api, None, api.store().get(key).map(|o| &**o), who)
-}
-
-/// Judges a request by all policies; a deletion has no new object.
-fn judge(api: &ApiServer, new: Option<&Object>, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
-    if api.store().count(ValidatingAdmissionPolicyBinding::kind_ref()) == 0 {
-        return Ok(());
-    }
-    let Some(request) = Request::of(api, who, new, old) else { return Ok(()) };
-    if new.or(old).is_some_and(is_exempt) {
-        return Ok(());
-    }
-    let (mut denied, mut warnings) = (vec![], vec![]);
-    for policy in api.store().all::<ValidatingAdmissionPolicy>() {
-        by_policy(&request, policy, &mut denied, &mut warnings);
-    }
-    who.warnings.extend(warnings);
-    match denied.into_iter().next() {
-        Some((prefix, first)) => Err(refusal(&request, &prefix, first)),
-        None => Ok(()),
-    }
-}
-
-fn refusal(request: &Request<'_>, prefix: &str, denied: Denied) -> Status {
-    let message = format!("{prefix} denied request: {}", denied.message);
-    let mut status = Status::forbidden(request.kind, request.name, &message);
+fn refusal(r: &Request<'_>, whose: &str, denied: Denied) -> Status {
+    let message = format!("{whose} denied request: {}", denied.message);
+    let mut status = Status::forbidden(r.kind, r.spoken_name(), &message);
     status.reason = match denied.reason.as_deref() {
         Some("Forbidden") => Reason::Forbidden,
         Some("RequestEntityTooLarge") => Reason::RequestEntityTooLarge,
@@ -81,110 +94,164 @@ fn by_policy(
     r: &Request<'_>,
     policy: &ValidatingAdmissionPolicy,
     denied: &mut Vec<(String, Denied)>,
-    warnings: &mut Vec<String>,
-) {
-    let Some(spec) = &policy.spec else { return };
-    let bindings: Vec<&ValidatingAdmissionPolicyBinding> = r
-        .api
-        .store()
-        .all::<ValidatingAdmissionPolicyBinding>()
-        .filter(|b| b.spec.policy_name == policy.name())
-        .collect();
-    if bindings.is_empty() {
-        return;
+    who: &mut Caller<'_>,
+) -> Result<(), Status> {
+    let Some(spec) = &policy.spec else { return Ok(()) };
+    let all = r.api.store().all::<ValidatingAdmissionPolicyBinding>();
+    let mut bindings = all.filter(|b| b.spec.policy_name == policy.name()).peekable();
+    if bindings.peek().is_none() {
+        return Ok(());
     }
     let ignore = ignores_failures(spec.failure_policy.as_deref());
     let whole = format!("ValidatingAdmissionPolicy '{}'", policy.name());
-    let mut misconfigured = |prefix: String, why: String| {
-        if !ignore {
-            denied.push((prefix, Denied::because(why)));
+    let wrong = |whose: &str, what: &str, why: &str| {
+        let message = format!("failed to configure {what}: {why}");
+        Some((whose.to_string(), Denied { message, reason: None })).filter(|_| !ignore)
+    };
+    let kind = match spec.match_constraints.as_ref().map_or(Ok(Some(r.kind)), |m| matching::by_policy(m, r)) {
+        Ok(Some(kind)) => kind,
+        Ok(None) => return Ok(()),
+        Err(status) => {
+            denied.extend(wrong(&whole, "policy", &status.message));
+            return Ok(());
         }
     };
-    match spec.match_constraints.as_ref().map_or(Ok(true), |m| matching::matches(m, r)) {
-        Ok(true) => {}
-        Ok(false) => return,
-        Err(why) => return misconfigured(whole, format!("failed to configure policy: {why}")),
-    }
-    let kind = match spec.param_kind.as_ref().map(params::kind).transpose() {
+    let of_params = match spec.param_kind.as_ref().map(|p| params::kind(p, r.api)).transpose() {
         Ok(kind) => kind,
-        Err(why) => return misconfigured(whole, why),
+        Err(why) => {
+            denied.extend(wrong(&whole, "policy", &why));
+            return Ok(());
+        }
     };
     let ready = r.api.policies.of(policy, |p| p.spec.as_ref().map(ready::validating).unwrap_or_default());
+    let validations = spec.validations.as_deref().unwrap_or_default();
+    let mut notes: Vec<(String, Vec<String>)> = vec![];
     for binding in bindings {
-        let of = &binding.spec;
-        let prefix = format!("{whole} with binding '{}'", binding.name());
-        let matched = of.match_resources.as_ref().map_or(Ok(true), |m| matching::matches(m, r));
-        if matched == Ok(false) {
-            continue;
-        }
-        let found = matched.and_then(|_| params::collect(kind, of.param_ref.as_ref(), r));
+        let whose = format!("{whole} with binding '{}'", binding.name());
+        let matched = binding.spec.match_resources.as_ref().map_or(Ok(Some(r.kind)), |m| matching::by_policy(m, r));
+        let found = match matched {
+            Ok(None) => continue,
+            Ok(Some(_)) => params::collect(of_params, binding.spec.param_ref.as_ref(), r),
+            Err(status) => Err(status.message),
+        };
         let found = match found {
             Ok(found) => found,
             Err(why) => {
-                if !ignore {
-                    denied.push((prefix, Denied::because(format!("failed to configure binding: {why}"))));
-                }
+                denied.extend(wrong(&whose, "binding", &why));
                 continue;
             }
         };
-        let actions = &of.validation_actions;
+        if r.surroundings().is_none() && !r.is_about_namespace() && !r.namespace.is_empty() {
+            return Err(Status::not_found(Namespace::kind_ref(), r.namespace));
+        }
         for param in found {
-            for one in run(r, &ready, spec.validations.as_deref().unwrap_or_default(), param.as_deref(), ignore) {
-                let always = one.1;
-                if !always && actions.iter().any(|a| a == "Warn") {
-                    let message = &one.0.message;
-                    let name = policy.name();
-                    warnings.push(format!(
-                        "Validation failed for ValidatingAdmissionPolicy '{name}' with binding '{}': {message}",
-                        binding.name()
-                    ));
-                }
-                if always || actions.iter().any(|a| a == "Deny") {
-                    denied.push((prefix.clone(), one.0));
+            let outcome = run(r, kind, &ready, validations, param.as_deref(), ignore);
+            for (i, decision) in outcome.decisions.into_iter().enumerate() {
+                let Some(decision) = decision else { continue };
+                act(policy, binding, i, &decision, who);
+                if binding.spec.validation_actions.iter().any(|a| a == "Deny") {
+                    denied.push((whose.clone(), decision));
                 }
             }
+            for (key, text) in outcome.notes {
+                note(&mut notes, key, text);
+            }
+            let wrong_notes = outcome.wrong_notes.into_iter().map(|message| Denied { message, reason: None });
+            denied.extend(wrong_notes.map(|d| (whose.clone(), d)));
+        }
+    }
+    for (key, texts) in notes {
+        who.annotate(format!("{}/{key}", policy.name()), texts.join(", "));
+    }
+    Ok(())
+}
+
+/// What a binding does about a failure, besides to deny the request.
+fn act(
+    policy: &ValidatingAdmissionPolicy,
+    binding: &ValidatingAdmissionPolicyBinding,
+    i: usize,
+    decision: &Denied,
+    who: &mut Caller<'_>,
+) {
+    let (policy, name, message) = (policy.name(), binding.name(), &decision.message);
+    for action in &binding.spec.validation_actions {
+        match action.as_str() {
+            "Warn" => who.warnings.push(format!(
+                "Validation failed for ValidatingAdmissionPolicy '{policy}' with binding '{name}': {message}"
+            )),
+            "Audit" => {
+                let text = |v: Json| go_text::json(&v);
+                who.annotate(
+                    FAILURE.into(),
+                    format!(
+                        "[{{\"message\":{},\"policy\":{},\"binding\":{},\"expressionIndex\":{i},\"validationActions\":{}}}]",
+                        text(json!(message)),
+                        text(json!(policy)),
+                        text(json!(name)),
+                        text(json!(binding.spec.validation_actions)),
+                    ),
+                );
+            }
+            _ => {}
         }
     }
 }
 
-/// What a policy has against a request, and whether that counts whatever a binding does about it.
+/// Bindings and parameters may have other texts for the same key.
+fn note(notes: &mut Vec<(String, Vec<String>)>, key: String, mut text: String) {
+    if text.len() > LONGEST_ANNOTATION {
+        text = String::from_utf8_lossy(&text.as_bytes()[..LONGEST_ANNOTATION]).into_owned();
+    }
+    match notes.iter_mut().find(|(k, _)| *k == key) {
+        Some((_, texts)) if texts.contains(&text) => {}
+        Some((_, texts)) => texts.push(text),
+        None => notes.push((key, vec![text])),
+    }
+}
+
+/// What a policy has against a request. What goes wrong counts as something, unless failures are ignored.
 fn run(
     r: &Request<'_>,
-    ready: &Arc<Ready>,
+    kind: KindRef,
+    ready: &Ready,
     validations: &[Validation],
-    param: Option<&Object>,
+    param: Option<&Json>,
     ignore: bool,
-) -> Vec<(Denied, bool)> {
-    let failed = |why: String| if ignore { vec![] } else { vec![(Denied::because(why), false)] };
-    let seen = Seen::new(r, param, &ready.variables);
+) -> Outcome {
+    let failed = |message: String| Some(Denied { message, reason: None }).filter(|_| !ignore);
+    let only = |why: String| Outcome { decisions: vec![failed(why)], ..Outcome::default() };
+    let seen = Seen::new(r, kind, param, &ready.variables);
     match conditions::hold(&ready.conditions, &seen, ignore) {
         Ok(true) => {}
-        Ok(false) => return vec![],
-        Err(why) => return failed(why),
+        Ok(false) => return Outcome::default(),
+        Err(why) => return only(why),
     }
     let mut budget = PER_OBJECT;
     let mut results = vec![];
     for e in &ready.validations {
         match seen.run(e, &mut budget) {
             Ok(result) => results.push(result),
-            Err(why) => return failed(why),
+            Err(why) => return only(why),
         }
     }
     let messages = messages(&seen.again(false), &ready.messages, budget);
-    let mut out = vec![];
+    let mut outcome = Outcome::default();
     for (i, (result, v)) in results.into_iter().zip(validations).enumerate() {
-        match (result, &messages) {
-            (Err(why), _) => out.extend(failed(why)),
-            (Ok(_), Err(why)) => out.extend(failed(format!("failed messageExpression: {why}"))),
-            (Ok(Value::Bool(true)), _) => {}
+        outcome.decisions.push(match (result, &messages) {
+            (Err(why), _) => failed(why),
+            (Ok(_), Err(why)) => failed(format!("failed messageExpression: {why}")),
+            (Ok(Value::Bool(true)), _) => None,
             (Ok(_), Ok(messages)) => {
                 let made = messages.get(i).cloned().flatten();
-                out.push((Denied { message: message(v, made), reason: v.reason.clone() }, false));
+                Some(Denied { message: message(v, made), reason: v.reason.clone() })
             }
-        }
+        });
     }
-    out.extend(annotations(&seen.again(false), &ready.annotations, ignore).into_iter().map(|d| (d, true)));
-    out
+    match annotations(&seen.again(false), &ready.annotations, ignore, &mut outcome) {
+        Ok(()) => outcome,
+        Err(why) => only(why),
+    }
 }
 
 /// What the expressions for messages make, where they make something.
@@ -207,21 +274,23 @@ fn message(v: &Validation, made: Option<String>) -> String {
     made.or(own).unwrap_or_else(|| format!("failed expression: {}", v.expression.trim()))
 }
 
-/// Annotations for the audit log, which nobody keeps here; what is wrong with them counts all the same.
-fn annotations(seen: &Seen<'_>, all: &[Expression], ignore: bool) -> Vec<Denied> {
+/// Annotations for the audit log. The error is that there is no budget left for all of them.
+fn annotations(seen: &Seen<'_>, all: &[Expression], ignore: bool, outcome: &mut Outcome) -> Result<(), String> {
     let mut budget = PER_OBJECT;
-    let mut out = vec![];
     for e in all {
-        let wrong = match seen.run(e, &mut budget) {
-            Err(why) | Ok(Err(why)) => (!ignore).then_some(why),
-            Ok(Ok(Value::String(_) | Value::Null)) => None,
-            Ok(Ok(other)) => Some(format!(
+        match seen.run(e, &mut budget)? {
+            Ok(Value::String(text)) if !text.trim().is_empty() => {
+                outcome.notes.push((e.name.clone(), text.trim().to_string()));
+            }
+            Ok(Value::String(_) | Value::Null) => {}
+            Ok(other) => outcome.wrong_notes.push(format!(
                 "valueExpression '{}' resulted in unsupported return type: {}. Return type must be either string or null.",
                 e.text,
                 other.type_of().name()
             )),
-        };
-        out.extend(wrong.map(Denied::because));
+            Err(why) if !ignore => outcome.wrong_notes.push(why),
+            Err(_) => {}
+        }
     }
-    out
+    Ok(())
 }

@@ -44,7 +44,9 @@ impl ApiServer {
         parts::namespace_must_fit(&request, key)?;
         let seconds = request["spec"]["expirationSeconds"].as_i64().unwrap_or(HOUR);
         request["spec"]["expirationSeconds"] = seconds.into();
-        admission::ask(self, &Ask { key, part: Subresource::Token, body: &request }, who)?;
+        let mut asked = Ask { key, part: Subresource::Token, body: request };
+        admission::ask(self, &mut asked, who)?;
+        let mut request = asked.body;
         let given = request["metadata"].clone();
         let said = |k: &str| given[k].as_str().unwrap_or("");
         name_must_match(key, said("name"))?;
@@ -81,7 +83,7 @@ impl ApiServer {
         });
         let no_key = || Status::new(Reason::InternalError, "failed to generate token: no key");
         let token = SigningKey::of(self.seed).ok_or_else(no_key)?.sign(&claims);
-        who.annotations.push(("authentication.kubernetes.io/issued-credential-id".into(), credential(&id)));
+        who.annotate("authentication.kubernetes.io/issued-credential-id".into(), credential(&id));
         let expires = who.now + crate::api::Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         request["metadata"] = json!({
             "name": account.name(), "namespace": account.namespace(), "uid": account.uid(),

@@ -5,6 +5,7 @@ use crate::api::KindRef;
 use crate::api::definitions::{self, Doc, DocField};
 use crate::kubectl::args::{OUTPUT, Type};
 use crate::kubectl::mapper::Mapper;
+use crate::kubectl::verbs::explain_v2;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static EXPLAIN: Verb = Verb {
@@ -48,6 +49,9 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         kind = other.ok_or_else(|| Failure::error(missing))?;
     }
     let fields: Vec<&str> = path.split('.').filter(|p| !p.is_empty()).collect();
+    if output == "plaintext-openapiv2" {
+        return explain_v2::explain(kind, &fields, args.flag("recursive"), env);
+    }
     let mut doc = definitions::of_kind(kind).ok_or_else(|| Failure::error("couldn't find resource"))?;
     // Said even if a field of the path does not exist.
     if !kind.group().is_empty() {
@@ -109,10 +113,10 @@ fn kind_and_path<'a>(word: &'a str, mapper: &Mapper) -> Result<(KindRef, &'a str
     Ok((kind, after_group.unwrap_or(rest)))
 }
 
-/// Times are strings in the published documents.
+/// Times and how long they take are strings in the published documents.
 fn shown(type_name: &str) -> &str {
     match type_name {
-        "Time" | "MicroTime" => "string",
+        "Time" | "MicroTime" | "Duration" => "string",
         other => other,
     }
 }

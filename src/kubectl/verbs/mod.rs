@@ -20,6 +20,7 @@ pub mod diff;
 pub mod events;
 pub mod exec;
 pub mod explain;
+mod explain_v2;
 pub mod expose;
 pub mod get;
 pub mod help;

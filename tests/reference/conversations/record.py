@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records what a real API server answers in a conversation.
 
-    python3 record.py --kubeconfig KUBECONFIG FILE.yaml …      writes FILE.answers.json
+    python3 record.py --kubeconfig KUBECONFIG [--audit LOG] [--hooks CA CERT KEY] FILE.yaml …      writes FILE.answers.json
 
 A file is a list of conversations: `name`, and `steps`, each one line:
 
@@ -10,11 +10,26 @@ A file is a list of conversations: `name`, and `steps`, each one line:
     - GET /api/v1/…: table            or `metadata`, or nothing
     - wait: 2                          seconds
 
-`RV` in a body is the resourceVersion that was seen last. In answers, uids read `UID`, times `TIME`, resourceVersions are cut.
+`RV` in a body is the resourceVersion that was seen last. In answers, uids read `UID`, times `TIME`, what is made of a generateName `gen-` ends in `CHANCE`; resourceVersions are cut.
 What was created is deleted after each conversation.
+
+A conversation may have more:
+
+    before: [- POST …]               requests that are not judged, after which a real server gets time to see what they bring
+    hooks: {PATH: {…}, …}            webhooks, which a server at HOOKS answers for; a list: one answer after another, the last again and
+                                     again. `response` is put into a proper review; `review` is all that is said, in which UID is that of
+                                     the question; `text` is said as it is; `code` goes with any of them; `sleep` says nothing for so long
+    audit: true                      answers have the annotations of the request's audit event (the server's audit log is LOG, at
+                                     level Request), and the reviews that webhooks were asked, by their paths
+    ordered: true                    those are in the order in which they were asked: webhooks that may refuse are all asked at once
+
+A `patch` in a `response` is written out.
 """
-import http.client, json, os, re, ssl, sys, time
+import base64, http.client, http.server, json, os, re, ssl, sys, threading, time, uuid
 import yaml
+
+HOOKS = ("127.0.0.1", 18443)
+SETTLE = 2.5  # seconds until a policy or a webhook is in force
 
 PATCH = {
     "MERGE": "application/merge-patch+json",
@@ -28,6 +43,7 @@ ACCEPT = {
     "metadata list": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
 }
 UID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CHANCE = re.compile("(?<=gen-)[bcdfghjklmnpqrstvwxz2456789]{5}")
 CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z")
 
 
@@ -41,7 +57,8 @@ class Server:
         self.connection = http.client.HTTPSConnection(cluster["server"].split("//")[1], context=context, timeout=60)
 
     def call(self, method, path, body=None, content="application/json", accept="application/json"):
-        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content, "Accept": accept, "User-Agent": "kubectl/v1.36.3"})
+        self.id = str(uuid.uuid4())
+        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content, "Accept": accept, "User-Agent": "kubectl/v1.36.3", "Audit-ID": self.id})
         r = self.connection.getresponse()
         warnings = [h[h.index('"') + 1:-1].replace('\\"', '"') for h in r.headers.get_all("Warning") or []]
         text = r.read()
@@ -49,6 +66,77 @@ class Server:
             return r.status, json.loads(text or b"null"), warnings
         except ValueError:
             return r.status, text.decode(), warnings
+
+
+class Hooks(http.server.BaseHTTPRequestHandler):
+    """The webhooks of a conversation."""
+    protocol_version = "HTTP/1.1"
+    said, asked = {}, []
+
+    def do_POST(self):
+        path = self.path.split("?")[0].strip("/")
+        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        # Who asks is another here and there.
+        Hooks.asked.append([path, {**review, "request": {k: v for k, v in review["request"].items() if k != "userInfo"}}])
+        answers = Hooks.said[path]
+        if isinstance(answers, list):
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        else:
+            answer = answers
+        time.sleep(answer.get("sleep", 0))
+        data = said(answer, review).encode()
+        self.send_response(answer.get("code", 200))
+        self.send_header("Content-Type", answer.get("type", "application/json"))
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        try:
+            self.wfile.write(data)
+        except OSError:
+            pass  # whoever asked did not wait for so long
+
+    def log_message(self, *_):
+        pass
+
+
+def said(answer, review):
+    if "text" in answer:
+        return answer["text"]
+    uid = review["request"]["uid"]
+    if "review" in answer:
+        return json.dumps(answer["review"]).replace('"UID"', json.dumps(uid))
+    response = {"uid": uid, **answer.get("response", {})}
+    if isinstance(response.get("patch"), list):
+        response["patch"] = base64.b64encode(json.dumps(response["patch"], separators=(",", ":")).encode()).decode()
+    return json.dumps({"apiVersion": review["apiVersion"], "kind": "AdmissionReview", "response": response})
+
+
+def serve_hooks(ca, cert, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    server = http.server.ThreadingHTTPServer(HOOKS, Hooks)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return base64.b64encode(open(ca, "rb").read()).decode()
+
+
+def annotations(log, audit_id):
+    """What the server has put down about a request, but for who was allowed to make it."""
+    for _ in range(50):
+        for line in reversed(open(log).read().splitlines()[-200:]):
+            if audit_id in line and '"stage":"ResponseComplete"' in line:
+                found = json.loads(line).get("annotations", {})
+                return {k: v for k, v in found.items() if not k.startswith(("authorization.k8s.io/", "k8s.io/deprecated", "apiserver.latency"))}
+        time.sleep(0.02)
+    return {}
+
+
+def without_passing_owners(v):
+    """kubetutor does not tell who owns what is only passing by."""
+    if isinstance(v, dict) and v.get("kind") in ("Scale", "Binding", "Eviction", "TokenRequest"):
+        v.get("metadata", {}).pop("managedFields", None)
+    for x in v.values() if isinstance(v, dict) else v if isinstance(v, list) else []:
+        without_passing_owners(x)
+    return v
 
 
 def without_revisions(v):
@@ -73,20 +161,37 @@ def shown(code, body, warnings):
     out = {"code": code, "body": without_revisions(ageless(body))}
     if warnings:
         out["warnings"] = warnings
-    return json.loads(CLOCK.sub("TIME", UID.sub("UID", json.dumps(out))))
+    return json.loads(scrubbed(out))
+
+
+def scrubbed(v):
+    return CHANCE.sub("CHANCE", CLOCK.sub("TIME", UID.sub("UID", json.dumps(v))))
 
 
 def main():
-    server = Server(sys.argv[sys.argv.index("--kubeconfig") + 1])
+    given = lambda flag, n: sys.argv[sys.argv.index(flag) + 1 :][:n] if flag in sys.argv else None
+    server = Server(given("--kubeconfig", 1)[0])
+    log = given("--audit", 1)
+    bundle = serve_hooks(*given("--hooks", 3)) if "--hooks" in sys.argv else ""
     for file in [a for a in sys.argv[1:] if a.endswith(".yaml")]:
         all_answers = []
         for conversation in yaml.safe_load(open(file)):
             answers, made, revision = [], [], ""
-            for step in conversation["steps"]:
+            Hooks.said, Hooks.asked = json.loads(json.dumps(conversation.get("hooks", {}))), []
+            before = conversation.get("before", [])
+            for i, step in enumerate(before + conversation["steps"]):
                 (line, body), = step.items()
+                if i == len(before) and before:
+                    time.sleep(SETTLE)
+                judged = i >= len(before)
+                for hook in (body or {}).get("webhooks", []) if isinstance(body, dict) else []:
+                    if "url" in hook["clientConfig"]:
+                        hook["clientConfig"]["caBundle"] = bundle
+                Hooks.asked.clear()
                 if line == "wait":
                     time.sleep(body)
-                    answers.append(None)
+                    if judged:
+                        answers.append(None)
                     continue
                 method, path = line.split(" ", 1)
                 accept = ACCEPT.get(body, "application/json") if isinstance(body, str) else "application/json"
@@ -101,8 +206,30 @@ def main():
                     if code == 201 and "name" in got.get("metadata", {}) and "dryRun" not in path:
                         base = path.split("?")[0]
                         made.append(base if method in PATCH else base + "/" + got["metadata"]["name"])
-                answers.append(shown(code, got, warnings))
-            for path in reversed(made):
+                if not judged:
+                    assert code < 300, (line, got)
+                    continue
+                answer = shown(code, got, warnings)
+                if conversation.get("audit"):
+                    # Where nothing is done nothing is put down, in kubetutor.
+                    noted = {} if "dryRun" in line else annotations(log[0], server.id)
+                    if noted:
+                        answer["annotations"] = json.loads(scrubbed(noted))
+                    if Hooks.asked:
+                        if not conversation.get("ordered"):
+                            Hooks.asked.sort(key=lambda a: a[0])
+                        answer["asked"] = json.loads(scrubbed(without_passing_owners(without_revisions(Hooks.asked))))
+                answers.append(answer)
+            watching = [p for p in made if "/admissionregistration.k8s.io/" in p]
+            for path in watching:
+                server.call("DELETE", path)
+            if watching:
+                time.sleep(SETTLE)
+            for path in reversed([p for p in made if p not in watching]):
+                if path.startswith("/api/v1/namespaces/") and path.count("/") == 4:
+                    # Its controller waits for every API to answer, and may not be there at all.
+                    code, body, _ = server.call("DELETE", path)
+                    server.call("PUT", path + "/finalize", {**body, "spec": {}})
                 server.call("PATCH", path, {"metadata": {"finalizers": None}}, PATCH["MERGE"])
                 server.call("DELETE", path + "?gracePeriodSeconds=0&propagationPolicy=Background")
                 for _ in range(100):

@@ -59,6 +59,7 @@ pub static KIND: Kind<Pod> = Kind {
         "status.nominatedNodeName",
     ],
     field,
+    returns_deleted: true,
     grace: |p| p.spec.as_ref().and_then(|s| s.termination_grace_period_seconds),
     ..Kind::new(("", "v1"), "Pod", "pods", "pod")
 };

@@ -30,6 +30,7 @@ pub static KIND: Kind<ResourceClaim> = Kind {
     update_judges_alone: true,
     validate_update,
     validate_status: status::validate,
+    returns_deleted: true,
     columns: &[
         Column::name(),
         Column::text("State", "A summary of the current state (allocated, pending, reserved, etc.).", |c, _| Cell::from(state(c))),

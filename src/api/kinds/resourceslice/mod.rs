@@ -34,6 +34,7 @@ pub static KIND: Kind<ResourceSlice> = Kind {
     warnings: |s, _| warnings(&s.spec.driver),
     selectable: &["spec.nodeName", "spec.driver"],
     field: |s, f| Some(if f == "spec.driver" { s.spec.driver.clone() } else { s.spec.node_name.clone().unwrap_or_default() }),
+    returns_deleted: true,
     columns: &[
         Column::name(),
         Column::text("Node", "NodeName identifies the node which provides the resources in this pool. A field selector can be used to list only ResourceSlice objects belonging to a certain node.\n\nThis field can be used to limit access from nodes to ResourceSlices with the same node name. It also indicates to autoscalers that adding new nodes of the same type as some old node might also make new resources available.\n\nExactly one of NodeName, NodeSelector, AllNodes, and PerDeviceNodeSelection must be set. This field is immutable.", |s, _| Cell::from(s.spec.node_name.as_deref().unwrap_or(""))),

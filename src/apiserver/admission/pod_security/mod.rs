@@ -63,7 +63,7 @@ fn names_no_one(policy: &Policy) -> bool {
 
 /// Puts something down in the request's record, as the audit log has it.
 fn note(who: &mut Caller<'_>, key: &str, text: String) {
-    who.annotations.push((format!("pod-security.kubernetes.io/{key}"), text));
+    who.annotate(format!("pod-security.kubernetes.io/{key}"), text);
 }
 
 /// Judges a pod, or a template that pods are made of, in each of the three modes.

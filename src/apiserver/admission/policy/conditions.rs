@@ -2,7 +2,7 @@
 //! Real Kubernetes: apiserver/pkg/admission/plugin/webhook/matchconditions/matcher.go.
 
 use super::ready::Expression;
-use super::request::Seen;
+use super::seen::Seen;
 use crate::api::cel::{PER_MATCH, Value};
 
 /// Whether all conditions hold. One that does not decides, whatever is wrong with the others.

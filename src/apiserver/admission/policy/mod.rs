@@ -1,31 +1,28 @@
 //! What admission policies of both kinds share: their expressions made ready, which requests they are for, their parameters.
 //!
-//! [`ready`] has a policy's expressions compiled, once for each content; [`matching`] tells whether a request is meant; [`params`]
-//! finds the objects that a binding names; [`request`] is what expressions see. The plugins are
+//! [`ready`] has a policy's expressions compiled, once for each content; [`params`] finds the objects that a binding names; [`seen`] is
+//! what expressions see. The plugins are
 //! [`validating_admission_policy`](super::validating_admission_policy) and
 //! [`mutating_admission_policy`](super::mutating_admission_policy).
-//! Real Kubernetes: apiserver/pkg/admission/plugin/policy/{generic,matching}, plugin/cel, plugin/webhook/matchconditions.
+//! Real Kubernetes: apiserver/pkg/admission/plugin/policy/{generic,validating,mutating}, plugin/cel, plugin/webhook/matchconditions.
 
 pub mod apply_configuration;
 pub mod conditions;
-pub mod json_patch;
-pub mod matching;
 pub mod params;
 pub mod ready;
-pub mod request;
+pub mod seen;
 
-use crate::api::Object;
-use crate::api::kinds::{
-    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
-    ValidatingAdmissionPolicyBinding,
-};
+use crate::api::KindRef;
+use crate::api::kinds::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
+use crate::api::object::Resource;
 
 /// Policies do not judge policies, so that nobody can lock himself out.
-pub fn is_exempt(o: &Object) -> bool {
-    o.get::<ValidatingAdmissionPolicy>().is_some()
-        || o.get::<ValidatingAdmissionPolicyBinding>().is_some()
-        || o.get::<MutatingAdmissionPolicy>().is_some()
-        || o.get::<MutatingAdmissionPolicyBinding>().is_some()
+pub fn is_exempt(kind: KindRef) -> bool {
+    kind.group() == "admissionregistration.k8s.io" && !is_webhooks(kind)
+}
+
+fn is_webhooks(kind: KindRef) -> bool {
+    kind == MutatingWebhookConfiguration::kind_ref() || kind == ValidatingWebhookConfiguration::kind_ref()
 }
 
 /// Whether what goes wrong in a policy is let pass.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use k8s_openapi::api::admissionregistration::v1::{
     MatchCondition, MutatingAdmissionPolicySpec, ValidatingAdmissionPolicySpec, Variable,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::cel::Program;
 use crate::api::cel::policy::{Sees, Variables, Yields, compile_as, env};
@@ -31,9 +32,10 @@ pub struct Ready {
     pub mutations: Vec<Expression>,
 }
 
-/// The policies that have been compiled, by UID and generation: any change of a policy's spec counts its generation up.
+/// What has been compiled, by the UID and the generation of the policy or the webhooks' configuration, which counts up whenever
+/// their content changes; and the webhook's place in its configuration.
 #[derive(Default)]
-pub struct Cache(Mutex<BTreeMap<(String, i64), Arc<Ready>>>);
+pub struct Cache(Mutex<BTreeMap<(String, i64, usize), Arc<Ready>>>);
 
 /// So many compiled policies are kept.
 const MOST_KEPT: usize = 1000;
@@ -53,14 +55,18 @@ impl std::fmt::Debug for Cache {
 
 impl Cache {
     pub fn of<P: Resource>(&self, policy: &P, compile: impl FnOnce(&P) -> Ready) -> Arc<Ready> {
-        let meta = policy.metadata();
-        let key = (meta.uid.clone().unwrap_or_default(), meta.generation.unwrap_or_default());
+        self.part_of(policy.metadata(), 0, || compile(policy))
+    }
+
+    /// The same for the webhook at a place of its configuration, whose metadata this is.
+    pub fn part_of(&self, meta: &ObjectMeta, place: usize, compile: impl FnOnce() -> Ready) -> Arc<Ready> {
+        let key = (meta.uid.clone().unwrap_or_default(), meta.generation.unwrap_or_default(), place);
         if let Ok(kept) = self.0.lock()
             && let Some(ready) = kept.get(&key)
         {
             return ready.clone();
         }
-        let ready = Arc::new(compile(policy));
+        let ready = Arc::new(compile());
         if let Ok(mut kept) = self.0.lock() {
             if kept.len() >= MOST_KEPT {
                 kept.clear();
@@ -95,6 +101,11 @@ fn variables(all: Option<&[Variable]>, params: bool) -> (Vec<Expression>, Variab
         made.push(Expression { name: v.name.clone(), text: v.expression.clone(), program });
     }
     (made, known)
+}
+
+/// The conditions of a webhook.
+pub fn webhook(all: Option<&[MatchCondition]>) -> Ready {
+    Ready { conditions: conditions(all, false), ..Ready::default() }
 }
 
 pub fn validating(spec: &ValidatingAdmissionPolicySpec) -> Ready {

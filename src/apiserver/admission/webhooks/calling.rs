@@ -19,10 +19,31 @@ use crate::api::{Duration, time};
 use crate::apiserver::ApiServer;
 use crate::store::Scope;
 
+/// A call to make.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    pub url: &'a str,
+    /// Where the host of the URL is: `host:port`.
+    pub address: &'a str,
+    /// The authorities, in PEM, of which one must have signed the server's certificate; none: those that everybody trusts.
+    pub authorities: Option<&'a [u8]>,
+    /// For how long somebody waits for the answer.
+    pub timeout: Duration,
+    pub review: &'a Value,
+}
+
+/// An answer of HTTP.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub code: u16,
+    pub content_type: String,
+    pub body: Vec<u8>,
+}
+
 /// A way to the outside.
 pub trait Reach: fmt::Debug + Send + Sync {
-    /// Posts a review to `url`, whose host is at `address` (`host:port`). Gives what comes back, or why nothing did.
-    fn post(&self, url: &str, address: &str, review: &Value) -> Result<Value, String>;
+    /// Posts a review as JSON. Gives what comes back, or why nothing did, as Go says it: `context deadline exceeded`.
+    fn post(&self, call: &Call<'_>) -> Result<Reply, String>;
 }
 
 /// Nothing is reached.
@@ -30,7 +51,8 @@ pub trait Reach: fmt::Debug + Send + Sync {
 pub struct Nowhere;
 
 impl Reach for Nowhere {
-    fn post(&self, _: &str, address: &str, _: &Value) -> Result<Value, String> {
+    fn post(&self, call: &Call<'_>) -> Result<Reply, String> {
+        let address = call.address;
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
         let number = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
         Err(match host {
@@ -54,15 +76,18 @@ impl Default for Outlet {
 }
 
 /// Posts a review to a webhook. The error is what Go says of the attempt.
-pub fn call(api: &ApiServer, hook: &Webhook<'_>, review: &Value) -> Result<Value, String> {
+pub fn call(api: &ApiServer, hook: &Webhook<'_>, review: &Value) -> Result<Reply, String> {
     let (url, host) = address(hook.client);
-    let seconds = u64::try_from(hook.timeout_seconds.unwrap_or(10)).unwrap_or(0);
-    let url = format!("{url}?timeout={}", time::go_duration(Duration::from_secs(seconds)));
+    let timeout = Duration::from_secs(u64::try_from(hook.timeout_seconds.unwrap_or(10)).unwrap_or(0));
+    let url = format!("{url}?timeout={}", time::go_duration(timeout));
     let reached = match &hook.client.service {
         Some(s) => endpoint(api, &s.namespace, &s.name, s.port.unwrap_or(443)),
         None => Ok(host),
     };
-    reached.and_then(|at| api.outlet.0.post(&url, &at, review)).map_err(|why| format!("Post {url:?}: {why}"))
+    let authorities = hook.client.ca_bundle.as_ref().map(|b| b.0.as_slice()).filter(|b| !b.is_empty());
+    let posted =
+        reached.and_then(|at| api.outlet.0.post(&Call { url: &url, address: &at, authorities, timeout, review }));
+    posted.map_err(|why| format!("Post {url:?}: {why}"))
 }
 
 /// The URL of a webhook, without its query, and the host and port in it.

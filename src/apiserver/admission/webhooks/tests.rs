@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use rand::SeedableRng;
 use serde_json::{Value, json};
 
-use super::calling::{Outlet, Reach};
+use super::calling::{Call, Outlet, Reach, Reply};
 use crate::api::object::Key;
 use crate::api::user::MASTERS;
 use crate::api::{KindRef, Object, RecordId, Status, Time, User};
@@ -21,11 +21,12 @@ use crate::ledger::{Ledger, What};
 struct Says(Value);
 
 impl Reach for Says {
-    fn post(&self, url: &str, address: &str, review: &Value) -> Result<Value, String> {
-        assert_eq!((url, address), ("https://hooks.example.com/p?timeout=10s", "hooks.example.com:443"));
+    fn post(&self, call: &Call<'_>) -> Result<Reply, String> {
+        assert_eq!((call.url, call.address), ("https://hooks.example.com/p?timeout=10s", "hooks.example.com:443"));
         let mut response = self.0.clone();
-        response["uid"] = review["request"]["uid"].clone();
-        Ok(json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response}))
+        response["uid"] = call.review["request"]["uid"].clone();
+        let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response});
+        Ok(Reply { code: 200, content_type: "application/json".into(), body: review.to_string().into_bytes() })
     }
 }
 
@@ -111,6 +112,7 @@ fn a_webhook_changes_what_is_written_and_says_more() {
         s.notes(),
         [
             "a.example.com/k=v",
+            "patch.webhook.admission.k8s.io/round_0_index_0={\"configuration\":\"c\",\"webhook\":\"a.example.com\",\"patch\":[{\"op\":\"add\",\"path\":\"/data/c\",\"value\":\"d\"}],\"patchType\":\"JSONPatch\"}",
             "mutation.webhook.admission.k8s.io/round_0_index_0={\"configuration\":\"c\",\"webhook\":\"a.example.com\",\"mutated\":true}"
         ]
     );

@@ -4,124 +4,34 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
+use super::super::request::{Request, Sent};
 use super::ready::Expression;
 use crate::api::cel::eval::Activation;
 use crate::api::cel::json::to_value;
 use crate::api::cel::library::Opaque;
 use crate::api::cel::library::authorizer::{Decision, Query, Resource};
 use crate::api::cel::{Error, PER_CALL, Value};
-use crate::api::kind::Subresource;
-use crate::api::kinds::Namespace;
-use crate::api::object::Key;
-use crate::api::{KindRef, Object, User};
-use crate::apiserver::ApiServer;
-use crate::apiserver::authorization::Attributes;
-use crate::apiserver::caller::Caller;
-use crate::apiserver::scale::scale_json;
+use crate::api::{KindRef, User};
+use crate::apiserver::authorization::{Attributes, reviews};
 
-/// A request as policies see it.
-pub struct Request<'a> {
-    pub api: &'a ApiServer,
-    pub user: &'a User,
-    pub kind: KindRef,
-    pub subresource: &'static str,
-    pub namespace: &'a str,
-    pub name: &'a str,
-    pub operation: &'static str,
-    pub dry_run: bool,
-    pub new: Option<&'a Object>,
-    pub old: Option<&'a Object>,
-}
-
-impl<'a> Request<'a> {
-    pub fn of(
-        api: &'a ApiServer,
-        who: &Caller<'a>,
-        new: Option<&'a Object>,
-        old: Option<&'a Object>,
-    ) -> Option<Request<'a>> {
-        let o = new.or(old)?;
-        let operation = match (new, old) {
-            (Some(_), None) => "CREATE",
-            (Some(_), Some(_)) => "UPDATE",
-            _ => "DELETE",
-        };
-        // A namespace is in itself.
-        let namespace = if o.get::<Namespace>().is_some() { o.name() } else { o.namespace() };
-        let subresource = who.subresource.map_or("", Subresource::name);
-        let (user, dry_run) = (who.user, who.dry_run);
-        Some(Request {
-            api,
-            user,
-            kind: o.kind(),
-            subresource,
-            namespace,
-            name: o.name(),
-            operation,
-            dry_run,
-            new,
-            old,
-        })
-    }
-
-    pub fn is_scale(&self) -> bool {
-        self.subresource == "scale"
-    }
-
-    /// The object that is sent: to scale a workload, its Scale.
-    fn shown(&self, o: Option<&Object>) -> Value {
-        match o {
-            None => Value::Null,
-            Some(o) if self.is_scale() => scale_json(o).map_or(Value::Null, |scale| to_value(&scale)),
-            Some(o) => to_value(o.json()),
+/// What `request` is.
+fn told(r: &Request<'_>, kind: KindRef) -> Json {
+    let mut all = json!({
+        "uid": "", "kind": r.kind_json(kind), "resource": Request::resource_json(kind),
+        "requestKind": r.kind_json(r.kind), "requestResource": Request::resource_json(r.kind),
+        "operation": r.operation.name(), "userInfo": reviews::user_info(r.user), "object": null, "oldObject": null,
+        "dryRun": r.dry_run, "options": r.options,
+    });
+    let (name, namespace, part) = (r.name, r.namespace, r.part_name());
+    for (field, text) in [("name", name), ("namespace", namespace), ("subResource", part), ("requestSubResource", part)]
+    {
+        if !text.is_empty() {
+            all[field] = text.into();
         }
     }
-
-    /// The namespace in which the object is; a namespace is in none.
-    pub fn surroundings(&self) -> Option<&'a Object> {
-        if self.namespace.is_empty() || !self.kind.namespaced() {
-            return None;
-        }
-        self.api.store().get(&Key::of::<Namespace>("", self.namespace)).map(|o| &**o)
-    }
-
-    fn value(&self) -> Value {
-        let (group, version) = (self.kind.group(), self.kind.version());
-        let kind = match self.is_scale() {
-            true => json!({"group": "autoscaling", "version": "v1", "kind": "Scale"}),
-            false => json!({"group": group, "version": version, "kind": self.kind.name()}),
-        };
-        let resource = json!({"group": group, "version": version, "resource": self.kind.plural()});
-        let mut user = json!({"username": self.user.name.as_str()});
-        if !self.user.uid.is_empty() {
-            user["uid"] = self.user.uid.as_str().into();
-        }
-        if !self.user.groups.is_empty() {
-            user["groups"] = self.user.groups.iter().map(|g| g.as_str()).collect();
-        }
-        if !self.user.extra.is_empty() {
-            user["extra"] = json!(self.user.extra);
-        }
-        let mut all = json!({
-            "uid": "", "kind": kind, "resource": resource, "requestKind": kind, "requestResource": resource,
-            "operation": self.operation, "userInfo": user, "object": null, "oldObject": null,
-            "dryRun": self.dry_run, "options": null,
-        });
-        let texts = [
-            ("name", self.name),
-            ("namespace", self.namespace),
-            ("subResource", self.subresource),
-            ("requestSubResource", self.subresource),
-        ];
-        for (field, text) in texts {
-            if !text.is_empty() {
-                all[field] = text.into();
-            }
-        }
-        to_value(&all)
-    }
+    all
 }
 
 /// The variables of one round of expressions: what `variables` has is found out once in a round.
@@ -144,13 +54,20 @@ pub const OUT_OF_BUDGET: &str =
     "validation failed due to running out of cost budget, no further validation rules will be run";
 
 impl<'a> Seen<'a> {
-    pub fn new(request: &'a Request<'a>, params: Option<&Object>, variables: &'a [Expression]) -> Seen<'a> {
+    /// `kind` is the version in which the objects are shown.
+    pub fn new(
+        request: &'a Request<'a>,
+        kind: KindRef,
+        params: Option<&Json>,
+        variables: &'a [Expression],
+    ) -> Seen<'a> {
+        let shown = |sent: Option<Sent<'_>>| sent.map_or(Value::Null, |s| to_value(&s.json(kind)));
         Seen {
-            value: request.value(),
-            object: request.shown(request.new),
-            old: request.shown(request.old),
+            value: to_value(&told(request, kind)),
+            object: shown(request.new),
+            old: shown(request.old),
             namespace: request.surroundings().map_or(Value::Null, |o| to_value(o.json())),
-            params: params.map_or(Value::Null, |p| to_value(p.json())),
+            params: params.map_or(Value::Null, to_value),
             request,
             authorizer: true,
             variables,
@@ -227,7 +144,7 @@ impl Activation for Seen<'_> {
                 query(Query::Resource(Resource {
                     group: r.kind.group().into(),
                     resource: r.kind.plural().into(),
-                    subresource: r.subresource.into(),
+                    subresource: r.part_name().into(),
                     namespace: r.namespace.into(),
                     name: r.name.into(),
                     ..Resource::default()
