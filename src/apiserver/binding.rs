@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::admission::{self, Ask, pod_topology_labels};
+use super::admission::{self, Ask};
 use super::caller::Caller;
 use super::{ApiServer, parts};
 use crate::api::field::{FieldErrors, Path, aggregate};
@@ -97,10 +97,7 @@ impl ApiServer {
         conditions::set(status.conditions.get_or_insert_default(), condition, who.now);
         // What the binding is annotated and labelled with is handed on to the pod.
         let annotations = texts(&binding["metadata"]["annotations"]);
-        let mut labels = texts(&binding["metadata"]["labels"]);
-        if binding["target"]["kind"] == "Node" {
-            labels.extend(pod_topology_labels::of_node(self, node));
-        }
+        let labels = texts(&binding["metadata"]["labels"]);
         let meta = new.meta_mut();
         for (more, to) in [(annotations, &mut meta.annotations), (labels, &mut meta.labels)] {
             if !more.is_empty() {

@@ -23,7 +23,7 @@ mod node_restriction;
 mod persistent_volume_claim_resize;
 mod pod_resize_validator;
 mod pod_security;
-pub(super) mod pod_topology_labels;
+mod pod_topology_labels;
 pub(super) mod policy;
 mod priority;
 pub(super) mod reinvocation;
