@@ -15,6 +15,7 @@ mod managed;
 mod managed_random;
 mod objects;
 mod openapi;
+mod requests;
 mod rooms;
 mod stories;
 mod tables;

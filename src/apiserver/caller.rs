@@ -12,7 +12,7 @@ use crate::api::kind::Subresource;
 use crate::api::request::{Method, Request};
 use crate::api::template_hash::SAFE_ALPHABET;
 use crate::api::{Key, KindRef, RecordId, Time, User, names};
-use crate::ledger::record::{RequestOutcome, RequestRecord};
+use crate::ledger::record::{AdmissionStep, RequestOutcome, RequestRecord};
 use crate::ledger::{Ledger, What};
 
 /// The stream of chance of a whole cluster: one seed, one run.
@@ -50,6 +50,8 @@ pub struct Caller<'a> {
     pub subresource: Option<Subresource>,
     /// What admission puts down about the request: the annotations of the audit log.
     pub annotations: Vec<(String, String)>,
+    /// What admission has done so far.
+    pub admission: Vec<AdmissionStep>,
     /// What the request says of itself beside the object.
     pub options: Options,
     /// Whether admission looks at the same request once more, and at whose wish.
@@ -110,6 +112,7 @@ impl<'a> Caller<'a> {
             warnings: vec![],
             subresource: None,
             annotations: vec![],
+            admission: vec![],
             options: Options::default(),
             reinvocation: Reinvocation::default(),
         }
@@ -164,8 +167,10 @@ impl<'a> Caller<'a> {
         let (key, user) = (key.clone(), self.user.name.clone());
         let rule = self.rule.clone();
         let annotations = std::mem::take(&mut self.annotations).into_boxed_slice();
+        let admission = std::mem::take(&mut self.admission).into_boxed_slice();
         let version = self.version.filter(|v| v.stored() == key.kind).unwrap_or(key.kind);
-        let request = RequestRecord { verb, key, version, subresource, user, rule, defaulted, annotations, outcome };
+        let request =
+            RequestRecord { verb, key, version, subresource, user, rule, defaulted, annotations, admission, outcome };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

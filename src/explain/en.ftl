@@ -11,7 +11,7 @@ story-marked = let you in as { $user }, marked it for deletion (revision { $revi
 story-removed = let you in as { $user }, removed it at revision { $revision }
 story-unchanged = let you in as { $user }, found nothing to change
 story-refused = refused it: { $why }
-story-noted = { " · " }noted { $key }: { $note }
+story-noted = noted { $key }: { $note }
 story-more = { $count } more did the same
 story-cut = { $count ->
     [one] 1 more line
@@ -39,6 +39,25 @@ why-none = nothing is recorded about { $object }
 why-head = { $object }, as the one who decided told it:
 why-exists = It exists because: { $chain }
 why-you = you
+request-head = { $request }, asked for by { $user }:
+request-master = authorization: { $user } needs no rule, as a member of system:masters
+request-rule = authorization: { $rule }
+request-changed = admission: { $plugin } changed { $places }
+request-defaults = { $count ->
+    [one] 1 field was
+   *[other] { $count } fields were
+} filled in by defaults and admission
+request-noted = audit log: { $key }: { $note }
+request-stored = storage: it is revision { $revision }
+request-removed = storage: removed at revision { $revision }
+request-unchanged = storage: nothing to change
+request-not-allowed = authorization: no rule allows it, so it ended here: { $why }
+request-unreadable = it ended where the request is read: { $why }
+request-not-admitted = admission: it ended at { $plugin }: { $why }
+request-escalates = it ended where nobody may give away what they do not have: { $why }
+request-invalid = it ended at validation: { $why }
+request-not-stored = it ended at the store: { $why }
+request-none = record { $number } is no request; `trace` shows which are
 hint-did-you-mean = did you mean { $word }?
 fault-kubelet = stops the kubelet of a node: about 40 seconds later the node is NotReady; five minutes after that its pods are replaced elsewhere, the old ones stay Terminating until it is back
 fault-containerd = stops the container runtime of a node: nothing starts or stops there, what runs lives on; after a while the node is NotReady, and five minutes later its pods are evicted

@@ -8,6 +8,7 @@
 
 pub mod language;
 pub mod layout;
+pub mod request;
 pub mod story;
 pub mod texts;
 pub mod trace;

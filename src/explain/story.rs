@@ -380,7 +380,7 @@ fn shortened(mut text: String, stems: &[String]) -> String {
 }
 
 /// A request as it went out: `POST apps/v1 deployments/web`.
-fn sent(q: &RequestRecord) -> String {
+pub(super) fn sent(q: &RequestRecord) -> String {
     let method = match q.verb {
         "create" => "POST",
         "update" => "PUT",
@@ -423,6 +423,7 @@ fn answer(language: Language, q: &RequestRecord) -> String {
     for (key, note) in q.annotations.iter().filter(|(key, _)| is_peoples(key)) {
         let cut: String = note.chars().take(LONGEST_NOTE).collect();
         let cut = if cut.len() < note.len() { format!("{cut}…") } else { cut };
+        text.push_str(" · ");
         text.push_str(&message(
             language,
             "story-noted",

@@ -72,7 +72,23 @@ pub struct RequestRecord {
     pub defaulted: Option<usize>,
     /// What admission had to say of it, as the audit log has it: keys and values.
     pub annotations: Box<[(String, String)]>,
+    /// What admission did, plugin by plugin. Of components' own writes only who refused is put down.
+    pub admission: Box<[AdmissionStep]>,
     pub outcome: RequestOutcome,
+}
+
+/// A plugin of admission that was not indifferent to a request.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AdmissionStep {
+    pub plugin: &'static str,
+    pub did: Admitted,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Admitted {
+    /// It changed the object in these places: `spec.tolerations`.
+    Changed(Vec<String>),
+    Refused,
 }
 
 /// What a person looked at.

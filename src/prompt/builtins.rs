@@ -43,10 +43,10 @@ pub static TABLE: &[Word] = &[
     },
     Word {
         name: "why",
-        usage: "why [KIND/]NAME",
+        usage: "why [KIND/]NAME|NUMBER",
         help: (
-            "who decided what about an object, and why it exists",
-            "오브젝트에 대해 누가 무엇을 결정했고 왜 생겼는지",
+            "who decided what about an object, and why it exists; or what became of a request of `trace`",
+            "오브젝트에 대해 누가 무엇을 결정했고 왜 생겼는지, 또는 `trace`에 나온 요청이 어떻게 되었는지",
         ),
         run: why::word,
     },

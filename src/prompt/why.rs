@@ -1,4 +1,5 @@
-//! `why`: who decided what about an object. Here a question finds its object; `explain/why.rs` answers.
+//! `why`: who decided what about an object, and what became of a request. Here a question finds its object or request;
+//! `explain/why.rs` and `explain/request.rs` answer.
 
 use std::sync::Arc;
 
@@ -6,16 +7,17 @@ use super::builtins::{note, wrong};
 use super::session::{Output, Session};
 use crate::api::kinds::{Event, Lease};
 use crate::api::object::Resource;
-use crate::api::{Key, Object};
+use crate::api::{Key, Object, RecordId};
 use crate::explain::texts::message;
-use crate::explain::why;
+use crate::explain::{self, why};
 use crate::kubectl::Failure;
-use crate::ledger::Fact;
+use crate::ledger::{Fact, What};
 use crate::store::Scope;
 
-/// `why KIND/NAME`, `why KIND NAME`, `why NAME`.
+/// `why KIND/NAME`, `why KIND NAME`, `why NAME`, `why NUMBER`.
 pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
     let asked = match words {
+        [_, number] if number.parse::<u64>().is_ok() => return request(s, line, number),
         [_, one] => match one.split_once('/') {
             Some((kind, name)) => in_words(s, kind, name),
             None => match named(s, one) {
@@ -38,6 +40,18 @@ pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
         let id = if rule.backends.is_empty() { "proxy-rejects" } else { "proxy-sends" };
         lines.push(message(s.language, id, &facts));
     }
+    Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
+}
+
+/// `why NUMBER`: a request, by the number that `trace` gives it.
+fn request(s: &mut Session, line: &str, number: &str) -> Output {
+    let ledger = &s.cluster.world.ledger;
+    let record = number.parse().ok().and_then(|n| ledger.get(RecordId(n)));
+    let lines = match record.map(|r| &r.what) {
+        Some(What::Request(q)) => explain::request::explain(q, s.language),
+        _ => vec![message(s.language, "request-none", &[("number", Fact::Text(number.into()))])],
+    };
+    note(s, line);
     Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
 }
 

@@ -31,6 +31,7 @@ mod request;
 mod resource_quota;
 mod runtime_class;
 mod service_account;
+mod steps;
 mod storage_object_in_use;
 mod taint_nodes_by_condition;
 mod validating_admission_policy;
@@ -48,6 +49,7 @@ use crate::api::kinds::{
 use crate::api::object::{Key, Resource};
 use crate::api::{Object, Status};
 use reinvocation::Reinvocation;
+use steps::Witness;
 
 /// A request that makes something of an object without being a write of it: an eviction, a token, a binding.
 pub struct Ask<'a> {
@@ -143,7 +145,15 @@ pub(super) fn mutate(
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
     twice(who, |who| {
-        PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.mutate)(api, new, old, who) } else { Ok(()) })
+        let mut witness = Witness::of(new, who);
+        PLUGINS.iter().try_for_each(|p| {
+            if !p.concerns(who) {
+                return Ok(());
+            }
+            let done = (p.mutate)(api, new, old, who);
+            witness.note(p, new, who);
+            steps::refused(p, done, who)
+        })
     })
 }
 
@@ -192,7 +202,13 @@ pub(super) fn validate(
     old: Option<&Object>,
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|p| if p.concerns(who) { (p.validate)(api, new, old, who) } else { Ok(()) })
+    PLUGINS.iter().try_for_each(|p| {
+        if !p.concerns(who) {
+            return Ok(());
+        }
+        let done = (p.validate)(api, new, old, who);
+        steps::refused(p, done, who)
+    })
 }
 
 /// Lets the plugins refuse a deletion. One that an eviction leads to was judged as that.
@@ -201,7 +217,10 @@ pub(super) fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result
         return Ok(());
     }
     who.reinvocation = Reinvocation::default();
-    PLUGINS.iter().try_for_each(|p| (p.delete)(api, key, who))
+    PLUGINS.iter().try_for_each(|p| {
+        let done = (p.delete)(api, key, who);
+        steps::refused(p, done, who)
+    })
 }
 
 /// Lets the plugins change, and refuse, what is asked of an object.
@@ -209,6 +228,14 @@ pub(super) fn ask(api: &ApiServer, asked: &mut Ask<'_>, who: &mut Caller<'_>) ->
     if asked.body["metadata"]["namespace"].as_str().unwrap_or("").is_empty() {
         asked.body["metadata"]["namespace"] = asked.key.namespace.as_str().into();
     }
-    twice(who, |who| PLUGINS.iter().try_for_each(|p| (p.alter)(api, asked, who)))?;
-    PLUGINS.iter().try_for_each(|p| (p.ask)(api, asked, who))
+    twice(who, |who| {
+        PLUGINS.iter().try_for_each(|p| {
+            let done = (p.alter)(api, asked, who);
+            steps::refused(p, done, who)
+        })
+    })?;
+    PLUGINS.iter().try_for_each(|p| {
+        let done = (p.ask)(api, asked, who);
+        steps::refused(p, done, who)
+    })
 }
