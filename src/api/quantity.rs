@@ -24,6 +24,12 @@ pub struct Quantity {
 pub const NOT_ONE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 const NANO: i128 = 1_000_000_000;
+/// Larger amounts are not told apart.
+const LARGEST: i128 = i128::MAX / NANO * NANO;
+/// Go caps what is written with a binary suffix.
+const LARGEST_BINARY: i128 = 9_223_372_036_854_775_807 * NANO;
+/// So many digits always fit.
+const SAFE_DIGITS: usize = 38;
 
 impl Quantity {
     pub const ZERO: Quantity = Quantity { nanos: 0, format: Format::Decimal };
@@ -37,37 +43,15 @@ impl Quantity {
         Quantity { nanos: i128::from(bytes) * NANO, format: Format::Binary }
     }
 
-    /// Reads a quantity; `None` if it is none. Digits finer than 10⁻⁹ are rounded up.
+    /// Reads a quantity; `None` if it is none. Digits finer than 10⁻⁹ are rounded up; what is larger than anything that can be
+    /// counted counts as the largest amount.
     pub fn parse(text: &str) -> Option<Quantity> {
-        let (negative, rest) = match text.as_bytes().first()? {
-            b'-' => (true, &text[1..]),
-            b'+' => (false, &text[1..]),
-            _ => (false, text),
+        let read = Digits::read(text)?;
+        let nanos = match read.base {
+            1 => read.decimal_nanos(),
+            base => read.binary_nanos(base).min(LARGEST_BINARY),
         };
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, suffix) = rest.split_at(digits);
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') || number.len() > 60 {
-            return None;
-        }
-        let (format, base, exponent) = scale(suffix)?;
-        let mut mantissa: i128 = 0;
-        for digit in whole.bytes().chain(fraction.bytes()) {
-            mantissa = mantissa.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
-        }
-        let exponent = exponent - i32::try_from(fraction.len()).ok()?;
-        // value = mantissa · base · 10^exponent, in nanos; a remainder rounds away from zero.
-        let scaled = mantissa.checked_mul(base)?;
-        let shift = exponent + 9;
-        let nanos = if shift >= 0 {
-            scaled.checked_mul(10i128.checked_pow(u32::try_from(shift).ok()?)?)?
-        } else {
-            match 10i128.checked_pow(u32::try_from(-shift).ok()?) {
-                Some(p) => scaled / p + i128::from(scaled % p != 0),
-                None => i128::from(scaled != 0),
-            }
-        };
-        Some(Quantity { nanos: if negative { -nanos } else { nanos }, format })
+        Some(Quantity { nanos: if read.negative { -nanos } else { nanos }, format: read.format })
     }
 
     /// Thousandths, rounded up: how CPU is counted.
@@ -173,6 +157,91 @@ fn ceil_div(n: i128, d: i128) -> i64 {
     i64::try_from(q).unwrap_or(if q > 0 { i64::MAX } else { i64::MIN })
 }
 
+/// A quantity as it is written: digits before and after the point, and what its suffix makes of them.
+struct Digits<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+    format: Format,
+    /// Of a binary suffix; 1 for all others.
+    base: i128,
+    exponent: i32,
+}
+
+impl<'a> Digits<'a> {
+    fn read(text: &'a str) -> Option<Digits<'a>> {
+        let (negative, rest) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let (number, suffix) = rest.split_at(digits);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return None;
+        }
+        let (format, base, exponent) = scale(suffix)?;
+        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+        Some(Digits { negative, whole, fraction, format, base, exponent })
+    }
+
+    /// The amount with the point moved behind the nanos; what stands behind that rounds up.
+    fn decimal_nanos(&self) -> i128 {
+        let digits = [self.whole, self.fraction].concat();
+        let point = i64::from(self.exponent) + 9 + i64::try_from(self.whole.len()).unwrap_or(i64::MAX);
+        let leading = digits.bytes().take_while(|b| *b == b'0').count();
+        if leading == digits.len() {
+            return 0;
+        }
+        let Ok(point) = usize::try_from(point) else { return 1 };
+        if point.saturating_sub(leading) > SAFE_DIGITS {
+            return LARGEST;
+        }
+        let counted = &digits[leading.min(point)..point.min(digits.len())];
+        let zeros = "0".repeat(point.saturating_sub(digits.len()));
+        let nanos = format!("0{counted}{zeros}").parse().unwrap_or(LARGEST).min(LARGEST);
+        let finer = digits.bytes().skip(point).any(|b| b != b'0');
+        nanos + i128::from(finer && nanos < LARGEST)
+    }
+
+    fn binary_nanos(&self, base: i128) -> i128 {
+        /// Digits of a fraction that count exactly; what stands behind them rounds up.
+        const EXACT: usize = 18;
+        let whole = match self.whole.len() {
+            0 => 0,
+            n if n > SAFE_DIGITS => return LARGEST,
+            _ => self.whole.parse().unwrap_or(LARGEST),
+        };
+        let Some(whole) = whole.checked_mul(base).and_then(|units| units.checked_mul(NANO)) else { return LARGEST };
+        let exact = &self.fraction[..self.fraction.len().min(EXACT)];
+        let part: i128 = format!("{exact:0<EXACT$}").parse().unwrap_or(0);
+        let part = part + i128::from(self.fraction.len() > EXACT);
+        // part · base · 10⁹ / 10¹⁸
+        let scaled = part * base;
+        whole.saturating_add(scaled / NANO + i128::from(scaled % NANO != 0)).min(LARGEST)
+    }
+
+    /// How Go writes an amount that is beyond counting.
+    fn canonical(&self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        let digits = [self.whole, self.fraction].concat();
+        let digits = digits.trim_start_matches('0');
+        let mantissa = digits.trim_end_matches('0');
+        let exponent = i64::from(self.exponent) + i64::try_from(digits.len() - mantissa.len()).unwrap_or(0)
+            - i64::try_from(self.fraction.len()).unwrap_or(0);
+        if self.format == Format::Exponent {
+            let rest = usize::try_from(exponent.rem_euclid(3)).unwrap_or(0);
+            let zeros = "0".repeat(rest);
+            return format!("{sign}{mantissa}{zeros}e{}", exponent - exponent.rem_euclid(3));
+        }
+        let exponent = usize::try_from(exponent).unwrap_or(0);
+        let group = (exponent / 3).min(6);
+        let suffix = ["", "k", "M", "G", "T", "P", "E"][group];
+        format!("{sign}{mantissa}{}{suffix}", "0".repeat(exponent - 3 * group))
+    }
+}
+
 /// Format, binary factor and decimal exponent of a suffix.
 fn scale(suffix: &str) -> Option<(Format, i128, i32)> {
     let binary = |n: u32| Some((Format::Binary, 1i128 << (10 * n), 0));
@@ -197,7 +266,7 @@ fn scale(suffix: &str) -> Option<(Format, i128, i32)> {
         _ => {
             let e = suffix.strip_prefix(['e', 'E'])?;
             let exponent: i32 = e.parse().ok()?;
-            (-30..=30).contains(&exponent).then_some((Format::Exponent, 1, exponent))
+            Some((Format::Exponent, 1, exponent))
         }
     }
 }
@@ -267,7 +336,11 @@ impl fmt::Display for Quantity {
 
 /// The canonical spelling, or the text itself if it is no quantity (validation has refused it before).
 pub fn canonical(text: &str) -> String {
-    Quantity::parse(text).map_or_else(|| text.to_string(), |q| q.to_string())
+    match Quantity::parse(text) {
+        None => text.to_string(),
+        Some(q) if q.nanos.abs() == LARGEST => Digits::read(text).map_or_else(|| text.to_string(), |d| d.canonical()),
+        Some(q) => q.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -294,6 +367,20 @@ mod tests {
             ("267847642337", "267847642337"),
             ("-5m", "-5m"),
             ("1.0001n", "2n"),
+            // As a real server has written them.
+            ("1e30", "1e30"),
+            ("1e40", "10e39"),
+            ("1e400", "10e399"),
+            ("-1e400", "-10e399"),
+            ("0.1000000000000000000000000000000000000000000000000000000000000001", "100000001n"),
+            ("9999999999Ei", "9223372036854775807"),
+            ("8Ei", "9223372036854775807"),
+            ("-9999Ei", "-9223372036854775807"),
+            ("99999999999999999999999999999999999999999", "99999999999999999999999999999999999999999"),
+            ("12345678901234567890123", "12345678901234567890123"),
+            ("0.0000000000000000000000000000001e40", "1e9"),
+            ("1E5", "100e3"),
+            ("1e-40", "1e-9"),
         ] {
             assert_eq!(canonical(text), want, "{text}");
         }
