@@ -207,7 +207,7 @@ fn why_finds_an_object_by_the_beginning_of_its_name_alone() {
     assert_eq!(s.eval("why web").story, s.eval("why deployment/web").story);
     assert_eq!(s.eval(&format!("why {name}")).story, s.eval(&format!("why {pod}")).story);
     let none = s.eval("why nosuch");
-    assert_eq!((none.code, none.stderr.as_str()), (2, "usage: why [KIND/]NAME\n"));
+    assert_eq!((none.code, none.stderr.as_str()), (2, "usage: why [KIND/]NAME|NUMBER\n"));
 }
 
 /// kubectl knows the format, this program does not print it yet: it says so instead of naming it as allowed.
