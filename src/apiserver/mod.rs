@@ -17,6 +17,7 @@ pub mod authorization;
 mod binding;
 pub mod caller;
 mod certificates;
+mod compaction;
 mod custom;
 mod decoding;
 pub mod delete;
@@ -62,6 +63,7 @@ pub struct ApiServer {
     store: Store,
     addresses: addresses::Allocator,
     specs: specs::Specs,
+    compactor: compaction::Compactor,
     /// What the key is made of that signs tokens.
     seed: u64,
     /// The way to webhooks.

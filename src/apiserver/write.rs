@@ -80,6 +80,7 @@ impl ApiServer {
             .store
             .write(key.clone(), new, expect, |rev| who.record(verb, key, sub, outcome(rev)))
             .map_err(|e| store_error(&e, key))?;
+        self.compactor.look(&mut self.store, who.now);
         // Who watches objects of a kind that is defined anew must begin anew.
         if let Some(hub) = self.custom.learn(&change) {
             let watching = self.clients.values_mut().filter(|c| c.kind.stored() == hub);
