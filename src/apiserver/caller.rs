@@ -12,7 +12,7 @@ use crate::api::kind::Subresource;
 use crate::api::request::{Method, Request};
 use crate::api::template_hash::SAFE_ALPHABET;
 use crate::api::{Key, KindRef, RecordId, Time, User, names};
-use crate::ledger::record::{AdmissionStep, RequestOutcome, RequestRecord};
+use crate::ledger::record::{AdmissionStep, RequestOutcome, RequestRecord, SERVER};
 use crate::ledger::{Ledger, What};
 
 /// The stream of chance of a whole cluster: one seed, one run.
@@ -149,7 +149,7 @@ impl<'a> Caller<'a> {
 
     /// The API server itself, because of this request.
     pub fn as_the_server<'b>(&'b mut self, server: &'b User) -> Caller<'b> {
-        Caller { actor: "kube-apiserver", ..self.acting_as(server) }.with_agent("kube-apiserver")
+        Caller { actor: SERVER, ..self.acting_as(server) }.with_agent(SERVER)
     }
 
     /// Writes a request and what became of it down. Dry runs leave no trace.

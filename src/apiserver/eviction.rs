@@ -111,7 +111,7 @@ impl ApiServer {
             return Ok(());
         }
         let apiserver = User::of("system:apiserver", &[MASTERS]);
-        let mut itself = who.acting_as(&apiserver);
+        let mut itself = who.as_the_server(&apiserver);
         self.update(new, Some(Subresource::Status), "update", &mut itself).map(drop)
     }
 

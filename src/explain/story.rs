@@ -7,7 +7,7 @@ use super::layout::{self, Item};
 use super::texts::{decision, message};
 use crate::api::kinds::Deployment;
 use crate::api::{Duration, Key, KindRef, RecordId, Resource};
-use crate::ledger::record::{RequestOutcome, RequestRecord};
+use crate::ledger::record::{RequestOutcome, RequestRecord, SERVER};
 use crate::ledger::{Fact, Ledger, Record, What};
 
 /// Lines of a brief story: it must fit on a screen with what kubectl prints.
@@ -151,8 +151,9 @@ impl Tree<'_> {
                 }
                 What::Request(q) => {
                     story.mention(&q.key);
-                    // What the learner asked for himself is told too, if it changed something or was refused.
-                    if r.causes.first() == Some(&self.from) {
+                    // What the learner asked for himself is told too, if it changed something or was refused; not what the
+                    // server writes down for itself on the way.
+                    if r.causes.first() == Some(&self.from) && r.actor != SERVER {
                         lines.push((r.id, self.from, Likeness::Request { verb: q.verb }, None));
                     }
                 }

@@ -12,6 +12,9 @@ use crate::api::{KindRef, OpId, RecordId, Time};
 /// The numbers of the records that led to one. Almost always one or two, which need no allocation.
 pub type Causes = SmallVec<[RecordId; 2]>;
 
+/// The actor of what the API server writes down for itself.
+pub const SERVER: &str = "kube-apiserver";
+
 #[derive(Clone, Debug)]
 pub struct Record {
     pub id: RecordId,

@@ -81,6 +81,6 @@ fn charge(api: &mut ApiServer, key: &Key, used: &ResourceList, who: &mut Caller<
         q.status.get_or_insert_default().used = Some(resource_list::write(used));
     }
     let apiserver = User::of("system:apiserver", &[crate::api::user::MASTERS]);
-    let mut itself = who.acting_as(&apiserver);
+    let mut itself = who.as_the_server(&apiserver);
     api.commit(&mut itself, "update", key, Some("status"), Some(new), Precondition::At(rev_of(&old))).map(|_| ())
 }
