@@ -284,3 +284,21 @@ fn a_class_of_attributes_goes_when_nobody_names_it_any_more() {
     s.eval("wait 5s");
     assert_eq!(s.eval("kubectl get vac gold").code, 1, "nobody names it");
 }
+
+/// The cluster writes its leases again and again; who owned their fields, and what they were, must not pile up.
+#[test]
+fn an_idle_cluster_does_not_remember_every_renewal() {
+    use kubetutor::api::kinds::Lease;
+    use kubetutor::api::{Duration, Key};
+    let mut s = session(1);
+    let world = &mut s.cluster.world;
+    let key = Key::of::<Lease>("kube-node-lease", "worker-1");
+    let mut renewals = vec![];
+    for _ in 0..6 {
+        world.run_until(world.now + Duration::from_secs(300));
+        renewals.push(std::sync::Arc::downgrade(world.api.store().get(&key).expect("a lease")));
+    }
+    let kept: Vec<bool> = renewals.iter().map(|r| r.strong_count() > 0).collect();
+    assert_eq!(kept[..3], [false; 3], "after a quarter of an hour they are forgotten");
+    assert!(kept[5], "the last one is there");
+}

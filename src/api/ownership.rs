@@ -94,7 +94,11 @@ impl By {
 
 impl Ownership {
     /// After a write by a component: `asked` is what it wants the object to be.
-    pub fn after(before: Option<&Arc<Object>>, asked: Asked, by: By) -> Ownership {
+    pub fn after(before: Option<&Arc<Object>>, mut asked: Asked, by: By) -> Ownership {
+        // It began as a copy of what was there, and would keep that, and what was there before, for ever.
+        if let Asked::Object(o) = &mut asked {
+            o.set_ownership(Ownership::Unknown);
+        }
         let Some(old) = before else {
             return Ownership::Pending(Arc::new(Pending { before: None, asked, by, depth: 1 }));
         };
