@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::install::NAMESPACE;
+use super::actions::{Action, Of, named};
 use super::options::{parameters, pretty};
-use super::route::{Body, Content, Method, Parameter, Route, Subject, article, title};
+use super::route::{Content, Parameter, Route, Subject, title};
 use super::{META, root_of};
 use crate::api::KindRef;
 use crate::api::definitions;
@@ -84,33 +84,23 @@ pub fn routes(kind: KindRef) -> Vec<Route> {
     let at = |path: &str, sub: &'static str| Place { kind, path: path.into(), sub };
     let mut all = vec![];
     if kind.namespaced() {
-        let everywhere = at(items, "").route(Verb::List, &many);
+        let everywhere = at(items, "").route(Action::List, &many);
         all.push(Route { operation: format!("list{}ForAllNamespaces", kind.name()), ..everywhere });
     }
     let place = at(&collection, "");
     all.extend(
-        [(Verb::List, &many), (Verb::Post, &one), (Verb::DeleteCollection, &status)].map(|(v, c)| place.route(v, c)),
+        [(Action::List, &many), (Action::Post, &one), (Action::DeleteCollection, &status)]
+            .map(|(v, c)| place.route(v, c)),
     );
     let place = at(&item, "");
-    let verbs = [(Verb::Get, &one), (Verb::Put, &one), (Verb::Delete, &status), (Verb::Patch, &one)];
+    let verbs = [(Action::Get, &one), (Action::Put, &one), (Action::Delete, &status), (Action::Patch, &one)];
     all.extend(verbs.map(|(v, c)| place.route(v, c)));
     for sub in kind.subresources() {
         let content = if *sub == Subresource::Scale { &scale } else { &one };
         let place = at(&format!("{item}/{}", sub.name()), sub.name());
-        all.extend([Verb::Get, Verb::Put, Verb::Patch].map(|v| place.route(v, content)));
+        all.extend([Action::Get, Action::Put, Action::Patch].map(|v| place.route(v, content)));
     }
     all
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Get,
-    List,
-    Post,
-    Put,
-    Patch,
-    Delete,
-    DeleteCollection,
 }
 
 /// Where something may be done.
@@ -121,41 +111,27 @@ struct Place {
 }
 
 impl Place {
-    fn route(&self, verb: Verb, content: &Content) -> Route {
-        let (action, method, operation, options) = match verb {
-            Verb::Get => ("get", Method::Get, "read", "GetOptions"),
-            Verb::List => ("list", Method::Get, "list", "ListOptions"),
-            Verb::Post => ("post", Method::Post, "create", "CreateOptions"),
-            Verb::Put => ("put", Method::Put, "replace", "UpdateOptions"),
-            Verb::Patch => ("patch", Method::Patch, "patch", "PatchOptions"),
-            Verb::Delete => ("delete", Method::Delete, "delete", "DeleteOptions"),
-            Verb::DeleteCollection => ("deletecollection", Method::Delete, "deletecollection", "ListOptions"),
-        };
-        let codes: &[(&'static str, &'static str)] = match verb {
-            Verb::Post => &[("200", "OK"), ("201", "Created"), ("202", "Accepted")],
-            Verb::Put => &[("200", "OK"), ("201", "Created")],
-            Verb::Delete => &[("200", "OK"), ("202", "Accepted")],
+    fn route(&self, action: Action, content: &Content) -> Route {
+        let (name, method, verb) = action.words();
+        let codes: &[(&'static str, &'static str)] = match action {
+            Action::Post => &[("200", "OK"), ("201", "Created"), ("202", "Accepted")],
+            Action::Put => &[("200", "OK"), ("201", "Created")],
+            Action::Delete => &[("200", "OK"), ("202", "Accepted")],
             _ => &[("200", "OK")],
-        };
-        let body = match verb {
-            Verb::Post | Verb::Put => Some(Body { content: content.clone(), required: true }),
-            Verb::Patch => Some(Body { content: Content::meta("Patch"), required: true }),
-            Verb::Delete => Some(Body { content: Content::meta("DeleteOptions"), required: false }),
-            _ => None,
         };
         let scope = if self.kind.namespaced() { "Namespaced" } else { "" };
         Route {
             method,
             path: format!("{}{}", root_of(self.kind.group(), self.kind.version()), self.path),
-            doc: self.doc(verb),
-            operation: format!("{operation}{scope}{}{}", self.kind.name(), title(self.sub)),
-            parameters: self.parameters(options),
-            body,
-            consumes: if verb == Verb::Patch { PATCHES } else { FORMS },
+            doc: action.doc(&Of { kind: self.kind.name(), sub: self.sub, or_watch: false }),
+            operation: format!("{verb}{scope}{}{}", self.kind.name(), title(self.sub)),
+            parameters: self.parameters(action),
+            body: action.body(content.clone()),
+            consumes: if action == Action::Patch { PATCHES } else { FORMS },
             produces: FORMS.to_vec(),
             answers: codes.iter().map(|(code, text)| (*code, *text, content.clone())).collect(),
             subject: Some(Subject {
-                action,
+                action: name,
                 group: self.kind.group().into(),
                 version: self.kind.version().into(),
                 kind: self.kind.name().into(),
@@ -164,31 +140,16 @@ impl Place {
         }
     }
 
-    fn parameters(&self, options: &str) -> Vec<Parameter> {
-        let known = [("namespace", NAMESPACE.to_string()), ("name", format!("name of the {}", self.kind.name()))];
-        let named = known.into_iter().filter(|(name, _)| self.path.contains(&format!("{{{name}}}")));
-        let named = named.map(|(name, description)| Parameter::in_path(name, description));
-        // Who gets one object may say how old it may be, as who lists many.
-        let all = match options {
-            "GetOptions" => parameters("ListOptions").into_iter().filter(|p| p.name == "resourceVersion").collect(),
-            other => parameters(other),
+    fn parameters(&self, action: Action) -> Vec<Parameter> {
+        let all = match action {
+            // Who gets one object may say how old it may be, as who lists many.
+            Action::Get => parameters("ListOptions").into_iter().filter(|p| p.name == "resourceVersion").collect(),
+            Action::List | Action::DeleteCollection | Action::Watch | Action::WatchList => parameters("ListOptions"),
+            Action::Post => parameters("CreateOptions"),
+            Action::Put => parameters("UpdateOptions"),
+            Action::Patch => parameters("PatchOptions"),
+            Action::Delete => parameters("DeleteOptions"),
         };
-        all.into_iter().chain([pretty()]).chain(named).collect()
-    }
-
-    /// What is done, in words.
-    fn doc(&self, verb: Verb) -> String {
-        let kind = self.kind.name();
-        let of = if self.sub.is_empty() { String::new() } else { format!(" {} of", self.sub) };
-        let one = article(kind);
-        match verb {
-            Verb::Get => format!("read{of} the specified {kind}"),
-            Verb::List => format!("list objects of kind {kind}"),
-            Verb::Post => format!("create{one}{kind}"),
-            Verb::Put => format!("replace{of} the specified {kind}"),
-            Verb::Patch => format!("partially update{of} the specified {kind}"),
-            Verb::Delete => format!("delete{one}{kind}"),
-            Verb::DeleteCollection => format!("delete collection of {kind}"),
-        }
+        all.into_iter().chain([pretty()]).chain(named(&self.path, self.kind.name())).collect()
     }
 }

@@ -1,9 +1,10 @@
 //! The routes of a kind that is built in: what its verbs and its subresources make of paths.
 //! Real Kubernetes: apiserver/pkg/endpoints/installer.go registerResourceHandlers.
 
+use super::actions::{Action, Of, named};
 use super::options::{parameters, pretty};
 use super::root_of;
-use super::route::{Body, Content, Method, Parameter, Route, Subject, article, title};
+use super::route::{Content, Method, Route, Subject, title};
 use crate::api::KindRef;
 use crate::api::definitions;
 use crate::api::kind::Subresource;
@@ -18,7 +19,6 @@ const PATCHES: &[&str] = &[
     "application/apply-patch+yaml",
 ];
 const ANY: &[&str] = &["*/*"];
-pub const NAMESPACE: &str = "object name and auth scope, such as for teams and projects";
 /// With what a stream is opened, and what a proxy hands on.
 const STREAM_METHODS: &[Method] = &[Method::Get, Method::Post];
 const PROXY_METHODS: &[Method] =
@@ -31,19 +31,6 @@ pub fn routes(kind: KindRef) -> Vec<Route> {
         all.extend(Resource::of(kind, Some(*sub)).routes());
     }
     all
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Action {
-    Get,
-    List,
-    Post,
-    Put,
-    Patch,
-    Delete,
-    DeleteCollection,
-    Watch,
-    WatchList,
 }
 
 /// A resource, or one of its subresources.
@@ -122,17 +109,15 @@ impl Resource {
         // A namespace is returned as well, but its own way of deletion hides that from whoever asks beforehand.
         let hidden = self.of.subresources().contains(&Subresource::Finalize);
         let deleted = || if self.of.returns_deleted() && !hidden { object() } else { status() };
-        let (name, method, verb, options) = match action {
-            Action::Get if self.sub == Some(Subresource::Log) => ("get", Method::Get, "read", "PodLogOptions"),
-            Action::Get => ("get", Method::Get, "read", ""),
-            Action::List => ("list", Method::Get, "list", "ListOptions"),
-            Action::Post => ("post", Method::Post, "create", "CreateOptions"),
-            Action::Put => ("put", Method::Put, "replace", "UpdateOptions"),
-            Action::Patch => ("patch", Method::Patch, "patch", "PatchOptions"),
-            Action::Delete => ("delete", Method::Delete, "delete", "DeleteOptions"),
-            Action::DeleteCollection => ("deletecollection", Method::Delete, "deletecollection", "DeleteOptions"),
-            Action::Watch => ("watch", Method::Get, "watch", "ListOptions"),
-            Action::WatchList => ("watchlist", Method::Get, "watch", "ListOptions"),
+        let (name, method, verb) = action.words();
+        let options = match action {
+            Action::Get if self.sub == Some(Subresource::Log) => "PodLogOptions",
+            Action::Get => "",
+            Action::List | Action::Watch | Action::WatchList => "ListOptions",
+            Action::Post => "CreateOptions",
+            Action::Put => "UpdateOptions",
+            Action::Patch => "PatchOptions",
+            Action::Delete | Action::DeleteCollection => "DeleteOptions",
         };
         let answers = match action {
             Action::Get if self.sub == Some(Subresource::Log) => vec![("200", "OK", Content::Text)],
@@ -145,12 +130,8 @@ impl Resource {
             Action::Watch | Action::WatchList => vec![("200", "OK", Content::meta("WatchEvent"))],
         };
         let body = match action {
-            Action::Post | Action::Put => Some(Body { content: object(), required: true }),
-            Action::Patch => Some(Body { content: Content::meta("Patch"), required: true }),
-            Action::Delete | Action::DeleteCollection => {
-                Some(Body { content: Content::meta("DeleteOptions"), required: false })
-            }
-            _ => None,
+            Action::DeleteCollection => Action::Delete.body(object()),
+            _ => action.body(object()),
         };
         let mut parameters = parameters(options);
         if action == Action::DeleteCollection {
@@ -158,18 +139,19 @@ impl Resource {
             parameters.extend(chosen.filter(|p| !matches!(p.name.as_str(), "watch" | "allowWatchBookmarks")));
         }
         parameters.push(pretty());
-        parameters.extend(self.named(path));
+        parameters.extend(named(path, &self.kind));
         let forms: &[&'static str] = match action {
             Action::List | Action::Watch | Action::WatchList => &STREAMS,
             _ => &[],
         };
         let text: &[&'static str] = if self.sub == Some(Subresource::Log) { &["text/plain"] } else { &[] };
         let everywhere = self.of.namespaced() && !path.contains("{namespace}");
+        let sub = self.sub.map_or("", Subresource::name);
         let list = if action == Action::WatchList { "List" } else { "" };
         Route {
             method,
             path: self.root(path),
-            doc: self.doc(action),
+            doc: action.doc(&Of { kind: self.of.name(), sub, or_watch: self.of.verbs().contains(&"watch") }),
             operation: self.operation(verb, everywhere, list),
             parameters,
             body,
@@ -193,7 +175,7 @@ impl Resource {
                 path: self.root(&path),
                 doc: format!("connect {} requests to {sub} of {}", word.to_uppercase(), self.of.name()),
                 operation: self.operation(&format!("connect{word}"), false, suffix),
-                parameters: parameters(&self.kind).into_iter().chain(self.named(&path)).collect(),
+                parameters: parameters(&self.kind).into_iter().chain(named(&path, &self.kind)).collect(),
                 body: None,
                 consumes: ANY,
                 produces: ANY.to_vec(),
@@ -217,45 +199,11 @@ impl Resource {
         Content::Defined(definitions::name(self.group, self.version, &format!("{}List", self.kind)))
     }
 
-    /// The parameters of a path, which are its names in braces.
-    fn named(&self, path: &str) -> Vec<Parameter> {
-        let known = [
-            ("namespace", NAMESPACE.to_string()),
-            ("name", format!("name of the {}", self.kind)),
-            ("path", "path to the resource".to_string()),
-        ];
-        let there = known.into_iter().filter(|(name, _)| path.contains(&format!("{{{name}}}")));
-        there.map(|(name, description)| Parameter::in_path(name, description)).collect()
-    }
-
     /// `readNamespacedPodStatus`, `listPodForAllNamespaces`
     fn operation(&self, verb: &str, everywhere: bool, suffix: &str) -> String {
         let scope = if self.of.namespaced() && !everywhere { "Namespaced" } else { "" };
         let sub = title(self.sub.map_or("", Subresource::name));
         let all = if everywhere { "ForAllNamespaces" } else { "" };
         format!("{verb}{scope}{}{sub}{suffix}{all}", self.of.name())
-    }
-
-    /// What is done, in words.
-    fn doc(&self, action: Action) -> String {
-        let kind = self.of.name();
-        let of = self.sub.map_or_else(String::new, |s| format!(" {} of", s.name()));
-        let one = article(kind);
-        let or_watch = if self.of.verbs().contains(&"watch") { " or watch" } else { "" };
-        match action {
-            Action::Get => format!("read{of} the specified {kind}"),
-            Action::List => format!("list{or_watch}{of} objects of kind {kind}"),
-            Action::Post => format!("create{of}{one}{kind}"),
-            Action::Put => format!("replace{of} the specified {kind}"),
-            Action::Patch => format!("partially update{of} the specified {kind}"),
-            Action::Delete => format!("delete{of}{one}{kind}"),
-            Action::DeleteCollection => format!("delete collection of {kind}"),
-            Action::Watch => format!(
-                "watch changes to{of} an object of kind {kind}. deprecated: use the 'watch' parameter with a list operation instead, filtered to a single item with the 'fieldSelector' parameter."
-            ),
-            Action::WatchList => format!(
-                "watch individual changes to a list of{of} {kind}. deprecated: use the 'watch' parameter with a list operation instead."
-            ),
-        }
     }
 }

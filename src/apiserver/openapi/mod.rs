@@ -1,6 +1,6 @@
 //! OpenAPI: what the server serves, told for programs. Clients find there which paths there are and what objects look like.
 //!
-//! Everything is derived: [`install`] makes the routes of a kind from the record that discovery reads too, [`custom`] those of a kind
+//! Everything is derived: [`actions`] has the words of what may be done, [`install`] makes the routes of a kind from the record that discovery reads too, [`custom`] those of a kind
 //! that a definition made, [`roots`] those of the server itself; [`v3`] and [`v2`] write them down, with the published definitions
 //! that they need ([`schemas`]). A document is text in the order in which Go writes it, so that its hash, by which clients know
 //! whether they have read it before, is the hash that a real server gives it. Documents are made when somebody asks; the hashes of
@@ -11,6 +11,7 @@
 //! In Kubernetes: apiserver/pkg/endpoints/openapi, kube-openapi, kube-aggregator/pkg/controllers/openapi,
 //! apiextensions-apiserver/pkg/controller/openapi.
 
+mod actions;
 mod custom;
 mod install;
 mod json;
