@@ -28,8 +28,6 @@ const NANO: i128 = 1_000_000_000;
 const LARGEST: i128 = i128::MAX / NANO * NANO;
 /// Go caps what is written with a binary suffix.
 const LARGEST_BINARY: i128 = 9_223_372_036_854_775_807 * NANO;
-/// So many digits always fit.
-const SAFE_DIGITS: usize = 38;
 
 impl Quantity {
     pub const ZERO: Quantity = Quantity { nanos: 0, format: Format::Decimal };
@@ -188,35 +186,35 @@ impl<'a> Digits<'a> {
 
     /// The amount with the point moved behind the nanos; what stands behind that rounds up.
     fn decimal_nanos(&self) -> i128 {
-        let digits = [self.whole, self.fraction].concat();
-        let point = i64::from(self.exponent) + 9 + i64::try_from(self.whole.len()).unwrap_or(i64::MAX);
-        let leading = digits.bytes().take_while(|b| *b == b'0').count();
-        if leading == digits.len() {
-            return 0;
-        }
-        let Ok(point) = usize::try_from(point) else { return 1 };
-        if point.saturating_sub(leading) > SAFE_DIGITS {
-            return LARGEST;
-        }
-        let counted = &digits[leading.min(point)..point.min(digits.len())];
-        let zeros = "0".repeat(point.saturating_sub(digits.len()));
-        let nanos = format!("0{counted}{zeros}").parse().unwrap_or(LARGEST).min(LARGEST);
-        let finer = digits.bytes().skip(point).any(|b| b != b'0');
+        let length = i64::try_from(self.whole.len() + self.fraction.len()).unwrap_or(i64::MAX);
+        let point = i64::try_from(self.whole.len()).unwrap_or(i64::MAX).saturating_add(i64::from(self.exponent) + 9);
+        let counted = usize::try_from(point).unwrap_or(0);
+        let digits = || self.whole.bytes().chain(self.fraction.bytes()).map(|b| i128::from(b - b'0'));
+        let read = digits().take(counted).try_fold(0i128, |n, d| n.checked_mul(10)?.checked_add(d));
+        let nanos = match read {
+            None => return LARGEST,
+            Some(0) => 0,
+            Some(n) => {
+                let zeros = u32::try_from((point - length).max(0)).unwrap_or(u32::MAX);
+                match 10i128.checked_pow(zeros).and_then(|p| n.checked_mul(p)) {
+                    None => return LARGEST,
+                    Some(n) => n.min(LARGEST),
+                }
+            }
+        };
+        let finer = digits().skip(counted).any(|d| d != 0);
         nanos + i128::from(finer && nanos < LARGEST)
     }
 
     fn binary_nanos(&self, base: i128) -> i128 {
         /// Digits of a fraction that count exactly; what stands behind them rounds up.
         const EXACT: usize = 18;
-        let whole = match self.whole.len() {
-            0 => 0,
-            n if n > SAFE_DIGITS => return LARGEST,
-            _ => self.whole.parse().unwrap_or(LARGEST),
-        };
+        // Too many digits do not fit; none are nothing.
+        let whole: i128 = if self.whole.is_empty() { 0 } else { self.whole.parse().unwrap_or(LARGEST) };
         let Some(whole) = whole.checked_mul(base).and_then(|units| units.checked_mul(NANO)) else { return LARGEST };
         let exact = &self.fraction[..self.fraction.len().min(EXACT)];
-        let part: i128 = format!("{exact:0<EXACT$}").parse().unwrap_or(0);
-        let part = part + i128::from(self.fraction.len() > EXACT);
+        let unit = 10i128.pow(u32::try_from(EXACT - exact.len()).unwrap_or(0));
+        let part = exact.parse::<i128>().unwrap_or(0) * unit + i128::from(self.fraction.len() > EXACT);
         // part · base · 10⁹ / 10¹⁸
         let scaled = part * base;
         whole.saturating_add(scaled / NANO + i128::from(scaled % NANO != 0)).min(LARGEST)
