@@ -29,7 +29,7 @@ impl ApiServer {
             "apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod, "namespace": ns},
             "target": {"kind": "Node", "name": node},
         });
-        self.bind_as(&Key::of::<Pod>(ns, pod), &binding, who)
+        self.bind_as(&Key::of::<Pod>(ns, pod), binding, who)
     }
 
     /// Binds a pod as a body says; what is posted to the namespace names its pod itself.
@@ -47,17 +47,17 @@ impl ApiServer {
         if key.name.is_empty() {
             return Err(Status::bad_request("Name parameter required."));
         }
-        self.bind_as(&key, &binding, who)?;
+        self.bind_as(&key, binding, who)?;
         Ok(json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}))
     }
 
-    fn bind_as(&mut self, key: &Key, binding: &Value, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
+    fn bind_as(&mut self, key: &Key, binding: Value, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
         let name = Subresource::Binding.name();
         let done = self
             .authorize(who, "create", key, Some(Subresource::Binding))
-            .and_then(|()| check(key, binding))
+            .and_then(|()| check(key, &binding))
             .and_then(|()| {
-                let mut asked = Ask { key, part: Subresource::Binding, body: binding.clone() };
+                let mut asked = Ask { key, part: Subresource::Binding, body: binding };
                 admission::ask(self, &mut asked, who)?;
                 self.bound(key, &asked.body, who)
             })

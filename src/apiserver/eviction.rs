@@ -16,7 +16,6 @@ use crate::api::kinds::{Pod, PodDisruptionBudget};
 use crate::api::object::{Key, Resource};
 use crate::api::selector::Selector;
 use crate::api::status::{Cause, Details};
-use crate::api::user::MASTERS;
 use crate::api::{Object, Reason, Status, User, conditions, pods};
 use crate::ledger::record::RequestOutcome;
 use crate::store::{Precondition, Scope, rev_of};
@@ -110,7 +109,7 @@ impl ApiServer {
         if who.dry_run {
             return Ok(());
         }
-        let apiserver = User::of("system:apiserver", &[MASTERS]);
+        let apiserver = User::api_server();
         let mut itself = who.as_the_server(&apiserver);
         self.update(new, Some(Subresource::Status), "update", &mut itself).map(drop)
     }

@@ -20,6 +20,7 @@ use crate::apiserver::authorization::policy;
 use crate::apiserver::caller::Chance;
 use crate::apiserver::{ApiServer, Caller};
 use crate::controllers::serviceaccount::CERTIFICATE;
+use crate::ledger::record::SERVER;
 use crate::world::World;
 
 /// Priority classes, API services and the like: what they are is data.
@@ -110,7 +111,7 @@ struct Apiserver<'a> {
 impl Apiserver<'_> {
     fn caller(&mut self) -> (&mut ApiServer, Caller<'_>) {
         let World { api, ledger, now, .. } = &mut *self.world;
-        (api, Caller::new(&self.user, "kube-apiserver", *now, self.cause, ledger, &mut self.chance))
+        (api, Caller::new(&self.user, SERVER, *now, self.cause, ledger, &mut self.chance))
     }
 
     /// The same as another part of the API server.
@@ -252,7 +253,7 @@ pub fn set_metrics_available(world: &mut World, available: bool, cause: RecordId
     let Ok(mut o) = kind.decode(metrics_service(world.now, available)) else { return };
     let World { api, ledger, now, .. } = &mut *world;
     let mut chance = Chance::seed_from_u64(0);
-    let mut who = Caller::new(&apiserver, "kube-apiserver", *now, cause, ledger, &mut chance);
+    let mut who = Caller::new(&apiserver, SERVER, *now, cause, ledger, &mut chance);
     // If somebody has deleted it there is nothing to say.
     let Ok(there) = api.get(&o.key()) else { return };
     o.meta_mut().resource_version.clone_from(&there.meta().resource_version);

@@ -59,7 +59,7 @@ impl Likeness {
             Likeness::Command => "",
             Likeness::Decision { actor, .. } => actor,
             // A request is told from the side of the one who answered it.
-            Likeness::Request { .. } => "kube-apiserver",
+            Likeness::Request { .. } => SERVER,
         }
     }
 }

@@ -146,13 +146,13 @@ pub(super) fn mutate(
 ) -> Result<(), Status> {
     twice(who, |who| {
         let mut witness = Witness::of(new, who);
-        PLUGINS.iter().try_for_each(|p| {
+        each(who, |p, who| {
             if !p.concerns(who) {
                 return Ok(());
             }
             let done = (p.mutate)(api, new, old, who);
             witness.note(p, new, who);
-            steps::refused(p, done, who)
+            done
         })
     })
 }
@@ -184,6 +184,14 @@ pub(super) fn mutate_new(
     })
 }
 
+/// Asks one plugin after another until one refuses, who is noted.
+fn each<'a>(
+    who: &mut Caller<'a>,
+    mut ask: impl FnMut(&Plugin, &mut Caller<'a>) -> Result<(), Status>,
+) -> Result<(), Status> {
+    PLUGINS.iter().try_for_each(|p| ask(p, who).inspect_err(|_| steps::note_refusal(p, who)))
+}
+
 /// Runs a round of all plugins, and another if somebody has changed something that those before should see.
 fn twice<'a>(who: &mut Caller<'a>, mut round: impl FnMut(&mut Caller<'a>) -> Result<(), Status>) -> Result<(), Status> {
     who.reinvocation = Reinvocation::default();
@@ -202,13 +210,7 @@ pub(super) fn validate(
     old: Option<&Object>,
     who: &mut Caller<'_>,
 ) -> Result<(), Status> {
-    PLUGINS.iter().try_for_each(|p| {
-        if !p.concerns(who) {
-            return Ok(());
-        }
-        let done = (p.validate)(api, new, old, who);
-        steps::refused(p, done, who)
-    })
+    each(who, |p, who| if p.concerns(who) { (p.validate)(api, new, old, who) } else { Ok(()) })
 }
 
 /// Lets the plugins refuse a deletion. One that an eviction leads to was judged as that.
@@ -217,10 +219,7 @@ pub(super) fn delete(api: &ApiServer, key: &Key, who: &mut Caller<'_>) -> Result
         return Ok(());
     }
     who.reinvocation = Reinvocation::default();
-    PLUGINS.iter().try_for_each(|p| {
-        let done = (p.delete)(api, key, who);
-        steps::refused(p, done, who)
-    })
+    each(who, |p, who| (p.delete)(api, key, who))
 }
 
 /// Lets the plugins change, and refuse, what is asked of an object.
@@ -228,14 +227,6 @@ pub(super) fn ask(api: &ApiServer, asked: &mut Ask<'_>, who: &mut Caller<'_>) ->
     if asked.body["metadata"]["namespace"].as_str().unwrap_or("").is_empty() {
         asked.body["metadata"]["namespace"] = asked.key.namespace.as_str().into();
     }
-    twice(who, |who| {
-        PLUGINS.iter().try_for_each(|p| {
-            let done = (p.alter)(api, asked, who);
-            steps::refused(p, done, who)
-        })
-    })?;
-    PLUGINS.iter().try_for_each(|p| {
-        let done = (p.ask)(api, asked, who);
-        steps::refused(p, done, who)
-    })
+    twice(who, |who| each(who, |p, who| (p.alter)(api, asked, who)))?;
+    each(who, |p, who| (p.ask)(api, asked, who))
 }

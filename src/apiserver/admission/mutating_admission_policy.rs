@@ -8,15 +8,16 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use super::draft::{Draft, Unknown, put};
+use super::policy::aim::Aim;
 use super::policy::ready::{self, Expression, Ready};
 use super::policy::seen::Seen;
-use super::policy::{apply_configuration, conditions, ignores_failures, is_exempt, params};
+use super::policy::{apply_configuration, conditions, ignores_failures, is_exempt};
 use super::request::Request;
-use super::{Ask, Plugin, matching};
+use super::{Ask, Plugin};
 use crate::api::cel::json::from_value;
 use crate::api::cel::policy::OBJECT;
 use crate::api::cel::{PER_OBJECT, Value};
-use crate::api::kinds::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Namespace};
+use crate::api::kinds::{MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding};
 use crate::api::object::Resource;
 use crate::api::status::Cause;
 use crate::api::{KindRef, Object, Reason, Status, json_patch};
@@ -121,39 +122,26 @@ fn invocations<'a>(r: &Request<'a>, faults: &mut Vec<Fault>) -> Vec<Invocation<'
                 faults.push(Fault { message, running: false });
             }
         };
-        let whole = |why: &str| format!("policy {:?} denied request: failed to configure policy: {why}", policy.name());
-        let kind = match spec.match_constraints.as_ref().map_or(Ok(Some(r.kind)), |m| matching::by_policy(m, r)) {
-            Ok(Some(kind)) => kind,
+        let aim = match Aim::of(spec.match_constraints.as_ref(), spec.param_kind.as_ref(), r) {
+            Ok(Some(aim)) => aim,
             Ok(None) => continue,
-            Err(status) => {
-                wrong(whole(&status.message));
-                continue;
-            }
-        };
-        let of_params = match spec.param_kind.as_ref().map(|p| params::kind(p, r.api)).transpose() {
-            Ok(kind) => kind,
             Err(why) => {
-                wrong(whole(&why));
+                let who = policy.name();
+                wrong(format!("policy {who:?} denied request: failed to configure policy: {why}"));
                 continue;
             }
         };
         let ready = r.api.policies.of(policy, |p| p.spec.as_ref().map(ready::mutating).unwrap_or_default());
         for (binding, of) in bindings {
-            let matched = of.match_resources.as_ref().map_or(Ok(Some(r.kind)), |m| matching::by_policy(m, r));
-            let found = match matched {
-                Ok(None) => continue,
-                Ok(Some(_)) => params::collect(of_params, of.param_ref.as_ref(), r),
-                Err(status) => Err(status.message),
-            };
-            match found {
-                Err(why) => wrong(denied(policy, binding, &format!("failed to configure binding: {why}"))),
-                Ok(found) => out.extend(found.into_iter().map(|param| Invocation {
+            match aim.params(of.match_resources.as_ref(), of.param_ref.as_ref(), r) {
+                Ok(found) => out.extend(found.into_iter().flatten().map(|param| Invocation {
                     policy,
                     binding,
                     ready: ready.clone(),
-                    kind,
+                    kind: aim.kind,
                     param,
                 })),
+                Err(why) => wrong(denied(policy, binding, &format!("failed to configure binding: {why}"))),
             }
         }
     }
@@ -174,9 +162,7 @@ fn run_all(
     faults: &mut Vec<Fault>,
     who: &mut Caller<'_>,
 ) -> Result<bool, Status> {
-    if r.surroundings().is_none() && !r.is_about_namespace() && !r.namespace.is_empty() {
-        return Err(Status::not_found(Namespace::kind_ref(), r.namespace));
-    }
+    r.namespace_is_there()?;
     let again = who.reinvocation.again;
     let mut versions: Vec<(KindRef, Draft, bool)> = vec![];
     let mut last = None;

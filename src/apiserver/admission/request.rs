@@ -11,7 +11,7 @@ use crate::api::kinds::Namespace;
 use crate::api::object::Key;
 use crate::api::schema::TypeId;
 use crate::api::selector::Selector;
-use crate::api::{KindRef, Object, Resource, User, canonical};
+use crate::api::{KindRef, Object, Resource, Status, User, canonical};
 use crate::apiserver::scale::scale_json;
 use crate::apiserver::{ApiServer, Caller};
 
@@ -212,6 +212,15 @@ impl<'a> Request<'a> {
     pub fn surroundings(&self) -> Option<&'a Arc<Object>> {
         let name = if self.is_about_namespace() { "" } else { self.namespace };
         if name.is_empty() { None } else { self.api.store().get(&Key::of::<Namespace>("", name)) }
+    }
+
+    /// # Errors
+    /// The namespace that the object is in is gone.
+    pub fn namespace_is_there(&self) -> Result<(), Status> {
+        if self.surroundings().is_some() || self.is_about_namespace() || self.namespace.is_empty() {
+            return Ok(());
+        }
+        Err(Status::not_found(Namespace::kind_ref(), self.namespace))
     }
 }
 

@@ -80,7 +80,7 @@ fn charge(api: &mut ApiServer, key: &Key, used: &ResourceList, who: &mut Caller<
     if let Some(q) = new.get_mut::<ResourceQuota>() {
         q.status.get_or_insert_default().used = Some(resource_list::write(used));
     }
-    let apiserver = User::of("system:apiserver", &[crate::api::user::MASTERS]);
+    let apiserver = User::api_server();
     let mut itself = who.as_the_server(&apiserver);
     api.commit(&mut itself, "update", key, Some("status"), Some(new), Precondition::At(rev_of(&old))).map(|_| ())
 }

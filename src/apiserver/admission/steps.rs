@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Plugin;
-use crate::api::{Object, Status};
+use crate::api::Object;
 use crate::apiserver::caller::Caller;
 use crate::ledger::record::{AdmissionStep, Admitted};
 
@@ -38,12 +38,9 @@ impl Witness {
     }
 }
 
-/// Notes who refused, if anybody did.
-pub fn refused(plugin: &Plugin, done: Result<(), Status>, who: &mut Caller<'_>) -> Result<(), Status> {
-    if done.is_err() {
-        who.admission.push(AdmissionStep { plugin: plugin.name, did: Admitted::Refused });
-    }
-    done
+/// Notes who refused.
+pub fn note_refusal(plugin: &Plugin, who: &mut Caller<'_>) {
+    who.admission.push(AdmissionStep { plugin: plugin.name, did: Admitted::Refused });
 }
 
 /// The outermost places in which two values differ.

@@ -4,14 +4,15 @@
 use k8s_openapi::api::admissionregistration::v1::Validation;
 use serde_json::{Value as Json, json};
 
+use super::policy::aim::Aim;
 use super::policy::ready::{self, Expression, Ready};
 use super::policy::seen::Seen;
-use super::policy::{conditions, ignores_failures, is_exempt, params};
+use super::policy::{conditions, ignores_failures, is_exempt};
 use super::request::Request;
-use super::{Ask, Plugin, matching};
+use super::{Ask, Plugin};
 use crate::api::cel::{PER_OBJECT, Value};
 use crate::api::go_text;
-use crate::api::kinds::{Namespace, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
+use crate::api::kinds::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding};
 use crate::api::object::{Key, Resource};
 use crate::api::status::Cause;
 use crate::api::{KindRef, Object, Reason, Status};
@@ -108,16 +109,9 @@ fn by_policy(
         let message = format!("failed to configure {what}: {why}");
         Some((whose.to_string(), Denied { message, reason: None })).filter(|_| !ignore)
     };
-    let kind = match spec.match_constraints.as_ref().map_or(Ok(Some(r.kind)), |m| matching::by_policy(m, r)) {
-        Ok(Some(kind)) => kind,
+    let aim = match Aim::of(spec.match_constraints.as_ref(), spec.param_kind.as_ref(), r) {
+        Ok(Some(aim)) => aim,
         Ok(None) => return Ok(()),
-        Err(status) => {
-            denied.extend(wrong(&whole, "policy", &status.message));
-            return Ok(());
-        }
-    };
-    let of_params = match spec.param_kind.as_ref().map(|p| params::kind(p, r.api)).transpose() {
-        Ok(kind) => kind,
         Err(why) => {
             denied.extend(wrong(&whole, "policy", &why));
             return Ok(());
@@ -128,24 +122,17 @@ fn by_policy(
     let mut notes: Vec<(String, Vec<String>)> = vec![];
     for binding in bindings {
         let whose = format!("{whole} with binding '{}'", binding.name());
-        let matched = binding.spec.match_resources.as_ref().map_or(Ok(Some(r.kind)), |m| matching::by_policy(m, r));
-        let found = match matched {
+        let found = match aim.params(binding.spec.match_resources.as_ref(), binding.spec.param_ref.as_ref(), r) {
+            Ok(Some(found)) => found,
             Ok(None) => continue,
-            Ok(Some(_)) => params::collect(of_params, binding.spec.param_ref.as_ref(), r),
-            Err(status) => Err(status.message),
-        };
-        let found = match found {
-            Ok(found) => found,
             Err(why) => {
                 denied.extend(wrong(&whose, "binding", &why));
                 continue;
             }
         };
-        if r.surroundings().is_none() && !r.is_about_namespace() && !r.namespace.is_empty() {
-            return Err(Status::not_found(Namespace::kind_ref(), r.namespace));
-        }
+        r.namespace_is_there()?;
         for param in found {
-            let outcome = run(r, kind, &ready, validations, param.as_deref(), ignore);
+            let outcome = run(r, aim.kind, &ready, validations, param.as_deref(), ignore);
             for (i, decision) in outcome.decisions.into_iter().enumerate() {
                 let Some(decision) = decision else { continue };
                 act(policy, binding, i, &decision, who);

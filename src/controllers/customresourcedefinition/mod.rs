@@ -38,7 +38,7 @@ impl Reconciler for CustomResourceDefinitions {
     const AGENT: &'static str = "kube-apiserver";
 
     fn user() -> User {
-        User::of("system:apiserver", &["system:masters"])
+        User::api_server()
     }
 
     fn watches() -> Vec<Scope> {

@@ -1,11 +1,13 @@
 //! What admission policies of both kinds share: their expressions made ready, which requests they are for, their parameters.
 //!
-//! [`ready`] has a policy's expressions compiled, once for each content; [`params`] finds the objects that a binding names; [`seen`] is
+//! [`ready`] has a policy's expressions compiled, once for each content; [`aim`] tells for which requests a
+//! policy and its bindings are, [`params`] finds the objects that a binding names; [`seen`] is
 //! what expressions see. The plugins are
 //! [`validating_admission_policy`](super::validating_admission_policy) and
 //! [`mutating_admission_policy`](super::mutating_admission_policy).
 //! Real Kubernetes: apiserver/pkg/admission/plugin/policy/{generic,validating,mutating}, plugin/cel, plugin/webhook/matchconditions.
 
+pub mod aim;
 pub mod apply_configuration;
 pub mod conditions;
 pub mod params;
