@@ -43,16 +43,16 @@ impl<'a> Ctx<'a> {
     }
 
     pub fn chance(&mut self) -> &mut Chance {
-        self.world.chance()
+        &mut self.world.slots[self.actor.0].chance
     }
 
     /// Letters for a generated name.
     pub fn suffix(&mut self, n: usize) -> String {
-        suffix(self.world.chance(), n)
+        suffix(self.chance(), n)
     }
 
     pub fn new_uid(&mut self) -> String {
-        new_uid(self.world.chance())
+        new_uid(self.chance())
     }
 
     /// The causes of this step; what a component puts by to be done later keeps them.
@@ -243,10 +243,10 @@ impl Ctx<'_> {
     fn call<R>(&mut self, user: Option<&User>, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
         let cause = self.record();
         let world = &mut *self.world;
-        let slot = &world.slots[self.actor.0];
+        let slot = &mut world.slots[self.actor.0];
+        let user = user.unwrap_or(&slot.user);
         let mut who =
-            Caller::new(user.unwrap_or(&slot.user), slot.name, world.now, cause, &mut world.ledger, &mut world.chance)
-                .with_agent(slot.agent);
+            Caller::new(user, slot.name, world.now, cause, &mut world.ledger, &mut slot.chance).with_agent(slot.agent);
         f(&mut world.api, &mut who)
     }
 

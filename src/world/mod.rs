@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::SeedableRng;
+use sha2::{Digest, Sha256};
 use smallvec::smallvec;
 
 use agenda::Agenda;
@@ -66,6 +67,7 @@ struct Slot {
     incarnation: u32,
     watches: Vec<WatchId>,
     started_by: RecordId,
+    chance: Chance,
 }
 
 impl Clone for Slot {
@@ -79,6 +81,7 @@ impl Clone for Slot {
             incarnation: self.incarnation,
             watches: self.watches.clone(),
             started_by: self.started_by,
+            chance: self.chance.clone(),
         }
     }
 }
@@ -122,6 +125,8 @@ pub struct World {
     agenda: Agenda<Due>,
     pub api: ApiServer,
     pub ledger: Ledger,
+    seed: u64,
+    /// What people's requests draw from. Each component has a lot of its own, so that one more component changes no other's run.
     chance: Chance,
     slots: Vec<Slot>,
     watchers: BTreeMap<WatchId, Watcher>,
@@ -169,6 +174,7 @@ impl World {
             agenda: Agenda::default(),
             api: ApiServer::of(seed),
             ledger,
+            seed,
             chance: Chance::seed_from_u64(seed),
             slots: vec![],
             watchers: BTreeMap::new(),
@@ -195,8 +201,9 @@ impl World {
     /// Adds a component; it starts at once.
     pub fn add(&mut self, make: Maker, cause: RecordId) {
         let fresh = make();
+        let fresh_name = fresh.name();
         let slot = Slot {
-            name: fresh.name(),
+            name: fresh_name,
             user: fresh.user(),
             agent: fresh.agent(),
             make,
@@ -204,6 +211,7 @@ impl World {
             incarnation: 0,
             watches: vec![],
             started_by: cause,
+            chance: lot(self.seed, fresh_name),
         };
         self.slots.push(slot);
         self.start_actor(ActorId(self.slots.len() - 1), cause, Duration::ZERO);
@@ -346,10 +354,10 @@ impl World {
         deliveries.extend(self.api.take_deliveries(self.now));
         for (watch, change) in deliveries.drain(..) {
             let Some(watcher) = self.watchers.get_mut(&watch) else { continue };
-            let arrival = self.now + latency::watch(&mut self.chance);
-            watcher.told = watcher.told.max(arrival);
-            let (actor, at) = (watcher.actor, watcher.told);
-            let incarnation = self.slots[actor.0].incarnation;
+            let actor = watcher.actor;
+            let slot = &mut self.slots[actor.0];
+            watcher.told = watcher.told.max(self.now + latency::watch(&mut slot.chance));
+            let (at, incarnation) = (watcher.told, slot.incarnation);
             let causes = smallvec![change.cause];
             let quiet = is_quiet(&change);
             let to = Goal::Component { actor, incarnation, event: Event::Watch(change) };
@@ -476,6 +484,14 @@ impl World {
     pub(crate) fn chance(&mut self) -> &mut Chance {
         &mut self.chance
     }
+}
+
+/// What a component draws from: its own sequence of each seed.
+fn lot(seed: u64, name: &str) -> Chance {
+    let digest = Sha256::new().chain_update(seed.to_le_bytes()).chain_update(name).finalize();
+    let mut start = <Chance as SeedableRng>::Seed::default();
+    start.iter_mut().zip(digest).for_each(|(s, d)| *s = d);
+    Chance::from_seed(start)
 }
 
 /// Writes that come and go by themselves: lease renewals.
