@@ -51,11 +51,6 @@ const KNOWN: &[Known] = &[
     known("made-statefulset-pod", &[""], STATEFUL_SETS),
     known("job", &[".metadata.managedFields.kube-controller-manager", ".status."], "no Job controller"),
     known("made-job-pod", &[".items"], "no Job controller"),
-    known(
-        "replicationcontroller",
-        &[".metadata.managedFields.kube-controller-manager", ".status."],
-        "no ReplicationController controller",
-    ),
     known("horizontalpodautoscaler", &[".metadata.managedFields.kube-controller-manager", ".status."], AUTOSCALER),
     known(
         "horizontalpodautoscaler-behavior",

@@ -11,7 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["api"]),
     ("apiserver", &["api", "ledger", "store"]),
     ("world", &["api", "ledger", "store", "apiserver"]),
-    ("client", &["api", "ledger", "store", "world"]),
+    ("client", &["api", "ledger", "store", "apiserver", "world"]),
     ("controllers", &["api", "ledger", "store", "apiserver", "world", "client"]),
     ("scheduler", &["api", "ledger", "store", "apiserver", "world", "client"]),
     ("runtime", &["api"]),

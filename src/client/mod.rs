@@ -2,7 +2,8 @@
 //!
 //! Start with [`controller`]: it turns a [`Reconciler`] into a component of the world. [`cache`] is an informer's
 //! store, [`by_owner`] its index, [`queue`] the rate-limited work queue, [`expectations`] what a controller waits to
-//! see, [`recorder`] how Events are counted up instead of written anew.
+//! see, [`recorder`] how Events are counted up instead of written anew; [`claim`] settles whose objects are,
+//! [`pod_control`] makes and deletes pods for their owners.
 //!
 //! Deliberately absent: the store and the API server's inside. Controllers reach the API through `Ctx` only, and
 //! read what their caches say, which may be a little old.
@@ -11,8 +12,10 @@
 
 pub mod by_owner;
 pub mod cache;
+pub mod claim;
 pub mod controller;
 pub mod expectations;
+pub mod pod_control;
 pub mod queue;
 pub mod recorder;
 

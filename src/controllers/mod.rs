@@ -24,6 +24,7 @@ pub mod volume_protection;
 
 use std::sync::Arc;
 
+use crate::api::kinds::{ReplicaSet, ReplicationController};
 use crate::client::{Controller, Reconciler};
 use crate::world::{Component, Maker};
 
@@ -40,7 +41,8 @@ const fn entry<R: Reconciler>() -> Entry {
 /// All of them. They start, stop and are broken together, as one process, or one by one.
 pub static TABLE: &[Entry] = &[
     entry::<deployment::Deployments>(),
-    entry::<replicaset::ReplicaSets>(),
+    entry::<replicaset::Replicas<ReplicaSet>>(),
+    entry::<replicaset::Replicas<ReplicationController>>(),
     entry::<endpointslice::EndpointSlices>(),
     entry::<namespace::Namespaces>(),
     entry::<serviceaccount::ServiceAccounts>(),

@@ -72,7 +72,7 @@ pub fn wanted(r: &ReplicationController) -> i32 {
     r.spec.as_ref().and_then(|s| s.replicas).unwrap_or(0)
 }
 
-fn selector(r: &ReplicationController) -> Option<&Labels> {
+pub fn selector(r: &ReplicationController) -> Option<&Labels> {
     r.spec.as_ref()?.selector.as_ref()
 }
 

@@ -19,10 +19,6 @@ pub enum DeploymentDecision {
         was: i64,
         revision: i64,
     },
-    Adopted {
-        deployment: Key,
-        set: String,
-    },
     RollUp {
         deployment: Key,
         set: String,
@@ -104,7 +100,6 @@ impl DeploymentDecision {
                 deployment,
                 vec![("set", set.as_str().into()), ("was", (*was).into()), ("revision", (*revision).into())],
             ),
-            D::Adopted { deployment, set } => ("deployment-adopted", deployment, vec![("set", set.as_str().into())]),
             D::RollUp { deployment, set, from, to, wanted, surge, total } => {
                 let facts = vec![
                     ("set", set.as_str().into()),

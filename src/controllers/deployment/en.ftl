@@ -1,7 +1,6 @@
 deployment-first-set = no ReplicaSet has this pod template yet → created { $set } (replicas { $replicas })
 deployment-new-set = the pod template changed and no ReplicaSet has it → created { $set } as revision { $revision } (replicas { $replicas } for now)
 deployment-reused-set = { $set } already has this pod template (it was revision { $was }) → uses it again as revision { $revision }
-deployment-adopted = { $set } matches the selector and belongs to nobody → adopts it
 deployment-roll-up = may have { $surge } more than the { $wanted } wanted, has { $total } → { $set } { $from }→{ $to }
 deployment-roll-down = { $available ->
     [one] 1 is

@@ -1,7 +1,6 @@
 deployment-first-set = 이 파드 템플릿을 가진 레플리카셋이 아직 없음 → { $set } 생성(레플리카 { $replicas })
 deployment-new-set = 파드 템플릿이 바뀌었고 그것을 가진 레플리카셋이 없음 → 리비전 { $revision }(으)로 { $set } 생성(우선 레플리카 { $replicas })
 deployment-reused-set = { $set }에 이미 이 파드 템플릿이 있음(리비전 { $was }이었음) → 리비전 { $revision }(으)로 다시 사용
-deployment-adopted = { $set }은(는) 셀렉터에 맞고 주인이 없음 → 입양
 deployment-roll-up = 원하는 { $wanted }개보다 { $surge }개 더 둘 수 있고 지금 { $total }개 → { $set } { $from }→{ $to }
 deployment-roll-down = 사용 가능한 파드 { $available }개, 적어도 { $least }개는 있어야 함 → { $set } { $from }→{ $to }
 deployment-roll-broken = { $set }의 파드 { $unhealthy }개가 제대로 돌지 않아 먼저 없앰 → { $set } { $from }→{ $to }

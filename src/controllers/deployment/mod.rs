@@ -13,14 +13,14 @@ pub mod scaling;
 mod tests;
 
 use crate::api::kinds::{Deployment, Pod, ReplicaSet, deployment as kind, replicaset};
-use crate::api::object::{controller_of, controller_ref};
-use crate::api::{Duration, Key, Resource, Status, Uid};
+use crate::api::object::controller_of;
+use crate::api::{Duration, Key, Resource, Status};
+use crate::client::claim::claim;
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
 use crate::client::{Action, Cache, OwnedCache, Reconciler, Recorder};
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
-use decision::DeploymentDecision;
 
 pub const REVISION: &str = "deployment.kubernetes.io/revision";
 pub const REVISION_HISTORY: &str = "deployment.kubernetes.io/revision-history";
@@ -123,7 +123,7 @@ impl Reconciler for Deployments {
         if everything {
             return Ok(Action::done());
         }
-        let owned = self.claim(&d, ctx)?;
+        let owned = claim(&d, &kind::selector(&d), |_| true, &mut self.sets, ctx)?;
         if d.is_deleting() {
             let sets = revision::sort(&d, owned);
             return self.sync_status(&d, &sets, ctx);
@@ -150,42 +150,6 @@ impl Deployments {
         let set = self.sets.get(pod.namespace(), &set.name)?;
         let d = controller_of(&set.metadata).filter(|r| r.kind == "Deployment")?;
         self.deployments.get(pod.namespace(), &d.name)
-    }
-
-    /// The ReplicaSets of this Deployment; such that match and have no owner are adopted.
-    fn claim(&mut self, d: &Deployment, ctx: &mut Ctx<'_>) -> Result<Vec<ReplicaSet>, Status> {
-        let selector = kind::selector(d);
-        let mut mine: Vec<ReplicaSet> = vec![];
-        let mut release = vec![];
-        for s in self.sets.owned_by(Uid::of(d.uid())) {
-            if selector.matches(s.metadata.labels.as_ref()) { mine.push(s.clone()) } else { release.push(s.clone()) }
-        }
-        if d.is_deleting() {
-            return Ok(mine);
-        }
-        let orphans: Vec<ReplicaSet> = self
-            .sets
-            .orphans(d.namespace())
-            .filter(|s| !s.is_deleting() && selector.matches(s.metadata.labels.as_ref()))
-            .cloned()
-            .collect();
-        for s in orphans {
-            let owner = controller_ref(d);
-            ctx.decide(DeploymentDecision::Adopted { deployment: d.key(), set: s.name().into() });
-            let o = ctx.api::<ReplicaSet>().patch(s.namespace(), s.name(), |s| {
-                s.metadata.owner_references.get_or_insert_default().push(owner);
-            })?;
-            self.sets.put(&o);
-            mine.extend(o.get::<ReplicaSet>().cloned());
-        }
-        for s in release {
-            let uid = d.uid().to_string();
-            let o = ctx.api::<ReplicaSet>().patch(s.namespace(), s.name(), |s| {
-                s.metadata.owner_references.iter_mut().for_each(|r| r.retain(|r| r.uid != uid));
-            })?;
-            self.sets.put(&o);
-        }
-        Ok(mine)
     }
 
     /// Scaling, or a pause: replicas are spread, but nothing is rolled out.

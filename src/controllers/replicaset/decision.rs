@@ -8,8 +8,6 @@ use crate::ledger::{Decision, Fact, Facts, by_reason};
 pub enum ReplicaSetDecision {
     Created { set: Key, wanted: usize, had: usize, names: Vec<String> },
     Deleted { set: Key, wanted: usize, had: usize, victims: Vec<Victim> },
-    Adopted { set: Key, pod: String },
-    Released { set: Key, pod: String },
     Refused { set: Key, wanted: usize, had: usize, why: String },
 }
 
@@ -18,8 +16,6 @@ impl ReplicaSetDecision {
         match self {
             ReplicaSetDecision::Created { set, .. }
             | ReplicaSetDecision::Deleted { set, .. }
-            | ReplicaSetDecision::Adopted { set, .. }
-            | ReplicaSetDecision::Released { set, .. }
             | ReplicaSetDecision::Refused { set, .. } => set,
         }
     }
@@ -42,8 +38,6 @@ impl Decision for ReplicaSetDecision {
         match self {
             ReplicaSetDecision::Created { .. } => "replicaset-created",
             ReplicaSetDecision::Deleted { .. } => "replicaset-deleted",
-            ReplicaSetDecision::Adopted { .. } => "replicaset-adopted",
-            ReplicaSetDecision::Released { .. } => "replicaset-released",
             ReplicaSetDecision::Refused { .. } => "replicaset-refused",
         }
     }
@@ -61,9 +55,6 @@ impl Decision for ReplicaSetDecision {
                     ("names", names.into()),
                     ("victims", reasons(victims, *wanted == 0)),
                 ]);
-            }
-            ReplicaSetDecision::Adopted { pod, .. } | ReplicaSetDecision::Released { pod, .. } => {
-                facts.push(("pod", pod.as_str().into()))
             }
             ReplicaSetDecision::Refused { wanted, had, why, .. } => {
                 facts.extend([("wanted", (*wanted).into()), ("had", (*had).into()), ("why", why.as_str().into())]);

@@ -21,6 +21,4 @@ replicaset-victims = { $names } ({ $because ->
     [newer] the newest
    *[name] all else is alike, so chance decides
  })
-replicaset-adopted = { $pod } matches the selector and belongs to nobody → adopts it
-replicaset-released = { $pod } no longer matches the selector → lets it go; it lives on without an owner
 replicaset-refused = wants { $wanted }, has { $had }, but may not create more: { $why }

@@ -15,6 +15,4 @@ replicaset-victims = { $names } ({ $because ->
     [newer] 가장 새로움
    *[name] 나머지는 같아서 무작위로 고름
  })
-replicaset-adopted = { $pod } 파드는 셀렉터에 맞고 주인이 없음 → 입양
-replicaset-released = { $pod } 파드가 더는 셀렉터에 맞지 않음 → 놓아줌, 주인 없이 계속 돎
 replicaset-refused = 원하는 파드 { $wanted }개, 지금 { $had }개, 그러나 더 만들 수 없음: { $why }

@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::api::kinds::{Pod, ReplicaSet, replicaset as kind};
+use super::replicated::Replicated;
+use crate::api::kinds::Pod;
 use crate::api::places::Places;
 use crate::api::selector::Selector;
-use crate::api::{Duration, Object, Resource, Time, Uid, pods};
+use crate::api::{Duration, Object, Time, Uid, pods};
 use crate::client::by_owner::ByOwner;
 use crate::store::{Change, ChangeKind};
 
@@ -34,25 +35,23 @@ pub struct Fit {
 }
 
 /// What a set compares its pods with.
-pub struct Yardstick<'a> {
-    pub set: &'a ReplicaSet,
+pub struct Yardstick<'a, K> {
+    pub set: &'a K,
     selector: Selector,
     /// How long a pod must have been ready.
     min_ready: Duration,
     now: Time,
 }
 
-impl<'a> Yardstick<'a> {
-    pub fn of(set: &'a ReplicaSet, now: Time) -> Yardstick<'a> {
-        let seconds = set.spec.as_ref().and_then(|s| s.min_ready_seconds).unwrap_or(0);
-        let min_ready = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-        Yardstick { set, selector: kind::selector(set), min_ready, now }
+impl<'a, K: Replicated> Yardstick<'a, K> {
+    pub fn of(set: &'a K, now: Time) -> Yardstick<'a, K> {
+        let min_ready = Duration::from_secs(u64::try_from(set.min_ready_seconds()).unwrap_or(0));
+        Yardstick { set, selector: set.selector(), min_ready, now }
     }
 
     fn measure(&self, o: &Object) -> Fit {
         let labels = o.meta().labels.as_ref();
-        let template =
-            self.set.spec.as_ref().and_then(|s| s.template.as_ref()?.metadata.as_ref()?.labels.as_ref()).into_iter();
+        let template = self.set.template().and_then(|t| t.metadata.as_ref()?.labels.as_ref()).into_iter();
         Fit {
             selected: self.selector.matches(labels),
             fully: template.flatten().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v)),
@@ -62,7 +61,7 @@ impl<'a> Yardstick<'a> {
 
 impl Member {
     /// `before` is what was known of the pod: its labels are seldom other ones.
-    fn new(object: Arc<Object>, owner: Option<&ReplicaSet>, before: Option<&Member>) -> Option<Member> {
+    fn new<K: Replicated>(object: Arc<Object>, owner: Option<&K>, before: Option<&Member>) -> Option<Member> {
         let pod = object.get::<Pod>()?;
         let (active, ended) = (pods::is_active(pod), pods::is_terminal(pod));
         let ready_since = pods::available_at(pod, Duration::ZERO);
@@ -81,7 +80,7 @@ impl Member {
     }
 
     /// How it stands to its owner, or to a set that could adopt it.
-    pub fn fit(&self, to: &Yardstick<'_>) -> Fit {
+    pub fn fit<K: Replicated>(&self, to: &Yardstick<'_, K>) -> Fit {
         match self.fit {
             Some((generation, fit)) if generation == to.set.generation() => fit,
             _ => to.measure(&self.object),
@@ -101,7 +100,7 @@ pub struct Members {
 
 impl Members {
     /// Takes a change of a pod in; `owner` is the set that owns it, if it is known.
-    pub fn apply(&mut self, c: &Change, owner: Option<&ReplicaSet>) {
+    pub fn apply<K: Replicated>(&mut self, c: &Change, owner: Option<&K>) {
         let (namespace, name) = (&c.key.namespace, &c.key.name);
         let old = self.pods.get(namespace, name);
         let new = match c.kind {
@@ -119,7 +118,7 @@ impl Members {
     }
 
     /// Takes in what the controller itself has just written.
-    pub fn put(&mut self, o: &Arc<Object>, owner: Option<&ReplicaSet>) {
+    pub fn put<K: Replicated>(&mut self, o: &Arc<Object>, owner: Option<&K>) {
         self.apply(&Change::own(o), owner);
     }
 
@@ -129,7 +128,7 @@ impl Members {
     }
 
     /// The pods that a set owns.
-    pub fn of(&self, set: &ReplicaSet) -> Group {
+    pub fn of<K: Replicated>(&self, set: &K) -> Group {
         self.pods.owned_by(Uid::of(set.uid())).cloned().unwrap_or_default()
     }
 
@@ -139,7 +138,7 @@ impl Members {
     }
 
     /// The pods of the yardstick's set, counted. Mostly that has been done already, change by change.
-    pub fn tally(&mut self, to: &Yardstick<'_>) -> Tally {
+    pub fn tally<K: Replicated>(&mut self, to: &Yardstick<'_, K>) -> Tally {
         if !to.min_ready.is_zero() {
             // Time alone makes pods available.
             return to.tally(self.of(to.set).values());
@@ -201,7 +200,7 @@ pub struct Tally {
     pub next_available: Option<Time>,
 }
 
-impl Yardstick<'_> {
+impl<K: Replicated> Yardstick<'_, K> {
     /// Counts members one by one.
     pub fn tally<'m>(&self, members: impl Iterator<Item = &'m Member>) -> Tally {
         let mut t = Tally::default();

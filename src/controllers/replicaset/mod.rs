@@ -1,5 +1,5 @@
 //! ReplicaSet: keeps as many pods as are wanted, creates what is missing, deletes what is too much, adopts pods that
-//! match and have no owner, lets go of those that no longer match.
+//! match and have no owner, lets go of those that no longer match. A ReplicationController is kept by the same code ([`replicated`]).
 //! Real Kubernetes: pkg/controller/replicaset/replica_set.go.
 
 pub mod decision;
@@ -7,6 +7,7 @@ pub mod members;
 pub mod plan;
 pub mod postponed;
 pub mod ranking;
+pub mod replicated;
 #[cfg(test)]
 mod tests;
 
@@ -14,48 +15,48 @@ use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
 
-use crate::api::kinds::{Pod, ReplicaSet, replicaset as kind};
-use crate::api::object::{controller_of, controller_ref};
-use crate::api::{Duration, Key, Object, Resource, Status, Time};
-use crate::apiserver::delete::DeleteOptions;
+use crate::api::kinds::Pod;
+use crate::api::object::controller_of;
+use crate::api::{Duration, Key, Object, Reason, Resource, Status, Time};
 use crate::client::controller::Enqueue;
-use crate::client::recorder::{Note, reference};
-use crate::client::{Action, Cache, Expectations, Reconciler, Recorder};
+use crate::client::pod_control::{PodControl, pod_of, slow_start};
+use crate::client::{Action, Cache, Expectations, Reconciler, claim};
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
 use decision::ReplicaSetDecision;
 use members::{Group, Member, Members, Tally, Yardstick};
 use plan::{BURST, Observed, Plan};
 use postponed::Postponed;
+use replicated::Replicated;
 
 #[derive(Clone)]
-pub struct ReplicaSets {
-    sets: Cache<ReplicaSet>,
+pub struct Replicas<K: Replicated> {
+    sets: Cache<K>,
     members: Members,
     expectations: Expectations,
     postponed: Postponed,
-    recorder: Recorder,
+    pods: PodControl,
 }
 
-impl Default for ReplicaSets {
-    fn default() -> ReplicaSets {
-        ReplicaSets {
+impl<K: Replicated> Default for Replicas<K> {
+    fn default() -> Replicas<K> {
+        Replicas {
             sets: Cache::default(),
             members: Members::default(),
             expectations: Expectations::default(),
             postponed: Postponed::default(),
-            recorder: Recorder::new("replicaset-controller", ""),
+            pods: PodControl::new(K::USER),
         }
     }
 }
 
-impl Reconciler for ReplicaSets {
-    type Primary = ReplicaSet;
-    const NAME: &'static str = "replicaset";
-    const USER: &'static str = "replicaset-controller";
+impl<K: Replicated> Reconciler for Replicas<K> {
+    type Primary = K;
+    const NAME: &'static str = K::CONTROLLER;
+    const USER: &'static str = K::USER;
 
     fn watches() -> Vec<Scope> {
-        vec![Scope::all(ReplicaSet::kind_ref()), Scope::all(Pod::kind_ref())]
+        vec![Scope::all(K::kind_ref()), Scope::all(Pod::kind_ref())]
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
@@ -75,8 +76,8 @@ impl Reconciler for ReplicaSets {
             .and_then(|r| self.sets.get(&c.key.namespace, &r.name).filter(|s| s.uid() == r.uid));
         self.members.apply(c, set);
         let owner = |o: &crate::api::Object| {
-            let r = controller_of(o.meta()).filter(|r| r.kind == "ReplicaSet")?;
-            Some(Key::of::<ReplicaSet>(o.namespace(), &r.name))
+            let r = controller_of(o.meta()).filter(|r| r.kind == K::kind_ref().name())?;
+            Some(Key::of::<K>(o.namespace(), &r.name))
         };
         let now = owner(&c.object);
         let before = c.previous.as_ref().and_then(|p| owner(p));
@@ -96,7 +97,7 @@ impl Reconciler for ReplicaSets {
         if now.is_none() && c.kind != ChangeKind::Deleted {
             let ns = c.key.namespace.to_string();
             let labels = c.object.meta().labels.as_ref();
-            for set in self.sets.in_namespace(&ns).filter(|s| kind::selector(s).matches(labels)) {
+            for set in self.sets.in_namespace(&ns).filter(|s| s.selector().matches(labels)) {
                 enqueue.add(set.key());
             }
         }
@@ -119,7 +120,7 @@ impl Reconciler for ReplicaSets {
         let (group, tally) = self.claim(&yardstick, ctx)?;
         let mut failure = None;
         if ready_to_act && !set.is_deleting() {
-            let wanted = usize::try_from(kind::wanted(&set)).unwrap_or(0);
+            let wanted = usize::try_from(set.wanted()).unwrap_or(0);
             let had = usize::try_from(tally.counts.replicas).unwrap_or(0);
             let claimed = || group.values().filter(|m| m.fit(&yardstick).selected);
             let active = || claimed().filter(|m| m.active).filter_map(Member::pod).collect();
@@ -145,9 +146,9 @@ impl Reconciler for ReplicaSets {
     }
 }
 
-impl ReplicaSets {
+impl<K: Replicated> Replicas<K> {
     /// The pods of this set, counted: those that match are adopted, those that no longer match are let go.
-    fn claim(&mut self, yardstick: &Yardstick<'_>, ctx: &mut Ctx<'_>) -> Result<(Group, Tally), Status> {
+    fn claim(&mut self, yardstick: &Yardstick<'_, K>, ctx: &mut Ctx<'_>) -> Result<(Group, Tally), Status> {
         let set = yardstick.set;
         let (own, tally) = (self.members.of(set), self.members.tally(yardstick));
         if set.is_deleting() {
@@ -163,66 +164,32 @@ impl ReplicaSets {
         if release.is_empty() && adopt.is_empty() {
             return Ok((own, tally));
         }
-        for p in release {
-            let uid = set.uid().to_string();
-            ctx.decide(ReplicaSetDecision::Released { set: set.key(), pod: p.name().into() });
-            let o = ctx.api::<Pod>().patch(p.namespace(), p.name(), |p| {
-                if let Some(refs) = &mut p.metadata.owner_references {
-                    refs.retain(|r| r.uid != uid);
-                    if refs.is_empty() {
-                        p.metadata.owner_references = None;
-                    }
-                }
-            });
-            match o {
-                Ok(o) => self.members.put(&o, None),
-                Err(e) if e.is(crate::api::Reason::NotFound) => {}
-                Err(e) => return Err(e),
+        for p in release.iter().filter_map(|o| o.get::<Pod>()) {
+            if let Some(o) = claim::release(set, p, ctx)? {
+                self.members.put::<K>(&o, None);
             }
         }
-        for p in adopt {
-            let owner = controller_ref(set);
-            ctx.decide(ReplicaSetDecision::Adopted { set: set.key(), pod: p.name().into() });
-            let o = ctx.api::<Pod>().patch(p.namespace(), p.name(), |p| {
-                p.metadata.owner_references.get_or_insert_default().push(owner);
-            })?;
-            self.members.put(&o, Some(set));
+        for p in adopt.iter().filter_map(|o| o.get::<Pod>()) {
+            if let Some(o) = claim::adopt(set, p, ctx)? {
+                self.members.put(&o, Some(set));
+            }
         }
         Ok((self.members.of(set), self.members.tally(yardstick)))
     }
 
-    fn create(&mut self, set: &ReplicaSet, key: &Key, count: usize, had: usize, ctx: &mut Ctx<'_>) -> Option<Status> {
+    fn create(&mut self, set: &K, key: &Key, count: usize, had: usize, ctx: &mut Ctx<'_>) -> Option<Status> {
         let wanted = had + count;
         let count = count.min(BURST);
-        let (mut done, mut batch, mut names) = (0, 1, vec![]);
-        let mut failure = None;
-        // Slow start: the first batch is one pod, each further one twice the last. If the first pod is refused, the rest is
-        // not even tried.
-        'batches: while done < count {
-            for _ in 0..batch.min(count - done) {
-                match ctx.api::<Pod>().create(pod_of(set)) {
-                    Ok(o) => {
-                        self.expectations.expect_created(key, o.name(), ctx.now());
-                        names.push(o.name().to_string());
-                        let message = format!("Created pod: {}", o.name());
-                        self.recorder.record(reference(set, None), Note::normal("SuccessfulCreate", &message), ctx);
-                        done += 1;
-                    }
-                    Err(e) => {
-                        let message = format!("Error creating: {}", e.message);
-                        self.recorder.record(reference(set, None), Note::warning("FailedCreate", &message), ctx);
-                        ctx.decide(ReplicaSetDecision::Refused {
-                            set: set.key(),
-                            wanted,
-                            had: had + done,
-                            why: e.message.clone(),
-                        });
-                        failure = Some(e);
-                        break 'batches;
-                    }
-                }
-            }
-            batch *= 2;
+        let mut names = vec![];
+        let (done, failure) = slow_start(count, || {
+            let o = self.pods.create(set, pod_of(set, set.template()), ctx)?;
+            self.expectations.expect_created(key, o.name(), ctx.now());
+            names.push(o.name().to_string());
+            Ok(())
+        });
+        if let Some(e) = &failure {
+            let why = e.message.clone();
+            ctx.decide(ReplicaSetDecision::Refused { set: set.key(), wanted, had: had + done, why });
         }
         if !names.is_empty() {
             ctx.decide(ReplicaSetDecision::Created { set: set.key(), wanted, had, names });
@@ -232,26 +199,20 @@ impl ReplicaSets {
 
     fn delete(
         &mut self,
-        set: &ReplicaSet,
+        set: &K,
         key: &Key,
         victims: &[ranking::Victim],
         had: usize,
         ctx: &mut Ctx<'_>,
     ) -> Option<Status> {
-        let wanted = usize::try_from(kind::wanted(set)).unwrap_or(0);
+        let wanted = usize::try_from(set.wanted()).unwrap_or(0);
         ctx.decide(ReplicaSetDecision::Deleted { set: set.key(), wanted, had, victims: victims.to_vec() });
         for v in victims {
             self.expectations.expect_deleted(key, &v.name, ctx.now());
-            match ctx.api::<Pod>().delete(set.namespace(), &v.name, DeleteOptions::default()) {
-                Ok(_) => {
-                    let message = format!("Deleted pod: {}", v.name);
-                    self.recorder.record(reference(set, None), Note::normal("SuccessfulDelete", &message), ctx);
-                }
-                Err(e) => {
-                    self.expectations.saw_deleted(key, &v.name);
-                    if !e.is(crate::api::Reason::NotFound) {
-                        return Some(e);
-                    }
+            if let Err(e) = self.pods.delete(set, &v.name, ctx) {
+                self.expectations.saw_deleted(key, &v.name);
+                if !e.is(Reason::NotFound) {
+                    return Some(e);
                 }
             }
         }
@@ -260,27 +221,27 @@ impl ReplicaSets {
 
     fn write_status(
         &mut self,
-        set: &ReplicaSet,
+        set: &K,
         tally: &Tally,
         failure: Option<&Status>,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
         let fresh = status(set, tally, failure, ctx.now());
-        if set.status.as_ref() == Some(&fresh) {
+        if set.status().as_ref() == Some(&fresh) {
             return Ok(());
         }
         let mut new = set.clone();
-        new.status = Some(fresh);
-        let o = ctx.api::<ReplicaSet>().update_status(new)?;
+        new.set_status(fresh);
+        let o = ctx.api::<K>().update_status(new)?;
         self.sets.put(&o);
         Ok(())
     }
 }
 
-fn status(set: &ReplicaSet, tally: &Tally, failure: Option<&Status>, now: Time) -> ReplicaSetStatus {
-    let old = set.status.clone().unwrap_or_default();
+fn status<K: Replicated>(set: &K, tally: &Tally, failure: Option<&Status>, now: Time) -> ReplicaSetStatus {
+    let old = set.status().unwrap_or_default();
     let positive = |n: i32| (n != 0).then_some(n);
-    let mut conditions = old.conditions.clone().unwrap_or_default();
+    let mut conditions = old.conditions.unwrap_or_default();
     match failure {
         Some(e) if !conditions.iter().any(|c| c.type_ == "ReplicaFailure") => conditions.push(ReplicaSetCondition {
             type_: "ReplicaFailure".into(),
@@ -298,18 +259,8 @@ fn status(set: &ReplicaSet, tally: &Tally, failure: Option<&Status>, now: Time) 
         fully_labeled_replicas: positive(counts.fully_labeled),
         ready_replicas: positive(counts.ready),
         available_replicas: positive(tally.available),
-        terminating_replicas: Some(counts.terminating),
+        terminating_replicas: K::COUNTS_ENDING.then_some(counts.terminating),
         observed_generation: Some(set.generation()),
         conditions: (!conditions.is_empty()).then_some(conditions),
     }
-}
-
-/// A pod made of the set's template.
-fn pod_of(set: &ReplicaSet) -> Pod {
-    let template = set.spec.as_ref().and_then(|s| s.template.clone()).unwrap_or_default();
-    let mut metadata = template.metadata.unwrap_or_default();
-    metadata.generate_name = Some(format!("{}-", set.name()));
-    metadata.namespace = Some(set.namespace().into());
-    metadata.owner_references = Some(vec![controller_ref(set)]);
-    Pod { metadata, spec: Some(template.spec.unwrap_or_default().into()), status: None }
 }

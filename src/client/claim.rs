@@ -1,0 +1,103 @@
+//! Whose objects are: a controller adopts those that match its selector and belong to nobody, and lets go of those that no longer
+//! match.
+//! Real Kubernetes: pkg/controller/controller_ref_manager.go.
+
+use std::sync::Arc;
+
+use super::OwnedCache;
+use crate::api::object::{Key, Resource, controller_ref};
+use crate::api::selector::Selector;
+use crate::api::{Object, Reason, Status, Uid};
+use crate::ledger::{Decision, Facts};
+use crate::world::Ctx;
+
+#[derive(Clone, Debug)]
+pub enum ClaimDecision {
+    Adopted { owner: Key, object: Key },
+    Released { owner: Key, object: Key },
+}
+
+impl Decision for ClaimDecision {
+    fn message(&self) -> &'static str {
+        match self {
+            ClaimDecision::Adopted { .. } => "claim-adopted",
+            ClaimDecision::Released { .. } => "claim-released",
+        }
+    }
+    fn facts(&self) -> Facts {
+        let (ClaimDecision::Adopted { owner, object } | ClaimDecision::Released { owner, object }) = self;
+        let name = |k: &Key| k.name.to_string();
+        vec![("owner", name(owner).into()), ("object", name(object).into()), ("kind", object.kind.name().into())]
+    }
+    fn about(&self) -> Option<Key> {
+        let (ClaimDecision::Adopted { owner, .. } | ClaimDecision::Released { owner, .. }) = self;
+        Some(owner.clone())
+    }
+}
+
+/// The objects of an owner, after those were adopted and released that had to be. `member` judges what a selector can't say.
+///
+/// # Errors
+/// An adoption or release was refused.
+pub fn claim<O: Resource, T: Resource>(
+    owner: &O,
+    selector: &Selector,
+    member: impl Fn(&T) -> bool,
+    all: &mut OwnedCache<T>,
+    ctx: &mut Ctx<'_>,
+) -> Result<Vec<T>, Status> {
+    let ours = |o: &T| selector.matches(o.meta().labels.as_ref()) && member(o);
+    let (mut own, strangers): (Vec<T>, Vec<T>) = all.owned_by(Uid::of(owner.uid())).cloned().partition(ours);
+    if owner.is_deleting() {
+        return Ok(own);
+    }
+    let orphans: Vec<T> = all.orphans(owner.namespace()).filter(|o| !o.is_deleting() && ours(o)).cloned().collect();
+    for o in strangers {
+        if let Some(o) = release(owner, &o, ctx)? {
+            all.put(&o);
+        }
+    }
+    for o in orphans {
+        if let Some(o) = adopt(owner, &o, ctx)? {
+            all.put(&o);
+            own.extend(o.get::<T>().cloned());
+        }
+    }
+    Ok(own)
+}
+
+/// Makes an object the owner's; `None` if it is gone.
+///
+/// # Errors
+/// The API server refused it.
+pub fn adopt<O: Resource, T: Resource>(owner: &O, o: &T, ctx: &mut Ctx<'_>) -> Result<Option<Arc<Object>>, Status> {
+    ctx.decide(ClaimDecision::Adopted { owner: owner.key(), object: o.key() });
+    let reference = controller_ref(owner);
+    let done = ctx.api::<T>().patch(o.namespace(), o.name(), |o| {
+        o.meta_mut().owner_references.get_or_insert_default().push(reference);
+    });
+    unless_gone(done)
+}
+
+/// Leaves an object without the owner; `None` if it is gone.
+///
+/// # Errors
+/// The API server refused it.
+pub fn release<O: Resource, T: Resource>(owner: &O, o: &T, ctx: &mut Ctx<'_>) -> Result<Option<Arc<Object>>, Status> {
+    ctx.decide(ClaimDecision::Released { owner: owner.key(), object: o.key() });
+    let uid = owner.uid().to_string();
+    let done = ctx.api::<T>().patch(o.namespace(), o.name(), |o| {
+        let meta = o.meta_mut();
+        meta.owner_references.iter_mut().for_each(|all| all.retain(|r| r.uid != uid));
+        meta.owner_references = meta.owner_references.take().filter(|all| !all.is_empty());
+    });
+    unless_gone(done)
+}
+
+fn unless_gone(done: Result<Arc<Object>, Status>) -> Result<Option<Arc<Object>>, Status> {
+    match done {
+        Ok(o) => Ok(Some(o)),
+        Err(e) if e.is(Reason::NotFound) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
