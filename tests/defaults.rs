@@ -68,7 +68,6 @@ const KNOWN: &[Known] = &[
         &[".metadata.annotations", ".metadata.managedFields.kube-controller-manager"],
         BINDER,
     ),
-    known("made-service-endpoints", &[""], "no endpoint controller"),
     known(
         "pod-full",
         &[

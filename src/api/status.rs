@@ -96,6 +96,9 @@ impl Reason {
     }
 }
 
+/// The cause of a refusal that says that the namespace goes away.
+pub const NAMESPACE_ENDS: &str = "NamespaceTerminating";
+
 /// One reason more: which field, and what is wrong with it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cause {
@@ -259,6 +262,11 @@ impl Status {
 
     pub fn is(&self, reason: Reason) -> bool {
         self.reason == reason
+    }
+
+    /// Whether something was refused because its namespace goes away with all that is in it.
+    pub fn namespace_ends(&self) -> bool {
+        self.details.as_ref().is_some_and(|d| d.causes.iter().any(|c| c.reason == NAMESPACE_ENDS))
     }
 
     pub fn to_json(&self) -> Value {

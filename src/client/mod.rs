@@ -3,13 +3,14 @@
 //! Start with [`controller`]: it turns a [`Reconciler`] into a component of the world. [`cache`] is an informer's
 //! store, [`by_owner`] its index, [`queue`] the rate-limited work queue, [`expectations`] what a controller waits to
 //! see, [`recorder`] how Events are counted up instead of written anew; [`claim`] settles whose objects are,
-//! [`pod_control`] makes and deletes pods for their owners.
+//! [`pod_control`] makes and deletes pods for their owners, [`backends`] sees which pods stand behind which Service.
 //!
 //! Deliberately absent: the store and the API server's inside. Controllers reach the API through `Ctx` only, and
 //! read what their caches say, which may be a little old.
 //!
 //! In Kubernetes this is client-go: `tools/cache`, `util/workqueue`, `tools/record`, and `pkg/controller`.
 
+pub mod backends;
 pub mod by_owner;
 pub mod cache;
 pub mod claim;
@@ -18,6 +19,7 @@ pub mod expectations;
 pub mod pod_control;
 pub mod queue;
 pub mod recorder;
+pub mod triggers;
 
 pub use cache::{Cache, OwnedCache};
 pub use controller::{Action, Controller, Reconciler};

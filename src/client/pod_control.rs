@@ -13,9 +13,6 @@ use crate::api::{Object, Reason, Status};
 use crate::apiserver::delete::DeleteOptions;
 use crate::world::Ctx;
 
-/// The cause of a refusal that says that the namespace goes away.
-const NAMESPACE_ENDS: &str = "NamespaceTerminating";
-
 /// A pod of a template, which gets its name when it is made.
 pub fn pod_of<O: Resource>(owner: &O, template: Option<&PodTemplateSpec>) -> Pod {
     let template = template.cloned().unwrap_or_default();
@@ -47,8 +44,7 @@ impl PodControl {
                 Ok(o)
             }
             Err(e) => {
-                let causes = e.details.as_ref().map(|d| d.causes.as_slice()).unwrap_or_default();
-                if causes.iter().all(|c| c.reason != NAMESPACE_ENDS) {
+                if !e.namespace_ends() {
                     let message = format!("Error creating: {}", e.message);
                     self.recorder.record(reference(owner, None), Note::warning("FailedCreate", &message), ctx);
                 }

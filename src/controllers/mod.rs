@@ -11,7 +11,9 @@
 pub mod clusterrole_aggregation;
 pub mod customresourcedefinition;
 pub mod deployment;
+pub mod endpoint;
 pub mod endpointslice;
+pub mod endpointslicemirroring;
 pub mod garbage_collector;
 pub mod identity_lease;
 pub mod namespace;
@@ -44,6 +46,8 @@ pub static TABLE: &[Entry] = &[
     entry::<replicaset::Replicas<ReplicaSet>>(),
     entry::<replicaset::Replicas<ReplicationController>>(),
     entry::<endpointslice::EndpointSlices>(),
+    entry::<endpoint::EndpointsOfServices>(),
+    entry::<endpointslicemirroring::Mirroring>(),
     entry::<namespace::Namespaces>(),
     entry::<serviceaccount::ServiceAccounts>(),
     entry::<garbage_collector::GarbageCollector>(),

@@ -13,6 +13,11 @@ const SOURCES: &[(&str, &str)] = &[
     (include_str!("../controllers/deployment/en.ftl"), include_str!("../controllers/deployment/ko.ftl")),
     (include_str!("../controllers/replicaset/en.ftl"), include_str!("../controllers/replicaset/ko.ftl")),
     (include_str!("../controllers/endpointslice/en.ftl"), include_str!("../controllers/endpointslice/ko.ftl")),
+    (include_str!("../controllers/endpoint/en.ftl"), include_str!("../controllers/endpoint/ko.ftl")),
+    (
+        include_str!("../controllers/endpointslicemirroring/en.ftl"),
+        include_str!("../controllers/endpointslicemirroring/ko.ftl"),
+    ),
     (include_str!("../controllers/namespace/en.ftl"), include_str!("../controllers/namespace/ko.ftl")),
     (include_str!("../controllers/serviceaccount/en.ftl"), include_str!("../controllers/serviceaccount/ko.ftl")),
     (include_str!("../controllers/garbage_collector/en.ftl"), include_str!("../controllers/garbage_collector/ko.ftl")),

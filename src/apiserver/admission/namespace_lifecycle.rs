@@ -4,7 +4,7 @@
 use super::{Ask, Plugin};
 use crate::api::kinds::Namespace;
 use crate::api::object::Key;
-use crate::api::status::Cause;
+use crate::api::status::{Cause, NAMESPACE_ENDS};
 use crate::api::{KindRef, Object, Resource, Status};
 use crate::apiserver::write::{NamespaceState, namespace_state};
 use crate::apiserver::{ApiServer, Caller};
@@ -34,7 +34,7 @@ fn judge(api: &ApiServer, kind: KindRef, ns: &str, name: &str) -> Result<(), Sta
             let mut status = Status::forbidden(kind, name, &why);
             if let Some(d) = &mut status.details {
                 d.causes.push(Cause {
-                    reason: "NamespaceTerminating".into(),
+                    reason: NAMESPACE_ENDS.into(),
                     message: format!("namespace {ns} is being terminated"),
                     field: "metadata.namespace".into(),
                 });

@@ -2,50 +2,36 @@
 //! Real Kubernetes: pkg/controller/endpointslice, k8s.io/endpointslice/reconciler.go.
 
 pub mod decision;
+mod hints;
 pub mod plan;
-mod trigger;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
-
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
-use crate::api::kinds::{EndpointSlice, Pod, Service};
-use crate::api::object::controller_ref;
-use crate::api::selector::Labels;
-use crate::api::{Key, Resource, Status, Time};
+use crate::api::endpoints::has_selector;
+use crate::api::kinds::{EndpointSlice, Node, Service};
+use crate::api::{Duration, Key, Reason, Resource, Status, Time};
+use crate::client::backends::Backends;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
-use crate::store::{Change, Scope};
+use crate::store::{Change, ChangeKind, Scope, rev_of};
 use crate::world::Ctx;
 use decision::SliceDecision;
-use trigger::Triggers;
+use plan::{Plan, Seen};
 
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
 const HEADLESS: &str = "service.kubernetes.io/headless";
 const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
-/// Endpoints in one slice.
-const LIMIT: usize = 100;
+const ZONE: &str = "topology.kubernetes.io/zone";
+/// What others do to a slice is looked at after a while.
+const OTHERS_WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Default)]
 pub struct EndpointSlices {
-    services: Cache<Service>,
-    pods: Cache<Pod>,
+    backends: Backends,
+    nodes: Cache<Node>,
     slices: Cache<EndpointSlice>,
-    triggers: BTreeMap<Key, Triggers>,
-}
-
-/// A slice carries its Service's labels and says whose it is.
-fn labels(service: &Service) -> Labels {
-    let mut labels = service.metadata.labels.clone().unwrap_or_default();
-    labels.insert(MANAGED_BY.into(), MANAGER.into());
-    labels.insert(SERVICE_NAME.into(), service.name().into());
-    labels.remove(HEADLESS);
-    if service.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()) == Some("None") {
-        labels.insert(HEADLESS.into(), String::new());
-    }
-    labels
 }
 
 /// Writes down which change the slice answers; without a new one there is nothing to say.
@@ -60,98 +46,95 @@ fn annotate(slice: &mut EndpointSlice, trigger: Option<Time>) {
     }
 }
 
+fn is_own(s: &EndpointSlice) -> bool {
+    s.label(MANAGED_BY) == Some(MANAGER)
+}
+
+/// The addresses that take traffic.
+fn in_traffic<'a>(slices: impl Iterator<Item = &'a EndpointSlice>) -> Vec<String> {
+    let all = slices.flat_map(|s| s.endpoints.iter().flatten());
+    let ready = all.filter(|e| e.conditions.as_ref().is_some_and(|c| c.ready == Some(true)));
+    ready.flat_map(|e| e.addresses.clone()).collect()
+}
+
 impl Reconciler for EndpointSlices {
     type Primary = Service;
     const NAME: &'static str = "endpointslice";
     const USER: &'static str = "endpointslice-controller";
 
     fn watches() -> Vec<Scope> {
-        vec![Scope::all(Service::kind_ref()), Scope::all(Pod::kind_ref()), Scope::all(EndpointSlice::kind_ref())]
+        let [services, pods] = Backends::watches();
+        vec![services, pods, Scope::all(EndpointSlice::kind_ref()), Scope::all(Node::kind_ref())]
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        if self.services.apply(c) {
-            enqueue.add(c.key.clone());
-        } else if self.slices.apply(c) {
-            if let Some(service) = c.object.meta().labels.as_ref().and_then(|l| l.get(SERVICE_NAME)) {
-                enqueue.add(Key::of::<Service>(&c.key.namespace, service));
-            }
-        } else if self.pods.apply(c) {
-            let ns = c.key.namespace.to_string();
-            let touched = |s: &Service, o: &crate::api::Object| plan::selects(s, o.meta().labels.as_ref());
-            for s in self.services.in_namespace(&ns) {
-                if touched(s, &c.object) || c.previous.as_ref().is_some_and(|p| touched(s, p)) {
-                    enqueue.add(s.key());
-                }
+        if self.backends.observe(c, enqueue) || self.nodes.apply(c) {
+            return;
+        }
+        let echo = self.slices.object(&c.key.namespace, &c.key.name).is_some_and(|o| rev_of(o) >= c.rev);
+        if !self.slices.apply(c) || (echo && c.kind != ChangeKind::Deleted) {
+            return;
+        }
+        for o in [Some(&c.object), c.previous.as_ref()].into_iter().flatten() {
+            let Some(s) = o.get::<EndpointSlice>().filter(|s| is_own(s)) else { continue };
+            if let Some(service) = s.label(SERVICE_NAME) {
+                enqueue.after(OTHERS_WAIT, Key::of::<Service>(&c.key.namespace, service), false);
             }
         }
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
-        let Some(service) = self.services.by_key(key).cloned() else {
-            self.triggers.remove(key);
-            return Ok(Action::done());
-        };
-        if service.is_deleting() || !plan::has_selector(&service) {
+        if self.backends.service(key).is_none_or(|s| !has_selector(s)) {
             return Ok(Action::done());
         }
-        let ns = service.namespace().to_string();
-        let pods: Vec<&Pod> =
-            self.pods.in_namespace(&ns).filter(|p| plan::selects(&service, p.metadata.labels.as_ref())).collect();
-        let count = pods.len();
-        let trigger = self.triggers.entry(key.clone()).or_default().look(&service, &pods);
-        let labels = labels(&service);
-        let wanted = plan::slices(&service, &pods, LIMIT);
-        let mut have: Vec<EndpointSlice> = self
-            .slices
-            .in_namespace(&ns)
-            .filter(|s| s.label(SERVICE_NAME) == Some(service.name()) && s.label(MANAGED_BY) == Some(MANAGER))
-            .cloned()
-            .collect();
-        let before: Vec<String> = plan::addresses(&have);
-        let after: Vec<String> = wanted
-            .iter()
-            .flat_map(|w| w.0.iter().filter(|e| plan::takes_traffic(e)).flat_map(|e| e.addresses.clone()))
-            .collect();
-        if before != after {
-            ctx.decide(SliceDecision { service: service.key(), before, after });
+        let Some(backed) = self.backends.look(key) else { return Ok(Action::done()) };
+        let own = |s: &&EndpointSlice| s.label(SERVICE_NAME) == Some(&key.name) && is_own(s);
+        let slices: Vec<EndpointSlice> = self.slices.in_namespace(&key.namespace).filter(own).cloned().collect();
+        let zone_of = |node: &str| Some(self.nodes.get("", node)?.label(ZONE).map(Into::into));
+        let seen = Seen { service: backed.service, pods: &backed.pods, slices: &slices, zone_of: &zone_of };
+        let plan = plan::plan(&seen);
+        let (count, since) = (backed.pods.len(), backed.since);
+        let kept = slices.iter().filter(|s| !plan.update.iter().chain(&plan.delete).any(|n| n.name() == s.name()));
+        let after = in_traffic(kept.chain(&plan.update).chain(&plan.create));
+        let mut before = in_traffic(slices.iter());
+        let mut sorted = after.clone();
+        before.sort();
+        sorted.sort();
+        if before != sorted {
+            ctx.decide(SliceDecision { service: key.clone(), before, after });
         }
-        for (endpoints, ports) in wanted {
-            match have.pop() {
-                Some(mut s) => {
-                    let list = (!endpoints.is_empty()).then_some(endpoints);
-                    let same = s.endpoints == list && s.ports == ports && s.metadata.labels.as_ref() == Some(&labels);
-                    if !same {
-                        s.endpoints = list;
-                        s.ports = ports;
-                        s.metadata.labels = Some(labels.clone());
-                        annotate(&mut s, trigger);
-                        let o = ctx.api::<EndpointSlice>().update(s)?;
-                        self.slices.put(&o);
-                    }
-                }
-                None => {
-                    let mut slice = EndpointSlice {
-                        metadata: ObjectMeta {
-                            generate_name: Some(format!("{}-", service.name())),
-                            namespace: Some(ns.clone()),
-                            labels: Some(labels.clone()),
-                            owner_references: Some(vec![controller_ref(&service)]),
-                            ..ObjectMeta::default()
-                        },
-                        address_type: "IPv4".into(),
-                        endpoints: (!endpoints.is_empty()).then_some(endpoints),
-                        ports,
-                    };
-                    annotate(&mut slice, trigger);
-                    let o = ctx.api::<EndpointSlice>().create(slice)?;
-                    self.slices.put(&o);
-                }
+        let lost = plan.lost.clone();
+        self.write(key, plan, since, ctx)?;
+        if let Some(pod) = lost.first() {
+            // The pod is left out, and looked for again.
+            return Err(Status::internal(&format!("pod {pod}: its node is gone")));
+        }
+        Ok(Action::done().taking(Duration::from_micros(1_000 + 4 * u64::try_from(count).unwrap_or(0))))
+    }
+}
+
+impl EndpointSlices {
+    fn write(&mut self, key: &Key, plan: Plan, since: Option<Time>, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        for mut s in plan.create {
+            annotate(&mut s, since);
+            match ctx.api::<EndpointSlice>().create(s) {
+                Ok(o) => self.slices.put(&o),
+                // Nothing is made in a namespace that ends.
+                Err(e) if e.namespace_ends() => return Ok(()),
+                Err(e) => return Err(e),
             }
         }
-        for s in have {
-            ctx.api::<EndpointSlice>().delete(&ns, s.name(), Default::default())?;
+        for mut s in plan.update {
+            annotate(&mut s, since);
+            let o = ctx.api::<EndpointSlice>().update(s)?;
+            self.slices.put(&o);
         }
-        Ok(Action::done().taking(crate::api::Duration::from_micros(1_000 + 4 * u64::try_from(count).unwrap_or(0))))
+        for s in plan.delete {
+            match ctx.api::<EndpointSlice>().delete(&key.namespace, s.name(), Default::default()) {
+                Err(e) if !e.is(Reason::NotFound) => return Err(e),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }

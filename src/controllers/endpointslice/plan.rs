@@ -1,124 +1,283 @@
-//! Endpoints of a Service, from its pods. Pure.
+//! The slices that a Service should have. Pure.
+//! Real Kubernetes: k8s.io/endpointslice/{reconciler.go,utils.go}.
 
-use k8s_openapi::api::core::v1::ObjectReference;
+use std::collections::{BTreeMap, BTreeSet};
+
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::api::kinds::{EndpointSlice, Pod, Service, service};
-use crate::api::object::Resource;
-use crate::api::pods;
+use super::{HEADLESS, MANAGED_BY, MANAGER, SERVICE_NAME, hints};
+use crate::api::endpoints::set::{EndpointSet, PortsKey, in_order, say_the_same};
+use crate::api::endpoints::{addresses, counts, hostname, is_headless, port_of, reference};
+use crate::api::kinds::{EndpointSlice, Pod, Service};
+use crate::api::object::{Resource, controller_ref};
 use crate::api::selector::Labels;
+use crate::api::{names, pods};
 
-pub fn has_selector(s: &Service) -> bool {
-    service::kind(s) != "ExternalName"
-        && s.spec.as_ref().and_then(|s| s.selector.as_ref()).is_some_and(|l| !l.is_empty())
+/// Endpoints in one slice.
+pub const LIMIT: usize = 100;
+
+pub struct Seen<'a> {
+    pub service: &'a Service,
+    pub pods: &'a [&'a Pod],
+    /// The slices of this controller that name the Service.
+    pub slices: &'a [EndpointSlice],
+    /// Of a node that is there: the zone that it says to be in.
+    pub zone_of: &'a dyn Fn(&str) -> Option<Option<String>>,
 }
 
-pub fn selects(s: &Service, labels: Option<&Labels>) -> bool {
-    has_selector(s)
-        && s.spec
-            .iter()
-            .flat_map(|s| s.selector.iter().flatten())
-            .all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v))
+/// What is to be written. A slice that is changed keeps its name.
+#[derive(Default, Debug)]
+pub struct Plan {
+    pub create: Vec<EndpointSlice>,
+    pub update: Vec<EndpointSlice>,
+    pub delete: Vec<EndpointSlice>,
+    /// Pods that were left out, as their nodes are gone.
+    pub lost: Vec<String>,
 }
 
-pub fn takes_traffic(e: &Endpoint) -> bool {
-    e.conditions.as_ref().is_some_and(|c| c.ready == Some(true))
+pub fn plan(seen: &Seen<'_>) -> Plan {
+    let mut out = Plan::default();
+    let families: BTreeSet<&str> = families(seen.service);
+    for family in &families {
+        let own: Vec<&EndpointSlice> = seen.slices.iter().filter(|s| s.address_type == *family).collect();
+        let changes = of_family(seen, family, &own, &mut out.lost);
+        out.create.extend(changes.create);
+        out.update.extend(changes.update);
+        out.delete.extend(changes.delete);
+    }
+    out.delete.extend(seen.slices.iter().filter(|s| !families.contains(s.address_type.as_str())).cloned());
+    if seen.service.is_deleting() {
+        out.create.clear();
+    }
+    out
 }
 
-/// Addresses that take traffic, in all slices.
-pub fn addresses(slices: &[EndpointSlice]) -> Vec<String> {
-    slices
-        .iter()
-        .flat_map(|s| s.endpoints.iter().flatten())
-        .filter(|e| takes_traffic(e))
-        .flat_map(|e| e.addresses.clone())
-        .collect()
+/// The kinds of addresses that a Service has.
+fn families(s: &Service) -> BTreeSet<&'static str> {
+    let all = s.spec.iter().flat_map(|s| s.ip_families.iter().flatten());
+    all.map(|f| if f == "IPv6" { "IPv6" } else { "IPv4" }).collect()
 }
 
-fn endpoint(p: &Pod, publish_unready: bool) -> Endpoint {
-    let (ready, deleting) = (pods::is_ready(p) || publish_unready, p.is_deleting());
+fn of_family(seen: &Seen<'_>, family: &str, own: &[&EndpointSlice], lost: &mut Vec<String>) -> Plan {
+    let service = seen.service;
+    let mut out = Plan::default();
+    let mut existing: BTreeMap<PortsKey, Vec<&EndpointSlice>> = BTreeMap::new();
+    for s in own {
+        if is_of(s, service) {
+            let mut ports = s.ports.clone().unwrap_or_default();
+            existing.entry(in_order(&mut ports)).or_default().push(s);
+        } else {
+            out.delete.push((*s).clone());
+        }
+    }
+    for (key, (ports, wanted)) in wanted(seen, family, lost) {
+        let there = existing.remove(&key).unwrap_or_default();
+        of_ports(service, family, &ports, &there, wanted, &mut out);
+    }
+    out.delete.extend(existing.into_values().flatten().cloned());
+    // There is always a slice, if only to tell that there is nothing.
+    if own.len() == out.delete.len() && out.create.is_empty() {
+        let empty = new_slice(service, family, &[]);
+        match out.delete.as_slice() {
+            [only] if is_placeholder(only, &empty) => out.delete.clear(),
+            _ => out.create.push(empty),
+        }
+    }
+    hints::set(service, own, &mut out);
+    reuse(service, &mut out);
+    out
+}
+
+/// What should be told, by the ports that pods have: a name may stand for another number in each.
+fn wanted(
+    seen: &Seen<'_>,
+    family: &str,
+    lost: &mut Vec<String>,
+) -> BTreeMap<PortsKey, (Vec<EndpointPort>, EndpointSet)> {
+    let unready_too = seen.service.spec.as_ref().and_then(|s| s.publish_not_ready_addresses) == Some(true);
+    let mut all: BTreeMap<PortsKey, (Vec<EndpointPort>, EndpointSet)> = BTreeMap::new();
+    for p in seen.pods.iter().filter(|p| counts(p, true)) {
+        let mut ports = ports(seen.service, p);
+        let key = in_order(&mut ports);
+        let (_, set) = all.entry(key).or_insert_with(|| (ports, EndpointSet::default()));
+        let zone = (seen.zone_of)(pods::node(p));
+        if zone.is_none() && !unready_too {
+            lost.push(p.name().to_string());
+            continue;
+        }
+        let e = endpoint(p, seen.service, family, unready_too, zone.flatten());
+        if !e.addresses.is_empty() {
+            set.insert(e);
+        }
+    }
+    all
+}
+
+fn ports(service: &Service, p: &Pod) -> Vec<EndpointPort> {
+    let all = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
+    let each = all.filter_map(|port| {
+        Some(EndpointPort {
+            port: Some(port_of(p, port)?),
+            name: Some(port.name.clone().unwrap_or_default()),
+            protocol: port.protocol.clone(),
+            app_protocol: port.app_protocol.clone(),
+        })
+    });
+    each.collect()
+}
+
+fn endpoint(p: &Pod, service: &Service, family: &str, unready_too: bool, zone: Option<String>) -> Endpoint {
+    let (serving, terminating) = (pods::is_ready(p), p.is_deleting());
+    let node = pods::node(p);
     Endpoint {
-        addresses: vec![pods::ip(p).to_string()],
+        addresses: addresses(p, family == "IPv6"),
         conditions: Some(EndpointConditions {
-            ready: Some(ready && !deleting),
-            serving: Some(ready),
-            terminating: Some(deleting),
+            ready: Some(unready_too || (serving && !terminating)),
+            serving: Some(serving),
+            terminating: Some(terminating),
         }),
-        node_name: Some(pods::node(p).to_string()),
-        target_ref: Some(ObjectReference {
-            kind: Some("Pod".into()),
-            namespace: Some(p.namespace().into()),
-            name: Some(p.name().into()),
-            uid: Some(p.uid().into()),
-            ..ObjectReference::default()
-        }),
+        target_ref: Some(reference(p)),
+        node_name: (!node.is_empty()).then(|| node.to_string()),
+        zone: zone.filter(|z| !z.is_empty()),
+        hostname: hostname(p, service),
         ..Endpoint::default()
     }
 }
 
-/// The number behind a target port; a name is looked up in the pod.
-fn target(port: &IntOrString, pod: Option<&Pod>) -> Option<i32> {
-    match port {
-        IntOrString::Int(n) => Some(*n),
-        IntOrString::String(name) => pod?
-            .spec
-            .iter()
-            .flat_map(|s| s.containers.iter())
-            .flat_map(|c| c.ports.iter().flatten())
-            .find(|p| p.name.as_deref() == Some(name))
-            .map(|p| p.container_port),
+/// Compares the slices of some ports with what they should tell: what is there is changed in place, then changed slices are filled
+/// up, then one unchanged slice that has room, and only then new ones are made.
+fn of_ports(
+    service: &Service,
+    family: &str,
+    ports: &[EndpointPort],
+    there: &[&EndpointSlice],
+    mut wanted: EndpointSet,
+    out: &mut Plan,
+) {
+    let (mut changed, mut unchanged): (Vec<EndpointSlice>, Vec<&EndpointSlice>) = (vec![], vec![]);
+    for s in there {
+        let had = s.endpoints.as_deref().unwrap_or_default();
+        let (mut kept, mut updated) = (vec![], false);
+        for e in had {
+            let Some(new) = wanted.take(e) else { continue };
+            updated |= !say_the_same(&new, e);
+            // Hints are set at the end, for all.
+            kept.push(Endpoint { hints: e.hints.clone(), ..new });
+        }
+        let labels = labels(service);
+        if updated || kept.len() != had.len() {
+            if kept.is_empty() {
+                out.delete.push((*s).clone());
+            } else {
+                let mut new = (*s).clone();
+                (new.endpoints, new.metadata.labels) = (Some(kept), Some(labels));
+                changed.push(new);
+            }
+        } else if own_labels(s.metadata.labels.as_ref()) != own_labels(service.metadata.labels.as_ref()) {
+            let mut new = (*s).clone();
+            new.metadata.labels = Some(labels);
+            changed.push(new);
+        } else {
+            unchanged.push(s);
+        }
+    }
+    changed.sort_by_key(|s| std::cmp::Reverse(size(s)));
+    changed.iter_mut().for_each(|s| fill(s, &mut wanted));
+    while !wanted.is_empty() {
+        let room = |s: &EndpointSlice| LIMIT.checked_sub(size(s) + wanted.len());
+        let best = (0..unchanged.len())
+            .filter_map(|i| Some((room(unchanged[i])?, i)))
+            .filter(|(left, _)| wanted.len() < LIMIT && *left < LIMIT)
+            .min();
+        match best {
+            Some((_, i)) => {
+                let mut s = unchanged.remove(i).clone();
+                fill(&mut s, &mut wanted);
+                changed.push(s);
+            }
+            None => {
+                let mut s = new_slice(service, family, ports);
+                fill(&mut s, &mut wanted);
+                out.create.push(s);
+            }
+        }
+    }
+    out.update.extend(changed);
+}
+
+fn size(s: &EndpointSlice) -> usize {
+    s.endpoints.as_ref().map_or(0, Vec::len)
+}
+
+fn fill(s: &mut EndpointSlice, from: &mut EndpointSet) {
+    let list = s.endpoints.get_or_insert_default();
+    while list.len() < LIMIT
+        && let Some(e) = from.pop()
+    {
+        list.push(e);
     }
 }
 
-/// The slices a Service should have: their endpoints and ports. There is always at least one, and one without endpoints
-/// has no ports either.
-pub fn slices(s: &Service, all: &[&Pod], limit: usize) -> Vec<(Vec<Endpoint>, Option<Vec<EndpointPort>>)> {
-    let publish = s.spec.as_ref().and_then(|s| s.publish_not_ready_addresses) == Some(true);
-    // A pod counts from the moment it has an address until it has ended.
-    let mut with_ip: Vec<&&Pod> = all.iter().filter(|p| !pods::ip(p).is_empty() && !pods::is_terminal(p)).collect();
-    with_ip.sort_by_key(|p| pods::ip(p).split('.').map(|n| n.parse::<u8>().unwrap_or(0)).collect::<Vec<_>>());
-    let endpoints: Vec<Endpoint> = with_ip.iter().map(|p| endpoint(p, publish)).collect();
-    let ports: Vec<EndpointPort> = s
-        .spec
-        .iter()
-        .flat_map(|s| s.ports.iter().flatten())
-        .filter_map(|p| {
-            let number = target(p.target_port.as_ref()?, with_ip.first().map(|p| **p));
-            let numeric = matches!(p.target_port, Some(IntOrString::Int(_)));
-            (numeric || number.is_some()).then(|| EndpointPort {
-                name: Some(p.name.clone().unwrap_or_default()),
-                port: number,
-                protocol: p.protocol.clone(),
-                app_protocol: p.app_protocol.clone(),
-            })
-        })
-        .collect();
-    if endpoints.is_empty() {
-        return vec![(vec![], None)];
+fn new_slice(service: &Service, family: &str, ports: &[EndpointPort]) -> EndpointSlice {
+    let dashed = format!("{}-", service.name());
+    let prefix = if names::dns1123_subdomain(&dashed, true).is_empty() { dashed } else { service.name().into() };
+    EndpointSlice {
+        metadata: ObjectMeta {
+            generate_name: Some(prefix),
+            namespace: Some(service.namespace().into()),
+            labels: Some(labels(service)),
+            owner_references: Some(vec![controller_ref(service)]),
+            ..ObjectMeta::default()
+        },
+        address_type: family.into(),
+        endpoints: None,
+        ports: (!ports.is_empty()).then(|| ports.to_vec()),
     }
-    endpoints.chunks(limit).map(|c| (c.to_vec(), Some(ports.clone()))).collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
+fn is_placeholder(s: &EndpointSlice, empty: &EndpointSlice) -> bool {
+    let ports = |s: &EndpointSlice| s.ports.clone().unwrap_or_default();
+    size(s) == 0 && ports(s) == ports(empty) && s.metadata.labels == empty.metadata.labels
+}
 
-    #[test]
-    fn a_pod_is_in_the_slice_from_its_address_on_and_takes_traffic_when_ready() {
-        let s: Service = serde_json::from_value(json!({"metadata": {"name": "s"}, "spec": {"selector": {"app": "x"}, "ports": [{"port": 80, "targetPort": 8080, "protocol": "TCP"}]}})).unwrap();
-        let pod = |ip: &str, ready: bool| -> Pod {
-            serde_json::from_value(json!({"metadata": {"name": ip, "namespace": "d", "labels": {"app": "x"}}, "spec": {"containers": []},
-                "status": {"podIP": ip, "phase": "Running", "conditions": [{"type": "Ready", "status": if ready { "True" } else { "False" }}]}}))
-            .unwrap()
-        };
-        let (a, b, c) = (pod("10.0.0.9", true), pod("10.0.0.10", false), pod("", false));
-        let out = slices(&s, &[&a, &b, &c], 100);
-        assert_eq!(out.len(), 1);
-        assert_eq!(out[0].0.iter().map(takes_traffic).collect::<Vec<_>>(), [true, false]);
-        assert_eq!(out[0].1.as_ref().and_then(|p| p[0].port), Some(8080));
-        assert_eq!(slices(&s, &[], 100), [(vec![], None)]);
-        assert!(!selects(&s, None));
+fn is_of(s: &EndpointSlice, service: &Service) -> bool {
+    let refs = s.metadata.owner_references.as_deref().unwrap_or_default();
+    refs.iter().any(|r| r.uid == service.uid() && r.kind == "Service" && r.api_version == "v1")
+}
+
+/// A slice carries its Service's labels and says whose it is.
+fn labels(service: &Service) -> Labels {
+    let mut labels = own_labels(service.metadata.labels.as_ref());
+    labels.insert(MANAGED_BY.into(), MANAGER.into());
+    labels.insert(SERVICE_NAME.into(), service.name().into());
+    if is_headless(service) {
+        labels.insert(HEADLESS.into(), String::new());
     }
+    labels
+}
+
+/// Labels without those that are the controller's.
+fn own_labels(labels: Option<&Labels>) -> Labels {
+    let own = |k: &&String| !matches!(k.as_str(), MANAGED_BY | SERVICE_NAME | HEADLESS);
+    let all = labels.into_iter().flatten().filter(|(k, _)| own(k));
+    all.map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+/// Instead of deleting one slice and creating another, one is made into the other.
+fn reuse(service: &Service, out: &mut Plan) {
+    let mut kept = vec![];
+    for old in std::mem::take(&mut out.delete) {
+        match out.create.pop() {
+            Some(new) if is_of(&old, service) => {
+                let metadata = ObjectMeta { name: old.metadata.name.clone(), ..new.metadata };
+                out.update.push(EndpointSlice { metadata, ..new });
+            }
+            new => {
+                out.create.extend(new);
+                kept.push(old);
+            }
+        }
+    }
+    out.delete = kept;
 }
