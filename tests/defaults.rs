@@ -57,11 +57,6 @@ const KNOWN: &[Known] = &[
         &[".metadata.managedFields.kube-controller-manager", ".status."],
         AUTOSCALER,
     ),
-    known(
-        "poddisruptionbudget",
-        &[".metadata.managedFields.kube-controller-manager", ".status."],
-        "no disruption controller",
-    ),
     known("persistentvolume", &[".metadata.managedFields.kube-controller-manager", ".status.phase"], BINDER),
     known(
         "persistentvolumeclaim",

@@ -1,6 +1,7 @@
-//! Conditions of pods and Deployments: set one, keep its transition time where the status stays.
+//! Conditions: set one, keep its transition time where the status stays.
 
 use k8s_openapi::api::core::v1::PodCondition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::time::Time;
 
@@ -51,6 +52,18 @@ impl Wanted<'_> {
             },
         }
     }
+}
+
+/// Sets one of the conditions that most kinds share. Its time is that of the last change of its status; whatever time the new one
+/// has does not matter.
+/// Real Kubernetes: apimachinery/pkg/api/meta/conditions.go SetStatusCondition.
+pub fn set_meta(list: &mut Vec<Condition>, new: Condition, now: Time) {
+    let Some(old) = list.iter_mut().find(|c| c.type_ == new.type_) else {
+        list.push(Condition { last_transition_time: now.meta(), ..new });
+        return;
+    };
+    let since = if old.status == new.status { old.last_transition_time.clone() } else { now.meta() };
+    *old = Condition { last_transition_time: since, ..new };
 }
 
 /// Sets a condition in place; a condition that is new goes to the end. Tells whether anything changed: mostly nothing

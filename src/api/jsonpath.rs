@@ -96,11 +96,10 @@ fn print_nodes(nodes: &[Node], v: &Value, root: &Value, strict: bool, out: &mut 
     Ok(())
 }
 
-/// A value as kubectl prints it: strings bare, the rest as JSON.
+/// A value as kubectl prints it: strings bare, the rest as JSON. (What is not there at all is not shown.)
 pub fn show(v: &Value) -> String {
     match v {
         Value::String(s) => s.clone(),
-        Value::Null => String::new(),
         other => other.to_string(),
     }
 }

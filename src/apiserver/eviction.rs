@@ -12,6 +12,7 @@ use super::write_options::delete_options_of;
 use super::{ApiServer, parts};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
+use crate::api::kinds::poddisruptionbudget::{DISRUPTION_ALLOWED, tell_whether_allowed};
 use crate::api::kinds::{Pod, PodDisruptionBudget};
 use crate::api::object::{Key, Resource};
 use crate::api::selector::Selector;
@@ -23,7 +24,6 @@ use crate::store::{Precondition, Scope, rev_of};
 const GROUP: &str = "policy";
 /// A budget notes so many evictions that its controller has not seen yet, and no more.
 const MOST_DISRUPTED: usize = 2000;
-const DISRUPTION_ALLOWED: &str = "DisruptionAllowed";
 
 impl ApiServer {
     /// Evicts a pod; the answer is a Status.
@@ -217,23 +217,9 @@ fn take_one(b: &mut PodDisruptionBudget, pod: &str, who: &Caller<'_>) {
     let left = status.disruptions_allowed.unwrap_or(0) - 1;
     status.disruptions_allowed = Some(left);
     status.disrupted_pods.get_or_insert_default().insert(pod.into(), who.now.meta());
-    if left > 0 {
-        return;
+    if left <= 0 {
+        tell_whether_allowed(status, who.now);
     }
-    let generation = status.observed_generation;
-    let list = status.conditions.get_or_insert_default();
-    let at = list.iter().position(|c| c.type_ == DISRUPTION_ALLOWED);
-    let before = at.map(|at| list.remove(at));
-    let since = before.filter(|c| c.status == "False").map(|c| c.last_transition_time);
-    let condition = k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition {
-        type_: DISRUPTION_ALLOWED.into(),
-        status: "False".into(),
-        reason: "InsufficientPods".into(),
-        message: String::new(),
-        observed_generation: generation,
-        last_transition_time: since.unwrap_or_else(|| who.now.meta()),
-    };
-    list.insert(at.unwrap_or(list.len()), condition);
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 pub mod clusterrole_aggregation;
 pub mod customresourcedefinition;
 pub mod deployment;
+pub mod disruption;
 pub mod endpoint;
 pub mod endpointslice;
 pub mod endpointslicemirroring;
@@ -54,6 +55,7 @@ pub static TABLE: &[Entry] = &[
     entry::<node_lifecycle::NodeLifecycle>(),
     entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
     entry::<resourcequota::ResourceQuotas>(),
+    entry::<disruption::Disruption>(),
     entry::<validatingadmissionpolicy_status::PolicyStatus>(),
     entry::<volume_protection::ClaimProtection>(),
     entry::<volume_protection::VolumeProtection>(),

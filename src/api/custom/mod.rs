@@ -339,7 +339,8 @@ impl AnyKind for CustomKind {
             _ => {
                 let i = self.selectable.iter().position(|f| *f == field)?;
                 let json = o.json();
-                let found = self.selectors[i].find(json).first().map(|v| super::jsonpath::show(v));
+                let found =
+                    self.selectors[i].find(json).first().filter(|v| !v.is_null()).map(|v| super::jsonpath::show(v));
                 Some(found.unwrap_or_default())
             }
         }

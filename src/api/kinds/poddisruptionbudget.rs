@@ -1,7 +1,8 @@
 //! policy/v1 PodDisruptionBudget: names, validation, columns, update rules.
 //! Real Kubernetes: pkg/apis/policy/validation, pkg/registry/policy/poddisruptionbudget.
 
-use k8s_openapi::api::policy::v1::PodDisruptionBudgetSpec;
+use k8s_openapi::api::policy::v1::{PodDisruptionBudgetSpec, PodDisruptionBudgetStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::PodDisruptionBudget;
@@ -10,8 +11,9 @@ use super::updates::keep;
 use super::workload;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
+use crate::api::conditions::set_meta;
 use crate::api::table::{Cell, Column};
-use crate::api::{canonical, int_or_string, internal, names};
+use crate::api::{Time, canonical, int_or_string, internal, names};
 
 pub static KIND: Kind<PodDisruptionBudget> = Kind {
     short_names: &["pdb"],
@@ -79,4 +81,34 @@ fn validate_status(new: &PodDisruptionBudget, _: &PodDisruptionBudget, errors: &
         ("expectedPods", s.expected_pods.map(i64::from)),
     ];
     workload::validate_counts(&counts, &at, errors);
+}
+
+/// Whether a budget allows a disruption, as one of its conditions.
+pub const DISRUPTION_ALLOWED: &str = "DisruptionAllowed";
+
+/// The condition that follows from a status's numbers.
+/// Real Kubernetes: component-helpers/apps/poddisruptionbudget/helpers.go.
+fn allowed_condition(status: &PodDisruptionBudgetStatus, now: Time) -> Condition {
+    let allowed = status.disruptions_allowed.unwrap_or(0) > 0;
+    let (holds, reason) = if allowed { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
+    Condition {
+        type_: DISRUPTION_ALLOWED.into(),
+        status: holds.into(),
+        reason: reason.into(),
+        message: String::new(),
+        observed_generation: status.observed_generation,
+        last_transition_time: now.meta(),
+    }
+}
+
+pub fn tell_whether_allowed(status: &mut PodDisruptionBudgetStatus, now: Time) {
+    let condition = allowed_condition(status, now);
+    set_meta(status.conditions.get_or_insert_default(), condition, now);
+}
+
+/// Whether the condition says what the numbers say.
+pub fn tells_whether_allowed(status: &PodDisruptionBudgetStatus) -> bool {
+    let wanted = allowed_condition(status, Time::ZERO);
+    let told = status.conditions.iter().flatten().find(|c| c.type_ == DISRUPTION_ALLOWED);
+    told.is_some_and(|c| c.status == wanted.status && c.reason == wanted.reason)
 }
