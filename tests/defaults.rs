@@ -57,12 +57,6 @@ const KNOWN: &[Known] = &[
         &[".metadata.managedFields.kube-controller-manager", ".status."],
         AUTOSCALER,
     ),
-    known("persistentvolume", &[".metadata.managedFields.kube-controller-manager", ".status.phase"], BINDER),
-    known(
-        "persistentvolumeclaim",
-        &[".metadata.annotations", ".metadata.managedFields.kube-controller-manager"],
-        BINDER,
-    ),
     known(
         "pod-full",
         &[
@@ -79,7 +73,6 @@ const KNOWN: &[Known] = &[
 const DAEMON_SETS: &str = "no DaemonSet controller";
 const STATEFUL_SETS: &str = "no StatefulSet controller";
 const AUTOSCALER: &str = "no HorizontalPodAutoscaler controller";
-const BINDER: &str = "no controller that binds volumes";
 
 const fn known(file: &'static str, places: &'static [&'static str], why: &'static str) -> Known {
     Known { file, places, why }

@@ -62,6 +62,7 @@ pub mod uid;
 pub mod unified_diff;
 pub mod user;
 pub mod version;
+pub mod volumes;
 pub mod yaml;
 
 pub use kind::{AnyKind, Kind, KindRef};

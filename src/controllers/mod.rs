@@ -19,6 +19,7 @@ pub mod garbage_collector;
 pub mod identity_lease;
 pub mod namespace;
 pub mod node_lifecycle;
+pub mod persistentvolume_binder;
 pub mod replicaset;
 pub mod resourcequota;
 pub mod serviceaccount;
@@ -57,6 +58,7 @@ pub static TABLE: &[Entry] = &[
     entry::<resourcequota::ResourceQuotas>(),
     entry::<disruption::Disruption>(),
     entry::<validatingadmissionpolicy_status::PolicyStatus>(),
+    entry::<persistentvolume_binder::VolumeBinder>(),
     entry::<volume_protection::ClaimProtection>(),
     entry::<volume_protection::VolumeProtection>(),
     entry::<volume_protection::AttributesClassProtection>(),
