@@ -207,6 +207,8 @@ mod tests {
         assert_eq!(best(&c, all.iter(), Look::Anywhere { delayed: true }).map(|v| v.name()), Some("meant"));
         assert_eq!(satisfies(&all[1], &c), Err("storageClassName does not match".into()));
         assert_eq!(satisfies(&all[0], &claim("2Gi", json!({}))), Err("requested PV is too small".into()));
-        assert_eq!(best(&c, all.iter(), Look::At(&|v| v.name() == "small")).map(|v| v.name()), Some("small"));
+        let only_small = |v: &PersistentVolume| v.name() == "small";
+        assert_eq!(best(&c, all.iter(), Look::At(&only_small)).map(|v| v.name()), None, "it has its volume elsewhere");
+        assert_eq!(best(&c, all[..1].iter(), Look::At(&only_small)).map(|v| v.name()), Some("small"));
     }
 }

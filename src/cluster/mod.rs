@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use crate::api::kinds::{EndpointSlice, Service};
 use crate::api::object::Resource;
-use crate::api::{Duration, Key, Time};
+use crate::api::request::{Method, Request, Response};
+use crate::api::{Duration, Key, RecordId, Time, User};
 use crate::controllers;
 use crate::controllers::identity_lease::IdentityLease;
 use crate::kubelet::Fleet;
@@ -29,7 +30,7 @@ use crate::network::proxy::{self, Rule};
 use crate::runtime::Simulated;
 use crate::scheduler::Scheduler;
 use crate::store::Scope;
-use crate::world::World;
+use crate::world::{World, latency};
 use outside::Outside;
 use profile::{Plan, Profile};
 
@@ -60,6 +61,19 @@ pub struct Cluster {
 const WARM_UP: Duration = Duration::from_secs(40);
 
 impl Cluster {
+    /// A client's request. While the answer to a write is on its way the cluster goes on, so that it sees one object before the
+    /// client's next one comes.
+    ///
+    /// # Errors
+    /// As the API server refuses it.
+    pub fn request(&mut self, request: &Request, user: &User, cause: RecordId) -> Response {
+        let answer = self.world.request(request, user, cause);
+        if answer.is_ok() && request.method != Method::Get {
+            self.world.run_until(self.world.now + latency::WRITE);
+        }
+        answer
+    }
+
     pub fn new(options: &Options) -> Cluster {
         let plan = Arc::new(Plan::new(options.profile, options.nodes));
         let runtime = Simulated::new(plan.catalogue, plan.speeds);

@@ -54,7 +54,7 @@ impl Transport for InProcess<'_> {
 
     fn request(&mut self, request: &Request) -> Result<Answer, Status> {
         let request = self.as_wanted(request);
-        self.cluster.world.request(&request, &administrator(), self.cause)
+        self.cluster.request(&request, &administrator(), self.cause)
     }
 
     fn watch(&mut self, request: &Request) -> Result<Watch, Status> {

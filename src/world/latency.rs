@@ -12,6 +12,9 @@ pub fn watch(chance: &mut Chance) -> Duration {
 /// From an item's arrival in an idle work queue to its being taken.
 pub const WORK: Duration = Duration::from_micros(500);
 
+/// From one write of a client to its next: the way there, the store's disk, the way back.
+pub const WRITE: Duration = Duration::from_millis(8);
+
 /// A number of milliseconds between `least` and `most`.
 pub fn between(chance: &mut Chance, least: u64, most: u64) -> Duration {
     Duration::from_micros(least * 1_000 + below(chance, (most - least) * 1_000 + 1))
