@@ -57,18 +57,6 @@ const KNOWN: &[Known] = &[
         &[".metadata.managedFields.kube-controller-manager", ".status."],
         AUTOSCALER,
     ),
-    known(
-        "pod-full",
-        &[
-            ".metadata.managedFields.kubelet Update status.fieldsV1.f:status.f:conditions.k:{\"type\":\"ContainersReady\"}",
-            ".metadata.managedFields.kubelet Update status.fieldsV1.f:status.f:conditions.k:{\"type\":\"Ready\"}",
-            ".status.conditions[2]",
-            ".status.conditions[3]",
-            ".status.containerStatuses[0].ready",
-            ".status.containerStatuses[0].started",
-        ],
-        "a probe is due at ticks that begin with the pod: the startup probe is asked first after ten seconds",
-    ),
 ];
 const DAEMON_SETS: &str = "no DaemonSet controller";
 const STATEFUL_SETS: &str = "no StatefulSet controller";
@@ -118,16 +106,16 @@ fn as_kubectl_lists(mut list: Value, want: &Value) -> Value {
     json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": list["items"]})
 }
 
-/// The cluster in which everything has been created, ten seconds later.
+/// The cluster in which everything has been created, ten seconds after the first object.
 fn cluster_with_everything() -> Session {
     let mut session = Session::in_memory(&Options { profile: Profile::Bare, ..Options::default() });
     session.pace = Pace::Manual;
+    let end = session.cluster.world.now + Duration::from_secs(10);
     for name in created() {
         let manifest = read(&name).remove(0);
         let told = session.eval(&format!("kubectl create -f - <<'END'\n{manifest}\nEND\n"));
         assert_eq!(told.code, 0, "{name}: {}", told.stderr);
     }
-    let end = session.cluster.world.now + Duration::from_secs(10);
     session.cluster.world.run_until(end);
     session
 }

@@ -21,11 +21,9 @@ pub struct Probing {
     id: ContainerId,
 }
 
-/// Which probe a timer is for, as a number: the attempt, the container's place, the kind's.
-fn number(attempt: u32, container: usize, kind: usize) -> u64 {
-    (u64::from(attempt) << 16)
-        | (u64::try_from(container).unwrap_or(0) & 0xfff) << 4
-        | (u64::try_from(kind).unwrap_or(0) & 0xf)
+/// Which probe a timer is for, as a number: the container's place, the kind's.
+fn number(container: usize, kind: usize) -> u64 {
+    u64::try_from(container).unwrap_or(0) << 4 | (u64::try_from(kind).unwrap_or(0) & 0xf)
 }
 
 fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
@@ -33,46 +31,83 @@ fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
 }
 
 impl Fleet {
-    pub(super) fn arm_probe(&mut self, uid: Uid, name: &str, kind: &'static str, wait: Duration, ctx: &mut Ctx<'_>) {
-        let Some(w) = self.workers.get(uid) else { return };
-        let Some(slot) = w.slot(name) else { return };
+    /// Each probe has a clock of its own that ticks from the moment on when kubelet begins to bring the pod up, whatever becomes of
+    /// the container.
+    pub(super) fn begin_probing(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        if std::mem::replace(&mut w.probing, true) {
+            return;
+        }
         let pod = w.typed();
-        let Some(at) = pod.spec.as_ref().and_then(|s| containers(s).position(|c| c.name == name)) else { return };
+        for (at, c) in pod.spec.iter().flat_map(|s| containers(s)).enumerate() {
+            for kind in probes::KINDS {
+                if let Some(p) = probes::of(c, kind) {
+                    self.arm_probe(uid, at, &c.name, kind, probes::seconds(p.period_seconds, 10), ctx);
+                }
+            }
+        }
+    }
+
+    fn arm_probe(&mut self, uid: Uid, at: usize, name: &str, kind: &'static str, wait: Duration, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get(uid) else { return };
         let which = probes::KINDS.iter().position(|k| *k == kind).unwrap_or(0);
-        let tag = w.tag("probe").number(number(slot.attempts, at, which));
+        let tag = w.tag("probe").number(number(at, which));
         // A pod on its way to Ready is worth waiting for; probes of one that is are routine.
-        let settled = kind == "Liveness" || (kind == "Readiness" && slot.ready);
+        let settled = match kind {
+            "Liveness" => true,
+            "Startup" => w.slot(name).is_some_and(|s| s.startup_ok),
+            _ => w.slot(name).is_some_and(|s| s.ready),
+        };
         if settled { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
     }
 
+    /// The clock of a probe ticks.
     pub(super) fn probe(&mut self, uid: Uid, n: u64, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
         let pod = w.typed();
-        let at = usize::try_from((n >> 4) & 0xfff).unwrap_or(0);
+        let at = usize::try_from(n >> 4).unwrap_or(usize::MAX);
         let Some(c) = pod.spec.as_ref().and_then(|s| containers(s).nth(at)) else { return };
         let Some(kind) = usize::try_from(n & 0xf).ok().and_then(|k| probes::KINDS.get(k).copied()) else { return };
-        let Some(slot) = w.slot(&c.name) else { return };
-        // A timer of an earlier run of the container means nothing.
-        let Some(id) = slot.running().filter(|_| u64::from(slot.attempts) == n >> 16).map(|i| i.id) else {
-            return;
-        };
         let Some(p) = probes::of(c, kind) else { return };
+        if w.is_ending() && kind != "Readiness" {
+            return;
+        }
+        self.ask(uid, c, kind, ctx);
+        self.arm_probe(uid, at, &c.name, kind, probes::seconds(p.period_seconds, 10), ctx);
+    }
+
+    /// Whoever looks at a pod that is not ready yet does not wait for the clock.
+    /// Real Kubernetes: pkg/kubelet/prober/prober_manager.go UpdatePodStatus.
+    pub(super) fn ask_whether_ready(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get(uid) else { return };
+        let pod = w.typed();
+        for c in pod.spec.iter().flat_map(|s| containers(s)).filter(|c| c.readiness_probe.is_some()) {
+            let Some(w) = self.workers.get(uid) else { return };
+            if w.slot(&c.name).is_some_and(|s| !s.ready && s.running().is_some_and(|i| i.seen_running)) {
+                self.ask(uid, c, "Readiness", ctx);
+            }
+        }
+    }
+
+    /// Probes a container, unless it is too early or of no use.
+    fn ask(&mut self, uid: Uid, c: &Container, kind: &'static str, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get(uid) else { return };
+        let (Some(slot), Some(p)) = (w.slot(&c.name), probes::of(c, kind)) else { return };
+        let Some((id, since)) = slot.running().and_then(|i| Some((i.id, i.started?))) else { return };
         // A probe that has condemned the container is on hold until there is a new one.
         let on_hold = slot.replaced.is_some() && kind != "Readiness";
-        if w.is_ending() || on_hold || (kind == "Startup" && slot.startup_ok) {
+        let too_early = ctx.now().since(since).as_secs() < probes::initial_delay(p).as_secs();
+        // Until it has started only that is asked, and from then on never again.
+        let not_its_turn = slot.startup_ok == (kind == "Startup");
+        let under_way = self.probe_ops.values().any(|o| o.uid == uid && o.id == id && o.kind == kind);
+        if on_hold || too_early || not_its_turn || under_way || self.nodes.at(&w.node).down {
             return;
         }
-        let held_back = kind != "Startup" && !slot.startup_ok;
-        if !held_back
-            && !self.nodes.at(&w.node).down
-            && let Some(probe) = probes::call(c, p)
-        {
-            let timeout = probes::seconds(p.timeout_seconds, 1);
-            let call = RuntimeCall::Probe { id, pod: w.pod_ref(), probe, timeout };
-            let op = ctx.start(Op::Runtime { node: w.node.name.clone(), call });
-            self.probe_ops.insert(op, Probing { uid, container: c.name.clone(), kind, id });
-        }
-        self.arm_probe(uid, &c.name, kind, probes::seconds(p.period_seconds, 10), ctx);
+        let Some(probe) = probes::call(c, p) else { return };
+        let timeout = probes::seconds(p.timeout_seconds, 1);
+        let call = RuntimeCall::Probe { id, pod: w.pod_ref(), probe, timeout };
+        let op = ctx.start(Op::Runtime { node: w.node.name.clone(), call });
+        self.probe_ops.insert(op, Probing { uid, container: c.name.clone(), kind, id });
     }
 
     pub(super) fn probed(&mut self, probing: &Probing, outcome: &Outcome, ctx: &mut Ctx<'_>) {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::nodes::NodeRef;
-use super::probes;
 use super::spec::{Place, container_spec};
 use super::status;
 use super::worker::{Instance, Replaced, Step, Worker};
@@ -17,9 +16,6 @@ use crate::api::time::go_duration;
 use crate::api::{Duration, Outcome, Time, Uid};
 use crate::client::recorder::Note;
 use crate::world::Ctx;
-
-/// A probe is first due at least this long after the start.
-const FIRST_PROBE: Duration = Duration::from_millis(300);
 
 impl Fleet {
     /// Starts bringing a container up. `false`: not now.
@@ -263,11 +259,6 @@ impl Fleet {
         let wait = self.runtime(uid, &node, RuntimeCall::WaitContainer { id }, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
             w.waits.push((wait, name.into(), id));
-        }
-        for kind in probes::KINDS {
-            if let Some(p) = probes::of(c, kind) {
-                self.arm_probe(uid, name, kind, probes::initial_delay(p).max(FIRST_PROBE), ctx);
-            }
         }
     }
 

@@ -38,6 +38,7 @@ impl Fleet {
         w.failed = false;
         w.crash_wait = None;
         self.write_status(uid, ctx);
+        self.ask_whether_ready(uid, ctx);
         let Some(w) = self.workers.get_mut(uid) else { return };
         if w.has_ended() {
             w.phase = Phase::Terminating;
@@ -61,6 +62,8 @@ impl Fleet {
             self.terminate(uid, ctx);
             return;
         }
+        self.begin_probing(uid, ctx);
+        let Some(w) = self.workers.get(uid) else { return };
         let (node, pod) = (w.node.clone(), w.pod_ref());
         let host_network = w.typed().spec.as_ref().and_then(|s| s.host_network) == Some(true);
         let ip = host_network.then(|| self.nodes.at(&node).config.ip.clone());

@@ -226,6 +226,8 @@ pub struct Worker {
     pub announced_stop: bool,
     /// It was told that the pod cannot be stopped.
     pub told_stuck: bool,
+    /// Its probes' clocks tick.
+    pub probing: bool,
 }
 
 impl Worker {
@@ -243,6 +245,7 @@ impl Worker {
             pending: false,
             todo: VecDeque::new(),
             failed: false,
+            probing: false,
             crash_wait: None,
             stopping: BTreeSet::new(),
             waits: vec![],
