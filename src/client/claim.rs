@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use super::OwnedCache;
 use crate::api::object::{Key, Resource, controller_ref};
 use crate::api::selector::Selector;
@@ -46,6 +48,21 @@ pub fn claim<O: Resource, T: Resource>(
     all: &mut OwnedCache<T>,
     ctx: &mut Ctx<'_>,
 ) -> Result<Vec<T>, Status> {
+    claim_held(owner, selector, member, None, all, ctx)
+}
+
+/// The same for an owner who holds its objects by a finalizer: adopted objects get it, released ones lose it.
+///
+/// # Errors
+/// An adoption or release was refused.
+pub fn claim_held<O: Resource, T: Resource>(
+    owner: &O,
+    selector: &Selector,
+    member: impl Fn(&T) -> bool,
+    finalizer: Option<&str>,
+    all: &mut OwnedCache<T>,
+    ctx: &mut Ctx<'_>,
+) -> Result<Vec<T>, Status> {
     let ours = |o: &T| selector.matches(o.meta().labels.as_ref()) && member(o);
     let (mut own, strangers): (Vec<T>, Vec<T>) = all.owned_by(Uid::of(owner.uid())).cloned().partition(ours);
     if owner.is_deleting() {
@@ -53,12 +70,12 @@ pub fn claim<O: Resource, T: Resource>(
     }
     let orphans: Vec<T> = all.orphans(owner.namespace()).filter(|o| !o.is_deleting() && ours(o)).cloned().collect();
     for o in strangers {
-        if let Some(o) = release(owner, &o, ctx)? {
+        if let Some(o) = release_held(owner, &o, finalizer, ctx)? {
             all.put(&o);
         }
     }
     for o in orphans {
-        if let Some(o) = adopt(owner, &o, ctx)? {
+        if let Some(o) = adopt_held(owner, &o, finalizer, ctx)? {
             all.put(&o);
             own.extend(o.get::<T>().cloned());
         }
@@ -71,10 +88,23 @@ pub fn claim<O: Resource, T: Resource>(
 /// # Errors
 /// The API server refused it.
 pub fn adopt<O: Resource, T: Resource>(owner: &O, o: &T, ctx: &mut Ctx<'_>) -> Result<Option<Arc<Object>>, Status> {
+    adopt_held(owner, o, None, ctx)
+}
+
+fn adopt_held<O: Resource, T: Resource>(
+    owner: &O,
+    o: &T,
+    finalizer: Option<&str>,
+    ctx: &mut Ctx<'_>,
+) -> Result<Option<Arc<Object>>, Status> {
     ctx.decide(ClaimDecision::Adopted { owner: owner.key(), object: o.key() });
     let reference = controller_ref(owner);
     let done = ctx.api::<T>().patch(o.namespace(), o.name(), |o| {
-        o.meta_mut().owner_references.get_or_insert_default().push(reference);
+        let meta = o.meta_mut();
+        meta.owner_references.get_or_insert_default().push(reference);
+        if let Some(f) = finalizer {
+            hold(meta, f);
+        }
     });
     unless_gone(done)
 }
@@ -84,14 +114,40 @@ pub fn adopt<O: Resource, T: Resource>(owner: &O, o: &T, ctx: &mut Ctx<'_>) -> R
 /// # Errors
 /// The API server refused it.
 pub fn release<O: Resource, T: Resource>(owner: &O, o: &T, ctx: &mut Ctx<'_>) -> Result<Option<Arc<Object>>, Status> {
+    release_held(owner, o, None, ctx)
+}
+
+fn release_held<O: Resource, T: Resource>(
+    owner: &O,
+    o: &T,
+    finalizer: Option<&str>,
+    ctx: &mut Ctx<'_>,
+) -> Result<Option<Arc<Object>>, Status> {
     ctx.decide(ClaimDecision::Released { owner: owner.key(), object: o.key() });
     let uid = owner.uid().to_string();
     let done = ctx.api::<T>().patch(o.namespace(), o.name(), |o| {
         let meta = o.meta_mut();
         meta.owner_references.iter_mut().for_each(|all| all.retain(|r| r.uid != uid));
         meta.owner_references = meta.owner_references.take().filter(|all| !all.is_empty());
+        if let Some(f) = finalizer {
+            let_go(meta, f);
+        }
     });
     unless_gone(done)
+}
+
+/// Adds a finalizer that is not there yet.
+pub fn hold(meta: &mut ObjectMeta, finalizer: &str) {
+    let all = meta.finalizers.get_or_insert_default();
+    if !all.iter().any(|f| f == finalizer) {
+        all.push(finalizer.into());
+    }
+}
+
+/// Takes a finalizer away.
+pub fn let_go(meta: &mut ObjectMeta, finalizer: &str) {
+    meta.finalizers.iter_mut().for_each(|all| all.retain(|f| f != finalizer));
+    meta.finalizers = meta.finalizers.take().filter(|all| !all.is_empty());
 }
 
 fn unless_gone(done: Result<Arc<Object>, Status>) -> Result<Option<Arc<Object>>, Status> {

@@ -3,6 +3,7 @@
 
 use crate::api::{Duration, Key, Resource, Status, User};
 use crate::client::Queue;
+use crate::client::queue::BackOff;
 use crate::ledger::Causes;
 use crate::store::{Change, Scope};
 use crate::world::{Component, Ctx, Event, Tag, latency};
@@ -45,6 +46,9 @@ impl Enqueue<'_> {
     pub fn add(&mut self, key: Key) {
         self.queue.add(key, self.causes);
     }
+    pub fn now(&self) -> crate::api::Time {
+        self.now
+    }
     pub fn after(&mut self, wait: Duration, key: Key, quiet: bool) {
         self.queue.add_at(self.now + wait, key, self.causes.clone(), quiet);
     }
@@ -61,6 +65,8 @@ pub trait Reconciler: Clone + Default + Send + 'static {
     fn watches() -> Vec<Scope>;
     /// Whether it watches every custom kind too.
     const WATCHES_CUSTOM: bool = false;
+    /// How long a key waits that failed.
+    const BACK_OFF: BackOff = BackOff::USUAL;
     /// The program that it is part of.
     const AGENT: &'static str = "kube-controller-manager";
     /// As whom it speaks.
@@ -119,7 +125,7 @@ impl<R: Reconciler> Controller<R> {
                 }
             }
             // A conflict or another failure: the key comes back after its back-off, when the cache may know more.
-            Err(_) => self.queue.retry(key, ctx.causes(), now),
+            Err(_) => self.queue.retry(key, ctx.causes(), now, R::BACK_OFF),
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Recorder;
 use super::recorder::{Note, reference};
@@ -13,13 +14,20 @@ use crate::api::{Object, Reason, Status};
 use crate::apiserver::delete::DeleteOptions;
 use crate::world::Ctx;
 
-/// A pod of a template, which gets its name when it is made.
+/// A pod of a template, which gets its name when it is made. Of the template's metadata it has the labels, annotations and
+/// finalizers, and nothing else.
 pub fn pod_of<O: Resource>(owner: &O, template: Option<&PodTemplateSpec>) -> Pod {
     let template = template.cloned().unwrap_or_default();
-    let mut metadata = template.metadata.unwrap_or_default();
-    metadata.generate_name = Some(format!("{}-", owner.name()));
-    metadata.namespace = Some(owner.namespace().into());
-    metadata.owner_references = Some(vec![controller_ref(owner)]);
+    let of_template = template.metadata.unwrap_or_default();
+    let metadata = ObjectMeta {
+        generate_name: Some(format!("{}-", owner.name())),
+        namespace: Some(owner.namespace().into()),
+        labels: of_template.labels,
+        annotations: of_template.annotations,
+        finalizers: of_template.finalizers,
+        owner_references: Some(vec![controller_ref(owner)]),
+        ..ObjectMeta::default()
+    };
     Pod { metadata, spec: Some(template.spec.unwrap_or_default().into()), status: None }
 }
 
