@@ -12,6 +12,9 @@ use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::Note;
 use crate::world::{Ctx, latency};
 
+/// A pod that has ended is looked at again after the next relist; only then it is told to be over. Measured: 1.08 to 1.29 s.
+const OVER_MILLIS: (u64, u64) = (1_050, 1_300);
+
 impl Fleet {
     /// A container has ended. Kubelet will see it at the next relist.
     pub(super) fn exited(&mut self, uid: Uid, name: &str, id: ContainerId, info: ExitInfo, ctx: &mut Ctx<'_>) {
@@ -69,17 +72,31 @@ impl Fleet {
         if !w.stopping.is_empty() {
             return;
         }
-        w.phase = Phase::Terminated;
-        // A pod that ended by itself stays in the API; its status tells that it has no sandbox any more.
-        let ending = w.is_ending();
-        let tag = w.tag(if ending { "cleanup" } else { "ended" });
-        self.see(uid);
-        if let Some(w) = self.workers.get_mut(uid).filter(|_| ending) {
-            w.busy = Some(Step::Cleanup(None));
+        if !w.is_ending() {
+            // It ended by itself and stays in the API.
+            let tag = w.tag("ended");
+            self.see(uid);
+            let (least, most) = OVER_MILLIS;
+            let wait = latency::between(ctx.chance(), least, most);
+            ctx.after(wait, tag);
+            return;
         }
+        w.phase = Phase::Terminated;
+        let tag = w.tag("cleanup");
+        w.busy = Some(Step::Cleanup(None));
+        self.see(uid);
         let (least, most) = self.timing.cleanup;
         let wait = latency::between(ctx.chance(), least, most);
         ctx.after(wait, tag);
+    }
+
+    /// The worker has looked once more, and there is nothing: the pod is over, and has no sandbox any more.
+    pub(super) fn ended(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid).filter(|w| w.phase == Phase::Terminating && !w.is_ending()) else {
+            return;
+        };
+        w.phase = Phase::Terminated;
+        self.write_status(uid, ctx);
     }
 
     fn stop_containers(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {

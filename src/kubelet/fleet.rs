@@ -99,6 +99,7 @@ impl Fleet {
 
     fn pod_timer(&mut self, tag: &Tag, ctx: &mut Ctx<'_>) {
         let Some(uid) = tag.uid else { return };
+        let up = self.workers.get(uid).is_some_and(|w| !self.nodes.at(&w.node).down);
         match tag.what {
             "volumes" => self.volumes_mounted(uid, ctx),
             "sync" if self.workers.get(uid).is_some_and(|w| w.timer == tag.n) => self.sync(uid, ctx),
@@ -107,9 +108,8 @@ impl Fleet {
                 // What has ended meanwhile is seen at the next relist.
                 self.touch(uid, ctx);
             }
-            "reconcile" | "ended" if !self.workers.get(uid).is_none_or(|w| self.nodes.at(&w.node).down) => {
-                self.write_status(uid, ctx)
-            }
+            "reconcile" if up => self.write_status(uid, ctx),
+            "ended" if up => self.ended(uid, ctx),
             "cleanup" => self.cleanup(uid, ctx),
             "probe" => self.probe(uid, tag.n, ctx),
             _ => {}

@@ -171,7 +171,18 @@ fn phase(pod: &Pod, inits: &[ContainerStatus], mains: &[ContainerStatus]) -> &'s
     }
 }
 
-/// The whole status as the kubelet would write it now.
+/// Whether all that had to run has ended and nothing is started again.
+pub fn is_over(w: &Worker, pod: &Pod) -> bool {
+    let Some(spec) = pod.spec.as_ref().filter(|s| s.restart_policy.as_deref().is_some_and(|p| p != "Always")) else {
+        return false;
+    };
+    let of = |list: &[Container], init| list.iter().map(|c| container_status(w, pod, c, init)).collect::<Vec<_>>();
+    let inits = of(spec.init_containers.as_deref().unwrap_or_default(), true);
+    matches!(phase(pod, &inits, &of(&spec.containers, false)), "Failed" | "Succeeded")
+}
+
+/// The whole status as the kubelet would write it now. That a pod has ended is told only when its worker is done with it.
+/// Real Kubernetes: kubelet_pods.go generateAPIPodStatus, status_manager.go mergePodStatus.
 pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     static NO_SPEC: LazyLock<PodSpec> = LazyLock::new(PodSpec::default);
     static NO_STATUS: LazyLock<PodStatus> = LazyLock::new(PodStatus::default);
@@ -195,6 +206,12 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     if matches!(old.phase.as_deref(), Some("Failed" | "Succeeded")) {
         phase = if old.phase.as_deref() == Some("Failed") { "Failed" } else { "Succeeded" };
     }
+    // What it will be called when it is over shows in its conditions sooner.
+    let told = match (phase, old.phase.as_deref()) {
+        ("Failed" | "Succeeded", Some("Failed" | "Succeeded")) => phase,
+        ("Failed" | "Succeeded", before) if w.phase != Phase::Terminated => before.unwrap_or("Pending"),
+        _ => phase,
+    };
     let generation = pod.metadata.generation;
     let ended = matches!(phase, "Succeeded" | "Failed");
     let unready: Vec<String> = mains.iter().filter(|s| !s.ready).map(|s| s.name.clone()).collect();
@@ -231,7 +248,7 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     list.extend(own.iter().map(|wanted| wanted.after(before, now)));
     list.extend(before.iter().filter(|c| !own.iter().any(|o| o.is_about(c))).cloned());
     let mut status = PodStatus {
-        phase: Some(phase.into()),
+        phase: Some(told.into()),
         conditions: Some(list),
         host_ip: Some(host_ip.into()),
         host_ips: Some(vec![HostIP { ip: host_ip.into() }]),

@@ -40,7 +40,7 @@ impl Fleet {
         self.write_status(uid, ctx);
         self.ask_whether_ready(uid, ctx);
         let Some(w) = self.workers.get_mut(uid) else { return };
-        if w.has_ended() {
+        if w.has_ended() || status::is_over(w, &w.typed()) {
             w.phase = Phase::Terminating;
             self.terminate(uid, ctx);
         } else if w.ip.is_none() {
