@@ -3,6 +3,7 @@
 
 mod deployment;
 mod generic;
+mod job;
 mod limits;
 mod node;
 mod pod;
@@ -28,6 +29,8 @@ const PAGES: &[(&str, Page)] = &[
     ("Pod", pod::page),
     ("Deployment", deployment::page),
     ("ReplicaSet", replicaset::page),
+    ("Job", job::page),
+    ("CronJob", job::cronjob),
     ("Service", service::page),
     ("Node", node::page),
     ("Namespace", generic::namespace),

@@ -10,6 +10,7 @@ pub mod cluster_info;
 pub mod config;
 pub mod create;
 pub mod create_data;
+pub mod create_job;
 pub mod create_policy;
 pub mod create_rbac;
 pub mod create_secret;
@@ -47,6 +48,7 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("create svc", "create service"),
     ("create resourcequota", "create quota"),
     ("create pc", "create priorityclass"),
+    ("create cj", "create cronjob"),
     ("config use", "config use-context"),
 ];
 
@@ -60,6 +62,8 @@ pub static TABLE: &[&Verb] = &[
     &create_secret::DOCKER_REGISTRY,
     &create_policy::QUOTA,
     &create_policy::PRIORITYCLASS,
+    &create_job::JOB,
+    &create_job::CRONJOB,
     &create_rbac::ROLE,
     &create_rbac::CLUSTERROLE,
     &create_rbac::ROLEBINDING,
