@@ -10,6 +10,7 @@ mod defaults;
 mod discovery;
 mod fresh;
 mod fuzz;
+mod jobs;
 mod laws;
 mod managed;
 mod managed_random;

@@ -17,6 +17,7 @@ pub mod endpointslice;
 pub mod endpointslicemirroring;
 pub mod garbage_collector;
 pub mod identity_lease;
+pub mod job;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod persistentvolume_binder;
@@ -47,6 +48,7 @@ pub static TABLE: &[Entry] = &[
     entry::<deployment::Deployments>(),
     entry::<replicaset::Replicas<ReplicaSet>>(),
     entry::<replicaset::Replicas<ReplicationController>>(),
+    entry::<job::Jobs>(),
     entry::<endpointslice::EndpointSlices>(),
     entry::<endpoint::EndpointsOfServices>(),
     entry::<endpointslicemirroring::Mirroring>(),

@@ -152,6 +152,16 @@ pub fn has(conditions: &[JobCondition], kind: &str, status: &str) -> bool {
     conditions.iter().any(|c| c.type_ == kind && c.status == status)
 }
 
+/// The condition that says that the Job has ended, well or not.
+pub fn end(j: &Job) -> Option<&JobCondition> {
+    let ends = |c: &&JobCondition| matches!(c.type_.as_str(), "Complete" | "Failed") && c.status == "True";
+    conditions(j.status.as_ref()).iter().find(ends)
+}
+
+pub fn is_finished(j: &Job) -> bool {
+    end(j).is_some()
+}
+
 fn status_column(j: &Job) -> &'static str {
     let is = |kind| has(conditions(j.status.as_ref()), kind, "True");
     match () {

@@ -1,0 +1,227 @@
+//! Jobs, by the lines that a person types: what the recordings of a real cluster do not show.
+
+use kubetutor::api::kinds::{Job, Pod};
+use kubetutor::api::{Duration, Resource, Time};
+use kubetutor::cluster::Options;
+use kubetutor::prompt::Session;
+use kubetutor::store::Scope;
+
+fn session() -> Session {
+    Session::in_memory(&Options { seed: 1, ..Options::default() })
+}
+
+fn apply(s: &mut Session, object: &str) {
+    let o = s.eval(&format!("kubectl apply -f - <<'END'\n{object}\nEND\n"));
+    assert_eq!(o.code, 0, "{}", o.stderr);
+}
+
+fn get(s: &mut Session, what: &str, path: &str) -> String {
+    s.eval(&format!("kubectl get {what} -o jsonpath='{{{path}}}'")).stdout
+}
+
+/// The reasons of the Events about an object, in the order in which they came.
+fn reasons(s: &mut Session, name: &str) -> Vec<String> {
+    let events = format!("events --field-selector involvedObject.name={name} --sort-by=.lastTimestamp");
+    get(s, &events, ".items[*].reason").split(' ').map(Into::into).collect()
+}
+
+#[test]
+fn an_indexed_job_gives_each_pod_its_number() {
+    let mut s = session();
+    apply(
+        &mut s,
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: sum}, spec: {completions: 3, parallelism: 2, completionMode: Indexed, template: {spec: {
+          restartPolicy: Never, containers: [{name: c, image: busybox, command: [sh, -c, 'echo I am $JOB_COMPLETION_INDEX on $(hostname)']}]}}}}",
+    );
+    s.eval("wait 30s");
+    assert_eq!(get(&mut s, "job sum", ".status.completedIndexes"), "0-2");
+    let described = s.eval("kubectl describe job sum").stdout;
+    assert!(described.contains("Completed Indexes:  0-2"), "{described}");
+    for i in 0..3 {
+        let label = format!("-l batch.kubernetes.io/job-completion-index={i}");
+        let name = s.eval(&format!("kubectl get pods {label} -o name")).stdout;
+        assert!(name.starts_with(&format!("pod/sum-{i}-")), "{name}");
+        assert_eq!(s.eval(&format!("kubectl logs {label}")).stdout, format!("I am {i} on sum-{i}\n"));
+    }
+}
+
+#[test]
+fn an_index_that_failed_too_often_fails_alone() {
+    let mut s = session();
+    apply(
+        &mut s,
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: sum}, spec: {completions: 3, parallelism: 3, completionMode: Indexed, backoffLimitPerIndex: 1,
+          template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox, command: [sh, -c, 'test $JOB_COMPLETION_INDEX != 1']}]}}}}",
+    );
+    s.eval("wait 60s");
+    let status = |s: &mut Session, field: &str| get(s, "job sum", &format!(".status.{field}"));
+    assert_eq!((status(&mut s, "completedIndexes"), status(&mut s, "failedIndexes")), ("0,2".into(), "1".into()));
+    assert_eq!((status(&mut s, "succeeded"), status(&mut s, "failed")), ("2".into(), "2".into()));
+    assert_eq!(status(&mut s, "conditions[*].reason"), "FailedIndexes FailedIndexes");
+    let second = "batch\\.kubernetes\\.io/job-index-failure-count";
+    let path = format!(".items[*].metadata.annotations.{second}");
+    assert_eq!(
+        get(&mut s, "pods -l batch.kubernetes.io/job-completion-index=1 --sort-by=.metadata.creationTimestamp", &path),
+        "0 1"
+    );
+}
+
+#[test]
+fn a_policy_can_end_the_job_at_the_first_failure_or_forgive_it() {
+    let mut s = session();
+    let job = |name: &str, action: &str| {
+        format!(
+            "{{apiVersion: batch/v1, kind: Job, metadata: {{name: {name}}}, spec: {{backoffLimit: 0,
+              podFailurePolicy: {{rules: [{{action: {action}, onExitCodes: {{operator: In, values: [42]}}}}]}},
+              template: {{spec: {{restartPolicy: Never, containers: [{{name: c, image: busybox, command: [sh, -c, 'exit 42']}}]}}}}}}}}"
+        )
+    };
+    apply(&mut s, &job("strict", "FailJob"));
+    s.eval("wait 10s");
+    let pod = get(&mut s, "pods -l job-name=strict", ".items[0].metadata.name");
+    assert_eq!(
+        get(&mut s, "job strict", ".status.conditions[?(@.type==\"Failed\")].message"),
+        format!("Container c for pod default/{pod} failed with exit code 42 matching FailJob rule at index 0")
+    );
+    assert_eq!(reasons(&mut s, "strict"), ["SuccessfulCreate", "PodFailurePolicy"]);
+    apply(&mut s, &job("lenient", "Ignore"));
+    s.eval("wait 45s");
+    assert_eq!(get(&mut s, "job lenient", ".status.conditions"), "");
+    assert_eq!(get(&mut s, "job lenient", ".status.failed"), "", "what is ignored is not counted");
+    assert!(s.eval("kubectl get pods -l job-name=lenient -o name").stdout.lines().count() >= 2, "but replaced");
+}
+
+/// As in the recorded timeline: pods 10, 20, 40, 80 s apart, `failed` a second or two after a pod's end.
+#[test]
+fn failures_are_waited_out_longer_and_longer() {
+    let mut s = session();
+    apply(
+        &mut s,
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: f}, spec: {backoffLimit: 4, template: {spec: {
+          restartPolicy: Never, containers: [{name: c, image: busybox, command: [sh, -c, 'sleep 0.5; exit 1']}]}}}}",
+    );
+    let world = &mut s.cluster.world;
+    let start = Time::from_meta(
+        world
+            .api
+            .store()
+            .list(&Scope::all(Job::kind_ref()))
+            .next()
+            .unwrap()
+            .meta()
+            .creation_timestamp
+            .as_ref()
+            .unwrap(),
+    );
+    let mut counted = vec![];
+    while world.now < start + Duration::from_secs(200) {
+        world.run_until(world.now + Duration::from_millis(100));
+        let job = world.api.store().list(&Scope::all(Job::kind_ref())).next().unwrap().get::<Job>().unwrap().clone();
+        let failed = job.status.unwrap().failed.unwrap_or(0);
+        if usize::try_from(failed).unwrap() > counted.len() {
+            counted.push(world.now.since(start).as_secs_f64());
+        }
+    }
+    let mut made: Vec<u64> = world
+        .api
+        .store()
+        .list(&Scope::all(Pod::kind_ref()))
+        .filter(|o| o.meta().labels.as_ref().is_some_and(|l| l.contains_key("job-name")))
+        .map(|o| Time::from_meta(o.meta().creation_timestamp.as_ref().unwrap()).since(start).as_secs())
+        .collect();
+    made.sort_unstable();
+    assert_eq!(made.len(), 5, "backoffLimit 4 allows five pods");
+    for (i, wait) in [10, 20, 40, 80].into_iter().enumerate() {
+        let apart = made[i + 1] - made[i];
+        assert!((wait..=wait + 3).contains(&apart), "{made:?}");
+        // From the pod's start: half a second of work, then the end is seen, told and counted.
+        let late = counted[i] - made[i] as f64;
+        assert!((1.5..=5.0).contains(&late), "{made:?} {counted:?}");
+    }
+    assert_eq!(reasons(&mut s, "f").last().map(String::as_str), Some("BackoffLimitExceeded"));
+}
+
+#[test]
+fn a_suspended_job_has_no_pods_and_begins_its_time_anew() {
+    let mut s = session();
+    apply(
+        &mut s,
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {activeDeadlineSeconds: 60, template: {spec: {
+          restartPolicy: Never, terminationGracePeriodSeconds: 0, containers: [{name: c, image: busybox, command: [sleep, '3600']}]}}}}",
+    );
+    let first = get(&mut s, "job j", ".status.startTime");
+    s.eval("wait 30s");
+    s.eval("kubectl patch job j -p '{\"spec\":{\"suspend\":true}}'");
+    s.eval("wait 10s");
+    assert_eq!(s.eval("kubectl get pods -o name").stdout, "");
+    assert_eq!(get(&mut s, "job j", ".status.startTime"), "");
+    assert!(s.eval("kubectl get job j").stdout.contains("Suspended"));
+    s.eval("wait 60s");
+    s.eval("kubectl patch job j -p '{\"spec\":{\"suspend\":false}}'");
+    s.eval("wait 10s");
+    let second = get(&mut s, "job j", ".status.startTime");
+    assert!(second > first, "{first} {second}");
+    assert_eq!(get(&mut s, "job j", ".status.active"), "1");
+    s.eval("wait 70s");
+    assert_eq!(get(&mut s, "job j", ".status.conditions[?(@.type==\"Failed\")].reason"), "DeadlineExceeded");
+    assert_eq!(s.eval("kubectl get pods -o name").stdout, "");
+    let told = reasons(&mut s, "j");
+    for reason in ["SuccessfulCreate", "SuccessfulDelete", "Suspended", "Resumed", "DeadlineExceeded"] {
+        assert!(told.iter().any(|r| r == reason), "{reason}: {told:?}");
+    }
+}
+
+#[test]
+fn a_pod_whose_job_is_gone_can_go_too() {
+    let mut s = session();
+    apply(
+        &mut s,
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {template: {spec: {
+          restartPolicy: Never, terminationGracePeriodSeconds: 0, containers: [{name: c, image: busybox, command: [sleep, '3600']}]}}}}",
+    );
+    assert_eq!(get(&mut s, "pods", ".items[0].metadata.finalizers[0]"), "batch.kubernetes.io/job-tracking");
+    s.eval("kubectl delete job j --cascade=orphan");
+    s.eval("wait 5s");
+    assert_eq!(get(&mut s, "pods", ".items[0].metadata.finalizers"), "");
+    assert_eq!(get(&mut s, "pods", ".items[0].metadata.ownerReferences"), "");
+    assert_eq!(get(&mut s, "pods", ".items[0].status.phase"), "Running");
+}
+
+#[test]
+fn a_pod_that_is_deleted_counts_as_failed_and_is_replaced() {
+    let mut s = session();
+    apply(
+        &mut s,
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {template: {spec: {
+          restartPolicy: Never, terminationGracePeriodSeconds: 1, containers: [{name: c, image: busybox, command: [sleep, '3600']}]}}}}",
+    );
+    s.eval("kubectl delete pod -l job-name=j");
+    s.eval("wait 20s");
+    assert_eq!(get(&mut s, "job j", ".status.failed"), "1");
+    assert_eq!(get(&mut s, "job j", ".status.active"), "1");
+    assert_eq!(s.eval("kubectl get pods -o name").stdout.lines().count(), 1);
+}
+
+#[test]
+fn enough_indexes_are_enough() {
+    let mut s = session();
+    apply(
+        &mut s,
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {completions: 3, parallelism: 3, completionMode: Indexed,
+          successPolicy: {rules: [{succeededIndexes: '0'}]}, template: {spec: {restartPolicy: Never, terminationGracePeriodSeconds: 0,
+          containers: [{name: c, image: busybox, command: [sh, -c, 'test $JOB_COMPLETION_INDEX = 0 || sleep 3600']}]}}}}",
+    );
+    s.eval("wait 20s");
+    assert_eq!(get(&mut s, "job j", ".status.conditions[*].type"), "SuccessCriteriaMet Complete");
+    assert_eq!(get(&mut s, "job j", ".status.conditions[0].message"), "Matched rules at index 0");
+    assert_eq!(get(&mut s, "job j", ".status.completedIndexes"), "0");
+    assert_eq!(get(&mut s, "job j", ".status.active"), "");
+}
+
+#[test]
+fn the_story_says_why_a_job_waits_and_ends() {
+    let mut s = session();
+    let story = s.eval("kubectl create job f --image=busybox -- sh -c 'exit 1'").story;
+    assert!(story.contains("0 of 1 done, 0 running, at most 1 at once → created -"), "{story}");
+    assert!(story.contains("a pod has failed → waits"), "{story}");
+}
