@@ -219,6 +219,21 @@ fn enough_indexes_are_enough() {
 }
 
 #[test]
+fn a_finished_job_goes_after_its_time_with_its_pods() {
+    let mut s = session();
+    apply(
+        &mut s,
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {ttlSecondsAfterFinished: 30, template: {spec: {
+          restartPolicy: Never, containers: [{name: c, image: busybox, command: ['true']}]}}}}",
+    );
+    s.eval("wait 20s");
+    assert_eq!(s.eval("kubectl get job j").code, 0);
+    s.eval("wait 30s");
+    assert_eq!(s.eval("kubectl get job j").code, 1);
+    assert_eq!(s.eval("kubectl get pods -o name").stdout, "");
+}
+
+#[test]
 fn the_story_says_why_a_job_waits_and_ends() {
     let mut s = session();
     let story = s.eval("kubectl create job f --image=busybox -- sh -c 'exit 1'").story;

@@ -24,6 +24,7 @@ pub mod persistentvolume_binder;
 pub mod replicaset;
 pub mod resourcequota;
 pub mod serviceaccount;
+pub mod ttlafterfinished;
 pub mod validatingadmissionpolicy_status;
 pub mod volume_protection;
 
@@ -49,6 +50,7 @@ pub static TABLE: &[Entry] = &[
     entry::<replicaset::Replicas<ReplicaSet>>(),
     entry::<replicaset::Replicas<ReplicationController>>(),
     entry::<job::Jobs>(),
+    entry::<ttlafterfinished::TtlAfterFinished>(),
     entry::<endpointslice::EndpointSlices>(),
     entry::<endpoint::EndpointsOfServices>(),
     entry::<endpointslicemirroring::Mirroring>(),
