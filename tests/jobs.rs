@@ -1,4 +1,4 @@
-//! Jobs, by the lines that a person types: what the recordings of a real cluster do not show.
+//! Jobs and CronJobs, by the lines that a person types: what the recordings of a real cluster do not show.
 
 use kubetutor::api::kinds::{Job, Pod};
 use kubetutor::api::{Duration, Resource, Time};
@@ -233,10 +233,93 @@ fn a_finished_job_goes_after_its_time_with_its_pods() {
     assert_eq!(s.eval("kubectl get pods -o name").stdout, "");
 }
 
+/// A CronJob every minute whose Jobs last for ever.
+fn endless(s: &mut Session, policy: &str) {
+    apply(
+        s,
+        &format!(
+            "{{apiVersion: batch/v1, kind: CronJob, metadata: {{name: c}}, spec: {{schedule: '* * * * *', concurrencyPolicy: {policy},
+              jobTemplate: {{spec: {{template: {{spec: {{restartPolicy: Never, terminationGracePeriodSeconds: 0,
+              containers: [{{name: c, image: busybox, command: [sleep, '3600']}}]}}}}}}}}}}}}"
+        ),
+    );
+}
+
+#[test]
+fn what_a_cronjob_does_when_its_last_job_still_runs() {
+    for (policy, jobs, reason) in
+        [("Allow", 3, "SuccessfulCreate"), ("Forbid", 1, "JobAlreadyActive"), ("Replace", 1, "SuccessfulDelete")]
+    {
+        let mut s = session();
+        endless(&mut s, policy);
+        assert_eq!(s.eval("kubectl get jobs -o name").stdout, "", "nothing is due yet");
+        s.eval("wait 190s");
+        assert_eq!(s.eval("kubectl get jobs -o name").stdout.lines().count(), jobs, "{policy}");
+        assert_eq!(get(&mut s, "cronjob c", ".status.active[*].kind").split(' ').count(), jobs, "{policy}");
+        let told = reasons(&mut s, "c");
+        assert!(told.iter().any(|r| r == reason), "{policy}: {told:?}");
+        let last = get(&mut s, "cronjob c", ".status.lastScheduleTime");
+        let minutes = if policy == "Forbid" { 1 } else { 3 };
+        let running = get(&mut s, "jobs", ".items[-1:].metadata.name");
+        let due = Time::parse(&last).unwrap().nanos() / 60_000_000_000;
+        assert_eq!(running, format!("c-{due}"), "{policy}");
+        let first = get(&mut s, "cronjob c", ".metadata.creationTimestamp");
+        assert_eq!(due - Time::parse(&first).unwrap().nanos() / 60_000_000_000, minutes, "{policy}");
+    }
+}
+
+#[test]
+fn a_cronjob_remembers_a_few_finished_jobs_and_the_last_success() {
+    let mut s = session();
+    s.eval("kubectl create cronjob tick --image=busybox --schedule='*/1 * * * *' -- true");
+    s.eval("wait 5m30s");
+    let jobs = s.eval("kubectl get jobs -o name").stdout;
+    assert_eq!(jobs.lines().count(), 3, "{jobs}");
+    assert_eq!(get(&mut s, "cronjob tick", ".status.active"), "");
+    assert!(
+        get(&mut s, "cronjob tick", ".status.lastSuccessfulTime")
+            > get(&mut s, "cronjob tick", ".status.lastScheduleTime")
+    );
+    let told = reasons(&mut s, "tick");
+    for reason in ["SuccessfulCreate", "SawCompletedJob", "SuccessfulDelete"] {
+        assert!(told.iter().any(|r| r == reason), "{reason}: {told:?}");
+    }
+    s.eval("kubectl patch cronjob tick -p '{\"spec\":{\"suspend\":true}}'");
+    s.eval("wait 3m");
+    assert_eq!(s.eval("kubectl get jobs -o name").stdout, jobs, "it rests");
+}
+
+#[test]
+fn times_that_were_missed_are_made_up_for_once_or_not_at_all() {
+    let mut s = session();
+    s.eval("kubectl create cronjob late --image=busybox --schedule='*/1 * * * *' -- true");
+    s.eval("kubectl create cronjob strict --image=busybox --schedule='*/10 * * * *' -- true");
+    s.eval("kubectl patch cronjob strict -p '{\"spec\":{\"startingDeadlineSeconds\":15}}'");
+    s.eval("fail controller cronjob");
+    s.eval("wait 12m30s");
+    assert_eq!(s.eval("kubectl get jobs -o name").stdout, "");
+    s.eval("heal controller cronjob");
+    s.eval("wait 5s");
+    let jobs = s.eval("kubectl get jobs -o name").stdout;
+    assert_eq!(jobs.lines().count(), 1, "{jobs}");
+    assert!(jobs.starts_with("job.batch/late-"), "{jobs}");
+}
+
+#[test]
+fn waiting_for_a_time_does_not_keep_the_cluster_busy() {
+    let mut s = session();
+    s.eval("kubectl create cronjob tick --image=busybox --schedule='*/1 * * * *' -- true");
+    let before = s.cluster.world.now;
+    s.eval("kubectl get cronjobs");
+    assert!(s.cluster.world.now.since(before) < Duration::from_secs(5));
+}
+
 #[test]
 fn the_story_says_why_a_job_waits_and_ends() {
     let mut s = session();
     let story = s.eval("kubectl create job f --image=busybox -- sh -c 'exit 1'").story;
     assert!(story.contains("0 of 1 done, 0 running, at most 1 at once → created -"), "{story}");
     assert!(story.contains("a pod has failed → waits"), "{story}");
+    let story = s.eval("kubectl create cronjob c --image=busybox --schedule='0 3 * * *' -- true").story;
+    assert!(story.contains("next due at 2026-01-01T03:00:00Z"), "{story}");
 }

@@ -9,6 +9,7 @@
 //! In Kubernetes this is `pkg/controller` and `cmd/kube-controller-manager`.
 
 pub mod clusterrole_aggregation;
+pub mod cronjob;
 pub mod customresourcedefinition;
 pub mod deployment;
 pub mod disruption;
@@ -50,6 +51,7 @@ pub static TABLE: &[Entry] = &[
     entry::<replicaset::Replicas<ReplicaSet>>(),
     entry::<replicaset::Replicas<ReplicationController>>(),
     entry::<job::Jobs>(),
+    entry::<cronjob::CronJobs>(),
     entry::<ttlafterfinished::TtlAfterFinished>(),
     entry::<endpointslice::EndpointSlices>(),
     entry::<endpoint::EndpointsOfServices>(),
