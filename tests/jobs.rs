@@ -1,7 +1,9 @@
 //! Jobs and CronJobs, by the lines that a person types: what the recordings of a real cluster do not show.
 
 use kubetutor::api::kinds::{Job, Pod};
-use kubetutor::api::{Duration, Resource, Time};
+use kubetutor::api::request::{Method, Request};
+use kubetutor::api::user::MASTERS;
+use kubetutor::api::{Duration, RecordId, Resource, Time, User};
 use kubetutor::cluster::Options;
 use kubetutor::prompt::Session;
 use kubetutor::store::Scope;
@@ -185,6 +187,33 @@ fn a_pod_whose_job_is_gone_can_go_too() {
     assert_eq!(get(&mut s, "pods", ".items[0].metadata.finalizers"), "");
     assert_eq!(get(&mut s, "pods", ".items[0].metadata.ownerReferences"), "");
     assert_eq!(get(&mut s, "pods", ".items[0].status.phase"), "Running");
+}
+
+/// kubectl always says it; who asks the API alone may not know.
+#[test]
+fn a_job_deleted_without_a_word_about_its_pods_leaves_them() {
+    let mut s = session();
+    s.eval("kubectl create job j --image=busybox -- sleep 3600");
+    let delete = |s: &mut Session, policy: Option<&str>| {
+        let request = Request::new(Method::Delete, "/apis/batch/v1/namespaces/default/jobs/j");
+        let request = policy.into_iter().fold(request, |r, p| r.query("propagationPolicy", p));
+        let user = User::of("kubernetes-admin", &[MASTERS]);
+        s.cluster.world.request(&request, &user, RecordId::default()).expect("deleted").warnings
+    };
+    let warnings = delete(&mut s, None);
+    assert_eq!(
+        warnings,
+        [
+            "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"
+        ]
+    );
+    s.eval("wait 5s");
+    assert_eq!(get(&mut s, "pods", ".items[*].metadata.ownerReferences"), "");
+    assert_eq!(get(&mut s, "pods", ".items[*].status.phase"), "Running");
+    s.eval("kubectl create job j --image=busybox -- sleep 3600");
+    assert!(delete(&mut s, Some("Background")).is_empty());
+    s.eval("wait 60s");
+    assert_eq!(s.eval("kubectl get pods -o name").stdout.lines().count(), 1);
 }
 
 #[test]

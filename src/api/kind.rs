@@ -251,6 +251,10 @@ pub struct Kind<T: 'static> {
     pub status_warnings: fn(&T) -> Vec<String>,
     /// Whether a delete is answered with the object as it was, not only with its name.
     pub returns_deleted: bool,
+    /// Whether a deletion that does not say what becomes of what the object owns leaves that behind; and what whoever deletes so
+    /// should know.
+    pub leaves_owned: bool,
+    pub deletion_warning: Option<&'static str>,
     /// What a first request to delete does to an object that is emptied before it goes.
     pub condemn: Option<fn(&mut T, Time)>,
     /// Since when nobody should use it, and what instead: everybody who asks for it is told.
@@ -304,6 +308,8 @@ impl<T: Resource> Kind<T> {
             warnings: |_, _| vec![],
             status_warnings: |_| vec![],
             returns_deleted: false,
+            leaves_owned: false,
+            deletion_warning: None,
             condemn: None,
             deprecated: None,
             columns: &[],
@@ -348,6 +354,8 @@ pub trait AnyKind: Sync {
     fn warnings(&self, new: &Object, old: Option<&Object>) -> Vec<String>;
     fn status_warnings(&self, new: &Object) -> Vec<String>;
     fn returns_deleted(&self) -> bool;
+    fn leaves_owned(&self) -> bool;
+    fn deletion_warning(&self) -> Option<&'static str>;
     /// Marks an object that is emptied before it goes; `false` if its kind knows nothing of the sort.
     fn condemn(&self, o: &mut Object, now: Time) -> bool;
     fn deprecated(&self) -> Option<&'static str>;
@@ -499,6 +507,12 @@ impl<T: Resource> AnyKind for Kind<T> {
     }
     fn returns_deleted(&self) -> bool {
         self.returns_deleted
+    }
+    fn leaves_owned(&self) -> bool {
+        self.leaves_owned
+    }
+    fn deletion_warning(&self) -> Option<&'static str> {
+        self.deletion_warning
     }
     fn condemn(&self, o: &mut Object, now: Time) -> bool {
         let Some(condemn) = self.condemn else { return false };

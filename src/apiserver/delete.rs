@@ -18,6 +18,8 @@ pub enum Propagation {
     Background,
     Foreground,
     Orphan,
+    /// Nobody has said: what was begun goes on, else it is as the object's kind has it.
+    Unsaid,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -198,12 +200,15 @@ fn mark(o: &mut Object, when: crate::api::Time, seconds: i64) {
 }
 
 fn set_propagation(o: &mut Object, how: Propagation) {
+    let leaves_owned = o.kind().leaves_owned();
+    let meta = o.meta_mut();
+    let begun = || meta.finalizers.iter().flatten().find_map(|f| [ORPHAN, FOREGROUND].into_iter().find(|own| own == f));
     let own = match how {
         Propagation::Background => None,
         Propagation::Foreground => Some(FOREGROUND),
         Propagation::Orphan => Some(ORPHAN),
+        Propagation::Unsaid => begun().or(leaves_owned.then_some(ORPHAN)),
     };
-    let meta = o.meta_mut();
     let mut finalizers: Vec<String> = meta.finalizers.take().unwrap_or_default();
     finalizers.retain(|f| (f != ORPHAN && f != FOREGROUND) || Some(f.as_str()) == own);
     if let Some(own) = own

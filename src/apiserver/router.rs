@@ -10,7 +10,7 @@ use super::authorization::{impersonation, reviews};
 use super::binding::is_binding;
 use super::caller::{Caller, Options as WriteOptions};
 use super::decoding::{patch_decode_error, unreadable_as};
-use super::delete::Deleted;
+use super::delete::{DeleteOptions, Deleted, Propagation};
 use super::list_options::ListOptions;
 use super::read::{list_json, with_end};
 use super::table::{Include, metadata_only, table};
@@ -316,7 +316,8 @@ impl ApiServer {
 
     fn delete_one(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
-        Ok(match self.delete(&t.key(), &options, who)? {
+        let deleted = self.delete(&t.key(), &options, who);
+        let answer = deleted.map(|d| match d {
             Deleted::Marked(o) => answer_of(&o, t.kind, request).into(),
             Deleted::Gone(o) if o.kind().returns_deleted() || o.kind().grace(&o).is_some() => {
                 answer_of(&o, t.kind, request).into()
@@ -329,7 +330,8 @@ impl ApiServer {
                 json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
                     .into()
             }
-        })
+        });
+        warned(answer, deletion_warning(t, &options))
     }
 
     fn delete_collection(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
@@ -340,8 +342,14 @@ impl ApiServer {
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;
         }
-        Ok(list_json(t.kind, &listing, request.owners).into())
+        warned(Ok(list_json(t.kind, &listing, request.owners).into()), deletion_warning(t, &options))
     }
+}
+
+/// What a deletion that leaves open what becomes of what the object owns is warned of.
+fn deletion_warning(t: &Target, options: &DeleteOptions) -> Vec<String> {
+    let unsaid = options.propagation == Propagation::Unsaid;
+    t.kind.deletion_warning().filter(|_| unsaid).map(Into::into).into_iter().collect()
 }
 
 fn body_of(request: &Request) -> &Value {

@@ -39,7 +39,13 @@ pub(super) fn delete_options_of<'a>(
     param: impl Fn(&str) -> Option<&'a str>,
 ) -> Result<DeleteOptions, Status> {
     let propagation = match body["propagationPolicy"].as_str().or(param("propagationPolicy")) {
-        None | Some("Background") => Propagation::Background,
+        // As it was said before there were words for it.
+        None => match body["orphanDependents"].as_bool() {
+            Some(true) => Propagation::Orphan,
+            Some(false) => Propagation::Background,
+            None => Propagation::Unsaid,
+        },
+        Some("Background") => Propagation::Background,
         Some("Foreground") => Propagation::Foreground,
         Some("Orphan") => Propagation::Orphan,
         Some(other) => {

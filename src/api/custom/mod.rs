@@ -311,6 +311,12 @@ impl AnyKind for CustomKind {
     fn returns_deleted(&self) -> bool {
         false
     }
+    fn leaves_owned(&self) -> bool {
+        false
+    }
+    fn deletion_warning(&self) -> Option<&'static str> {
+        None
+    }
     fn condemn(&self, _: &mut Object, _: Time) -> bool {
         false
     }

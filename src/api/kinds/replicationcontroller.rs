@@ -20,6 +20,7 @@ pub static KIND: Kind<ReplicationController> = Kind {
     categories: &["all"],
     subresources: &[Subresource::Scale, Subresource::Status],
     generation: true,
+    leaves_owned: true,
     defaults,
     prepare_create: |r| {
         r.status = Some(ReplicationControllerStatus::default());

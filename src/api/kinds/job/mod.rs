@@ -63,6 +63,11 @@ pub static KIND: Kind<Job> = Kind {
         out.extend(told.into_iter().flatten());
         out
     },
+    leaves_owned: true,
+    deletion_warning: Some(
+        "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set \
+         propagationPolicy=Orphan to suppress this warning",
+    ),
     columns: &[
         Column::name(),
         Column::text("Status", "Status of the job.", |j, _| Cell::from(status_column(j))),
