@@ -22,6 +22,14 @@ pub fn compute(template: &Value, collision_count: Option<i32>) -> String {
     safe_encode(&h.to_string())
 }
 
+/// The hash by which a StatefulSet names a ControllerRevision: of the data's JSON, by FNV-1.
+/// Real Kubernetes: pkg/controller/history HashControllerRevision.
+pub fn of_revision(data: &str, collision_count: i32) -> String {
+    let text = format!("{data}{collision_count}");
+    let hash = text.bytes().fold(FNV32, |h, b| h.wrapping_mul(0x0100_0193) ^ u32::from(b));
+    safe_encode(&hash.to_string())
+}
+
 /// Replaces each byte by a letter that cannot form bad words. Real Kubernetes: `rand.SafeEncodeString`.
 pub fn safe_encode(s: &str) -> String {
     s.bytes().map(|b| char::from(SAFE_ALPHABET[usize::from(b) % SAFE_ALPHABET.len()])).collect()

@@ -128,6 +128,11 @@ impl<T: Resource> OwnedCache<T> {
         self.by_owner.owned_by(uid).into_iter().flat_map(|t| t.values()).filter_map(|o| o.get())
     }
 
+    /// The same as objects; a copy is free.
+    pub fn group_of(&self, uid: Uid) -> Places<Arc<Object>> {
+        self.by_owner.owned_by(uid).cloned().unwrap_or_default()
+    }
+
     /// Objects that nobody manages.
     pub fn orphans(&self, namespace: &str) -> impl Iterator<Item = &T> + use<'_, T> {
         self.by_owner.orphans(namespace).filter_map(|o| o.get())

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::OwnedCache;
-use crate::api::object::{Key, Resource, controller_ref};
+use super::{Cache, OwnedCache};
+use crate::api::object::{Key, Resource, controller_of, controller_ref};
 use crate::api::selector::Selector;
 use crate::api::{Object, Reason, Status, Uid};
 use crate::ledger::{Decision, Facts};
+use crate::store::{Change, ChangeKind};
 use crate::world::Ctx;
 
 #[derive(Clone, Debug)]
@@ -63,11 +64,28 @@ pub fn claim_held<O: Resource, T: Resource>(
     all: &mut OwnedCache<T>,
     ctx: &mut Ctx<'_>,
 ) -> Result<Vec<T>, Status> {
-    let ours = |o: &T| selector.matches(o.meta().labels.as_ref()) && member(o);
-    let (mut own, strangers): (Vec<T>, Vec<T>) = all.owned_by(Uid::of(owner.uid())).cloned().partition(ours);
+    settle(owner, selector, &member, finalizer, all, ctx)?;
+    let ours = |o: &&T| selector.matches(o.meta().labels.as_ref()) && member(o);
+    Ok(all.owned_by(Uid::of(owner.uid())).filter(ours).cloned().collect())
+}
+
+/// Adopts and releases what has to be, for owners with too many objects to copy them all.
+///
+/// # Errors
+/// An adoption or release was refused.
+pub fn settle<O: Resource, T: Resource>(
+    owner: &O,
+    selector: &Selector,
+    member: impl Fn(&T) -> bool,
+    finalizer: Option<&str>,
+    all: &mut OwnedCache<T>,
+    ctx: &mut Ctx<'_>,
+) -> Result<(), Status> {
     if owner.is_deleting() {
-        return Ok(own);
+        return Ok(());
     }
+    let ours = |o: &T| selector.matches(o.meta().labels.as_ref()) && member(o);
+    let strangers: Vec<T> = all.owned_by(Uid::of(owner.uid())).filter(|o| !ours(o)).cloned().collect();
     let orphans: Vec<T> = all.orphans(owner.namespace()).filter(|o| !o.is_deleting() && ours(o)).cloned().collect();
     for o in strangers {
         if let Some(o) = release_held(owner, &o, finalizer, ctx)? {
@@ -77,10 +95,28 @@ pub fn claim_held<O: Resource, T: Resource>(
     for o in orphans {
         if let Some(o) = adopt_held(owner, &o, finalizer, ctx)? {
             all.put(&o);
-            own.extend(o.get::<T>().cloned());
         }
     }
-    Ok(own)
+    Ok(())
+}
+
+/// The owner of an object, if it is of that kind and still there.
+pub fn owner<O: Resource>(o: &Object, owners: &Cache<O>) -> Option<Key> {
+    let r = controller_of(o.meta()).filter(|r| r.kind == O::kind_ref().name())?;
+    owners.get(o.namespace(), &r.name).filter(|s| s.uid() == r.uid).map(Resource::key)
+}
+
+/// Whom a change of an object concerns: its owner, the one that it had before, or those that could adopt it.
+pub fn concerned<O: Resource>(c: &Change, owners: &Cache<O>, selector: impl Fn(&O) -> Selector) -> Vec<Key> {
+    let now = owner(&c.object, owners);
+    let before = c.previous.as_ref().and_then(|p| owner(p, owners)).filter(|b| now.as_ref() != Some(b));
+    let mut out: Vec<Key> = now.into_iter().chain(before).collect();
+    if c.kind != ChangeKind::Deleted && controller_of(c.object.meta()).is_none() {
+        let labels = c.object.meta().labels.as_ref();
+        let could = owners.in_namespace(&c.key.namespace).filter(|o| selector(o).matches(labels));
+        out.extend(could.map(Resource::key));
+    }
+    out
 }
 
 /// Makes an object the owner's; `None` if it is gone.

@@ -51,6 +51,11 @@ impl Expectations {
         self.0.get(key).is_none_or(|e| (e.created.is_empty() && e.deleted.is_empty()) || now.since(e.since) > TTL)
     }
 
+    /// Whether something that was created has not been seen yet.
+    pub fn await_created(&self, key: &Key, now: Time) -> bool {
+        !self.are_met(key, now) && self.0.get(key).is_some_and(|e| !e.created.is_empty())
+    }
+
     pub fn forget(&mut self, key: &Key) {
         self.0.remove(key);
     }

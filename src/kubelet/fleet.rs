@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use super::backoff::Backoff;
 use super::nodes::{NodeRef, Nodes};
 use super::pod_workers::PodWorkers;
 use super::probing::Probing;
@@ -17,10 +16,15 @@ use super::worker::{Step, Worker};
 use crate::api::kinds::{Node, Pod, Service};
 use crate::api::object::Resource;
 use crate::api::ops::{ContainerId, RuntimeCall};
-use crate::api::{Object, Op, OpId, Outcome, Uid, User};
+use crate::api::{Duration, Object, Op, OpId, Outcome, Uid, User};
+use crate::client::Backoff;
 use crate::client::recorder::{Note, reference};
 use crate::store::Scope;
 use crate::world::{Component, Ctx, Event, Tag};
+
+/// How long a container that ended, or an image that cannot be pulled, waits at first, and at most.
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
 /// How fast kubelets are, in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +56,8 @@ impl Fleet {
             workers: PodWorkers::default(),
             ops: BTreeMap::new(),
             probe_ops: BTreeMap::new(),
-            restarts: Backoff::default(),
-            pulls: Backoff::default(),
+            restarts: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
+            pulls: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
             links: ServiceLinks::default(),
             accounts: Accounts::default(),
             timing,

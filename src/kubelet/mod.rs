@@ -3,7 +3,7 @@
 //! Start with [`fleet`], which sorts events to nodes and pods, and go on in the order of a pod's life: [`seeing`],
 //! [`syncing`], [`starting`], [`probing`], [`ending`]; [`worker`] is what is known of one pod; [`spec`] makes of a
 //! container's definition what the runtime is asked to run, its variables by [`environment`] and [`service_links`];
-//! [`status`] makes the pod's status out of what the runtime says; [`backoff`] is why a crashing container waits. A
+//! [`status`] makes the pod's status out of what the runtime says; [`Backoff`](crate::client::Backoff) is why a crashing container waits. A
 //! container that has died is seen at the next relist of the pod lifecycle event generator, and the status is written
 //! at the *start* of a sync, from what the sync before left behind: both as in the real kubelet, so the moments at
 //! which `Error` and `CrashLoopBackOff` show are the real ones.
@@ -12,7 +12,6 @@
 //!
 //! In Kubernetes this is `pkg/kubelet`, one process a node.
 
-pub mod backoff;
 pub mod decision;
 pub mod ending;
 pub mod environment;

@@ -93,10 +93,13 @@ fn defaults(d: &mut DaemonSet) {
 /// A number of the spec that the published type no longer has, so that it is shown as an annotation.
 const TEMPLATE_GENERATION: &str = "deprecated.daemonset.template.generation";
 
-/// How often the template has changed.
+/// How often the template has changed, if that is known.
+pub fn known_generation(d: &DaemonSet) -> Option<i64> {
+    d.metadata.annotations.as_ref()?.get(TEMPLATE_GENERATION)?.parse().ok()
+}
+
 fn template_generation(d: &DaemonSet) -> i64 {
-    let text = d.metadata.annotations.as_ref().and_then(|a| a.get(TEMPLATE_GENERATION));
-    text.and_then(|t| t.parse().ok()).unwrap_or(0)
+    known_generation(d).unwrap_or(0)
 }
 
 fn set_template_generation(d: &mut DaemonSet, n: i64) {

@@ -9,11 +9,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::decision::DeploymentDecision;
 use super::{DESIRED, Deployments, HASH, MAX, REVISION, REVISION_HISTORY, Sets, progress, rolling};
-use crate::api::canonical;
 use crate::api::kinds::{Deployment, ReplicaSet, deployment as kind, replicaset};
 use crate::api::object::controller_ref;
-use crate::api::schema::TypeId;
-use crate::api::{Key, Reason, Resource, Status, template_hash};
+use crate::api::{Key, Reason, Resource, Status, snapshot, template_hash};
 use crate::world::Ctx;
 
 /// The revision of an object, 0 if it has none.
@@ -44,13 +42,10 @@ pub fn sort(d: &Deployment, mut owned: Vec<ReplicaSet>) -> Sets {
     Sets { new, old: owned }
 }
 
-/// The template's hash, over the JSON that Go would see.
+/// The template's hash.
 pub fn hash(d: &Deployment) -> String {
-    let mut v = d.spec.as_ref().map(|s| serde_json::to_value(&s.template).unwrap_or_default()).unwrap_or_default();
-    if let Some(t) = TypeId::by_name("core/v1.PodTemplateSpec") {
-        canonical::fill(&mut v, t);
-    }
-    template_hash::compute(&v, d.status.as_ref().and_then(|s| s.collision_count))
+    let template = d.spec.as_ref().map(|s| snapshot::template_json(&s.template)).unwrap_or_default();
+    template_hash::compute(&template, d.status.as_ref().and_then(|s| s.collision_count))
 }
 
 /// Annotations of the Deployment that a ReplicaSet does not take over.

@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Taint, Toleration};
 use super::NodeLifecycle;
 use super::decision::NodeDecision;
 use crate::api::kinds::{Node, Pod};
+use crate::api::taints::tolerates;
 use crate::api::{Duration, Key, Resource, Time, conditions, pods};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::{Note, reference};
@@ -21,18 +22,6 @@ pub enum Eviction {
 
 pub fn no_execute(n: &Node) -> impl Iterator<Item = &Taint> {
     n.spec.iter().flat_map(|s| s.taints.iter().flatten()).filter(|t| t.effect == "NoExecute")
-}
-
-pub fn tolerates(t: &Toleration, taint: &Taint) -> bool {
-    let effect = t.effect.as_deref().unwrap_or("");
-    let key = t.key.as_deref().unwrap_or("");
-    if !(effect.is_empty() || effect == taint.effect) || !(key.is_empty() || key == taint.key) {
-        return false;
-    }
-    match t.operator.as_deref().unwrap_or("") {
-        "Exists" => true,
-        _ => t.value.as_deref().unwrap_or("") == taint.value.as_deref().unwrap_or(""),
-    }
 }
 
 /// How long a pod may stay: `None` for ever, zero not at all.

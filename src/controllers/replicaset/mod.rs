@@ -5,7 +5,6 @@
 pub mod decision;
 pub mod members;
 pub mod plan;
-pub mod postponed;
 pub mod ranking;
 pub mod replicated;
 #[cfg(test)]
@@ -20,13 +19,12 @@ use crate::api::object::controller_of;
 use crate::api::{Duration, Key, Object, Reason, Resource, Status, Time};
 use crate::client::controller::Enqueue;
 use crate::client::pod_control::{PodControl, pod_of, slow_start};
-use crate::client::{Action, Cache, Expectations, Reconciler, claim};
+use crate::client::{Action, Cache, Expectations, Postponed, Reconciler, claim};
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
 use decision::ReplicaSetDecision;
 use members::{Group, Member, Members, Tally, Yardstick};
 use plan::{BURST, Observed, Plan};
-use postponed::Postponed;
 use replicated::Replicated;
 
 #[derive(Clone)]

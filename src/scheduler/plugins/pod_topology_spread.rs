@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
-use super::node_affinity::allows;
 use super::taint_toleration::tolerated;
+use crate::api::node_affinity::allows;
 use crate::api::object::Resource;
 use crate::api::selector::Selector;
 use crate::scheduler::framework::{
@@ -91,7 +91,7 @@ impl<'a> Required<'a> {
 /// Whether a node's pods count: it must be one where the pod could stand.
 fn is_eligible(c: &TopologySpreadConstraint, pod: &PodInfo, node: &NodeInfo) -> bool {
     let honors = |policy: &Option<String>, default| policy.as_deref().unwrap_or(default) == "Honor";
-    let allowed = || pod.pod().spec.as_ref().is_none_or(|s| allows(s, node));
+    let allowed = || pod.pod().spec.as_ref().is_none_or(|s| allows(s, node.node()));
     let tainted =
         || node.taints.iter().any(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t));
     (!honors(&c.node_affinity_policy, "Honor") || allowed()) && !(honors(&c.node_taints_policy, "Ignore") && tainted())

@@ -1,18 +1,12 @@
 //! TaintToleration: a tainted node is for pods that tolerate the taint.
 //! Real Kubernetes: pkg/scheduler/framework/plugins/tainttoleration.
 
-use k8s_openapi::api::core::v1::{Taint, Toleration};
+use k8s_openapi::api::core::v1::Taint;
 
+use crate::api::taints::{self, tolerates};
 use crate::scheduler::framework::{Filter, NodeInfo, Objections, PodInfo, Reason, Score, Snapshot, normalize};
 
 pub struct TaintToleration;
-
-fn tolerates(t: &Toleration, taint: &Taint) -> bool {
-    let (effect, key) = (t.effect.as_deref().unwrap_or(""), t.key.as_deref().unwrap_or(""));
-    let value = t.operator.as_deref() == Some("Exists")
-        || t.value.as_deref().unwrap_or("") == taint.value.as_deref().unwrap_or("");
-    (effect.is_empty() || effect == taint.effect) && (key.is_empty() || key == taint.key) && value
-}
 
 pub fn tolerated(pod: &PodInfo, taint: &Taint) -> bool {
     pod.pod().spec.iter().flat_map(|s| s.tolerations.iter().flatten()).any(|t| tolerates(t, taint))
@@ -23,8 +17,7 @@ impl Filter for TaintToleration {
         Some(Box::new(move |node| {
             let keeps_out = |t: &&Taint| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t);
             let Some(t) = node.taints.iter().find(keeps_out) else { return vec![] };
-            let value = t.value.as_deref().filter(|v| !v.is_empty()).map(|v| format!("={v}")).unwrap_or_default();
-            vec![Reason::Taint { taint: format!("{}{value}:{}", t.key, t.effect) }]
+            vec![Reason::Taint { taint: taints::text(t) }]
         }))
     }
 }

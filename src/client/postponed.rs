@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::queue::merge;
 use crate::api::{Key, RecordId};
-use crate::client::queue::merge;
 use crate::ledger::Causes;
 
 #[derive(Clone, Debug, Default)]
