@@ -44,8 +44,6 @@ const MADE: [(&str, &str); 9] = [
 
 /// What others than the API server would have done, if they were there.
 const KNOWN: &[Known] = &[
-    known("daemonset", &[".metadata.managedFields.kube-controller-manager", ".status."], DAEMON_SETS),
-    known("made-daemonset-pod", &[".items"], DAEMON_SETS),
     known("statefulset", &[".metadata.managedFields.kube-controller-manager", ".status."], STATEFUL_SETS),
     known("made-statefulset-controllerrevision", &[".items"], STATEFUL_SETS),
     known("made-statefulset-pod", &[""], STATEFUL_SETS),
@@ -56,7 +54,6 @@ const KNOWN: &[Known] = &[
         AUTOSCALER,
     ),
 ];
-const DAEMON_SETS: &str = "no DaemonSet controller";
 const STATEFUL_SETS: &str = "no StatefulSet controller";
 const AUTOSCALER: &str = "no HorizontalPodAutoscaler controller";
 

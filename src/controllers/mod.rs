@@ -11,6 +11,7 @@
 pub mod clusterrole_aggregation;
 pub mod cronjob;
 pub mod customresourcedefinition;
+pub mod daemonset;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoint;
@@ -53,6 +54,7 @@ pub static TABLE: &[Entry] = &[
     entry::<job::Jobs>(),
     entry::<cronjob::CronJobs>(),
     entry::<ttlafterfinished::TtlAfterFinished>(),
+    entry::<daemonset::DaemonSets>(),
     entry::<endpointslice::EndpointSlices>(),
     entry::<endpoint::EndpointsOfServices>(),
     entry::<endpointslicemirroring::Mirroring>(),
