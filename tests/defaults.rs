@@ -47,6 +47,8 @@ const KNOWN: &[Known] = &[
     known("statefulset", &[".metadata.managedFields.kube-controller-manager", ".status."], STATEFUL_SETS),
     known("made-statefulset-controllerrevision", &[".items"], STATEFUL_SETS),
     known("made-statefulset-pod", &[""], STATEFUL_SETS),
+    known("job", &[".metadata.managedFields.kube-controller-manager", ".status."], "no Job controller"),
+    known("made-job-pod", &[".items"], "no Job controller"),
     known("horizontalpodautoscaler", &[".metadata.managedFields.kube-controller-manager", ".status."], AUTOSCALER),
     known(
         "horizontalpodautoscaler-behavior",
@@ -54,7 +56,6 @@ const KNOWN: &[Known] = &[
         AUTOSCALER,
     ),
 ];
-const STATEFUL_SETS: &str = "no StatefulSet controller";
 const AUTOSCALER: &str = "no HorizontalPodAutoscaler controller";
 
 const fn known(file: &'static str, places: &'static [&'static str], why: &'static str) -> Known {

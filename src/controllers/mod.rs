@@ -27,6 +27,7 @@ pub mod replicaset;
 pub mod resourcequota;
 pub mod serviceaccount;
 pub mod ttlafterfinished;
+pub mod statefulset;
 pub mod validatingadmissionpolicy_status;
 pub mod volume_protection;
 
@@ -55,6 +56,7 @@ pub static TABLE: &[Entry] = &[
     entry::<cronjob::CronJobs>(),
     entry::<ttlafterfinished::TtlAfterFinished>(),
     entry::<daemonset::DaemonSets>(),
+    entry::<statefulset::StatefulSets>(),
     entry::<endpointslice::EndpointSlices>(),
     entry::<endpoint::EndpointsOfServices>(),
     entry::<endpointslicemirroring::Mirroring>(),

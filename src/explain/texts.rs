@@ -17,6 +17,7 @@ const SOURCES: &[(&str, &str)] = &[
     (include_str!("../controllers/cronjob/en.ftl"), include_str!("../controllers/cronjob/ko.ftl")),
     (include_str!("../controllers/ttlafterfinished/en.ftl"), include_str!("../controllers/ttlafterfinished/ko.ftl")),
     (include_str!("../controllers/daemonset/en.ftl"), include_str!("../controllers/daemonset/ko.ftl")),
+    (include_str!("../controllers/statefulset/en.ftl"), include_str!("../controllers/statefulset/ko.ftl")),
     (include_str!("../controllers/endpointslice/en.ftl"), include_str!("../controllers/endpointslice/ko.ftl")),
     (include_str!("../controllers/endpoint/en.ftl"), include_str!("../controllers/endpoint/ko.ftl")),
     (
