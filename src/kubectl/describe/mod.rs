@@ -1,6 +1,7 @@
 //! What `kubectl describe` prints, a file for each kind that has its own page.
 //! Real Kubernetes: k8s.io/kubectl/pkg/describe/describe.go.
 
+mod daemonset;
 mod deployment;
 mod generic;
 mod job;
@@ -10,6 +11,7 @@ mod pod;
 mod rbac;
 mod replicaset;
 mod service;
+mod statefulset;
 
 use serde_json::Value;
 
@@ -31,6 +33,8 @@ const PAGES: &[(&str, Page)] = &[
     ("ReplicaSet", replicaset::page),
     ("Job", job::page),
     ("CronJob", job::cronjob),
+    ("DaemonSet", daemonset::page),
+    ("StatefulSet", statefulset::page),
     ("Service", service::page),
     ("Node", node::page),
     ("Namespace", generic::namespace),
@@ -136,6 +140,24 @@ fn selector(v: &Value) -> String {
     let s: k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector =
         serde_json::from_value(v.clone()).unwrap_or_default();
     crate::api::selector::Selector::of(&s).to_string()
+}
+
+/// `Pods Status:` of the pods that an object manages and its selector chooses.
+fn pods_status(f: &Found, selector: String, env: &mut Env<'_>) -> Result<String, Failure> {
+    let pods = collection(kinds::Pod::kind_ref(), &f.namespace);
+    let list = env.call(&Request::get(pods).query("labelSelector", selector))?;
+    let uid = &f.object["metadata"]["uid"];
+    let manages = |r: &Value| r["controller"] == true && r["uid"] == *uid;
+    let owned = |p: &&Value| p["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(manages);
+    let pods: Vec<&Value> = list["items"].as_array().into_iter().flatten().filter(owned).collect();
+    let count = |phase: &str| pods.iter().filter(|p| p["status"]["phase"] == phase).count();
+    Ok(format!(
+        "Pods Status:\t{} Running / {} Waiting / {} Succeeded / {} Failed\n",
+        count("Running"),
+        count("Pending"),
+        count("Succeeded"),
+        count("Failed")
+    ))
 }
 
 fn head(f: &Found) -> String {

@@ -2,12 +2,10 @@
 
 use serde_json::Value;
 
-use super::{annotations, controlled_by, head, labels, selector, template, text};
-use crate::api::request::Request;
-use crate::api::{Resource, kinds};
+use super::{annotations, controlled_by, head, labels, pods_status, selector, template, text};
 use crate::kubectl::env::Env;
 use crate::kubectl::failure::Failure;
-use crate::kubectl::resources::{Found, collection};
+use crate::kubectl::resources::Found;
 
 pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     let s = &*f.object;
@@ -25,26 +23,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         n(&s["status"]["replicas"]),
         n(&s["spec"]["replicas"])
     ));
-    let pods =
-        env.call(&Request::get(collection(kinds::Pod::kind_ref(), &f.namespace)).query("labelSelector", chosen))?;
-    let uid = &s["metadata"]["uid"];
-    let mut counts = [0; 4];
-    for p in pods["items"].as_array().into_iter().flatten() {
-        if !p["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(|r| r["uid"] == *uid) {
-            continue;
-        }
-        let i = match text(&p["status"]["phase"]) {
-            "Running" => 0,
-            "Pending" => 1,
-            "Succeeded" => 2,
-            _ => 3,
-        };
-        counts[i] += 1;
-    }
-    out.push_str(&format!(
-        "Pods Status:\t{} Running / {} Waiting / {} Succeeded / {} Failed\n",
-        counts[0], counts[1], counts[2], counts[3]
-    ));
+    out.push_str(&pods_status(f, chosen, env)?);
     out.push_str(&template(&s["spec"]["template"]));
     if let Some(l) = s["status"]["conditions"].as_array().filter(|l| !l.is_empty()) {
         out.push_str("Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------\n");
