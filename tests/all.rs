@@ -21,3 +21,4 @@ mod rooms;
 mod stories;
 mod tables;
 mod whole;
+mod workloads;

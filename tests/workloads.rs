@@ -1,0 +1,188 @@
+//! DaemonSets and StatefulSets, in what the recorded transcripts do not show: partitions, claims that go, pods beside old ones.
+
+use kubetutor::cluster::Options;
+use kubetutor::prompt::Session;
+
+fn session() -> Session {
+    Session::in_memory(&Options { seed: 1, ..Options::default() })
+}
+
+/// Runs a line that must succeed.
+fn run(s: &mut Session, line: &str) -> String {
+    let o = s.eval(line);
+    assert_eq!(o.code, 0, "{line}: {}", o.stderr);
+    o.stdout
+}
+
+fn create(s: &mut Session, manifest: &str) {
+    run(s, &format!("kubectl create -f - <<'END'\n{manifest}\nEND\n"));
+}
+
+fn stateful_set(more: &str) -> String {
+    let template = "{metadata: {labels: {app: db}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: web, image: 'nginx:1.25'}]}}";
+    format!(
+        "{{apiVersion: apps/v1, kind: StatefulSet, metadata: {{name: db}}, spec: {{serviceName: db, replicas: 3, selector: {{matchLabels: {{app: db}}}}, template: {template}{more}}}}}"
+    )
+}
+
+fn daemon_set(more: &str) -> String {
+    let template = "{metadata: {labels: {app: agent}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: web, image: 'nginx:1.25'}]}}";
+    format!(
+        "{{apiVersion: apps/v1, kind: DaemonSet, metadata: {{name: agent}}, spec: {{selector: {{matchLabels: {{app: agent}}}}, template: {template}{more}}}}}"
+    )
+}
+
+/// `db-0 nginx:1.25`, line by line.
+fn images(s: &mut Session) -> Vec<String> {
+    let path = "{range .items[*]}{.metadata.name} {.spec.containers[0].image}{\"\\n\"}{end}";
+    run(s, &format!("kubectl get pods -o jsonpath='{path}'")).lines().map(Into::into).collect()
+}
+
+fn status(s: &mut Session, of: &str, field: &str) -> String {
+    run(s, &format!("kubectl get {of} -o jsonpath={{.status.{field}}}"))
+}
+
+#[test]
+fn below_the_partition_pods_keep_the_old_template_even_when_they_are_made_anew() {
+    let mut s = session();
+    create(&mut s, &stateful_set(", updateStrategy: {rollingUpdate: {partition: 2}}"));
+    run(&mut s, "kubectl set image sts/db web=nginx:1.26");
+    assert_eq!(images(&mut s), ["db-0 nginx:1.25", "db-1 nginx:1.25", "db-2 nginx:1.26"]);
+    run(&mut s, "kubectl delete pod db-0");
+    assert_eq!(images(&mut s)[0], "db-0 nginx:1.25");
+    let told = run(&mut s, "kubectl rollout status sts/db");
+    assert_eq!(told, "partitioned roll out complete: 1 new pods have been updated...\n");
+    assert_ne!(status(&mut s, "sts db", "currentRevision"), status(&mut s, "sts db", "updateRevision"));
+    run(&mut s, r#"kubectl patch sts db -p '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'"#);
+    assert_eq!(images(&mut s), ["db-0 nginx:1.26", "db-1 nginx:1.26", "db-2 nginx:1.26"]);
+    assert_eq!(status(&mut s, "sts db", "currentRevision"), status(&mut s, "sts db", "updateRevision"));
+    run(&mut s, "kubectl rollout undo sts/db --to-revision=1");
+    assert_eq!(images(&mut s)[2], "db-2 nginx:1.25");
+    assert!(run(&mut s, "kubectl rollout history sts/db").contains("\n2         <none>\n3         <none>\n"));
+}
+
+#[test]
+fn in_parallel_all_pods_start_at_once() {
+    let started = |more: &str| {
+        let mut s = session();
+        create(&mut s, &stateful_set(more));
+        let mut times: Vec<String> = run(&mut s, "kubectl get pods -o jsonpath={.items[*].metadata.creationTimestamp}")
+            .split_whitespace()
+            .map(Into::into)
+            .collect();
+        assert_eq!(times.len(), 3);
+        times.dedup();
+        times.len()
+    };
+    assert_eq!(started(", podManagementPolicy: Parallel"), 1);
+    assert!(started("") > 1, "else one waits for the other");
+}
+
+#[test]
+fn claims_go_with_pods_that_are_scaled_away_or_with_the_set_as_the_policy_says() {
+    let claims = ", volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]";
+    let left = |policy: &str| {
+        let mut s = session();
+        let policy = format!(", podManagementPolicy: Parallel, persistentVolumeClaimRetentionPolicy: {policy}{claims}");
+        create(&mut s, &stateful_set(&policy));
+        run(&mut s, "kubectl scale sts db --replicas=1");
+        let scaled = run(&mut s, "kubectl get pvc -o name");
+        run(&mut s, "kubectl delete sts db");
+        run(&mut s, "wait 40s");
+        [scaled, run(&mut s, "kubectl get pvc -o name")].map(|names| names.lines().count())
+    };
+    assert_eq!(left("{whenScaled: Retain, whenDeleted: Retain}"), [3, 3]);
+    assert_eq!(left("{whenScaled: Delete, whenDeleted: Retain}"), [1, 1]);
+    assert_eq!(left("{whenScaled: Delete, whenDeleted: Delete}"), [1, 0]);
+    assert_eq!(left("{whenScaled: Retain, whenDeleted: Delete}"), [3, 0]);
+}
+
+#[test]
+fn with_a_surge_a_daemon_is_never_missing() {
+    let mut s = session();
+    create(&mut s, &daemon_set(", updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"));
+    assert_eq!(status(&mut s, "ds agent", "numberReady"), "3");
+    let story = s.eval("kubectl set image ds/agent web=nginx:1.26").story;
+    assert!(story.contains("a new pod may start beside the old one on worker-1"), "{story}");
+    run(&mut s, "wait 30s");
+    let all = images(&mut s);
+    assert!(all.len() == 3 && all.iter().all(|p| p.ends_with("nginx:1.26")), "{all:?}");
+    assert_eq!(run(&mut s, "kubectl rollout status ds/agent"), "daemon set \"agent\" successfully rolled out\n");
+}
+
+#[test]
+fn with_on_delete_only_what_people_delete_is_replaced() {
+    let mut s = session();
+    create(&mut s, &daemon_set(", updateStrategy: {type: OnDelete}"));
+    create(&mut s, &stateful_set(", updateStrategy: {type: OnDelete}"));
+    run(&mut s, "kubectl set image ds/agent sts/db web=nginx:1.26");
+    assert!(images(&mut s).iter().all(|p| p.ends_with("nginx:1.25")));
+    run(&mut s, "kubectl delete pod db-1");
+    run(&mut s, "kubectl delete pods -l app=agent");
+    let all = images(&mut s);
+    assert_eq!(all[3..], ["db-0 nginx:1.25", "db-1 nginx:1.26", "db-2 nginx:1.25"]);
+    assert!(all[..3].iter().all(|p| p.ends_with("nginx:1.26")), "{all:?}");
+    let e = s.eval("kubectl rollout status ds/agent").stderr;
+    assert_eq!(e, "error: rollout status is only available for RollingUpdate strategy type\n");
+}
+
+#[test]
+fn a_daemon_set_follows_the_nodes() {
+    let mut s = session();
+    create(&mut s, &daemon_set(""));
+    let on = |s: &mut Session| {
+        let nodes = run(s, "kubectl get pods -o jsonpath={.items[*].spec.nodeName}");
+        let mut nodes: Vec<String> = nodes.split_whitespace().map(Into::into).collect();
+        nodes.sort();
+        nodes.join(" ")
+    };
+    assert_eq!(on(&mut s), "worker-1 worker-2 worker-3");
+    let taint = |effect: &str| {
+        format!(r#"kubectl patch node worker-2 -p '{{"spec":{{"taints":[{{"key":"k","effect":"{effect}"}}]}}}}'"#)
+    };
+    run(&mut s, &taint("NoSchedule"));
+    assert_eq!(on(&mut s), "worker-1 worker-2 worker-3", "what is there stays");
+    run(&mut s, "kubectl delete pods -l app=agent");
+    assert_eq!(on(&mut s), "worker-1 worker-3");
+    run(&mut s, r#"kubectl patch node worker-2 -p '{"spec":{"taints":null}}'"#);
+    assert_eq!(on(&mut s), "worker-1 worker-2 worker-3");
+    run(&mut s, &taint("NoExecute"));
+    assert_eq!(on(&mut s), "worker-1 worker-3");
+    assert_eq!(status(&mut s, "ds agent", "desiredNumberScheduled"), "2");
+}
+
+#[test]
+fn a_daemon_that_failed_is_replaced_and_an_event_says_so() {
+    let mut s = session();
+    create(&mut s, &daemon_set(""));
+    let name = run(&mut s, "kubectl get pods -o jsonpath={.items[0].metadata.name}");
+    run(
+        &mut s,
+        &format!(
+            "kubectl patch pod {name} --subresource=status --type=merge -p '{{\"status\":{{\"phase\":\"Failed\"}}}}'"
+        ),
+    );
+    run(&mut s, "wait 5s");
+    let events = run(&mut s, "kubectl describe ds agent");
+    let message = format!("Found failed daemon pod default/{name} on node worker-1, will try to kill it");
+    assert!(events.contains("Warning  FailedDaemonPod") && events.contains(&message), "{events}");
+    assert_eq!(status(&mut s, "ds agent", "numberReady"), "3");
+}
+
+#[test]
+fn old_templates_are_forgotten_beyond_the_limit() {
+    let mut s = session();
+    create(&mut s, &daemon_set(", revisionHistoryLimit: 1, updateStrategy: {rollingUpdate: {maxUnavailable: '100%'}}"));
+    create(&mut s, &stateful_set(", revisionHistoryLimit: 1"));
+    for tag in ["1.26", "1.27", "1.28"] {
+        run(&mut s, &format!("kubectl set image ds/agent sts/db web=nginx:{tag}"));
+        run(&mut s, "wait 20s");
+    }
+    let numbers = |s: &mut Session, of: &str| {
+        let list = run(s, &format!("kubectl get controllerrevisions -l app={of} -o jsonpath={{.items[*].revision}}"));
+        let mut all: Vec<String> = list.split_whitespace().map(Into::into).collect();
+        all.sort();
+        all.join(" ")
+    };
+    assert_eq!((numbers(&mut s, "agent"), numbers(&mut s, "db")), ("3 4".into(), "3 4".into()));
+}
