@@ -44,11 +44,6 @@ const MADE: [(&str, &str); 9] = [
 
 /// What others than the API server would have done, if they were there.
 const KNOWN: &[Known] = &[
-    known("statefulset", &[".metadata.managedFields.kube-controller-manager", ".status."], STATEFUL_SETS),
-    known("made-statefulset-controllerrevision", &[".items"], STATEFUL_SETS),
-    known("made-statefulset-pod", &[""], STATEFUL_SETS),
-    known("job", &[".metadata.managedFields.kube-controller-manager", ".status."], "no Job controller"),
-    known("made-job-pod", &[".items"], "no Job controller"),
     known("horizontalpodautoscaler", &[".metadata.managedFields.kube-controller-manager", ".status."], AUTOSCALER),
     known(
         "horizontalpodautoscaler-behavior",

@@ -26,8 +26,8 @@ pub mod persistentvolume_binder;
 pub mod replicaset;
 pub mod resourcequota;
 pub mod serviceaccount;
-pub mod ttlafterfinished;
 pub mod statefulset;
+pub mod ttlafterfinished;
 pub mod validatingadmissionpolicy_status;
 pub mod volume_protection;
 
