@@ -41,14 +41,15 @@ impl Session {
         limit: Option<Time>,
         out: &mut Output,
     ) -> i32 {
-        let endless = limit.is_none() && !f.ends();
-        let longest = if endless { LONGEST_WATCH } else { LONGEST_FOLLOW };
-        let latest = limit.unwrap_or(self.cluster.world.now + longest);
-        let (mut printed, mut heard) = (out.stdout.len(), self.cluster.world.now);
+        let began = self.cluster.world.now;
+        let (mut printed, mut heard) = (out.stdout.len(), began);
         loop {
             if let Some(code) = self.poll(f, namespace, cause, out) {
                 return code;
             }
+            let endless = limit.is_none() && !f.ends();
+            let longest = if endless { LONGEST_WATCH } else { LONGEST_FOLLOW };
+            let latest = limit.unwrap_or(began + longest);
             let now = self.cluster.world.now;
             if out.stdout.len() != printed {
                 (printed, heard) = (out.stdout.len(), now);

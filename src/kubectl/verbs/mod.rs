@@ -8,6 +8,7 @@ mod apply_set;
 pub mod auth;
 pub mod cluster_info;
 pub mod config;
+pub mod cordon;
 pub mod create;
 pub mod create_data;
 pub mod create_job;
@@ -18,6 +19,8 @@ pub mod create_service;
 pub mod delete;
 pub mod describe;
 pub mod diff;
+pub mod drain;
+mod drain_pods;
 pub mod events;
 pub mod exec;
 pub mod explain;
@@ -34,6 +37,7 @@ pub mod scale;
 pub mod set;
 pub mod set_env;
 pub mod set_fields;
+pub mod taint;
 pub mod version;
 pub mod wait;
 
@@ -91,6 +95,10 @@ pub static TABLE: &[&Verb] = &[
     &rollout::UNDO,
     &scale::SCALE,
     &cluster_info::CLUSTER_INFO,
+    &cordon::CORDON,
+    &cordon::UNCORDON,
+    &drain::DRAIN,
+    &taint::TAINT,
     &describe::DESCRIBE,
     &logs::LOGS,
     &exec::EXEC,
