@@ -20,5 +20,6 @@ mod requests;
 mod rooms;
 mod stories;
 mod tables;
+mod verbs;
 mod whole;
 mod workloads;

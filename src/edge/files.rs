@@ -1,9 +1,11 @@
-//! Real files, for kubectl at the prompt.
+//! Real files and the real environment, for kubectl at the prompt.
 
 use std::path::Path;
 use std::time::Duration;
 
+use super::editor;
 use crate::kubectl::Host;
+use crate::kubectl::editor::{Editor, Unedited};
 
 /// Directories are listed this deep.
 const MAX_FILES: usize = 10_000;
@@ -43,6 +45,19 @@ impl Host for RealFiles {
 
     fn write(&mut self, path: &str, content: &str) -> Result<(), String> {
         std::fs::write(path, content).map_err(|e| format!("{path}: {e}"))
+    }
+
+    fn remove(&mut self, path: &str) {
+        // Who removes a file does not need it any more; that it is still there harms nobody.
+        let _ = std::fs::remove_file(path);
+    }
+
+    fn edit(&mut self, editor: &Editor, path: &str) -> Result<(), Unedited> {
+        editor::open(editor, Path::new(path), editor::Terminal::Given)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
     }
 
     fn home(&self) -> String {

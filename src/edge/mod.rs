@@ -1,13 +1,14 @@
 //! The only room with the terminal, files, the environment and the wall clock.
 //!
 //! Start with [`main`], which reads the command line. [`terminal`] is the prompt, [`files`] real files for
-//! kubectl.
+//! kubectl, [`editor`] the programs that it opens them with.
 //!
 //! Deliberately absent: any knowledge of Kubernetes.
 
 // Files, the environment and the clock live here and nowhere else.
 #![allow(clippy::disallowed_methods)]
 
+pub mod editor;
 pub mod files;
 pub mod terminal;
 
@@ -21,9 +22,10 @@ use std::process::ExitCode;
 use crate::cluster::Options;
 use crate::cluster::profile::Profile;
 use crate::explain::Language;
+use crate::kubectl::Host;
 use crate::lessons;
 use crate::prompt::session::Narration;
-use crate::prompt::{Pace, Session, script};
+use crate::prompt::{MemoryHost, Pace, Session, script};
 use crate::shell::Shell;
 use crate::shell::progress::Progress;
 
@@ -271,8 +273,9 @@ fn exit(code: i32) -> ExitCode {
 }
 
 fn session(a: &Arguments) -> Session {
-    let mut s =
-        if a.plain { Session::in_memory(&a.options) } else { Session::new(&a.options, Box::new(files::RealFiles)) };
+    let host: Box<dyn Host> =
+        if a.plain { Box::new(MemoryHost::with_editors(editor::edit_text)) } else { Box::new(files::RealFiles) };
+    let mut s = Session::new(&a.options, host);
     s.pace = a.pace;
     s.narration = a.narration;
     s.language = a.language;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::args::Args;
 use super::config::Kubeconfig;
+use super::editor::{Editor, Unedited};
 use super::failure::Failure;
 use super::mapper::Mapper;
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
@@ -49,6 +50,11 @@ pub trait Host {
     /// Files below a directory, `None` if it is none.
     fn list(&self, path: &str) -> Option<Vec<String>>;
     fn write(&mut self, path: &str, content: &str) -> Result<(), String>;
+    fn remove(&mut self, path: &str);
+    /// Lets a person change a file.
+    fn edit(&mut self, editor: &Editor, path: &str) -> Result<(), Unedited>;
+    /// A variable of the environment.
+    fn variable(&self, name: &str) -> Option<String>;
     fn home(&self) -> String;
     fn working_directory(&self) -> String;
     /// Lets time pass on the clock of the wall.
@@ -60,6 +66,8 @@ pub struct Env<'a> {
     pub host: &'a mut dyn Host,
     pub config: &'a mut Kubeconfig,
     pub stdin: Option<String>,
+    /// Variables that were set for this command alone: `KUBE_EDITOR=nano kubectl …`.
+    pub variables: Vec<(String, String)>,
     pub out: String,
     pub err: String,
     /// The namespace of this command.
@@ -94,7 +102,7 @@ pub trait Follow {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure>;
     /// Ctrl-C.
     fn stop(&mut self, _env: &mut Env<'_>) {}
-    /// Whether it ends by itself sooner or later, or only when it is stopped.
+    /// Whether it ends by itself sooner or later, or, as things are, only when it is stopped.
     fn ends(&self) -> bool {
         true
     }
@@ -179,6 +187,11 @@ impl Env<'_> {
 
     pub fn now(&self) -> Time {
         self.api.now()
+    }
+
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let own = self.variables.iter().rev().find(|(n, _)| n == name);
+        own.map(|(_, value)| value.clone()).or_else(|| self.host.variable(name))
     }
 
     /// The kinds that words may mean, as far as kubectl knows: it keeps what a server once told it.

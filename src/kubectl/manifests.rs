@@ -191,25 +191,29 @@ pub fn parse(source: &str, text: &str, validate: Validate, mapper: &Mapper) -> V
 }
 
 fn validated(source: &str, v: &Value) -> Result<(), Failure> {
-    let invalid = |said: &str| {
-        Err(Failure::error(format!(
+    match kindless(v) {
+        None => Ok(()),
+        Some(said) => Err(Failure::error(format!(
             "error validating {source:?}: error validating data: {said}; if you choose to ignore these errors, turn validation off with --validate=false"
-        )))
-    };
+        ))),
+    }
+}
+
+/// Why kubectl cannot tell of which kind an object is.
+pub fn kindless(v: &Value) -> Option<String> {
     if !v.is_object() {
-        return invalid("invalid object to validate");
+        return Some("invalid object to validate".into());
     }
     let missing: Vec<&str> = [("apiVersion", "apiVersion not set"), ("kind", "kind not set")]
         .into_iter()
         .filter(|(field, _)| v[*field].as_str().unwrap_or("").is_empty())
         .map(|(_, said)| said)
         .collect();
-    let said = match missing.as_slice() {
-        [] => return Ok(()),
-        [one] => (*one).to_string(),
-        many => format!("[{}]", many.join(", ")),
-    };
-    invalid(&said)
+    match missing.as_slice() {
+        [] => None,
+        [one] => Some((*one).to_string()),
+        many => Some(format!("[{}]", many.join(", "))),
+    }
 }
 
 fn collect(source: &str, v: Value, mapper: &Mapper, out: &mut Vec<Result<Manifest, Failure>>) {

@@ -12,6 +12,7 @@ pub mod args;
 pub mod config;
 pub mod containers;
 pub mod describe;
+pub mod editor;
 pub mod env;
 pub mod failure;
 pub mod manifests;

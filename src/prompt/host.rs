@@ -5,10 +5,22 @@ use std::collections::BTreeMap;
 use crate::api::Duration;
 use crate::api::path::absolute;
 use crate::kubectl::Host;
+use crate::kubectl::editor::{Editor, Unedited};
+
+/// Edits a text that lies in no file.
+pub type EditText = fn(&Editor, &str) -> Result<String, Unedited>;
 
 #[derive(Clone, Debug, Default)]
 pub struct MemoryHost {
     files: BTreeMap<String, String>,
+    /// There are no programs in memory: whoever has some lends them.
+    edit: Option<EditText>,
+}
+
+impl MemoryHost {
+    pub fn with_editors(edit: EditText) -> MemoryHost {
+        MemoryHost { edit: Some(edit), ..MemoryHost::default() }
+    }
 }
 
 const HOME: &str = "/home/user";
@@ -31,6 +43,21 @@ impl Host for MemoryHost {
     fn write(&mut self, path: &str, content: &str) -> Result<(), String> {
         self.files.insert(absolute(HOME, path), content.into());
         Ok(())
+    }
+
+    fn remove(&mut self, path: &str) {
+        self.files.remove(&absolute(HOME, path));
+    }
+
+    fn edit(&mut self, editor: &Editor, path: &str) -> Result<(), Unedited> {
+        let edit = self.edit.ok_or(Unedited::Absent)?;
+        let text = edit(editor, &self.read(path).unwrap_or_default())?;
+        self.write(path, &text).map_err(|_| Unedited::Failed)
+    }
+
+    /// Nothing is set here but what a command line sets.
+    fn variable(&self, _: &str) -> Option<String> {
+        None
     }
 
     fn home(&self) -> String {

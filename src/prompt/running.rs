@@ -2,7 +2,7 @@
 
 use super::line::{self, Command, Errors, Input, Join};
 use super::session::{Output, Session};
-use super::words::Unfinished;
+use super::words::{self, Unfinished};
 use super::{builtins, filters};
 use crate::explain::texts::message;
 use crate::ledger::{Fact, Root, What};
@@ -121,11 +121,12 @@ impl Session {
 
     fn command(&mut self, c: &Command, stdin: Option<String>) -> Output {
         let Some(first) = c.words.first() else { return Output::default() };
+        let (variables, words) = words::assignments(&c.words);
         match first.as_str() {
-            "kubectl" | "k" => {
-                self.stdin = stdin;
-                let out = self.kubectl(&c.text, &c.words[1..]);
-                self.stdin = None;
+            _ if words.first().is_some_and(|w| w == "kubectl" || w == "k") => {
+                (self.stdin, self.variables) = (stdin, variables);
+                let out = self.kubectl(&c.text, &words[1..]);
+                (self.stdin, self.variables) = (None, vec![]);
                 out
             }
             "cat" if c.words.len() == 1 => Output { stdout: stdin.unwrap_or_default(), ..Output::default() },

@@ -113,6 +113,8 @@ pub struct Session {
     known: Vec<KindRef>,
     /// What the running command may read.
     pub(super) stdin: Option<String>,
+    /// Variables that were set for the running command.
+    pub(super) variables: Vec<(String, String)>,
     /// Set by Ctrl-C: a waiting command stops.
     pub interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
@@ -152,6 +154,7 @@ impl Session {
             numbers: options.seed ^ 0x9e37_79b9,
             known: vec![],
             stdin: None,
+            variables: vec![],
             interrupted: std::sync::Arc::default(),
         }
     }
@@ -231,6 +234,7 @@ impl Session {
             host: self.host.as_mut(),
             config: &mut self.config,
             stdin: self.stdin.clone(),
+            variables: self.variables.clone(),
             out: String::new(),
             err: String::new(),
             namespace: namespace.into(),

@@ -7,7 +7,7 @@ use super::apply_server;
 use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::api::{Reason, strategic, yaml};
+use crate::api::{Reason, go_text, strategic, yaml};
 use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::manifests::{self, Manifest, VALIDATE, Validate};
 use crate::kubectl::printers::{Format, json_text};
@@ -88,7 +88,7 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 }
 
 /// The manifest as it is remembered: with its namespace, without what apply itself adds.
-pub fn remembered(m: &Manifest, ns: &str) -> (Value, String) {
+pub fn remembered(m: &Manifest, ns: &str) -> Value {
     let mut v = m.value.clone();
     if m.kind.namespaced() {
         v["metadata"]["namespace"] = ns.into();
@@ -96,14 +96,21 @@ pub fn remembered(m: &Manifest, ns: &str) -> (Value, String) {
     if v["metadata"]["annotations"].is_null() {
         v["metadata"]["annotations"] = json!({});
     }
-    if let Some(a) = v["metadata"]["annotations"].as_object_mut() {
+    remember(&mut v);
+    v
+}
+
+/// Writes an object into itself as what was last applied.
+/// Real Kubernetes: k8s.io/kubectl/pkg/util/apply.go CreateOrUpdateAnnotation.
+pub fn remember(object: &mut Value) {
+    if let Some(a) = object["metadata"].get_mut("annotations").and_then(Value::as_object_mut) {
         a.remove(LAST_APPLIED);
     }
-    let text = format!("{v}\n");
-    let text = text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-    let mut modified = v;
-    modified["metadata"]["annotations"][LAST_APPLIED] = text.clone().into();
-    (modified, text)
+    let text = format!("{}\n", go_text::json(object));
+    if !object["metadata"]["annotations"].is_object() {
+        object["metadata"]["annotations"] = json!({});
+    }
+    object["metadata"]["annotations"][LAST_APPLIED] = text.into();
 }
 
 /// The patch that brings the live object to the manifest.
@@ -146,7 +153,7 @@ fn apply_one(
         )));
     }
     let validation = validate.field_validation();
-    let (modified, _) = remembered(m, &ns);
+    let modified = remembered(m, &ns);
     let path = object(m.kind, &ns, m.name());
     match env.try_call(&Request::get(&path)) {
         Err(s) if s.is(Reason::NotFound) => {

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::apply::remembered;
 use super::create_data::{self, Into, SOURCES};
+use super::edit;
 use crate::api::request::{Method, Request};
 use crate::api::{KindRef, Resource, kinds};
 use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, Type};
@@ -25,6 +26,7 @@ pub static CREATE: Verb = Verb {
         &[
             VALIDATE,
             Flag::new("edit", Type::Bool),
+            Flag::new("windows-line-endings", Type::Bool),
             Flag::new("raw", Type::Text),
             Flag::new("selector", Type::Text).short('l'),
         ],
@@ -82,18 +84,20 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
     let validate = Validate::of(args)?;
-    let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    let (mut manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
     if manifests.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to create"));
     }
-    for m in manifests {
+    for m in manifests.iter_mut().filter(|m| m.kind.namespaced()) {
+        m.value["metadata"]["namespace"] = m.namespace(env).into();
+    }
+    if args.flag("edit") {
+        return if failures.is_empty() { edit::before_creation(manifests, args, env) } else { Err(joined(failures)) };
+    }
+    for mut m in manifests {
         let ns = m.namespace(env);
-        let mut m = m;
-        if m.kind.namespaced() {
-            m.value["metadata"]["namespace"] = ns.clone().into();
-        }
         record::mark(args, &mut m.value);
-        let value = if args.flag("save-config") { remembered(&m, &ns).0 } else { m.value.clone() };
+        let value = if args.flag("save-config") { remembered(&m, &ns) } else { m.value.clone() };
         match submit(m.kind, &ns, value, dry, validate, env) {
             Ok(made) => say(args, &format, m.kind, &made, "created", dry, env)?,
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when creating {:?}", m.source))),

@@ -38,7 +38,7 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     manifests.sort_by_key(|m| file_name(m, &m.namespace(env)));
     for m in manifests {
         let ns = m.namespace(env);
-        let (modified, _) = remembered(&m, &ns);
+        let modified = remembered(&m, &ns);
         let path = object(m.kind, &ns, m.name());
         let (old, new) = match env.try_call(&Request::get(&path)) {
             Err(s) if s.is(Reason::NotFound) => {

@@ -21,6 +21,9 @@ pub mod describe;
 pub mod diff;
 pub mod drain;
 mod drain_pods;
+pub mod edit;
+mod edit_session;
+mod edit_text;
 pub mod events;
 pub mod exec;
 pub mod explain;
@@ -107,6 +110,8 @@ pub static TABLE: &[&Verb] = &[
     &diff::DIFF,
     &apply_set::SET_LAST_APPLIED,
     &apply::VIEW_LAST_APPLIED,
+    &edit::EDIT_LAST_APPLIED,
+    &edit::EDIT,
     &apply::APPLY,
     &patch::PATCH,
     &replace::REPLACE,

@@ -53,7 +53,7 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
         record::mark(args, &mut m.value);
         if args.flag("save-config") {
-            m.value = remembered(m, &m.namespace(env)).0;
+            m.value = remembered(m, &m.namespace(env));
         }
     }
     if args.flag("force") && dry == DryRun::None {

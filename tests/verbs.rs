@@ -1,0 +1,215 @@
+//! Verbs of kubectl that need a cluster: what is asked for again, what is waited for, what a person edits.
+
+use kubetutor::cluster::Options;
+use kubetutor::cluster::profile::Profile;
+use kubetutor::kubectl::editor::{Editor, Unedited};
+use kubetutor::prompt::host::EditText;
+use kubetutor::prompt::session::Narration;
+use kubetutor::prompt::{MemoryHost, Session, script};
+
+fn bare() -> Options {
+    Options { profile: Profile::Bare, ..Options::default() }
+}
+
+/// The transcript of a script, as `run --plain` writes it.
+fn transcript(edit: EditText, text: &str) -> String {
+    let mut s = Session::new(&bare(), Box::new(MemoryHost::with_editors(edit)));
+    s.narration = Narration::Off;
+    script::run(&mut s, text).0
+}
+
+fn no_editor(_: &Editor, _: &str) -> Result<String, Unedited> {
+    Err(Unedited::Absent)
+}
+
+const BUDGET: &str = "\
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
+";
+
+/// What the budget's controller would write, or writes.
+const SEEN: &str = r#"kubectl patch pdb web --subresource=status --type=merge -p '{"status":{"observedGeneration":1,"currentHealthy":1,"desiredHealthy":1,"expectedPods":1,"disruptionsAllowed":0}}'"#;
+
+/// A deployment of one pod, which a budget keeps.
+fn kept_pod() -> String {
+    format!(
+        "$ kubectl create deployment web --image=nginx:1.25\n@wait 5s\n\
+         $ cat > pdb.yaml <<'EOF'\n{BUDGET}EOF\n$ kubectl create -f pdb.yaml\n$ {SEEN}\n@wait 1s\n"
+    )
+}
+
+#[test]
+fn drain_asks_again_every_five_seconds_until_a_budget_gives_way() {
+    let text = transcript(
+        no_editor,
+        &format!(
+            "{}@bg d kubectl drain minikube\n@wait 11s\n$ kubectl delete pdb web\n@wait 6s\n@end d\n\
+             $ kubectl get node minikube --no-headers\n",
+            kept_pod()
+        ),
+    );
+    let drained = text.split("@end d").nth(1).unwrap();
+    let asked = drained.matches("\nevicting pod default/web-").count();
+    // A command in the background is looked at when something happens in the cluster.
+    assert!((3..=4).contains(&asked), "every 5 s for about 15 s: {text}");
+    let refused = "(will retry after 5s): Cannot evict pod as it would violate the pod's disruption budget.";
+    assert_eq!(drained.matches(refused).count(), asked - 1, "{text}");
+    assert!(drained.contains(" evicted\nnode/minikube drained\n"), "{text}");
+    assert!(drained.contains("Ready,SchedulingDisabled"), "{text}");
+}
+
+#[test]
+fn what_a_budget_keeps_is_deleted_where_nobody_asks_it() {
+    let text = transcript(
+        no_editor,
+        &format!(
+            "{}$ kubectl drain minikube --timeout=1s\n$ kubectl drain minikube --disable-eviction\n\
+             $ kubectl uncordon node/minikube\n",
+            kept_pod()
+        ),
+    );
+    let pending =
+        "reached: 1s, continuing command...\n! There are pending nodes to be drained:\n!  minikube\n! error when";
+    assert!(text.contains(pending), "{text}");
+    assert!(text.contains(" deleted\nnode/minikube drained\n\n"), "{text}");
+    assert!(text.ends_with("node/minikube uncordoned\n\n"), "{text}");
+}
+
+/// What is refused for ever is not asked for ever.
+#[test]
+fn a_drain_that_nothing_ends_is_stopped() {
+    let mut s = Session::in_memory(&bare());
+    s.eval("kubectl create deployment web --image=nginx:1.25");
+    s.eval(&format!("kubectl create -f - <<'EOF'\n{BUDGET}EOF"));
+    s.eval(SEEN);
+    let o = s.eval("kubectl drain minikube");
+    assert_eq!(o.code, 130);
+    let asked = o.stdout.matches("evicting pod").count();
+    assert!((12..=13).contains(&asked), "{asked} times in a minute: {}", o.stdout);
+    assert!(o.story.contains("as Ctrl-C would"), "{}", o.story);
+}
+
+/// The editor of these tests.
+fn fake(editor: &Editor, text: &str) -> Result<String, Unedited> {
+    match editor.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["replace", from, to] => Ok(text.replace(from, to)),
+        // First it writes one thing, and when that comes back, another.
+        ["mend", from, wrong, right] => {
+            let new = if text.contains(wrong) { (wrong, right) } else { (from, wrong) };
+            Ok(text.replace(new.0, new.1))
+        }
+        ["stale"] => {
+            Ok(text.replace("resourceVersion: \"", "resourceVersion: \"9").replace("replicas: 1", "replicas: 2"))
+        }
+        ["empty"] => Ok(String::new()),
+        ["gone"] => Err(Unedited::Absent),
+        _ => Err(Unedited::Failed),
+    }
+}
+
+/// What each line brings, after a deployment `web` has come up. Numbers of temporary files are left out.
+#[track_caller]
+fn edits(lines: &[(&str, &str)]) {
+    let mut script = String::from("$ kubectl create deployment web --image=nginx:1.25\n@wait 5s\n");
+    lines.iter().for_each(|(line, _)| script.push_str(&format!("$ {line}\n")));
+    let text = transcript(fake, &script);
+    let mut steps = text.split("\n\n").skip(1);
+    for (line, want) in lines {
+        let step = steps.next().unwrap_or_default();
+        let got = step.split_once('\n').map_or("", |(_, body)| body);
+        let temporary =
+            got.split("/tmp/kubectl-edit-").map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()));
+        assert_eq!(temporary.collect::<Vec<_>>().join("FILE"), *want, "{line}");
+    }
+}
+
+#[test]
+fn what_a_person_saves_is_patched_unless_nothing_changed() {
+    edits(&[
+        ("KUBE_EDITOR='replace 1.25 1.27' kubectl edit deploy/web", "deployment.apps/web edited"),
+        ("KUBE_EDITOR='replace 1.25 1.27' kubectl edit deploy/web", "! Edit cancelled, no changes made."),
+        (
+            "EDITOR='replace 1.27 1.28' kubectl edit deploy web --output-patch",
+            "Patch: {\"spec\":{\"template\":{\"spec\":{\"$setElementOrder/containers\":[{\"name\":\"nginx\"}],\"containers\":[{\"image\":\"nginx:1.28\",\"name\":\"nginx\"}]}}}}\n\
+             deployment.apps/web edited",
+        ),
+        (
+            "KUBE_EDITOR='replace nginx:1.28 nginx:1.29' kubectl edit deploy/web svc/kubernetes",
+            "deployment.apps/web edited\nservice/kubernetes skipped",
+        ),
+        ("KUBE_EDITOR=gone kubectl edit deploy/web", "! error: unable to launch the editor \"gone\"\n? 1"),
+        (
+            "KUBE_EDITOR='no such' kubectl edit deploy/web",
+            "! error: there was a problem with the editor \"no such\"\n? 1",
+        ),
+        ("kubectl edit hpa", "! error: edit cancelled, no objects found\n? 1"),
+        (
+            "kubectl edit deploy/web -o name",
+            "! error: unable to match a printer suitable for the output format \"name\", allowed formats are: json,kyaml,yaml\n? 1",
+        ),
+        ("kubectl get deploy web -o jsonpath={.spec.template.spec.containers[0].image}", "nginx:1.29"),
+    ]);
+}
+
+#[test]
+fn what_is_invalid_is_edited_again_and_what_is_given_up_is_kept() {
+    edits(&[
+        // The same text once more is given up.
+        (
+            "KUBE_EDITOR='replace IfNotPresent Sometimes' kubectl edit deploy/web",
+            "! error: deployments.apps \"web\" is invalid\n! A copy of your changes has been stored to \"FILE.yaml\"\n\
+             ! error: Edit cancelled, no valid changes were saved.\n? 1",
+        ),
+        (
+            "KUBE_EDITOR='mend IfNotPresent Sometimes Always' kubectl edit deploy/web",
+            "deployment.apps/web edited\n! error: deployments.apps \"web\" is invalid",
+        ),
+        ("kubectl get deploy web -o jsonpath={.spec.template.spec.containers[0].imagePullPolicy}", "Always"),
+        (
+            "KUBE_EDITOR=empty kubectl edit deploy/web",
+            "! error: deployments.apps \"web\" is invalid\n! A copy of your changes has been stored to \"FILE.yaml\"\n\
+             ! error: Edit cancelled, no valid changes were saved.\n? 1",
+        ),
+        ("KUBE_EDITOR=empty kubectl edit deploy/web --validate=false", "! Edit cancelled, saved file was empty."),
+        (
+            "KUBE_EDITOR='replace apps/v1 apps/v9' kubectl edit deploy/web",
+            "! A copy of your changes has been stored to \"FILE.yaml\"\n\
+             ! error: Edit cancelled, no valid changes were saved.\n? 1",
+        ),
+        (
+            "KUBE_EDITOR='replace default other' kubectl edit deploy/web",
+            "! A copy of your changes has been stored to \"FILE.yaml\"\n\
+             ! error: the namespace from the provided object \"other\" does not match the namespace \"default\". You must pass '--namespace=other' to perform this operation.\n? 1",
+        ),
+        (
+            "KUBE_EDITOR='replace progressDeadlineSeconds: patience:' kubectl edit deploy/web",
+            "! error: deployments.apps \"web\" is invalid\n! A copy of your changes has been stored to \"FILE.yaml\"\n\
+             ! error: Edit cancelled, no valid changes were saved.\n? 1",
+        ),
+        (
+            "KUBE_EDITOR=stale kubectl edit deploy/web",
+            "! error: deployments.apps \"web\" could not be patched: Operation cannot be fulfilled on deployments.apps \"web\": the object has been modified; please apply your changes to the latest version and try again\n\
+             ! You can run `kubectl replace -f FILE.yaml` to try this update again.\n? 1",
+        ),
+        ("kubectl edit deploy/nope", "! Error from server (NotFound): deployments.apps \"nope\" not found\n? 1"),
+    ]);
+}
+
+#[test]
+fn an_object_is_edited_before_it_is_made() {
+    let text = transcript(
+        fake,
+        "$ kubectl create configmap c --from-literal=a=one --dry-run=client -o yaml > c.yaml\n\
+         $ KUBE_EDITOR='replace one one' kubectl create -f c.yaml --edit\n\
+         $ KUBE_EDITOR='replace one two' kubectl create -f c.yaml --edit --save-config\n\
+         $ kubectl get cm c -o jsonpath={.data.a}\n\
+         $ KUBE_EDITOR='replace two three' kubectl apply edit-last-applied cm/c\n\
+         $ kubectl apply view-last-applied cm/c\n",
+    );
+    assert!(text.contains("! Edit cancelled, no changes made.\n"), "{text}");
+    assert!(text.contains("configmap/c created\n"), "{text}");
+    assert!(text.contains("{.data.a}\ntwo\n"), "{text}");
+    assert!(text.contains("configmap/c edited\n") && text.contains("  a: three\n"), "{text}");
+}
