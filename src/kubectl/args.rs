@@ -27,11 +27,13 @@ pub struct Flag {
     pub short: Option<char>,
     pub kind: Type,
     pub default: &'static str,
+    /// It still works, and this is said of it.
+    pub deprecated: Option<&'static str>,
 }
 
 impl Flag {
     pub const fn new(name: &'static str, kind: Type) -> Flag {
-        Flag { name, short: None, kind, default: "" }
+        Flag { name, short: None, kind, default: "", deprecated: None }
     }
     pub const fn short(mut self, c: char) -> Flag {
         self.short = Some(c);
@@ -39,6 +41,10 @@ impl Flag {
     }
     pub const fn default(mut self, d: &'static str) -> Flag {
         self.default = d;
+        self
+    }
+    pub const fn deprecated(mut self, instead: &'static str) -> Flag {
+        self.deprecated = Some(instead);
         self
     }
     /// Whether the next word is its value.
@@ -210,6 +216,11 @@ impl Args {
             _ => *list = vec![value],
         }
         Ok(())
+    }
+
+    /// The flags that were given, in order.
+    pub fn given(&self) -> impl Iterator<Item = &'static str> {
+        self.given.iter().map(|(name, _)| *name)
     }
 
     pub fn is_set(&self, name: &str) -> bool {

@@ -58,15 +58,18 @@ pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     let (verb, rest) = find(words)?;
     let args = Args::parse(verb, &rest)?;
-    say_deprecated(&args, env);
+    say_deprecated(verb, &args, env);
     env.apply_globals(&args)?;
     (verb.run)(&args, env)
 }
 
 /// Flags that still work, and what kubectl says of them.
-fn say_deprecated(args: &Args, env: &mut Env<'_>) {
-    if args.is_set("record") {
-        env.error_line(record::DEPRECATED);
+fn say_deprecated(verb: &'static Verb, args: &Args, env: &mut Env<'_>) {
+    for name in args.given() {
+        let flag = verb.flags.iter().flat_map(|f| f.iter()).find(|f| f.name == name);
+        if let Some(instead) = flag.and_then(|f| f.deprecated) {
+            env.error_line(format!("Flag --{name} has been deprecated, {instead}"));
+        }
     }
     if args.text("dry-run") == args::BARE_DRY_RUN {
         let now = env.now().diff_stamp();

@@ -12,10 +12,7 @@ use crate::api::request::{Method, Request};
 /// What `rollout history` shows as CHANGE-CAUSE.
 pub const CAUSE: &str = "kubernetes.io/change-cause";
 
-pub const RECORD: &[Flag] = &[Flag::new("record", Type::Bool)];
-
-/// What is printed as soon as the flag is read.
-pub const DEPRECATED: &str = "Flag --record has been deprecated, --record will be removed in the future";
+pub const RECORD: &[Flag] = &[Flag::new("record", Type::Bool).deprecated("--record will be removed in the future")];
 
 /// Writes the cause into an object that is about to be sent.
 pub fn mark(args: &Args, object: &mut Value) {

@@ -6,6 +6,8 @@ pub mod apply;
 mod apply_server;
 mod apply_set;
 pub mod auth;
+pub mod autoscale;
+pub mod certificate;
 pub mod cluster_info;
 pub mod config;
 pub mod cordon;
@@ -97,6 +99,9 @@ pub static TABLE: &[&Verb] = &[
     &rollout::STATUS,
     &rollout::UNDO,
     &scale::SCALE,
+    &autoscale::AUTOSCALE,
+    &certificate::APPROVE,
+    &certificate::DENY,
     &cluster_info::CLUSTER_INFO,
     &cordon::CORDON,
     &cordon::UNCORDON,
