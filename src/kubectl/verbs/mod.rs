@@ -43,6 +43,7 @@ pub mod set;
 pub mod set_env;
 pub mod set_fields;
 pub mod taint;
+pub mod top;
 pub mod version;
 pub mod wait;
 
@@ -59,6 +60,10 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("create pc", "create priorityclass"),
     ("create cj", "create cronjob"),
     ("config use", "config use-context"),
+    ("top nodes", "top node"),
+    ("top no", "top node"),
+    ("top pods", "top pod"),
+    ("top po", "top pod"),
 ];
 
 pub static TABLE: &[&Verb] = &[
@@ -107,6 +112,8 @@ pub static TABLE: &[&Verb] = &[
     &cordon::UNCORDON,
     &drain::DRAIN,
     &taint::TAINT,
+    &top::NODE,
+    &top::POD,
     &describe::DESCRIBE,
     &logs::LOGS,
     &exec::EXEC,
