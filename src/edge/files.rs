@@ -47,6 +47,10 @@ impl Host for RealFiles {
         std::fs::write(path, content).map_err(|e| format!("{path}: {e}"))
     }
 
+    fn make_directory(&mut self, path: &str) -> Result<(), String> {
+        std::fs::create_dir_all(path).map_err(|e| format!("mkdir {path}: {e}"))
+    }
+
     fn remove(&mut self, path: &str) {
         // Who removes a file does not need it any more; that it is still there harms nobody.
         let _ = std::fs::remove_file(path);

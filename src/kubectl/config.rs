@@ -8,18 +8,65 @@ pub struct Kubeconfig {
     pub value: Value,
 }
 
+/// The lists of a kubeconfig.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entries {
+    Clusters,
+    Contexts,
+    Users,
+}
+
+impl Entries {
+    pub const ALL: [Entries; 3] = [Entries::Clusters, Entries::Contexts, Entries::Users];
+
+    pub fn list(self) -> &'static str {
+        match self {
+            Entries::Clusters => "clusters",
+            Entries::Contexts => "contexts",
+            Entries::Users => "users",
+        }
+    }
+
+    /// Beside the name.
+    fn field(self) -> &'static str {
+        match self {
+            Entries::Clusters => "cluster",
+            Entries::Contexts => "context",
+            Entries::Users => "user",
+        }
+    }
+
+    /// An entry about which nothing is said.
+    pub fn empty(self) -> Value {
+        match self {
+            Entries::Clusters => json!({"server": ""}),
+            Entries::Contexts => json!({"cluster": "", "user": ""}),
+            Entries::Users => json!({}),
+        }
+    }
+}
+
 impl Kubeconfig {
-    pub fn new(context: &str, server: &str) -> Kubeconfig {
-        let (cluster, user) = match context.split_once('@') {
-            Some((user, cluster)) => (cluster, user),
-            None => (context, context),
+    /// The configuration that comes with a cluster. minikube keeps its keys in files, kubeadm in the configuration itself.
+    pub fn new(context: &str, server: &str, home: &str) -> Kubeconfig {
+        let (user, cluster) = context.split_once('@').unwrap_or((context, context));
+        let (authority, keys) = match context {
+            "minikube" => (
+                json!({"certificate-authority": format!("{home}/.minikube/ca.crt"), "server": server}),
+                json!({"client-certificate": format!("{home}/.minikube/profiles/minikube/client.crt"),
+                       "client-key": format!("{home}/.minikube/profiles/minikube/client.key")}),
+            ),
+            _ => (
+                json!({"certificate-authority-data": "DATA+OMITTED", "server": server}),
+                json!({"client-certificate-data": "DATA+OMITTED", "client-key-data": "DATA+OMITTED"}),
+            ),
         };
         Kubeconfig {
             value: json!({
                 "apiVersion": "v1", "kind": "Config", "current-context": context,
-                "clusters": [{"name": cluster, "cluster": {"server": server, "certificate-authority-data": "DATA+OMITTED"}}],
+                "clusters": [{"name": cluster, "cluster": authority}],
                 "contexts": [{"name": context, "context": {"cluster": cluster, "user": user}}],
-                "users": [{"name": user, "user": {"client-certificate-data": "DATA+OMITTED", "client-key-data": "DATA+OMITTED"}}],
+                "users": [{"name": user, "user": keys}],
             }),
         }
     }
@@ -28,12 +75,29 @@ impl Kubeconfig {
         self.value["current-context"].as_str().unwrap_or("")
     }
 
-    pub fn context(&self, name: &str) -> Option<&Value> {
-        self.value["contexts"].as_array()?.iter().find(|c| c["name"] == name)
+    /// What is said about a cluster, a context or a user.
+    pub fn entry(&self, of: Entries, name: &str) -> Option<&Value> {
+        let mut list = self.value[of.list()].as_array()?.iter();
+        list.find(|e| e["name"] == name).map(|e| &e[of.field()])
     }
 
-    pub fn context_mut(&mut self, name: &str) -> Option<&mut Value> {
-        self.value["contexts"].as_array_mut()?.iter_mut().find(|c| c["name"] == name)
+    /// Puts an entry into its list, which is kept by name.
+    pub fn put(&mut self, of: Entries, name: &str, entry: Value) {
+        self.remove(of, name);
+        if let Some(list) = self.value[of.list()].as_array_mut() {
+            list.push(json!({"name": name, of.field(): entry}));
+            list.sort_by_key(|e| e["name"].as_str().unwrap_or("").to_string());
+        }
+    }
+
+    pub fn remove(&mut self, of: Entries, name: &str) {
+        if let Some(list) = self.value[of.list()].as_array_mut() {
+            list.retain(|e| e["name"] != name);
+        }
+    }
+
+    pub fn context(&self, name: &str) -> Option<&Value> {
+        self.value["contexts"].as_array()?.iter().find(|c| c["name"] == name)
     }
 
     pub fn namespace(&self) -> &str {

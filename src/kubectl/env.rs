@@ -50,6 +50,8 @@ pub trait Host {
     /// Files below a directory, `None` if it is none.
     fn list(&self, path: &str) -> Option<Vec<String>>;
     fn write(&mut self, path: &str, content: &str) -> Result<(), String>;
+    /// Makes a directory, and those above it.
+    fn make_directory(&mut self, path: &str) -> Result<(), String>;
     fn remove(&mut self, path: &str);
     /// Lets a person change a file.
     fn edit(&mut self, editor: &Editor, path: &str) -> Result<(), Unedited>;

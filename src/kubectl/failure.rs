@@ -117,7 +117,8 @@ pub fn status_text(s: &Status) -> String {
 
 pub fn unknown_command(word: &str) -> Failure {
     let names: Vec<&str> = super::verbs::help::commands().collect();
-    let near = nearest(word, &names);
+    // In the order in which the help lists them.
+    let near = near(word, &names);
     let mut text = format!("error: unknown command {word:?} for \"kubectl\"");
     if !near.is_empty() {
         text.push_str("\n\nDid you mean this?");
@@ -140,15 +141,15 @@ pub fn likeliest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 /// Words at most two edits away, or that begin so; as cobra suggests.
+fn near<'a>(word: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let word = word.to_lowercase();
+    let is_near = |k: &str| strsim::levenshtein(&word, &k.to_lowercase()) <= 2 || k.to_lowercase().starts_with(&word);
+    known.iter().copied().filter(|k| is_near(k)).collect()
+}
+
+/// The same by the alphabet, each once.
 pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Vec<&'a str> {
-    let mut out: Vec<&str> = known
-        .iter()
-        .copied()
-        .filter(|k| {
-            strsim::levenshtein(&word.to_lowercase(), &k.to_lowercase()) <= 2
-                || k.to_lowercase().starts_with(&word.to_lowercase())
-        })
-        .collect();
+    let mut out = near(word, known);
     out.sort_unstable();
     out.dedup();
     out

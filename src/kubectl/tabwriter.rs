@@ -54,6 +54,41 @@ fn block(
     }
 }
 
+/// Columns of lines that are printed as they come: they only ever get wider.
+/// In Go this is the flag `RememberWidths`, of Kubernetes' own copy of the package.
+#[derive(Clone, Debug, Default)]
+pub struct Remembered {
+    widths: Vec<usize>,
+}
+
+impl Remembered {
+    /// The first column is at least so wide.
+    pub fn first_at_least(&mut self, width: usize) {
+        if self.widths.is_empty() {
+            self.widths.push(width);
+        }
+    }
+
+    /// Lines of cells that are printed together.
+    pub fn lay(&mut self, rows: &[Vec<String>]) -> String {
+        for cells in rows {
+            self.widths.resize(self.widths.len().max(cells.len()), 0);
+            for (w, c) in self.widths.iter_mut().zip(cells) {
+                *w = (*w).max(c.chars().count());
+            }
+        }
+        let mut out = String::new();
+        for cells in rows {
+            for (i, (c, w)) in cells.iter().zip(&self.widths).enumerate() {
+                let w = if i + 1 < cells.len() { (w + 3).max(6) } else { 0 };
+                out.push_str(&format!("{c:<w$}"));
+            }
+            out.push('\n');
+        }
+        out
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +100,14 @@ mod tests {
             align("Name:\tx\nList:\n  a:\t1\n  bbbbbb:\t2\n", 0, 2),
             "Name:  x\nList:\n  a:       1\n  bbbbbb:  2\n"
         );
+    }
+
+    #[test]
+    fn remembered_columns_only_get_wider() {
+        let row = |cells: [&str; 2]| cells.map(String::from).to_vec();
+        let mut columns = Remembered::default();
+        assert_eq!(columns.lay(&[row(["TYPE", "A"]), row(["x", "b"])]), "TYPE   A\nx      b\n");
+        assert_eq!(columns.lay(&[row(["Warning", "b"])]), "Warning   b\n");
+        assert_eq!(columns.lay(&[row(["x", "b"])]), "x         b\n");
     }
 }

@@ -45,6 +45,11 @@ impl Host for MemoryHost {
         Ok(())
     }
 
+    /// A directory is there as soon as a file lies in it.
+    fn make_directory(&mut self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
     fn remove(&mut self, path: &str) {
         self.files.remove(&absolute(HOME, path));
     }

@@ -134,7 +134,7 @@ impl Session {
             crate::cluster::profile::Profile::Bare => "https://127.0.0.1:6443".to_string(),
             _ => format!("https://{}:6443", cluster.plan.api_address),
         };
-        let config = Kubeconfig::new(cluster.plan.context, &server);
+        let config = Kubeconfig::new(cluster.plan.context, &server, &host.home());
         let story_from = cluster.world.ledger.next_id();
         Session {
             cluster,

@@ -1,9 +1,11 @@
 //! kubectl config: contexts of the kubeconfig.
 
-use serde_json::json;
+use serde_json::Value;
 
+use super::config_entries::unexpected;
 use crate::api::jsonpath::Template;
 use crate::kubectl::args::{OUTPUT, Type};
+use crate::kubectl::config::Entries;
 use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::tabwriter::align;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -78,6 +80,12 @@ fn names(list: &str, env: &mut Env<'_>) -> Result<Done, Failure> {
 }
 
 fn set_context(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
+    if args.words.len() > 1 {
+        return Err(unexpected(args));
+    }
+    if args.flag("current") && !args.word(0).is_empty() {
+        return Err(Failure::error("you cannot specify both a context name and --current"));
+    }
     let name = if args.flag("current") { env.config.current().to_string() } else { args.word(0).to_string() };
     if name.is_empty() {
         return Err(Failure::error(if args.flag("current") {
@@ -86,20 +94,16 @@ fn set_context(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             "you must specify a non-empty context name or --current"
         }));
     }
-    let exists = env.config.context(&name).is_some();
-    if !exists && let Some(list) = env.config.value["contexts"].as_array_mut() {
-        list.push(json!({"name": name, "context": {"cluster": "", "user": ""}}));
-    }
-    let settings: Vec<(&str, String)> = ["namespace", "cluster", "user"]
-        .into_iter()
-        .filter(|k| args.is_set(k))
-        .map(|k| (k, args.text(k).to_string()))
-        .collect();
-    if let Some(c) = env.config.context_mut(&name) {
-        for (k, v) in settings {
-            c["context"][k] = v.into();
+    let old = env.config.entry(Entries::Contexts, &name).cloned();
+    let exists = old.is_some();
+    let mut context = old.unwrap_or_else(|| Entries::Contexts.empty());
+    for field in ["namespace", "cluster", "user"].into_iter().filter(|f| args.is_set(f)) {
+        match args.text(field) {
+            "" if field == "namespace" => drop(context.as_object_mut().and_then(|c| c.remove(field))),
+            value => context[field] = value.into(),
         }
     }
+    env.config.put(Entries::Contexts, &name, context);
     env.line(format!("Context {name:?} {}.", if exists { "modified" } else { "created" }));
     Ok(Done::OK)
 }
@@ -131,7 +135,7 @@ fn get_contexts(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         "CURRENT\tNAME\tCLUSTER\tAUTHINFO\tNAMESPACE\n".to_string()
     };
     for c in shown {
-        let s = |v: &serde_json::Value| v.as_str().unwrap_or("").to_string();
+        let s = |v: &Value| v.as_str().unwrap_or("").to_string();
         let star = if c["name"] == current.as_str() { "*" } else { "" };
         text.push_str(&format!(
             "{star}\t{}\t{}\t{}\t{}\n",
@@ -145,8 +149,32 @@ fn get_contexts(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if missing { Err(Failure::error(format!("context {wanted} not found"))) } else { Ok(Done::OK) }
 }
 
+/// Who looks over one's shoulder is not to learn them.
+/// Real Kubernetes: client-go/tools/clientcmd/api/helpers.go RedactSecrets, ShortenConfig.
+fn hide_secrets(config: &mut Value) {
+    let entries =
+        ["clusters", "users"].into_iter().filter_map(|list| config[list].as_array().cloned().map(|l| (list, l)));
+    for (list, entries) in entries.collect::<Vec<_>>() {
+        let field = list.trim_end_matches('s');
+        let hidden = entries.into_iter().map(|mut e| {
+            for (name, value) in e[field].as_object_mut().into_iter().flatten() {
+                match name.as_str() {
+                    "token" | "password" => *value = "REDACTED".into(),
+                    data if data.ends_with("-data") => *value = "DATA+OMITTED".into(),
+                    _ => {}
+                }
+            }
+            e
+        });
+        config[list] = hidden.collect();
+    }
+}
+
 fn view(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let v = if args.flag("minify") { env.config.minified() } else { env.config.value.clone() };
+    let mut v = if args.flag("minify") { env.config.minified() } else { env.config.value.clone() };
+    if !args.flag("raw") {
+        hide_secrets(&mut v);
+    }
     let text = match Format::of(args)? {
         Format::Json => json_text(&v),
         Format::JsonPath { template, .. } => Template::print(&template, &v, false).map_err(Failure::error)?,

@@ -10,6 +10,7 @@ use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::env::{Env, Watch};
 use crate::kubectl::printers::{self, Format, TableOptions};
 use crate::kubectl::resources::{self, Found, Selection, collection, joined, object, refused_list, with_selectors};
+use crate::kubectl::tabwriter::Remembered;
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
 
 const FLAGS: &[Flag] = &[
@@ -365,7 +366,7 @@ fn watch(args: &Args, selection: &Selection, format: Format, env: &mut Env<'_>) 
         options,
         kind,
         heads: vec![],
-        widths: vec![],
+        columns: Remembered::default(),
         headed: false,
     })))
 }
@@ -377,8 +378,7 @@ struct Watching {
     options: TableOptions,
     kind: KindRef,
     heads: Vec<Value>,
-    /// A column never gets narrower again.
-    widths: Vec<usize>,
+    columns: Remembered,
     headed: bool,
 }
 
@@ -393,36 +393,13 @@ impl Watching {
         if self.args.flag("output-watch-events") {
             options.event = Some(event.to_string());
             // As wide as the longest event.
-            self.widths.extend(self.widths.is_empty().then_some("MODIFIED".len()));
+            self.columns.first_at_least("MODIFIED".len());
         }
         self.headed = true;
         let text = printers::table_with(&heads, t["rows"].as_array().map(Vec::as_slice).unwrap_or_default(), &options);
         // Columns are cut out again and padded to what was seen before.
         let cells: Vec<Vec<String>> = text.lines().map(split_columns).collect();
-        for row in &cells {
-            for (i, c) in row.iter().enumerate() {
-                if self.widths.len() <= i {
-                    self.widths.push(0);
-                }
-                self.widths[i] = self.widths[i].max(c.chars().count());
-            }
-        }
-        cells
-            .iter()
-            .map(|row| {
-                let last = row.len().saturating_sub(1);
-                let line: String = row
-                    .iter()
-                    .enumerate()
-                    .map(
-                        |(i, c)| {
-                            if i == last { c.clone() } else { format!("{c:<w$}", w = (self.widths[i] + 3).max(6)) }
-                        },
-                    )
-                    .collect();
-                format!("{line}\n")
-            })
-            .collect()
+        self.columns.lay(&cells)
     }
 }
 

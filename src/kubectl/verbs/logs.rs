@@ -37,8 +37,8 @@ pub static LOGS: Verb = Verb {
     run: logs,
 };
 
-/// The pod that a word means: its name, `pod/x`, or the first pod of `deployment/x`.
-pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<String, Failure> {
+/// The pod that a word means: its name, `pod/x`, or the first pod of `deployment/x`; and of how many it is the first.
+pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<(String, usize), Failure> {
     let (kind, name) = match word.split_once('/') {
         Some((t, n)) => (env.mapped(|m| m.kind(t))?, n.to_string()),
         None => (kinds::Pod::kind_ref(), word.to_string()),
@@ -49,7 +49,7 @@ pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<String, Failure> {
     let ns = env.namespace.clone();
     let o = env.call(&Request::get(object(kind, &ns, &name)))?;
     if kind == kinds::Pod::kind_ref() {
-        return Ok(name);
+        return Ok((name, 1));
     }
     let labels = match kind.name() {
         "Service" => &o["spec"]["selector"],
@@ -83,16 +83,7 @@ pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<String, Failure> {
         )
     });
     match list.first() {
-        Some(p) => {
-            if list.len() > 1 {
-                env.error_line(format!(
-                    "Found {} pods, using pod/{}",
-                    list.len(),
-                    p["metadata"]["name"].as_str().unwrap_or("")
-                ));
-            }
-            Ok(p["metadata"]["name"].as_str().unwrap_or("").to_string())
-        }
+        Some(p) => Ok((p["metadata"]["name"].as_str().unwrap_or("").to_string(), list.len())),
         None => Err(Failure::error("timed out waiting for the condition")),
     }
 }
@@ -121,7 +112,11 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let wanted =
         if args.is_set("container") { Some(args.text("container").to_string()) } else { args.words.get(1).cloned() };
     let pods: Vec<String> = if selector.is_empty() {
-        vec![pod_of(args.word(0), env).map_err(|f| not_found(f, env))?]
+        let (pod, of) = pod_of(args.word(0), env).map_err(|f| not_found(f, env))?;
+        if of > 1 {
+            env.error_line(format!("Found {of} pods, using pod/{pod}"));
+        }
+        vec![pod]
     } else {
         let list =
             env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", selector.clone()))?;

@@ -9,7 +9,11 @@ pub mod auth;
 pub mod autoscale;
 pub mod certificate;
 pub mod cluster_info;
+mod cluster_info_dump;
+mod completion;
 pub mod config;
+pub mod config_entries;
+pub mod config_property;
 pub mod cordon;
 pub mod create;
 pub mod create_data;
@@ -22,6 +26,7 @@ pub mod delete;
 pub mod describe;
 pub mod diff;
 pub mod drain;
+mod drain_node;
 mod drain_pods;
 pub mod edit;
 mod edit_session;
@@ -35,6 +40,7 @@ pub mod get;
 pub mod help;
 pub mod logs;
 pub mod patch;
+mod plugin;
 pub mod replace;
 pub mod rollout;
 pub mod run;
@@ -108,6 +114,9 @@ pub static TABLE: &[&Verb] = &[
     &certificate::APPROVE,
     &certificate::DENY,
     &cluster_info::CLUSTER_INFO,
+    &cluster_info_dump::DUMP,
+    &completion::COMPLETION,
+    &plugin::LIST,
     &cordon::CORDON,
     &cordon::UNCORDON,
     &drain::DRAIN,
@@ -139,6 +148,14 @@ pub static TABLE: &[&Verb] = &[
     &config::GET_CLUSTERS,
     &config::GET_USERS,
     &config::VIEW,
+    &config_entries::DELETE_CLUSTER,
+    &config_entries::DELETE_CONTEXT,
+    &config_entries::DELETE_USER,
+    &config_entries::RENAME_CONTEXT,
+    &config_entries::SET_CLUSTER,
+    &config_entries::SET_CREDENTIALS,
+    &config_property::SET,
+    &config_property::UNSET,
     &events::EVENTS,
     &version::VERSION,
 ];
