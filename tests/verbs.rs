@@ -213,3 +213,42 @@ fn an_object_is_edited_before_it_is_made() {
     assert!(text.contains("{.data.a}\ntwo\n"), "{text}");
     assert!(text.contains("configmap/c edited\n") && text.contains("  a: three\n"), "{text}");
 }
+
+#[test]
+fn attach_shows_what_is_printed_from_now_on() {
+    let text = transcript(
+        no_editor,
+        "$ kubectl run tick --image=busybox:1.36 --restart=Never -- sh -c 'for i in 1 2 3 4 5; do echo $i; sleep 1; done'\n\
+         @wait 2s\n$ kubectl attach tick -q\n$ kubectl attach tick\n$ kubectl attach tick -c x\n$ kubectl attach\n",
+    );
+    let attached = text.split("$ kubectl attach tick -q\n").nth(1).unwrap();
+    let (lines, rest) = attached.split_once("\n\n").unwrap();
+    assert!(lines.ends_with("5") && !lines.contains('1') && lines.lines().count() >= 2, "{text}");
+    assert!(
+        rest.contains("! error: cannot attach a container in a completed pod; current phase is Succeeded\n"),
+        "{text}"
+    );
+    assert!(rest.contains("! error: at least 1 argument is required for attach\n"), "{text}");
+}
+
+#[test]
+fn a_context_is_renamed_changed_and_deleted() {
+    let mut s = Session::in_memory(&bare());
+    for (line, want) in [
+        ("kubectl config set-context dev --cluster=minikube --namespace=dev", "Context \"dev\" created.\n"),
+        ("kubectl config use-context dev", "Switched to context \"dev\".\n"),
+        ("kubectl config rename-context dev test", "Context \"dev\" renamed to \"test\".\n"),
+        ("kubectl config current-context", "test\n"),
+        ("kubectl config set contexts.test.namespace other", "Property \"contexts.test.namespace\" set.\n"),
+        ("kubectl config view --minify -o jsonpath={..namespace}", "other"),
+        ("kubectl config set-credentials u --username=a --password=b", "User \"u\" set.\n"),
+        ("kubectl config set-credentials u --token=c", "User \"u\" set.\n"),
+        ("kubectl config view --raw -o jsonpath={.users[1].user}", "{\"token\":\"c\"}"),
+        ("kubectl config view -o jsonpath={.users[1].user}", "{\"token\":\"REDACTED\"}"),
+        ("kubectl config unset users.u", "Property \"users.u\" unset.\n"),
+        ("kubectl config delete-context test", "deleted context test from /home/user/.kube/config\n"),
+        ("kubectl config get-contexts -o name", "minikube\n"),
+    ] {
+        assert_eq!(s.eval(line).stdout, want, "{line}");
+    }
+}

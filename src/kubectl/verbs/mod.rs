@@ -5,6 +5,7 @@ pub mod api_resources;
 pub mod apply;
 mod apply_server;
 mod apply_set;
+mod attach;
 pub mod auth;
 pub mod autoscale;
 pub mod certificate;
@@ -126,6 +127,7 @@ pub static TABLE: &[&Verb] = &[
     &describe::DESCRIBE,
     &logs::LOGS,
     &exec::EXEC,
+    &attach::ATTACH,
     &auth::CAN_I,
     &auth::WHOAMI,
     &diff::DIFF,
