@@ -16,7 +16,7 @@ use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
 
 use crate::api::kinds::Pod;
 use crate::api::object::controller_of;
-use crate::api::{Duration, Key, Object, Reason, Resource, Status, Time};
+use crate::api::{Duration, Key, Object, Reason, Resource, Status, Time, pods};
 use crate::client::controller::Enqueue;
 use crate::client::pod_control::{PodControl, pod_of, slow_start};
 use crate::client::{Action, Cache, Expectations, Postponed, Reconciler, claim};
@@ -85,7 +85,8 @@ impl<K: Replicated> Reconciler for Replicas<K> {
                 ChangeKind::Deleted => self.expectations.saw_deleted(&key, &c.key.name),
                 // A pod that is being deleted is as good as gone.
                 ChangeKind::Modified if c.object.is_deleting() => self.expectations.saw_deleted(&key, &c.key.name),
-                ChangeKind::Modified => false,
+                // What leaves the number of pods as it is calls for nothing but a new status.
+                ChangeKind::Modified => c.previous.as_ref().is_some_and(|p| counts_as_before(&c.object, p)),
             };
             if own {
                 self.postponed.echo(&key, c.cause);
@@ -142,6 +143,12 @@ impl<K: Replicated> Reconciler for Replicas<K> {
         }
         .taking(took))
     }
+}
+
+/// Whether a pod is as much its owner's as it was.
+fn counts_as_before(new: &Object, old: &Object) -> bool {
+    let active = |o: &Object| o.get::<Pod>().is_some_and(pods::is_active);
+    active(new) == active(old) && new.marks().owner == old.marks().owner && new.meta().labels == old.meta().labels
 }
 
 impl<K: Replicated> Replicas<K> {
