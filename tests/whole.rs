@@ -302,3 +302,31 @@ fn an_idle_cluster_does_not_remember_every_renewal() {
     assert_eq!(kept[..3], [false; 3], "after a quarter of an hour they are forgotten");
     assert!(kept[5], "the last one is there");
 }
+
+/// A node that is gone may come back for forty seconds; then its pods are forced out, as no kubelet will end them.
+#[test]
+fn pods_of_a_node_that_is_gone_are_forced_out_and_replaced() {
+    let mut s = session(1);
+    s.eval("kubectl create deployment web --image=nginx --replicas=3");
+    s.eval("kubectl delete node worker-1");
+    s.eval("wait 30s");
+    let pods = |s: &mut Session| s.eval("kubectl get pods --no-headers -o wide").stdout;
+    assert!(pods(&mut s).contains(" worker-1 "), "it may come back");
+    let told = s.eval("wait 40s").story;
+    assert!(told.contains("node worker-1 has been gone for 40 seconds"), "{told}");
+    let now = pods(&mut s);
+    assert!(now.lines().count() == 3 && !now.contains(" worker-1 "), "{now}");
+}
+
+/// Who asks for a pod's removal before it has a node waits for no kubelet.
+#[test]
+fn a_pod_without_a_node_goes_at_once() {
+    let mut s = session(1);
+    let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "finalizers": ["example.com/hold"]},
+        "spec": {"schedulerName": "nobody", "containers": [{"name": "c", "image": "nginx"}]}}"#;
+    s.eval(&format!("kubectl create -f - <<'END'\n{pod}\nEND\n"));
+    s.eval("kubectl delete pod p --wait=false");
+    let told = s.eval("wait 30s").story;
+    assert!(told.contains("p is to go and never had a node"), "{told}");
+    assert_eq!(s.eval("kubectl get pod p -o jsonpath={.status.phase}").stdout, "Failed");
+}

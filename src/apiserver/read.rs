@@ -85,7 +85,11 @@ pub struct Listing {
 
 impl ApiServer {
     pub fn get(&self, key: &Key) -> Result<&Arc<Object>, Status> {
-        self.store.get(key).ok_or_else(|| Status::not_found(key.kind, &key.name))
+        self.store.get(key).ok_or_else(|| {
+            // Whoever serves measurements misses what is measured.
+            let measured = KindRef::by_gvr("", "v1", key.kind.plural()).filter(|_| key.kind.is_aggregated());
+            Status::not_found(measured.unwrap_or(key.kind), &key.name)
+        })
     }
 
     /// Lists a scope. With `limit`, the rest is fetched by the token, from the same revision.

@@ -23,6 +23,7 @@ pub mod job;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod persistentvolume_binder;
+pub mod podgc;
 pub mod replicaset;
 pub mod resourcequota;
 pub mod serviceaccount;
@@ -63,6 +64,7 @@ pub static TABLE: &[Entry] = &[
     entry::<namespace::Namespaces>(),
     entry::<serviceaccount::ServiceAccounts>(),
     entry::<garbage_collector::GarbageCollector>(),
+    entry::<podgc::PodGc>(),
     entry::<node_lifecycle::NodeLifecycle>(),
     entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
     entry::<resourcequota::ResourceQuotas>(),

@@ -12,6 +12,7 @@ use crate::ledger::{Decision, Fact};
 const SOURCES: &[(&str, &str)] = &[
     (include_str!("../controllers/deployment/en.ftl"), include_str!("../controllers/deployment/ko.ftl")),
     (include_str!("../controllers/replicaset/en.ftl"), include_str!("../controllers/replicaset/ko.ftl")),
+    (include_str!("../controllers/podgc/en.ftl"), include_str!("../controllers/podgc/ko.ftl")),
     (include_str!("../controllers/disruption/en.ftl"), include_str!("../controllers/disruption/ko.ftl")),
     (include_str!("../controllers/job/en.ftl"), include_str!("../controllers/job/ko.ftl")),
     (include_str!("../controllers/cronjob/en.ftl"), include_str!("../controllers/cronjob/ko.ftl")),
