@@ -18,6 +18,7 @@ mod binding;
 pub mod caller;
 mod certificates;
 mod compaction;
+mod conversion;
 mod custom;
 mod decoding;
 pub mod delete;

@@ -189,8 +189,8 @@ impl ApiServer {
         self.client_watch(&target, options, request, now)
     }
 
-    fn get_one(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
-        let o = self.get(&t.key())?;
+    fn get_one(&self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
+        let o = &self.converted(self.get(&t.key())?, t.kind, who)?;
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
             let rv = o.meta().resource_version.clone().unwrap_or_default();
@@ -203,9 +203,10 @@ impl ApiServer {
         Ok(answer_of(o, t.kind, request).into())
     }
 
-    fn get_list(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
+    fn get_list(&self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = ListOptions::of(request, t.kind, false)?;
-        let listing = self.list(&t.scope(), &options)?;
+        let mut listing = self.list(&t.scope(), &options)?;
+        self.convert_all(&mut listing.items, t.kind, who)?;
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
             let meta =
@@ -233,6 +234,7 @@ impl ApiServer {
         }
         // How many fields the server fills in is known only when it has; the record is written in `create`.
         who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));
+        let o = self.as_stored(o, who)?;
         let stored = self.create(o, &t.namespace, who);
         who.defaulted = None;
         warnings.append(&mut who.warnings);
@@ -243,6 +245,10 @@ impl ApiServer {
         let mut warnings = vec![];
         let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
         self.name_must_fit(t, &mut o)?;
+        if let Ok(old) = self.get(&t.key()) {
+            self.converted(old, t.kind, who)?;
+        }
+        let o = self.as_stored(o, who)?;
         let stored = self.update(o, sub, "update", who);
         warnings.append(&mut who.warnings);
         warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
@@ -264,6 +270,7 @@ impl ApiServer {
                 return Err(status);
             }
         };
+        let old = self.converted(&old, t.kind, who)?;
         let body = body_of(request);
         // Owners may be patched as well; mostly they are not.
         let owners = body.to_string().contains("managedFields");
@@ -274,6 +281,7 @@ impl ApiServer {
             .decode(t.kind, Some(&patched), request, &mut warnings)
             .map_err(|s| patch_decode_error(&s, how, body, &patched))?;
         self.name_must_fit(t, &mut o)?;
+        let o = self.as_stored(o, who)?;
         let stored = self.update(o, sub, "patch", who);
         warnings.append(&mut who.warnings);
         warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
@@ -282,7 +290,10 @@ impl ApiServer {
     /// Applies a configuration on the server's side.
     fn apply(&mut self, t: &Target, sub: Option<Subresource>, request: &Request, who: &mut Caller<'_>) -> Response {
         let key = t.key();
-        let old = self.get(&key).ok().cloned();
+        let old = match self.get(&key).ok().cloned() {
+            Some(old) => Some(self.converted(&old, t.kind, who)?),
+            None => None,
+        };
         let config = body_of(request);
         let force = request.param("force") == Some("true");
         if old.is_none() && sub.is_some() {
@@ -304,6 +315,7 @@ impl ApiServer {
         let mut o =
             self.decode(t.kind, Some(&merged), request, &mut warnings).map_err(|s| unreadable_as(&s, config))?;
         self.name_must_fit(t, &mut o)?;
+        let o = self.as_stored(o, who)?;
         who.applied = Some(owners.unwrap_or_else(|| Arc::new(json!([]))));
         let stored = match &old {
             None => self.create(o, &t.namespace, who),
@@ -316,6 +328,9 @@ impl ApiServer {
 
     fn delete_one(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
+        if let Ok(old) = self.get(&t.key()) {
+            self.converted(old, t.kind, who)?;
+        }
         let deleted = self.delete(&t.key(), &options, who);
         let answer = deleted.map(|d| match d {
             Deleted::Marked(o) => answer_of(&o, t.kind, request).into(),
@@ -337,7 +352,8 @@ impl ApiServer {
     fn delete_collection(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
         let chosen = ListOptions::of(request, t.kind, false)?;
-        let listing = self.list(&t.scope(), &chosen)?;
+        let mut listing = self.list(&t.scope(), &chosen)?;
+        self.convert_all(&mut listing.items, t.kind, who)?;
         who.options.of_all = true;
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;

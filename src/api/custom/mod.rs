@@ -179,7 +179,8 @@ pub fn to_store(o: &Object, storage: KindRef) -> Object {
     with_content(o, storage, v)
 }
 
-fn with_content(o: &Object, kind: KindRef, v: Value) -> Object {
+/// The same object, owned as before, with another content.
+pub fn with_content(o: &Object, kind: KindRef, v: Value) -> Object {
     let read = v.as_object().cloned().and_then(|map| CustomObject::of(map).ok());
     let mut made = Object::custom(kind, read.or_else(|| o.as_custom().cloned()).unwrap_or_default());
     made.set_ownership(o.ownership().clone());

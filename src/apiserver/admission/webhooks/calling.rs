@@ -77,14 +77,19 @@ impl Default for Outlet {
 
 /// Posts a review to a webhook. The error is what Go says of the attempt.
 pub fn call(api: &ApiServer, hook: &Webhook<'_>, review: &Value) -> Result<Reply, String> {
-    let (url, host) = address(hook.client);
     let timeout = Duration::from_secs(u64::try_from(hook.timeout_seconds.unwrap_or(10)).unwrap_or(0));
+    post(api, hook.client, timeout, review)
+}
+
+/// The same for any review.
+pub fn post(api: &ApiServer, client: &WebhookClientConfig, timeout: Duration, review: &Value) -> Result<Reply, String> {
+    let (url, host) = address(client);
     let url = format!("{url}?timeout={}", time::go_duration(timeout));
-    let reached = match &hook.client.service {
+    let reached = match &client.service {
         Some(s) => endpoint(api, &s.namespace, &s.name, s.port.unwrap_or(443)),
         None => Ok(host),
     };
-    let authorities = hook.client.ca_bundle.as_ref().map(|b| b.0.as_slice()).filter(|b| !b.is_empty());
+    let authorities = client.ca_bundle.as_ref().map(|b| b.0.as_slice()).filter(|b| !b.is_empty());
     let posted =
         reached.and_then(|at| api.outlet.0.post(&Call { url: &url, address: &at, authorities, timeout, review }));
     posted.map_err(|why| format!("Post {url:?}: {why}"))

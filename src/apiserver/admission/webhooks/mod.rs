@@ -8,7 +8,7 @@
 pub mod calling;
 mod hooks;
 mod mutating;
-mod reply;
+pub mod reply;
 mod review;
 #[cfg(test)]
 mod tests;

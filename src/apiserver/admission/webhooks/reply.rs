@@ -16,6 +16,17 @@ use crate::api::yaml;
 /// # Errors
 /// There is none in it: what a Go client says of that.
 pub fn read(reply: &Reply, wanted: Version) -> Result<Value, String> {
+    let review = content(reply)?;
+    registered(&review, wanted)?;
+    let mismatch = TypeId::by_name("admission/v1.AdmissionReview").and_then(|t| canonical::check(&review, t).mismatch);
+    mismatch.map_or(Ok(review), Err)
+}
+
+/// The object in a reply, of whatever kind.
+///
+/// # Errors
+/// As above.
+pub fn content(reply: &Reply) -> Result<Value, String> {
     if !(200..=206).contains(&reply.code) {
         return Err(refusal(reply));
     }
@@ -23,10 +34,7 @@ pub fn read(reply: &Reply, wanted: Version) -> Result<Value, String> {
         let of = &reply.content_type;
         return Err(format!("0-length response with status code: {} and content type: {of}", reply.code));
     }
-    let review = parsed(&reply.body).map_err(|why| format!("couldn't get version/kind; json parse error: {why}"))?;
-    registered(&review, wanted)?;
-    let mismatch = TypeId::by_name("admission/v1.AdmissionReview").and_then(|t| canonical::check(&review, t).mismatch);
-    mismatch.map_or(Ok(review), Err)
+    parsed(&reply.body).map_err(|why| format!("couldn't get version/kind; json parse error: {why}"))
 }
 
 /// JSON, or else YAML.
