@@ -24,6 +24,7 @@ pub mod pod_control;
 pub mod postponed;
 pub mod queue;
 pub mod recorder;
+pub mod slices;
 pub mod triggers;
 
 pub use backoff::Backoff;

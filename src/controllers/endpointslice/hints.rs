@@ -5,12 +5,12 @@
 
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointHints, ForNode, ForZone};
 
-use super::plan::Plan;
 use crate::api::kinds::{EndpointSlice, Service};
 use crate::api::object::Resource;
+use crate::client::slices::Changes;
 
 /// Sets the hints of all slices that are written, and has those written whose hints are wrong.
-pub fn set(service: &Service, own: &[&EndpointSlice], out: &mut Plan) {
+pub fn set(service: &Service, own: &[&EndpointSlice], out: &mut Changes) {
     let how = service.spec.as_ref().and_then(|s| s.traffic_distribution.as_deref());
     let nodes_too = match how {
         Some("PreferClose" | "PreferSameZone") => Some(false),

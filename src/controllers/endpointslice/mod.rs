@@ -9,7 +9,7 @@ mod tests;
 
 use crate::api::endpoints::has_selector;
 use crate::api::kinds::{EndpointSlice, Node, Service};
-use crate::api::{Duration, Key, Reason, Resource, Status, Time};
+use crate::api::{Duration, Key, Resource, Status, Time};
 use crate::client::backends::Backends;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
@@ -92,10 +92,11 @@ impl Reconciler for EndpointSlices {
         let slices: Vec<EndpointSlice> = self.slices.in_namespace(&key.namespace).filter(own).cloned().collect();
         let zone_of = |node: &str| Some(self.nodes.get("", node)?.label(ZONE).map(Into::into));
         let seen = Seen { service: backed.service, pods: &backed.pods, slices: &slices, zone_of: &zone_of };
-        let plan = plan::plan(&seen);
+        let Plan { slices: mut changes, lost } = plan::plan(&seen);
         let (count, since) = (backed.pods.len(), backed.since);
-        let kept = slices.iter().filter(|s| !plan.update.iter().chain(&plan.delete).any(|n| n.name() == s.name()));
-        let after = in_traffic(kept.chain(&plan.update).chain(&plan.create));
+        let kept =
+            slices.iter().filter(|s| !changes.update.iter().chain(&changes.delete).any(|n| n.name() == s.name()));
+        let after = in_traffic(kept.chain(&changes.update).chain(&changes.create));
         let mut before = in_traffic(slices.iter());
         let mut sorted = after.clone();
         before.sort();
@@ -103,38 +104,12 @@ impl Reconciler for EndpointSlices {
         if before != sorted {
             ctx.decide(SliceDecision { service: key.clone(), before, after });
         }
-        let lost = plan.lost.clone();
-        self.write(key, plan, since, ctx)?;
+        changes.create.iter_mut().chain(&mut changes.update).for_each(|s| annotate(s, since));
+        changes.write(&mut self.slices, ctx)?;
         if let Some(pod) = lost.first() {
             // The pod is left out, and looked for again.
             return Err(Status::internal(&format!("pod {pod}: its node is gone")));
         }
         Ok(Action::done().taking(Duration::from_micros(1_000 + 4 * u64::try_from(count).unwrap_or(0))))
-    }
-}
-
-impl EndpointSlices {
-    fn write(&mut self, key: &Key, plan: Plan, since: Option<Time>, ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        for mut s in plan.create {
-            annotate(&mut s, since);
-            match ctx.api::<EndpointSlice>().create(s) {
-                Ok(o) => self.slices.put(&o),
-                // Nothing is made in a namespace that ends.
-                Err(e) if e.namespace_ends() => return Ok(()),
-                Err(e) => return Err(e),
-            }
-        }
-        for mut s in plan.update {
-            annotate(&mut s, since);
-            let o = ctx.api::<EndpointSlice>().update(s)?;
-            self.slices.put(&o);
-        }
-        for s in plan.delete {
-            match ctx.api::<EndpointSlice>().delete(&key.namespace, s.name(), Default::default()) {
-                Err(e) if !e.is(Reason::NotFound) => return Err(e),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 }

@@ -13,6 +13,7 @@ use crate::api::kinds::{EndpointSlice, Pod, Service};
 use crate::api::object::{Resource, controller_ref};
 use crate::api::selector::Labels;
 use crate::api::{names, pods};
+use crate::client::slices::Changes;
 
 /// Endpoints in one slice.
 pub const LIMIT: usize = 100;
@@ -26,31 +27,29 @@ pub struct Seen<'a> {
     pub zone_of: &'a dyn Fn(&str) -> Option<Option<String>>,
 }
 
-/// What is to be written. A slice that is changed keeps its name.
 #[derive(Default, Debug)]
 pub struct Plan {
-    pub create: Vec<EndpointSlice>,
-    pub update: Vec<EndpointSlice>,
-    pub delete: Vec<EndpointSlice>,
+    pub slices: Changes,
     /// Pods that were left out, as their nodes are gone.
     pub lost: Vec<String>,
 }
 
 pub fn plan(seen: &Seen<'_>) -> Plan {
-    let mut out = Plan::default();
+    let mut lost = vec![];
+    let mut slices = Changes::default();
     let families: BTreeSet<&str> = families(seen.service);
     for family in &families {
         let own: Vec<&EndpointSlice> = seen.slices.iter().filter(|s| s.address_type == *family).collect();
-        let changes = of_family(seen, family, &own, &mut out.lost);
-        out.create.extend(changes.create);
-        out.update.extend(changes.update);
-        out.delete.extend(changes.delete);
+        let changes = of_family(seen, family, &own, &mut lost);
+        slices.create.extend(changes.create);
+        slices.update.extend(changes.update);
+        slices.delete.extend(changes.delete);
     }
-    out.delete.extend(seen.slices.iter().filter(|s| !families.contains(s.address_type.as_str())).cloned());
+    slices.delete.extend(seen.slices.iter().filter(|s| !families.contains(s.address_type.as_str())).cloned());
     if seen.service.is_deleting() {
-        out.create.clear();
+        slices.create.clear();
     }
-    out
+    Plan { slices, lost }
 }
 
 /// The kinds of addresses that a Service has.
@@ -59,9 +58,9 @@ fn families(s: &Service) -> BTreeSet<&'static str> {
     all.map(|f| if f == "IPv6" { "IPv6" } else { "IPv4" }).collect()
 }
 
-fn of_family(seen: &Seen<'_>, family: &str, own: &[&EndpointSlice], lost: &mut Vec<String>) -> Plan {
+fn of_family(seen: &Seen<'_>, family: &str, own: &[&EndpointSlice], lost: &mut Vec<String>) -> Changes {
     let service = seen.service;
-    let mut out = Plan::default();
+    let mut out = Changes::default();
     let mut existing: BTreeMap<PortsKey, Vec<&EndpointSlice>> = BTreeMap::new();
     for s in own {
         if is_of(s, service) {
@@ -153,7 +152,7 @@ fn of_ports(
     ports: &[EndpointPort],
     there: &[&EndpointSlice],
     mut wanted: EndpointSet,
-    out: &mut Plan,
+    out: &mut Changes,
 ) {
     let (mut changed, mut unchanged): (Vec<EndpointSlice>, Vec<&EndpointSlice>) = (vec![], vec![]);
     for s in there {
@@ -265,7 +264,7 @@ fn own_labels(labels: Option<&Labels>) -> Labels {
 }
 
 /// Instead of deleting one slice and creating another, one is made into the other.
-fn reuse(service: &Service, out: &mut Plan) {
+fn reuse(service: &Service, out: &mut Changes) {
     let mut kept = vec![];
     for old in std::mem::take(&mut out.delete) {
         match out.create.pop() {

@@ -4,6 +4,7 @@ use super::in_traffic;
 use super::plan::{Plan, Seen, plan};
 use crate::api::Resource;
 use crate::api::kinds::{EndpointSlice, Pod, Service};
+use crate::client::slices::Changes;
 
 fn service(extra: Value) -> Service {
     let mut spec = json!({"clusterIP": "10.96.0.9", "ipFamilies": ["IPv4"], "selector": {"app": "x"},
@@ -20,13 +21,17 @@ fn pod(n: usize, port: i32, ready: bool) -> Pod {
     .unwrap()
 }
 
-fn planned(s: &Service, pods: &[Pod], slices: &[EndpointSlice]) -> Plan {
+fn planned(s: &Service, pods: &[Pod], slices: &[EndpointSlice]) -> Changes {
+    whole(s, pods, slices).slices
+}
+
+fn whole(s: &Service, pods: &[Pod], slices: &[EndpointSlice]) -> Plan {
     let all: Vec<&Pod> = pods.iter().collect();
     plan(&Seen { service: s, pods: &all, slices, zone_of: &|node| (node == "n1").then(|| Some("z".into())) })
 }
 
 /// The slices once the plan is carried out.
-fn carried_out(p: Plan, before: &[EndpointSlice]) -> Vec<EndpointSlice> {
+fn carried_out(p: Changes, before: &[EndpointSlice]) -> Vec<EndpointSlice> {
     let touched = |s: &&EndpointSlice| !p.update.iter().chain(&p.delete).any(|t| t.name() == s.name());
     let mut all: Vec<EndpointSlice> = before.iter().filter(touched).cloned().collect();
     all.extend(p.update);
@@ -85,8 +90,8 @@ fn slices_hold_a_hundred_and_are_filled_before_new_ones_are_made() {
 fn a_pod_whose_node_is_gone_is_left_out_unless_all_are_published() {
     let mut lost = pod(1, 80, true);
     lost.spec.as_mut().unwrap().node_name = Some("gone".into());
-    let p = planned(&service(json!({})), std::slice::from_ref(&lost), &[]);
-    assert_eq!((p.lost, in_traffic(p.create.iter()).len()), (vec!["p1".to_string()], 0));
+    let p = whole(&service(json!({})), std::slice::from_ref(&lost), &[]);
+    assert_eq!((p.lost, in_traffic(p.slices.create.iter()).len()), (vec!["p1".to_string()], 0));
     let p = planned(&service(json!({"publishNotReadyAddresses": true})), &[lost], &[]);
     assert_eq!(in_traffic(p.create.iter()), ["10.0.0.2"]);
 }

@@ -5,9 +5,10 @@ pub mod decision;
 pub mod plan;
 
 use crate::api::kinds::{EndpointSlice, Endpoints, Service};
-use crate::api::{Key, Reason, Resource, Status};
+use crate::api::{Key, Resource, Status};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
+use crate::client::slices::Changes;
 use crate::client::{Action, Cache, Reconciler, Recorder};
 use crate::store::{Change, Scope, rev_of};
 use crate::world::Ctx;
@@ -91,12 +92,12 @@ impl Reconciler for Mirroring {
         let endpoints = self.endpoints.by_key(key).filter(|e| wants_mirror(e) && service.is_some()).cloned();
         let plan = match &endpoints {
             Some(e) => plan::plan(e, &slices),
-            None => Plan { delete: slices, ..Plan::default() },
+            None => Plan { slices: Changes { delete: slices, ..Changes::default() }, ..Plan::default() },
         };
         if let Some(e) = &endpoints {
             self.tell(e, &plan, ctx);
         }
-        self.write(key, plan, ctx)?;
+        plan.slices.write(&mut self.slices, ctx)?;
         Ok(Action::done())
     }
 }
@@ -116,30 +117,8 @@ impl Mirroring {
             );
             self.recorder.record(reference(e, None), Note::warning("TooManyAddressesToMirror", &text), ctx);
         }
-        if !plan.create.is_empty() || !plan.update.is_empty() {
+        if !plan.slices.create.is_empty() || !plan.slices.update.is_empty() {
             ctx.decide(Mirrored { service: e.key(), addresses: plan::told(e) });
         }
-    }
-
-    fn write(&mut self, key: &Key, plan: Plan, ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        for s in plan.create {
-            match ctx.api::<EndpointSlice>().create(s) {
-                Ok(o) => self.slices.put(&o),
-                // Nothing is made in a namespace that ends.
-                Err(e) if e.namespace_ends() => return Ok(()),
-                Err(e) => return Err(e),
-            }
-        }
-        for s in plan.update {
-            let o = ctx.api::<EndpointSlice>().update(s)?;
-            self.slices.put(&o);
-        }
-        for s in plan.delete {
-            match ctx.api::<EndpointSlice>().delete(&key.namespace, s.name(), Default::default()) {
-                Err(e) if !e.is(Reason::NotFound) => return Err(e),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 }

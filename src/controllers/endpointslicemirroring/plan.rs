@@ -14,6 +14,7 @@ use crate::api::kinds::{EndpointSlice, Endpoints};
 use crate::api::object::{Resource, controller_ref};
 use crate::api::selector::Labels;
 use crate::api::{ip, names};
+use crate::client::slices::Changes;
 
 /// So many addresses of a subset are mirrored.
 pub const MOST: usize = 1000;
@@ -23,9 +24,7 @@ const OWN_ANNOTATIONS: [&str; 2] =
 
 #[derive(Default, Debug)]
 pub struct Plan {
-    pub create: Vec<EndpointSlice>,
-    pub update: Vec<EndpointSlice>,
-    pub delete: Vec<EndpointSlice>,
+    pub slices: Changes,
     /// Addresses that are none.
     pub invalid: usize,
     /// Addresses for which there is no room.
@@ -66,14 +65,14 @@ pub fn plan(e: &Endpoints, slices: &[EndpointSlice]) -> Plan {
     for (group, (ports, set)) in wanted {
         let mut had = there.remove(&group).unwrap_or_default().into_iter();
         let first = had.next();
-        out.delete.extend(had.cloned());
+        out.slices.delete.extend(had.cloned());
         if first.is_none_or(|s| !is_right(e, s, &set)) {
             let slice = new_slice(e, group.0, ports, set, first);
-            if first.is_some() { out.update.push(slice) } else { out.create.push(slice) }
+            if first.is_some() { out.slices.update.push(slice) } else { out.slices.create.push(slice) }
         }
     }
-    out.delete.extend(there.into_values().flatten().cloned());
-    reuse(&mut out);
+    out.slices.delete.extend(there.into_values().flatten().cloned());
+    reuse(&mut out.slices);
     out
 }
 
@@ -155,7 +154,7 @@ fn new_slice(
 }
 
 /// Instead of deleting one slice and creating another of its family, one is made into the other.
-fn reuse(out: &mut Plan) {
+fn reuse(out: &mut Changes) {
     let mut kept = vec![];
     for old in std::mem::take(&mut out.delete) {
         match out.create.iter().position(|new| new.address_type == old.address_type) {
@@ -190,8 +189,9 @@ mod tests {
                 {"addresses": [{"ip": "10.1.2.3"}, {"ip": "2001:db8::1"}, {"ip": "nonsense"}], "notReadyAddresses": [{"ip": "10.1.2.4"}],
                  "ports": [{"port": 5432, "protocol": "TCP"}]}]}))
         .unwrap();
-        let mut p = plan(&e, &[]);
-        assert_eq!((p.create.len(), p.invalid, p.skipped), (2, 1, 0));
+        let all = plan(&e, &[]);
+        assert_eq!((all.slices.create.len(), all.invalid, all.skipped), (2, 1, 0));
+        let mut p = all.slices;
         for s in &mut p.create {
             s.metadata.name = Some(format!("db-{}", s.address_type));
         }
@@ -204,13 +204,13 @@ mod tests {
             .collect();
         assert_eq!(ready, [("10.1.2.3", Some(true)), ("10.1.2.4", Some(false))]);
         assert_eq!(four.metadata.annotations.as_ref().map(|a| a.len()), Some(1));
-        let same = plan(&e, &p.create);
+        let same = plan(&e, &p.create).slices;
         assert!(same.create.is_empty() && same.update.is_empty() && same.delete.is_empty());
         e.subsets.as_mut().unwrap()[0].addresses.as_mut().unwrap().retain(|a| a.ip != "2001:db8::1");
-        let less = plan(&e, &p.create);
+        let less = plan(&e, &p.create).slices;
         assert_eq!((less.update.len(), less.delete.len()), (0, 1));
         e.subsets.as_mut().unwrap()[0].ports.as_mut().unwrap()[0].port = 1;
-        let moved = plan(&e, &p.create);
+        let moved = plan(&e, &p.create).slices;
         assert_eq!((moved.create.len(), moved.update.len(), moved.delete.len()), (0, 1, 1), "the slice is used again");
     }
 }
