@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{annotations, head, labels, pods_status, selector, template, text};
+use super::{annotations, head, labels, pods_status, selector, template, the_pairs};
 use crate::kubectl::env::Env;
 use crate::kubectl::failure::Failure;
 use crate::kubectl::resources::Found;
@@ -12,10 +12,9 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     let (spec, status) = (&d["spec"], &d["status"]);
     let chosen = selector(&spec["selector"]);
     let nodes = &spec["template"]["spec"]["nodeSelector"];
-    let pairs: Vec<String> = nodes.as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
     let mut out = head(f);
     out.push_str(&format!("Selector:\t{chosen}\n"));
-    out.push_str(&format!("Node-Selector:\t{}\n", if pairs.is_empty() { "<none>".into() } else { pairs.join(",") }));
+    out.push_str(&format!("Node-Selector:\t{}\n", the_pairs(nodes)));
     out.push_str(&labels("Labels", &d["metadata"]["labels"]));
     out.push_str(&annotations("Annotations", &d["metadata"]["annotations"]));
     let n = |v: &Value| v.as_i64().unwrap_or(0);

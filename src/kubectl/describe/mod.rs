@@ -1,17 +1,25 @@
 //! What `kubectl describe` prints, a file for each kind that has its own page.
 //! Real Kubernetes: k8s.io/kubectl/pkg/describe/describe.go.
 
+mod csr;
 mod daemonset;
 mod deployment;
+mod endpoints;
 mod generic;
+mod ingress;
 mod job;
 mod limits;
+mod networkpolicy;
 mod node;
+mod persistentvolume;
 mod pod;
+mod policy;
 mod rbac;
 mod replicaset;
 mod service;
 mod statefulset;
+mod storage;
+mod volumes;
 
 use serde_json::Value;
 
@@ -31,11 +39,27 @@ const PAGES: &[(&str, Page)] = &[
     ("Pod", pod::page),
     ("Deployment", deployment::page),
     ("ReplicaSet", replicaset::page),
+    ("ReplicationController", replicaset::of_replication_controller),
     ("Job", job::page),
     ("CronJob", job::cronjob),
     ("DaemonSet", daemonset::page),
     ("StatefulSet", statefulset::page),
     ("Service", service::page),
+    ("Endpoints", endpoints::endpoints),
+    ("EndpointSlice", endpoints::slice),
+    ("Ingress", ingress::page),
+    ("IngressClass", ingress::class),
+    ("NetworkPolicy", networkpolicy::page),
+    ("IPAddress", policy::address),
+    ("ServiceCIDR", policy::cidr),
+    ("PersistentVolume", persistentvolume::page),
+    ("PersistentVolumeClaim", persistentvolume::claim_page),
+    ("StorageClass", storage::class),
+    ("VolumeAttributesClass", storage::attributes_class),
+    ("CSINode", storage::csi_node),
+    ("PodDisruptionBudget", policy::budget),
+    ("PriorityClass", policy::priority),
+    ("CertificateSigningRequest", csr::page),
     ("Node", node::page),
     ("Namespace", generic::namespace),
     ("ConfigMap", generic::configmap),
@@ -50,8 +74,17 @@ const PAGES: &[(&str, Page)] = &[
 ];
 
 /// Kinds whose pages tell no events.
-const WITHOUT_EVENTS: &[&str] =
-    &["Namespace", "Secret", "ResourceQuota", "LimitRange", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
+const WITHOUT_EVENTS: &[&str] = &[
+    "Namespace",
+    "Secret",
+    "ResourceQuota",
+    "LimitRange",
+    "NetworkPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+];
 
 pub fn describe(f: &Found, events: bool, env: &mut Env<'_>) -> Result<String, Failure> {
     let page = PAGES.iter().find(|(k, _)| *k == f.kind.name()).map_or(generic::page as Page, |(_, p)| *p);
@@ -115,6 +148,9 @@ fn labels(title: &str, v: &Value) -> String {
     if pairs.is_empty() { format!("{title}:\t<none>\n") } else { format!("{title}:\t{}\n", pairs.join("\n\t")) }
 }
 
+/// Longer notes stand on lines of their own, cut.
+const NOTE_SHOWN: usize = 140;
+
 /// `Annotations:`, without those that kubectl keeps for itself.
 fn annotations(title: &str, v: &Value) -> String {
     let shown: Vec<String> = v
@@ -123,9 +159,13 @@ fn annotations(title: &str, v: &Value) -> String {
         .flatten()
         .filter(|(k, _)| *k != super::verbs::apply::LAST_APPLIED)
         .map(|(k, v)| {
-            let value = text(v).trim_end_matches('\n');
-            if value.contains('\n') || value.len() + k.len() > 140 {
-                let lines: Vec<String> = value.lines().map(|l| format!("\t  {l}")).collect();
+            let value = text(v).strip_suffix('\n').unwrap_or_else(|| text(v));
+            if value.contains('\n') || value.len() + k.len() + 2 > NOTE_SHOWN {
+                let short = |line: &str| match line.char_indices().map(|(at, _)| at).find(|at| *at >= NOTE_SHOWN - 2) {
+                    Some(at) if line.len() > NOTE_SHOWN - 2 => format!("\t  {}...", &line[..at]),
+                    _ => format!("\t  {line}"),
+                };
+                let lines: Vec<String> = value.split('\n').map(short).collect();
                 format!("{k}:\n{}", lines.join("\n"))
             } else {
                 format!("{k}: {value}")
@@ -135,11 +175,60 @@ fn annotations(title: &str, v: &Value) -> String {
     if shown.is_empty() { format!("{title}:\t<none>\n") } else { format!("{title}:\t{}\n", shown.join("\n\t")) }
 }
 
+/// `a=1,b=2`, or that there are none.
+fn the_pairs(v: &Value) -> String {
+    let pairs: Vec<String> = v.as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
+    if pairs.is_empty() { "<none>".into() } else { pairs.join(",") }
+}
+
+/// The texts of a list.
+fn strings(v: &Value) -> Vec<&str> {
+    v.as_array().into_iter().flatten().map(text).collect()
+}
+
+/// `[a b]`, as Go prints a list.
+fn go_list(v: &Value) -> String {
+    let items: Vec<String> = v.as_array().into_iter().flatten().map(go).collect();
+    format!("[{}]", items.join(" "))
+}
+
+/// Any value as Go prints it.
+fn go(v: &Value) -> String {
+    match v {
+        Value::Null => "<nil>".into(),
+        Value::String(s) => s.clone(),
+        Value::Array(_) => go_list(v),
+        Value::Object(m) => {
+            let pairs: Vec<String> = m.iter().map(|(k, v)| format!("{k}:{}", go(v))).collect();
+            format!("map[{}]", pairs.join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Conditions with when they changed, if there are any.
+fn conditions(v: &Value) -> String {
+    let list = v.as_array().map(Vec::as_slice).unwrap_or_default();
+    if list.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("Conditions:\n  Type\tStatus\tLastTransitionTime\tReason\tMessage\n");
+    out.push_str("  ----\t------\t------------------\t------\t-------\n");
+    for c in list {
+        let (kind, status, at) = (text(&c["type"]), text(&c["status"]), date(&c["lastTransitionTime"]));
+        out.push_str(&format!("  {kind}\t{status}\t{at}\t{}\t{}\n", text(&c["reason"]), text(&c["message"])));
+    }
+    out
+}
+
 /// `app=web,tier in (a,b)` of a label selector.
 fn selector(v: &Value) -> String {
     let s: k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector =
         serde_json::from_value(v.clone()).unwrap_or_default();
-    crate::api::selector::Selector::of(&s).to_string()
+    match crate::api::selector::Selector::of(&s).to_string() {
+        s if s.is_empty() => "<none>".into(),
+        s => s,
+    }
 }
 
 /// `Pods Status:` of the pods that an object manages and its selector chooses.

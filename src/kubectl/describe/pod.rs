@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::volumes::volumes;
 use super::{annotations, controlled_by, date, head, labels, text};
 use crate::api::Time;
 use crate::api::time::human;
@@ -310,58 +311,6 @@ fn probe(p: &Value) -> String {
         return format!("tcp-socket {}:{} {tail}", text(&p["tcpSocket"]["host"]), port(&p["tcpSocket"]["port"]));
     }
     format!("unknown {tail}")
-}
-
-fn volumes(list: &Value, space: &str) -> String {
-    let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
-    if items.is_empty() {
-        return if space.is_empty() { "Volumes:\t<none>\n".into() } else { format!("{space}Volumes:\t<none>\n") };
-    }
-    let mut out = format!("{space}Volumes:\n");
-    for v in items {
-        out.push_str(&format!("  {}{}:\n", if space.is_empty() { "" } else { " " }, text(&v["name"])));
-        let mut put = |k: &str, v: String| out.push_str(&format!("    {k}:\t{v}\n"));
-        let optional = |v: &Value| (*v == true).to_string();
-        if v["projected"].is_object() {
-            put("Type", "Projected (a volume that contains injected data from multiple sources)".into());
-            for s in v["projected"]["sources"].as_array().into_iter().flatten() {
-                if s["serviceAccountToken"].is_object() {
-                    put("TokenExpirationSeconds", s["serviceAccountToken"]["expirationSeconds"].to_string());
-                } else if s["configMap"].is_object() {
-                    put("ConfigMapName", text(&s["configMap"]["name"]).into());
-                    put("Optional", optional(&s["configMap"]["optional"]));
-                } else if s["secret"].is_object() {
-                    put("SecretName", text(&s["secret"]["name"]).into());
-                    put("Optional", optional(&s["secret"]["optional"]));
-                } else if s["downwardAPI"].is_object() {
-                    put("DownwardAPI", "true".into());
-                }
-            }
-        } else if v["emptyDir"].is_object() {
-            put("Type", "EmptyDir (a temporary directory that shares a pod's lifetime)".into());
-            put("Medium", text(&v["emptyDir"]["medium"]).into());
-            put("SizeLimit", v["emptyDir"]["sizeLimit"].as_str().unwrap_or("<unset>").into());
-        } else if v["hostPath"].is_object() {
-            put("Type", "HostPath (bare host directory volume)".into());
-            put("Path", text(&v["hostPath"]["path"]).into());
-            put("HostPathType", text(&v["hostPath"]["type"]).into());
-        } else if v["configMap"].is_object() {
-            put("Type", "ConfigMap (a volume populated by a ConfigMap)".into());
-            put("Name", text(&v["configMap"]["name"]).into());
-            put("Optional", optional(&v["configMap"]["optional"]));
-        } else if v["secret"].is_object() {
-            put("Type", "Secret (a volume populated by a Secret)".into());
-            put("SecretName", text(&v["secret"]["secretName"]).into());
-            put("Optional", optional(&v["secret"]["optional"]));
-        } else if v["persistentVolumeClaim"].is_object() {
-            put("Type", "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)".into());
-            put("ClaimName", text(&v["persistentVolumeClaim"]["claimName"]).into());
-            put("ReadOnly", optional(&v["persistentVolumeClaim"]["readOnly"]));
-        } else {
-            put("Type", "<unknown>".into());
-        }
-    }
-    out
 }
 
 fn tolerations(title: &str, v: &Value) -> String {

@@ -24,12 +24,12 @@ impl Head {
 }
 
 /// Values one after the other.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-type Read<T> = Result<T, String>;
+pub(super) type Read<T> = Result<T, String>;
 
 fn syntax<T>(why: &str) -> Read<T> {
     Err(format!("asn1: syntax error: {why}"))
@@ -40,11 +40,11 @@ fn structure<T>(why: &str) -> Read<T> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Reader<'a> {
         Reader { bytes, at: 0 }
     }
 
-    fn at_end(&self) -> bool {
+    pub(super) fn at_end(&self) -> bool {
         self.at >= self.bytes.len()
     }
 
@@ -115,9 +115,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A value of any type.
-    fn any(&mut self) -> Read<&'a [u8]> {
+    pub(super) fn any(&mut self) -> Read<&'a [u8]> {
         let head = self.head()?;
         self.content(head)
+    }
+
+    /// A value of any type, and its tag's number.
+    pub(super) fn tagged(&mut self) -> Read<(u32, &'a [u8])> {
+        let head = self.head()?;
+        Ok((head.tag, self.content(head)?))
     }
 
     /// A value of that type; `go` is what Go calls the type.
@@ -215,21 +221,29 @@ pub fn subject(bytes: &[u8]) -> Subject {
 }
 
 fn read_subject(bytes: &[u8]) -> Read<Subject> {
+    let mut out = Subject::default();
+    for (kind, value) in subject_fields(bytes)? {
+        match kind {
+            k if k == COMMON_NAME => out.common_name = value,
+            k if k == ORGANIZATION => out.organizations.push(value),
+            _ => {}
+        }
+    }
+    Ok(out)
+}
+
+/// The fields of a subject, by their identifiers.
+pub(super) fn subject_fields(bytes: &[u8]) -> Read<Vec<(&[u8], String)>> {
     let mut request = Reader::new(Reader::new(bytes).any()?);
     let mut signed = Reader::new(request.any()?);
     signed.any()?;
     let mut names = Reader::new(signed.any()?);
-    let mut out = Subject::default();
+    let mut out = vec![];
     while !names.at_end() {
         let mut set = Reader::new(names.any()?);
         while !set.at_end() {
             let mut pair = Reader::new(set.any()?);
-            let (kind, value) = (pair.any()?, String::from_utf8_lossy(pair.any()?).into_owned());
-            match kind {
-                k if k == COMMON_NAME => out.common_name = value,
-                k if k == ORGANIZATION => out.organizations.push(value),
-                _ => {}
-            }
+            out.push((pair.any()?, String::from_utf8_lossy(pair.any()?).into_owned()));
         }
     }
     Ok(out)

@@ -2,6 +2,7 @@
 //! Real Kubernetes: pkg/registry/certificates/certificates, pkg/printers/internalversion printCertificateSigningRequest.
 
 mod der;
+mod wish;
 mod validation;
 
 use k8s_openapi::api::certificates::v1::CertificateSigningRequestCondition;
@@ -13,6 +14,7 @@ use crate::api::time::{Duration, Time, human};
 use crate::api::{names, pem};
 
 pub use der::Subject;
+pub use wish::{Wish, wish};
 pub use validation::{validate_approval_update, validate_status_update, validate_update};
 
 pub static KIND: Kind<CertificateSigningRequest> = Kind {

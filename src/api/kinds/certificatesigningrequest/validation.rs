@@ -165,7 +165,7 @@ fn validate(c: &CertificateSigningRequest, tolerated: &Tolerance, errors: &mut F
     }
 }
 
-fn request_fault(request: &[u8]) -> Option<String> {
+pub(super) fn request_fault(request: &[u8]) -> Option<String> {
     match pem::blocks(request).first() {
         Some(block) if block.label == "CERTIFICATE REQUEST" => der::request_fault(&block.bytes),
         _ => Some("PEM block type must be CERTIFICATE REQUEST".into()),
