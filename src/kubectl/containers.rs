@@ -36,7 +36,7 @@ pub fn chosen(pod: &Value, wanted: Option<&str>) -> Result<(String, Option<Strin
     }
     let mains = names(pod, "containers");
     let first = mains.first().copied().unwrap_or("").to_string();
-    let note = (mains.len() > 1).then(|| format!("Defaulted container {first:?} out of: {}", listed(pod)));
+    let note = (all().count() > 1).then(|| format!("Defaulted container {first:?} out of: {}", listed(pod)));
     Ok((first, note))
 }
 
@@ -57,6 +57,11 @@ mod tests {
         assert_eq!(
             chosen(&pod, Some("x")).map_err(|f| f.message),
             Err("error: container x is not valid for pod two out of: a, b, init (init)".into())
+        );
+        let with_init = json!({"spec": {"containers": [{"name": "a"}], "initContainers": [{"name": "init"}]}});
+        assert_eq!(
+            chosen(&with_init, None),
+            Ok(("a".into(), Some("Defaulted container \"a\" out of: a, init (init)".into())))
         );
         pod["metadata"]["annotations"][DEFAULT] = "b".into();
         assert_eq!(chosen(&pod, None), Ok(("b".into(), None)));

@@ -18,11 +18,14 @@ pub mod config_property;
 pub mod cordon;
 pub mod create;
 pub mod create_data;
+mod create_ingress;
 pub mod create_job;
+mod create_pdb;
 pub mod create_policy;
 pub mod create_rbac;
 pub mod create_secret;
 pub mod create_service;
+mod create_token;
 pub mod delete;
 pub mod describe;
 pub mod diff;
@@ -66,6 +69,8 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("create resourcequota", "create quota"),
     ("create pc", "create priorityclass"),
     ("create cj", "create cronjob"),
+    ("create ing", "create ingress"),
+    ("create pdb", "create poddisruptionbudget"),
     ("config use", "config use-context"),
     ("top nodes", "top node"),
     ("top no", "top node"),
@@ -83,6 +88,9 @@ pub static TABLE: &[&Verb] = &[
     &create_secret::DOCKER_REGISTRY,
     &create_policy::QUOTA,
     &create_policy::PRIORITYCLASS,
+    &create_pdb::PODDISRUPTIONBUDGET,
+    &create_ingress::INGRESS,
+    &create_token::TOKEN,
     &create_job::JOB,
     &create_job::CRONJOB,
     &create_rbac::ROLE,
