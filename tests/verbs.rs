@@ -252,3 +252,101 @@ fn a_context_is_renamed_changed_and_deleted() {
         assert_eq!(s.eval(line).stdout, want, "{line}");
     }
 }
+
+#[test]
+fn wait_finds_what_is_made_while_it_waits() {
+    let text = transcript(
+        no_editor,
+        "@bg w kubectl wait --for=create --for=jsonpath='{.data.a}'=1 configmap/c --timeout=60s\n@wait 5s\n\
+         $ kubectl create configmap c --from-literal=a=0\n@wait 2s\n\
+         $ kubectl patch configmap c -p '{\"data\":{\"a\":\"1\"}}'\n@wait 2s\n@end w\n\
+         $ kubectl wait --for=create configmap/other --timeout=1s\n$ kubectl wait --for=delete configmap/c --timeout=0s\n",
+    );
+    let waited = text.split("@end w\n").nth(1).unwrap();
+    assert!(waited.starts_with("configmap/c condition met\nconfigmap/c condition met\n"), "{text}");
+    assert!(waited.contains("! error: timed out waiting for the condition\n"), "{text}");
+    assert!(waited.contains("! error: condition not met for configmaps/c\n"), "{text}");
+}
+
+#[test]
+fn wait_takes_objects_in_the_order_of_the_command_line() {
+    let text = transcript(
+        no_editor,
+        "$ kubectl run late --image=nginx:1.25\n$ kubectl create configmap soon\n\
+         $ kubectl wait --for=jsonpath='{.metadata.name}' pod/late configmap/soon\n\
+         $ kubectl wait --for=condition=Never pod/late --timeout=2s\n",
+    );
+    assert!(text.contains("pod/late condition met\nconfigmap/soon condition met\n"), "{text}");
+    assert!(text.contains("! error: timed out waiting for the condition on pods/late\n"), "{text}");
+}
+
+#[test]
+fn an_ingress_tells_where_its_paths_lead() {
+    let text = transcript(
+        no_editor,
+        "$ kubectl create deployment web --image=nginx:1.25 --port=80\n$ kubectl expose deployment web\n@wait 5s\n\
+         $ kubectl create ingress web --rule='a.example/*=web:80,tls=cert' --rule='a.example/no=no:80' --annotation a=b\n\
+         $ kubectl describe ingress web\n",
+    );
+    assert!(text.contains("TLS:\n  cert terminates a.example\n"), "{text}");
+    let path = text.lines().find(|l| l.trim_start().starts_with("/ ")).unwrap_or_default();
+    assert!(path.contains("web:80 (10.244."), "{text}");
+    assert!(path.trim_end().ends_with(":80)"), "{text}");
+    assert!(text.contains("no:80 (<error: services \"no\" not found>)\n"), "{text}");
+    assert!(text.contains("Annotations:  a: b\n"), "{text}");
+}
+
+#[test]
+fn a_budget_made_by_kubectl_is_seen_by_its_controller() {
+    let text = transcript(
+        no_editor,
+        "$ kubectl create deployment web --image=nginx:1.25 --replicas=3\n@wait 5s\n\
+         $ kubectl create pdb web --selector=app=web --min-available=50%\n@wait 2s\n$ kubectl describe pdb web\n\
+         $ kubectl create pdb no --selector=app=web --min-available=2Mi\n",
+    );
+    assert!(text.contains("Min available:  50%\nSelector:       app=web\n"), "{text}");
+    assert!(
+        text.contains("    Allowed disruptions:  1\n    Current:              3\n    Desired:              2\n"),
+        "{text}"
+    );
+    assert!(text.contains("! error: invalid format specified for min-available\n"), "{text}");
+}
+
+#[test]
+fn a_token_is_given_out_to_whoever_asks_for_a_service_account() {
+    let text = transcript(
+        no_editor,
+        "$ kubectl create token default --duration=20m --audience=me\n$ kubectl create token nobody\n\
+         $ kubectl create token default --bound-object-kind=Pod\n$ kubectl create token default --duration=1ms\n\
+         $ kubectl create token default -o jsonpath='{.spec.expirationSeconds}'\n",
+    );
+    let token = text.lines().nth(1).unwrap_or_default();
+    assert_eq!(token.split('.').count(), 3, "{text}");
+    assert!(text.contains("! error: failed to create token: serviceaccounts \"nobody\" not found\n"), "{text}");
+    assert!(text.contains("! error: --bound-object-name is required if --bound-object-kind is provided\n"), "{text}");
+    assert!(text.contains("! error: --duration cannot be expressed in units less than seconds\n"), "{text}");
+    assert!(text.contains("3600"), "{text}");
+}
+
+#[test]
+fn a_claim_and_its_volume_tell_of_each_other() {
+    let text = transcript(
+        no_editor,
+        "$ cat > v.yaml <<'EOF'\napiVersion: v1\nkind: PersistentVolume\nmetadata: {name: disk}\n\
+         spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /d}, storageClassName: manual}\n---\n\
+         apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\n\
+         spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}, storageClassName: manual}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {name: user}\nspec: {containers: [{name: c, image: 'nginx:1.25'}], \
+         volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]}\nEOF\n\
+         $ kubectl apply -f v.yaml\n@wait 20s\n$ kubectl describe pv disk\n$ kubectl describe pvc data\n",
+    );
+    assert!(text.contains("Claim:           default/data\n"), "{text}");
+    assert!(
+        text.contains("    Type:          HostPath (bare host directory volume)\n    Path:          /d\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Capacity:      1Gi\nAccess Modes:  RWO\nVolumeMode:    Filesystem\nUsed By:       user\n"),
+        "{text}"
+    );
+}

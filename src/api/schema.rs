@@ -139,6 +139,14 @@ impl TypeId {
     pub fn field(self, json: &str) -> Option<&'static Field> {
         self.get().find(json)
     }
+    /// The JSON names of the fields, in Go's order; those of embedded structs stand where these do.
+    pub fn declared(self) -> Vec<&'static str> {
+        let names = |f: &'static Field| match f.base {
+            Base::Struct(t) if f.inline => t.declared(),
+            _ => vec![f.json],
+        };
+        self.get().fields.iter().flat_map(names).collect()
+    }
     pub fn by_name(name: &str) -> Option<TypeId> {
         layout().names.get(name).copied()
     }

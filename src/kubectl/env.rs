@@ -11,6 +11,7 @@ use super::editor::{Editor, Unedited};
 use super::failure::Failure;
 use super::mapper::Mapper;
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
+use crate::api::time::parse_go_duration;
 use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
 
 /// The number of an open watch.
@@ -216,6 +217,12 @@ impl Env<'_> {
         let file = args.text("kubeconfig");
         if !file.is_empty() && self.host.read(file).is_err() && file != "/dev/null" {
             return Err(Failure::error(format!("stat {file}: no such file or directory")));
+        }
+        let patience = args.text("request-timeout");
+        if !patience.is_empty() && patience.parse::<u64>().is_err() && parse_go_duration(patience).is_none() {
+            return Err(Failure::error(
+                "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
+            ));
         }
         let context = match args.text("context") {
             "" => self.config.current().to_string(),

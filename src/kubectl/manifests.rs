@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::args::{Args, Flag, Type};
 use super::env::Env;
 use super::failure::Failure;
 use super::mapper::Mapper;
+use crate::api::schema::TypeId;
 use crate::api::selector::Selector;
-use crate::api::{KindRef, documents};
+use crate::api::{KindRef, canonical, documents};
 
 /// Files larger than this are refused.
 const MAX_BYTES: usize = 3 * 1024 * 1024;
@@ -216,6 +217,13 @@ pub fn kindless(v: &Value) -> Option<String> {
     }
 }
 
+/// What Go's decoder says of metadata of the wrong shape. Real Kubernetes: cli-runtime's metadataValidatingDecoder.
+fn metadata_fault(metadata: &Value) -> Option<String> {
+    // Its own type holds nothing but the metadata, which is read as in any other.
+    let fault = canonical::check(&json!({"metadata": metadata}), TypeId::by_name("core/v1.ConfigMap")?).mismatch?;
+    Some(fault.replace("field ConfigMap.", "field metadataOnlyObject."))
+}
+
 fn collect(source: &str, v: Value, mapper: &Mapper, out: &mut Vec<Result<Manifest, Failure>>) {
     let undecodable = |why: String| Failure::error(format!("unable to decode {source:?}: {why}"));
     if !v.is_object() {
@@ -241,6 +249,11 @@ fn collect(source: &str, v: Value, mapper: &Mapper, out: &mut Vec<Result<Manifes
         }
         return;
     }
+    // The metadata of any object is typed.
+    if let Some(why) = metadata_fault(&v["metadata"]) {
+        out.push(Err(undecodable(why)));
+        return;
+    }
     // A kind without a version is looked up in the core group.
     let found = mapper.by_gvk(if version.is_empty() { "v1" } else { version }, kind);
     out.push(match found {
@@ -251,4 +264,26 @@ fn collect(source: &str, v: Value, mapper: &Mapper, out: &mut Vec<Result<Manifes
             v["metadata"]["namespace"].as_str().unwrap_or("")
         ))),
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_typed_in_any_object() {
+        assert_eq!(metadata_fault(&json!({"name": "x", "labels": {"a": "1"}, "unknown": 1})), None);
+        assert_eq!(metadata_fault(&Value::Null), None);
+        assert_eq!(
+            metadata_fault(&json!({"labels": {"a": 1}})),
+            Some("json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string".into())
+        );
+        assert_eq!(
+            metadata_fault(&json!("x")),
+            Some(
+                "json: cannot unmarshal string into Go struct field metadataOnlyObject.metadata of type v1.ObjectMeta"
+                    .into()
+            )
+        );
+    }
 }

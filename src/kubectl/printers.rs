@@ -8,7 +8,8 @@ use super::failure::Failure;
 use super::resources::Found;
 use super::tabwriter::align;
 use crate::api::jsonpath::{Template, show};
-use crate::api::yaml;
+use crate::api::schema::{Base, Shape, TypeId};
+use crate::api::{KindRef, yaml};
 
 /// The output format of a command.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,75 +139,69 @@ pub fn json_text(v: &Value) -> String {
     format!("{}\n", text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
 }
 
-/// Fields of generated objects in the order in which Go's types declare them; of two that share a type the earlier comes first.
-const DECLARED: [&str; 45] = [
-    "kind",
-    "apiVersion",
-    "metadata",
-    "name",
-    "namespace",
-    "labels",
-    "annotations",
-    "data",
-    "spec",
-    "status",
-    "protocol",
-    "port",
-    "targetPort",
-    "nodePort",
-    "containerPort",
-    "image",
-    "command",
-    "args",
-    "ports",
-    "env",
-    "value",
-    "replicas",
-    "selector",
-    "matchLabels",
-    "template",
-    "strategy",
-    "resources",
-    "imagePullPolicy",
-    "securityContext",
-    "privileged",
-    "stdin",
-    "stdinOnce",
-    "tty",
-    "containers",
-    "restartPolicy",
-    "dnsPolicy",
-    "clusterIP",
-    "type",
-    "externalIPs",
-    "sessionAffinity",
-    "loadBalancerIP",
-    "externalName",
-    "loadBalancer",
-    "key",
-    "optional",
-];
+/// What Go knows of a value: it orders the fields of its structs, and the keys of maps by the alphabet.
+#[derive(Clone, Copy)]
+enum Known {
+    Struct(TypeId),
+    /// The list that a server answers with, and what is in it.
+    Answer(TypeId),
+    Items(Base),
+    Values(Base),
+    Nothing,
+}
 
-/// JSON of an object that kubectl made itself: fields as Go declares them, keys of maps by the alphabet.
-pub fn json_as_declared(v: &Value) -> String {
+impl Known {
+    fn of(base: Base) -> Known {
+        if let Base::Struct(t) = base { Known::Struct(t) } else { Known::Nothing }
+    }
+
+    fn order(self) -> Vec<&'static str> {
+        match self {
+            Known::Struct(t) => t.declared(),
+            Known::Answer(_) => vec!["kind", "apiVersion", "metadata", "items"],
+            _ => vec![],
+        }
+    }
+
+    /// What is known of a field, or of an item.
+    fn below(self, name: &str) -> Known {
+        match self {
+            Known::Struct(t) => match t.field(name) {
+                Some(f) => match f.shape {
+                    Shape::Plain | Shape::Pointer => Known::of(f.base),
+                    Shape::List => Known::Items(f.base),
+                    Shape::Map(_) => Known::Values(f.base),
+                },
+                None => Known::Nothing,
+            },
+            Known::Answer(t) if name == "items" => Known::Items(Base::Struct(t)),
+            Known::Items(base) | Known::Values(base) => Known::of(base),
+            Known::Answer(_) | Known::Nothing => Known::Nothing,
+        }
+    }
+}
+
+/// JSON of an object that kubectl holds as Go's type of it: fields as they are declared.
+pub fn json_as_declared(kind: KindRef, v: &Value) -> String {
+    let known = match kind.layout() {
+        Some(t) if v["items"].is_array() => Known::Answer(t),
+        Some(t) => Known::Struct(t),
+        None => Known::Nothing,
+    };
     let mut out = String::new();
-    declared(v, "", 0, &mut out);
+    declared(v, known, 0, &mut out);
     out.push('\n');
     out
 }
 
-fn declared(v: &Value, field: &str, level: usize, out: &mut String) {
+fn declared(v: &Value, known: Known, level: usize, out: &mut String) {
     let pad = "    ".repeat(level + 1);
     let escaped = |v: &Value| v.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     let (open, close, parts): (char, char, Vec<(String, &Value, &str)>) = match v {
         Value::Object(m) if !m.is_empty() => {
             let mut entries: Vec<(&String, &Value)> = m.iter().collect();
-            // A Service's selector is a map, a Deployment's is not.
-            let map = matches!(field, "labels" | "annotations" | "data" | "matchLabels")
-                || field == "selector" && m.values().all(Value::is_string);
-            if !map {
-                entries.sort_by_key(|(k, _)| DECLARED.iter().position(|d| d == k).unwrap_or(DECLARED.len()));
-            }
+            let order = known.order();
+            entries.sort_by_key(|(k, _)| order.iter().position(|d| d == k).unwrap_or(order.len()));
             let named = |k: &str| format!("{}: ", Value::from(k));
             ('{', '}', entries.into_iter().map(|(k, v)| (named(k), v, k.as_str())).collect())
         }
@@ -220,7 +215,7 @@ fn declared(v: &Value, field: &str, level: usize, out: &mut String) {
     for (i, (head, part, name)) in parts.iter().enumerate() {
         out.push_str(if i > 0 { ",\n" } else { "\n" });
         out.push_str(&format!("{pad}{head}"));
-        declared(part, name, level + 1, out);
+        declared(part, known.below(name), level + 1, out);
     }
     out.push_str(&format!("\n{}{close}", "    ".repeat(level)));
 }
@@ -328,15 +323,23 @@ pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::{Resource, kinds};
 
     #[test]
     fn generated_objects_are_printed_as_go_declares_them() {
-        let v = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "labels": {"name": "1", "app": "x"}},
-            "spec": {"ports": [{"name": "80", "port": 80, "protocol": "TCP"}], "selector": {}, "type": "ClusterIP"}});
-        let text: Vec<String> = json_as_declared(&v).lines().map(|l| l.trim().to_string()).collect();
+        let line = |kind: KindRef, v: Value| -> String {
+            json_as_declared(kind, &v).lines().map(|l| l.trim()).collect::<Vec<_>>().join("")
+        };
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "labels": {"name": "1", "app": "x"}},
+            "spec": {"ports": [{"name": "80", "port": 80, "protocol": "TCP"}], "selector": {"name": "b", "app": "a"}, "type": "ClusterIP"}});
         assert_eq!(
-            text.join(""),
-            "{\"kind\": \"Service\",\"apiVersion\": \"v1\",\"metadata\": {\"name\": \"x\",\"labels\": {\"app\": \"x\",\"name\": \"1\"}},\"spec\": {\"ports\": [{\"name\": \"80\",\"protocol\": \"TCP\",\"port\": 80}],\"selector\": {},\"type\": \"ClusterIP\"}}"
+            line(kinds::Service::kind_ref(), service),
+            "{\"kind\": \"Service\",\"apiVersion\": \"v1\",\"metadata\": {\"name\": \"x\",\"labels\": {\"app\": \"x\",\"name\": \"1\"}},\"spec\": {\"ports\": [{\"name\": \"80\",\"protocol\": \"TCP\",\"port\": 80}],\"selector\": {\"app\": \"a\",\"name\": \"b\"},\"type\": \"ClusterIP\"}}"
+        );
+        let events = json!({"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": [{"reason": "r", "count": 1, "metadata": {}}]});
+        assert_eq!(
+            line(kinds::Event::kind_ref(), events),
+            "{\"kind\": \"EventList\",\"apiVersion\": \"v1\",\"metadata\": {},\"items\": [{\"metadata\": {},\"reason\": \"r\",\"count\": 1}]}"
         );
     }
 }

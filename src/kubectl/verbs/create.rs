@@ -157,7 +157,7 @@ pub fn say_made(
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
     if dry == DryRun::Client && *format == Format::Json {
-        env.out.push_str(&printers::json_as_declared(made));
+        env.out.push_str(&printers::json_as_declared(kind, made));
         return Ok(());
     }
     say(args, format, kind, made, what, dry, env)

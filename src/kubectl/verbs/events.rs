@@ -10,7 +10,7 @@ use crate::api::time::human;
 use crate::api::{Resource, Time, kinds, yaml};
 use crate::kubectl::args::{OUTPUT, Type};
 use crate::kubectl::env::Watch;
-use crate::kubectl::printers::{self, Format, json_text};
+use crate::kubectl::printers::{self, Format, json_as_declared};
 use crate::kubectl::resources::{Found, collection};
 use crate::kubectl::tabwriter::{Remembered, align};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
@@ -108,7 +108,11 @@ fn events(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             let items: Vec<Value> =
                 all.iter().map(|e| printers::cleaned(e, args.flag("show-managed-fields"))).collect();
             let list = json!({"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": items});
-            let text = if format == Format::Yaml { yaml::print(&list) } else { json_text(&list) };
+            let text = if format == Format::Yaml {
+                yaml::print(&list)
+            } else {
+                json_as_declared(kinds::Event::kind_ref(), &list)
+            };
             env.out.push_str(&text);
             return Ok(Done::OK);
         }
