@@ -89,8 +89,8 @@ fn behind(namespace: &str, backend: &Value, env: &mut Env<'_>) -> Result<String,
         Some(n) if n != 0 && p["port"] == n => true,
         _ => !text(&wanted["name"]).is_empty() && p["name"] == wanted["name"],
     };
-    let ports = service["spec"]["ports"].as_array().into_iter().flatten();
-    let port = ports.filter(is_meant).next_back().map_or("", |p| text(&p["name"]));
+    let mut ports = service["spec"]["ports"].as_array().into_iter().flatten();
+    let port = ports.rfind(is_meant).map_or("", |p| text(&p["name"]));
     Ok(addresses(&slices, port))
 }
 

@@ -168,7 +168,8 @@ impl Waiting {
         if self.conditions.contains(&Until::Created) && absent && (!failures.is_empty() || found.is_empty()) {
             return if env.now() < self.deadline { Ok(None) } else { Err(Failure::error(TIMED_OUT)) };
         }
-        if !failures.is_empty() && !(deleted && absent) {
+        let excused = deleted && absent;
+        if !failures.is_empty() && !excused {
             return Err(joined(failures));
         }
         if found.is_empty() && !deleted {
