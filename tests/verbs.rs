@@ -350,3 +350,10 @@ fn a_claim_and_its_volume_tell_of_each_other() {
         "{text}"
     );
 }
+
+#[test]
+fn explain_takes_fields_and_nothing_else_for_a_path() {
+    let text = transcript(no_editor, "$ kubectl explain pods.spec.restartPolicy\n$ kubectl explain pod.spec..x\n");
+    assert!(text.contains("FIELD: restartPolicy <string>\n"), "{text}");
+    assert!(text.contains("! error: invalid jsonpath syntax, first node must be field node\n"), "{text}");
+}

@@ -36,7 +36,8 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         .mapped(|m| kind_and_path(args.word(0), m))
         .map_err(|f| Failure { message: f.message.trim_start_matches("error: ").into(), ..f })?;
     // The path is read as a JSONPath of fields alone, not of anything below, of all fields, or of items.
-    if args.word(0).starts_with('.') || path.contains("..") || path.starts_with('.') || path.contains(['*', '[']) {
+    let word = args.word(0);
+    if word.starts_with('.') || word.contains("..") || word.contains(['*', '[']) {
         return Err(Failure::error("invalid jsonpath syntax, first node must be field node"));
     }
     let wanted = args.text("api-version");
