@@ -18,6 +18,7 @@ mod objects;
 mod openapi;
 mod requests;
 mod rooms;
+mod scheduling;
 mod stories;
 mod tables;
 mod verbs;

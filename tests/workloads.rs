@@ -83,6 +83,14 @@ fn claims_go_with_pods_that_are_scaled_away_or_with_the_set_as_the_policy_says()
     let claims = ", volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]";
     let left = |policy: &str| {
         let mut s = session();
+        // Nobody makes volumes here, and pods wait for them.
+        for n in 0..3 {
+            let spec = "capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /mnt}";
+            create(
+                &mut s,
+                &format!("{{apiVersion: v1, kind: PersistentVolume, metadata: {{name: v{n}}}, spec: {{{spec}}}}}"),
+            );
+        }
         let policy = format!(", podManagementPolicy: Parallel, persistentVolumeClaimRetentionPolicy: {policy}{claims}");
         create(&mut s, &stateful_set(&policy));
         run(&mut s, "kubectl scale sts db --replicas=1");

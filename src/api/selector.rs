@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 pub type Labels = BTreeMap<String, String>;
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Operator {
     In,
     NotIn,
@@ -19,7 +19,7 @@ pub enum Operator {
     LessThan,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Requirement {
     pub key: String,
     pub operator: Operator,
@@ -28,7 +28,7 @@ pub struct Requirement {
     pub equality: Equality,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Equality {
     Set,
     Single,
@@ -79,7 +79,7 @@ fn sorted(values: &[String]) -> String {
 }
 
 /// All requirements must hold. `Nothing` matches no object at all, `All(vec![])` every one.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Selector {
     Nothing,
     All(Vec<Requirement>),

@@ -26,6 +26,7 @@ pub mod queue;
 pub mod recorder;
 pub mod slices;
 pub mod triggers;
+pub mod volumes;
 
 pub use backoff::Backoff;
 pub use cache::{Cache, OwnedCache};

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::framework::{Alike, Load, NodeInfo};
+use super::framework::{Alike, Load, NodeInfo, Snapshot};
+use super::known::Known;
+use super::special::Special;
 use crate::api::kinds::Pod;
 use crate::api::object::{Name, Resource};
 use crate::api::pods;
 use crate::api::selector::Labels;
-use crate::api::{Object, Uid};
+use crate::api::{Key, Object, Uid};
 
 #[derive(Clone, Default)]
 pub struct Cache {
@@ -21,12 +23,20 @@ pub struct Cache {
     /// On how many nodes each image is.
     pub images: BTreeMap<String, i64>,
     /// By namespace and labels, each once; those that stay and those that leave.
-    alike: BTreeMap<Name, [BTreeMap<Labels, Arc<Alike>>; 2]>,
+    alike: BTreeMap<Name, [BTreeMap<Labels, Sorts>; 2]>,
+    /// How many placed pods have wishes about their neighbours.
+    choosy: usize,
+    /// How many placed pods have each priority.
+    priorities: BTreeMap<i32, usize>,
 }
+
+/// Pods with the same labels, by what they ask for out of the ordinary. Mostly nothing.
+type Sorts = BTreeMap<Option<Special>, Arc<Alike>>;
 
 /// Only what the pod weighs is kept: the pod itself would be one more copy of a large object.
 #[derive(Clone)]
 struct Placed {
+    pod: Name,
     node: Name,
     load: Load,
 }
@@ -34,6 +44,10 @@ struct Placed {
 fn labels(pod: &Pod) -> &Labels {
     static NONE: Labels = Labels::new();
     pod.metadata.labels.as_ref().unwrap_or(&NONE)
+}
+
+fn is_choosy(load: &Load) -> bool {
+    load.alike.special.as_ref().is_some_and(Special::is_choosy)
 }
 
 impl Cache {
@@ -85,20 +99,32 @@ impl Cache {
     }
 
     fn share(&mut self, pod: &Pod) -> Arc<Alike> {
-        let (labels, leaving) = (labels(pod), pod.is_deleting());
-        let known =
-            self.alike.get(pod.namespace()).and_then(|of_namespace| of_namespace[usize::from(leaving)].get(labels));
+        let (labels, leaving, special) = (labels(pod), pod.is_deleting(), Special::of(pod));
+        let known = self.alike.get(pod.namespace());
+        let known = known.and_then(|of_namespace| of_namespace[usize::from(leaving)].get(labels)?.get(&special));
         if let Some(known) = known {
             return known.clone();
         }
         let these = &mut self.alike.entry(pod.namespace().into()).or_default()[usize::from(leaving)];
         // Labels that nobody carries any more are forgotten now and then.
-        if these.len() > 4096 {
-            these.retain(|_, alike| Arc::strong_count(alike) > 1);
+        let known = these.get(labels).map_or(0, Sorts::len);
+        if these.len() + known > 4096 {
+            these.values_mut().for_each(|sorts| sorts.retain(|_, alike| Arc::strong_count(alike) > 1));
+            these.retain(|_, sorts| !sorts.is_empty());
         }
-        let fresh = Arc::new(Alike { namespace: pod.namespace().into(), labels: labels.clone(), leaving });
-        these.insert(labels.clone(), fresh.clone());
+        let fresh = Arc::new(Alike {
+            namespace: pod.namespace().into(),
+            labels: labels.clone(),
+            leaving,
+            special: special.clone(),
+        });
+        these.entry(labels.clone()).or_default().insert(special, fresh.clone());
         fresh
+    }
+
+    /// What a pod weighs, wherever it stands.
+    pub fn load(&mut self, pod: &Pod) -> Load {
+        Load::of(pod, self.share(pod))
     }
 
     /// Notes that a pod stands on a node.
@@ -112,7 +138,9 @@ impl Cache {
             }
             self.remove(uid);
         }
-        let placed = Placed { node: node.into(), load: Load::of(pod, self.share(pod)) };
+        let placed = Placed { pod: pod.name().into(), node: node.into(), load: self.load(pod) };
+        self.choosy += usize::from(is_choosy(&placed.load));
+        *self.priorities.entry(placed.load.priority).or_default() += 1;
         match self.node_mut(node) {
             Some(n) => n.add(&placed.load),
             None => self.homeless.entry(node.into()).or_default().push(uid),
@@ -122,10 +150,36 @@ impl Cache {
 
     pub fn remove(&mut self, uid: Uid) -> bool {
         let Some(p) = self.placed.remove(&uid) else { return false };
+        self.choosy -= usize::from(is_choosy(&p.load));
+        if let Some(count) = self.priorities.get_mut(&p.load.priority) {
+            *count -= 1;
+            if *count == 0 {
+                self.priorities.remove(&p.load.priority);
+            }
+        }
         if let Some(n) = self.node_mut(&p.node) {
             n.remove(&p.load);
         }
         true
+    }
+
+    pub fn snapshot<'a>(&'a self, known: &'a Known) -> Snapshot<'a> {
+        Snapshot { nodes: &self.nodes, images: &self.images, choosy: self.choosy, known }
+    }
+
+    pub fn node(&self, name: &str) -> Option<&NodeInfo> {
+        self.find(name).ok().map(|at| &self.nodes[at])
+    }
+
+    /// Pods of less than that priority, with their nodes.
+    pub fn below(&self, priority: i32) -> Vec<(Name, Key, Uid, &Load)> {
+        if self.priorities.keys().next().is_none_or(|least| *least >= priority) {
+            return vec![];
+        }
+        let lesser = self.placed.iter().filter(|(_, p)| p.load.priority < priority);
+        lesser
+            .map(|(uid, p)| (p.node.clone(), Key::of::<Pod>(&p.load.alike.namespace, &p.pod), *uid, &p.load))
+            .collect()
     }
 
     /// Takes a pod's change in. Tells whether room was made.

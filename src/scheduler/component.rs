@@ -3,83 +3,90 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::EventSeries;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
 use super::cache::Cache;
-use super::cycle::{Memory, Verdict, failure_message, schedule};
+use super::cycle::{Memory, Verdict, schedule};
 use super::decision::SchedulerDecision;
-use super::framework::{PodInfo, is_ours};
+use super::framework::{PodInfo, is_ours, priority};
+use super::hints::{self, Happening};
+use super::known::Known;
+use super::nominated::Nominated;
+use super::notes::Notes;
+use super::plugins::TABLE;
+use super::promises::{Found, Promised};
 use super::queue::Queue;
 use super::siblings::Siblings;
-use crate::api::kinds::{Event as EventObject, EventsEvent, Node, Pod, ReplicaSet, Service};
-use crate::api::object::{Name, Resource};
-use crate::api::{Duration, Key, Object, Time, Uid, User, conditions};
-use crate::client::recorder::{Mark, name_of, reference};
+use crate::api::kinds::{Node, Pod, ReplicaSet, Service};
+use crate::api::object::Resource;
+use crate::api::{Duration, Object, Time, Uid, User};
 use crate::ledger::Causes;
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Component, Ctx, Event};
 
 /// How long one cycle takes.
 const CYCLE: Duration = Duration::from_micros(800);
-/// Events remembered for counting up.
-const NOTES: usize = 2048;
 
 #[derive(Clone, Default)]
 pub struct Scheduler {
-    /// The machine on which it runs, as events name it.
-    host: String,
-    cache: Cache,
-    queue: Queue,
+    pub(super) cache: Cache,
+    pub(super) queue: Queue,
     siblings: Siblings,
+    pub(super) known: Known,
+    /// Pods for which room was made.
+    pub(super) nominated: Nominated,
+    /// Pods that have a node and wait for their volumes.
+    pub(super) promised: BTreeMap<Uid, Promised>,
     memory: Memory,
     armed: Option<Time>,
     busy_until: Time,
-    notes: BTreeMap<(Uid, Mark), (u64, i32)>,
+    pub(super) notes: Notes,
 }
 
 impl Scheduler {
     pub fn on(host: &str) -> Scheduler {
-        Scheduler { host: host.into(), ..Scheduler::default() }
+        Scheduler { notes: Notes::from(host), ..Scheduler::default() }
     }
 
     fn observe(&mut self, c: &Change, causes: &Causes, now: Time) {
         if self.siblings.apply(c) {
             return;
         }
+        if self.known.apply(c) {
+            return self.wake(Happening::of(c), causes, now);
+        }
         if c.key.kind == Node::kind_ref() {
             if c.kind == ChangeKind::Deleted {
                 self.cache.remove_node(&c.key.name);
             } else {
-                let matters = match (c.previous.as_ref().and_then(|p| p.get::<Node>()), c.object.get::<Node>()) {
-                    (Some(old), Some(new)) => {
-                        let ready = |n: &Node| crate::api::kinds::node::is_ready(n);
-                        old.spec != new.spec || old.metadata.labels != new.metadata.labels || ready(old) != ready(new)
-                    }
-                    _ => true,
-                };
                 self.cache.set_node(&c.object);
-                if matters {
-                    self.queue.something_changed(causes, now);
-                }
             }
-            return;
+            return self.wake(Happening::of(c), causes, now);
         }
         let Some(pod) = c.object.get::<Pod>() else { return };
-        let gone = c.kind == ChangeKind::Deleted;
-        if self.cache.observe(&c.object, gone) {
-            self.queue.something_changed(causes, now);
+        let (gone, uid) = (c.kind == ChangeKind::Deleted, c.object.marks().uid);
+        let made_room = self.cache.observe(&c.object, gone);
+        self.wake(hints::of_pod(c, made_room), causes, now);
+        if gone {
+            self.promised.remove(&uid);
         }
         if !gone && is_ours(pod) {
-            let priority = pod.spec.as_ref().and_then(|s| s.priority).unwrap_or(0);
-            let changed = c
-                .previous
-                .as_ref()
-                .and_then(|p| p.get::<Pod>())
-                .is_some_and(|p| p.spec != pod.spec || p.metadata.labels != pod.metadata.labels);
-            self.queue.add(&c.key, &c.object, priority, changed, causes, now);
+            // One that has a node, and waits for its volumes only, is not looked at again.
+            if gates(&c.object).is_empty() && !self.promised.contains_key(&uid) {
+                let changed = c
+                    .previous
+                    .as_ref()
+                    .and_then(|p| p.get::<Pod>())
+                    .is_some_and(|p| p.spec != pod.spec || p.metadata.labels != pod.metadata.labels);
+                self.queue.add(&c.key, &c.object, priority(pod), changed, causes, now);
+            }
         } else {
-            self.queue.forget(c.object.marks().uid);
+            self.queue.forget(uid);
+            self.nominated.remove(uid);
+        }
+    }
+
+    fn wake(&mut self, what: Option<Happening<'_>>, causes: &Causes, now: Time) {
+        if let Some(what) = what {
+            self.queue.something_happened(&what, &self.known, causes, now);
         }
     }
 
@@ -93,94 +100,18 @@ impl Scheduler {
         ctx.because(&key, causes);
         let mut info = PodInfo::new(object.clone());
         info.spread = self.siblings.of(&info.object);
-        let nodes = self.cache.nodes.len();
-        match schedule(&info, &self.cache, &mut self.memory, ctx.chance()) {
+        let rivals = self.nominated.rivals(object.marks().uid, &info);
+        let snapshot = self.cache.snapshot(&self.known);
+        match schedule(&info, &snapshot, &rivals, &mut self.memory, ctx.chance()) {
             Verdict::Fits { node, choice, rejected } => {
-                let decision = SchedulerDecision::Bound { pod: key.clone(), node: node.clone(), choice, rejected };
-                self.bind(&key, &object, &node, decision, ctx);
-            }
-            Verdict::FitsNowhere { rejected } => self.give_up(&key, info.pod(), rejected, nodes, ctx),
-        }
-    }
-
-    fn bind(&mut self, key: &Key, object: &Arc<Object>, node: &str, decision: SchedulerDecision, ctx: &mut Ctx<'_>) {
-        // Taken for granted before it is confirmed, so that the next pod sees the room as gone.
-        self.cache.place(object, node);
-        ctx.decide(decision);
-        match ctx.api::<Pod>().bind(&key.namespace, &key.name, node) {
-            Ok(_) => {
-                self.queue.forget(object.marks().uid);
-                if let Some(pod) = object.get::<Pod>() {
-                    let message = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
-                    self.note(pod, false, "Scheduled", "Binding", &message, ctx);
-                }
-            }
-            Err(_) => {
-                self.cache.remove(object.marks().uid);
-                self.queue.forget(object.marks().uid);
-            }
-        }
-    }
-
-    fn give_up(
-        &mut self,
-        key: &Key,
-        pod: &Pod,
-        rejected: Vec<(Name, super::framework::Reason)>,
-        nodes: usize,
-        ctx: &mut Ctx<'_>,
-    ) {
-        let now = ctx.now();
-        let message = failure_message(&rejected, nodes);
-        ctx.decide(SchedulerDecision::Nowhere { pod: key.clone(), rejected, nodes });
-        self.queue.park(Uid::of(pod.uid()), now);
-        self.note(pod, true, "FailedScheduling", "Scheduling", &message, ctx);
-        let generation = pod.metadata.generation;
-        let _ = ctx.api::<Pod>().patch_status(&key.namespace, &key.name, |p| {
-            let c = conditions::pod("PodScheduled", false, "Unschedulable", &message, generation);
-            conditions::set(p.status.get_or_insert_default().conditions.get_or_insert_default(), c, now);
-        });
-    }
-
-    /// Writes an event of the newer kind, which counts repetitions in a series.
-    fn note(&mut self, pod: &Pod, warning: bool, reason: &str, action: &str, message: &str, ctx: &mut Ctx<'_>) {
-        let now = ctx.now();
-        let id = (Uid::of(pod.uid()), Mark::of((reason, message)));
-        let about = reference(pod, None);
-        let newer = EventsEvent::kind_ref();
-        if let Some((number, count)) = self.notes.get_mut(&id) {
-            *count += 1;
-            let count = *count;
-            let done =
-                ctx.api::<EventObject>().speaking(newer).patch(pod.namespace(), &name_of(&about, *number), |e| {
-                    e.series = Some(EventSeries { count: Some(count), last_observed_time: Some(now.meta_micro()) });
+                let found = Found { key, object, node, choice, rejected };
+                let promises = self.cache.node(&found.node).map_or_else(Vec::new, |node| {
+                    TABLE.iter().filter_map(|p| p.pre_bind).flat_map(|b| b.promises(&info, node, &snapshot)).collect()
                 });
-            if done.is_ok() {
-                return;
+                if promises.is_empty() { self.bind(found, ctx) } else { self.promise(found, promises, ctx) }
             }
-        }
-        let number = now.nanos();
-        let event = EventObject {
-            metadata: ObjectMeta {
-                name: Some(name_of(&about, number)),
-                namespace: Some(pod.namespace().into()),
-                ..ObjectMeta::default()
-            },
-            involved_object: about,
-            reason: Some(reason.into()),
-            message: Some(message.into()),
-            type_: Some(if warning { "Warning" } else { "Normal" }.into()),
-            action: Some(action.into()),
-            event_time: Some(now.meta_micro()),
-            reporting_component: Some("default-scheduler".into()),
-            reporting_instance: Some(format!("default-scheduler-{}", self.host)),
-            ..EventObject::default()
-        };
-        if ctx.api::<EventObject>().speaking(newer).create(event).is_ok() {
-            if self.notes.len() > NOTES {
-                self.notes.pop_first();
-            }
-            self.notes.insert(id, (number, 1));
+            Verdict::FitsNowhere { rejected } => self.give_up(&key, &info, rejected, &rivals, ctx),
+            Verdict::Refused(refusal) => self.refuse(&key, &info, refusal, ctx),
         }
     }
 
@@ -192,6 +123,23 @@ impl Scheduler {
             self.armed = Some(at);
             ctx.work_after(at.since(now), quiet);
         }
+    }
+}
+
+/// What keeps a pod out of the queue.
+fn gates(pod: &Arc<Object>) -> Vec<String> {
+    // Few pods have gates, and every change of every pod comes by here.
+    if pod.get::<Pod>().and_then(|p| p.spec.as_ref()?.scheduling_gates.as_ref()).is_none_or(Vec::is_empty) {
+        return vec![];
+    }
+    let info = PodInfo::new(pod.clone());
+    TABLE.iter().filter_map(|p| p.gate).flat_map(|gate| gate(&info)).collect()
+}
+
+fn tell_of_gates(c: &Change, ctx: &mut Ctx<'_>) {
+    let shut = gates(&c.object);
+    if !shut.is_empty() && c.kind != ChangeKind::Deleted && c.previous.as_ref().is_none_or(|p| gates(p) != shut) {
+        ctx.decide(SchedulerDecision::Gated { pod: c.key.clone(), gates: shut });
     }
 }
 
@@ -209,18 +157,25 @@ impl Component for Scheduler {
     }
 
     fn watches(&self) -> Vec<Scope> {
-        [Node::kind_ref(), Pod::kind_ref(), Service::kind_ref(), ReplicaSet::kind_ref()].map(Scope::all).into()
+        let mut all = Known::scopes();
+        all.extend([Node::kind_ref(), Pod::kind_ref(), Service::kind_ref(), ReplicaSet::kind_ref()].map(Scope::all));
+        all
     }
 
     fn step(&mut self, event: Event, ctx: &mut Ctx<'_>) {
         let (causes, now) = (ctx.causes(), ctx.now());
         match event {
             Event::Started(present) => present.iter().for_each(|c| self.observe(c, &causes, now)),
-            Event::Watch(c) => self.observe(&c, &causes, now),
+            Event::Watch(c) => {
+                self.observe(&c, &causes, now);
+                tell_of_gates(&c, ctx);
+            }
             Event::Work => self.try_one(ctx),
-            Event::Timer(_) | Event::Done(..) => {}
+            Event::Timer(tag) => self.look_after(&tag, ctx),
+            Event::Done(..) => {}
         }
         self.arm(ctx);
+        self.arm_promises(ctx);
     }
 
     fn clone_box(&self) -> Box<dyn Component> {

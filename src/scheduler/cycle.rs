@@ -1,12 +1,13 @@
 //! One scheduling cycle: filter, score, choose. Pure but for the tie.
 //! Real Kubernetes: pkg/scheduler/schedule_one.go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::cache::Cache;
-use super::framework::{NodeInfo, PodInfo, Reason, Snapshot};
+use super::framework::{NodeInfo, Objections, PodInfo, Reason, Refusal, Snapshot};
+use super::nominated::Rivals;
 use super::plugins::TABLE;
+use super::preemption::Outcome;
 use crate::api::object::Name;
 use crate::apiserver::caller::{Chance, below};
 
@@ -18,6 +19,8 @@ pub struct Choice {
     pub score: i64,
     /// How many of them have the best score.
     pub ties: usize,
+    /// Room was kept for the pod there, so no other node was looked at.
+    pub kept: bool,
 }
 
 /// What is carried from one cycle to the next.
@@ -41,8 +44,16 @@ impl Memory {
 /// What came out of a cycle.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    Fits { node: Name, choice: Choice, rejected: Vec<(Name, Reason)> },
-    FitsNowhere { rejected: Vec<(Name, Reason)> },
+    Fits {
+        node: Name,
+        choice: Choice,
+        rejected: Vec<(Name, Reason)>,
+    },
+    FitsNowhere {
+        rejected: Vec<(Name, Reason)>,
+    },
+    /// No node was even looked at.
+    Refused(Refusal),
 }
 
 /// In large clusters it is enough to look at some nodes.
@@ -54,28 +65,70 @@ fn enough(nodes: usize) -> usize {
     (nodes * percent / 100).max(100)
 }
 
-/// Looks for a node.
-pub fn schedule(pod: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut Chance) -> Verdict {
-    let all = &cache.nodes;
-    let snapshot = Snapshot { nodes: all, images: &cache.images };
-    let filters: Vec<_> = TABLE.iter().filter_map(|p| p.filter?.prepare(pod, &snapshot)).collect();
-    let wanted = enough(all.len());
-    let (mut feasible, mut rejected) = (Vec::with_capacity(wanted.min(all.len())), vec![]);
-    let mut looked = 0;
-    for i in 0..all.len() {
-        let n = &all[(memory.start + i) % all.len()];
-        looked += 1;
-        // The first plugin that objects ends the node; it may have several reasons.
-        match filters.iter().map(|objections| objections(n)).find(|r| !r.is_empty()) {
-            None => feasible.push(n),
-            Some(reasons) => rejected.extend(reasons.into_iter().map(|r| (n.name.clone(), r))),
+/// What all plugins have to say of a pod.
+pub struct Judges<'a> {
+    among: Option<BTreeSet<Name>>,
+    filters: Vec<Objections<'a>>,
+}
+
+impl<'a> Judges<'a> {
+    /// # Errors
+    /// Why the pod fits nowhere.
+    pub fn of(pod: &'a PodInfo, all: &'a Snapshot<'a>) -> Result<Judges<'a>, Refusal> {
+        let mut judges = Judges { among: None, filters: vec![] };
+        for filter in TABLE.iter().filter_map(|p| p.filter) {
+            if let Some(more) = filter.among(pod)? {
+                judges.among = Some(more);
+            }
+            judges.filters.extend(filter.prepare(pod, all)?);
         }
-        if feasible.len() >= wanted {
-            break;
+        Ok(judges)
+    }
+
+    /// The first plugin that objects ends the node; it may have several reasons.
+    pub fn objections(&self, node: &NodeInfo) -> Vec<Reason> {
+        if self.among.as_ref().is_some_and(|names| !names.contains(&node.name)) {
+            return vec![Reason::NotNamed];
+        }
+        self.filters.iter().map(|objections| objections(node)).find(|r| !r.is_empty()).unwrap_or_default()
+    }
+}
+
+/// Looks for a node.
+pub fn schedule(
+    pod: &PodInfo,
+    all: &Snapshot<'_>,
+    rivals: &Rivals,
+    memory: &mut Memory,
+    chance: &mut Chance,
+) -> Verdict {
+    let nodes = all.nodes;
+    let judges = match Judges::of(pod, all) {
+        Ok(judges) => judges,
+        Err(refusal) => return Verdict::Refused(refusal),
+    };
+    let judge = |n: &NodeInfo| {
+        let reasons = rivals.objections(pod, n, all);
+        if reasons.is_empty() { judges.objections(n) } else { reasons }
+    };
+    let nominated = pod.nominated().and_then(|name| nodes.iter().find(|n| n.name == name));
+    let at_once = nominated.filter(|n| judge(n).is_empty());
+    let wanted = if at_once.is_some() { 0 } else { enough(nodes.len()) };
+    let (mut feasible, mut rejected) = (Vec::with_capacity(wanted.min(nodes.len())), vec![]);
+    feasible.extend(at_once);
+    let mut looked = 0;
+    while feasible.len() < wanted && looked < nodes.len() {
+        let n = &nodes[(memory.start + looked) % nodes.len()];
+        looked += 1;
+        let reasons = judge(n);
+        if reasons.is_empty() {
+            feasible.push(n);
+        } else {
+            rejected.extend(reasons.into_iter().map(|r| (n.name.clone(), r)));
         }
     }
-    if !all.is_empty() {
-        memory.start = (memory.start + looked) % all.len();
+    if !nodes.is_empty() {
+        memory.start = (memory.start + looked) % nodes.len();
     }
     rejected.sort();
     if feasible.is_empty() {
@@ -84,8 +137,8 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut 
     let mut totals = vec![0i64; feasible.len()];
     if feasible.len() > 1 {
         for p in TABLE {
-            let Some(s) = p.score.filter(|s| s.applies(pod)) else { continue };
-            for (t, s) in totals.iter_mut().zip(s.score(pod, &feasible, &snapshot)) {
+            let Some(s) = p.score.filter(|s| s.applies(pod, all)) else { continue };
+            for (t, s) in totals.iter_mut().zip(s.score(pod, &feasible, all)) {
                 *t += s * p.weight;
             }
         }
@@ -93,39 +146,40 @@ pub fn schedule(pod: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut 
     let best = totals.iter().copied().max().unwrap_or(0);
     let winners: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
     let pick = winners[usize::try_from(below(chance, winners.len() as u64)).unwrap_or(0)];
-    let choice = Choice { nodes: memory.names(&feasible), score: best, ties: winners.len() };
+    let choice = Choice { nodes: memory.names(&feasible), score: best, ties: winners.len(), kept: at_once.is_some() };
     Verdict::Fits { node: feasible[pick].name.clone(), choice, rejected }
 }
 
-/// The message of the event FailedScheduling.
-pub fn failure_message(rejected: &[(Name, Reason)], nodes: usize) -> String {
+/// So many of each, in the order in which Kubernetes puts them.
+pub fn histogram(texts: impl Iterator<Item = String>) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for t in texts {
+        *counts.entry(t).or_default() += 1;
+    }
+    let mut parts: Vec<String> = counts.into_iter().map(|(t, n)| format!("{n} {t}")).collect();
+    parts.sort();
+    parts.join(", ")
+}
+
+/// The message of the event FailedScheduling. `outcome` is what became of the thought of preempting others.
+pub fn failure_message(rejected: &[(Name, Reason)], nodes: usize, outcome: &Outcome) -> String {
     if nodes == 0 {
         return "no nodes available to schedule pods".into();
     }
-    let histogram = |texts: &mut dyn Iterator<Item = String>| {
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for t in texts {
-            *counts.entry(t).or_default() += 1;
-        }
-        let mut parts: Vec<String> = counts.into_iter().map(|(t, n)| format!("{n} {t}")).collect();
-        parts.sort();
-        parts.join(", ")
-    };
-    let reasons = histogram(&mut rejected.iter().map(|(_, r)| r.to_string()));
-    // Could room be made by removing pods? Each node counts once.
-    let mut by_node: BTreeMap<&str, bool> = BTreeMap::new();
-    for (n, r) in rejected {
-        let helps = by_node.entry(n).or_insert(true);
-        *helps &= r.preemption_helps();
+    let reasons = histogram(rejected.iter().map(|(_, r)| r.to_string()));
+    let mut message = format!("0/{nodes} nodes are available: {reasons}.");
+    // Pods have no claims of devices here; the plugin for them is asked first, and says that.
+    if let Some(told) = outcome.message(nodes) {
+        message.push_str(&format!(" no new claims to deallocate, preemption: {told}"));
     }
-    let preemption = histogram(&mut by_node.values().map(|helps| {
-        if *helps {
-            "No preemption victims found for incoming pod".to_string()
-        } else {
-            "Preemption is not helpful for scheduling".to_string()
-        }
-    }));
-    format!(
-        "0/{nodes} nodes are available: {reasons}. no new claims to deallocate, preemption: 0/{nodes} nodes are available: {preemption}."
-    )
+    message
+}
+
+/// The same for a pod that was refused before any node was looked at. DynamicResources then finds nothing of what it would
+/// have noted in this cycle, and says so: "not found" is all that is left of the thought of preemption.
+pub fn refusal_message(refusal: &Refusal, nodes: usize) -> String {
+    if nodes == 0 {
+        return "no nodes available to schedule pods".into();
+    }
+    format!("0/{nodes} nodes are available: {refusal}. not found")
 }

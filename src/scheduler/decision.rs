@@ -1,21 +1,64 @@
 //! Why a pod was put where it is, or nowhere.
 
 use super::cycle::Choice;
-use super::framework::Reason;
+use super::framework::{Reason, Refusal};
+use super::preemption::Candidate;
+use super::promises::Promise;
 use crate::api::object::{Key, Name};
 use crate::api::quantity::Quantity;
 use crate::ledger::{Decision, Fact, Facts, by_reason};
 
 #[derive(Clone, Debug)]
 pub enum SchedulerDecision {
-    Bound { pod: Key, node: Name, choice: Choice, rejected: Vec<(Name, Reason)> },
-    Nowhere { pod: Key, rejected: Vec<(Name, Reason)>, nodes: usize },
+    Bound {
+        pod: Key,
+        node: Name,
+        choice: Choice,
+        rejected: Vec<(Name, Reason)>,
+    },
+    Nowhere {
+        pod: Key,
+        rejected: Vec<(Name, Reason)>,
+        nodes: usize,
+    },
+    /// No node was even looked at.
+    Refused {
+        pod: Key,
+        refusal: Refusal,
+    },
+    /// It may not be looked at yet.
+    Gated {
+        pod: Key,
+        gates: Vec<String>,
+    },
+    /// It has a node, and waits there for its volumes.
+    Promised {
+        pod: Key,
+        node: Name,
+        promises: Vec<Promise>,
+        choice: Choice,
+        rejected: Vec<(Name, Reason)>,
+    },
+    /// The volumes did not come.
+    Broken {
+        pod: Key,
+        node: Name,
+        why: String,
+    },
+    /// Others have to go.
+    Preempts {
+        pod: Key,
+        candidate: Candidate,
+    },
 }
 
 impl SchedulerDecision {
     pub fn rejected(&self) -> &[(Name, Reason)] {
         match self {
-            SchedulerDecision::Bound { rejected, .. } | SchedulerDecision::Nowhere { rejected, .. } => rejected,
+            SchedulerDecision::Bound { rejected, .. }
+            | SchedulerDecision::Nowhere { rejected, .. }
+            | SchedulerDecision::Promised { rejected, .. } => rejected,
+            _ => &[],
         }
     }
 }
@@ -33,7 +76,40 @@ fn phrase(r: &Reason, nodes: &[&Name], bound: bool) -> (&'static str, Facts) {
             facts.push(("taint", taint.as_str().into()));
             "scheduler-not-taint"
         }
-        Reason::Affinity => "scheduler-not-affinity",
+        Reason::Affinity | Reason::NotNamed => "scheduler-not-affinity",
+        Reason::Ports { ports } => {
+            facts.push(("ports", ports.iter().map(i32::to_string).collect::<Vec<_>>().into()));
+            "scheduler-not-ports"
+        }
+        Reason::Disk => "scheduler-not-disk",
+        Reason::OncePod { claims } => {
+            facts.push(("claims", texts(claims).into()));
+            "scheduler-not-once"
+        }
+        Reason::TooManyVolumes { driver, limit } => {
+            facts.push(("driver", driver.as_str().into()));
+            facts.push(("limit", (*limit).into()));
+            "scheduler-not-volumes"
+        }
+        Reason::VolumeElsewhere { volume } | Reason::Zone { volume } => {
+            facts.push(("volume", volume.to_string().into()));
+            "scheduler-not-reached"
+        }
+        Reason::NoVolume { claim } => {
+            facts.push(("claim", claim.to_string().into()));
+            "scheduler-not-volume"
+        }
+        Reason::NoSpace { claim } => {
+            facts.push(("claim", claim.to_string().into()));
+            "scheduler-not-space"
+        }
+        Reason::VolumeGone { volume } => {
+            facts.push(("volume", volume.to_string().into()));
+            "scheduler-not-gone"
+        }
+        Reason::Neighbours => "scheduler-not-near",
+        Reason::Unwanted => "scheduler-not-far",
+        Reason::Unwelcome => "scheduler-not-welcome",
         Reason::TooManyPods => "scheduler-not-full",
         Reason::Insufficient { resource, wants, free, .. } => {
             let show = |n: i64| match resource.as_str() {
@@ -54,6 +130,39 @@ fn phrase(r: &Reason, nodes: &[&Name], bound: bool) -> (&'static str, Facts) {
     (id, facts)
 }
 
+fn texts(names: &[Name]) -> Vec<String> {
+    names.iter().map(Name::to_string).collect()
+}
+
+fn refused(r: &Refusal) -> (&'static str, Facts) {
+    let one = |key, name: &Name| vec![(key, name.to_string().into())];
+    match r {
+        Refusal::Contradiction => ("scheduler-refused-contradiction", vec![]),
+        Refusal::NoClaim { claim } => ("scheduler-refused-no-claim", one("claim", claim)),
+        Refusal::ClaimToCome { claim } => ("scheduler-refused-to-come", one("claim", claim)),
+        Refusal::OthersClaim { claim, .. } => ("scheduler-refused-others", one("claim", claim)),
+        Refusal::LostClaim { claim, volume } => {
+            let mut facts = one("claim", claim);
+            facts.push(("volume", volume.to_string().into()));
+            ("scheduler-refused-lost", facts)
+        }
+        Refusal::LeavingClaim { claim } => ("scheduler-refused-leaving", one("claim", claim)),
+        Refusal::Unbound { claims } => {
+            ("scheduler-refused-unbound", vec![("claims", texts(claims).into()), ("count", claims.len().into())])
+        }
+        Refusal::VolumeGone { volume } => ("scheduler-refused-gone", one("volume", volume)),
+    }
+}
+
+fn promised(p: &Promise) -> (&'static str, Facts) {
+    match p {
+        Promise::Bind { volume, claim } => {
+            ("scheduler-promise-bind", vec![("volume", volume.to_string().into()), ("claim", claim.to_string().into())])
+        }
+        Promise::Provision { claim } => ("scheduler-promise-provision", vec![("claim", claim.to_string().into())]),
+    }
+}
+
 /// Nodes with the same reason, together.
 fn grouped(rejected: &[(Name, Reason)], bound: bool) -> Fact {
     let groups = by_reason(rejected.iter().map(|(node, r)| (r, node)));
@@ -63,6 +172,7 @@ fn grouped(rejected: &[(Name, Reason)], bound: bool) -> Fact {
 impl Decision for SchedulerDecision {
     fn message(&self) -> &'static str {
         match self {
+            SchedulerDecision::Bound { choice, .. } if choice.kept => "scheduler-kept",
             SchedulerDecision::Bound { choice, rejected, .. } => match (choice.nodes.len(), rejected.is_empty()) {
                 (1, true) => "scheduler-only",
                 (1, false) => "scheduler-only-fit",
@@ -70,6 +180,12 @@ impl Decision for SchedulerDecision {
                 (_, false) => "scheduler-best-of",
             },
             SchedulerDecision::Nowhere { .. } => "scheduler-nowhere",
+            SchedulerDecision::Refused { .. } => "scheduler-refused",
+            SchedulerDecision::Gated { .. } => "scheduler-gated",
+            SchedulerDecision::Promised { .. } => "scheduler-promised",
+            SchedulerDecision::Broken { .. } => "scheduler-broken",
+            SchedulerDecision::Preempts { candidate, .. } if candidate.violations > 0 => "scheduler-preempts-anyway",
+            SchedulerDecision::Preempts { .. } => "scheduler-preempts",
         }
     }
     fn facts(&self) -> Facts {
@@ -93,11 +209,44 @@ impl Decision for SchedulerDecision {
                     ("rejected", grouped(rejected, false)),
                 ]
             }
+            SchedulerDecision::Refused { pod, refusal } => {
+                vec![("pod", pod.name.to_string().into()), ("why", Fact::Phrases(vec![refused(refusal)]))]
+            }
+            SchedulerDecision::Gated { pod, gates } => {
+                vec![
+                    ("pod", pod.name.to_string().into()),
+                    ("gates", gates.clone().into()),
+                    ("count", gates.len().into()),
+                ]
+            }
+            SchedulerDecision::Promised { pod, node, promises, .. } => vec![
+                ("pod", pod.name.to_string().into()),
+                ("node", node.to_string().into()),
+                ("promises", Fact::Phrases(promises.iter().map(promised).collect())),
+            ],
+            SchedulerDecision::Broken { pod, node, why } => vec![
+                ("pod", pod.name.to_string().into()),
+                ("node", node.to_string().into()),
+                ("why", why.as_str().into()),
+            ],
+            SchedulerDecision::Preempts { pod, candidate } => vec![
+                ("pod", pod.name.to_string().into()),
+                ("node", candidate.node.to_string().into()),
+                ("victims", candidate.victims.iter().map(|v| v.pod.name.to_string()).collect::<Vec<_>>().into()),
+                ("count", candidate.victims.len().into()),
+                ("violations", candidate.violations.into()),
+            ],
         }
     }
     fn about(&self) -> Option<Key> {
         match self {
-            SchedulerDecision::Bound { pod, .. } | SchedulerDecision::Nowhere { pod, .. } => Some(pod.clone()),
+            SchedulerDecision::Bound { pod, .. }
+            | SchedulerDecision::Nowhere { pod, .. }
+            | SchedulerDecision::Refused { pod, .. }
+            | SchedulerDecision::Gated { pod, .. }
+            | SchedulerDecision::Promised { pod, .. }
+            | SchedulerDecision::Broken { pod, .. }
+            | SchedulerDecision::Preempts { pod, .. } => Some(pod.clone()),
         }
     }
 }

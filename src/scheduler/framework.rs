@@ -1,12 +1,15 @@
 //! What plugins see and say.
 //! Real Kubernetes: pkg/scheduler/framework/types.go, k8s.io/kube-scheduler/framework/interface.go.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Taint;
 
+use super::known::Known;
+use super::promises::Promise;
+pub use super::reason::{Reason, Refusal};
+use super::special::Special;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::{Name, Resource};
 use crate::api::pods::{Resources, requests};
@@ -30,6 +33,8 @@ pub struct Alike {
     pub labels: Labels,
     /// They are being deleted: they still take room, but nobody is spread from them.
     pub leaving: bool,
+    /// Most pods have none.
+    pub special: Option<Special>,
 }
 
 /// What a pod weighs on its node.
@@ -39,14 +44,19 @@ pub struct Load {
     pub requests: Resources,
     /// For scoring: CPU and memory, with defaults where nothing is asked for.
     pub scored: (i64, i64),
+    pub priority: i32,
 }
 
 impl Load {
     pub fn of(pod: &Pod, alike: Arc<Alike>) -> Load {
         let requests = requests(pod);
         let scored = scored(&requests);
-        Load { alike, requests, scored }
+        Load { alike, requests, scored, priority: priority(pod) }
     }
+}
+
+pub fn priority(pod: &Pod) -> i32 {
+    pod.spec.as_ref().and_then(|s| s.priority).unwrap_or(0)
 }
 
 fn scored(requests: &Resources) -> (i64, i64) {
@@ -65,13 +75,16 @@ pub struct PodInfo {
     pub scored: (i64, i64),
     /// Which pods it should be spread from, by default: those of its Service or controller.
     pub spread: Option<Arc<Selector>>,
+    /// What it asks for that few pods do.
+    pub special: Option<Special>,
 }
 
 impl PodInfo {
     pub fn new(object: Arc<Object>) -> PodInfo {
         let requests = object.get::<Pod>().map(requests).unwrap_or_default();
         let scored = scored(&requests);
-        PodInfo { object, requests, scored, spread: None }
+        let special = object.get::<Pod>().and_then(Special::of);
+        PodInfo { object, requests, scored, spread: None, special }
     }
 
     pub fn pod(&self) -> &Pod {
@@ -81,6 +94,11 @@ impl PodInfo {
 
     pub fn namespace(&self) -> &str {
         self.object.namespace()
+    }
+
+    /// The node on which room was made for it.
+    pub fn nominated(&self) -> Option<&str> {
+        self.pod().status.as_ref()?.nominated_node_name.as_deref().filter(|n| !n.is_empty())
     }
 }
 
@@ -180,6 +198,16 @@ impl NodeInfo {
         self.groups.iter().position(|g| Arc::ptr_eq(&g.alike, &pod.alike))
     }
 
+    /// The sorts of pods here, and how many of each.
+    pub fn sorts(&self) -> impl Iterator<Item = (&Arc<Alike>, i64)> {
+        self.groups.iter().map(|g| (&g.alike, g.count))
+    }
+
+    /// What the few pods here ask for that ask for something out of the ordinary.
+    pub fn specials(&self) -> impl Iterator<Item = (&Alike, &Special)> {
+        self.groups.iter().filter_map(|g| Some((&*g.alike, g.alike.special.as_ref()?)))
+    }
+
     /// Pods here that the question is about.
     pub fn matching(&self, question: &mut Matching<'_>) -> i64 {
         self.groups.iter().filter(|g| question.holds(&g.alike)).map(|g| g.count).sum()
@@ -230,89 +258,49 @@ impl<'a> Matching<'a> {
     }
 }
 
-/// Why a node is out of the question. Each plugin has its own.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Reason {
-    WrongName,
-    Unschedulable,
-    Taint {
-        taint: String,
-    },
-    Affinity,
-    TooManyPods,
-    Insufficient {
-        resource: String,
-        wants: i64,
-        free: i64,
-        all: i64,
-    },
-    /// `missing`: the node has no such label.
-    Spread {
-        key: String,
-        missing: bool,
-    },
-}
-
-impl Reason {
-    /// Whether removing pods from the node could help.
-    pub fn preemption_helps(&self) -> bool {
-        match self {
-            Reason::Insufficient { wants, all, .. } => wants <= all,
-            Reason::TooManyPods => true,
-            Reason::Spread { missing, .. } => !missing,
-            _ => false,
-        }
-    }
-
-    pub fn plugin(&self) -> &'static str {
-        match self {
-            Reason::WrongName => "NodeName",
-            Reason::Unschedulable => "NodeUnschedulable",
-            Reason::Taint { .. } => "TaintToleration",
-            Reason::Affinity => "NodeAffinity",
-            Reason::TooManyPods | Reason::Insufficient { .. } => "NodeResourcesFit",
-            Reason::Spread { .. } => "PodTopologySpread",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Reason::WrongName => f.write_str("node(s) didn't match the requested node name"),
-            Reason::Unschedulable => f.write_str("node(s) were unschedulable"),
-            Reason::Taint { .. } => f.write_str("node(s) had untolerated taint(s)"),
-            Reason::Affinity => f.write_str("node(s) didn't match Pod's node affinity/selector"),
-            Reason::TooManyPods => f.write_str("Too many pods"),
-            Reason::Insufficient { resource, .. } => write!(f, "Insufficient {resource}"),
-            Reason::Spread { missing, .. } => {
-                f.write_str("node(s) didn't match pod topology spread constraints")?;
-                f.write_str(if *missing { " (missing required label)" } else { "" })
-            }
-        }
-    }
-}
-
-/// All nodes of a cycle, for plugins that compare them.
+/// All nodes of a cycle, for plugins that compare them, and what else is known.
+#[derive(Clone, Copy)]
 pub struct Snapshot<'a> {
     pub nodes: &'a [NodeInfo],
     /// On how many of them each image is.
     pub images: &'a BTreeMap<String, i64>,
+    /// How many pods on nodes have wishes about their neighbours.
+    pub choosy: usize,
+    pub known: &'a Known,
 }
 
 /// All reasons against a node; none means that it fits.
 pub type Objections<'a> = Box<dyn Fn(&NodeInfo) -> Vec<Reason> + 'a>;
 
+/// What a plugin has to say of a pod: nothing (`None`: no node is wrong for it), something about each node, or that
+/// no node whatever will do.
+pub type Prepared<'a> = Result<Option<Objections<'a>>, Refusal>;
+
 /// Says which nodes are possible.
 pub trait Filter: Sync {
-    /// Looks at the pod, and at the nodes together, once for a cycle. `None`: no node is wrong for this pod.
+    /// The only nodes that come into question, where the pod names them. The others are not even looked at.
+    ///
+    /// # Errors
+    /// Why there are none.
+    fn among(&self, _pod: &PodInfo) -> Result<Option<BTreeSet<Name>>, Refusal> {
+        Ok(None)
+    }
+    /// Looks at the pod, and at the nodes together, once for a cycle.
     /// Kubernetes has two methods for it, PreFilter and Filter.
-    fn prepare<'a>(&self, pod: &'a PodInfo, all: &'a Snapshot<'a>) -> Option<Objections<'a>>;
+    ///
+    /// # Errors
+    /// Why the pod fits nowhere, whatever the nodes are like.
+    fn prepare<'a>(&self, pod: &'a PodInfo, all: &'a Snapshot<'a>) -> Prepared<'a>;
+}
+
+/// What must be written, and come true, before a pod is bound.
+pub trait PreBind: Sync {
+    fn promises(&self, pod: &PodInfo, node: &NodeInfo, all: &Snapshot<'_>) -> Vec<Promise>;
 }
 
 /// Says how good each possible node is.
 pub trait Score: Sync {
-    fn applies(&self, _pod: &PodInfo) -> bool {
+    fn applies(&self, _pod: &PodInfo, _all: &Snapshot<'_>) -> bool {
         true
     }
     /// Scores of the nodes, in their order, from 0 to [`MAX_SCORE`].
@@ -333,7 +321,7 @@ pub fn normalize(raw: &mut [i64], reverse: bool) {
     }
 }
 
-/// Whether somebody should look at this pod here.
+/// Whether this pod is to be brought to a node, by us.
 pub fn is_ours(p: &Pod) -> bool {
     pods::node(p).is_empty()
         && !pods::is_terminal(p)

@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::hints::Happening;
+use super::known::Known;
+use crate::api::kinds::Pod;
 use crate::api::{Duration, Key, Object, Time, Uid};
 use crate::client::queue::merge;
 use crate::ledger::Causes;
@@ -23,6 +26,8 @@ struct Waiting {
     since: Time,
     priority: i32,
     place: Place,
+    /// The plugins that turned it down.
+    by: Vec<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +69,7 @@ impl Queue {
         let mut own = Causes::new();
         merge(&mut own, causes);
         let (key, pod) = (key.clone(), pod.clone());
-        let w = Waiting { key, pod, causes: own, attempts: 0, since: now, priority, place: Place::Taken };
+        let w = Waiting { key, pod, causes: own, attempts: 0, since: now, priority, place: Place::Taken, by: vec![] };
         self.waiting.insert(uid, w);
         self.activate(uid);
     }
@@ -120,28 +125,48 @@ impl Queue {
         Some((w.key.clone(), w.pod.clone(), std::mem::take(&mut w.causes)))
     }
 
-    /// No node fits: the pod waits until something changes.
-    pub fn park(&mut self, uid: Uid, now: Time) {
+    /// No node fits: the pod waits until something changes that could help the plugins that turned it down.
+    pub fn park(&mut self, uid: Uid, by: Vec<&'static str>, now: Time) {
         self.leave(uid);
         if let Some(w) = self.waiting.get_mut(&uid) {
+            w.by = by;
             w.place = Place::Unschedulable;
             self.unschedulable.insert(uid, now);
         }
     }
 
-    /// Something changed that could help: parked pods are tried again after their back-off.
-    pub fn something_changed(&mut self, causes: &Causes, now: Time) {
-        for (uid, tried) in std::mem::take(&mut self.unschedulable) {
-            let Some(w) = self.waiting.get_mut(&uid) else { continue };
-            merge(&mut w.causes, causes);
-            let due = tried + backoff(w.attempts);
-            if due <= now {
-                self.activate(uid);
-            } else {
-                self.seq += 1;
-                w.place = Place::Backoff((due, self.seq));
-                self.backoff.insert((due, self.seq), uid);
+    /// Something went wrong that is no fault of the pod: it is tried again after its back-off.
+    pub fn retry(&mut self, uid: Uid, now: Time) {
+        self.leave(uid);
+        self.back_off(uid, now, now);
+    }
+
+    /// Something happened: parked pods that it could help are tried again after their back-off.
+    pub fn something_happened(&mut self, what: &Happening<'_>, known: &Known, causes: &Causes, now: Time) {
+        let helped = |uid: &Uid| {
+            let w = self.waiting.get(uid)?;
+            Some(what.helps(&w.by, w.pod.get::<Pod>()?, known))
+        };
+        let woken: Vec<(Uid, Time)> =
+            self.unschedulable.iter().filter(|(uid, _)| helped(uid) == Some(true)).map(|(uid, t)| (*uid, *t)).collect();
+        for (uid, tried) in woken {
+            self.leave(uid);
+            if let Some(w) = self.waiting.get_mut(&uid) {
+                merge(&mut w.causes, causes);
             }
+            self.back_off(uid, tried, now);
+        }
+    }
+
+    fn back_off(&mut self, uid: Uid, tried: Time, now: Time) {
+        let Some(w) = self.waiting.get_mut(&uid) else { return };
+        let due = tried + backoff(w.attempts);
+        if due <= now {
+            self.activate(uid);
+        } else {
+            self.seq += 1;
+            w.place = Place::Backoff((due, self.seq));
+            self.backoff.insert((due, self.seq), uid);
         }
     }
 

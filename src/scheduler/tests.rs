@@ -1,9 +1,17 @@
 //! Plugins, as tables of (pod, nodes) → (reasons, scores).
 
+mod neighbours;
+mod preemption;
+mod volumes;
+
 use super::cache::Cache;
-use super::cycle::{Memory, Verdict, failure_message, schedule};
-use super::framework::{NodeInfo, PodInfo, Reason, Snapshot};
+use super::cycle::{Judges, Memory, Verdict, failure_message, refusal_message, schedule};
+use super::framework::{NodeInfo, PodInfo, Reason, Refusal};
+use super::hints::Happening;
+use super::known::Known;
+use super::nominated::Rivals;
 use super::plugins::TABLE;
+use super::preemption::Outcome;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::Name;
 use crate::api::{Object, Uid, selector::Selector};
@@ -39,15 +47,16 @@ fn asks(cpu: &str) -> Value {
     json!({"containers": [{"name": "c", "image": "nginx", "resources": {"requests": {"cpu": cpu}}}]})
 }
 
-fn reasons(pod: &Arc<Object>, node: &NodeInfo) -> Vec<String> {
+fn cycle(info: &PodInfo, cache: &Cache, memory: &mut Memory, chance: &mut Chance) -> Verdict {
+    schedule(info, &cache.snapshot(&Known::default()), &Rivals::default(), memory, chance)
+}
+
+/// What is said against each node, in their order; or against all at once.
+fn objections(pod: &Arc<Object>, cache: &Cache, known: &Known) -> Result<Vec<Vec<String>>, String> {
     let info = PodInfo::new(pod.clone());
-    let snapshot = Snapshot { nodes: std::slice::from_ref(node), images: &Default::default() };
-    TABLE
-        .iter()
-        .filter_map(|p| p.filter?.prepare(&info, &snapshot))
-        .flat_map(|objections| objections(node))
-        .map(|r| r.to_string())
-        .collect()
+    let snapshot = cache.snapshot(known);
+    let judges = Judges::of(&info, &snapshot).map_err(|r| r.to_string())?;
+    Ok(cache.nodes.iter().map(|n| judges.objections(n).iter().map(Reason::to_string).collect()).collect())
 }
 
 #[test]
@@ -66,8 +75,91 @@ fn each_filter_says_why() {
         ),
         (asks("3"), json!({}), vec!["Insufficient cpu"]),
     ] {
-        let n = NodeInfo::new(node("n", n, json!({})));
-        assert_eq!(reasons(&pod("p", p.clone()), &n), want, "{p}");
+        let mut cache = Cache::default();
+        cache.set_node(&node("n", n, json!({})));
+        let want: Vec<String> = want.into_iter().map(String::from).collect();
+        assert_eq!(objections(&pod("p", p.clone()), &cache, &Known::default()), Ok(vec![want]), "{p}");
+    }
+}
+
+#[test]
+fn a_pod_that_names_nodes_is_looked_at_there_only() {
+    let mut cache = Cache::default();
+    cache.set_node(&node("a", json!({"unschedulable": true}), json!({})));
+    cache.set_node(&node("b", json!({}), json!({})));
+    let named = |terms: Value| {
+        let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}});
+        objections(&pod("p", json!({"affinity": {"nodeAffinity": required}})), &cache, &Known::default())
+    };
+    let is = |name: &str| json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]});
+    let not_named = || vec!["node(s) didn't satisfy plugin(s) [NodeAffinity]".to_string()];
+    assert_eq!(named(json!([is("b")])), Ok(vec![not_named(), vec![]]));
+    assert_eq!(named(json!([is("a")])), Ok(vec![vec!["node(s) were unschedulable".into()], not_named()]));
+    let on_both = json!([{"matchFields": [is("a")["matchFields"][0], is("b")["matchFields"][0]]}]);
+    assert_eq!(named(on_both), Err("pod affinity terms conflict".into()));
+    let or_any = json!([is("a"), {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "Exists"}]}]);
+    assert_eq!(named(or_any), Ok(vec![vec!["node(s) were unschedulable".into()], vec![]]));
+}
+
+#[test]
+fn a_port_of_the_host_is_had_once() {
+    let with = |port: Value| json!({"containers": [{"name": "c", "image": "nginx", "ports": [port]}]});
+    let taken = || vec![vec!["node(s) didn't have free ports for the requested pod ports".to_string()]];
+    for (there, wanted, free) in [
+        (json!({"hostPort": 80}), json!({"hostPort": 80}), false),
+        (json!({"hostPort": 80}), json!({"hostPort": 81}), true),
+        (json!({"hostPort": 80}), json!({"containerPort": 80}), true),
+        (json!({"hostPort": 80}), json!({"hostPort": 80, "protocol": "UDP"}), true),
+        (json!({"hostPort": 80, "hostIP": "10.0.0.1"}), json!({"hostPort": 80, "hostIP": "10.0.0.2"}), true),
+        (json!({"hostPort": 80, "hostIP": "10.0.0.1"}), json!({"hostPort": 80}), false),
+        (json!({"hostPort": 80}), json!({"hostPort": 80, "hostIP": "10.0.0.2"}), false),
+    ] {
+        let told = format!("{there} {wanted}");
+        let mut cache = Cache::default();
+        cache.set_node(&node("n", json!({}), json!({})));
+        let (mut there, mut wanted) = (there, wanted);
+        for port in [&mut there, &mut wanted] {
+            port["containerPort"] = json!(80);
+        }
+        cache.place(&pod("old", with(there)), "n");
+        let said = objections(&pod("new", with(wanted)), &cache, &Known::default());
+        assert_eq!(said, Ok(if free { vec![vec![]] } else { taken() }), "{told}");
+    }
+}
+
+#[test]
+fn only_what_can_help_wakes_a_pod() {
+    let wish = |kind: &str, app: &str| {
+        let term = json!({"topologyKey": "zone", "labelSelector": {"matchLabels": {"app": app}}});
+        (kind.to_string(), json!({"requiredDuringSchedulingIgnoredDuringExecution": [term]}))
+    };
+    let affinity: serde_json::Map<_, _> =
+        [wish("podAffinity", "y"), wish("podAntiAffinity", "x")].into_iter().collect();
+    let volume = json!({"name": "v", "persistentVolumeClaim": {"claimName": "mine"}});
+    let object = pod("p", json!({"affinity": affinity, "volumes": [volume]}));
+    let p = object.get::<Pod>().unwrap();
+    let mut other = pod("other", json!({})).get::<Pod>().unwrap().clone();
+    other.metadata.labels = Some([("app".to_string(), "y".to_string())].into());
+    let other = &other;
+    let claim = |name| Happening::Claim { namespace: "d", name };
+    for (what, by, helps) in [
+        (Happening::Node, "TaintToleration", true),
+        (Happening::PodGone(other), "TaintToleration", false),
+        (Happening::PodGone(other), "NodeResourcesFit", true),
+        (Happening::PodGone(other), "InterPodAffinity", false),
+        (Happening::PodGone(p), "InterPodAffinity", true),
+        (Happening::PodGone(p), "VolumeRestrictions", true),
+        (Happening::PodGone(other), "VolumeRestrictions", false),
+        (Happening::PodPlaced { now: p, before: None }, "NodeResourcesFit", false),
+        (Happening::PodPlaced { now: p, before: None }, "InterPodAffinity", false),
+        (Happening::PodPlaced { now: other, before: None }, "InterPodAffinity", true),
+        (claim("mine"), "VolumeBinding", true),
+        (claim("other"), "VolumeBinding", false),
+        (claim("mine"), "NodeResourcesFit", false),
+        (Happening::Volume, "VolumeBinding", true),
+        (Happening::Attachment, "NodeVolumeLimits", true),
+    ] {
+        assert_eq!(what.helps(&[by], p, &Known::default()), helps, "{by}");
     }
 }
 
@@ -79,12 +171,12 @@ fn a_full_node_takes_no_more_pods() {
         cache.place(&pod(&format!("p{i}"), json!({})), "n");
     }
     let mut memory = Memory::default();
-    let v = schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1));
+    let v = cycle(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1));
     let Verdict::FitsNowhere { rejected } = v else { panic!("{v:?}") };
     assert_eq!(rejected, [("n".into(), Reason::TooManyPods)]);
     cache.remove(Uid::of("p0"));
     assert!(matches!(
-        schedule(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1)),
+        cycle(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1)),
         Verdict::Fits { .. }
     ));
 }
@@ -114,7 +206,7 @@ fn pods_of_one_set_are_spread_over_nodes() {
         let p = pod(&format!("p{i}"), json!({}));
         let mut info = PodInfo::new(p.clone());
         info.spread = Selector::parse("app=x").ok().map(Arc::new);
-        let Verdict::Fits { node, .. } = schedule(&info, &cache, &mut memory, &mut chance) else { panic!() };
+        let Verdict::Fits { node, .. } = cycle(&info, &cache, &mut memory, &mut chance) else { panic!() };
         cache.place(&p, &node);
         used.push(node);
     }
@@ -138,9 +230,10 @@ fn open_to(constraint: Value, more: Value, pods: [usize; 4]) -> Vec<Option<Strin
     let mut spec = json!({"topologySpreadConstraints": [c]});
     spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let info = PodInfo::new(pod("p", spec));
-    let snapshot = Snapshot { nodes: &cache.nodes, images: &cache.images };
+    let known = Known::default();
+    let snapshot = cache.snapshot(&known);
     let spread = TABLE.iter().find(|p| p.name == "PodTopologySpread").unwrap();
-    let objections = spread.filter.unwrap().prepare(&info, &snapshot).unwrap();
+    let objections = spread.filter.unwrap().prepare(&info, &snapshot).unwrap().unwrap();
     let said = |n: &NodeInfo| objections(n).first().map(ToString::to_string);
     cache.nodes.iter().map(said).collect()
 }
@@ -191,18 +284,33 @@ fn nobody_is_spread_from_pods_that_leave() {
     assert_eq!(cache.nodes.iter().map(|n| n.pod_count).collect::<Vec<_>>(), [1, 1], "both still take room");
     let mut info = PodInfo::new(pod("new", json!({})));
     info.spread = Selector::parse("app=x").ok().map(Arc::new);
-    let v = schedule(&info, &cache, &mut Memory::default(), &mut Chance::seed_from_u64(1));
+    let v = cycle(&info, &cache, &mut Memory::default(), &mut Chance::seed_from_u64(1));
     assert!(matches!(v, Verdict::Fits { ref node, .. } if node == "a"), "{v:?}");
 }
 
 #[test]
-fn the_message_counts_reasons_and_judges_preemption() {
+fn the_message_counts_reasons_and_tells_of_preemption() {
     let taint = Reason::Taint { taint: "k:NoSchedule".into() };
     let cpu = Reason::Insufficient { resource: "cpu".into(), wants: 1500, free: 1000, all: 2000 };
     let rejected = [("a".into(), taint), ("b".into(), cpu.clone()), ("c".into(), cpu)];
+    let vain = Outcome::Vain(vec![
+        ("a".into(), vec!["Preemption is not helpful for scheduling".into()]),
+        ("b".into(), vec!["No preemption victims found for incoming pod".into()]),
+        ("c".into(), vec!["No preemption victims found for incoming pod".into()]),
+    ]);
     assert_eq!(
-        failure_message(&rejected, 3),
+        failure_message(&rejected, 3, &vain),
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, preemption: \
          0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod."
+    );
+    assert_eq!(
+        failure_message(&rejected, 3, &Outcome::Never),
+        "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, preemption: \
+         not eligible due to preemptionPolicy=Never."
+    );
+    let refusal = Refusal::Unbound { claims: vec!["c".into()] };
+    assert_eq!(
+        refusal_message(&refusal, 1),
+        "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
     );
 }

@@ -3,9 +3,9 @@
 
 use super::VolumeBinder;
 use crate::api::kinds::{PersistentVolume, PersistentVolumeClaim};
-use crate::api::volumes::{BIND_COMPLETED, BOUND_BY_CONTROLLER, is_meant_for, size};
+use crate::api::volumes::{BIND_COMPLETED, BOUND_BY_CONTROLLER, size};
 use crate::api::{Object, Resource, Status};
-use crate::client::recorder::reference;
+use crate::client::volumes::name_claim;
 use crate::world::Ctx;
 use std::sync::Arc;
 
@@ -33,21 +33,7 @@ impl VolumeBinder {
         c: &PersistentVolumeClaim,
         ctx: &mut Ctx<'_>,
     ) -> Result<PersistentVolume, Status> {
-        let own_choice = !is_meant_for(&v, c);
-        let mut new = v.clone();
-        let spec = new.spec.get_or_insert_default();
-        let named = spec.claim_ref.as_ref();
-        let right = named.is_some_and(|r| {
-            r.name.as_deref() == Some(c.name())
-                && r.namespace.as_deref() == Some(c.namespace())
-                && r.uid.as_deref() == Some(c.uid())
-        });
-        if !right {
-            spec.claim_ref = Some(reference(c, None));
-        }
-        if own_choice && v.annotation(BOUND_BY_CONTROLLER).is_none() {
-            new.metadata.annotations.get_or_insert_default().insert(BOUND_BY_CONTROLLER.into(), "yes".into());
-        }
+        let new = name_claim(&v, c);
         if new == v { Ok(v) } else { self.update_volume(new, ctx) }
     }
 

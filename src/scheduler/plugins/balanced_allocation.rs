@@ -7,7 +7,7 @@ pub struct BalancedAllocation;
 
 impl Score for BalancedAllocation {
     /// A pod that asks for nothing cannot unbalance anything.
-    fn applies(&self, pod: &PodInfo) -> bool {
+    fn applies(&self, pod: &PodInfo, _: &Snapshot<'_>) -> bool {
         pod.requests.milli_cpu > 0 || pod.requests.memory > 0
     }
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], _: &Snapshot<'_>) -> Vec<i64> {

@@ -1,13 +1,13 @@
 //! NodeResourcesFit: what is asked for must be free; nodes with more left are better.
 //! Real Kubernetes: pkg/scheduler/framework/plugins/noderesources/fit.go, least_allocated.go.
 
-use crate::scheduler::framework::{Filter, MAX_SCORE, NodeInfo, Objections, PodInfo, Reason, Score, Snapshot};
+use crate::scheduler::framework::{Filter, MAX_SCORE, NodeInfo, PodInfo, Prepared, Reason, Score, Snapshot};
 
 pub struct NodeResourcesFit;
 
 impl Filter for NodeResourcesFit {
-    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Option<Objections<'a>> {
-        Some(Box::new(move |node| missing(pod, node)))
+    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Prepared<'a> {
+        Ok(Some(Box::new(move |node| missing(pod, node))))
     }
 }
 

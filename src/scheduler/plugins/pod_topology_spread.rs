@@ -12,7 +12,7 @@ use crate::api::node_affinity::allows;
 use crate::api::object::Resource;
 use crate::api::selector::Selector;
 use crate::scheduler::framework::{
-    Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, Objections, PodInfo, Reason, SPREAD_KEYS, Score, Snapshot,
+    Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, PodInfo, Prepared, Reason, SPREAD_KEYS, Score, Snapshot,
 };
 
 pub struct PodTopologySpread;
@@ -98,10 +98,10 @@ fn is_eligible(c: &TopologySpreadConstraint, pod: &PodInfo, node: &NodeInfo) -> 
 }
 
 impl Filter for PodTopologySpread {
-    fn prepare<'a>(&self, pod: &'a PodInfo, all: &'a Snapshot<'a>) -> Option<Objections<'a>> {
+    fn prepare<'a>(&self, pod: &'a PodInfo, all: &'a Snapshot<'a>) -> Prepared<'a> {
         let own: Vec<_> = constraints(pod, "DoNotSchedule").collect();
         if own.is_empty() {
-            return None;
+            return Ok(None);
         }
         // A node without one of the labels is in no domain at all.
         let whole = |n: &&NodeInfo| own.iter().all(|c| n.label(LabelKey::of(&c.topology_key)).is_some());
@@ -111,12 +111,12 @@ impl Filter for PodTopologySpread {
             Required::new(c, &eligible, pod)
         };
         let required: Vec<_> = own.iter().map(of).collect();
-        Some(Box::new(move |node| required.iter().find_map(|r| r.objection(node)).into_iter().collect()))
+        Ok(Some(Box::new(move |node| required.iter().find_map(|r| r.objection(node)).into_iter().collect())))
     }
 }
 
 impl Score for PodTopologySpread {
-    fn applies(&self, pod: &PodInfo) -> bool {
+    fn applies(&self, pod: &PodInfo, _: &Snapshot<'_>) -> bool {
         pod.spread.is_some() || constraints(pod, "ScheduleAnyway").next().is_some()
     }
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], all: &Snapshot<'_>) -> Vec<i64> {

@@ -4,7 +4,7 @@
 use k8s_openapi::api::core::v1::Taint;
 
 use crate::api::taints::{self, tolerates};
-use crate::scheduler::framework::{Filter, NodeInfo, Objections, PodInfo, Reason, Score, Snapshot, normalize};
+use crate::scheduler::framework::{Filter, NodeInfo, PodInfo, Prepared, Reason, Score, Snapshot, normalize};
 
 pub struct TaintToleration;
 
@@ -13,12 +13,12 @@ pub fn tolerated(pod: &PodInfo, taint: &Taint) -> bool {
 }
 
 impl Filter for TaintToleration {
-    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Option<Objections<'a>> {
-        Some(Box::new(move |node| {
+    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Prepared<'a> {
+        Ok(Some(Box::new(move |node| {
             let keeps_out = |t: &&Taint| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t);
             let Some(t) = node.taints.iter().find(keeps_out) else { return vec![] };
             vec![Reason::Taint { taint: taints::text(t) }]
-        }))
+        })))
     }
 }
 

@@ -4,17 +4,17 @@
 use k8s_openapi::api::core::v1::Taint;
 
 use super::taint_toleration::tolerated;
-use crate::scheduler::framework::{Filter, Objections, PodInfo, Reason, Snapshot};
+use crate::scheduler::framework::{Filter, PodInfo, Prepared, Reason, Snapshot};
 
 pub struct Unschedulable;
 
 impl Filter for Unschedulable {
-    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Option<Objections<'a>> {
+    fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Prepared<'a> {
         let taint =
             Taint { key: "node.kubernetes.io/unschedulable".into(), effect: "NoSchedule".into(), ..Taint::default() };
         if tolerated(pod, &taint) {
-            return None;
+            return Ok(None);
         }
-        Some(Box::new(|node| if node.unschedulable { vec![Reason::Unschedulable] } else { vec![] }))
+        Ok(Some(Box::new(|node| if node.unschedulable { vec![Reason::Unschedulable] } else { vec![] })))
     }
 }

@@ -1,0 +1,226 @@
+//! DefaultPreemption: where no node fits, pods of less priority may have to go. Pure; `component` carries it out.
+//! Real Kubernetes: pkg/scheduler/framework/plugins/defaultpreemption, pkg/scheduler/framework/preemption.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::cycle::{Judges, histogram};
+use super::framework::{Load, NodeInfo, PodInfo, Reason, Snapshot};
+use super::nominated::Rivals;
+use crate::api::kinds::PodDisruptionBudget;
+use crate::api::object::{Name, Resource};
+use crate::api::selector::Selector;
+use crate::api::{Key, Time, Uid};
+use crate::apiserver::caller::{Chance, below};
+
+/// A pod on a node that might have to go.
+#[derive(Clone, Debug)]
+pub struct Occupant {
+    pub pod: Key,
+    pub uid: Uid,
+    pub load: Load,
+    /// One that has not started yet counts as the youngest.
+    pub started: Option<Time>,
+    /// It is on its way out because of an earlier preemption.
+    pub preempted: bool,
+}
+
+impl Occupant {
+    /// The most important first.
+    fn rank(&self) -> (Reverse<i32>, bool, Option<Time>) {
+        (Reverse(self.load.priority), self.started.is_none(), self.started)
+    }
+}
+
+/// A node on which it would work, and who would have to go there.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    pub node: Name,
+    /// The most important first; never empty.
+    pub victims: Vec<Occupant>,
+    /// How many of them their budgets would not let go.
+    pub violations: usize,
+}
+
+/// What came of the thought.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Room(Candidate),
+    /// The pod is never to take another's place.
+    Never,
+    /// Room is being made already.
+    Leaving,
+    /// It would not help: why, for each node.
+    Vain(Vec<(Name, Vec<String>)>),
+}
+
+impl Outcome {
+    /// What is told of it; nothing of a success.
+    pub fn message(&self, nodes: usize) -> Option<String> {
+        match self {
+            Outcome::Room(_) => None,
+            Outcome::Never => Some("not eligible due to preemptionPolicy=Never.".into()),
+            Outcome::Leaving => Some("not eligible due to a terminating pod on the nominated node.".into()),
+            Outcome::Vain(why) => {
+                let texts = histogram(why.iter().flat_map(|(_, texts)| texts.iter().cloned()));
+                Some(format!("0/{nodes} nodes are available: {texts}."))
+            }
+        }
+    }
+}
+
+/// In large clusters it is enough to find some candidates.
+fn enough(nodes: usize) -> usize {
+    (nodes * 10 / 100).max(100).min(nodes)
+}
+
+/// Thinks of making room. `occupants` are the pods of less priority, by node.
+pub fn consider(
+    pod: &PodInfo,
+    rejected: &[(Name, Reason)],
+    all: &Snapshot<'_>,
+    rivals: &Rivals,
+    occupants: &BTreeMap<Name, Vec<Occupant>>,
+    chance: &mut Chance,
+) -> Outcome {
+    if pod.pod().spec.as_ref().and_then(|s| s.preemption_policy.as_deref()) == Some("Never") {
+        return Outcome::Never;
+    }
+    // Could room be made by removing pods? All reasons of a node must allow it.
+    let mut helps: BTreeMap<&Name, bool> = BTreeMap::new();
+    for (node, reason) in rejected {
+        *helps.entry(node).or_insert(true) &= reason.preemption_helps();
+    }
+    let nominated = pod.nominated().filter(|name| helps.iter().any(|(n, helps)| *n == name && *helps));
+    let here = nominated.and_then(|name| occupants.get(name));
+    if here.is_some_and(|o| o.iter().any(|o| o.preempted)) {
+        return Outcome::Leaving;
+    }
+    let potential: Vec<&Name> = helps.iter().filter(|(_, helps)| **helps).map(|(n, _)| *n).collect();
+    let wanted = enough(potential.len());
+    let offset = if wanted < potential.len() { any(chance, potential.len()) } else { 0 };
+    let mut trial = Trial { pod, all, rivals, nodes: vec![] };
+    let (mut candidates, mut verdicts) = (vec![], vec![]);
+    for i in 0..potential.len() {
+        let node = potential[(offset + i) % potential.len()];
+        match occupants.get(node).filter(|o| !o.is_empty()) {
+            None => verdicts.push((node.clone(), vec!["No preemption victims found for incoming pod".into()])),
+            Some(here) => match trial.victims(node, here) {
+                Ok(candidate) => candidates.push(candidate),
+                Err(texts) => verdicts.push((node.clone(), texts)),
+            },
+        }
+        if candidates.len() >= wanted && candidates.iter().any(|c: &Candidate| c.violations == 0) {
+            break;
+        }
+    }
+    let hopeless = helps.iter().filter(|(_, helps)| !**helps);
+    match best(candidates, chance) {
+        Some(candidate) => Outcome::Room(candidate),
+        None => {
+            let text = || vec!["Preemption is not helpful for scheduling".into()];
+            verdicts.extend(hopeless.map(|(node, _)| ((*node).clone(), text())));
+            Outcome::Vain(verdicts)
+        }
+    }
+}
+
+fn any(chance: &mut Chance, n: usize) -> usize {
+    usize::try_from(below(chance, n as u64)).unwrap_or(0)
+}
+
+/// Nodes without some of their pods, and whether the pod would fit there.
+struct Trial<'a> {
+    pod: &'a PodInfo,
+    all: &'a Snapshot<'a>,
+    rivals: &'a Rivals,
+    /// A copy of all nodes, made when it is needed.
+    nodes: Vec<NodeInfo>,
+}
+
+impl Trial<'_> {
+    /// Who has to go from a node. All are taken away, then as many as possible are put back, the most important first.
+    fn victims(&mut self, node: &Name, here: &[Occupant]) -> Result<Candidate, Vec<String>> {
+        if self.nodes.is_empty() {
+            self.nodes = self.all.nodes.to_vec();
+        }
+        let Some(at) = self.nodes.iter().position(|n| n.name == *node) else { return Err(vec![]) };
+        let before = self.nodes[at].clone();
+        let outcome = self.reprieve(at, here);
+        self.nodes[at] = before;
+        outcome.map(|(victims, violations)| Candidate { node: node.clone(), victims, violations })
+    }
+
+    fn reprieve(&mut self, at: usize, here: &[Occupant]) -> Result<(Vec<Occupant>, usize), Vec<String>> {
+        here.iter().for_each(|o| self.nodes[at].remove(&o.load));
+        let reasons = self.objections(at);
+        if !reasons.is_empty() {
+            return Err(reasons.iter().map(Reason::to_string).collect());
+        }
+        let mut sorted: Vec<&Occupant> = here.iter().collect();
+        sorted.sort_by_key(|o| o.rank());
+        let (guarded, free) = by_budget(&sorted, self.all.known.budgets.iter());
+        let (mut victims, mut violations) = (vec![], 0);
+        for (o, is_guarded) in guarded.iter().map(|o| (o, true)).chain(free.iter().map(|o| (o, false))) {
+            self.nodes[at].add(&o.load);
+            if !self.objections(at).is_empty() {
+                self.nodes[at].remove(&o.load);
+                victims.push((*o).clone());
+                violations += usize::from(is_guarded);
+            }
+        }
+        victims.sort_by_key(Occupant::rank);
+        if victims.is_empty() { Err(vec![]) } else { Ok((victims, violations)) }
+    }
+
+    fn objections(&self, at: usize) -> Vec<Reason> {
+        let supposed = Snapshot { nodes: &self.nodes, ..*self.all };
+        let with_rivals = self.rivals.objections(self.pod, &self.nodes[at], &supposed);
+        if !with_rivals.is_empty() {
+            return with_rivals;
+        }
+        Judges::of(self.pod, &supposed).map(|judges| judges.objections(&self.nodes[at])).unwrap_or_default()
+    }
+}
+
+/// Those whose budget would be broken, and the others. Each one counts against the budgets of those after it.
+fn by_budget<'o>(
+    sorted: &[&'o Occupant],
+    budgets: impl Iterator<Item = &'o PodDisruptionBudget>,
+) -> (Vec<&'o Occupant>, Vec<&'o Occupant>) {
+    let selector = |b: &PodDisruptionBudget| b.spec.as_ref().and_then(|s| s.selector.as_ref()).map(Selector::of);
+    let mut left: Vec<(&PodDisruptionBudget, Selector, i32)> = budgets
+        .filter_map(|b| Some((b, selector(b)?, b.status.as_ref().and_then(|s| s.disruptions_allowed).unwrap_or(0))))
+        .filter(|(_, s, _)| *s != Selector::everything())
+        .collect();
+    sorted.iter().partition(|o| {
+        let alike = &o.load.alike;
+        let mut broken = false;
+        for (b, selector, allowed) in &mut left {
+            let known =
+                b.status.as_ref().and_then(|s| s.disrupted_pods.as_ref()).is_some_and(|d| d.contains_key(&*o.pod.name));
+            let applies =
+                !alike.labels.is_empty() && b.namespace() == alike.namespace && selector.matches(Some(&alike.labels));
+            if applies && !known {
+                *allowed -= 1;
+                broken |= *allowed < 0;
+            }
+        }
+        broken
+    })
+}
+
+/// The candidate that hurts least: fewest broken budgets, then the lowest priorities, fewest pods, the youngest. Chance decides
+/// among equals.
+fn best(candidates: Vec<Candidate>, chance: &mut Chance) -> Option<Candidate> {
+    let cost = |c: &Candidate| {
+        let highest = c.victims.first().map_or(0, |v| v.load.priority);
+        let sum: i64 = c.victims.iter().map(|v| i64::from(v.load.priority) + i64::from(i32::MAX) + 1).sum();
+        let oldest = c.victims.iter().filter(|v| v.load.priority == highest).map(Occupant::rank).min();
+        (c.violations, highest, sum, c.victims.len(), Reverse(oldest))
+    };
+    let least = candidates.iter().map(cost).min()?;
+    let mut equals: Vec<Candidate> = candidates.into_iter().filter(|c| cost(c) == least).collect();
+    let at = if equals.len() > 1 { any(chance, equals.len()) } else { 0 };
+    Some(equals.swap_remove(at))
+}
