@@ -54,7 +54,7 @@ pub fn validate_status(kind: &CustomKind, new: &Object, old: &Object, errors: &m
 fn validate_scale_status(kind: &CustomKind, o: &Value, errors: &mut FieldErrors) {
     let Some(paths) = &kind.scale else { return };
     validate_count(o, &paths.current, errors);
-    if let Some(v) = follow(o, &paths.selector).filter(|v| !v.is_string()) {
+    if let Some(v) = follow(o, &paths.selector).filter(|v| !paths.selector.is_empty() && !v.is_string()) {
         let at = path_text(&paths.selector);
         let why = format!("{at} accessor error: {} is of the type {}, expected string", plain(v), type_name(v));
         errors.invalid(&Path::new(&at), "", why);
