@@ -126,6 +126,8 @@ pub struct ContainerSpec {
     pub links: Arc<BTreeMap<String, String>>,
     pub working_dir: String,
     pub hostname: String,
+    /// So many thousandths of a CPU it gets at most.
+    pub cpu_limit: Option<u32>,
     /// Mount path → the volume it shows, with its files.
     pub mounts: Vec<Mount>,
     pub attempt: u32,
@@ -198,6 +200,37 @@ pub enum Outcome {
     },
 }
 
+/// How much of a CPU is used, in 10⁻⁹, and how many bytes of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Usage {
+    pub nanocores: u64,
+    pub memory: u64,
+}
+
+/// What containers and nodes used, over a window of time that ended at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Figures {
+    pub pods: Vec<PodFigures>,
+    pub nodes: Vec<NodeFigures>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodFigures {
+    pub pod: PodRef,
+    pub node: Arc<str>,
+    pub at: Time,
+    pub window: Duration,
+    pub containers: Vec<(String, Usage)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeFigures {
+    pub node: Arc<str>,
+    pub at: Time,
+    pub window: Duration,
+    pub usage: Usage,
+}
+
 /// An operation that ends at a known time.
 #[derive(Clone, Debug)]
 pub struct Completion {
@@ -216,5 +249,9 @@ pub trait Answerer: Send {
     fn wake(&mut self, now: Time, out: &mut Vec<Completion>);
     /// Something outside the API broke or was mended.
     fn fault(&mut self, what: &str, place: &str, broken: bool, now: Time, out: &mut Vec<Completion>);
+    /// What pods and nodes use, as metrics-server tells it, if one runs.
+    fn figures(&self, _now: Time) -> Figures {
+        Figures::default()
+    }
     fn clone_box(&self) -> Box<dyn Answerer>;
 }

@@ -36,6 +36,10 @@ impl Quantity {
         Quantity { nanos: i128::from(milli) * 1_000_000, format: Format::Decimal }
     }
 
+    pub fn from_nano(nano: i64) -> Quantity {
+        Quantity { nanos: nano.into(), format: Format::Decimal }
+    }
+
     /// Whole units in the binary format: bytes.
     pub fn from_bytes(bytes: i64) -> Quantity {
         Quantity { nanos: i128::from(bytes) * NANO, format: Format::Binary }

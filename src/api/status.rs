@@ -145,7 +145,7 @@ impl Status {
         Status { reason, message: message.into(), details: None, warnings: vec![], own: None }
     }
 
-    fn about(reason: Reason, kind: KindRef, name: &str, message: String) -> Status {
+    pub fn about(reason: Reason, kind: KindRef, name: &str, message: String) -> Status {
         let details =
             Details { name: name.into(), group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
         Status { reason, message, details: Some(Box::new(details)), warnings: vec![], own: None }

@@ -12,6 +12,7 @@
 
 pub mod addresses;
 pub mod admission;
+mod aggregated;
 mod asked;
 pub mod authorization;
 mod binding;
@@ -52,7 +53,7 @@ pub use caller::Caller;
 
 use crate::api::kinds::APIService;
 use crate::api::request::WatchEvent;
-use crate::api::{Key, KindRef};
+use crate::api::{Key, KindRef, Object};
 use crate::store::{Change, Rev, Store, WatchId};
 
 /// Events a client's watch may leave unread before it is cut off, as a slow watcher is.
@@ -71,6 +72,8 @@ pub struct ApiServer {
     outlet: admission::webhooks::calling::Outlet,
     known: authorization::Known,
     custom: custom::CustomKinds,
+    /// What an add-on that answers for kinds of its own holds at this moment.
+    aggregated: BTreeMap<Key, Arc<Object>>,
     policies: admission::policy::ready::Cache,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,
@@ -134,11 +137,16 @@ impl ApiServer {
         KindRef::by_gvk(api_version, kind).or_else(custom)
     }
 
+    /// What is registered of the add-on that serves a kind.
+    pub(in crate::apiserver) fn api_service(&self, kind: KindRef) -> Option<&APIService> {
+        let name = format!("{}.{}", kind.version(), kind.group());
+        self.store.get(&Key::of::<APIService>("", &name))?.get()
+    }
+
     /// Whether an add-on serves a kind, and answers.
     pub(in crate::apiserver) fn has_api_service(&self, kind: KindRef) -> bool {
-        let name = format!("{}.{}", kind.version(), kind.group());
-        let service = self.store.get(&Key::of::<APIService>("", &name)).and_then(|o| o.get::<APIService>());
-        let conditions = service.and_then(|s| s.status.as_ref()).and_then(|s| s.conditions.as_ref());
+        let status = self.api_service(kind).and_then(|s| s.status.as_ref());
+        let conditions = status.and_then(|s| s.conditions.as_ref());
         conditions.into_iter().flatten().any(|c| c.type_ == "Available" && c.status == "True")
     }
 

@@ -69,6 +69,9 @@ impl ApiServer {
     /// What a path leads to.
     pub(super) fn target(&self, path: &str) -> Result<Target, Status> {
         let target = self.leads_to(path).ok_or_else(|| nowhere(path))?;
+        if target.kind.is_aggregated() && self.api_service(target.kind).is_none() {
+            return Err(Status::no_such_path());
+        }
         if target.kind.is_aggregated() && !self.has_api_service(target.kind) {
             let why = "the server is currently unable to handle the request";
             return Err(Status::new(Reason::ServiceUnavailable, why));

@@ -120,7 +120,10 @@ impl Cluster {
             }
             "controller" if broken => self.world.stop(&place),
             "controller" => self.world.restart(&place, cause, MANAGER_RESTART),
-            "metrics-server" => first_objects::set_metrics_available(&mut self.world, !broken, cause),
+            "metrics-server" => {
+                self.world.fault_outside(name, &place, broken, cause);
+                first_objects::set_metrics_available(&mut self.world, !broken, cause);
+            }
             _ => self.world.fault_outside(name, &place, broken, cause),
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The one place that puts the components together: profiles, start, faults, and what kubelets answer to clients.
 //!
 //! Start with [`Cluster::new`]. [`profile`] says what each kind of cluster looks like, [`faults`] what can be broken,
-//! [`stream`] how logs and exec find their container.
+//! [`stream`] how logs and exec find their container, [`metrics_server`] what is told of what they use.
 //!
 //! Deliberately absent: any behaviour of a component, and any word for people.
 //!
@@ -10,6 +10,7 @@
 pub mod faults;
 mod first_objects;
 mod first_services;
+mod metrics_server;
 pub mod outside;
 pub mod profile;
 pub mod stream;
@@ -59,6 +60,9 @@ pub struct Cluster {
 
 /// The cluster starts this long before the clock shows zero, so that it is at rest by then.
 const WARM_UP: Duration = Duration::from_secs(40);
+/// How long metrics-server takes to come up. (Its rounds fall somewhere between two seconds, as they do in life: what it says is cut
+/// to whole seconds.)
+const METRICS_SERVER_START: Duration = Duration::from_millis(2_800);
 
 impl Cluster {
     /// A client's request. While the answer to a write is on its way the cluster goes on, so that it sees one object before the
@@ -78,8 +82,10 @@ impl Cluster {
         let plan = Arc::new(Plan::new(options.profile, options.nodes));
         let runtime = Simulated::new(plan.catalogue, plan.speeds);
         let ledger = if options.keep_ledger { Ledger::default() } else { Ledger::silent() };
-        let mut world = World::new(options.seed, ledger, Box::new(Outside::new(runtime, &plan)));
-        world.now = Time::ZERO - WARM_UP;
+        let begin = Time::ZERO - WARM_UP;
+        let outside = Outside::new(runtime, &plan, begin + METRICS_SERVER_START);
+        let mut world = World::new(options.seed, ledger, Box::new(outside));
+        world.now = begin;
         let start = world.root("kubetutor", Root::Startup);
         first_objects::make(&mut world, &plan, start);
         let (configs, timing) = (plan.nodes.clone(), plan.timing);

@@ -1,7 +1,10 @@
 //! What answers operations: the network gives a sandbox its address, the runtime does the rest.
 
+use std::sync::Arc;
+
+use super::metrics_server;
 use super::profile::Plan;
-use crate::api::ops::{Answerer, Completion, RuntimeCall};
+use crate::api::ops::{Answerer, Completion, Figures, RuntimeCall};
 use crate::api::{Op, OpId, Time};
 use crate::network::ipam::Ipam;
 use crate::runtime::Simulated;
@@ -10,15 +13,20 @@ use crate::runtime::Simulated;
 pub struct Outside {
     runtime: Simulated,
     ipam: Ipam,
+    nodes: Vec<Arc<str>>,
+    /// When metrics-server began to ask around, if it runs.
+    measuring_since: Option<Time>,
 }
 
 impl Outside {
-    pub fn new(runtime: Simulated, plan: &Plan) -> Outside {
+    /// `measuring_since`: when metrics-server begins, where there is one.
+    pub fn new(runtime: Simulated, plan: &Plan, measuring_since: Time) -> Outside {
         let mut ipam = Ipam::default();
         for n in &plan.nodes {
             ipam.add_node(&n.name, &n.pod_cidr);
         }
-        Outside { runtime, ipam }
+        let nodes = plan.nodes.iter().map(|n| n.name.as_str().into()).collect();
+        Outside { runtime, ipam, nodes, measuring_since: plan.metrics_service.then_some(measuring_since) }
     }
 }
 
@@ -54,7 +62,15 @@ impl Answerer for Outside {
     }
 
     fn fault(&mut self, what: &str, place: &str, broken: bool, now: Time, out: &mut Vec<Completion>) {
+        if what == "metrics-server" {
+            self.measuring_since = (!broken).then_some(now);
+        }
         self.runtime.fault(what, place, broken, now, out);
+    }
+
+    fn figures(&self, now: Time) -> Figures {
+        let of = |since| metrics_server::figures(since, now, &self.nodes, &self.runtime);
+        self.measuring_since.map(of).unwrap_or_default()
     }
 
     fn clone_box(&self) -> Box<dyn Answerer> {

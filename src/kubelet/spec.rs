@@ -12,6 +12,7 @@ use super::service_links::Environment;
 use crate::api::kinds::{ConfigMap, Pod, Secret};
 use crate::api::object::{Name, Resource};
 use crate::api::ops::{ContainerSpec, Files, Mount};
+use crate::api::resource_list;
 use crate::world::Ctx;
 
 /// A container cannot be made from what the cluster holds: the reason that STATUS shows, and the message.
@@ -62,6 +63,7 @@ pub fn container_spec(
         args: words(&c.args),
         working_dir: c.working_dir.clone().unwrap_or_default(),
         hostname: pod.spec.as_ref().and_then(|s| s.hostname.clone()).unwrap_or_else(|| pod.name().to_string()),
+        cpu_limit: resource_list::limits(c).get("cpu").and_then(|q| u32::try_from(q.milli()).ok()),
         mounts: mounts(pod, c, place.account, ctx)?,
         env,
         links,

@@ -7,10 +7,13 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::files::Tree;
-use super::web::{Server, Site};
+use super::web::{REQUEST, Server, Site};
 use crate::api::Duration;
 use crate::api::digest::Digest;
 use crate::api::image::ImageRef;
+
+/// What a program takes of memory, where its image does not say more.
+const MEMORY_MEBIBYTES: u64 = 1;
 
 /// What an image's own program does when nothing else is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +32,8 @@ pub enum Behaviour {
 pub struct Image {
     pub tags: Vec<String>,
     pub bytes: u64,
+    /// What its own program takes of memory.
+    pub memory: u64,
     pub behaviour: Behaviour,
     pub env: BTreeMap<String, String>,
     pub files: Tree,
@@ -109,7 +114,9 @@ fn entry(v: &Value) -> Option<Vec<(String, Image)>> {
                 (_, Value::Null) => Site::Program { missing: texts(&v["missing"]) },
                 (_, says) => Site::Other { says: says.as_str().map(Into::into) },
             };
-            Behaviour::Server(Arc::new(Server { port: u16::try_from(port.as_u64()?).ok()?, site }))
+            let port = u16::try_from(port.as_u64()?).ok()?;
+            let cost = v["requestMicroseconds"].as_u64().map_or(REQUEST, Duration::from_micros);
+            Behaviour::Server(Arc::new(Server { port, site, cost }))
         }
         (_, Value::String(s), _) => Behaviour::Script(s.clone()),
         (_, _, Value::Array(_)) => {
@@ -120,6 +127,7 @@ fn entry(v: &Value) -> Option<Vec<(String, Image)>> {
     let image = Image {
         tags: texts(&v["tags"]),
         bytes: v["bytes"].as_u64().unwrap_or(3_440_000),
+        memory: v["memory"].as_u64().unwrap_or(MEMORY_MEBIBYTES) * 1024 * 1024,
         behaviour,
         env: pairs(&v["env"]),
         files: pairs(&v["files"]).into_iter().collect(),

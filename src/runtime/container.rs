@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::catalogue::Image;
 use super::files::{Files, Mounted, Tree};
+use super::meter::Meter;
 use super::process::Process;
 use super::programs::System;
 use crate::api::ops::{ContainerSpec, ExitInfo, PodRef};
@@ -12,6 +13,8 @@ use crate::api::{OpId, Time};
 
 /// Lines of a container's log that are kept.
 const LOG_LIMIT: usize = 5_000;
+/// What a shell or a small program takes of memory.
+const SHELL_BYTES: u64 = 600 * 1024;
 
 #[derive(Clone, Debug)]
 pub struct Container {
@@ -20,6 +23,8 @@ pub struct Container {
     pub spec: Arc<ContainerSpec>,
     pub image: Option<&'static Image>,
     pub state: State,
+    /// From its start on.
+    pub meter: Option<Meter>,
     pub own: Tree,
     pub mounts: Vec<Mounted>,
     /// Who waits for its end.
@@ -59,6 +64,7 @@ impl Container {
             spec,
             image,
             state: State::Created,
+            meter: None,
             own: image.map(|i| i.files.clone()).unwrap_or_default(),
             mounts,
             waiting: vec![],
@@ -77,6 +83,12 @@ impl Container {
             State::Running(p) => Some(p),
             _ => None,
         }
+    }
+
+    /// The memory that it uses: what its image's own program takes, or little.
+    pub fn memory(&self) -> u64 {
+        let server = self.process().and_then(Process::server).and(self.image);
+        server.map_or(SHELL_BYTES, |i| i.memory)
     }
 
     /// Lets something act inside: on the main process, with all that a program there can reach.

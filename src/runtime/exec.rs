@@ -118,6 +118,9 @@ impl Simulated {
             return Err(format!("{url}: {}", self.refused(pod, port)));
         };
         let answer = self.inside(id, "", now, |_, _, sys| server.site.answer(path, &sys.files));
+        if let Some(meter) = self.containers.get_mut(&id).and_then(|c| Arc::make_mut(c).meter.as_mut()) {
+            meter.work(server.cost, now);
+        }
         match answer.map(|(a, _)| a) {
             Some(Answer::Status(200..=399)) => Ok(()),
             Some(Answer::Status(code)) => Err(format!("HTTP probe failed with statuscode: {code}")),

@@ -123,6 +123,11 @@ impl Process {
         }
     }
 
+    /// Whether it works as much as it gets to, instead of waiting for something.
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Process::Shell(shell) if shell.is_busy())
+    }
+
     pub fn server(&self) -> Option<&Arc<Server>> {
         match self {
             Process::Server(s) => Some(s),

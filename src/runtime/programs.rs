@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::files::Files;
-use super::web::{Server, Site};
+use super::web::{REQUEST, Server, Site};
 use crate::api::image::ImageRef;
 use crate::api::ops::ContainerSpec;
 use crate::api::path::absolute;
@@ -214,7 +214,7 @@ fn busybox_httpd(args: &[&str], cwd: &str) -> Server {
     let option = |name: &str| args.iter().position(|a| *a == name).and_then(|i| args.get(i + 1));
     let port = option("-p").and_then(|p| p.rsplit(':').next()?.parse().ok()).unwrap_or(80);
     let root = absolute(cwd, option("-h").copied().unwrap_or("."));
-    Server { port, site: Site::Files { root, lists: false } }
+    Server { port, site: Site::Files { root, lists: false }, cost: REQUEST }
 }
 
 fn say(sys: &mut System<'_>, text: &str) -> i32 {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::catalogue::{Catalogue, digest};
 use super::container::{Container, Said, State};
 use super::files::{Mounted, Tree};
+use super::meter::Meter;
 use super::process::{CannotStart, Next, Process, environment};
 use super::programs::System;
 use crate::api::image::ImageRef;
@@ -151,6 +152,10 @@ impl Simulated {
     ) -> Option<R> {
         let (result, said) = self.inside(id, "", now, act)?;
         let c = Arc::make_mut(self.containers.get_mut(&id)?);
+        let busy = c.process().is_some_and(Process::is_busy);
+        if let Some(meter) = &mut c.meter {
+            meter.is_busy(busy, now);
+        }
         c.print(now, &said.stdout);
         c.print(now, &said.stderr);
         Some(result)
@@ -183,6 +188,9 @@ impl Simulated {
 
     fn start(&mut self, id: ContainerId, now: Time, out: &mut Vec<Completion>) -> Outcome {
         let image = self.containers.get(&id).and_then(|c| c.image);
+        if let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) {
+            c.meter = Some(Meter::start(now, c.spec.cpu_limit));
+        }
         let started = self.with_process(id, now, |state, spec, sys| {
             let image = image.ok_or_else(|| CannotStart(format!("failed to find image {:?}", spec.image)))?;
             let env = || environment(&image.env, spec);

@@ -1,13 +1,19 @@
 //! Programs that listen on a port, and what they answer to a request.
 
 use super::files::Files;
+use crate::api::Duration;
 use crate::api::path::absolute;
+
+/// How long a request keeps a CPU busy, where nothing else is said.
+pub const REQUEST: Duration = Duration::from_micros(200);
 
 /// A program that listens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Server {
     pub port: u16,
     pub site: Site,
+    /// The CPU time that a request takes.
+    pub cost: Duration,
 }
 
 /// What stands behind the port.

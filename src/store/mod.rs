@@ -82,7 +82,7 @@ impl Scope {
     pub fn all(kind: KindRef) -> Scope {
         Scope { kind, namespace: None }
     }
-    fn covers(&self, key: &Key) -> bool {
+    pub fn covers(&self, key: &Key) -> bool {
         self.kind == key.kind && self.namespace.as_ref().is_none_or(|n| *n == key.namespace)
     }
 }

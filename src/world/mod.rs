@@ -13,6 +13,7 @@
 pub mod agenda;
 pub mod ctx;
 pub mod event;
+mod figures;
 pub mod latency;
 
 use std::collections::BTreeMap;
@@ -444,6 +445,7 @@ impl World {
 
     /// A request of a person.
     pub fn request(&mut self, request: &Request, user: &User, cause: RecordId) -> Response {
+        self.measure(&request.path);
         let mut who = Caller::new(user, "kubectl", self.now, cause, &mut self.ledger, &mut self.chance);
         let answer = self.api.handle(request, &mut who);
         if let Ok(a) = &answer {

@@ -48,6 +48,8 @@ pub struct Shell {
     frames: Vec<Frame>,
     depth: u32,
     exiting: Option<i32>,
+    /// It stopped because it would have gone on for ever, not because it had nothing to do.
+    busy: bool,
 }
 
 impl Shell {
@@ -62,7 +64,12 @@ impl Shell {
             frames: vec![],
             depth: 0,
             exiting: None,
+            busy: false,
         }
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.busy
     }
 
     /// Puts a script on the stack. The error is what the shell prints.
@@ -89,6 +96,7 @@ impl Shell {
 
     /// Runs until it sleeps, serves or ends.
     pub fn run(&mut self, sys: &mut System<'_>) -> Pause {
+        self.busy = false;
         for _ in 0..BUDGET {
             if let Some(code) = self.exiting {
                 return Pause::Exit(code);
@@ -100,6 +108,7 @@ impl Shell {
                 None => {}
             }
         }
+        self.busy = true;
         Pause::Sleep(Duration::from_millis(200))
     }
 
