@@ -41,6 +41,13 @@ impl KindRef {
     pub fn group_resource(self) -> String {
         if self.group().is_empty() { self.plural().into() } else { format!("{}.{}", self.plural(), self.group()) }
     }
+    /// Where its objects are found, those of one namespace or all: `/apis/apps/v1/namespaces/default/deployments`.
+    pub fn collection(self, namespace: &str) -> String {
+        let root = if self.group().is_empty() { "api" } else { "apis" };
+        let within =
+            if self.namespaced() && !namespace.is_empty() { format!("namespaces/{namespace}/") } else { String::new() };
+        format!("/{root}/{}/{within}{}", self.api_version(), self.plural())
+    }
     /// Finds a kind by `apiVersion` and `kind`.
     pub fn by_gvk(api_version: &str, kind: &str) -> Option<KindRef> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));

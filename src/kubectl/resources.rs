@@ -15,16 +15,7 @@ use crate::api::{KindRef, Reason, Status};
 
 /// The path of a kind in a namespace (empty: all, or none).
 pub fn collection(kind: KindRef, namespace: &str) -> String {
-    let base = if kind.group().is_empty() {
-        format!("/api/{}", kind.version())
-    } else {
-        format!("/apis/{}/{}", kind.group(), kind.version())
-    };
-    if kind.namespaced() && !namespace.is_empty() {
-        format!("{base}/namespaces/{namespace}/{}", kind.plural())
-    } else {
-        format!("{base}/{}", kind.plural())
-    }
+    kind.collection(namespace)
 }
 
 pub fn object(kind: KindRef, namespace: &str, name: &str) -> String {

@@ -2,6 +2,7 @@
 //! Real Kubernetes: k8s.io/kubectl/pkg/describe/describe.go.
 
 mod csr;
+mod autoscaler;
 mod daemonset;
 mod deployment;
 mod endpoints;
@@ -44,6 +45,7 @@ const PAGES: &[(&str, Page)] = &[
     ("CronJob", job::cronjob),
     ("DaemonSet", daemonset::page),
     ("StatefulSet", statefulset::page),
+    ("HorizontalPodAutoscaler", autoscaler::page),
     ("Service", service::page),
     ("Endpoints", endpoints::endpoints),
     ("EndpointSlice", endpoints::slice),
