@@ -2,6 +2,7 @@
 
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
+mod autoscaling;
 mod bodies;
 mod compare;
 mod conversations;

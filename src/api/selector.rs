@@ -357,6 +357,19 @@ pub fn labels_text(labels: Option<&Labels>, none: &str) -> String {
     }
 }
 
+/// A selector as Go prints the published type.
+pub fn go_selector(s: &LabelSelector) -> String {
+    let labels: String = s.match_labels.iter().flatten().map(|(k, v)| format!("{k}: {v},")).collect();
+    let each = s.match_expressions.iter().flatten().map(|e| {
+        let values = e.values.iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+        format!("LabelSelectorRequirement{{Key:{},Operator:{},Values:[{values}],}},", e.key, e.operator)
+    });
+    let expressions: String = each.collect();
+    format!(
+        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

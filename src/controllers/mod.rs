@@ -24,6 +24,7 @@ pub mod namespace;
 pub mod node_lifecycle;
 pub mod persistentvolume_binder;
 pub mod podgc;
+pub mod podautoscaler;
 pub mod replicaset;
 pub mod resourcequota;
 pub mod serviceaccount;
@@ -69,6 +70,7 @@ pub static TABLE: &[Entry] = &[
     entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
     entry::<resourcequota::ResourceQuotas>(),
     entry::<disruption::Disruption>(),
+    entry::<podautoscaler::Autoscalers>(),
     entry::<validatingadmissionpolicy_status::PolicyStatus>(),
     entry::<persistentvolume_binder::VolumeBinder>(),
     entry::<volume_protection::ClaimProtection>(),

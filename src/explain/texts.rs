@@ -14,6 +14,7 @@ const SOURCES: &[(&str, &str)] = &[
     (include_str!("../controllers/replicaset/en.ftl"), include_str!("../controllers/replicaset/ko.ftl")),
     (include_str!("../controllers/podgc/en.ftl"), include_str!("../controllers/podgc/ko.ftl")),
     (include_str!("../controllers/disruption/en.ftl"), include_str!("../controllers/disruption/ko.ftl")),
+    (include_str!("../controllers/podautoscaler/en.ftl"), include_str!("../controllers/podautoscaler/ko.ftl")),
     (include_str!("../controllers/job/en.ftl"), include_str!("../controllers/job/ko.ftl")),
     (include_str!("../controllers/cronjob/en.ftl"), include_str!("../controllers/cronjob/ko.ftl")),
     (include_str!("../controllers/ttlafterfinished/en.ftl"), include_str!("../controllers/ttlafterfinished/ko.ftl")),

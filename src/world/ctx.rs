@@ -10,6 +10,7 @@ use smallvec::smallvec;
 
 use crate::api::kind::Subresource;
 use crate::api::object::{Key, Resource};
+use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
 use crate::apiserver::caller::{Chance, below, new_uid, suffix};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
@@ -242,6 +243,15 @@ impl Ctx<'_> {
     /// A request to the API server: by the component itself, or in somebody's name.
     fn call<R>(&mut self, user: Option<&User>, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
         let cause = self.record();
+        self.call_because(cause, user, f)
+    }
+
+    fn call_because<R>(
+        &mut self,
+        cause: RecordId,
+        user: Option<&User>,
+        f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R,
+    ) -> R {
         let world = &mut *self.world;
         let slot = &mut world.slots[self.actor.0];
         let user = user.unwrap_or(&slot.user);
@@ -266,6 +276,21 @@ impl Ctx<'_> {
             change(o.meta_mut());
             api.update(o, None, "patch", who)
         })
+    }
+
+    /// A request as any client makes it. Who only looks leaves no record of it.
+    pub fn request(&mut self, request: &Request) -> Response {
+        self.world.measure(&request.path);
+        if request.method != Method::Get {
+            return self.call(None, |api, who| api.handle(request, who));
+        }
+        let cause = self.causes().first().copied().unwrap_or_default();
+        self.call_because(cause, None, |api, who| api.handle(request, who))
+    }
+
+    /// Every version that is served of the kind that a group calls so.
+    pub fn kinds_called(&self, group: &str, name: &str) -> Vec<KindRef> {
+        self.world.api.kinds().filter(|k| k.group() == group && k.name() == name).collect()
     }
 
     /// Lists the objects of a kind in a namespace past the caches.

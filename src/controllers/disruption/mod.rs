@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector};
 
 use crate::api::kinds::poddisruptionbudget::{DISRUPTION_ALLOWED, tell_whether_allowed, tells_whether_allowed};
 use crate::api::kinds::{Pod, PodDisruptionBudget};
-use crate::api::selector::Selector;
+use crate::api::selector::{Selector, go_selector};
 use crate::api::{Duration, Key, Reason, Resource, Status, Time, conditions, pods};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
@@ -208,18 +208,5 @@ fn unmanaged_text(selector: Option<&LabelSelector>) -> String {
     format!(
         "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value.",
         selector.map_or("nil".into(), go_selector)
-    )
-}
-
-/// A selector as Go prints the published type.
-fn go_selector(s: &LabelSelector) -> String {
-    let labels: String = s.match_labels.iter().flatten().map(|(k, v)| format!("{k}: {v},")).collect();
-    let each = s.match_expressions.iter().flatten().map(|e| {
-        let values = e.values.iter().flatten().cloned().collect::<Vec<_>>().join(" ");
-        format!("LabelSelectorRequirement{{Key:{},Operator:{},Values:[{values}],}},", e.key, e.operator)
-    });
-    let expressions: String = each.collect();
-    format!(
-        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
     )
 }

@@ -54,6 +54,8 @@ pub static KIND: Kind<HorizontalPodAutoscaler> = Kind {
     ..Kind::new(("autoscaling", "v2"), "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler")
 };
 
+pub use targets::column as targets;
+
 /// What autoscaling/v1 has no field for, it keeps in these annotations. The stored version never has them.
 pub const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
 pub const CURRENT_METRICS: &str = "autoscaling.alpha.kubernetes.io/current-metrics";

@@ -1,0 +1,10 @@
+autoscaler-up = { $hpa } measures { $usage }, more than it aims at → scales { $target } from { $from } to { $to }
+autoscaler-down = { $hpa } measures { $usage }, less than it aims at, and has for a while → scales { $target } from { $from } to { $to }
+autoscaler-back = { $hpa } needed more a while ago → scales { $target } from { $from } back to { $to }
+autoscaler-below-min = { $target } wants { $from }, fewer than { $hpa } allows → scales it to { $to }, without looking at metrics
+autoscaler-above-max = { $target } wants { $from }, more than { $hpa } allows → scales it to { $to }, without looking at metrics
+autoscaler-no-scale = { $hpa } cannot scale { $target }: { $why }
+autoscaler-blind = { $hpa } leaves { $target } as it is: { $why }
+autoscaler-disabled = { $target } was scaled to 0 by somebody → { $hpa } leaves it alone until that changes
+autoscaler-waits = { $hpa } measures { $usage }; before it follows, this has to stay so for the stabilization window
+autoscaler-limited = { $hpa } measures { $usage } and would go further than its limits allow → { $target } stays within them

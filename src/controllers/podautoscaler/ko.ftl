@@ -1,0 +1,10 @@
+autoscaler-up = { $hpa }의 측정값 { $usage }이(가) 목표보다 높음 → { $target }을(를) { $from }개에서 { $to }개로 늘림
+autoscaler-down = { $hpa }의 측정값 { $usage }이(가) 한동안 목표보다 낮음 → { $target }을(를) { $from }개에서 { $to }개로 줄임
+autoscaler-back = { $hpa }이(가) 조금 전에 더 많이 필요로 했음 → { $target }을(를) { $from }개에서 다시 { $to }개로 맞춤
+autoscaler-below-min = { $target }이(가) 원하는 { $from }개는 { $hpa }의 최소보다 적음 → 메트릭을 보지 않고 { $to }개로 맞춤
+autoscaler-above-max = { $target }이(가) 원하는 { $from }개는 { $hpa }의 최대보다 많음 → 메트릭을 보지 않고 { $to }개로 맞춤
+autoscaler-no-scale = { $hpa }이(가) { $target }을(를) 조절할 수 없음: { $why }
+autoscaler-blind = { $hpa }이(가) { $target }을(를) 그대로 둠: { $why }
+autoscaler-disabled = 누군가 { $target }을(를) 0개로 줄임 → 바뀔 때까지 { $hpa }은(는) 건드리지 않음
+autoscaler-waits = { $hpa }의 측정값은 { $usage }; 안정화 기간 동안 계속 그래야 따라감
+autoscaler-limited = { $hpa }의 측정값 { $usage }대로라면 한도를 넘음 → { $target }은(는) 한도 안에 머묾
