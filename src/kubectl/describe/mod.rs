@@ -1,8 +1,8 @@
 //! What `kubectl describe` prints, a file for each kind that has its own page.
 //! Real Kubernetes: k8s.io/kubectl/pkg/describe/describe.go.
 
-mod csr;
 mod autoscaler;
+mod csr;
 mod daemonset;
 mod deployment;
 mod endpoints;
