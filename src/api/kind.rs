@@ -194,6 +194,8 @@ pub struct Conversion {
     pub hub: fn() -> KindRef,
     pub to_hub: fn(&mut Value),
     pub from_hub: fn(&mut Value),
+    /// How an object of the hub is judged that was sent in this version, and the one it replaces, if that is otherwise.
+    pub validate: Option<fn(&Object, Option<&Object>, &mut FieldErrors)>,
 }
 
 /// The numbers behind the `scale` subresource.

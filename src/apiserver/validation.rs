@@ -4,9 +4,24 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{Object, names};
+use crate::api::{KindRef, Object, names};
 
-pub(super) fn of_create(o: &Object, errors: &mut FieldErrors) {
+/// `version`: the one in which the object was sent, if not the one in which it is stored.
+pub(super) fn of_create(o: &Object, version: Option<KindRef>, errors: &mut FieldErrors) {
+    common(o, errors);
+    match judged_by(version) {
+        Some(judge) => judge(o, None, errors),
+        None => o.kind().validate(o, errors),
+    }
+}
+
+type Judge = fn(&Object, Option<&Object>, &mut FieldErrors);
+
+fn judged_by(version: Option<KindRef>) -> Option<Judge> {
+    version.and_then(|v| v.conversion()?.validate)
+}
+
+fn common(o: &Object, errors: &mut FieldErrors) {
     let kind = o.kind();
     let rule = |n: &str, p: bool| kind.check_name(n, p);
     match kind.custom() {
@@ -14,21 +29,24 @@ pub(super) fn of_create(o: &Object, errors: &mut FieldErrors) {
         // Odd finalizers of custom resources are warned of.
         Some(_) => names::validate_common(o.meta(), kind.namespaced(), rule, errors),
     }
-    kind.validate(o, errors);
 }
 
 /// Rules of all kinds come first. Where a kind's rules repeat them, what is wrong is a cause each time.
-pub(super) fn of_update(new: &Object, old: &Object, errors: &mut FieldErrors) {
+pub(super) fn of_update(new: &Object, old: &Object, version: Option<KindRef>, errors: &mut FieldErrors) {
     let kind = new.kind();
     let mut found = FieldErrors::default();
     names::validate_common(new.meta(), kind.namespaced(), names::path_segment, &mut found);
     names::validate_common_update(new.meta(), old.meta(), &mut found);
     if !kind.update_judges_alone() {
-        of_create(new, &mut found);
+        common(new, &mut found);
+        kind.validate(new, &mut found);
     }
     found.append(errors);
     *errors = found;
-    kind.validate_update(new, old, errors);
+    match judged_by(version) {
+        Some(judge) => judge(new, Some(old), errors),
+        None => kind.validate_update(new, old, errors),
+    }
 }
 
 pub(super) fn of_status(new: &Object, old: &Object, errors: &mut FieldErrors) {

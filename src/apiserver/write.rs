@@ -149,10 +149,10 @@ impl ApiServer {
         authorization::escalation::check(self, o, None, who.user)?;
         // Addresses are given out before anything is judged.
         if let Some(s) = o.get_mut::<Service>() {
-            self.addresses.assign(s, None, &self.store, who.chance)?;
+            self.addresses.assign(s, None, &self.store, who.dry_run, who.chance)?;
         }
         let mut errors = FieldErrors::default();
-        validation::of_create(o, &mut errors);
+        validation::of_create(o, who.version, &mut errors);
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
@@ -289,7 +289,7 @@ impl ApiServer {
                     namespace::validate_finalize(n, &mut errors);
                 }
             }
-            _ => validation::of_update(new, old, &mut errors),
+            _ => validation::of_update(new, old, who.version, &mut errors),
         }
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
@@ -333,7 +333,7 @@ impl ApiServer {
             _ => {
                 kind.stamp(new, who.now);
                 if let Some(s) = new.get_mut::<Service>() {
-                    self.addresses.assign(s, old.get::<Service>(), &self.store, who.chance)?;
+                    self.addresses.assign(s, old.get::<Service>(), &self.store, who.dry_run, who.chance)?;
                 }
                 kind.prepare_update(new, old);
             }
@@ -376,7 +376,6 @@ fn keep_what_is_the_servers(new: &mut Object, old: &Object) {
     keep(&mut meta.resource_version, &before.resource_version);
     keep(&mut meta.uid, &before.uid);
     keep(&mut meta.creation_timestamp, &before.creation_timestamp);
-    keep(&mut meta.generate_name, &before.generate_name);
     keep(&mut meta.deletion_timestamp, &before.deletion_timestamp);
     keep(&mut meta.deletion_grace_period_seconds, &before.deletion_grace_period_seconds);
     keep(&mut meta.generation, &before.generation);

@@ -86,8 +86,13 @@ pub fn count(e: &Event) -> i32 {
     e.series.as_ref().and_then(|s| s.count).or(e.count).filter(|n| *n != 0).unwrap_or(1)
 }
 
-/// Events of old had no time of their own; those that have one must say more.
 fn validate(e: &Event, errors: &mut FieldErrors) {
+    validate_as(e, "reportingComponent", errors);
+}
+
+/// Events of old had no time of their own; those that have one must say more. What the reporter's field is called differs
+/// between versions.
+pub fn validate_as(e: &Event, reporter: &'static str, errors: &mut FieldErrors) {
     let own = e.metadata.namespace.as_deref().unwrap_or("");
     let about = e.involved_object.namespace.as_deref().unwrap_or("");
     let is_new = e.event_time.is_some();
@@ -100,17 +105,17 @@ fn validate(e: &Event, errors: &mut FieldErrors) {
         errors.invalid(&at.child("namespace"), about, "does not match event.namespace");
     }
     if is_new {
-        validate_new(e, errors);
+        validate_new(e, reporter, errors);
     }
     errors.invalid_each(&Path::new("namespace"), own, names::dns1123_subdomain(own, false));
 }
 
-fn validate_new(e: &Event, errors: &mut FieldErrors) {
+fn validate_new(e: &Event, reporter_field: &'static str, errors: &mut FieldErrors) {
     const LONGEST: usize = 128;
     const LONGEST_MESSAGE: usize = 1024;
     let text = |t: &'_ Option<String>| t.clone().unwrap_or_default();
     let reporter = text(&e.reporting_component);
-    let at = Path::new("reportingComponent");
+    let at = Path::new(reporter_field);
     if reporter.is_empty() {
         errors.required(&at, "");
     }

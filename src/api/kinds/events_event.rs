@@ -4,11 +4,11 @@
 use k8s_openapi::api::core::v1::EventSeries;
 use serde_json::Value;
 
-use super::{Event, EventsEvent};
+use super::{Event, EventsEvent, event};
 use crate::api::canonical;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Conversion, Kind};
-use crate::api::object::Resource;
+use crate::api::object::{Object, Resource};
 use crate::api::table::{Cell, Column, ColumnType, NAME_DOC, since};
 use crate::api::time::Time;
 use crate::api::{internal, names};
@@ -27,7 +27,8 @@ const NAMES: [(&str, &str); 7] = [
 pub static KIND: Kind<EventsEvent> = Kind {
     short_names: &["ev"],
     create_on_update: true,
-    conversion: Some(Conversion { hub: Event::kind_ref, to_hub, from_hub }),
+    before_decoding: mark_absent_time,
+    conversion: Some(Conversion { hub: Event::kind_ref, to_hub, from_hub, validate: Some(validate) }),
     columns: &[
         Column::text("Last Seen", "The time at which the most recent occurrence of this event was recorded.", |e, now| Cell::from(since(last_seen(e), now))),
         Column::text("Type", "Type of this event (Normal, Warning), new types could be added in the future", |e, _| Cell::from(e.type_.as_deref().unwrap_or(""))),
@@ -57,8 +58,23 @@ fn rename(v: &mut Value, from: impl Fn((&'static str, &'static str)) -> (&'stati
     }
 }
 
+/// Go's time of nothing.
+const NEVER: &str = "0001-01-01T00:00:00.000000Z";
+
+/// A series that doesn't say when it was last seen. In this version's type it always does, and it is judged later.
+fn mark_absent_time(v: &mut Value) {
+    if let Some(series) = v.get_mut("series").and_then(Value::as_object_mut) {
+        series.entry("lastObservedTime").or_insert(NEVER.into());
+    }
+}
+
 fn to_hub(v: &mut Value) {
     rename(v, |names| names);
+    if let Some(series) = v.get_mut("series").and_then(Value::as_object_mut)
+        && series.get("lastObservedTime").and_then(Value::as_str) == Some(NEVER)
+    {
+        series.remove("lastObservedTime");
+    }
 }
 
 fn from_hub(v: &mut Value) {
@@ -138,9 +154,19 @@ fn count(e: &EventsEvent) -> i32 {
     }
 }
 
-/// What this version demands of an event that is created, besides what the core group's demands. Paths are the core
-/// group's, as the real server tells them. Real Kubernetes: ValidateEventCreate.
-pub fn validate_create(e: &Event, errors: &mut FieldErrors) {
+/// An event as it is stored. Paths are the core group's, as the real server tells them, but for one.
+fn validate(new: &Object, old: Option<&Object>, errors: &mut FieldErrors) {
+    let Some(e) = new.get::<Event>() else { return };
+    event::validate_as(e, "reportingController", errors);
+    match old.and_then(Object::get::<Event>) {
+        Some(old) => validate_update(e, old, errors),
+        None => validate_create(e, errors),
+    }
+}
+
+/// What this version demands of an event that is created, besides what the core group demands. Real Kubernetes:
+/// ValidateEventCreate.
+fn validate_create(e: &Event, errors: &mut FieldErrors) {
     names::validate_meta(&e.metadata, true, names::dns1123_subdomain, errors);
     validate_series(e.series.as_ref(), errors);
     if e.event_time.is_none() {
@@ -165,7 +191,8 @@ pub fn validate_create(e: &Event, errors: &mut FieldErrors) {
 }
 
 /// The same for an event that is changed: only a series may grow. Real Kubernetes: ValidateEventUpdate.
-pub fn validate_update(new: &Event, old: &Event, errors: &mut FieldErrors) {
+fn validate_update(new: &Event, old: &Event, errors: &mut FieldErrors) {
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
     if new.series != old.series {
         validate_series(new.series.as_ref(), errors);
     }

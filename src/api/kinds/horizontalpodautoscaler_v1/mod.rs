@@ -29,7 +29,7 @@ pub static KIND: Kind<HorizontalPodAutoscalerV1> = Kind {
     short_names: &["hpa"],
     categories: &["all"],
     subresources: &[Subresource::Status],
-    conversion: Some(Conversion { hub: HorizontalPodAutoscaler::kind_ref, to_hub, from_hub }),
+    conversion: Some(Conversion { hub: HorizontalPodAutoscaler::kind_ref, to_hub, from_hub, validate: None }),
     defaults: |h| {
         h.spec.min_replicas.get_or_insert(1);
     },
