@@ -1,5 +1,9 @@
 //! Image names, as every part of the cluster reads them.
 
+const DOCKER_HUB: &str = "docker.io";
+/// Of registry and path.
+const LONGEST_NAME: usize = 255;
+
 /// `nginx` → repository `docker.io/library/nginx`, tag `latest`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ImageRef {
@@ -14,6 +18,10 @@ impl ImageRef {
     ///
     /// Real Kubernetes: `github.com/distribution/reference.ParseNormalizedNamed`.
     pub fn parse(text: &str) -> Option<ImageRef> {
+        // So long a number in hexadecimal is the id of an image, and no name.
+        if text.len() == 64 && text.bytes().all(is_lower_hex) {
+            return None;
+        }
         let (rest, digest) = match text.split_once('@') {
             Some((r, d)) => (r, Some(d.to_string())),
             None => (text, None),
@@ -23,29 +31,22 @@ impl ImageRef {
             Some(i) => (&rest[..slash + i], Some(rest[slash + i + 1..].to_string())),
             None => (rest, None),
         };
-        let (registry, path) = match name.split_once('/') {
-            Some((first, path)) if first.contains(['.', ':']) || first == "localhost" => {
-                (first.to_string(), path.to_string())
-            }
-            Some(_) => ("docker.io".into(), name.to_string()),
-            None => ("docker.io".into(), ["library/", name].concat()),
+        let is_registry = |first: &str| {
+            first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|b| b.is_ascii_uppercase())
         };
-        let component = |c: &str| {
-            !c.is_empty()
-                && c.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-'))
-                && c.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
-                && c.bytes().last().is_some_and(|b| b.is_ascii_alphanumeric())
+        let (registry, path) = match name.split_once('/').filter(|(first, _)| is_registry(first)) {
+            Some(("index.docker.io", path)) => (DOCKER_HUB, path),
+            Some(parts) => parts,
+            None => (DOCKER_HUB, name),
         };
-        let tag_ok = tag.as_deref().is_none_or(|t| {
-            !t.is_empty()
-                && t.len() <= 128
-                && t.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-                && !t.starts_with(['.', '-'])
-        });
-        let digest_ok = digest.as_deref().is_none_or(|d| {
-            d.strip_prefix("sha256:").is_some_and(|h| h.len() == 64 && h.bytes().all(|b| b.is_ascii_hexdigit()))
-        });
-        (path.split('/').all(component) && tag_ok && digest_ok).then_some(ImageRef { registry, path, tag, digest })
+        let official = registry == DOCKER_HUB && !path.contains('/');
+        let path = if official { ["library/", path].concat() } else { path.to_string() };
+        let fits = registry_fits(registry)
+            && path.split('/').all(component_fits)
+            && registry.len() + 1 + path.len() <= LONGEST_NAME
+            && tag.as_deref().is_none_or(tag_fits)
+            && digest.as_deref().is_none_or(digest_fits);
+        fits.then(|| ImageRef { registry: registry.into(), path, tag, digest })
     }
 
     /// `docker.io/library/nginx:1.27`
@@ -71,6 +72,52 @@ impl ImageRef {
     }
 }
 
+fn is_lower_hex(b: u8) -> bool {
+    matches!(b, b'0'..=b'9' | b'a'..=b'f')
+}
+
+/// `registry.k8s.io`, `localhost:5000`, `[fd00::1]:5000`
+fn registry_fits(registry: &str) -> bool {
+    let is_port = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+    let (host, port) = match registry.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (registry, None),
+    };
+    let is_label = |l: &str| {
+        let ends = !l.starts_with('-') && !l.ends_with('-');
+        !l.is_empty() && ends && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    let host_fits = match host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
+        Some(v6) => !v6.is_empty() && v6.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),
+        None => host.split('.').all(is_label),
+    };
+    host_fits && port.is_none_or(is_port)
+}
+
+/// Small letters and digits, parted by one dot, one or two underscores, or any number of dashes.
+fn component_fits(c: &str) -> bool {
+    let mut separators = c.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let ends = separators.next() == Some("") && separators.next_back() == Some("");
+    ends && !c.is_empty() && separators.all(|s| matches!(s, "" | "." | "_" | "__") || s.bytes().all(|b| b == b'-'))
+}
+
+fn tag_fits(t: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let rest = |b: u8| word(b) || matches!(b, b'.' | b'-');
+    (1..=128).contains(&t.len()) && t.bytes().next().is_some_and(word) && t.bytes().all(rest)
+}
+
+fn digest_fits(d: &str) -> bool {
+    let length = |algorithm| match algorithm {
+        "sha256" => Some(64),
+        "sha384" => Some(96),
+        "sha512" => Some(128),
+        _ => None,
+    };
+    d.split_once(':')
+        .is_some_and(|(algorithm, hex)| Some(hex.len()) == length(algorithm) && hex.bytes().all(is_lower_hex))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,11 +129,32 @@ mod tests {
             ("codongmin/kub-first-app:2", "docker.io/codongmin/kub-first-app:2"),
             ("registry.k8s.io/pause:3.10", "registry.k8s.io/pause:3.10"),
             ("localhost:5000/a/b", "localhost:5000/a/b:latest"),
+            ("docker.io/nginx:1", "docker.io/library/nginx:1"),
+            ("index.docker.io/a/b", "docker.io/a/b:latest"),
+            ("Registry/a__b/c---d.e", "Registry/a__b/c---d.e:latest"),
+            ("[fd00::1]:5000/a", "[fd00::1]:5000/a:latest"),
         ] {
             assert_eq!(ImageRef::parse(text).map(|i| i.full()).as_deref(), Some(want));
         }
-        for bad in ["", "Nginx", "a b", "nginx:", "nginx:@", "a//b", "x@sha256:1"] {
+        for bad in [
+            "",
+            "Nginx",
+            "a b",
+            "nginx:",
+            "nginx:@",
+            "a//b",
+            "x@sha256:1",
+            "a..b",
+            "a___b",
+            "a-",
+            "x:.1",
+            "-a.b/c",
+            "a.b:p/c",
+        ] {
             assert_eq!(ImageRef::parse(bad), None, "{bad}");
         }
+        assert_eq!(ImageRef::parse(&"a".repeat(64)), None, "an id");
+        assert!(ImageRef::parse(&"g".repeat(64)).is_some());
+        assert_eq!(ImageRef::parse(&"g".repeat(250)), None, "too long");
     }
 }

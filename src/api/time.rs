@@ -108,7 +108,7 @@ pub fn unreadable(text: &str, micro: bool) -> Option<String> {
         ("05", 2),
     ];
     let layout = if micro { "2006-01-02T15:04:05.000000Z07:00" } else { "2006-01-02T15:04:05Z07:00" };
-    let head = format!("parsing time {text:?} as {layout:?}");
+    let head = format!("parsing time {} as {layout:?}", quoted(text));
     let mut rest = text;
     for (part, digits) in PARTS {
         let next = match digits {
@@ -117,10 +117,20 @@ pub fn unreadable(text: &str, micro: bool) -> Option<String> {
         };
         match next {
             Some(r) => rest = r,
-            None => return Some(format!("{head}: cannot parse {rest:?} as {part:?}")),
+            None => return Some(format!("{head}: cannot parse {} as {part:?}", quoted(rest))),
         }
     }
-    Some(format!("{head}: cannot parse {rest:?} as \"Z07:00\""))
+    Some(format!("{head}: cannot parse {} as \"Z07:00\"", quoted(rest)))
+}
+
+/// As Go's package of times quotes: byte by byte, what is no ASCII too.
+fn quoted(text: &str) -> String {
+    let sign = |b: u8| match b {
+        b'"' | b'\\' => format!("\\{}", char::from(b)),
+        b' '..=b'~' | 0x7f => char::from(b).to_string(),
+        _ => format!("\\x{b:02x}"),
+    };
+    format!("\"{}\"", text.bytes().map(sign).collect::<String>())
 }
 
 /// A duration as kubectl and the API server print ages: `5s`, `2m30s`, `47h`, `3d4h`, `2y10d`.

@@ -11,8 +11,8 @@ use crate::api::{canonical, names};
 pub static KIND: Kind<DeviceClass> = Kind {
     namespaced: false,
     generation: true,
-    // What the name is made of is not judged, only what became of it.
-    name_rule: |name, prefix| if prefix { vec![] } else { names::dns1123_subdomain(name, false) },
+    // What the name is made of is judged as that of anything with a name, what became of it as a domain.
+    name_rule: |name, prefix| if prefix { names::path_segment(name, true) } else { names::dns1123_subdomain(name, false) },
     spec_changed: |new, old| !canonical::equal(&new.spec, &old.spec, "resource/v1.DeviceClassSpec"),
     validate,
     returns_deleted: true,

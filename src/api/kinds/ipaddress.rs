@@ -19,7 +19,10 @@ pub static KIND: Kind<IPAddress> = Kind {
     validate: |a, errors| validate_parent(&a.spec.parent_ref, errors),
     validate_update: |new, old, errors| {
         if new.spec.parent_ref != old.spec.parent_ref {
-            let shown = internal::shown(&new.spec.parent_ref, "networking/v1.ParentReference");
+            let shown = match new.spec.parent_ref == ParentReference::default() {
+                true => "null".into(),
+                false => internal::shown(&new.spec.parent_ref, "networking/v1.ParentReference"),
+            };
             errors.invalid_struct(&Path::new("spec").child("parentRef"), shown, "field is immutable");
         }
     },

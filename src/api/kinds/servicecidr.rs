@@ -69,8 +69,8 @@ fn validate_update(new: &ServiceCIDR, old: &ServiceCIDR, errors: &mut FieldError
     let (wanted, before) = (cidrs(new), cidrs(old));
     let widens = before.len() == 1 && wanted.len() == 2;
     if wanted.len() != before.len() && !widens {
-        errors.invalid(&at, serde_json::to_value(wanted).unwrap_or_default(), IMMUTABLE);
-        return;
+        let said = new.spec.as_ref().and_then(|s| s.cidrs.as_ref());
+        return errors.invalid(&at, serde_json::to_value(said).unwrap_or_default(), IMMUTABLE);
     }
     for (i, (w, _)) in wanted.iter().zip(before).enumerate().filter(|(_, (w, b))| w != b) {
         errors.invalid(&at.index(i), w.as_str(), IMMUTABLE);

@@ -10,9 +10,11 @@ use k8s_openapi::api::core::v1::{
     PersistentVolumeClaim, PersistentVolumeClaimVolumeSource, PodSpec, PodTemplateSpec, Volume,
 };
 
+use serde_json::Value;
+
 use super::StatefulSet;
 use super::updates::keep;
-use super::{pod_spec, workload};
+use super::{persistentvolumeclaim, pod_spec, workload};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::quantity;
@@ -25,7 +27,10 @@ pub static KIND: Kind<StatefulSet> = Kind {
     subresources: &[Subresource::Scale, Subresource::Status],
     generation: true,
     name_rule: names::dns1123_label,
-    before_decoding: workload::mark_empty_selector,
+    before_decoding: |json| {
+        workload::mark_empty_selector(json);
+        name_claims(json);
+    },
     defaults,
     prepare_create: |s| {
         s.status = Some(Default::default());
@@ -109,6 +114,16 @@ fn defaults(s: &mut StatefulSet) {
 }
 
 /// Claims of the template are claims, and get what those get.
+/// A claim's template says of itself what it is, and is not heard: it can be nothing else.
+fn name_claims(json: &mut Value) {
+    let claims = json.pointer_mut("/spec/volumeClaimTemplates").and_then(Value::as_array_mut);
+    for claim in claims.into_iter().flatten().filter_map(Value::as_object_mut) {
+        for (key, text) in [("apiVersion", "v1"), ("kind", "PersistentVolumeClaim")] {
+            claim.entry(key).and_modify(|said| *said = text.into());
+        }
+    }
+}
+
 fn default_claim(c: &mut PersistentVolumeClaim) {
     let spec = c.spec.get_or_insert_default();
     spec.volume_mode.get_or_insert_with(|| "Filesystem".into());
@@ -157,6 +172,14 @@ fn validate_spec(
         let at = at.child("persistentVolumeClaimRetentionPolicy");
         for (name, policy) in [("whenDeleted", &p.when_deleted), ("whenScaled", &p.when_scaled)] {
             errors.one_of(&at.child(name), policy.as_deref().unwrap_or(""), &["Retain", "Delete"]);
+        }
+    }
+    // They may not change: those that an older server took are left in peace.
+    if !lenient.kept {
+        let at = at.child("volumeClaimTemplates");
+        for (i, claim) in spec.volume_claim_templates.iter().flatten().enumerate() {
+            let claim = claim.spec.clone().unwrap_or_default();
+            persistentvolumeclaim::validation::validate_spec(&claim, false, &at.index(i).child("spec"), errors);
         }
     }
     errors.non_negative(&at.child("replicas"), spec.replicas.unwrap_or(0).into());

@@ -42,6 +42,7 @@ impl Allocator {
         new: &mut Service,
         old: Option<&Service>,
         store: &Store,
+        dry_run: bool,
         chance: &mut Chance,
     ) -> Result<(), Status> {
         let name = new.name().to_string();
@@ -54,7 +55,7 @@ impl Allocator {
         kept::take_over(spec, before);
         refuse(families::settle(spec, before))?;
         refuse(assign_ip(spec, before, store, chance))?;
-        self.assign_ports(spec, before, &name, chance)
+        self.assign_ports(spec, before, &name, dry_run, chance)
     }
 
     /// Books the ports that a stored Service holds.

@@ -10,7 +10,7 @@ use super::Plugin;
 use crate::api::kinds::shared_pod::{SUFFIX_LENGTH, TOKEN_VOLUME_PREFIX};
 use crate::api::kinds::{Pod, ServiceAccount, pod_spec};
 use crate::api::object::{Key, Resource};
-use crate::api::{Object, Status};
+use crate::api::{Object, Status, names};
 use crate::apiserver::caller::suffix;
 use crate::apiserver::{ApiServer, Caller};
 
@@ -35,7 +35,12 @@ fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Calle
     let account = spec.service_account_name.get_or_insert_with(|| "default".into()).clone();
     spec.service_account = Some(account.clone());
     let Some(found) = api.store().get(&Key::of::<ServiceAccount>(ns, &account)) else {
-        let why = format!("error looking up service account {ns}/{account}: serviceaccount {account:?} not found");
+        // The plugin asks by HTTP, and such a name would lead elsewhere.
+        let why = match names::path_segment(&account, false) {
+            none if none.is_empty() => format!("serviceaccount {account:?} not found"),
+            why => format!("invalid resource name {account:?}: [{}]", why.join(", ")),
+        };
+        let why = format!("error looking up service account {ns}/{account}: {why}");
         return Err(Status::forbidden(kind, name, &why));
     };
     let account = found.get::<ServiceAccount>();

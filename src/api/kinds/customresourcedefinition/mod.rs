@@ -168,8 +168,12 @@ fn validate_stored(crd: &CustomResourceDefinition, errors: &mut FieldErrors) {
     if stored.is_empty() {
         return errors.invalid(&at, serde_json::Value::Null, "must have at least one stored version");
     }
-    for v in crd.spec.versions.iter().filter(|v| v.storage && !stored.contains(&v.name)) {
-        errors.invalid(&at, stored.to_vec(), format!("must have the storage version {}", v.name));
+    // Of versions of the same name, the first alone counts.
+    let is_first = |i: usize, name: &str| crd.spec.versions.iter().position(|v| v.name == name) == Some(i);
+    for (i, v) in crd.spec.versions.iter().enumerate().filter(|(_, v)| v.storage) {
+        if !(stored.contains(&v.name) && is_first(i, &v.name)) {
+            errors.invalid(&at, stored.to_vec(), format!("must have the storage version {}", v.name));
+        }
     }
     for (i, name) in stored.iter().enumerate() {
         if !crd.spec.versions.iter().any(|v| v.name == *name) {

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::{Job, conditions, has, spec};
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{canonical, internal};
+use crate::api::{canonical, internal, names};
 
 /// The new Job was judged before; Kubernetes judges its spec once more.
 pub fn validate(new: &Job, old: &Job, errors: &mut FieldErrors) {
+    names::validate_meta_update(&new.metadata, &old.metadata, errors);
     let (Some(n), Some(o)) = (&new.spec, &old.spec) else { return };
     let at = Path::new("spec");
     spec::validate_whole_spec(n, Some(&o.template), &at, errors);
