@@ -68,10 +68,12 @@ impl Filter {
 /// Real Kubernetes: apimachinery/pkg/runtime DefaultMetaV1FieldSelectorConversion, pkg/apis/core/v1/conversion.go.
 fn unknown_field(kind: KindRef, field: &str) -> String {
     match (kind.selectable(), kind.group()) {
-        (own, _) if !own.is_empty() && kind.custom().is_some() => format!("field label not supported: {field}"),
         ([], _) => format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
-        (_, "") => format!("field label not supported: {field}"),
-        _ => format!("field label {field:?} not supported for {}", kind.name()),
+        (_, "batch") => format!("field label {field:?} not supported for {}", kind.name()),
+        (_, "resource.k8s.io") => {
+            format!("field label not supported for {}, Kind={}: {field}", kind.api_version(), kind.name())
+        }
+        _ => format!("field label not supported: {field}"),
     }
 }
 

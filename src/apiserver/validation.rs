@@ -4,15 +4,23 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{KindRef, Object, names};
+use crate::api::{KindRef, Object, managed, names};
 
-/// `version`: the one in which the object was sent, if not the one in which it is stored.
-pub(super) fn of_create(o: &Object, version: Option<KindRef>, errors: &mut FieldErrors) {
+/// `asked`: the object as it was sent; `version`: the one in which it was, if not the one in which it is stored.
+pub(super) fn of_create(o: &Object, asked: &Object, version: Option<KindRef>, errors: &mut FieldErrors) {
     common(o, errors);
+    owners(asked, errors);
     match judged_by(version) {
         Some(judge) => judge(o, None, errors),
         None => o.kind().validate(o, errors),
     }
+}
+
+/// Who owns what, if a client says so.
+fn owners(asked: &Object, errors: &mut FieldErrors) {
+    let Some(entries) = &asked.meta().managed_fields else { return };
+    let at = Path::new("metadata");
+    managed::validate(entries, &at.child("managedFields"), errors);
 }
 
 type Judge = fn(&Object, Option<&Object>, &mut FieldErrors);
@@ -32,11 +40,18 @@ fn common(o: &Object, errors: &mut FieldErrors) {
 }
 
 /// Rules of all kinds come first. Where a kind's rules repeat them, what is wrong is a cause each time.
-pub(super) fn of_update(new: &Object, old: &Object, version: Option<KindRef>, errors: &mut FieldErrors) {
+pub(super) fn of_update(
+    new: &Object,
+    old: &Object,
+    asked: &Object,
+    version: Option<KindRef>,
+    errors: &mut FieldErrors,
+) {
     let kind = new.kind();
     let mut found = FieldErrors::default();
     names::validate_common(new.meta(), kind.namespaced(), names::path_segment, &mut found);
     names::validate_common_update(new.meta(), old.meta(), &mut found);
+    owners(asked, &mut found);
     if !kind.update_judges_alone() {
         common(new, &mut found);
         kind.validate(new, &mut found);

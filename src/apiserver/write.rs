@@ -152,7 +152,7 @@ impl ApiServer {
             self.addresses.assign(s, None, &self.store, who.dry_run, who.chance)?;
         }
         let mut errors = FieldErrors::default();
-        validation::of_create(o, who.version, &mut errors);
+        validation::of_create(o, &asked, who.version, &mut errors);
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
@@ -289,7 +289,7 @@ impl ApiServer {
                     namespace::validate_finalize(n, &mut errors);
                 }
             }
-            _ => validation::of_update(new, old, who.version, &mut errors),
+            _ => validation::of_update(new, old, &asked, who.version, &mut errors),
         }
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));

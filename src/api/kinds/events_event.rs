@@ -83,21 +83,6 @@ fn from_hub(v: &mut Value) {
     canonical::fill(v, crate::api::schema::type_of(EventsEvent::kind_ref()));
 }
 
-/// The name by which the core group selects the same field.
-pub fn hub_field(name: &str) -> &str {
-    match name {
-        "regarding.kind" => "involvedObject.kind",
-        "regarding.namespace" => "involvedObject.namespace",
-        "regarding.name" => "involvedObject.name",
-        "regarding.uid" => "involvedObject.uid",
-        "regarding.apiVersion" => "involvedObject.apiVersion",
-        "regarding.resourceVersion" => "involvedObject.resourceVersion",
-        "regarding.fieldPath" => "involvedObject.fieldPath",
-        "reportingController" => "reportingComponent",
-        same => same,
-    }
-}
-
 fn field(e: &EventsEvent, name: &str) -> Option<String> {
     let o = e.regarding.as_ref();
     match name {

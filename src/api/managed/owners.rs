@@ -161,21 +161,16 @@ pub(super) fn asks_to_forget(object: &Value) -> bool {
     }
 }
 
-/// What is wrong with the entries that an object would be stored with.
+/// What is wrong with the entries that an object is sent with. Those that can't be read are forgotten, and not judged.
 /// Real Kubernetes: apimachinery/pkg/apis/meta/v1/validation.ValidateManagedFields.
 pub fn validate(entries: &[ManagedFieldsEntry], at: &Path<'_>, errors: &mut FieldErrors) {
     /// Letters of the name of a subresource.
     const MAX_SUBRESOURCE: usize = 256;
+    if Owners::decode(entries).is_err() {
+        return;
+    }
     for (i, e) in entries.iter().enumerate() {
         let at = at.index(i);
-        let operation = e.operation.as_deref().unwrap_or("");
-        if Operation::parse(operation).is_none() {
-            errors.invalid(&at.child("operation"), operation, "must be `Apply` or `Update`");
-        }
-        let fields_type = e.fields_type.as_deref().unwrap_or("");
-        if !fields_type.is_empty() && fields_type != "FieldsV1" {
-            errors.invalid(&at.child("fieldsType"), fields_type, "must be `FieldsV1`");
-        }
         super::options::validate_manager(e.manager.as_deref().unwrap_or(""), &at.child("manager"), errors);
         if e.subresource.as_deref().unwrap_or("").len() > MAX_SUBRESOURCE {
             errors.too_long(&at.child("subresource"), MAX_SUBRESOURCE);
