@@ -70,9 +70,6 @@ impl<T> Column<T> {
     pub const fn wide_text(name: &'static str, description: &'static str, cell: fn(&T, Time) -> Cell) -> Column<T> {
         Column { name, kind: ColumnType::Text, priority: 1, description, cell }
     }
-    pub const fn wide_int(name: &'static str, description: &'static str, cell: fn(&T, Time) -> Cell) -> Column<T> {
-        Column { name, kind: ColumnType::Integer, priority: 1, description, cell }
-    }
 }
 
 impl<T: super::object::Resource> Column<T> {

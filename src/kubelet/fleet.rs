@@ -15,8 +15,8 @@ use super::spec::Accounts;
 use super::worker::{Step, Worker};
 use crate::api::kinds::{Node, Pod, Service};
 use crate::api::object::Resource;
-use crate::api::ops::{ContainerId, RuntimeCall};
-use crate::api::{Duration, Object, Op, OpId, Outcome, Uid, User};
+use crate::api::ops::RuntimeCall;
+use crate::api::{Duration, Op, OpId, Outcome, Uid, User};
 use crate::client::Backoff;
 use crate::client::recorder::{Note, reference};
 use crate::store::Scope;
@@ -62,11 +62,6 @@ impl Fleet {
             accounts: Accounts::default(),
             timing,
         }
-    }
-
-    /// The running container that `kubectl logs` and `exec` mean, for the kubelet's own API.
-    pub fn container_id(&self, pod: &Object, container: &str) -> Option<ContainerId> {
-        self.workers.get(Uid::of(pod.uid()))?.slot(container)?.running().map(|i| i.id)
     }
 
     /// Asks the runtime for something on behalf of a pod.

@@ -12,7 +12,7 @@ use crate::api::kind::Subresource;
 use crate::api::object::{Key, Resource};
 use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
-use crate::apiserver::caller::{Chance, below, new_uid, suffix};
+use crate::apiserver::caller::{Chance, below, new_uid};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
 use crate::apiserver::{ApiServer, Caller};
 use crate::ledger::{Causes, Decision, Trigger, What};
@@ -45,11 +45,6 @@ impl<'a> Ctx<'a> {
 
     pub fn chance(&mut self) -> &mut Chance {
         &mut self.world.slots[self.actor.0].chance
-    }
-
-    /// Letters for a generated name.
-    pub fn suffix(&mut self, n: usize) -> String {
-        suffix(self.chance(), n)
     }
 
     pub fn new_uid(&mut self) -> String {

@@ -218,15 +218,6 @@ impl World {
         self.start_actor(ActorId(self.slots.len() - 1), cause, Duration::ZERO);
     }
 
-    /// Names of all components, in the order in which they were added.
-    pub fn components(&self) -> Vec<&'static str> {
-        self.slots.iter().map(|s| s.name).collect()
-    }
-
-    pub fn is_running(&self, name: &str) -> bool {
-        self.slots.iter().any(|s| s.name == name && s.running.is_some())
-    }
-
     /// Stops a component: what it knew is lost.
     pub fn stop(&mut self, name: &str) {
         for slot in self.slots.iter_mut().filter(|s| s.name == name) {

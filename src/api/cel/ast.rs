@@ -82,10 +82,6 @@ impl Expr {
         matches!(&self.kind, Kind::List { elements, .. } if elements.is_empty())
     }
 
-    pub fn is_literal(&self) -> bool {
-        matches!(self.kind, Kind::Literal(_))
-    }
-
     /// Visits this node and all below it, parents first.
     pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
         visit(self);

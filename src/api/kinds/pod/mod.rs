@@ -64,11 +64,6 @@ pub static KIND: Kind<Pod> = Kind {
     ..Kind::new(("", "v1"), "Pod", "pods", "pod")
 };
 
-/// The word in the STATUS column: a summary that `kubectl get` makes, not a field of the pod.
-pub fn status_column(p: &Pod) -> String {
-    columns::Summary::of(p).status
-}
-
 fn defaults(p: &mut Pod) {
     pod_spec::defaults::drop_old_annotations(&mut p.metadata.annotations);
     let spec = p.spec.get_or_insert_default();
