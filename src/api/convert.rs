@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::canonical::{whole, word};
+use super::canonical::{bad_base64, whole, word};
 use super::schema::{Base, Field, Shape, TypeId};
 use super::{quantity, time};
 
@@ -50,7 +50,10 @@ fn base(v: &Value, f: &Field, go: &str) -> Option<String> {
             Some(s) => time::unreadable(s, f.base == Base::MicroTime),
             None => own("string"),
         },
-        Base::Bytes if v.is_string() => None,
+        Base::Bytes if v.is_string() => {
+            let at = v.as_str().and_then(bad_base64)?;
+            Some(format!("error decoding from json: illegal base64 data at input byte {at}"))
+        }
         Base::Bytes => Some(format!("cannot restore slice from {}", go_kind(v))),
         // Go converts between numbers and from integers to strings; JSON does not.
         Base::String => match v {

@@ -304,7 +304,8 @@ impl Object {
     /// The same with them.
     pub fn whole_in(&self, kind: KindRef) -> Arc<Value> {
         let v = self.in_version(kind);
-        let Some(owners) = self.owners() else { return v };
+        // Nobody is not written.
+        let Some(owners) = self.owners().filter(|o| o.as_array().is_none_or(|o| !o.is_empty())) else { return v };
         let mut v = Arc::unwrap_or_clone(v);
         v["metadata"]["managedFields"] = (**owners).clone();
         Arc::new(v)

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::canonical::word;
 use super::kind::KindRef;
 use super::status::{Cause, Details, Reason, Status};
+use super::strategic::Senseless;
 use super::{convert, strategic};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,7 +39,7 @@ impl PatchType {
 pub enum Refused {
     /// It is no patch of its type.
     Undecodable(String),
-    /// A JSON patch whose test fails, or whose path leads nowhere.
+    /// A JSON patch whose test fails, or whose path leads nowhere; or lists laid over lists.
     Fails,
     /// A strategic patch of what has no published type.
     Unknown,
@@ -46,6 +47,16 @@ pub enum Refused {
     Senseless(String),
     /// What it makes is no object of the kind: what is shown as the patch, and what is wrong.
     Misfit(String, String),
+}
+
+impl From<Senseless> for Refused {
+    fn from(why: Senseless) -> Refused {
+        match why {
+            Senseless::Malformed(why) => Refused::Undecodable(why.into()),
+            Senseless::ListOfLists => Refused::Fails,
+            Senseless::Other(why) => Refused::Senseless(why),
+        }
+    }
 }
 
 impl From<Refused> for Status {
@@ -90,7 +101,7 @@ pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Re
         PatchType::Strategic => {
             decodable(patch, Value::is_object, "map[string]interface {}", "")?;
             let Some(layout) = kind.layout() else { return Err(Refused::Unknown) };
-            strategic::apply(&mut out, patch, Some(layout)).map_err(Refused::Senseless)?;
+            strategic::apply(&mut out, patch, Some(layout))?;
             if let Some(why) = convert::refusal(&out, layout) {
                 return Err(Refused::Misfit(strategic::go_map(patch), why));
             }

@@ -22,7 +22,7 @@ use crate::api::managed::options;
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
-use crate::api::{KindRef, Object, Status, User};
+use crate::api::{KindRef, Object, Status, User, convert, managed};
 use crate::store::WatchId;
 
 impl ApiServer {
@@ -310,6 +310,10 @@ impl ApiServer {
         if let Some(why) = request.strict.first().filter(|_| request.param("fieldValidation") == Some("Strict")) {
             let why = format!("error strict decoding YAML: error converting YAML to JSON: {why}");
             return Err(Status::bad_request(why));
+        }
+        // The real server makes its struct of the merged object, which tells what is wrong otherwise than reading JSON does.
+        if let Some(why) = t.kind.layout().and_then(|layout| convert::refusal(&merged, layout)) {
+            return Err(managed::unreadable(config, &why));
         }
         let mut warnings = vec![];
         let mut o =

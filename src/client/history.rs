@@ -119,7 +119,7 @@ pub fn restored<O: Resource>(owner: &O, r: &ControllerRevision) -> Result<O, Sta
     let kind = O::kind_ref();
     let mut v = serde_json::to_value(owner).unwrap_or_default();
     let layout = TypeId::by_name(&format!("{}.{}", kind.api_version(), kind.name()));
-    strategic::apply(&mut v, data(r), layout).map_err(|e| Status::internal(&e))?;
+    strategic::apply(&mut v, data(r), layout).map_err(|e| Status::internal(&e.to_string()))?;
     serde_json::from_value(v).map_err(|e| Status::internal(&e.to_string()))
 }
 

@@ -232,7 +232,7 @@ pub fn whole(v: &Value) -> Option<i64> {
 }
 
 /// Where Go's base64 decoder gives up, if it does.
-fn bad_base64(text: &str) -> Option<usize> {
+pub fn bad_base64(text: &str) -> Option<usize> {
     let b = text.as_bytes();
     let newline = |c: u8| c == b'\n' || c == b'\r';
     let past_newlines = |from: usize| (from..b.len()).find(|i| !newline(b[*i])).unwrap_or(b.len());

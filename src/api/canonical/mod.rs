@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::schema::{Base, Field, Shape, TypeId};
 use super::{go_text, quantity};
 
-pub use check::{Findings, check, whole, word};
+pub use check::{Findings, bad_base64, check, whole, word};
 pub use nulls::read_nulls;
 
 /// Adds the empty fields that Go writes, and spells quantities canonically.

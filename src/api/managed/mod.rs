@@ -62,7 +62,8 @@ pub use write::{Writer, keep_times, on_apply, on_update};
 
 /// What the server says when the object that an apply made cannot be read as one of its kind.
 pub fn unreadable(config: &Value, why: &str) -> Status {
-    let who = identity(config);
+    let (who, kind) = (identity(config), gvk(config));
+    let why = format!("unable to convert unstructured object to {kind}: {why}");
     Status::new(Reason::Unknown, format!("failed to convert new object ({who}) to proper version: {why}"))
 }
 

@@ -75,7 +75,7 @@ fn controller_revisions(f: &Found, env: &mut Env<'_>) -> Result<Vec<Revision>, F
     let layout = TypeId::by_name(&format!("{}.{}", f.kind.api_version(), f.kind.name()));
     let revision = |r: &Value| {
         let mut then = (*f.object).clone();
-        strategic::apply(&mut then, &r["data"], layout).map_err(Failure::error)?;
+        strategic::apply(&mut then, &r["data"], layout).map_err(|e| Failure::error(e.to_string()))?;
         Ok(Revision {
             number: r["revision"].as_i64().unwrap_or(0),
             shown: Found::of(f.kind, Arc::new(then)),
