@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::component::Scheduler;
 use super::cycle::{failure_message, refusal_message};
 use super::decision::SchedulerDecision;
-use super::framework::{PodInfo, Reason, Refusal, priority};
+use super::framework::{PodInfo, Refusal, Rejected, priority};
 use super::nominated::{Nominee, Rivals};
 use super::notes::Note;
 use super::preemption::{Candidate, Occupant, Outcome, consider};
@@ -33,7 +33,7 @@ impl Scheduler {
         &mut self,
         key: &Key,
         info: &PodInfo,
-        rejected: Vec<(Name, Reason)>,
+        rejected: Rejected,
         rivals: &Rivals,
         ctx: &mut Ctx<'_>,
     ) {
@@ -42,9 +42,7 @@ impl Scheduler {
         let snapshot = self.cache.snapshot(&self.known);
         let outcome = consider(info, &rejected, &snapshot, rivals, &occupants, ctx.chance());
         let message = failure_message(&rejected, nodes, &outcome);
-        let mut by: Vec<&'static str> = rejected.iter().map(|(_, r)| r.plugin()).collect();
-        by.sort_unstable();
-        by.dedup();
+        let mut by = rejected.plugins();
         if nodes == 0 {
             // Any node at all would help.
             by.push("NodeName");
@@ -56,7 +54,7 @@ impl Scheduler {
                 self.make_room(key, info, &candidate, ctx);
                 Some(candidate.node)
             }
-            Outcome::Vain(_) => {
+            Outcome::Vain { .. } => {
                 self.nominated.remove(uid);
                 Some(Name::default())
             }

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Taint;
 
 use super::known::Known;
 use super::promises::Promise;
-pub use super::reason::{Reason, Refusal};
+pub use super::reason::{Reason, Refusal, Rejected};
 use super::special::Special;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::{Name, Resource};
@@ -261,12 +261,24 @@ impl<'a> Matching<'a> {
 /// All nodes of a cycle, for plugins that compare them, and what else is known.
 #[derive(Clone, Copy)]
 pub struct Snapshot<'a> {
+    /// By name.
     pub nodes: &'a [NodeInfo],
     /// On how many of them each image is.
     pub images: &'a BTreeMap<String, i64>,
     /// How many pods on nodes have wishes about their neighbours.
     pub choosy: usize,
     pub known: &'a Known,
+}
+
+impl<'a> Snapshot<'a> {
+    pub fn node(&self, name: &str) -> Option<&'a NodeInfo> {
+        self.find(name).map(|at| &self.nodes[at])
+    }
+
+    /// Where a node is among the others, which are sorted by name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.nodes.binary_search_by(|n| (*n.name).cmp(name)).ok()
+    }
 }
 
 /// All reasons against a node; none means that it fits.

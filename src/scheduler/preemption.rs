@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::cycle::{Judges, histogram};
-use super::framework::{Load, NodeInfo, PodInfo, Reason, Snapshot};
+use super::framework::{Load, NodeInfo, PodInfo, Reason, Rejected, Snapshot};
 use super::nominated::Rivals;
 use crate::api::kinds::PodDisruptionBudget;
 use crate::api::object::{Name, Resource};
@@ -50,8 +50,11 @@ pub enum Outcome {
     Never,
     /// Room is being made already.
     Leaving,
-    /// It would not help: why, for each node.
-    Vain(Vec<(Name, Vec<String>)>),
+    /// It would not help: why, for each node where it was tried, and on how many others it could not.
+    Vain {
+        tried: Vec<(Name, Vec<String>)>,
+        hopeless: usize,
+    },
 }
 
 impl Outcome {
@@ -61,8 +64,10 @@ impl Outcome {
             Outcome::Room(_) => None,
             Outcome::Never => Some("not eligible due to preemptionPolicy=Never.".into()),
             Outcome::Leaving => Some("not eligible due to a terminating pod on the nominated node.".into()),
-            Outcome::Vain(why) => {
-                let texts = histogram(why.iter().flat_map(|(_, texts)| texts.iter().cloned()));
+            Outcome::Vain { tried, hopeless } => {
+                let tried = tried.iter().flat_map(|(_, texts)| texts.iter().map(|t| (t.clone(), 1)));
+                let hopeless = ("Preemption is not helpful for scheduling".to_string(), *hopeless);
+                let texts = histogram(tried.chain(Some(hopeless).filter(|(_, n)| *n > 0)));
                 Some(format!("0/{nodes} nodes are available: {texts}."))
             }
         }
@@ -77,7 +82,7 @@ fn enough(nodes: usize) -> usize {
 /// Thinks of making room. `occupants` are the pods of less priority, by node.
 pub fn consider(
     pod: &PodInfo,
-    rejected: &[(Name, Reason)],
+    rejected: &Rejected,
     all: &Snapshot<'_>,
     rivals: &Rivals,
     occupants: &BTreeMap<Name, Vec<Occupant>>,
@@ -88,7 +93,7 @@ pub fn consider(
     }
     // Could room be made by removing pods? All reasons of a node must allow it.
     let mut helps: BTreeMap<&Name, bool> = BTreeMap::new();
-    for (node, reason) in rejected {
+    for (node, reason) in &rejected.nodes {
         *helps.entry(node).or_insert(true) &= reason.preemption_helps();
     }
     let nominated = pod.nominated().filter(|name| helps.iter().any(|(n, helps)| *n == name && *helps));
@@ -100,29 +105,22 @@ pub fn consider(
     let wanted = enough(potential.len());
     let offset = if wanted < potential.len() { any(chance, potential.len()) } else { 0 };
     let mut trial = Trial { pod, all, rivals, nodes: vec![] };
-    let (mut candidates, mut verdicts) = (vec![], vec![]);
+    let (mut candidates, mut tried) = (vec![], vec![]);
     for i in 0..potential.len() {
         let node = potential[(offset + i) % potential.len()];
         match occupants.get(node).filter(|o| !o.is_empty()) {
-            None => verdicts.push((node.clone(), vec!["No preemption victims found for incoming pod".into()])),
+            None => tried.push((node.clone(), vec!["No preemption victims found for incoming pod".into()])),
             Some(here) => match trial.victims(node, here) {
                 Ok(candidate) => candidates.push(candidate),
-                Err(texts) => verdicts.push((node.clone(), texts)),
+                Err(texts) => tried.push((node.clone(), texts)),
             },
         }
         if candidates.len() >= wanted && candidates.iter().any(|c: &Candidate| c.violations == 0) {
             break;
         }
     }
-    let hopeless = helps.iter().filter(|(_, helps)| !**helps);
-    match best(candidates, chance) {
-        Some(candidate) => Outcome::Room(candidate),
-        None => {
-            let text = || vec!["Preemption is not helpful for scheduling".into()];
-            verdicts.extend(hopeless.map(|(node, _)| ((*node).clone(), text())));
-            Outcome::Vain(verdicts)
-        }
-    }
+    let hopeless = rejected.not_named + helps.values().filter(|helps| !**helps).count();
+    best(candidates, chance).map_or(Outcome::Vain { tried, hopeless }, Outcome::Room)
 }
 
 fn any(chance: &mut Chance, n: usize) -> usize {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::cycle::Choice;
-use super::framework::{NodeInfo, Reason};
+use super::framework::{NodeInfo, Rejected};
 use super::known::Known;
 use super::plugins::volume_binding::{is_bound, reaches};
 use crate::api::object::{Name, Resource};
@@ -28,7 +28,7 @@ pub struct Found {
     pub object: Arc<Object>,
     pub node: Name,
     pub choice: Choice,
-    pub rejected: Vec<(Name, Reason)>,
+    pub rejected: Rejected,
 }
 
 /// A pod that has a node, and waits there.

@@ -6,7 +6,7 @@ mod volumes;
 
 use super::cache::Cache;
 use super::cycle::{Judges, Memory, Verdict, failure_message, refusal_message, schedule};
-use super::framework::{NodeInfo, PodInfo, Reason, Refusal};
+use super::framework::{NodeInfo, PodInfo, Reason, Refusal, Rejected};
 use super::hints::Happening;
 use super::known::Known;
 use super::nominated::Rivals;
@@ -86,19 +86,31 @@ fn each_filter_says_why() {
 fn a_pod_that_names_nodes_is_looked_at_there_only() {
     let mut cache = Cache::default();
     cache.set_node(&node("a", json!({"unschedulable": true}), json!({})));
-    cache.set_node(&node("b", json!({}), json!({})));
+    for name in ["b", "c"] {
+        cache.set_node(&node(name, json!({}), json!({})));
+    }
     let named = |terms: Value| {
         let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}});
-        objections(&pod("p", json!({"affinity": {"nodeAffinity": required}})), &cache, &Known::default())
+        let info = PodInfo::new(pod("p", json!({"affinity": {"nodeAffinity": required}})));
+        cycle(&info, &cache, &mut Memory::default(), &mut Chance::seed_from_u64(1))
     };
     let is = |name: &str| json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]});
-    let not_named = || vec!["node(s) didn't satisfy plugin(s) [NodeAffinity]".to_string()];
-    assert_eq!(named(json!([is("b")])), Ok(vec![not_named(), vec![]]));
-    assert_eq!(named(json!([is("a")])), Ok(vec![vec!["node(s) were unschedulable".into()], not_named()]));
+    let Verdict::Fits { node, choice, rejected } = named(json!([is("b")])) else { panic!() };
+    assert_eq!((&*node, choice.nodes.len()), ("b", 1));
+    assert_eq!(rejected, Rejected { nodes: vec![], not_named: 2 }, "nothing is kept of nodes that are not looked at");
+    let Verdict::FitsNowhere { rejected } = named(json!([is("a"), is("gone")])) else { panic!() };
+    assert_eq!(rejected, Rejected { nodes: vec![("a".into(), Reason::Unschedulable)], not_named: 2 });
+    assert_eq!(rejected.plugins(), ["NodeAffinity", "NodeUnschedulable"]);
+    assert_eq!(
+        failure_message(&rejected, 3, &Outcome::Never),
+        "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]. no new \
+         claims to deallocate, preemption: not eligible due to preemptionPolicy=Never."
+    );
     let on_both = json!([{"matchFields": [is("a")["matchFields"][0], is("b")["matchFields"][0]]}]);
-    assert_eq!(named(on_both), Err("pod affinity terms conflict".into()));
+    assert!(matches!(named(on_both), Verdict::Refused(Refusal::Contradiction)));
     let or_any = json!([is("a"), {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "Exists"}]}]);
-    assert_eq!(named(or_any), Ok(vec![vec!["node(s) were unschedulable".into()], vec![]]));
+    let Verdict::Fits { choice, rejected, .. } = named(or_any) else { panic!() };
+    assert_eq!((choice.nodes.len(), rejected.nodes.len(), rejected.not_named), (2, 1, 0));
 }
 
 #[test]
@@ -173,7 +185,7 @@ fn a_full_node_takes_no_more_pods() {
     let mut memory = Memory::default();
     let v = cycle(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1));
     let Verdict::FitsNowhere { rejected } = v else { panic!("{v:?}") };
-    assert_eq!(rejected, [("n".into(), Reason::TooManyPods)]);
+    assert_eq!(rejected.nodes, [("n".into(), Reason::TooManyPods)]);
     cache.remove(Uid::of("p0"));
     assert!(matches!(
         cycle(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1)),
@@ -292,12 +304,10 @@ fn nobody_is_spread_from_pods_that_leave() {
 fn the_message_counts_reasons_and_tells_of_preemption() {
     let taint = Reason::Taint { taint: "k:NoSchedule".into() };
     let cpu = Reason::Insufficient { resource: "cpu".into(), wants: 1500, free: 1000, all: 2000 };
-    let rejected = [("a".into(), taint), ("b".into(), cpu.clone()), ("c".into(), cpu)];
-    let vain = Outcome::Vain(vec![
-        ("a".into(), vec!["Preemption is not helpful for scheduling".into()]),
-        ("b".into(), vec!["No preemption victims found for incoming pod".into()]),
-        ("c".into(), vec!["No preemption victims found for incoming pod".into()]),
-    ]);
+    let nodes = vec![("a".into(), taint), ("b".into(), cpu.clone()), ("c".into(), cpu)];
+    let rejected = Rejected { nodes, not_named: 0 };
+    let nobody = || vec!["No preemption victims found for incoming pod".into()];
+    let vain = Outcome::Vain { tried: vec![("b".into(), nobody()), ("c".into(), nobody())], hopeless: 1 };
     assert_eq!(
         failure_message(&rejected, 3, &vain),
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, preemption: \

@@ -99,6 +99,18 @@ fn as_few_as_possible_go_and_the_least_important() {
 }
 
 #[test]
+fn nobody_goes_from_nodes_that_the_pod_does_not_name() {
+    let is_a = json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["a"]}]});
+    let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [is_a]}});
+    let vip = weighs("vip", "1", 100, json!({"affinity": {"nodeAffinity": required}}));
+    let rows: &[Row] = &[("x", "a", "2", 100, 0), ("y", "b", "2", 0, 0)];
+    assert_eq!(
+        told(&outcome(rows, &vip, &Known::default(), &Nominated::default())),
+        "0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling."
+    );
+}
+
+#[test]
 fn budgets_are_broken_only_where_nothing_else_helps() {
     let mut known = Known::default();
     let budget: PodDisruptionBudget = serde_json::from_value(json!({"metadata": {"name": "b", "namespace": "d"},
