@@ -1,5 +1,6 @@
 //! The cluster as a whole, by the lines that a person types.
 
+use kubetutor::api::Duration;
 use kubetutor::cluster::Options;
 use kubetutor::prompt::Session;
 use kubetutor::prompt::session::Narration;
@@ -89,6 +90,25 @@ fn a_readiness_probe_sees_the_files_of_the_container() {
         s.eval(&format!("kubectl get {newest} -o jsonpath={{.status.containerStatuses[0].ready}}")).stdout,
         "true"
     );
+}
+
+#[test]
+fn nobody_waits_for_probes_of_a_container_that_does_not_run() {
+    let mut s = session(1);
+    for (name, policy, script) in [("done", "Never", "sleep 1"), ("crashing", "Always", "sleep 1; exit 1")] {
+        let probe = "readinessProbe: {exec: {command: [cat, /ready]}, periodSeconds: 2}";
+        let o = s.eval(&format!(
+            "kubectl create -f - <<'END'\n{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{restartPolicy: {policy}, \
+             containers: [{{name: c, image: busybox, command: [sh, -c, '{script}'], {probe}}}]}}}}\nEND\n"
+        ));
+        assert_eq!(o.code, 0, "{}", o.stderr);
+    }
+    s.eval("wait 40s");
+    let pods = s.eval("kubectl get pods --no-headers").stdout;
+    assert!(pods.contains("Completed") && !pods.contains("Running"), "{pods}");
+    let before = s.elapsed();
+    s.eval("kubectl get pods");
+    assert!(s.elapsed() < before + Duration::from_secs(1), "from {before:?} to {:?}", s.elapsed());
 }
 
 #[test]

@@ -84,7 +84,6 @@ pub enum Replaced {
 pub struct ProbeCount {
     pub successes: i32,
     pub failures: i32,
-    pub running: bool,
 }
 
 impl Slot {
@@ -93,6 +92,10 @@ impl Slot {
     }
     pub fn running(&self) -> Option<&Instance> {
         self.instances.last().filter(|i| i.started.is_some() && i.exit.is_none())
+    }
+    /// Its last run has begun and not ended, as far as the runtime knows.
+    pub fn is_up(&self) -> bool {
+        self.instances.last().is_some_and(|i| i.exit.is_none())
     }
     pub fn instance_mut(&mut self, id: ContainerId) -> Option<&mut Instance> {
         self.instances.iter_mut().find(|i| i.id == id)
@@ -348,6 +351,12 @@ impl Worker {
         }
         out.finished = !alive && out.start.is_empty();
         out
+    }
+
+    /// Whether a container has ended, as kubelet has seen, and is not started again.
+    pub fn is_done(&self, pod: &Pod, c: &Container, init: bool) -> bool {
+        let seen = self.slot(&c.name).and_then(|s| s.instances.last()?.seen_exit.as_ref());
+        seen.is_some_and(|e| !restarts(pod, c, e.code, init) && !self.is_redefined(&c.name))
     }
 
     fn is_redefined(&self, name: &str) -> bool {
