@@ -128,3 +128,33 @@ fn a_more_important_pod_takes_the_place_of_others() {
     let events = get(&mut s, "events --field-selector reason=Preempted", ".items[*].message");
     assert_eq!(events, format!("Preempted by pod {uid} on node worker-1"));
 }
+
+#[test]
+fn a_pod_whose_binding_is_refused_is_tried_again() {
+    let mut s = session();
+    create(
+        &mut s,
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: later}, spec: {
+          matchConstraints: {resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods/binding]}]},
+          validations: [{expression: 'false', message: not now}]}}",
+    );
+    create(
+        &mut s,
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: later}, spec: {
+          policyName: later, validationActions: [Deny]}}",
+    );
+    run(&mut s, "wait 5s");
+    run(&mut s, "kubectl run p --image=nginx");
+    let why = "running Bind plugin \"DefaultBinder\": pods \"p\" is forbidden: ValidatingAdmissionPolicy 'later' with binding 'later' \
+               denied request: not now";
+    assert_eq!(message(&mut s, "p"), why);
+    assert_eq!(
+        get(&mut s, "pod p", ".status.conditions[?(@.type==\"PodScheduled\")].reason"),
+        "SchedulerError",
+        "that is no fault of the pod"
+    );
+    assert!(run(&mut s, "kubectl events").contains(why));
+    run(&mut s, "kubectl delete validatingadmissionpolicybinding later");
+    run(&mut s, "wait 15s");
+    assert_eq!(get(&mut s, "pod p", ".status.phase"), "Running");
+}

@@ -63,11 +63,13 @@ impl Scheduler {
         }
         let Some(pod) = c.object.get::<Pod>() else { return };
         let (gone, uid) = (c.kind == ChangeKind::Deleted, c.object.marks().uid);
+        if self.promised.contains_key(&uid) && (gone || !is_ours(pod)) {
+            // It will not come to where room is kept for it.
+            self.promised.remove(&uid);
+            self.let_go(&c.object, causes, now);
+        }
         let made_room = self.cache.observe(&c.object, gone);
         self.wake(hints::of_pod(c, made_room), causes, now);
-        if gone {
-            self.promised.remove(&uid);
-        }
         if !gone && is_ours(pod) {
             // One that has a node, and waits for its volumes only, is not looked at again.
             if gates(&c.object).is_empty() && !self.promised.contains_key(&uid) {
@@ -81,6 +83,14 @@ impl Scheduler {
         } else {
             self.queue.forget(uid);
             self.nominated.remove(uid);
+        }
+    }
+
+    /// A pod has no claim to its room any more: others that wait may take it.
+    pub(super) fn let_go(&mut self, pod: &Arc<Object>, causes: &Causes, now: Time) {
+        let was_placed = self.cache.remove(pod.marks().uid);
+        if let Some(pod) = pod.get::<Pod>().filter(|_| was_placed) {
+            self.wake(Some(Happening::PodGone(pod)), causes, now);
         }
     }
 
