@@ -1,6 +1,7 @@
 //! Where pods wait: ready to be tried, backing off, or until something changes that could help.
 //! Real Kubernetes: pkg/scheduler/backend/queue.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,10 +31,13 @@ struct Waiting {
     by: Vec<&'static str>,
 }
 
+/// The most important first, then who has waited longest.
+type Turn = (Reverse<i32>, Time, u64);
+
 #[derive(Clone, Copy, Debug)]
 enum Place {
     /// Ready to be tried.
-    Active((i32, Time, u64)),
+    Active(Turn),
     /// Being tried.
     Taken,
     Backoff((Time, u64)),
@@ -44,7 +48,7 @@ enum Place {
 #[derive(Clone, Default)]
 pub struct Queue {
     waiting: BTreeMap<Uid, Waiting>,
-    active: BTreeMap<(i32, Time, u64), Uid>,
+    active: BTreeMap<Turn, Uid>,
     backoff: BTreeMap<(Time, u64), Uid>,
     /// When each was tried.
     unschedulable: BTreeMap<Uid, Time>,
@@ -78,7 +82,7 @@ impl Queue {
         self.leave(uid);
         let Some(w) = self.waiting.get_mut(&uid) else { return };
         self.seq += 1;
-        let at = (-w.priority, w.since, self.seq);
+        let at = (Reverse(w.priority), w.since, self.seq);
         w.place = Place::Active(at);
         self.active.insert(at, uid);
     }
@@ -177,5 +181,25 @@ impl Queue {
         let waiting = self.backoff.keys().next().map(|(t, _)| (*t, false));
         waiting
             .or_else(|| self.unschedulable.values().min().map(|t| (*t + LONGEST_WAIT + Duration::from_secs(1), true)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_most_important_comes_first_and_the_least_possible_priority_last() {
+        let mut q = Queue::default();
+        for (i, priority) in [0, i32::MIN, i32::MAX, -1].into_iter().enumerate() {
+            let name = priority.to_string();
+            let pod: Pod = serde_json::from_value(json!({"metadata": {"name": name, "uid": name}})).unwrap();
+            let now = Time::ZERO + Duration::from_secs(i as u64);
+            q.add(&Key::of::<Pod>("d", &name), &Arc::new(Object::new(pod)), priority, false, &Causes::new(), now);
+        }
+        let order: Vec<String> =
+            std::iter::from_fn(|| q.pop(Time::ZERO)).map(|(key, ..)| key.name.to_string()).collect();
+        assert_eq!(order, ["2147483647", "0", "-1", "-2147483648"]);
     }
 }
