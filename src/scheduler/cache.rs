@@ -6,20 +6,21 @@ use std::sync::Arc;
 
 use super::framework::{Alike, Load, NodeInfo, Snapshot};
 use super::known::Known;
+use super::preemption::{Occupant, is_preempted};
 use super::special::Special;
 use crate::api::kinds::Pod;
 use crate::api::object::{Name, Resource};
 use crate::api::pods;
 use crate::api::selector::Labels;
-use crate::api::{Key, Object, Uid};
+use crate::api::{Key, Object, Time, Uid};
 
 #[derive(Clone, Default)]
 pub struct Cache {
     /// By name. Every cycle walks over all of them, so they lie side by side.
     pub nodes: Vec<NodeInfo>,
     placed: imbl::OrdMap<Uid, Placed>,
-    /// Pods on nodes that are not known (yet).
-    homeless: BTreeMap<Name, Vec<Uid>>,
+    /// Which pods stand on each node, known or not (yet).
+    on: imbl::OrdMap<Name, imbl::OrdSet<Uid>>,
     /// On how many nodes each image is.
     pub images: BTreeMap<String, i64>,
     /// By namespace and labels, each once; those that stay and those that leave.
@@ -39,11 +40,24 @@ struct Placed {
     pod: Name,
     node: Name,
     load: Load,
+    started: Option<Time>,
+    preempted: bool,
+}
+
+impl Placed {
+    fn occupant(&self, uid: Uid) -> Occupant {
+        let pod = Key::of::<Pod>(&self.load.alike.namespace, &self.pod);
+        Occupant { pod, uid, load: self.load.clone(), started: self.started, preempted: self.preempted }
+    }
 }
 
 fn labels(pod: &Pod) -> &Labels {
     static NONE: Labels = Labels::new();
     pod.metadata.labels.as_ref().unwrap_or(&NONE)
+}
+
+fn started(pod: &Pod) -> Option<Time> {
+    pod.status.as_ref().and_then(|s| s.start_time.as_ref()).map(Time::from_meta)
 }
 
 fn is_choosy(load: &Load) -> bool {
@@ -59,12 +73,9 @@ impl Cache {
                 at
             }
             Err(at) => {
+                // Its pods may be known before it, or have outlived it while it was away.
                 let mut fresh = NodeInfo::new(o.clone());
-                for uid in self.homeless.remove(o.name()).unwrap_or_default() {
-                    if let Some(p) = self.placed.get(&uid) {
-                        fresh.add(&p.load);
-                    }
-                }
+                self.standing(o.name()).for_each(|(_, p)| fresh.add(&p.load));
                 self.nodes.insert(at, fresh);
                 at
             }
@@ -76,10 +87,13 @@ impl Cache {
         if let Ok(at) = self.find(name) {
             self.count_images(at, -1);
             self.nodes.remove(at);
-            // Its pods may outlive it: they count again when it comes back.
-            let left: Vec<Uid> = self.placed.iter().filter(|(_, p)| p.node == name).map(|(uid, _)| *uid).collect();
-            self.homeless.insert(name.into(), left);
         }
+    }
+
+    /// The pods that stand on a node.
+    fn standing(&self, node: &str) -> impl Iterator<Item = (Uid, &Placed)> {
+        let here = self.on.get(node).into_iter().flatten();
+        here.filter_map(|uid| Some((*uid, self.placed.get(uid)?)))
     }
 
     /// Where a node is, or where it belongs.
@@ -131,20 +145,27 @@ impl Cache {
     pub fn place(&mut self, o: &Arc<Object>, node: &str) {
         let Some(pod) = o.get::<Pod>() else { return };
         let uid = o.marks().uid;
+        let (started, preempted) = (started(pod), is_preempted(pod));
         if let Some(old) = self.placed.get(&uid) {
             let alike = &old.load.alike;
             if &*old.node == node && alike.labels == *labels(pod) && alike.leaving == pod.is_deleting() {
+                if (old.started, old.preempted) != (started, preempted)
+                    && let Some(old) = self.placed.get_mut(&uid)
+                {
+                    (old.started, old.preempted) = (started, preempted);
+                }
                 return;
             }
             self.remove(uid);
         }
-        let placed = Placed { pod: pod.name().into(), node: node.into(), load: self.load(pod) };
+        let load = self.load(pod);
+        let placed = Placed { pod: pod.name().into(), node: node.into(), load, started, preempted };
         self.choosy += usize::from(is_choosy(&placed.load));
         *self.priorities.entry(placed.load.priority).or_default() += 1;
-        match self.node_mut(node) {
-            Some(n) => n.add(&placed.load),
-            None => self.homeless.entry(node.into()).or_default().push(uid),
+        if let Some(n) = self.node_mut(node) {
+            n.add(&placed.load);
         }
+        self.on.entry(node.into()).or_default().insert(uid);
         self.placed.insert(uid, placed);
     }
 
@@ -160,6 +181,12 @@ impl Cache {
         if let Some(n) = self.node_mut(&p.node) {
             n.remove(&p.load);
         }
+        if let Some(here) = self.on.get_mut(&p.node) {
+            here.remove(&uid);
+            if here.is_empty() {
+                self.on.remove(&p.node);
+            }
+        }
         true
     }
 
@@ -171,15 +198,12 @@ impl Cache {
         self.find(name).ok().map(|at| &self.nodes[at])
     }
 
-    /// Pods of less than that priority, with their nodes.
-    pub fn below(&self, priority: i32) -> Vec<(Name, Key, Uid, &Load)> {
+    /// Pods of less than that priority on a node.
+    pub fn below(&self, priority: i32, node: &str) -> Vec<Occupant> {
         if self.priorities.keys().next().is_none_or(|least| *least >= priority) {
             return vec![];
         }
-        let lesser = self.placed.iter().filter(|(_, p)| p.load.priority < priority);
-        lesser
-            .map(|(uid, p)| (p.node.clone(), Key::of::<Pod>(&p.load.alike.namespace, &p.pod), *uid, &p.load))
-            .collect()
+        self.standing(node).filter(|(_, p)| p.load.priority < priority).map(|(uid, p)| p.occupant(uid)).collect()
     }
 
     /// Takes a pod's change in. Tells whether room was made.

@@ -7,11 +7,21 @@ use std::collections::BTreeMap;
 use super::cycle::{Judges, histogram};
 use super::framework::{Load, NodeInfo, PodInfo, Reason, Rejected, Snapshot};
 use super::nominated::Rivals;
-use crate::api::kinds::PodDisruptionBudget;
+use crate::api::kinds::{Pod, PodDisruptionBudget};
 use crate::api::object::{Name, Resource};
 use crate::api::selector::Selector;
-use crate::api::{Key, Time, Uid};
+use crate::api::{Key, Time, Uid, pods};
 use crate::apiserver::caller::{Chance, below};
+
+/// The condition of a pod that has to go, and why it says so.
+pub const TARGET: &str = "DisruptionTarget";
+pub const PREEMPTED: &str = "PreemptionByScheduler";
+
+/// Whether a pod is on its way out because of a preemption.
+pub fn is_preempted(pod: &Pod) -> bool {
+    let target = pod.status.as_ref().and_then(|s| pods::condition(s, TARGET));
+    pod.is_deleting() && target.is_some_and(|c| c.status == "True" && c.reason.as_deref() == Some(PREEMPTED))
+}
 
 /// A pod on a node that might have to go.
 #[derive(Clone, Debug)]
@@ -79,13 +89,13 @@ fn enough(nodes: usize) -> usize {
     (nodes * 10 / 100).max(100).min(nodes)
 }
 
-/// Thinks of making room. `occupants` are the pods of less priority, by node.
+/// Thinks of making room. `occupants` tells the pods of less priority on a node; it is asked of those nodes only where it may help.
 pub fn consider(
     pod: &PodInfo,
     rejected: &Rejected,
     all: &Snapshot<'_>,
     rivals: &Rivals,
-    occupants: &BTreeMap<Name, Vec<Occupant>>,
+    occupants: &dyn Fn(&str) -> Vec<Occupant>,
     chance: &mut Chance,
 ) -> Outcome {
     if pod.pod().spec.as_ref().and_then(|s| s.preemption_policy.as_deref()) == Some("Never") {
@@ -97,8 +107,7 @@ pub fn consider(
         *helps.entry(node).or_insert(true) &= reason.preemption_helps();
     }
     let nominated = pod.nominated().filter(|name| helps.iter().any(|(n, helps)| *n == name && *helps));
-    let here = nominated.and_then(|name| occupants.get(name));
-    if here.is_some_and(|o| o.iter().any(|o| o.preempted)) {
+    if nominated.is_some_and(|name| occupants(name).iter().any(|o| o.preempted)) {
         return Outcome::Leaving;
     }
     let potential: Vec<&Name> = helps.iter().filter(|(_, helps)| **helps).map(|(n, _)| *n).collect();
@@ -108,12 +117,14 @@ pub fn consider(
     let (mut candidates, mut tried) = (vec![], vec![]);
     for i in 0..potential.len() {
         let node = potential[(offset + i) % potential.len()];
-        match occupants.get(node).filter(|o| !o.is_empty()) {
-            None => tried.push((node.clone(), vec!["No preemption victims found for incoming pod".into()])),
-            Some(here) => match trial.victims(node, here) {
+        let here = occupants(node);
+        if here.is_empty() {
+            tried.push((node.clone(), vec!["No preemption victims found for incoming pod".into()]));
+        } else {
+            match trial.victims(node, &here) {
                 Ok(candidate) => candidates.push(candidate),
                 Err(texts) => tried.push((node.clone(), texts)),
-            },
+            }
         }
         if candidates.len() >= wanted && candidates.iter().any(|c: &Candidate| c.violations == 0) {
             break;

@@ -207,6 +207,22 @@ fn a_node_that_comes_back_still_has_its_pods() {
 }
 
 #[test]
+fn a_pod_that_changes_while_its_node_is_away_counts_once() {
+    let mut cache = Cache::default();
+    let (n, p) = (node("n", json!({}), json!({})), pod("p", json!({})));
+    cache.set_node(&n);
+    cache.place(&p, "n");
+    cache.remove_node("n");
+    let mut leaving = (*p).clone();
+    leaving.meta_mut().deletion_timestamp = Some(crate::api::Time::ZERO.meta());
+    cache.place(&Arc::new(leaving), "n");
+    cache.set_node(&n);
+    assert_eq!(cache.nodes.iter().map(|n| n.pod_count).collect::<Vec<_>>(), [1]);
+    cache.remove(Uid::of("p"));
+    assert_eq!(cache.nodes.iter().map(|n| n.pod_count).collect::<Vec<_>>(), [0]);
+}
+
+#[test]
 fn pods_of_one_set_are_spread_over_nodes() {
     let mut cache = Cache::default();
     for n in ["a", "b", "c"] {
