@@ -16,8 +16,8 @@ use crate::api::{Key, Object, Time, Uid};
 
 #[derive(Clone, Default)]
 pub struct Cache {
-    /// By name. Every cycle walks over all of them, so they lie side by side.
-    pub nodes: Vec<NodeInfo>,
+    /// By name. Shared with whoever supposes some of them to be different.
+    pub nodes: Vec<Arc<NodeInfo>>,
     placed: imbl::OrdMap<Uid, Placed>,
     /// Which pods stand on each node, known or not (yet).
     on: imbl::OrdMap<Name, imbl::OrdSet<Uid>>,
@@ -69,14 +69,14 @@ impl Cache {
         let at = match self.find(o.name()) {
             Ok(at) => {
                 self.count_images(at, -1);
-                self.nodes[at].set_object(o.clone());
+                Arc::make_mut(&mut self.nodes[at]).set_object(o.clone());
                 at
             }
             Err(at) => {
                 // Its pods may be known before it, or have outlived it while it was away.
                 let mut fresh = NodeInfo::new(o.clone());
                 self.standing(o.name()).for_each(|(_, p)| fresh.add(&p.load));
-                self.nodes.insert(at, fresh);
+                self.nodes.insert(at, Arc::new(fresh));
                 at
             }
         };
@@ -102,7 +102,7 @@ impl Cache {
     }
 
     fn node_mut(&mut self, name: &str) -> Option<&mut NodeInfo> {
-        self.find(name).ok().map(|at| &mut self.nodes[at])
+        self.find(name).ok().map(|at| Arc::make_mut(&mut self.nodes[at]))
     }
 
     fn count_images(&mut self, at: usize, by: i64) {
@@ -195,7 +195,7 @@ impl Cache {
     }
 
     pub fn node(&self, name: &str) -> Option<&NodeInfo> {
-        self.find(name).ok().map(|at| &self.nodes[at])
+        self.find(name).ok().map(|at| &*self.nodes[at])
     }
 
     /// Pods of less than that priority on a node.

@@ -123,7 +123,7 @@ pub fn schedule(
     let mut looked = 0;
     while feasible.len() < wanted && looked < nodes {
         let at = (memory.start + looked) % nodes;
-        let n = named.as_ref().map_or_else(|| &all.nodes[at], |named| named[at]);
+        let n = named.as_ref().map_or_else(|| &*all.nodes[at], |named| named[at]);
         looked += 1;
         let reasons = judge(n);
         if reasons.is_empty() {

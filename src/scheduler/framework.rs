@@ -262,7 +262,7 @@ impl<'a> Matching<'a> {
 #[derive(Clone, Copy)]
 pub struct Snapshot<'a> {
     /// By name.
-    pub nodes: &'a [NodeInfo],
+    pub nodes: &'a [Arc<NodeInfo>],
     /// On how many of them each image is.
     pub images: &'a BTreeMap<String, i64>,
     /// How many pods on nodes have wishes about their neighbours.
@@ -271,8 +271,12 @@ pub struct Snapshot<'a> {
 }
 
 impl<'a> Snapshot<'a> {
+    pub fn each(&self) -> impl Iterator<Item = &'a NodeInfo> + use<'a> {
+        self.nodes.iter().map(|n| &**n)
+    }
+
     pub fn node(&self, name: &str) -> Option<&'a NodeInfo> {
-        self.find(name).map(|at| &self.nodes[at])
+        self.find(name).map(|at| &*self.nodes[at])
     }
 
     /// Where a node is among the others, which are sorted by name.

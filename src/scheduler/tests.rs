@@ -263,7 +263,7 @@ fn open_to(constraint: Value, more: Value, pods: [usize; 4]) -> Vec<Option<Strin
     let spread = TABLE.iter().find(|p| p.name == "PodTopologySpread").unwrap();
     let objections = spread.filter.unwrap().prepare(&info, &snapshot).unwrap().unwrap();
     let said = |n: &NodeInfo| objections(n).first().map(ToString::to_string);
-    cache.nodes.iter().map(said).collect()
+    snapshot.each().map(said).collect()
 }
 
 #[test]

@@ -105,7 +105,7 @@ impl Filter for PodTopologySpread {
         }
         // A node without one of the labels is in no domain at all.
         let whole = |n: &&NodeInfo| own.iter().all(|c| n.label(LabelKey::of(&c.topology_key)).is_some());
-        let labelled: Vec<&NodeInfo> = all.nodes.iter().filter(whole).collect();
+        let labelled: Vec<&NodeInfo> = all.each().filter(whole).collect();
         let of = |c: &&'a TopologySpreadConstraint| {
             let eligible: Vec<_> = labelled.iter().copied().filter(|n| is_eligible(c, pod, n)).collect();
             Required::new(c, &eligible, pod)
@@ -131,7 +131,7 @@ impl Score for PodTopologySpread {
         let mut raw = vec![0.0; nodes.len()];
         for (key, skew, selector) in &list {
             let by_host = *key == HOSTNAME;
-            let counts = if by_host { BTreeMap::new() } else { counts(pod, key, selector, all.nodes.iter()) };
+            let counts = if by_host { BTreeMap::new() } else { counts(pod, key, selector, all.each()) };
             let places = if by_host { nodes.len() } else { counts.len() };
             let weight = ((places + 2) as f64).ln();
             let mut question = Matching::new(pod.namespace(), selector);

@@ -29,7 +29,7 @@ impl Filter for VolumeRestrictions {
             let uses = |n: &crate::scheduler::framework::NodeInfo| {
                 n.specials().any(|(pods, s)| pods.namespace == pod.namespace() && s.claims.contains(claim))
             };
-            all.nodes.iter().any(uses)
+            all.each().any(uses)
         };
         alone.retain(is_used);
         if alone.is_empty() && special.disks.is_empty() {
