@@ -102,6 +102,26 @@ impl PodInfo {
     }
 }
 
+/// What many pods ask for together. A single pod may ask for more than any machine has, so sums are wider.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sum {
+    pub milli_cpu: i128,
+    pub memory: i128,
+    pub ephemeral: i128,
+    pub others: BTreeMap<String, i128>,
+}
+
+impl Sum {
+    fn count(&mut self, r: &Resources, sign: i128) {
+        self.milli_cpu += sign * i128::from(r.milli_cpu);
+        self.memory += sign * i128::from(r.memory);
+        self.ephemeral += sign * i128::from(r.ephemeral);
+        for (name, n) in &r.others {
+            *self.others.entry(name.clone()).or_insert(0) += sign * i128::from(*n);
+        }
+    }
+}
+
 /// How many pods of one sort a node has.
 #[derive(Clone, Debug)]
 struct Group {
@@ -118,8 +138,8 @@ pub struct NodeInfo {
     pub max_pods: i64,
     pub unschedulable: bool,
     pub taints: Vec<Taint>,
-    pub requested: Resources,
-    pub scored: (i64, i64),
+    pub requested: Sum,
+    pub scored: (i128, i128),
     pub pod_count: i64,
     /// Many pods are alike, so they are counted, not listed.
     groups: Vec<Group>,
@@ -136,7 +156,7 @@ impl NodeInfo {
             max_pods: 0,
             unschedulable: false,
             taints: vec![],
-            requested: Resources::default(),
+            requested: Sum::default(),
             scored: (0, 0),
             pod_count: 0,
             groups: vec![],
@@ -171,9 +191,7 @@ impl NodeInfo {
     }
 
     pub fn add(&mut self, pod: &Load) {
-        self.requested.add(&pod.requests);
-        self.scored.0 += pod.scored.0;
-        self.scored.1 += pod.scored.1;
+        self.weigh(pod, 1);
         self.pod_count += 1;
         match self.group(pod) {
             Some(i) => self.groups[i].count += 1,
@@ -182,9 +200,7 @@ impl NodeInfo {
     }
 
     pub fn remove(&mut self, pod: &Load) {
-        self.requested.sub(&pod.requests);
-        self.scored.0 -= pod.scored.0;
-        self.scored.1 -= pod.scored.1;
+        self.weigh(pod, -1);
         self.pod_count -= 1;
         if let Some(i) = self.group(pod) {
             self.groups[i].count -= 1;
@@ -192,6 +208,12 @@ impl NodeInfo {
                 self.groups.swap_remove(i);
             }
         }
+    }
+
+    fn weigh(&mut self, pod: &Load, sign: i128) {
+        self.requested.count(&pod.requests, sign);
+        self.scored.0 += sign * i128::from(pod.scored.0);
+        self.scored.1 += sign * i128::from(pod.scored.1);
     }
 
     fn group(&self, pod: &Load) -> Option<usize> {

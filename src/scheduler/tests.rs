@@ -223,6 +223,23 @@ fn a_pod_that_changes_while_its_node_is_away_counts_once() {
 }
 
 #[test]
+fn a_pod_that_asks_for_more_than_there_is_anywhere_upsets_no_sum() {
+    let mut cache = Cache::default();
+    cache.set_node(&node("n", json!({}), json!({})));
+    cache.place(&pod("small", asks("500m")), "n");
+    for huge in ["one", "other"] {
+        cache.place(&pod(huge, asks("10E")), "n");
+    }
+    let text = || vec![vec!["Too many pods".to_string(), "Insufficient cpu".to_string()]];
+    assert_eq!(objections(&pod("p", asks("1")), &cache, &Known::default()), Ok(text()));
+    cache.remove(Uid::of("one"));
+    cache.remove(Uid::of("other"));
+    assert_eq!(cache.nodes[0].requested.milli_cpu, 500);
+    let huge = json!({"containers": [asks("10E")["containers"][0], asks("10E")["containers"][0]]});
+    assert_eq!(objections(&pod("p", huge), &cache, &Known::default()), Ok(vec![vec!["Insufficient cpu".to_string()]]));
+}
+
+#[test]
 fn pods_of_one_set_are_spread_over_nodes() {
     let mut cache = Cache::default();
     for n in ["a", "b", "c"] {
