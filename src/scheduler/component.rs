@@ -7,7 +7,7 @@ use super::cache::Cache;
 use super::cycle::{Memory, Verdict, schedule};
 use super::decision::SchedulerDecision;
 use super::framework::{PodInfo, is_ours, priority};
-use super::hints::{self, Happening};
+use super::hints::{self, Happening, Seen};
 use super::known::Known;
 use super::nominated::Nominated;
 use super::notes::Notes;
@@ -90,7 +90,7 @@ impl Scheduler {
     pub(super) fn let_go(&mut self, pod: &Arc<Object>, causes: &Causes, now: Time) {
         let was_placed = self.cache.remove(pod.marks().uid);
         if let Some(pod) = pod.get::<Pod>().filter(|_| was_placed) {
-            self.wake(Some(Happening::PodGone(pod)), causes, now);
+            self.wake(Some(Happening::PodGone(Seen::new(pod))), causes, now);
         }
     }
 

@@ -1,6 +1,8 @@
 //! No node was found: the pod waits, and perhaps others have to make room for it.
 //! Real Kubernetes: pkg/scheduler/schedule_one.go handleSchedulingFailure, framework/preemption/executor.go.
 
+use std::collections::BTreeSet;
+
 use super::component::Scheduler;
 use super::cycle::{failure_message, refusal_message};
 use super::decision::SchedulerDecision;
@@ -19,7 +21,7 @@ impl Scheduler {
     pub(super) fn refuse(&mut self, key: &Key, info: &PodInfo, refusal: Refusal, ctx: &mut Ctx<'_>) {
         let nodes = self.cache.nodes.len();
         let message = refusal_message(&refusal, nodes);
-        self.queue.park(info.object.marks().uid, vec![refusal.plugin()], ctx.now());
+        self.queue.park(info.object.marks().uid, BTreeSet::from([refusal.plugin()]), ctx.now());
         ctx.decide(SchedulerDecision::Refused { pod: key.clone(), refusal });
         self.fail(info.pod(), "Unschedulable", &message, None, ctx);
     }
@@ -38,11 +40,7 @@ impl Scheduler {
         let occupants = |node: &str| self.cache.below(priority, node);
         let outcome = consider(info, &rejected, &snapshot, rivals, &occupants, ctx.chance());
         let message = failure_message(&rejected, nodes, &outcome);
-        let mut by = rejected.plugins();
-        if nodes == 0 {
-            // Any node at all would help.
-            by.push("NodeName");
-        }
+        let by = rejected.plugins();
         ctx.decide(SchedulerDecision::Nowhere { pod: key.clone(), rejected, nodes });
         self.queue.park(uid, by, now);
         let nominated = match outcome {

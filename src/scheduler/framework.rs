@@ -143,6 +143,8 @@ pub struct NodeInfo {
     pub pod_count: i64,
     /// Many pods are alike, so they are counted, not listed.
     groups: Vec<Group>,
+    /// How many of the groups ask for something out of the ordinary: mostly none.
+    special: usize,
     pub images: BTreeMap<String, i64>,
     spread_labels: [Option<String>; 2],
 }
@@ -160,6 +162,7 @@ impl NodeInfo {
             scored: (0, 0),
             pod_count: 0,
             groups: vec![],
+            special: 0,
             images: BTreeMap::new(),
             spread_labels: [None, None],
         };
@@ -195,7 +198,10 @@ impl NodeInfo {
         self.pod_count += 1;
         match self.group(pod) {
             Some(i) => self.groups[i].count += 1,
-            None => self.groups.push(Group { alike: pod.alike.clone(), count: 1 }),
+            None => {
+                self.special += usize::from(pod.alike.special.is_some());
+                self.groups.push(Group { alike: pod.alike.clone(), count: 1 });
+            }
         }
     }
 
@@ -205,6 +211,7 @@ impl NodeInfo {
         if let Some(i) = self.group(pod) {
             self.groups[i].count -= 1;
             if self.groups[i].count == 0 {
+                self.special -= usize::from(pod.alike.special.is_some());
                 self.groups.swap_remove(i);
             }
         }
@@ -225,9 +232,10 @@ impl NodeInfo {
         self.groups.iter().map(|g| (&g.alike, g.count))
     }
 
-    /// What the few pods here ask for that ask for something out of the ordinary.
-    pub fn specials(&self) -> impl Iterator<Item = (&Alike, &Special)> {
-        self.groups.iter().filter_map(|g| Some((&*g.alike, g.alike.special.as_ref()?)))
+    /// What the few pods here ask for that ask for something out of the ordinary, and how many they are.
+    pub fn specials(&self) -> impl Iterator<Item = (&Alike, &Special, i64)> {
+        let groups = if self.special == 0 { &[][..] } else { &self.groups };
+        groups.iter().filter_map(|g| Some((&*g.alike, g.alike.special.as_ref()?, g.count)))
     }
 
     /// Pods here that the question is about.

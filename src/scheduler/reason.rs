@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::plugins::Id;
 use crate::api::object::Name;
 
 /// Why one node will not do.
@@ -92,23 +93,23 @@ impl Reason {
         }
     }
 
-    pub fn plugin(&self) -> &'static str {
+    pub fn plugin(&self) -> Id {
         match self {
-            Reason::WrongName => "NodeName",
-            Reason::Unschedulable => "NodeUnschedulable",
-            Reason::Taint { .. } => "TaintToleration",
-            Reason::Affinity => "NodeAffinity",
-            Reason::Ports { .. } => "NodePorts",
-            Reason::TooManyPods | Reason::Insufficient { .. } => "NodeResourcesFit",
-            Reason::Disk | Reason::OncePod { .. } => "VolumeRestrictions",
-            Reason::TooManyVolumes { .. } => "NodeVolumeLimits",
+            Reason::WrongName => Id::NodeName,
+            Reason::Unschedulable => Id::NodeUnschedulable,
+            Reason::Taint { .. } => Id::TaintToleration,
+            Reason::Affinity => Id::NodeAffinity,
+            Reason::Ports { .. } => Id::NodePorts,
+            Reason::TooManyPods | Reason::Insufficient { .. } => Id::NodeResourcesFit,
+            Reason::Disk | Reason::OncePod { .. } => Id::VolumeRestrictions,
+            Reason::TooManyVolumes { .. } => Id::NodeVolumeLimits,
             Reason::VolumeElsewhere { .. }
             | Reason::NoVolume { .. }
             | Reason::NoSpace { .. }
-            | Reason::VolumeGone { .. } => "VolumeBinding",
-            Reason::Zone { .. } => "VolumeZone",
-            Reason::Spread { .. } => "PodTopologySpread",
-            Reason::Neighbours | Reason::Unwanted | Reason::Unwelcome => "InterPodAffinity",
+            | Reason::VolumeGone { .. } => Id::VolumeBinding,
+            Reason::Zone { .. } => Id::VolumeZone,
+            Reason::Spread { .. } => Id::PodTopologySpread,
+            Reason::Neighbours | Reason::Unwanted | Reason::Unwelcome => Id::InterPodAffinity,
         }
     }
 }
@@ -158,11 +159,10 @@ impl Rejected {
         self.nodes.is_empty() && self.not_named == 0
     }
 
-    /// The plugins that turned nodes down, each once.
-    pub fn plugins(&self) -> Vec<&'static str> {
+    /// The plugins that turned nodes down.
+    pub fn plugins(&self) -> BTreeSet<Id> {
         let not_named = (self.not_named > 0).then_some(Reason::Affinity.plugin());
-        let all: BTreeSet<_> = self.nodes.iter().map(|(_, r)| r.plugin()).chain(not_named).collect();
-        all.into_iter().collect()
+        self.nodes.iter().map(|(_, r)| r.plugin()).chain(not_named).collect()
     }
 
     /// The reasons as they are counted in messages.
@@ -208,16 +208,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    pub fn plugin(&self) -> &'static str {
+    pub fn plugin(&self) -> Id {
         match self {
-            Refusal::Contradiction => "NodeAffinity",
-            Refusal::NoClaim { .. } => "VolumeRestrictions",
-            Refusal::VolumeGone { .. } => "VolumeZone",
+            Refusal::Contradiction => Id::NodeAffinity,
+            Refusal::NoClaim { .. } => Id::VolumeRestrictions,
+            Refusal::VolumeGone { .. } => Id::VolumeZone,
             Refusal::ClaimToCome { .. }
             | Refusal::OthersClaim { .. }
             | Refusal::LostClaim { .. }
             | Refusal::LeavingClaim { .. }
-            | Refusal::Unbound { .. } => "VolumeBinding",
+            | Refusal::Unbound { .. } => Id::VolumeBinding,
         }
     }
 }

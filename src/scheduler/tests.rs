@@ -7,11 +7,12 @@ mod volumes;
 use super::cache::Cache;
 use super::cycle::{Judges, Memory, Verdict, failure_message, refusal_message, schedule};
 use super::framework::{NodeInfo, PodInfo, Reason, Refusal, Rejected};
-use super::hints::Happening;
+use super::hints::{Happening, Seen, Waiter};
 use super::known::Known;
 use super::nominated::Rivals;
-use super::plugins::TABLE;
+use super::plugins::{Id, TABLE};
 use super::preemption::Outcome;
+use super::special::Special;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::Name;
 use crate::api::{Object, Uid, selector::Selector};
@@ -100,7 +101,7 @@ fn a_pod_that_names_nodes_is_looked_at_there_only() {
     assert_eq!(rejected, Rejected { nodes: vec![], not_named: 2 }, "nothing is kept of nodes that are not looked at");
     let Verdict::FitsNowhere { rejected } = named(json!([is("a"), is("gone")])) else { panic!() };
     assert_eq!(rejected, Rejected { nodes: vec![("a".into(), Reason::Unschedulable)], not_named: 2 });
-    assert_eq!(rejected.plugins(), ["NodeAffinity", "NodeUnschedulable"]);
+    assert_eq!(rejected.plugins(), [Id::NodeUnschedulable, Id::NodeAffinity].into());
     assert_eq!(
         failure_message(&rejected, 3, &Outcome::Never),
         "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]. no new \
@@ -148,30 +149,48 @@ fn only_what_can_help_wakes_a_pod() {
     let affinity: serde_json::Map<_, _> =
         [wish("podAffinity", "y"), wish("podAntiAffinity", "x")].into_iter().collect();
     let volume = json!({"name": "v", "persistentVolumeClaim": {"claimName": "mine"}});
-    let object = pod("p", json!({"affinity": affinity, "volumes": [volume]}));
+    let spread = json!({"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"});
+    let object = pod("p", json!({"affinity": affinity, "volumes": [volume], "topologySpreadConstraints": [spread]}));
     let p = object.get::<Pod>().unwrap();
     let mut other = pod("other", json!({})).get::<Pod>().unwrap().clone();
     other.metadata.labels = Some([("app".to_string(), "y".to_string())].into());
     let other = &other;
+    let (special, known) = (Special::of(p).unwrap(), Known::default());
+    let waiter = Waiter { pod: p, special: &special, known: &known };
+    let zoned = node("z", json!({}), json!({"zone": "1"}));
+    let plain = node("y", json!({}), json!({}));
+    let (zoned, plain) = (zoned.get::<Node>().unwrap(), plain.get::<Node>().unwrap());
+    let gone = |pod| Happening::PodGone(Seen::new(pod));
+    let placed = |pod| Happening::PodPlaced { now: Seen::new(pod), before: None };
     let claim = |name| Happening::Claim { namespace: "d", name };
     for (what, by, helps) in [
-        (Happening::Node, "TaintToleration", true),
-        (Happening::PodGone(other), "TaintToleration", false),
-        (Happening::PodGone(other), "NodeResourcesFit", true),
-        (Happening::PodGone(other), "InterPodAffinity", false),
-        (Happening::PodGone(p), "InterPodAffinity", true),
-        (Happening::PodGone(p), "VolumeRestrictions", true),
-        (Happening::PodGone(other), "VolumeRestrictions", false),
-        (Happening::PodPlaced { now: p, before: None }, "NodeResourcesFit", false),
-        (Happening::PodPlaced { now: p, before: None }, "InterPodAffinity", false),
-        (Happening::PodPlaced { now: other, before: None }, "InterPodAffinity", true),
-        (claim("mine"), "VolumeBinding", true),
-        (claim("other"), "VolumeBinding", false),
-        (claim("mine"), "NodeResourcesFit", false),
-        (Happening::Volume, "VolumeBinding", true),
-        (Happening::Attachment, "NodeVolumeLimits", true),
+        (Happening::Node, Id::TaintToleration, true),
+        (Happening::NodeGone(zoned), Id::TaintToleration, false),
+        (Happening::NodeGone(zoned), Id::PodTopologySpread, true),
+        (Happening::NodeGone(plain), Id::PodTopologySpread, false),
+        (gone(other), Id::TaintToleration, false),
+        (gone(other), Id::NodeResourcesFit, true),
+        (gone(other), Id::InterPodAffinity, false),
+        (gone(p), Id::InterPodAffinity, true),
+        (gone(p), Id::VolumeRestrictions, true),
+        (gone(other), Id::VolumeRestrictions, false),
+        (placed(p), Id::NodeResourcesFit, false),
+        (placed(p), Id::InterPodAffinity, false),
+        (placed(other), Id::InterPodAffinity, true),
+        (claim("mine"), Id::VolumeBinding, true),
+        (claim("other"), Id::VolumeBinding, false),
+        (claim("mine"), Id::NodeResourcesFit, false),
+        (Happening::Volume, Id::VolumeBinding, true),
+        (Happening::Attachment, Id::NodeVolumeLimits, true),
     ] {
-        assert_eq!(what.helps(&[by], p, &Known::default()), helps, "{by}");
+        assert_eq!((by.plugin().helped)(&what).reaches(&waiter), helps, "{by:?}");
+    }
+}
+
+#[test]
+fn each_plugin_stands_in_the_table_under_its_own_name() {
+    for (i, plugin) in TABLE.iter().enumerate() {
+        assert_eq!(plugin.id as usize, i, "{:?}", plugin.id);
     }
 }
 
@@ -277,7 +296,7 @@ fn open_to(constraint: Value, more: Value, pods: [usize; 4]) -> Vec<Option<Strin
     let info = PodInfo::new(pod("p", spec));
     let known = Known::default();
     let snapshot = cache.snapshot(&known);
-    let spread = TABLE.iter().find(|p| p.name == "PodTopologySpread").unwrap();
+    let spread = TABLE.iter().find(|p| p.id == Id::PodTopologySpread).unwrap();
     let objections = spread.filter.unwrap().prepare(&info, &snapshot).unwrap().unwrap();
     let said = |n: &NodeInfo| objections(n).first().map(ToString::to_string);
     snapshot.each().map(said).collect()

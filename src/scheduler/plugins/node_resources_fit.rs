@@ -2,8 +2,17 @@
 //! Real Kubernetes: pkg/scheduler/framework/plugins/noderesources/fit.go, least_allocated.go.
 
 use crate::scheduler::framework::{Filter, MAX_SCORE, NodeInfo, PodInfo, Prepared, Reason, Score, Snapshot};
+use crate::scheduler::hints::{Happening, Help};
 
 pub struct NodeResourcesFit;
+
+/// A node, or any pod that leaves one.
+pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    match what {
+        Happening::Node | Happening::PodGone(_) => Help::All,
+        _ => Help::Nobody,
+    }
+}
 
 impl Filter for NodeResourcesFit {
     fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Prepared<'a> {

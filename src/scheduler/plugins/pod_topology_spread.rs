@@ -8,12 +8,14 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
 use super::taint_toleration::tolerated;
+use crate::api::kinds::Pod;
 use crate::api::node_affinity::allows;
 use crate::api::object::Resource;
 use crate::api::selector::Selector;
 use crate::scheduler::framework::{
     Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, PodInfo, Prepared, Reason, SPREAD_KEYS, Score, Snapshot,
 };
+use crate::scheduler::hints::{Happening, Help};
 
 pub struct PodTopologySpread;
 
@@ -95,6 +97,30 @@ fn is_eligible(c: &TopologySpreadConstraint, pod: &PodInfo, node: &NodeInfo) -> 
     let tainted =
         || node.taints.iter().any(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t));
     (!honors(&c.node_affinity_policy, "Honor") || allowed()) && !(honors(&c.node_taints_policy, "Ignore") && tainted())
+}
+
+fn required(pod: &Pod) -> impl Iterator<Item = &TopologySpreadConstraint> {
+    let all = pod.spec.iter().flat_map(|s| s.topology_spread_constraints.iter().flatten());
+    all.filter(|c| c.when_unsatisfiable == "DoNotSchedule")
+}
+
+/// Whether a pod counts where another must be spread.
+fn counts_for(pod: &Pod, other: &Pod) -> bool {
+    let mut selectors = required(pod).filter_map(|c| c.label_selector.as_ref());
+    pod.namespace() == other.namespace() && selectors.any(|s| Selector::of(s).matches(other.metadata.labels.as_ref()))
+}
+
+/// A node, also one that goes: it may have been the emptiest place of all. And pods that count, as they come and go.
+pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    match what {
+        Happening::Node => Help::All,
+        Happening::NodeGone(node) => Help::those(|w| required(w.pod).all(|c| node.label(&c.topology_key).is_some())),
+        Happening::PodGone(gone) => Help::those(|w| counts_for(w.pod, gone.pod)),
+        Happening::PodPlaced { now, before } => {
+            Help::those(|w| counts_for(w.pod, now.pod) || before.as_ref().is_some_and(|b| counts_for(w.pod, b.pod)))
+        }
+        _ => Help::Nobody,
+    }
 }
 
 impl Filter for PodTopologySpread {
