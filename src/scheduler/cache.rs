@@ -24,7 +24,7 @@ pub struct Cache {
     /// On how many nodes each image is.
     pub images: BTreeMap<String, i64>,
     /// By namespace and labels, each once; those that stay and those that leave.
-    alike: BTreeMap<Name, [BTreeMap<Labels, Sorts>; 2]>,
+    alike: BTreeMap<Name, [Labelled; 2]>,
     /// How many placed pods have wishes about their neighbours.
     choosy: usize,
     /// How many placed pods have each priority.
@@ -33,6 +33,35 @@ pub struct Cache {
 
 /// Pods with the same labels, by what they ask for out of the ordinary. Mostly nothing.
 type Sorts = BTreeMap<Option<Special>, Arc<Alike>>;
+
+#[derive(Clone, Default)]
+struct Labelled {
+    by_labels: BTreeMap<Labels, Sorts>,
+    /// How many sorts there are, and how many there were after the last sweep.
+    count: usize,
+    left: usize,
+}
+
+/// Fewer sorts are not worth a sweep.
+const FEW: usize = 2048;
+
+impl Labelled {
+    fn get(&self, labels: &Labels, special: &Option<Special>) -> Option<&Arc<Alike>> {
+        self.by_labels.get(labels)?.get(special)
+    }
+
+    fn insert(&mut self, fresh: Arc<Alike>) {
+        // Labels that nobody carries any more are forgotten, whenever as many have come again as were left.
+        if self.count >= 2 * self.left.max(FEW) {
+            self.by_labels.values_mut().for_each(|sorts| sorts.retain(|_, alike| Arc::strong_count(alike) > 1));
+            self.by_labels.retain(|_, sorts| !sorts.is_empty());
+            self.count = self.by_labels.values().map(Sorts::len).sum();
+            self.left = self.count;
+        }
+        self.count += 1;
+        self.by_labels.entry(fresh.labels.clone()).or_default().insert(fresh.special.clone(), fresh);
+    }
+}
 
 /// Only what the pod weighs is kept: the pod itself would be one more copy of a large object.
 #[derive(Clone)]
@@ -115,24 +144,13 @@ impl Cache {
     fn share(&mut self, pod: &Pod) -> Arc<Alike> {
         let (labels, leaving, special) = (labels(pod), pod.is_deleting(), Special::of(pod));
         let known = self.alike.get(pod.namespace());
-        let known = known.and_then(|of_namespace| of_namespace[usize::from(leaving)].get(labels)?.get(&special));
+        let known = known.and_then(|of_namespace| of_namespace[usize::from(leaving)].get(labels, &special));
         if let Some(known) = known {
             return known.clone();
         }
-        let these = &mut self.alike.entry(pod.namespace().into()).or_default()[usize::from(leaving)];
-        // Labels that nobody carries any more are forgotten now and then.
-        let known = these.get(labels).map_or(0, Sorts::len);
-        if these.len() + known > 4096 {
-            these.values_mut().for_each(|sorts| sorts.retain(|_, alike| Arc::strong_count(alike) > 1));
-            these.retain(|_, sorts| !sorts.is_empty());
-        }
-        let fresh = Arc::new(Alike {
-            namespace: pod.namespace().into(),
-            labels: labels.clone(),
-            leaving,
-            special: special.clone(),
-        });
-        these.entry(labels.clone()).or_default().insert(special, fresh.clone());
+        let (namespace, labels) = (Name::from(pod.namespace()), labels.clone());
+        let fresh = Arc::new(Alike { namespace: namespace.clone(), labels, leaving, special });
+        self.alike.entry(namespace).or_default()[usize::from(leaving)].insert(fresh.clone());
         fresh
     }
 
@@ -217,5 +235,26 @@ impl Cache {
             self.place(o, node);
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_that_nobody_is_of_any_more_are_forgotten_and_the_others_are_not_swept_again_and_again() {
+        let sort = |i: usize| {
+            let labels = [("n".to_string(), i.to_string())].into();
+            Arc::new(Alike { namespace: "d".into(), labels, leaving: false, special: None })
+        };
+        let mut all = Labelled::default();
+        let kept: Vec<Arc<Alike>> = (0..3 * FEW).map(sort).collect();
+        kept.iter().for_each(|s| all.insert(s.clone()));
+        assert_eq!((all.count, all.left), (3 * FEW, 2 * FEW), "one sweep, in vain");
+        drop(kept);
+        (3 * FEW..5 * FEW).for_each(|i| all.insert(sort(i)));
+        assert!(all.count < 2 * FEW, "{} of {}", all.count, 5 * FEW);
+        assert_eq!(all.by_labels.len(), all.count);
     }
 }
