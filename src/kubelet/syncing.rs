@@ -104,7 +104,7 @@ impl Fleet {
     fn start_containers(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
-        w.todo = w.to_start(&pod).start.into();
+        w.todo = w.to_start(&pod).into();
         for (name, id) in w.redefined(&pod) {
             let message = format!("Container {name} definition changed, will be restarted");
             self.replace(uid, &name, id, Replaced::Redefined, &message, ctx);
