@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
-use super::taint_toleration::tolerated;
+use super::taint_toleration::{KEEP_OUT, tolerations};
 use crate::api::kinds::Pod;
 use crate::api::node_affinity::allows;
 use crate::api::object::Resource;
 use crate::api::selector::Selector;
+use crate::api::taints::untolerated;
 use crate::scheduler::framework::{
     Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, PodInfo, Prepared, Reason, SPREAD_KEYS, Score, Snapshot,
 };
@@ -94,8 +95,7 @@ impl<'a> Required<'a> {
 fn is_eligible(c: &TopologySpreadConstraint, pod: &PodInfo, node: &NodeInfo) -> bool {
     let honors = |policy: &Option<String>, default| policy.as_deref().unwrap_or(default) == "Honor";
     let allowed = || pod.pod().spec.as_ref().is_none_or(|s| allows(s, node.node()));
-    let tainted =
-        || node.taints.iter().any(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t));
+    let tainted = || untolerated(&node.taints, tolerations(pod), &KEEP_OUT).is_some();
     (!honors(&c.node_affinity_policy, "Honor") || allowed()) && !(honors(&c.node_taints_policy, "Ignore") && tainted())
 }
 
