@@ -15,7 +15,7 @@ use super::plugins::TABLE;
 use super::promises::{Found, Promised};
 use super::queue::Queue;
 use super::siblings::Siblings;
-use crate::api::kinds::{Node, Pod, ReplicaSet, Service};
+use crate::api::kinds::{Node, Pod};
 use crate::api::object::Resource;
 use crate::api::{Duration, Object, Time, Uid, User};
 use crate::ledger::Causes;
@@ -168,7 +168,8 @@ impl Component for Scheduler {
 
     fn watches(&self) -> Vec<Scope> {
         let mut all = Known::scopes();
-        all.extend([Node::kind_ref(), Pod::kind_ref(), Service::kind_ref(), ReplicaSet::kind_ref()].map(Scope::all));
+        all.extend([Node::kind_ref(), Pod::kind_ref()].map(Scope::all));
+        all.extend(Siblings::scopes());
         all
     }
 
