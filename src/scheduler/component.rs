@@ -70,9 +70,13 @@ impl Scheduler {
         }
         let made_room = self.cache.observe(&c.object, gone);
         self.wake(hints::of_pod(c, made_room), causes, now);
-        if !gone && is_ours(pod) {
-            // One that has a node, and waits for its volumes only, is not looked at again.
-            if gates(&c.object).is_empty() && !self.promised.contains_key(&uid) {
+        if gone && pods::node(pod).is_empty() {
+            self.nominate(c, pod, causes, now);
+            self.queue.forget(uid);
+        } else if is_ours(pod) {
+            // One that has a node, and is being bound or waits for its volumes only, is not looked at again.
+            if gates(pod).is_empty() && !self.cache.holds(uid) {
+                self.nominate(c, pod, causes, now);
                 let changed = c
                     .previous
                     .as_ref()
@@ -137,18 +141,14 @@ impl Scheduler {
 }
 
 /// What keeps a pod out of the queue.
-fn gates(pod: &Arc<Object>) -> Vec<String> {
-    // Few pods have gates, and every change of every pod comes by here.
-    if pod.get::<Pod>().and_then(|p| p.spec.as_ref()?.scheduling_gates.as_ref()).is_none_or(Vec::is_empty) {
-        return vec![];
-    }
-    let info = PodInfo::new(pod.clone());
-    TABLE.iter().filter_map(|p| p.gate).flat_map(|gate| gate(&info)).collect()
+fn gates(pod: &Pod) -> Vec<String> {
+    TABLE.iter().filter_map(|p| p.gate).flat_map(|gate| gate(pod)).collect()
 }
 
 fn tell_of_gates(c: &Change, ctx: &mut Ctx<'_>) {
-    let shut = gates(&c.object);
-    if !shut.is_empty() && c.kind != ChangeKind::Deleted && c.previous.as_ref().is_none_or(|p| gates(p) != shut) {
+    let shut = |o: &Object| o.get::<Pod>().map(gates).unwrap_or_default();
+    let (before, shut) = (c.previous.as_deref().map(shut), shut(&c.object));
+    if !shut.is_empty() && c.kind != ChangeKind::Deleted && before.as_ref() != Some(&shut) {
         ctx.decide(SchedulerDecision::Gated { pod: c.key.clone(), gates: shut });
     }
 }

@@ -17,8 +17,9 @@ pub mod volume_binding;
 pub mod volume_restrictions;
 pub mod volume_zone;
 
-use super::framework::{Filter, PodInfo, PreBind, Score};
+use super::framework::{Filter, PreBind, Score};
 use super::hints::{self, Happening, Help};
+use crate::api::kinds::Pod;
 
 /// Which plugin.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -50,7 +51,7 @@ impl Id {
 pub struct Plugin {
     pub id: Id,
     /// What keeps a pod out of the queue. Kubernetes: PreEnqueue.
-    pub gate: Option<fn(&PodInfo) -> Vec<String>>,
+    pub gate: Option<fn(&Pod) -> Vec<String>>,
     pub filter: Option<&'static dyn Filter>,
     pub score: Option<&'static dyn Score>,
     pub weight: i64,
@@ -80,7 +81,7 @@ impl Plugin {
         Plugin { helped, ..self }
     }
 
-    const fn gates(self, gate: fn(&PodInfo) -> Vec<String>) -> Plugin {
+    const fn gates(self, gate: fn(&Pod) -> Vec<String>) -> Plugin {
         Plugin { gate: Some(gate), ..self }
     }
 }
