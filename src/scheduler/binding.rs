@@ -54,6 +54,7 @@ impl Scheduler {
         match written {
             Ok(()) => {
                 self.promised.insert(uid, promised);
+        self.promises_moved = true;
                 ctx.quietly_after(TIMEOUT, Tag::about(LOOK, key).of(uid));
             }
             Err(status) => self.break_promise(promised, &status.message, ctx),
@@ -85,6 +86,9 @@ impl Scheduler {
         for (uid, p) in &mut self.promised {
             let node = self.cache.node(&p.found.node);
             if p.armed.is_none_or(|at| at < now) && p.state(&self.known, node, now) != State::Open {
+        if !std::mem::take(&mut self.promises_moved) {
+            return;
+        }
                 let at = p.next_look(now);
                 p.armed = Some(at);
                 ctx.after(at.since(now), Tag::about(LOOK, p.found.key.clone()).of(*uid));

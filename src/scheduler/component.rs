@@ -35,6 +35,8 @@ pub struct Scheduler {
     pub(super) nominated: Nominated,
     /// Pods that have a node and wait for their volumes.
     pub(super) promised: BTreeMap<Uid, Promised>,
+    /// Something happened that may have kept or broken promises.
+    pub(super) promises_moved: bool,
     memory: Memory,
     armed: Option<Time>,
     busy_until: Time,
@@ -51,9 +53,11 @@ impl Scheduler {
             return;
         }
         if self.known.apply(c) {
+            self.promises_moved = true;
             return self.wake(Happening::of(c), causes, now);
         }
         if c.key.kind == Node::kind_ref() {
+            self.promises_moved = true;
             if c.kind == ChangeKind::Deleted {
                 self.cache.remove_node(&c.key.name);
             } else {

@@ -58,11 +58,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(600);
 impl Promised {
     /// When it is looked after next: bindings are polled, once a second.
     pub fn next_look(&self, now: Time) -> Time {
-        let mut at = self.since + EVERY;
-        while at <= now {
-            at = at + EVERY;
-        }
-        at
+        let looks = now.since(self.since).as_millis() / EVERY.as_millis();
+        self.since + EVERY.saturating_mul(u32::try_from(looks).unwrap_or(u32::MAX).saturating_add(1))
     }
 
     pub fn state(&self, known: &Known, node: Option<&NodeInfo>, now: Time) -> State {
