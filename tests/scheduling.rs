@@ -158,3 +158,29 @@ fn a_pod_whose_binding_is_refused_is_tried_again() {
     run(&mut s, "wait 15s");
     assert_eq!(get(&mut s, "pod p", ".status.phase"), "Running");
 }
+
+#[test]
+fn a_pod_that_waits_for_its_volume_says_where_and_leaves_the_room_when_it_goes() {
+    let mut s = session();
+    create(
+        &mut s,
+        "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: never}, provisioner: x.y/nobody, volumeBindingMode: WaitForFirstConsumer}",
+    );
+    create(&mut s, &CLAIM.replace("local", "never"));
+    let alone = |name: &str, more: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{nodeSelector: {{kubernetes.io/hostname: worker-1}}, \
+             containers: [{{name: c, image: nginx, ports: [{{containerPort: 80, hostPort: 80}}]}}]{more}}}}}"
+        )
+    };
+    create(&mut s, &alone("first", ", volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]"));
+    run(&mut s, "wait 3s");
+    assert_eq!(get(&mut s, "pod first", ".status.nominatedNodeName"), "worker-1");
+    assert_eq!(get(&mut s, "pod first", ".spec.nodeName"), "");
+    create(&mut s, &alone("second", ""));
+    run(&mut s, "wait 3s");
+    assert!(message(&mut s, "second").contains("1 node(s) didn't have free ports for the requested pod ports"));
+    run(&mut s, "kubectl delete pod first");
+    run(&mut s, "wait 15s");
+    assert_eq!(get(&mut s, "pod second", ".status.phase"), "Running");
+}

@@ -49,12 +49,16 @@ impl Scheduler {
             choice: found.choice.clone(),
             rejected: found.rejected.clone(),
         });
+        // Whoever makes nodes or volumes is told in good time.
+        let _ = ctx.api::<Pod>().patch_status(&key.namespace, &key.name, |p| {
+            p.status.get_or_insert_default().nominated_node_name = Some(found.node.to_string());
+        });
         let written = promises.iter().try_for_each(|p| self.write(p, &found, ctx));
+        self.promises_moved = true;
         let promised = Promised { found, promises, since: now, causes: ctx.causes(), armed: None };
         match written {
             Ok(()) => {
                 self.promised.insert(uid, promised);
-        self.promises_moved = true;
                 ctx.quietly_after(TIMEOUT, Tag::about(LOOK, key).of(uid));
             }
             Err(status) => self.break_promise(promised, &status.message, ctx),
@@ -82,13 +86,13 @@ impl Scheduler {
 
     /// Bindings are polled, but a look is only worth a step when there is something to see.
     pub(super) fn arm_promises(&mut self, ctx: &mut Ctx<'_>) {
+        if !std::mem::take(&mut self.promises_moved) {
+            return;
+        }
         let now = ctx.now();
         for (uid, p) in &mut self.promised {
             let node = self.cache.node(&p.found.node);
             if p.armed.is_none_or(|at| at < now) && p.state(&self.known, node, now) != State::Open {
-        if !std::mem::take(&mut self.promises_moved) {
-            return;
-        }
                 let at = p.next_look(now);
                 p.armed = Some(at);
                 ctx.after(at.since(now), Tag::about(LOOK, p.found.key.clone()).of(*uid));

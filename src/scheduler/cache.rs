@@ -187,6 +187,11 @@ impl Cache {
         self.placed.insert(uid, placed);
     }
 
+    /// Whether it stands somewhere, or is taken to.
+    pub fn holds(&self, uid: Uid) -> bool {
+        self.placed.contains_key(&uid)
+    }
+
     pub fn remove(&mut self, uid: Uid) -> bool {
         let Some(p) = self.placed.remove(&uid) else { return false };
         self.choosy -= usize::from(is_choosy(&p.load));

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::cache::Cache;
 use super::cycle::{Memory, Verdict, schedule};
 use super::decision::SchedulerDecision;
-use super::framework::{PodInfo, is_ours, priority};
+use super::framework::{PodInfo, is_ours, nominated_node, priority};
 use super::hints::{self, Happening, Seen};
 use super::known::Known;
-use super::nominated::Nominated;
+use super::nominated::{Nominated, Nominee};
 use super::notes::Notes;
 use super::plugins::TABLE;
 use super::promises::{Found, Promised};
@@ -17,7 +17,7 @@ use super::queue::Queue;
 use super::siblings::Siblings;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::Resource;
-use crate::api::{Duration, Object, Time, Uid, User};
+use crate::api::{Duration, Object, Time, Uid, User, pods};
 use crate::ledger::Causes;
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Component, Ctx, Event};
@@ -102,9 +102,28 @@ impl Scheduler {
         }
     }
 
+    /// Room is kept for a pod, kept elsewhere, or kept no longer, as its status says.
+    fn nominate(&mut self, c: &Change, pod: &Pod, causes: &Causes, now: Time) {
+        let uid = c.object.marks().uid;
+        let before = c.previous.as_ref().and_then(|p| p.get::<Pod>()).and_then(nominated_node);
+        let here = nominated_node(pod).filter(|_| c.kind != ChangeKind::Deleted);
+        if let Some(node) = here {
+            let load = self.cache.load(pod);
+            self.nominated.add(uid, Nominee { pod: c.key.clone(), node: node.into(), load });
+        } else if before.is_some() || c.kind == ChangeKind::Deleted {
+            self.nominated.remove(uid);
+        }
+        let gave_up =
+            if c.kind == ChangeKind::Deleted { nominated_node(pod) } else { before.filter(|b| Some(*b) != here) };
+        if gave_up.is_some() {
+            let what = Happening::PodGone(Seen::new(pod));
+            self.queue.something_happened(&what, priority(pod), &self.known, causes, now);
+        }
+    }
+
     fn wake(&mut self, what: Option<Happening<'_>>, causes: &Causes, now: Time) {
         if let Some(what) = what {
-            self.queue.something_happened(&what, &self.known, causes, now);
+            self.queue.something_happened(&what, i32::MAX, &self.known, causes, now);
         }
     }
 

@@ -98,7 +98,7 @@ impl PodInfo {
 
     /// The node on which room was made for it.
     pub fn nominated(&self) -> Option<&str> {
-        self.pod().status.as_ref()?.nominated_node_name.as_deref().filter(|n| !n.is_empty())
+        nominated_node(self.pod())
     }
 }
 
@@ -365,6 +365,11 @@ pub fn normalize(raw: &mut [i64], reverse: bool) {
             MAX_SCORE * *s / most
         };
     }
+}
+
+/// The node on which room is kept for a pod.
+pub fn nominated_node(p: &Pod) -> Option<&str> {
+    p.status.as_ref()?.nominated_node_name.as_deref().filter(|n| !n.is_empty())
 }
 
 /// Whether this pod is to be brought to a node, by us.

@@ -173,7 +173,15 @@ impl Queue {
     }
 
     /// Something happened: parked pods that it could help are tried again after their back-off.
-    pub fn something_happened(&mut self, what: &Happening<'_>, known: &Known, causes: &Causes, now: Time) {
+    /// Only those of at most that priority can hope for room that was kept for a pod that has no node yet.
+    pub fn something_happened(
+        &mut self,
+        what: &Happening<'_>,
+        at_most: i32,
+        known: &Known,
+        causes: &Causes,
+        now: Time,
+    ) {
         let mut woken: BTreeSet<Uid> = BTreeSet::new();
         for (by, uids) in &self.turned_down {
             match by.map_or(Help::All, |by| (by.plugin().helped)(what)) {
@@ -183,7 +191,8 @@ impl Queue {
             }
         }
         for uid in woken {
-            let Some(Place::Unschedulable(tried)) = self.waiting.get(&uid).map(|w| w.place) else { continue };
+            let w = self.waiting.get(&uid).filter(|w| w.priority <= at_most);
+            let Some(Place::Unschedulable(tried)) = w.map(|w| w.place) else { continue };
             self.leave(uid);
             if let Some(w) = self.waiting.get_mut(&uid) {
                 merge(&mut w.causes, causes);
@@ -244,7 +253,10 @@ mod tests {
             let (mut q, uid) = waiting("p");
             q.pop(Time::ZERO).unwrap();
             q.park(uid, by.iter().copied().collect(), Time::ZERO);
-            q.something_happened(&Happening::PodGone(Seen::new(&gone)), &Known::default(), &Causes::new(), later);
+            let (what, known) = (Happening::PodGone(Seen::new(&gone)), Known::default());
+            q.something_happened(&what, -1, &known, &Causes::new(), later);
+            assert!(q.pop(later).is_none(), "it is too important for that room");
+            q.something_happened(&what, i32::MAX, &known, &Causes::new(), later);
             assert_eq!(q.pop(later).is_some(), helped, "{by:?}");
             assert!(!helped || q.unschedulable.is_empty() && q.turned_down.values().all(BTreeSet::is_empty));
             assert_eq!(q.pop(later + LONGEST_WAIT).is_some(), !helped, "at last it is tried anyway");
