@@ -3,24 +3,7 @@
 use kubetutor::cluster::Options;
 use kubetutor::prompt::Session;
 
-fn session() -> Session {
-    Session::in_memory(&Options { seed: 1, ..Options::default() })
-}
-
-/// Runs a line that must succeed.
-fn run(s: &mut Session, line: &str) -> String {
-    let o = s.eval(line);
-    assert_eq!(o.code, 0, "{line}: {}", o.stderr);
-    o.stdout
-}
-
-fn create(s: &mut Session, manifest: &str) {
-    run(s, &format!("kubectl create -f - <<'END'\n{manifest}\nEND\n"));
-}
-
-fn get(s: &mut Session, what: &str, path: &str) -> String {
-    run(s, &format!("kubectl get {what} -o jsonpath='{{{path}}}'"))
-}
+use crate::session::{create, get, run, session};
 
 const CLASS: &str = "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: local}, provisioner: kubernetes.io/no-provisioner, volumeBindingMode: WaitForFirstConsumer}";
 const CLAIM: &str = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {storageClassName: local, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}";
