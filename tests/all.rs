@@ -20,6 +20,7 @@ mod openapi;
 mod requests;
 mod rooms;
 mod scheduling;
+mod session;
 mod stories;
 mod tables;
 mod verbs;

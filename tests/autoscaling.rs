@@ -6,21 +6,12 @@ use kubetutor::cluster::profile::Profile;
 use kubetutor::prompt::Session;
 use kubetutor::prompt::session::Pace;
 
+use crate::session::{create, get, run};
+
 fn session(profile: Profile) -> Session {
     let mut s = Session::in_memory(&Options { profile, ..Options::default() });
     s.pace = Pace::Manual;
     s
-}
-
-/// Runs a line that must succeed.
-fn run(s: &mut Session, line: &str) -> String {
-    let o = s.eval(line);
-    assert_eq!(o.code, 0, "{line}: {}", o.stderr);
-    o.stdout
-}
-
-fn create(s: &mut Session, manifest: &str) {
-    run(s, &format!("kubectl create -f - <<'END'\n{manifest}\nEND\n"));
 }
 
 fn wait(s: &mut Session, seconds: u64) {
@@ -45,12 +36,8 @@ fn autoscaler(target: &str, more: &str) -> String {
 
 const WEB: &str = "{apiVersion: apps/v1, kind: Deployment, name: web}";
 
-fn field(s: &mut Session, of: &str, path: &str) -> String {
-    run(s, &format!("kubectl get {of} -o jsonpath='{{{path}}}'"))
-}
-
 fn replicas(s: &mut Session) -> String {
-    field(s, "deploy web", ".spec.replicas")
+    get(s, "deploy web", ".spec.replicas")
 }
 
 /// `False FailedGetScale`, and the message.
@@ -74,13 +61,13 @@ fn a_busy_deployment_grows_in_steps_and_shrinks_five_minutes_after_it_has_become
     assert_eq!(condition(&mut s, "ScalingLimited").0, "True TooManyReplicas");
     let top = run(&mut s, "kubectl top pods --no-headers");
     assert!(top.lines().count() == 6 && top.lines().all(|l| l.contains(" 200m ")), "{top}");
-    for pod in field(&mut s, "pods", ".items[*].metadata.name").split(' ') {
+    for pod in get(&mut s, "pods", ".items[*].metadata.name").split(' ') {
         run(&mut s, &format!("kubectl exec {pod} -- touch /enough"));
     }
     wait(&mut s, 60);
     assert_eq!(condition(&mut s, "AbleToScale").0, "True ScaleDownStabilized");
     assert_eq!(
-        field(&mut s, "hpa web", ".status.currentMetrics[0].resource.current"),
+        get(&mut s, "hpa web", ".status.currentMetrics[0].resource.current"),
         "{\"averageUtilization\":0,\"averageValue\":\"0\"}"
     );
     wait(&mut s, 225);
@@ -144,7 +131,7 @@ fn whatever_has_a_scale_is_scaled() {
     }
     wait(&mut s, 20);
     for (_, kind, path) in kinds {
-        assert_eq!(field(&mut s, &format!("{kind} a"), path), "2", "{kind}");
+        assert_eq!(get(&mut s, &format!("{kind} a"), path), "2", "{kind}");
     }
     // Who has changed it can be seen.
     let managers = run(&mut s, "kubectl get sts a -o yaml --show-managed-fields");
@@ -235,7 +222,7 @@ fn metrics_server_needs_two_rounds_and_forgets_when_it_stops() {
     assert_eq!(names(&mut s), 0);
     wait(&mut s, 5);
     assert_eq!(names(&mut s), 1);
-    let pod = field(&mut s, "pods", ".items[0].metadata.name");
+    let pod = get(&mut s, "pods", ".items[0].metadata.name");
     let missing = s.eval("kubectl top pod nope");
     assert_eq!(missing.stderr, "Error from server (NotFound): pods \"nope\" not found\n");
     assert!(run(&mut s, "kubectl top node --no-headers").contains(" 290m "));

@@ -4,21 +4,13 @@ use kubetutor::api::kinds::{Job, Pod};
 use kubetutor::api::request::{Method, Request};
 use kubetutor::api::user::MASTERS;
 use kubetutor::api::{Duration, RecordId, Resource, Time, User};
-use kubetutor::cluster::Options;
 use kubetutor::prompt::Session;
 use kubetutor::store::Scope;
 
-fn session() -> Session {
-    Session::in_memory(&Options { seed: 1, ..Options::default() })
-}
+use crate::session::{get, run, session};
 
 fn apply(s: &mut Session, object: &str) {
-    let o = s.eval(&format!("kubectl apply -f - <<'END'\n{object}\nEND\n"));
-    assert_eq!(o.code, 0, "{}", o.stderr);
-}
-
-fn get(s: &mut Session, what: &str, path: &str) -> String {
-    s.eval(&format!("kubectl get {what} -o jsonpath='{{{path}}}'")).stdout
+    run(s, &format!("kubectl apply -f - <<'END'\n{object}\nEND\n"));
 }
 
 /// The reasons of the Events about an object, in the order in which they came.
@@ -35,15 +27,15 @@ fn an_indexed_job_gives_each_pod_its_number() {
         "{apiVersion: batch/v1, kind: Job, metadata: {name: sum}, spec: {completions: 3, parallelism: 2, completionMode: Indexed, template: {spec: {
           restartPolicy: Never, containers: [{name: c, image: busybox, command: [sh, -c, 'echo I am $JOB_COMPLETION_INDEX on $(hostname)']}]}}}}",
     );
-    s.eval("wait 30s");
+    run(&mut s, "wait 30s");
     assert_eq!(get(&mut s, "job sum", ".status.completedIndexes"), "0-2");
-    let described = s.eval("kubectl describe job sum").stdout;
+    let described = run(&mut s, "kubectl describe job sum");
     assert!(described.contains("Completed Indexes:  0-2"), "{described}");
     for i in 0..3 {
         let label = format!("-l batch.kubernetes.io/job-completion-index={i}");
-        let name = s.eval(&format!("kubectl get pods {label} -o name")).stdout;
+        let name = run(&mut s, &format!("kubectl get pods {label} -o name"));
         assert!(name.starts_with(&format!("pod/sum-{i}-")), "{name}");
-        assert_eq!(s.eval(&format!("kubectl logs {label}")).stdout, format!("I am {i} on sum-{i}\n"));
+        assert_eq!(run(&mut s, &format!("kubectl logs {label}")), format!("I am {i} on sum-{i}\n"));
     }
 }
 
@@ -55,7 +47,7 @@ fn an_index_that_failed_too_often_fails_alone() {
         "{apiVersion: batch/v1, kind: Job, metadata: {name: sum}, spec: {completions: 3, parallelism: 3, completionMode: Indexed, backoffLimitPerIndex: 1,
           template: {spec: {restartPolicy: Never, containers: [{name: c, image: busybox, command: [sh, -c, 'test $JOB_COMPLETION_INDEX != 1']}]}}}}",
     );
-    s.eval("wait 60s");
+    run(&mut s, "wait 60s");
     let status = |s: &mut Session, field: &str| get(s, "job sum", &format!(".status.{field}"));
     assert_eq!((status(&mut s, "completedIndexes"), status(&mut s, "failedIndexes")), ("0,2".into(), "1".into()));
     assert_eq!((status(&mut s, "succeeded"), status(&mut s, "failed")), ("2".into(), "2".into()));
@@ -79,7 +71,7 @@ fn a_policy_can_end_the_job_at_the_first_failure_or_forgive_it() {
         )
     };
     apply(&mut s, &job("strict", "FailJob"));
-    s.eval("wait 10s");
+    run(&mut s, "wait 10s");
     let pod = get(&mut s, "pods -l job-name=strict", ".items[0].metadata.name");
     assert_eq!(
         get(&mut s, "job strict", ".status.conditions[?(@.type==\"Failed\")].message"),
@@ -87,10 +79,10 @@ fn a_policy_can_end_the_job_at_the_first_failure_or_forgive_it() {
     );
     assert_eq!(reasons(&mut s, "strict"), ["SuccessfulCreate", "PodFailurePolicy"]);
     apply(&mut s, &job("lenient", "Ignore"));
-    s.eval("wait 45s");
+    run(&mut s, "wait 45s");
     assert_eq!(get(&mut s, "job lenient", ".status.conditions"), "");
     assert_eq!(get(&mut s, "job lenient", ".status.failed"), "", "what is ignored is not counted");
-    assert!(s.eval("kubectl get pods -l job-name=lenient -o name").stdout.lines().count() >= 2, "but replaced");
+    assert!(run(&mut s, "kubectl get pods -l job-name=lenient -o name").lines().count() >= 2, "but replaced");
 }
 
 /// As in the recorded timeline: pods 10, 20, 40, 80 s apart, `failed` a second or two after a pod's end.
@@ -152,21 +144,21 @@ fn a_suspended_job_has_no_pods_and_begins_its_time_anew() {
           restartPolicy: Never, terminationGracePeriodSeconds: 0, containers: [{name: c, image: busybox, command: [sleep, '3600']}]}}}}",
     );
     let first = get(&mut s, "job j", ".status.startTime");
-    s.eval("wait 30s");
-    s.eval("kubectl patch job j -p '{\"spec\":{\"suspend\":true}}'");
-    s.eval("wait 10s");
-    assert_eq!(s.eval("kubectl get pods -o name").stdout, "");
+    run(&mut s, "wait 30s");
+    run(&mut s, "kubectl patch job j -p '{\"spec\":{\"suspend\":true}}'");
+    run(&mut s, "wait 10s");
+    assert_eq!(run(&mut s, "kubectl get pods -o name"), "");
     assert_eq!(get(&mut s, "job j", ".status.startTime"), "");
-    assert!(s.eval("kubectl get job j").stdout.contains("Suspended"));
-    s.eval("wait 60s");
-    s.eval("kubectl patch job j -p '{\"spec\":{\"suspend\":false}}'");
-    s.eval("wait 10s");
+    assert!(run(&mut s, "kubectl get job j").contains("Suspended"));
+    run(&mut s, "wait 60s");
+    run(&mut s, "kubectl patch job j -p '{\"spec\":{\"suspend\":false}}'");
+    run(&mut s, "wait 10s");
     let second = get(&mut s, "job j", ".status.startTime");
     assert!(second > first, "{first} {second}");
     assert_eq!(get(&mut s, "job j", ".status.active"), "1");
-    s.eval("wait 70s");
+    run(&mut s, "wait 70s");
     assert_eq!(get(&mut s, "job j", ".status.conditions[?(@.type==\"Failed\")].reason"), "DeadlineExceeded");
-    assert_eq!(s.eval("kubectl get pods -o name").stdout, "");
+    assert_eq!(run(&mut s, "kubectl get pods -o name"), "");
     let told = reasons(&mut s, "j");
     for reason in ["SuccessfulCreate", "SuccessfulDelete", "Suspended", "Resumed", "DeadlineExceeded"] {
         assert!(told.iter().any(|r| r == reason), "{reason}: {told:?}");
@@ -182,8 +174,8 @@ fn a_pod_whose_job_is_gone_can_go_too() {
           restartPolicy: Never, terminationGracePeriodSeconds: 0, containers: [{name: c, image: busybox, command: [sleep, '3600']}]}}}}",
     );
     assert_eq!(get(&mut s, "pods", ".items[0].metadata.finalizers[0]"), "batch.kubernetes.io/job-tracking");
-    s.eval("kubectl delete job j --cascade=orphan");
-    s.eval("wait 5s");
+    run(&mut s, "kubectl delete job j --cascade=orphan");
+    run(&mut s, "wait 5s");
     assert_eq!(get(&mut s, "pods", ".items[0].metadata.finalizers"), "");
     assert_eq!(get(&mut s, "pods", ".items[0].metadata.ownerReferences"), "");
     assert_eq!(get(&mut s, "pods", ".items[0].status.phase"), "Running");
@@ -193,7 +185,7 @@ fn a_pod_whose_job_is_gone_can_go_too() {
 #[test]
 fn a_job_deleted_without_a_word_about_its_pods_leaves_them() {
     let mut s = session();
-    s.eval("kubectl create job j --image=busybox -- sleep 3600");
+    run(&mut s, "kubectl create job j --image=busybox -- sleep 3600");
     let delete = |s: &mut Session, policy: Option<&str>| {
         let request = Request::new(Method::Delete, "/apis/batch/v1/namespaces/default/jobs/j");
         let request = policy.into_iter().fold(request, |r, p| r.query("propagationPolicy", p));
@@ -207,13 +199,13 @@ fn a_job_deleted_without_a_word_about_its_pods_leaves_them() {
             "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"
         ]
     );
-    s.eval("wait 5s");
+    run(&mut s, "wait 5s");
     assert_eq!(get(&mut s, "pods", ".items[*].metadata.ownerReferences"), "");
     assert_eq!(get(&mut s, "pods", ".items[*].status.phase"), "Running");
-    s.eval("kubectl create job j --image=busybox -- sleep 3600");
+    run(&mut s, "kubectl create job j --image=busybox -- sleep 3600");
     assert!(delete(&mut s, Some("Background")).is_empty());
-    s.eval("wait 60s");
-    assert_eq!(s.eval("kubectl get pods -o name").stdout.lines().count(), 1);
+    run(&mut s, "wait 60s");
+    assert_eq!(run(&mut s, "kubectl get pods -o name").lines().count(), 1);
 }
 
 #[test]
@@ -224,11 +216,11 @@ fn a_pod_that_is_deleted_counts_as_failed_and_is_replaced() {
         "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {template: {spec: {
           restartPolicy: Never, terminationGracePeriodSeconds: 1, containers: [{name: c, image: busybox, command: [sleep, '3600']}]}}}}",
     );
-    s.eval("kubectl delete pod -l job-name=j");
-    s.eval("wait 20s");
+    run(&mut s, "kubectl delete pod -l job-name=j");
+    run(&mut s, "wait 20s");
     assert_eq!(get(&mut s, "job j", ".status.failed"), "1");
     assert_eq!(get(&mut s, "job j", ".status.active"), "1");
-    assert_eq!(s.eval("kubectl get pods -o name").stdout.lines().count(), 1);
+    assert_eq!(run(&mut s, "kubectl get pods -o name").lines().count(), 1);
 }
 
 #[test]
@@ -240,7 +232,7 @@ fn enough_indexes_are_enough() {
           successPolicy: {rules: [{succeededIndexes: '0'}]}, template: {spec: {restartPolicy: Never, terminationGracePeriodSeconds: 0,
           containers: [{name: c, image: busybox, command: [sh, -c, 'test $JOB_COMPLETION_INDEX = 0 || sleep 3600']}]}}}}",
     );
-    s.eval("wait 20s");
+    run(&mut s, "wait 20s");
     assert_eq!(get(&mut s, "job j", ".status.conditions[*].type"), "SuccessCriteriaMet Complete");
     assert_eq!(get(&mut s, "job j", ".status.conditions[0].message"), "Matched rules at index 0");
     assert_eq!(get(&mut s, "job j", ".status.completedIndexes"), "0");
@@ -255,11 +247,11 @@ fn a_finished_job_goes_after_its_time_with_its_pods() {
         "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {ttlSecondsAfterFinished: 30, template: {spec: {
           restartPolicy: Never, containers: [{name: c, image: busybox, command: ['true']}]}}}}",
     );
-    s.eval("wait 20s");
+    run(&mut s, "wait 20s");
     assert_eq!(s.eval("kubectl get job j").code, 0);
-    s.eval("wait 30s");
+    run(&mut s, "wait 30s");
     assert_eq!(s.eval("kubectl get job j").code, 1);
-    assert_eq!(s.eval("kubectl get pods -o name").stdout, "");
+    assert_eq!(run(&mut s, "kubectl get pods -o name"), "");
 }
 
 /// A CronJob every minute whose Jobs last for ever.
@@ -281,9 +273,9 @@ fn what_a_cronjob_does_when_its_last_job_still_runs() {
     {
         let mut s = session();
         endless(&mut s, policy);
-        assert_eq!(s.eval("kubectl get jobs -o name").stdout, "", "nothing is due yet");
-        s.eval("wait 190s");
-        assert_eq!(s.eval("kubectl get jobs -o name").stdout.lines().count(), jobs, "{policy}");
+        assert_eq!(run(&mut s, "kubectl get jobs -o name"), "", "nothing is due yet");
+        run(&mut s, "wait 190s");
+        assert_eq!(run(&mut s, "kubectl get jobs -o name").lines().count(), jobs, "{policy}");
         assert_eq!(get(&mut s, "cronjob c", ".status.active[*].kind").split(' ').count(), jobs, "{policy}");
         let told = reasons(&mut s, "c");
         assert!(told.iter().any(|r| r == reason), "{policy}: {told:?}");
@@ -300,9 +292,9 @@ fn what_a_cronjob_does_when_its_last_job_still_runs() {
 #[test]
 fn a_cronjob_remembers_a_few_finished_jobs_and_the_last_success() {
     let mut s = session();
-    s.eval("kubectl create cronjob tick --image=busybox --schedule='*/1 * * * *' -- true");
-    s.eval("wait 5m30s");
-    let jobs = s.eval("kubectl get jobs -o name").stdout;
+    run(&mut s, "kubectl create cronjob tick --image=busybox --schedule='*/1 * * * *' -- true");
+    run(&mut s, "wait 5m30s");
+    let jobs = run(&mut s, "kubectl get jobs -o name");
     assert_eq!(jobs.lines().count(), 3, "{jobs}");
     assert_eq!(get(&mut s, "cronjob tick", ".status.active"), "");
     assert!(
@@ -313,23 +305,23 @@ fn a_cronjob_remembers_a_few_finished_jobs_and_the_last_success() {
     for reason in ["SuccessfulCreate", "SawCompletedJob", "SuccessfulDelete"] {
         assert!(told.iter().any(|r| r == reason), "{reason}: {told:?}");
     }
-    s.eval("kubectl patch cronjob tick -p '{\"spec\":{\"suspend\":true}}'");
-    s.eval("wait 3m");
-    assert_eq!(s.eval("kubectl get jobs -o name").stdout, jobs, "it rests");
+    run(&mut s, "kubectl patch cronjob tick -p '{\"spec\":{\"suspend\":true}}'");
+    run(&mut s, "wait 3m");
+    assert_eq!(run(&mut s, "kubectl get jobs -o name"), jobs, "it rests");
 }
 
 #[test]
 fn times_that_were_missed_are_made_up_for_once_or_not_at_all() {
     let mut s = session();
-    s.eval("kubectl create cronjob late --image=busybox --schedule='*/1 * * * *' -- true");
-    s.eval("kubectl create cronjob strict --image=busybox --schedule='*/10 * * * *' -- true");
-    s.eval("kubectl patch cronjob strict -p '{\"spec\":{\"startingDeadlineSeconds\":15}}'");
-    s.eval("fail controller cronjob");
-    s.eval("wait 12m30s");
-    assert_eq!(s.eval("kubectl get jobs -o name").stdout, "");
-    s.eval("heal controller cronjob");
-    s.eval("wait 5s");
-    let jobs = s.eval("kubectl get jobs -o name").stdout;
+    run(&mut s, "kubectl create cronjob late --image=busybox --schedule='*/1 * * * *' -- true");
+    run(&mut s, "kubectl create cronjob strict --image=busybox --schedule='*/10 * * * *' -- true");
+    run(&mut s, "kubectl patch cronjob strict -p '{\"spec\":{\"startingDeadlineSeconds\":15}}'");
+    run(&mut s, "fail controller cronjob");
+    run(&mut s, "wait 12m30s");
+    assert_eq!(run(&mut s, "kubectl get jobs -o name"), "");
+    run(&mut s, "heal controller cronjob");
+    run(&mut s, "wait 5s");
+    let jobs = run(&mut s, "kubectl get jobs -o name");
     assert_eq!(jobs.lines().count(), 1, "{jobs}");
     assert!(jobs.starts_with("job.batch/late-"), "{jobs}");
 }
@@ -337,9 +329,9 @@ fn times_that_were_missed_are_made_up_for_once_or_not_at_all() {
 #[test]
 fn waiting_for_a_time_does_not_keep_the_cluster_busy() {
     let mut s = session();
-    s.eval("kubectl create cronjob tick --image=busybox --schedule='*/1 * * * *' -- true");
+    run(&mut s, "kubectl create cronjob tick --image=busybox --schedule='*/1 * * * *' -- true");
     let before = s.cluster.world.now;
-    s.eval("kubectl get cronjobs");
+    run(&mut s, "kubectl get cronjobs");
     assert!(s.cluster.world.now.since(before) < Duration::from_secs(5));
 }
 

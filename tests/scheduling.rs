@@ -3,24 +3,7 @@
 use kubetutor::cluster::Options;
 use kubetutor::prompt::Session;
 
-fn session() -> Session {
-    Session::in_memory(&Options { seed: 1, ..Options::default() })
-}
-
-/// Runs a line that must succeed.
-fn run(s: &mut Session, line: &str) -> String {
-    let o = s.eval(line);
-    assert_eq!(o.code, 0, "{line}: {}", o.stderr);
-    o.stdout
-}
-
-fn create(s: &mut Session, manifest: &str) {
-    run(s, &format!("kubectl create -f - <<'END'\n{manifest}\nEND\n"));
-}
-
-fn get(s: &mut Session, what: &str, path: &str) -> String {
-    run(s, &format!("kubectl get {what} -o jsonpath='{{{path}}}'"))
-}
+use crate::session::{create, get, run, session};
 
 const CLASS: &str = "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: local}, provisioner: kubernetes.io/no-provisioner, volumeBindingMode: WaitForFirstConsumer}";
 const CLAIM: &str = "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data}, spec: {storageClassName: local, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}";
@@ -127,4 +110,60 @@ fn a_more_important_pod_takes_the_place_of_others() {
     let uid = get(&mut s, "pod vip", ".metadata.uid");
     let events = get(&mut s, "events --field-selector reason=Preempted", ".items[*].message");
     assert_eq!(events, format!("Preempted by pod {uid} on node worker-1"));
+}
+
+#[test]
+fn a_pod_whose_binding_is_refused_is_tried_again() {
+    let mut s = session();
+    create(
+        &mut s,
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy, metadata: {name: later}, spec: {
+          matchConstraints: {resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods/binding]}]},
+          validations: [{expression: 'false', message: not now}]}}",
+    );
+    create(
+        &mut s,
+        "{apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicyBinding, metadata: {name: later}, spec: {
+          policyName: later, validationActions: [Deny]}}",
+    );
+    run(&mut s, "wait 5s");
+    run(&mut s, "kubectl run p --image=nginx");
+    let why = "running Bind plugin \"DefaultBinder\": pods \"p\" is forbidden: ValidatingAdmissionPolicy 'later' with binding 'later' \
+               denied request: not now";
+    assert_eq!(message(&mut s, "p"), why);
+    assert_eq!(
+        get(&mut s, "pod p", ".status.conditions[?(@.type==\"PodScheduled\")].reason"),
+        "SchedulerError",
+        "that is no fault of the pod"
+    );
+    assert!(run(&mut s, "kubectl events").contains(why));
+    run(&mut s, "kubectl delete validatingadmissionpolicybinding later");
+    run(&mut s, "wait 15s");
+    assert_eq!(get(&mut s, "pod p", ".status.phase"), "Running");
+}
+
+#[test]
+fn a_pod_that_waits_for_its_volume_says_where_and_leaves_the_room_when_it_goes() {
+    let mut s = session();
+    create(
+        &mut s,
+        "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: never}, provisioner: x.y/nobody, volumeBindingMode: WaitForFirstConsumer}",
+    );
+    create(&mut s, &CLAIM.replace("local", "never"));
+    let alone = |name: &str, more: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{nodeSelector: {{kubernetes.io/hostname: worker-1}}, \
+             containers: [{{name: c, image: nginx, ports: [{{containerPort: 80, hostPort: 80}}]}}]{more}}}}}"
+        )
+    };
+    create(&mut s, &alone("first", ", volumes: [{name: d, persistentVolumeClaim: {claimName: data}}]"));
+    run(&mut s, "wait 3s");
+    assert_eq!(get(&mut s, "pod first", ".status.nominatedNodeName"), "worker-1");
+    assert_eq!(get(&mut s, "pod first", ".spec.nodeName"), "");
+    create(&mut s, &alone("second", ""));
+    run(&mut s, "wait 3s");
+    assert!(message(&mut s, "second").contains("1 node(s) didn't have free ports for the requested pod ports"));
+    run(&mut s, "kubectl delete pod first");
+    run(&mut s, "wait 15s");
+    assert_eq!(get(&mut s, "pod second", ".status.phase"), "Running");
 }

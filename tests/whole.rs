@@ -1,13 +1,11 @@
 //! The cluster as a whole, by the lines that a person types.
 
-use kubetutor::cluster::Options;
+use kubetutor::api::Duration;
 use kubetutor::prompt::Session;
 use kubetutor::prompt::session::Narration;
 use proptest::prelude::*;
 
-fn session(seed: u64) -> Session {
-    Session::in_memory(&Options { seed, ..Options::default() })
-}
+use crate::session::{seeded, session};
 
 #[test]
 fn the_same_lines_and_seed_give_the_same_run() {
@@ -19,7 +17,7 @@ fn the_same_lines_and_seed_give_the_same_run() {
         "trace",
     ];
     let all = |seed| -> Vec<(String, String, String, i32)> {
-        let mut s = session(seed);
+        let mut s = seeded(seed);
         lines.iter().map(|l| s.eval(l)).map(|o| (o.stdout, o.stderr, o.story, o.code)).collect()
     };
     let first = all(7);
@@ -30,7 +28,7 @@ fn the_same_lines_and_seed_give_the_same_run() {
 
 #[test]
 fn back_takes_the_cluster_back_too() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create deployment web --image=nginx --replicas=2");
     let before = s.eval("kubectl get pods -o yaml").stdout;
     s.eval("kubectl scale deployment web --replicas=5");
@@ -42,7 +40,7 @@ fn back_takes_the_cluster_back_too() {
 
 #[test]
 fn a_deleted_pod_comes_back_and_the_story_says_who_did_it() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create deployment web --image=nginx --replicas=2");
     let o = s.eval("kubectl delete pod -l app=web");
     assert_eq!(o.stdout.matches("deleted from default namespace").count(), 2, "{}", o.stdout);
@@ -53,7 +51,7 @@ fn a_deleted_pod_comes_back_and_the_story_says_who_did_it() {
 
 #[test]
 fn without_its_runtime_a_kubelet_stops_nothing() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl run p --image=nginx");
     let node = s.eval("kubectl get pod p -o jsonpath={.spec.nodeName}").stdout;
     s.eval(&format!("fail containerd {node}"));
@@ -69,7 +67,7 @@ fn without_its_runtime_a_kubelet_stops_nothing() {
 /// The probe asks for a page that nginx does not have until somebody writes it.
 #[test]
 fn a_readiness_probe_sees_the_files_of_the_container() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create deployment web --image=nginx");
     s.eval(
         r#"kubectl patch deployment web -p '{"spec":{"template":{"spec":{"containers":[{"name":"nginx","readinessProbe":{"httpGet":{"path":"/healthz","port":80},"periodSeconds":1}}]}}}}'"#,
@@ -92,8 +90,27 @@ fn a_readiness_probe_sees_the_files_of_the_container() {
 }
 
 #[test]
+fn nobody_waits_for_probes_of_a_container_that_does_not_run() {
+    let mut s = session();
+    for (name, policy, script) in [("done", "Never", "sleep 1"), ("crashing", "Always", "sleep 1; exit 1")] {
+        let probe = "readinessProbe: {exec: {command: [cat, /ready]}, periodSeconds: 2}";
+        let o = s.eval(&format!(
+            "kubectl create -f - <<'END'\n{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{restartPolicy: {policy}, \
+             containers: [{{name: c, image: busybox, command: [sh, -c, '{script}'], {probe}}}]}}}}\nEND\n"
+        ));
+        assert_eq!(o.code, 0, "{}", o.stderr);
+    }
+    s.eval("wait 40s");
+    let pods = s.eval("kubectl get pods --no-headers").stdout;
+    assert!(pods.contains("Completed") && !pods.contains("Running"), "{pods}");
+    let before = s.elapsed();
+    s.eval("kubectl get pods");
+    assert!(s.elapsed() < before + Duration::from_secs(1), "from {before:?} to {:?}", s.elapsed());
+}
+
+#[test]
 fn what_an_absent_object_could_have_been_stands_apart() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create deployment frontend --image=nginx");
     for (line, stderr, hint) in [
         ("kubectl get deployment frontned", "deployments.apps \"frontned\" not found", "did you mean frontend?"),
@@ -119,7 +136,7 @@ fn what_an_absent_object_could_have_been_stands_apart() {
 /// Where a variable's value may come from, and what it may refer to.
 #[test]
 fn a_container_has_the_variables_that_its_definition_asks_for() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create configmap cfg --from-literal=A=1 --from-literal=B=two");
     s.eval("kubectl create deployment web --image=nginx");
     s.eval("kubectl expose deployment web --port=80");
@@ -150,7 +167,7 @@ fn a_container_has_the_variables_that_its_definition_asks_for() {
 /// Process 1 is what was started, and the one that asks sees itself.
 #[test]
 fn ps_in_a_container_shows_what_was_started() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl run own --image=nginx:1.27");
     s.eval("kubectl run asked --image=busybox -- sleep 3600");
     for (pod, main) in [("own", "nginx"), ("asked", "sleep 3600")] {
@@ -162,7 +179,7 @@ fn ps_in_a_container_shows_what_was_started() {
 
 #[test]
 fn external_addresses_make_a_service_reachable_from_outside() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create deployment web --image=nginx");
     s.eval("kubectl expose deployment web --name=in --port=80");
     s.eval("kubectl expose deployment web --name=out --port=80 --external-ip=192.0.2.7");
@@ -175,7 +192,7 @@ fn external_addresses_make_a_service_reachable_from_outside() {
 
 #[test]
 fn the_scale_of_a_workload_is_shown_as_a_table() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create deployment web --image=nginx --replicas=2");
     let seen = s.eval("kubectl get deployment web --subresource=scale").stdout;
     let cells: Vec<Vec<&str>> = seen.lines().map(|l| l.split_whitespace().take(3).collect()).collect();
@@ -185,7 +202,7 @@ fn the_scale_of_a_workload_is_shown_as_a_table() {
 
 #[test]
 fn several_kinds_and_several_names_are_each_of_each() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create deployment web --image=nginx --port=80");
     s.eval("kubectl expose deployment web");
     let both = s.eval("kubectl get deployments,services web -o name").stdout;
@@ -196,7 +213,7 @@ fn several_kinds_and_several_names_are_each_of_each() {
 
 #[test]
 fn why_finds_an_object_by_the_beginning_of_its_name_alone() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create deployment web --image=nginx");
     s.eval("wait 2s");
     s.eval("kubectl expose deployment web --port=80");
@@ -213,7 +230,7 @@ fn why_finds_an_object_by_the_beginning_of_its_name_alone() {
 /// kubectl knows the format, this program does not print it yet: it says so instead of naming it as allowed.
 #[test]
 fn a_format_that_is_not_built_yet_is_called_so() {
-    let mut s = session(1);
+    let mut s = session();
     let told = s.eval("kubectl get nodes -o go-template='{{.kind}}'");
     assert_eq!((told.code, told.stderr.as_str()), (1, "error: kubetutor does not print with -o go-template yet\n"));
     assert!(s.eval("kubectl get nodes -o xml").stderr.contains("allowed formats are: custom-columns"));
@@ -221,7 +238,7 @@ fn a_format_that_is_not_built_yet_is_called_so() {
 
 #[test]
 fn story_goes_on_telling_the_last_thing_that_happened() {
-    let mut s = session(1);
+    let mut s = session();
     let told = s.eval("kubectl create deployment web --image=nginx").story;
     for line in ["kubectl get pods", "kubectl get pods -w", "kubectl get podz", "kubectl describe deployment web"] {
         s.eval(line);
@@ -232,7 +249,7 @@ fn story_goes_on_telling_the_last_thing_that_happened() {
 
 #[test]
 fn a_wrong_line_changes_nothing() {
-    let mut s = session(1);
+    let mut s = session();
     let before = s.eval("kubectl get all -A -o yaml").stdout;
     for line in [
         "kubectl gett pods",
@@ -257,7 +274,7 @@ proptest! {
     /// Whatever is typed, the prompt answers: no panic, no hang.
     #[test]
     fn any_line_is_answered(line in "(kubectl )?(get|create|run|delete|apply|wait|story|trace|why|fail|back)?[ -~가-힣]{0,40}") {
-        let mut s = session(1);
+        let mut s = session();
         s.narration = Narration::Brief;
         let o = s.eval(&line);
         prop_assert!(o.code >= 0);
@@ -267,7 +284,7 @@ proptest! {
 /// A class of attributes of volumes stays as long as somebody names it.
 #[test]
 fn a_class_of_attributes_goes_when_nobody_names_it_any_more() {
-    let mut s = session(1);
+    let mut s = session();
     let apply = |s: &mut Session, object: &str| s.eval(&format!("kubectl apply -f - <<'END'\n{object}\nEND\n"));
     apply(
         &mut s,
@@ -290,7 +307,7 @@ fn a_class_of_attributes_goes_when_nobody_names_it_any_more() {
 fn an_idle_cluster_does_not_remember_every_renewal() {
     use kubetutor::api::kinds::Lease;
     use kubetutor::api::{Duration, Key};
-    let mut s = session(1);
+    let mut s = session();
     let world = &mut s.cluster.world;
     let key = Key::of::<Lease>("kube-node-lease", "worker-1");
     let mut renewals = vec![];
@@ -306,7 +323,7 @@ fn an_idle_cluster_does_not_remember_every_renewal() {
 /// A node that is gone may come back for forty seconds; then its pods are forced out, as no kubelet will end them.
 #[test]
 fn pods_of_a_node_that_is_gone_are_forced_out_and_replaced() {
-    let mut s = session(1);
+    let mut s = session();
     s.eval("kubectl create deployment web --image=nginx --replicas=3");
     s.eval("kubectl delete node worker-1");
     s.eval("wait 30s");
@@ -321,7 +338,7 @@ fn pods_of_a_node_that_is_gone_are_forced_out_and_replaced() {
 /// Who asks for a pod's removal before it has a node waits for no kubelet.
 #[test]
 fn a_pod_without_a_node_goes_at_once() {
-    let mut s = session(1);
+    let mut s = session();
     let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "finalizers": ["example.com/hold"]},
         "spec": {"schedulerName": "nobody", "containers": [{"name": "c", "image": "nginx"}]}}"#;
     s.eval(&format!("kubectl create -f - <<'END'\n{pod}\nEND\n"));

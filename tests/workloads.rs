@@ -1,22 +1,8 @@
 //! DaemonSets and StatefulSets, in what the recorded transcripts do not show: partitions, claims that go, pods beside old ones.
 
-use kubetutor::cluster::Options;
 use kubetutor::prompt::Session;
 
-fn session() -> Session {
-    Session::in_memory(&Options { seed: 1, ..Options::default() })
-}
-
-/// Runs a line that must succeed.
-fn run(s: &mut Session, line: &str) -> String {
-    let o = s.eval(line);
-    assert_eq!(o.code, 0, "{line}: {}", o.stderr);
-    o.stdout
-}
-
-fn create(s: &mut Session, manifest: &str) {
-    run(s, &format!("kubectl create -f - <<'END'\n{manifest}\nEND\n"));
-}
+use crate::session::{create, get, run, session};
 
 fn stateful_set(more: &str) -> String {
     let template = "{metadata: {labels: {app: db}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: web, image: 'nginx:1.25'}]}}";
@@ -39,7 +25,7 @@ fn images(s: &mut Session) -> Vec<String> {
 }
 
 fn status(s: &mut Session, of: &str, field: &str) -> String {
-    run(s, &format!("kubectl get {of} -o jsonpath={{.status.{field}}}"))
+    get(s, of, &format!(".status.{field}"))
 }
 
 #[test]

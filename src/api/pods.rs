@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Container, PodCondition, PodStatus};
+use k8s_openapi::api::core::v1::{PodCondition, PodStatus};
 
 use super::kinds::Pod;
 use super::quantity::Quantity;
+use super::resource_list::{self, ResourceList};
 use super::time::{Duration, Time};
 
 pub fn node(p: &Pod) -> &str {
@@ -98,79 +99,54 @@ pub struct Resources {
 
 impl Resources {
     pub fn of(list: &BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>) -> Resources {
+        Resources::from(resource_list::read(Some(list)))
+    }
+
+    pub fn add(&mut self, other: &Resources) {
+        self.milli_cpu = self.milli_cpu.saturating_add(other.milli_cpu);
+        self.memory = self.memory.saturating_add(other.memory);
+        self.ephemeral = self.ephemeral.saturating_add(other.ephemeral);
+        for (k, v) in &other.others {
+            let sum = self.others.entry(k.clone()).or_insert(0);
+            *sum = sum.saturating_add(*v);
+        }
+    }
+}
+
+impl From<ResourceList> for Resources {
+    fn from(list: ResourceList) -> Resources {
         let mut r = Resources::default();
-        for (k, q) in list {
-            let Some(q) = Quantity::parse(&q.0) else { continue };
-            match k.as_str() {
-                "cpu" => r.milli_cpu += q.milli(),
-                "memory" => r.memory += q.units(),
-                "ephemeral-storage" => r.ephemeral += q.units(),
-                other => *r.others.entry(other.into()).or_insert(0) += q.units(),
+        for (name, q) in list {
+            match name.as_str() {
+                "cpu" => r.milli_cpu = q.milli(),
+                "memory" => r.memory = q.units(),
+                "ephemeral-storage" => r.ephemeral = q.units(),
+                _ => {
+                    r.others.insert(name, q.units());
+                }
             }
         }
         r
     }
-    pub fn add(&mut self, other: &Resources) {
-        self.milli_cpu += other.milli_cpu;
-        self.memory += other.memory;
-        self.ephemeral += other.ephemeral;
-        for (k, v) in &other.others {
-            *self.others.entry(k.clone()).or_insert(0) += v;
-        }
-    }
-    pub fn sub(&mut self, other: &Resources) {
-        self.milli_cpu -= other.milli_cpu;
-        self.memory -= other.memory;
-        self.ephemeral -= other.ephemeral;
-        for (k, v) in &other.others {
-            *self.others.entry(k.clone()).or_insert(0) -= v;
-        }
-    }
-    fn max(&mut self, other: &Resources) {
-        self.milli_cpu = self.milli_cpu.max(other.milli_cpu);
-        self.memory = self.memory.max(other.memory);
-        self.ephemeral = self.ephemeral.max(other.ephemeral);
-        for (k, v) in &other.others {
-            let e = self.others.entry(k.clone()).or_insert(0);
-            *e = (*e).max(*v);
-        }
-    }
 }
 
-fn container_requests(c: &Container) -> Resources {
-    c.resources.as_ref().and_then(|r| r.requests.as_ref()).map(Resources::of).unwrap_or_default()
-}
-
-/// The sum of the containers' requests, or the largest init container's, whichever is more.
 pub fn requests(p: &Pod) -> Resources {
-    let Some(spec) = &p.spec else { return Resources::default() };
-    let mut sum = Resources::default();
-    for c in &spec.containers {
-        sum.add(&container_requests(c));
+    p.spec.as_deref().map(resource_list::pod_requests).map(Resources::from).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_pod_asks_for_is_never_more_than_can_be_counted() {
+        let asks = |cpu: &str| json!({"name": "c", "resources": {"requests": {"cpu": cpu, "x.y/z": 2}}});
+        let all = |containers: [serde_json::Value; 2]| {
+            requests(&serde_json::from_value(json!({"spec": {"containers": containers}})).unwrap())
+        };
+        assert_eq!(all([asks("10E"), asks("10E")]).milli_cpu, i64::MAX);
+        let small = all([asks("100m"), asks("1500u")]);
+        assert_eq!((small.milli_cpu, small.others["x.y/z"]), (102, 4), "rounded once, as a whole");
     }
-    let mut sidecars = Resources::default();
-    let mut init_peak = Resources::default();
-    for c in spec.init_containers.iter().flatten() {
-        let mut want = container_requests(c);
-        if c.restart_policy.as_deref() == Some("Always") {
-            sidecars.add(&want);
-            init_peak.max(&sidecars);
-        } else {
-            want.add(&sidecars);
-            init_peak.max(&want);
-        }
-    }
-    sum.add(&sidecars);
-    sum.max(&init_peak);
-    // What the pod asks for as a whole stands for what its containers do.
-    if let Some(list) = spec.resources.as_ref().and_then(|r| r.requests.as_ref()) {
-        let of_pod = Resources::of(list);
-        sum.milli_cpu = if list.contains_key("cpu") { of_pod.milli_cpu } else { sum.milli_cpu };
-        sum.memory = if list.contains_key("memory") { of_pod.memory } else { sum.memory };
-        sum.others.extend(of_pod.others.into_iter().filter(|(k, _)| k.starts_with("hugepages-")));
-    }
-    if let Some(o) = &spec.overhead {
-        sum.add(&Resources::of(o));
-    }
-    sum
 }

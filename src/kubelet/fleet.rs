@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::nodes::{NodeRef, Nodes};
 use super::pod_workers::PodWorkers;
-use super::probing::Probing;
+use super::probing::UnderWay;
 use super::reporting::NodeConfig;
 use super::service_links::ServiceLinks;
 use super::spec::Accounts;
@@ -41,7 +41,7 @@ pub struct Fleet {
     pub(super) workers: PodWorkers,
     /// Whose pod an operation of the runtime is for.
     ops: BTreeMap<OpId, Uid>,
-    pub(super) probe_ops: BTreeMap<OpId, Probing>,
+    pub(super) probes: UnderWay,
     pub(super) restarts: Backoff,
     pub(super) pulls: Backoff,
     pub(super) links: ServiceLinks,
@@ -55,7 +55,7 @@ impl Fleet {
             nodes: Nodes::new(configs),
             workers: PodWorkers::default(),
             ops: BTreeMap::new(),
-            probe_ops: BTreeMap::new(),
+            probes: UnderWay::default(),
             restarts: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
             pulls: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
             links: ServiceLinks::default(),
@@ -117,7 +117,7 @@ impl Fleet {
 
     /// An operation has ended: it belongs to a probe, to a container's end, or to the step that a worker waits for.
     fn done(&mut self, op: OpId, outcome: Outcome, ctx: &mut Ctx<'_>) {
-        if let Some(p) = self.probe_ops.remove(&op) {
+        if let Some(p) = self.probes.remove(op) {
             self.probed(&p, &outcome, ctx);
             return;
         }

@@ -1,14 +1,16 @@
 //! When a probe is due, and what its result leads to.
 //! Real Kubernetes: pkg/kubelet/prober/worker.go.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::probes::{self, Verdict};
-use super::worker::{Replaced, Worker};
+use super::worker::{Phase, Replaced, Slot, Worker};
 use crate::api::ops::{ContainerId, RuntimeCall};
-use crate::api::{Duration, Op, Outcome, Uid};
+use crate::api::{Duration, Op, OpId, Outcome, Uid};
 use crate::client::recorder::Note;
 use crate::world::Ctx;
 
@@ -19,6 +21,27 @@ pub struct Probing {
     container: String,
     kind: &'static str,
     id: ContainerId,
+}
+
+/// All of them.
+#[derive(Clone, Debug, Default)]
+pub struct UnderWay {
+    by_op: BTreeMap<OpId, Probing>,
+    /// A container is asked one thing at a time.
+    asked: BTreeSet<(ContainerId, &'static str)>,
+}
+
+impl UnderWay {
+    fn insert(&mut self, op: OpId, p: Probing) {
+        self.asked.insert((p.id, p.kind));
+        self.by_op.insert(op, p);
+    }
+
+    pub(super) fn remove(&mut self, op: OpId) -> Option<Probing> {
+        let p = self.by_op.remove(&op)?;
+        self.asked.remove(&(p.id, p.kind));
+        Some(p)
+    }
 }
 
 /// Which probe a timer is for, as a number: the container's place, the kind's.
@@ -32,7 +55,7 @@ fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
 
 impl Fleet {
     /// Each probe has a clock of its own that ticks from the moment on when kubelet begins to bring the pod up, whatever becomes of
-    /// the container.
+    /// the container, as long as it may run again.
     pub(super) fn begin_probing(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         if std::mem::replace(&mut w.probing, true) {
@@ -52,13 +75,15 @@ impl Fleet {
         let Some(w) = self.workers.get(uid) else { return };
         let which = probes::KINDS.iter().position(|k| *k == kind).unwrap_or(0);
         let tag = w.tag("probe").number(number(at, which));
-        // A pod on its way to Ready is worth waiting for; probes of one that is are routine.
+        // A pod on its way to Ready is worth waiting for; probes of one that is, or that waits after a crash, are routine.
+        let slot = w.slot(name);
+        let on_its_way = w.busy.is_some() || slot.is_some_and(Slot::is_up);
         let settled = match kind {
             "Liveness" => true,
-            "Startup" => w.slot(name).is_some_and(|s| s.startup_ok),
-            _ => w.slot(name).is_some_and(|s| s.ready),
+            "Startup" => slot.is_some_and(|s| s.startup_ok),
+            _ => slot.is_some_and(|s| s.ready),
         };
-        if settled { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
+        if settled || !on_its_way { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
     }
 
     /// The clock of a probe ticks.
@@ -69,7 +94,9 @@ impl Fleet {
         let Some(c) = pod.spec.as_ref().and_then(|s| containers(s).nth(at)) else { return };
         let Some(kind) = usize::try_from(n & 0xf).ok().and_then(|k| probes::KINDS.get(k).copied()) else { return };
         let Some(p) = probes::of(c, kind) else { return };
-        if w.is_ending() && kind != "Readiness" {
+        let init = at >= pod.spec.as_ref().map_or(0, |s| s.containers.len());
+        let over = w.has_ended() || w.phase == Phase::Terminated;
+        if over || w.is_done(&pod, c, init) || w.is_ending() && kind != "Readiness" {
             return;
         }
         self.ask(uid, c, kind, ctx);
@@ -99,7 +126,7 @@ impl Fleet {
         let too_early = ctx.now().since(since).as_secs() < probes::initial_delay(p).as_secs();
         // Until it has started only that is asked, and from then on never again.
         let not_its_turn = slot.startup_ok == (kind == "Startup");
-        let under_way = self.probe_ops.values().any(|o| o.uid == uid && o.id == id && o.kind == kind);
+        let under_way = self.probes.asked.contains(&(id, kind));
         if on_hold || too_early || not_its_turn || under_way || self.nodes.at(&w.node).down {
             return;
         }
@@ -107,7 +134,7 @@ impl Fleet {
         let timeout = probes::seconds(p.timeout_seconds, 1);
         let call = RuntimeCall::Probe { id, pod: w.pod_ref(), probe, timeout };
         let op = ctx.start(Op::Runtime { node: w.node.name.clone(), call });
-        self.probe_ops.insert(op, Probing { uid, container: c.name.clone(), kind, id });
+        self.probes.insert(op, Probing { uid, container: c.name.clone(), kind, id });
     }
 
     pub(super) fn probed(&mut self, probing: &Probing, outcome: &Outcome, ctx: &mut Ctx<'_>) {

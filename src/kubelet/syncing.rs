@@ -62,8 +62,6 @@ impl Fleet {
             self.terminate(uid, ctx);
             return;
         }
-        self.begin_probing(uid, ctx);
-        let Some(w) = self.workers.get(uid) else { return };
         let (node, pod) = (w.node.clone(), w.pod_ref());
         let host_network = w.typed().spec.as_ref().and_then(|s| s.host_network) == Some(true);
         let ip = host_network.then(|| self.nodes.at(&node).config.ip.clone());
@@ -71,6 +69,7 @@ impl Fleet {
         if let Some(w) = self.workers.get_mut(uid) {
             w.busy = Some(Step::Sandbox(op));
         }
+        self.begin_probing(uid, ctx);
     }
 
     pub(super) fn sandbox_made(&mut self, uid: Uid, outcome: Outcome, ctx: &mut Ctx<'_>) {
@@ -105,7 +104,7 @@ impl Fleet {
     fn start_containers(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
-        w.todo = w.to_start(&pod).start.into();
+        w.todo = w.to_start(&pod).into();
         for (name, id) in w.redefined(&pod) {
             let message = format!("Container {name} definition changed, will be restarted");
             self.replace(uid, &name, id, Replaced::Redefined, &message, ctx);

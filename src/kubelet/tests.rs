@@ -1,5 +1,6 @@
 use super::NodeConfig;
 use super::nodes::{NodeRef, Nodes};
+use super::status::is_over;
 use super::worker::Worker;
 use crate::api::Object;
 use crate::api::kinds::Pod;
@@ -32,7 +33,7 @@ fn init_containers_start_one_after_the_other_before_the_rest() {
         "spec: {initContainers: [{name: a, image: x}, {name: b, image: x}], containers: [{name: c, image: x}, {name: d, image: x}]}",
     );
     let mut w = Worker::new(Arc::new(Object::new(p.clone())), node());
-    assert_eq!(w.to_start(&p).start, ["a"]);
+    assert_eq!(w.to_start(&p), ["a"]);
     for done in ["a", "b"] {
         w.slot_mut(done).instances.push(super::worker::Instance {
             defined: "x".into(),
@@ -46,7 +47,7 @@ fn init_containers_start_one_after_the_other_before_the_rest() {
             removed: false,
         });
     }
-    assert_eq!(w.to_start(&p).start, ["c", "d"]);
+    assert_eq!(w.to_start(&p), ["c", "d"]);
 }
 
 #[test]
@@ -64,8 +65,8 @@ fn a_pod_that_never_restarts_is_finished_when_its_containers_ended() {
         seen_exit: Some(exit(3)),
         removed: false,
     });
-    let actions = w.to_start(&p);
-    assert!(actions.finished && actions.start.is_empty());
+    assert_eq!(w.to_start(&p), [""; 0]);
+    assert!(is_over(&w, &p));
 }
 
 fn exit(code: i32) -> crate::api::ops::ExitInfo {

@@ -84,7 +84,6 @@ pub enum Replaced {
 pub struct ProbeCount {
     pub successes: i32,
     pub failures: i32,
-    pub running: bool,
 }
 
 impl Slot {
@@ -93,6 +92,10 @@ impl Slot {
     }
     pub fn running(&self) -> Option<&Instance> {
         self.instances.last().filter(|i| i.started.is_some() && i.exit.is_none())
+    }
+    /// Its last run has begun and not ended, as far as the runtime knows.
+    pub fn is_up(&self) -> bool {
+        self.instances.last().is_some_and(|i| i.exit.is_none())
     }
     pub fn instance_mut(&mut self, id: ContainerId) -> Option<&mut Instance> {
         self.instances.iter_mut().find(|i| i.id == id)
@@ -298,9 +301,9 @@ impl Worker {
     }
 
     /// Which containers should be started now, in order. Real Kubernetes: computePodActions.
-    pub fn to_start(&self, pod: &Pod) -> Actions {
-        let Some(spec) = &pod.spec else { return Actions::default() };
-        let mut out = Actions::default();
+    pub fn to_start(&self, pod: &Pod) -> Vec<String> {
+        let Some(spec) = &pod.spec else { return vec![] };
+        let mut out = vec![];
         for c in spec.init_containers.iter().flatten() {
             let slot = self.slot(&c.name);
             let seen = slot.and_then(|s| s.instances.last());
@@ -321,33 +324,34 @@ impl Worker {
                 Some(i) => {
                     let code = i.exit.as_ref().map_or(0, |e| e.code);
                     if restarts(pod, c, code, true) {
-                        out.start.push(c.name.clone());
-                    } else {
-                        out.finished = true;
+                        out.push(c.name.clone());
                     }
                     return out;
                 }
                 None => {
-                    out.start.push(c.name.clone());
+                    out.push(c.name.clone());
                     return out;
                 }
             }
         }
-        let mut alive = false;
         for c in &spec.containers {
             match self.slot(&c.name).and_then(|s| s.instances.last()) {
-                None => out.start.push(c.name.clone()),
+                None => out.push(c.name.clone()),
                 Some(i) => match &i.seen_exit {
-                    None => alive = true,
                     Some(e) if restarts(pod, c, e.code, false) || self.is_redefined(&c.name) => {
-                        out.start.push(c.name.clone());
+                        out.push(c.name.clone());
                     }
-                    Some(_) => {}
+                    _ => {}
                 },
             }
         }
-        out.finished = !alive && out.start.is_empty();
         out
+    }
+
+    /// Whether a container has ended, as kubelet has seen, and is not started again.
+    pub fn is_done(&self, pod: &Pod, c: &Container, init: bool) -> bool {
+        let seen = self.slot(&c.name).and_then(|s| s.instances.last()?.seen_exit.as_ref());
+        seen.is_some_and(|e| !restarts(pod, c, e.code, init) && !self.is_redefined(&c.name))
     }
 
     fn is_redefined(&self, name: &str) -> bool {
@@ -370,11 +374,4 @@ impl Worker {
     pub fn has_ended(&self) -> bool {
         self.pod.get::<Pod>().is_some_and(pods::is_terminal)
     }
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Actions {
-    pub start: Vec<String>,
-    /// Nothing runs and nothing will be started: the pod is over.
-    pub finished: bool,
 }

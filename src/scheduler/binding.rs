@@ -1,13 +1,16 @@
 //! A node was found: what must be written first is written and waited for, then the pod is bound.
 //! Real Kubernetes: pkg/scheduler/schedule_one.go bindingCycle.
 
+use std::sync::Arc;
+
 use super::component::Scheduler;
 use super::decision::SchedulerDecision;
 use super::notes::Note;
 use super::promises::{Found, Promise, Promised, State, TIMEOUT};
 use crate::api::kinds::{PersistentVolume, PersistentVolumeClaim, Pod};
+use crate::api::object::Name;
 use crate::api::volumes::SELECTED_NODE;
-use crate::api::{Resource, Status, Time, Uid, conditions};
+use crate::api::{Key, Object, Resource, Status, conditions};
 use crate::client::volumes::name_claim;
 use crate::world::{Ctx, Tag};
 
@@ -28,12 +31,10 @@ impl Scheduler {
                     let note = Note { warning: false, reason: "Scheduled", action: "Binding", message, related: None };
                     self.notes.write(pod, note, ctx);
                 }
+                self.queue.forget(uid);
             }
-            Err(_) => {
-                self.cache.remove(uid);
-            }
+            Err(status) => self.fall_back(key, &object, node, "Bind plugin \"DefaultBinder\"", &status.message, ctx),
         }
-        self.queue.forget(uid);
     }
 
     /// Writes what must come true, and keeps the room meanwhile.
@@ -48,14 +49,19 @@ impl Scheduler {
             choice: found.choice.clone(),
             rejected: found.rejected.clone(),
         });
+        // Whoever makes nodes or volumes is told in good time.
+        let _ = ctx.api::<Pod>().patch_status(&key.namespace, &key.name, |p| {
+            p.status.get_or_insert_default().nominated_node_name = Some(found.node.to_string());
+        });
         let written = promises.iter().try_for_each(|p| self.write(p, &found, ctx));
+        self.promises_moved = true;
         let promised = Promised { found, promises, since: now, causes: ctx.causes(), armed: None };
         match written {
             Ok(()) => {
                 self.promised.insert(uid, promised);
                 ctx.quietly_after(TIMEOUT, Tag::about(LOOK, key).of(uid));
             }
-            Err(status) => self.break_promise(uid, promised, &status.message, ctx),
+            Err(status) => self.break_promise(promised, &status.message, ctx),
         }
     }
 
@@ -80,6 +86,9 @@ impl Scheduler {
 
     /// Bindings are polled, but a look is only worth a step when there is something to see.
     pub(super) fn arm_promises(&mut self, ctx: &mut Ctx<'_>) {
+        if !std::mem::take(&mut self.promises_moved) {
+            return;
+        }
         let now = ctx.now();
         for (uid, p) in &mut self.promised {
             let node = self.cache.node(&p.found.node);
@@ -105,22 +114,26 @@ impl Scheduler {
             State::Broken(why) => {
                 if let Some(p) = self.promised.remove(&uid) {
                     ctx.because(&p.found.key, p.causes.clone());
-                    self.break_promise(uid, p, &format!("binding volumes: {why}"), ctx);
+                    self.break_promise(p, &format!("binding volumes: {why}"), ctx);
                 }
             }
         }
     }
 
-    /// The room is free again, and the pod looks for a node anew.
-    fn break_promise(&mut self, uid: Uid, promised: Promised, why: &str, ctx: &mut Ctx<'_>) {
-        let now: Time = ctx.now();
+    fn break_promise(&mut self, promised: Promised, why: &str, ctx: &mut Ctx<'_>) {
         let Found { key, object, node, .. } = promised.found;
-        self.cache.remove(uid);
-        self.queue.retry(uid, now);
+        self.fall_back(key, &object, node, "PreBind plugin \"VolumeBinding\"", why, ctx);
+    }
+
+    /// The pod can't go where it was to go: it looks for a node anew after its back-off. `at` is where it came to grief.
+    /// Real Kubernetes: handleBindingCycleError.
+    fn fall_back(&mut self, key: Key, object: &Arc<Object>, node: Name, at: &str, why: &str, ctx: &mut Ctx<'_>) {
+        let (causes, now) = (ctx.causes(), ctx.now());
+        self.let_go(object, &causes, now);
+        self.queue.retry(object.marks().uid, now);
         ctx.decide(SchedulerDecision::Broken { pod: key, node, why: why.into() });
         let Some(pod) = object.get::<Pod>() else { return };
-        let message = format!("running PreBind plugin \"VolumeBinding\": {why}");
-        self.fail(pod, "SchedulerError", &message, None, ctx);
+        self.fail(pod, "SchedulerError", &format!("running {at}: {why}"), Some(""), ctx);
     }
 
     /// Tells the world that the pod found no place. `nominated` is where room is made for it, if that changed.

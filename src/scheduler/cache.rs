@@ -6,24 +6,25 @@ use std::sync::Arc;
 
 use super::framework::{Alike, Load, NodeInfo, Snapshot};
 use super::known::Known;
+use super::preemption::{Occupant, is_preempted};
 use super::special::Special;
 use crate::api::kinds::Pod;
 use crate::api::object::{Name, Resource};
 use crate::api::pods;
 use crate::api::selector::Labels;
-use crate::api::{Key, Object, Uid};
+use crate::api::{Key, Object, Time, Uid};
 
 #[derive(Clone, Default)]
 pub struct Cache {
-    /// By name. Every cycle walks over all of them, so they lie side by side.
-    pub nodes: Vec<NodeInfo>,
+    /// By name. Shared with whoever supposes some of them to be different.
+    pub nodes: Vec<Arc<NodeInfo>>,
     placed: imbl::OrdMap<Uid, Placed>,
-    /// Pods on nodes that are not known (yet).
-    homeless: BTreeMap<Name, Vec<Uid>>,
+    /// Which pods stand on each node, known or not (yet).
+    on: imbl::OrdMap<Name, imbl::OrdSet<Uid>>,
     /// On how many nodes each image is.
     pub images: BTreeMap<String, i64>,
     /// By namespace and labels, each once; those that stay and those that leave.
-    alike: BTreeMap<Name, [BTreeMap<Labels, Sorts>; 2]>,
+    alike: BTreeMap<Name, [Labelled; 2]>,
     /// How many placed pods have wishes about their neighbours.
     choosy: usize,
     /// How many placed pods have each priority.
@@ -33,17 +34,59 @@ pub struct Cache {
 /// Pods with the same labels, by what they ask for out of the ordinary. Mostly nothing.
 type Sorts = BTreeMap<Option<Special>, Arc<Alike>>;
 
+#[derive(Clone, Default)]
+struct Labelled {
+    by_labels: BTreeMap<Labels, Sorts>,
+    /// How many sorts there are, and how many there were after the last sweep.
+    count: usize,
+    left: usize,
+}
+
+/// Fewer sorts are not worth a sweep.
+const FEW: usize = 2048;
+
+impl Labelled {
+    fn get(&self, labels: &Labels, special: &Option<Special>) -> Option<&Arc<Alike>> {
+        self.by_labels.get(labels)?.get(special)
+    }
+
+    fn insert(&mut self, fresh: Arc<Alike>) {
+        // Labels that nobody carries any more are forgotten, whenever as many have come again as were left.
+        if self.count >= 2 * self.left.max(FEW) {
+            self.by_labels.values_mut().for_each(|sorts| sorts.retain(|_, alike| Arc::strong_count(alike) > 1));
+            self.by_labels.retain(|_, sorts| !sorts.is_empty());
+            self.count = self.by_labels.values().map(Sorts::len).sum();
+            self.left = self.count;
+        }
+        self.count += 1;
+        self.by_labels.entry(fresh.labels.clone()).or_default().insert(fresh.special.clone(), fresh);
+    }
+}
+
 /// Only what the pod weighs is kept: the pod itself would be one more copy of a large object.
 #[derive(Clone)]
 struct Placed {
     pod: Name,
     node: Name,
     load: Load,
+    started: Option<Time>,
+    preempted: bool,
+}
+
+impl Placed {
+    fn occupant(&self, uid: Uid) -> Occupant {
+        let pod = Key::of::<Pod>(&self.load.alike.namespace, &self.pod);
+        Occupant { pod, uid, load: self.load.clone(), started: self.started, preempted: self.preempted }
+    }
 }
 
 fn labels(pod: &Pod) -> &Labels {
     static NONE: Labels = Labels::new();
     pod.metadata.labels.as_ref().unwrap_or(&NONE)
+}
+
+fn started(pod: &Pod) -> Option<Time> {
+    pod.status.as_ref().and_then(|s| s.start_time.as_ref()).map(Time::from_meta)
 }
 
 fn is_choosy(load: &Load) -> bool {
@@ -55,17 +98,14 @@ impl Cache {
         let at = match self.find(o.name()) {
             Ok(at) => {
                 self.count_images(at, -1);
-                self.nodes[at].set_object(o.clone());
+                Arc::make_mut(&mut self.nodes[at]).set_object(o.clone());
                 at
             }
             Err(at) => {
+                // Its pods may be known before it, or have outlived it while it was away.
                 let mut fresh = NodeInfo::new(o.clone());
-                for uid in self.homeless.remove(o.name()).unwrap_or_default() {
-                    if let Some(p) = self.placed.get(&uid) {
-                        fresh.add(&p.load);
-                    }
-                }
-                self.nodes.insert(at, fresh);
+                self.standing(o.name()).for_each(|(_, p)| fresh.add(&p.load));
+                self.nodes.insert(at, Arc::new(fresh));
                 at
             }
         };
@@ -76,10 +116,13 @@ impl Cache {
         if let Ok(at) = self.find(name) {
             self.count_images(at, -1);
             self.nodes.remove(at);
-            // Its pods may outlive it: they count again when it comes back.
-            let left: Vec<Uid> = self.placed.iter().filter(|(_, p)| p.node == name).map(|(uid, _)| *uid).collect();
-            self.homeless.insert(name.into(), left);
         }
+    }
+
+    /// The pods that stand on a node.
+    fn standing(&self, node: &str) -> impl Iterator<Item = (Uid, &Placed)> {
+        let here = self.on.get(node).into_iter().flatten();
+        here.filter_map(|uid| Some((*uid, self.placed.get(uid)?)))
     }
 
     /// Where a node is, or where it belongs.
@@ -88,7 +131,7 @@ impl Cache {
     }
 
     fn node_mut(&mut self, name: &str) -> Option<&mut NodeInfo> {
-        self.find(name).ok().map(|at| &mut self.nodes[at])
+        self.find(name).ok().map(|at| Arc::make_mut(&mut self.nodes[at]))
     }
 
     fn count_images(&mut self, at: usize, by: i64) {
@@ -101,24 +144,13 @@ impl Cache {
     fn share(&mut self, pod: &Pod) -> Arc<Alike> {
         let (labels, leaving, special) = (labels(pod), pod.is_deleting(), Special::of(pod));
         let known = self.alike.get(pod.namespace());
-        let known = known.and_then(|of_namespace| of_namespace[usize::from(leaving)].get(labels)?.get(&special));
+        let known = known.and_then(|of_namespace| of_namespace[usize::from(leaving)].get(labels, &special));
         if let Some(known) = known {
             return known.clone();
         }
-        let these = &mut self.alike.entry(pod.namespace().into()).or_default()[usize::from(leaving)];
-        // Labels that nobody carries any more are forgotten now and then.
-        let known = these.get(labels).map_or(0, Sorts::len);
-        if these.len() + known > 4096 {
-            these.values_mut().for_each(|sorts| sorts.retain(|_, alike| Arc::strong_count(alike) > 1));
-            these.retain(|_, sorts| !sorts.is_empty());
-        }
-        let fresh = Arc::new(Alike {
-            namespace: pod.namespace().into(),
-            labels: labels.clone(),
-            leaving,
-            special: special.clone(),
-        });
-        these.entry(labels.clone()).or_default().insert(special, fresh.clone());
+        let (namespace, labels) = (Name::from(pod.namespace()), labels.clone());
+        let fresh = Arc::new(Alike { namespace: namespace.clone(), labels, leaving, special });
+        self.alike.entry(namespace).or_default()[usize::from(leaving)].insert(fresh.clone());
         fresh
     }
 
@@ -131,21 +163,33 @@ impl Cache {
     pub fn place(&mut self, o: &Arc<Object>, node: &str) {
         let Some(pod) = o.get::<Pod>() else { return };
         let uid = o.marks().uid;
+        let (started, preempted) = (started(pod), is_preempted(pod));
         if let Some(old) = self.placed.get(&uid) {
             let alike = &old.load.alike;
             if &*old.node == node && alike.labels == *labels(pod) && alike.leaving == pod.is_deleting() {
+                if (old.started, old.preempted) != (started, preempted)
+                    && let Some(old) = self.placed.get_mut(&uid)
+                {
+                    (old.started, old.preempted) = (started, preempted);
+                }
                 return;
             }
             self.remove(uid);
         }
-        let placed = Placed { pod: pod.name().into(), node: node.into(), load: self.load(pod) };
+        let load = self.load(pod);
+        let placed = Placed { pod: pod.name().into(), node: node.into(), load, started, preempted };
         self.choosy += usize::from(is_choosy(&placed.load));
         *self.priorities.entry(placed.load.priority).or_default() += 1;
-        match self.node_mut(node) {
-            Some(n) => n.add(&placed.load),
-            None => self.homeless.entry(node.into()).or_default().push(uid),
+        if let Some(n) = self.node_mut(node) {
+            n.add(&placed.load);
         }
+        self.on.entry(node.into()).or_default().insert(uid);
         self.placed.insert(uid, placed);
+    }
+
+    /// Whether it stands somewhere, or is taken to.
+    pub fn holds(&self, uid: Uid) -> bool {
+        self.placed.contains_key(&uid)
     }
 
     pub fn remove(&mut self, uid: Uid) -> bool {
@@ -160,6 +204,12 @@ impl Cache {
         if let Some(n) = self.node_mut(&p.node) {
             n.remove(&p.load);
         }
+        if let Some(here) = self.on.get_mut(&p.node) {
+            here.remove(&uid);
+            if here.is_empty() {
+                self.on.remove(&p.node);
+            }
+        }
         true
     }
 
@@ -168,18 +218,15 @@ impl Cache {
     }
 
     pub fn node(&self, name: &str) -> Option<&NodeInfo> {
-        self.find(name).ok().map(|at| &self.nodes[at])
+        self.find(name).ok().map(|at| &*self.nodes[at])
     }
 
-    /// Pods of less than that priority, with their nodes.
-    pub fn below(&self, priority: i32) -> Vec<(Name, Key, Uid, &Load)> {
+    /// Pods of less than that priority on a node.
+    pub fn below(&self, priority: i32, node: &str) -> Vec<Occupant> {
         if self.priorities.keys().next().is_none_or(|least| *least >= priority) {
             return vec![];
         }
-        let lesser = self.placed.iter().filter(|(_, p)| p.load.priority < priority);
-        lesser
-            .map(|(uid, p)| (p.node.clone(), Key::of::<Pod>(&p.load.alike.namespace, &p.pod), *uid, &p.load))
-            .collect()
+        self.standing(node).filter(|(_, p)| p.load.priority < priority).map(|(uid, p)| p.occupant(uid)).collect()
     }
 
     /// Takes a pod's change in. Tells whether room was made.
@@ -193,5 +240,26 @@ impl Cache {
             self.place(o, node);
         }
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorts_that_nobody_is_of_any_more_are_forgotten_and_the_others_are_not_swept_again_and_again() {
+        let sort = |i: usize| {
+            let labels = [("n".to_string(), i.to_string())].into();
+            Arc::new(Alike { namespace: "d".into(), labels, leaving: false, special: None })
+        };
+        let mut all = Labelled::default();
+        let kept: Vec<Arc<Alike>> = (0..3 * FEW).map(sort).collect();
+        kept.iter().for_each(|s| all.insert(s.clone()));
+        assert_eq!((all.count, all.left), (3 * FEW, 2 * FEW), "one sweep, in vain");
+        drop(kept);
+        (3 * FEW..5 * FEW).for_each(|i| all.insert(sort(i)));
+        assert!(all.count < 2 * FEW, "{} of {}", all.count, 5 * FEW);
+        assert_eq!(all.by_labels.len(), all.count);
     }
 }

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use super::cache::Cache;
 use super::cycle::{Memory, Verdict, schedule};
 use super::decision::SchedulerDecision;
-use super::framework::{PodInfo, is_ours, priority};
-use super::hints::{self, Happening};
+use super::framework::{PodInfo, is_ours, nominated_node, priority};
+use super::hints::{self, Happening, Seen};
 use super::known::Known;
-use super::nominated::Nominated;
+use super::nominated::{Nominated, Nominee};
 use super::notes::Notes;
 use super::plugins::TABLE;
 use super::promises::{Found, Promised};
 use super::queue::Queue;
 use super::siblings::Siblings;
-use crate::api::kinds::{Node, Pod, ReplicaSet, Service};
+use crate::api::kinds::{Node, Pod};
 use crate::api::object::Resource;
-use crate::api::{Duration, Object, Time, Uid, User};
+use crate::api::{Duration, Object, Time, Uid, User, pods};
 use crate::ledger::Causes;
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Component, Ctx, Event};
@@ -35,6 +35,8 @@ pub struct Scheduler {
     pub(super) nominated: Nominated,
     /// Pods that have a node and wait for their volumes.
     pub(super) promised: BTreeMap<Uid, Promised>,
+    /// Something happened that may have kept or broken promises.
+    pub(super) promises_moved: bool,
     memory: Memory,
     armed: Option<Time>,
     busy_until: Time,
@@ -51,9 +53,11 @@ impl Scheduler {
             return;
         }
         if self.known.apply(c) {
+            self.promises_moved = true;
             return self.wake(Happening::of(c), causes, now);
         }
         if c.key.kind == Node::kind_ref() {
+            self.promises_moved = true;
             if c.kind == ChangeKind::Deleted {
                 self.cache.remove_node(&c.key.name);
             } else {
@@ -63,14 +67,20 @@ impl Scheduler {
         }
         let Some(pod) = c.object.get::<Pod>() else { return };
         let (gone, uid) = (c.kind == ChangeKind::Deleted, c.object.marks().uid);
+        if self.promised.contains_key(&uid) && (gone || !is_ours(pod)) {
+            // It will not come to where room is kept for it.
+            self.promised.remove(&uid);
+            self.let_go(&c.object, causes, now);
+        }
         let made_room = self.cache.observe(&c.object, gone);
         self.wake(hints::of_pod(c, made_room), causes, now);
-        if gone {
-            self.promised.remove(&uid);
-        }
-        if !gone && is_ours(pod) {
-            // One that has a node, and waits for its volumes only, is not looked at again.
-            if gates(&c.object).is_empty() && !self.promised.contains_key(&uid) {
+        if gone && pods::node(pod).is_empty() {
+            self.nominate(c, pod, causes, now);
+            self.queue.forget(uid);
+        } else if is_ours(pod) {
+            // One that has a node, and is being bound or waits for its volumes only, is not looked at again.
+            if gates(pod).is_empty() && !self.cache.holds(uid) {
+                self.nominate(c, pod, causes, now);
                 let changed = c
                     .previous
                     .as_ref()
@@ -84,9 +94,36 @@ impl Scheduler {
         }
     }
 
+    /// A pod has no claim to its room any more: others that wait may take it.
+    pub(super) fn let_go(&mut self, pod: &Arc<Object>, causes: &Causes, now: Time) {
+        let was_placed = self.cache.remove(pod.marks().uid);
+        if let Some(pod) = pod.get::<Pod>().filter(|_| was_placed) {
+            self.wake(Some(Happening::PodGone(Seen::new(pod))), causes, now);
+        }
+    }
+
+    /// Room is kept for a pod, kept elsewhere, or kept no longer, as its status says.
+    fn nominate(&mut self, c: &Change, pod: &Pod, causes: &Causes, now: Time) {
+        let uid = c.object.marks().uid;
+        let before = c.previous.as_ref().and_then(|p| p.get::<Pod>()).and_then(nominated_node);
+        let here = nominated_node(pod).filter(|_| c.kind != ChangeKind::Deleted);
+        if let Some(node) = here {
+            let load = self.cache.load(pod);
+            self.nominated.add(uid, Nominee { pod: c.key.clone(), node: node.into(), load });
+        } else if before.is_some() || c.kind == ChangeKind::Deleted {
+            self.nominated.remove(uid);
+        }
+        let gave_up =
+            if c.kind == ChangeKind::Deleted { nominated_node(pod) } else { before.filter(|b| Some(*b) != here) };
+        if gave_up.is_some() {
+            let what = Happening::PodGone(Seen::new(pod));
+            self.queue.something_happened(&what, priority(pod), &self.known, causes, now);
+        }
+    }
+
     fn wake(&mut self, what: Option<Happening<'_>>, causes: &Causes, now: Time) {
         if let Some(what) = what {
-            self.queue.something_happened(&what, &self.known, causes, now);
+            self.queue.something_happened(&what, i32::MAX, &self.known, causes, now);
         }
     }
 
@@ -127,18 +164,14 @@ impl Scheduler {
 }
 
 /// What keeps a pod out of the queue.
-fn gates(pod: &Arc<Object>) -> Vec<String> {
-    // Few pods have gates, and every change of every pod comes by here.
-    if pod.get::<Pod>().and_then(|p| p.spec.as_ref()?.scheduling_gates.as_ref()).is_none_or(Vec::is_empty) {
-        return vec![];
-    }
-    let info = PodInfo::new(pod.clone());
-    TABLE.iter().filter_map(|p| p.gate).flat_map(|gate| gate(&info)).collect()
+fn gates(pod: &Pod) -> Vec<String> {
+    TABLE.iter().filter_map(|p| p.gate).flat_map(|gate| gate(pod)).collect()
 }
 
 fn tell_of_gates(c: &Change, ctx: &mut Ctx<'_>) {
-    let shut = gates(&c.object);
-    if !shut.is_empty() && c.kind != ChangeKind::Deleted && c.previous.as_ref().is_none_or(|p| gates(p) != shut) {
+    let shut = |o: &Object| o.get::<Pod>().map(gates).unwrap_or_default();
+    let (before, shut) = (c.previous.as_deref().map(shut), shut(&c.object));
+    if !shut.is_empty() && c.kind != ChangeKind::Deleted && before.as_ref() != Some(&shut) {
         ctx.decide(SchedulerDecision::Gated { pod: c.key.clone(), gates: shut });
     }
 }
@@ -158,7 +191,8 @@ impl Component for Scheduler {
 
     fn watches(&self) -> Vec<Scope> {
         let mut all = Known::scopes();
-        all.extend([Node::kind_ref(), Pod::kind_ref(), Service::kind_ref(), ReplicaSet::kind_ref()].map(Scope::all));
+        all.extend([Node::kind_ref(), Pod::kind_ref()].map(Scope::all));
+        all.extend(Siblings::scopes());
         all
     }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::framework::{NodeInfo, Objections, PodInfo, Reason, Refusal, Snapshot};
+use super::framework::{NodeInfo, Objections, PodInfo, Reason, Refusal, Rejected, Snapshot};
 use super::nominated::Rivals;
 use super::plugins::TABLE;
 use super::preemption::Outcome;
@@ -47,10 +47,10 @@ pub enum Verdict {
     Fits {
         node: Name,
         choice: Choice,
-        rejected: Vec<(Name, Reason)>,
+        rejected: Rejected,
     },
     FitsNowhere {
-        rejected: Vec<(Name, Reason)>,
+        rejected: Rejected,
     },
     /// No node was even looked at.
     Refused(Refusal),
@@ -85,11 +85,13 @@ impl<'a> Judges<'a> {
         Ok(judges)
     }
 
+    /// The only nodes that come into question, where the pod names them.
+    fn named(&self, all: &Snapshot<'a>) -> Option<Vec<&'a NodeInfo>> {
+        Some(self.among.as_ref()?.iter().filter_map(|name| all.node(name)).collect())
+    }
+
     /// The first plugin that objects ends the node; it may have several reasons.
     pub fn objections(&self, node: &NodeInfo) -> Vec<Reason> {
-        if self.among.as_ref().is_some_and(|names| !names.contains(&node.name)) {
-            return vec![Reason::NotNamed];
-        }
         self.filters.iter().map(|objections| objections(node)).find(|r| !r.is_empty()).unwrap_or_default()
     }
 }
@@ -102,7 +104,6 @@ pub fn schedule(
     memory: &mut Memory,
     chance: &mut Chance,
 ) -> Verdict {
-    let nodes = all.nodes;
     let judges = match Judges::of(pod, all) {
         Ok(judges) => judges,
         Err(refusal) => return Verdict::Refused(refusal),
@@ -111,26 +112,30 @@ pub fn schedule(
         let reasons = rivals.objections(pod, n, all);
         if reasons.is_empty() { judges.objections(n) } else { reasons }
     };
-    let nominated = pod.nominated().and_then(|name| nodes.iter().find(|n| n.name == name));
-    let at_once = nominated.filter(|n| judge(n).is_empty());
-    let wanted = if at_once.is_some() { 0 } else { enough(nodes.len()) };
-    let (mut feasible, mut rejected) = (Vec::with_capacity(wanted.min(nodes.len())), vec![]);
+    let at_once = pod.nominated().and_then(|name| all.node(name)).filter(|n| judge(n).is_empty());
+    let named = if at_once.is_some() { Some(vec![]) } else { judges.named(all) };
+    let nodes = named.as_ref().map_or(all.nodes.len(), Vec::len);
+    let not_named = if at_once.is_some() { 0 } else { all.nodes.len() - nodes };
+    let mut rejected = Rejected { nodes: vec![], not_named };
+    let wanted = enough(nodes);
+    let mut feasible = Vec::with_capacity(wanted.max(1));
     feasible.extend(at_once);
     let mut looked = 0;
-    while feasible.len() < wanted && looked < nodes.len() {
-        let n = &nodes[(memory.start + looked) % nodes.len()];
+    while feasible.len() < wanted && looked < nodes {
+        let at = (memory.start + looked) % nodes;
+        let n = named.as_ref().map_or_else(|| &*all.nodes[at], |named| named[at]);
         looked += 1;
         let reasons = judge(n);
         if reasons.is_empty() {
             feasible.push(n);
         } else {
-            rejected.extend(reasons.into_iter().map(|r| (n.name.clone(), r)));
+            rejected.nodes.extend(reasons.into_iter().map(|r| (n.name.clone(), r)));
         }
     }
-    if !nodes.is_empty() {
-        memory.start = (memory.start + looked) % nodes.len();
+    if !all.nodes.is_empty() {
+        memory.start = (memory.start + looked) % all.nodes.len();
     }
-    rejected.sort();
+    rejected.nodes.sort();
     if feasible.is_empty() {
         return Verdict::FitsNowhere { rejected };
     }
@@ -150,11 +155,11 @@ pub fn schedule(
     Verdict::Fits { node: feasible[pick].name.clone(), choice, rejected }
 }
 
-/// So many of each, in the order in which Kubernetes puts them.
-pub fn histogram(texts: impl Iterator<Item = String>) -> String {
+/// Adds up how often each is said, in the order in which Kubernetes puts them.
+pub fn histogram(texts: impl Iterator<Item = (String, usize)>) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for t in texts {
-        *counts.entry(t).or_default() += 1;
+    for (t, n) in texts {
+        *counts.entry(t).or_default() += n;
     }
     let mut parts: Vec<String> = counts.into_iter().map(|(t, n)| format!("{n} {t}")).collect();
     parts.sort();
@@ -162,11 +167,11 @@ pub fn histogram(texts: impl Iterator<Item = String>) -> String {
 }
 
 /// The message of the event FailedScheduling. `outcome` is what became of the thought of preempting others.
-pub fn failure_message(rejected: &[(Name, Reason)], nodes: usize, outcome: &Outcome) -> String {
+pub fn failure_message(rejected: &Rejected, nodes: usize, outcome: &Outcome) -> String {
     if nodes == 0 {
         return "no nodes available to schedule pods".into();
     }
-    let reasons = histogram(rejected.iter().map(|(_, r)| r.to_string()));
+    let reasons = histogram(rejected.texts());
     let mut message = format!("0/{nodes} nodes are available: {reasons}.");
     // Pods have no claims of devices here; the plugin for them is asked first, and says that.
     if let Some(told) = outcome.message(nodes) {

@@ -1,7 +1,7 @@
 //! Why a pod was put where it is, or nowhere.
 
 use super::cycle::Choice;
-use super::framework::{Reason, Refusal};
+use super::framework::{Reason, Refusal, Rejected};
 use super::preemption::Candidate;
 use super::promises::Promise;
 use crate::api::object::{Key, Name};
@@ -14,11 +14,11 @@ pub enum SchedulerDecision {
         pod: Key,
         node: Name,
         choice: Choice,
-        rejected: Vec<(Name, Reason)>,
+        rejected: Rejected,
     },
     Nowhere {
         pod: Key,
-        rejected: Vec<(Name, Reason)>,
+        rejected: Rejected,
         nodes: usize,
     },
     /// No node was even looked at.
@@ -37,7 +37,7 @@ pub enum SchedulerDecision {
         node: Name,
         promises: Vec<Promise>,
         choice: Choice,
-        rejected: Vec<(Name, Reason)>,
+        rejected: Rejected,
     },
     /// The volumes did not come.
     Broken {
@@ -50,17 +50,6 @@ pub enum SchedulerDecision {
         pod: Key,
         candidate: Candidate,
     },
-}
-
-impl SchedulerDecision {
-    pub fn rejected(&self) -> &[(Name, Reason)] {
-        match self {
-            SchedulerDecision::Bound { rejected, .. }
-            | SchedulerDecision::Nowhere { rejected, .. }
-            | SchedulerDecision::Promised { rejected, .. } => rejected,
-            _ => &[],
-        }
-    }
 }
 
 /// One reason as a part of a sentence, about the nodes that share it.
@@ -76,7 +65,7 @@ fn phrase(r: &Reason, nodes: &[&Name], bound: bool) -> (&'static str, Facts) {
             facts.push(("taint", taint.as_str().into()));
             "scheduler-not-taint"
         }
-        Reason::Affinity | Reason::NotNamed => "scheduler-not-affinity",
+        Reason::Affinity => "scheduler-not-affinity",
         Reason::Ports { ports } => {
             facts.push(("ports", ports.iter().map(i32::to_string).collect::<Vec<_>>().into()));
             "scheduler-not-ports"
@@ -164,9 +153,11 @@ fn promised(p: &Promise) -> (&'static str, Facts) {
 }
 
 /// Nodes with the same reason, together.
-fn grouped(rejected: &[(Name, Reason)], bound: bool) -> Fact {
-    let groups = by_reason(rejected.iter().map(|(node, r)| (r, node)));
-    Fact::Phrases(groups.into_iter().map(|(r, nodes)| phrase(r, &nodes, bound)).collect())
+fn grouped(rejected: &Rejected, bound: bool) -> Fact {
+    let groups = by_reason(rejected.nodes.iter().map(|(node, r)| (r, node)));
+    let not_named = ("scheduler-not-named", vec![("count", rejected.not_named.into())]);
+    let looked_at = groups.into_iter().map(|(r, nodes)| phrase(r, &nodes, bound));
+    Fact::Phrases(looked_at.chain((rejected.not_named > 0).then_some(not_named)).collect())
 }
 
 impl Decision for SchedulerDecision {

@@ -33,6 +33,10 @@ scheduler-not-affinity = { $names } { $count ->
     [one] does
    *[other] do
  } not match its node selector or affinity
+scheduler-not-named = { $count ->
+    [one] 1 other node is
+   *[other] { $count } other nodes are
+ } not what it names
 scheduler-not-full = { $names } { $count ->
     [one] holds
    *[other] hold

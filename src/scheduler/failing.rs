@@ -1,30 +1,27 @@
 //! No node was found: the pod waits, and perhaps others have to make room for it.
 //! Real Kubernetes: pkg/scheduler/schedule_one.go handleSchedulingFailure, framework/preemption/executor.go.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::component::Scheduler;
 use super::cycle::{failure_message, refusal_message};
 use super::decision::SchedulerDecision;
-use super::framework::{PodInfo, Reason, Refusal, priority};
+use super::framework::{PodInfo, Refusal, Rejected, priority};
 use super::nominated::{Nominee, Rivals};
 use super::notes::Note;
-use super::preemption::{Candidate, Occupant, Outcome, consider};
+use super::preemption::{Candidate, Occupant, Outcome, PREEMPTED, TARGET, consider};
+use crate::api::conditions;
 use crate::api::kinds::Pod;
 use crate::api::object::{Key, Name, Resource};
-use crate::api::{Time, conditions, pods};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::reference;
 use crate::world::Ctx;
-
-const TARGET: &str = "DisruptionTarget";
-const PREEMPTED: &str = "PreemptionByScheduler";
 
 impl Scheduler {
     pub(super) fn refuse(&mut self, key: &Key, info: &PodInfo, refusal: Refusal, ctx: &mut Ctx<'_>) {
         let nodes = self.cache.nodes.len();
         let message = refusal_message(&refusal, nodes);
-        self.queue.park(info.object.marks().uid, vec![refusal.plugin()], ctx.now());
+        self.queue.park(info.object.marks().uid, BTreeSet::from([refusal.plugin()]), ctx.now());
         ctx.decide(SchedulerDecision::Refused { pod: key.clone(), refusal });
         self.fail(info.pod(), "Unschedulable", &message, None, ctx);
     }
@@ -33,22 +30,17 @@ impl Scheduler {
         &mut self,
         key: &Key,
         info: &PodInfo,
-        rejected: Vec<(Name, Reason)>,
+        rejected: Rejected,
         rivals: &Rivals,
         ctx: &mut Ctx<'_>,
     ) {
         let (uid, nodes, now) = (info.object.marks().uid, self.cache.nodes.len(), ctx.now());
-        let occupants = self.occupants(info, ctx);
         let snapshot = self.cache.snapshot(&self.known);
+        let priority = priority(info.pod());
+        let occupants = |node: &str| self.cache.below(priority, node);
         let outcome = consider(info, &rejected, &snapshot, rivals, &occupants, ctx.chance());
         let message = failure_message(&rejected, nodes, &outcome);
-        let mut by: Vec<&'static str> = rejected.iter().map(|(_, r)| r.plugin()).collect();
-        by.sort_unstable();
-        by.dedup();
-        if nodes == 0 {
-            // Any node at all would help.
-            by.push("NodeName");
-        }
+        let by = rejected.plugins();
         ctx.decide(SchedulerDecision::Nowhere { pod: key.clone(), rejected, nodes });
         self.queue.park(uid, by, now);
         let nominated = match outcome {
@@ -56,28 +48,13 @@ impl Scheduler {
                 self.make_room(key, info, &candidate, ctx);
                 Some(candidate.node)
             }
-            Outcome::Vain(_) => {
+            Outcome::Vain { .. } => {
                 self.nominated.remove(uid);
                 Some(Name::default())
             }
             Outcome::Never | Outcome::Leaving => None,
         };
         self.fail(info.pod(), "Unschedulable", &message, nominated.as_deref(), ctx);
-    }
-
-    /// Pods that might have to go for this one.
-    fn occupants(&self, info: &PodInfo, ctx: &Ctx<'_>) -> BTreeMap<Name, Vec<Occupant>> {
-        let mut out: BTreeMap<Name, Vec<Occupant>> = BTreeMap::new();
-        for (node, pod, uid, load) in self.cache.below(priority(info.pod())) {
-            let object = ctx.get_any(&pod);
-            let status = object.as_ref().and_then(|o| o.get::<Pod>()).and_then(|p| p.status.as_ref());
-            let started = status.and_then(|s| s.start_time.as_ref()).map(Time::from_meta);
-            let target = status.and_then(|s| pods::condition(s, TARGET));
-            let told = target.is_some_and(|c| c.status == "True" && c.reason.as_deref() == Some(PREEMPTED));
-            let preempted = load.alike.leaving && told;
-            out.entry(node).or_default().push(Occupant { pod, uid, load: load.clone(), started, preempted });
-        }
-        out
     }
 
     /// Sends the victims away, and keeps the room for the pod.

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Taint;
 
 use super::known::Known;
 use super::promises::Promise;
-pub use super::reason::{Reason, Refusal};
+pub use super::reason::{Reason, Refusal, Rejected};
 use super::special::Special;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::{Name, Resource};
@@ -98,7 +98,27 @@ impl PodInfo {
 
     /// The node on which room was made for it.
     pub fn nominated(&self) -> Option<&str> {
-        self.pod().status.as_ref()?.nominated_node_name.as_deref().filter(|n| !n.is_empty())
+        nominated_node(self.pod())
+    }
+}
+
+/// What many pods ask for together. A single pod may ask for more than any machine has, so sums are wider.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sum {
+    pub milli_cpu: i128,
+    pub memory: i128,
+    pub ephemeral: i128,
+    pub others: BTreeMap<String, i128>,
+}
+
+impl Sum {
+    fn count(&mut self, r: &Resources, sign: i128) {
+        self.milli_cpu += sign * i128::from(r.milli_cpu);
+        self.memory += sign * i128::from(r.memory);
+        self.ephemeral += sign * i128::from(r.ephemeral);
+        for (name, n) in &r.others {
+            *self.others.entry(name.clone()).or_insert(0) += sign * i128::from(*n);
+        }
     }
 }
 
@@ -118,11 +138,13 @@ pub struct NodeInfo {
     pub max_pods: i64,
     pub unschedulable: bool,
     pub taints: Vec<Taint>,
-    pub requested: Resources,
-    pub scored: (i64, i64),
+    pub requested: Sum,
+    pub scored: (i128, i128),
     pub pod_count: i64,
     /// Many pods are alike, so they are counted, not listed.
     groups: Vec<Group>,
+    /// How many of the groups ask for something out of the ordinary: mostly none.
+    special: usize,
     pub images: BTreeMap<String, i64>,
     spread_labels: [Option<String>; 2],
 }
@@ -136,10 +158,11 @@ impl NodeInfo {
             max_pods: 0,
             unschedulable: false,
             taints: vec![],
-            requested: Resources::default(),
+            requested: Sum::default(),
             scored: (0, 0),
             pod_count: 0,
             groups: vec![],
+            special: 0,
             images: BTreeMap::new(),
             spread_labels: [None, None],
         };
@@ -171,27 +194,33 @@ impl NodeInfo {
     }
 
     pub fn add(&mut self, pod: &Load) {
-        self.requested.add(&pod.requests);
-        self.scored.0 += pod.scored.0;
-        self.scored.1 += pod.scored.1;
+        self.weigh(pod, 1);
         self.pod_count += 1;
         match self.group(pod) {
             Some(i) => self.groups[i].count += 1,
-            None => self.groups.push(Group { alike: pod.alike.clone(), count: 1 }),
+            None => {
+                self.special += usize::from(pod.alike.special.is_some());
+                self.groups.push(Group { alike: pod.alike.clone(), count: 1 });
+            }
         }
     }
 
     pub fn remove(&mut self, pod: &Load) {
-        self.requested.sub(&pod.requests);
-        self.scored.0 -= pod.scored.0;
-        self.scored.1 -= pod.scored.1;
+        self.weigh(pod, -1);
         self.pod_count -= 1;
         if let Some(i) = self.group(pod) {
             self.groups[i].count -= 1;
             if self.groups[i].count == 0 {
+                self.special -= usize::from(pod.alike.special.is_some());
                 self.groups.swap_remove(i);
             }
         }
+    }
+
+    fn weigh(&mut self, pod: &Load, sign: i128) {
+        self.requested.count(&pod.requests, sign);
+        self.scored.0 += sign * i128::from(pod.scored.0);
+        self.scored.1 += sign * i128::from(pod.scored.1);
     }
 
     fn group(&self, pod: &Load) -> Option<usize> {
@@ -203,9 +232,10 @@ impl NodeInfo {
         self.groups.iter().map(|g| (&g.alike, g.count))
     }
 
-    /// What the few pods here ask for that ask for something out of the ordinary.
-    pub fn specials(&self) -> impl Iterator<Item = (&Alike, &Special)> {
-        self.groups.iter().filter_map(|g| Some((&*g.alike, g.alike.special.as_ref()?)))
+    /// What the few pods here ask for that ask for something out of the ordinary, and how many they are.
+    pub fn specials(&self) -> impl Iterator<Item = (&Alike, &Special, i64)> {
+        let groups = if self.special == 0 { &[][..] } else { &self.groups };
+        groups.iter().filter_map(|g| Some((&*g.alike, g.alike.special.as_ref()?, g.count)))
     }
 
     /// Pods here that the question is about.
@@ -261,12 +291,28 @@ impl<'a> Matching<'a> {
 /// All nodes of a cycle, for plugins that compare them, and what else is known.
 #[derive(Clone, Copy)]
 pub struct Snapshot<'a> {
-    pub nodes: &'a [NodeInfo],
+    /// By name.
+    pub nodes: &'a [Arc<NodeInfo>],
     /// On how many of them each image is.
     pub images: &'a BTreeMap<String, i64>,
     /// How many pods on nodes have wishes about their neighbours.
     pub choosy: usize,
     pub known: &'a Known,
+}
+
+impl<'a> Snapshot<'a> {
+    pub fn each(&self) -> impl Iterator<Item = &'a NodeInfo> + use<'a> {
+        self.nodes.iter().map(|n| &**n)
+    }
+
+    pub fn node(&self, name: &str) -> Option<&'a NodeInfo> {
+        self.find(name).map(|at| &*self.nodes[at])
+    }
+
+    /// Where a node is among the others, which are sorted by name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.nodes.binary_search_by(|n| (*n.name).cmp(name)).ok()
+    }
 }
 
 /// All reasons against a node; none means that it fits.
@@ -319,6 +365,11 @@ pub fn normalize(raw: &mut [i64], reverse: bool) {
             MAX_SCORE * *s / most
         };
     }
+}
+
+/// The node on which room is kept for a pod.
+pub fn nominated_node(p: &Pod) -> Option<&str> {
+    p.status.as_ref()?.nominated_node_name.as_deref().filter(|n| !n.is_empty())
 }
 
 /// Whether this pod is to be brought to a node, by us.

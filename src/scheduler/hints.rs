@@ -1,31 +1,84 @@
 //! What can help which waiting pod: who was turned down for want of CPU does not care about a new volume.
 //! Real Kubernetes: the EventsToRegister of each plugin, with their QueueingHintFn.
 
+use std::cell::OnceCell;
+
 use super::known::Known;
-use super::special::{Special, Term};
+use super::special::Special;
 use crate::api::kinds::{
     CSIDriver, CSINode, CSIStorageCapacity, Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass,
     VolumeAttachment, node,
 };
 use crate::api::object::Resource;
 use crate::api::pods;
-use crate::api::selector::Selector;
 use crate::store::{Change, ChangeKind};
 
 /// Something that happened, as far as it can help anybody.
 pub enum Happening<'a> {
     /// A node came, or changed in what matters.
     Node,
+    NodeGone(&'a Node),
     /// A pod left its node, or ended.
-    PodGone(&'a Pod),
+    PodGone(Seen<'a>),
     /// A pod came to stand on a node, or has other labels there than before.
-    PodPlaced { now: &'a Pod, before: Option<&'a Pod> },
+    PodPlaced {
+        now: Seen<'a>,
+        before: Option<Seen<'a>>,
+    },
     /// A claim came or changed.
-    Claim { namespace: &'a str, name: &'a str },
+    Claim {
+        namespace: &'a str,
+        name: &'a str,
+    },
     /// A volume, or who makes volumes.
     Volume,
     /// How many volumes a node may have, or has.
     Attachment,
+}
+
+/// A pod to which something happened.
+pub struct Seen<'a> {
+    pub pod: &'a Pod,
+    special: OnceCell<Special>,
+}
+
+/// A pod that waits.
+pub struct Waiter<'a> {
+    pub pod: &'a Pod,
+    /// What it asks for that few pods do.
+    pub special: &'a Special,
+    pub known: &'a Known,
+}
+
+/// Whom something helps of those whom one plugin turned down.
+pub enum Help<'a> {
+    Nobody,
+    All,
+    Those(Box<dyn Fn(&Waiter<'_>) -> bool + 'a>),
+}
+
+impl<'a> Seen<'a> {
+    pub fn new(pod: &'a Pod) -> Seen<'a> {
+        Seen { pod, special: OnceCell::new() }
+    }
+
+    pub fn special(&self) -> &Special {
+        self.special.get_or_init(|| Special::of(self.pod).unwrap_or_default())
+    }
+}
+
+impl<'a> Help<'a> {
+    pub fn those(judge: impl Fn(&Waiter<'_>) -> bool + 'a) -> Help<'a> {
+        Help::Those(Box::new(judge))
+    }
+
+    pub fn reaches(&self, w: &Waiter<'_>) -> bool {
+        match self {
+            Help::Nobody => false,
+            Help::All => true,
+            Help::Those(judge) => judge(w),
+        }
+    }
 }
 
 impl<'a> Happening<'a> {
@@ -37,7 +90,7 @@ impl<'a> Happening<'a> {
             return gone.then_some(Happening::Attachment);
         }
         if gone {
-            return None;
+            return c.object.get::<Node>().map(Happening::NodeGone);
         }
         if kind == Node::kind_ref() {
             return matters(c).then_some(Happening::Node);
@@ -56,71 +109,16 @@ impl<'a> Happening<'a> {
         }
         (kind == CSINode::kind_ref()).then_some(Happening::Attachment)
     }
-
-    /// Whether a pod that those plugins turned down could fit now.
-    pub fn helps(&self, turned_down_by: &[&str], pod: &Pod, known: &Known) -> bool {
-        turned_down_by.iter().any(|plugin| self.helps_with(plugin, pod, known))
-    }
-
-    fn helps_with(&self, plugin: &str, pod: &Pod, known: &Known) -> bool {
-        match self {
-            Happening::Node => true,
-            Happening::PodGone(gone) => match plugin {
-                "NodeResourcesFit" => true,
-                "PodTopologySpread" => is_spread_from(pod, gone),
-                _ => goes_out_of_the_way(plugin, gone, pod, known),
-            },
-            Happening::PodPlaced { now, before } => match plugin {
-                "PodTopologySpread" => is_spread_from(pod, now) || before.is_some_and(|b| is_spread_from(pod, b)),
-                "InterPodAffinity" => {
-                    is_company(now, pod, known) || before.is_some_and(|b| goes_out_of_the_way(plugin, b, pod, known))
-                }
-                _ => false,
-            },
-            Happening::Claim { namespace, name } => {
-                matches!(plugin, "VolumeBinding" | "VolumeZone" | "VolumeRestrictions" | "NodeVolumeLimits")
-                    && pod.namespace() == *namespace
-                    && Special::of(pod).is_some_and(|s| s.claims.iter().any(|c| c == name))
-            }
-            Happening::Volume => matches!(plugin, "VolumeBinding" | "VolumeZone"),
-            Happening::Attachment => matches!(plugin, "VolumeBinding" | "NodeVolumeLimits"),
-        }
-    }
 }
 
-/// Whether a pod that is gone was in the way of one that waits, by what both ask for.
-fn goes_out_of_the_way(plugin: &str, gone: &Pod, pod: &Pod, known: &Known) -> bool {
-    let (theirs, own) = (Special::of(gone).unwrap_or_default(), Special::of(pod).unwrap_or_default());
-    match plugin {
-        "NodePorts" => own.ports.iter().any(|p| theirs.ports.iter().any(|t| p.collides(t))),
-        "VolumeRestrictions" => {
-            let same_claim =
-                gone.namespace() == pod.namespace() && own.claims.iter().any(|c| theirs.claims.contains(c));
-            same_claim || own.disks.iter().any(|d| theirs.disks.iter().any(|t| d.collides(t)))
-        }
-        "NodeVolumeLimits" => !theirs.claims.is_empty(),
-        "InterPodAffinity" => {
-            let means = |terms: &[Term], other: &Pod| {
-                terms.iter().any(|t| t.means(other.namespace(), other.metadata.labels.as_ref(), known))
-            };
-            means(&own.far.required, gone) || means(&theirs.far.required, pod)
-        }
-        _ => false,
-    }
+/// What helps pods that most plugins turned down: a node, and nothing else.
+pub fn a_node<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    if matches!(what, Happening::Node) { Help::All } else { Help::Nobody }
 }
 
-/// Whether a pod is the company that one wants which waits.
-fn is_company(there: &Pod, pod: &Pod, known: &Known) -> bool {
-    let near = Special::of(pod).map(|s| s.near.required).unwrap_or_default();
-    !near.is_empty() && near.iter().all(|t| t.means(there.namespace(), there.metadata.labels.as_ref(), known))
-}
-
-/// Whether a pod counts where one must be spread that waits.
-fn is_spread_from(pod: &Pod, other: &Pod) -> bool {
-    let required = pod.spec.iter().flat_map(|s| s.topology_spread_constraints.iter().flatten());
-    let mut selectors =
-        required.filter(|c| c.when_unsatisfiable == "DoNotSchedule").filter_map(|c| c.label_selector.as_ref());
-    pod.namespace() == other.namespace() && selectors.any(|s| Selector::of(s).matches(other.metadata.labels.as_ref()))
+/// A claim helps the pods that use it.
+pub fn users_of<'a>(namespace: &'a str, claim: &'a str) -> Help<'a> {
+    Help::those(move |w| w.pod.namespace() == namespace && w.special.claims.iter().any(|c| c == claim))
 }
 
 /// Nodes report often; most of what they say helps nobody.
@@ -139,9 +137,9 @@ fn matters(c: &Change) -> bool {
 pub fn of_pod(c: &Change, made_room: bool) -> Option<Happening<'_>> {
     let now = c.object.get::<Pod>().filter(|p| !pods::node(p).is_empty())?;
     if made_room {
-        return Some(Happening::PodGone(now));
+        return Some(Happening::PodGone(Seen::new(now)));
     }
     let before = c.previous.as_ref().and_then(|p| p.get::<Pod>()).filter(|p| !pods::node(p).is_empty());
     let same = before.is_some_and(|b| b.metadata.labels == now.metadata.labels && b.is_deleting() == now.is_deleting());
-    (!same).then_some(Happening::PodPlaced { now, before })
+    (!same).then(|| Happening::PodPlaced { now: Seen::new(now), before: before.map(Seen::new) })
 }

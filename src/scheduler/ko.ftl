@@ -25,6 +25,7 @@ scheduler-not-taint = { $names }: 용인하지 않는 테인트가 있음({ $tai
 scheduler-not-affinity = { $names }: 노드 셀렉터나 어피니티에 맞지 않음{ $count ->
    *[other] {""}
  }
+scheduler-not-named = 다른 노드 { $count }개: 지정한 노드가 아님
 scheduler-not-full = { $names }: 파드를 둘 수 있는 만큼 이미 둠{ $count ->
    *[other] {""}
  }

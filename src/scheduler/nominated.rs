@@ -2,6 +2,7 @@
 //! Real Kubernetes: pkg/scheduler/backend/queue/nominator.go, framework/runtime/framework.go RunFilterPluginsWithNominatedPods.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::cycle::Judges;
 use super::framework::{Load, NodeInfo, PodInfo, Reason, Snapshot, priority};
@@ -55,12 +56,11 @@ impl Rivals {
     /// What would speak against a node if they stood there already. That they may yet go elsewhere is looked at besides.
     pub fn objections(&self, pod: &PodInfo, node: &NodeInfo, all: &Snapshot<'_>) -> Vec<Reason> {
         let Some(loads) = self.0.get(&node.name) else { return vec![] };
+        let Some(at) = all.find(&node.name) else { return vec![] };
         let mut nodes = all.nodes.to_vec();
-        let Some(crowded) = nodes.iter_mut().find(|n| n.name == node.name) else { return vec![] };
+        let crowded = Arc::make_mut(&mut nodes[at]);
         loads.iter().for_each(|load| crowded.add(load));
-        let choosy = all.choosy + loads.len();
-        let crowded = crowded.clone();
-        let supposed = Snapshot { nodes: &nodes, choosy, ..*all };
-        Judges::of(pod, &supposed).map(|judges| judges.objections(&crowded)).unwrap_or_default()
+        let supposed = Snapshot { nodes: &nodes, choosy: all.choosy + loads.len(), ..*all };
+        Judges::of(pod, &supposed).map(|judges| judges.objections(&nodes[at])).unwrap_or_default()
     }
 }

@@ -3,15 +3,27 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::cycle::{Judges, histogram};
-use super::framework::{Load, NodeInfo, PodInfo, Reason, Snapshot};
+use super::framework::{Load, NodeInfo, PodInfo, Reason, Rejected, Snapshot};
+use super::known::Known;
 use super::nominated::Rivals;
-use crate::api::kinds::PodDisruptionBudget;
+use crate::api::kinds::{Pod, PodDisruptionBudget};
 use crate::api::object::{Name, Resource};
 use crate::api::selector::Selector;
-use crate::api::{Key, Time, Uid};
+use crate::api::{Key, Time, Uid, pods};
 use crate::apiserver::caller::{Chance, below};
+
+/// The condition of a pod that has to go, and why it says so.
+pub const TARGET: &str = "DisruptionTarget";
+pub const PREEMPTED: &str = "PreemptionByScheduler";
+
+/// Whether a pod is on its way out because of a preemption.
+pub fn is_preempted(pod: &Pod) -> bool {
+    let target = pod.status.as_ref().and_then(|s| pods::condition(s, TARGET));
+    pod.is_deleting() && target.is_some_and(|c| c.status == "True" && c.reason.as_deref() == Some(PREEMPTED))
+}
 
 /// A pod on a node that might have to go.
 #[derive(Clone, Debug)]
@@ -50,8 +62,11 @@ pub enum Outcome {
     Never,
     /// Room is being made already.
     Leaving,
-    /// It would not help: why, for each node.
-    Vain(Vec<(Name, Vec<String>)>),
+    /// It would not help: why, for each node where it was tried, and on how many others it could not.
+    Vain {
+        tried: Vec<(Name, Vec<String>)>,
+        hopeless: usize,
+    },
 }
 
 impl Outcome {
@@ -61,8 +76,10 @@ impl Outcome {
             Outcome::Room(_) => None,
             Outcome::Never => Some("not eligible due to preemptionPolicy=Never.".into()),
             Outcome::Leaving => Some("not eligible due to a terminating pod on the nominated node.".into()),
-            Outcome::Vain(why) => {
-                let texts = histogram(why.iter().flat_map(|(_, texts)| texts.iter().cloned()));
+            Outcome::Vain { tried, hopeless } => {
+                let tried = tried.iter().flat_map(|(_, texts)| texts.iter().map(|t| (t.clone(), 1)));
+                let hopeless = ("Preemption is not helpful for scheduling".to_string(), *hopeless);
+                let texts = histogram(tried.chain(Some(hopeless).filter(|(_, n)| *n > 0)));
                 Some(format!("0/{nodes} nodes are available: {texts}."))
             }
         }
@@ -74,13 +91,13 @@ fn enough(nodes: usize) -> usize {
     (nodes * 10 / 100).max(100).min(nodes)
 }
 
-/// Thinks of making room. `occupants` are the pods of less priority, by node.
+/// Thinks of making room. `occupants` tells the pods of less priority on a node; it is asked of those nodes only where it may help.
 pub fn consider(
     pod: &PodInfo,
-    rejected: &[(Name, Reason)],
+    rejected: &Rejected,
     all: &Snapshot<'_>,
     rivals: &Rivals,
-    occupants: &BTreeMap<Name, Vec<Occupant>>,
+    occupants: &dyn Fn(&str) -> Vec<Occupant>,
     chance: &mut Chance,
 ) -> Outcome {
     if pod.pod().spec.as_ref().and_then(|s| s.preemption_policy.as_deref()) == Some("Never") {
@@ -88,41 +105,35 @@ pub fn consider(
     }
     // Could room be made by removing pods? All reasons of a node must allow it.
     let mut helps: BTreeMap<&Name, bool> = BTreeMap::new();
-    for (node, reason) in rejected {
+    for (node, reason) in &rejected.nodes {
         *helps.entry(node).or_insert(true) &= reason.preemption_helps();
     }
     let nominated = pod.nominated().filter(|name| helps.iter().any(|(n, helps)| *n == name && *helps));
-    let here = nominated.and_then(|name| occupants.get(name));
-    if here.is_some_and(|o| o.iter().any(|o| o.preempted)) {
+    if nominated.is_some_and(|name| occupants(name).iter().any(|o| o.preempted)) {
         return Outcome::Leaving;
     }
     let potential: Vec<&Name> = helps.iter().filter(|(_, helps)| **helps).map(|(n, _)| *n).collect();
     let wanted = enough(potential.len());
     let offset = if wanted < potential.len() { any(chance, potential.len()) } else { 0 };
-    let mut trial = Trial { pod, all, rivals, nodes: vec![] };
-    let (mut candidates, mut verdicts) = (vec![], vec![]);
+    let mut trial = Trial { pod, all, rivals, nodes: all.nodes.to_vec(), budgets: Budgets::of(all.known) };
+    let (mut candidates, mut tried) = (vec![], vec![]);
     for i in 0..potential.len() {
         let node = potential[(offset + i) % potential.len()];
-        match occupants.get(node).filter(|o| !o.is_empty()) {
-            None => verdicts.push((node.clone(), vec!["No preemption victims found for incoming pod".into()])),
-            Some(here) => match trial.victims(node, here) {
+        let here = occupants(node);
+        if here.is_empty() {
+            tried.push((node.clone(), vec!["No preemption victims found for incoming pod".into()]));
+        } else {
+            match trial.victims(node, &here) {
                 Ok(candidate) => candidates.push(candidate),
-                Err(texts) => verdicts.push((node.clone(), texts)),
-            },
+                Err(texts) => tried.push((node.clone(), texts)),
+            }
         }
         if candidates.len() >= wanted && candidates.iter().any(|c: &Candidate| c.violations == 0) {
             break;
         }
     }
-    let hopeless = helps.iter().filter(|(_, helps)| !**helps);
-    match best(candidates, chance) {
-        Some(candidate) => Outcome::Room(candidate),
-        None => {
-            let text = || vec!["Preemption is not helpful for scheduling".into()];
-            verdicts.extend(hopeless.map(|(node, _)| ((*node).clone(), text())));
-            Outcome::Vain(verdicts)
-        }
-    }
+    let hopeless = rejected.not_named + helps.values().filter(|helps| !**helps).count();
+    best(candidates, chance).map_or(Outcome::Vain { tried, hopeless }, Outcome::Room)
 }
 
 fn any(chance: &mut Chance, n: usize) -> usize {
@@ -134,17 +145,15 @@ struct Trial<'a> {
     pod: &'a PodInfo,
     all: &'a Snapshot<'a>,
     rivals: &'a Rivals,
-    /// A copy of all nodes, made when it is needed.
-    nodes: Vec<NodeInfo>,
+    /// All nodes, those that are supposed to be different as copies.
+    nodes: Vec<Arc<NodeInfo>>,
+    budgets: Budgets<'a>,
 }
 
 impl Trial<'_> {
     /// Who has to go from a node. All are taken away, then as many as possible are put back, the most important first.
     fn victims(&mut self, node: &Name, here: &[Occupant]) -> Result<Candidate, Vec<String>> {
-        if self.nodes.is_empty() {
-            self.nodes = self.all.nodes.to_vec();
-        }
-        let Some(at) = self.nodes.iter().position(|n| n.name == *node) else { return Err(vec![]) };
+        let Some(at) = self.all.find(node) else { return Err(vec![]) };
         let before = self.nodes[at].clone();
         let outcome = self.reprieve(at, here);
         self.nodes[at] = before;
@@ -152,25 +161,29 @@ impl Trial<'_> {
     }
 
     fn reprieve(&mut self, at: usize, here: &[Occupant]) -> Result<(Vec<Occupant>, usize), Vec<String>> {
-        here.iter().for_each(|o| self.nodes[at].remove(&o.load));
+        here.iter().for_each(|o| self.node_mut(at).remove(&o.load));
         let reasons = self.objections(at);
         if !reasons.is_empty() {
             return Err(reasons.iter().map(Reason::to_string).collect());
         }
         let mut sorted: Vec<&Occupant> = here.iter().collect();
         sorted.sort_by_key(|o| o.rank());
-        let (guarded, free) = by_budget(&sorted, self.all.known.budgets.iter());
+        let (guarded, free) = self.budgets.part(&sorted);
         let (mut victims, mut violations) = (vec![], 0);
         for (o, is_guarded) in guarded.iter().map(|o| (o, true)).chain(free.iter().map(|o| (o, false))) {
-            self.nodes[at].add(&o.load);
+            self.node_mut(at).add(&o.load);
             if !self.objections(at).is_empty() {
-                self.nodes[at].remove(&o.load);
+                self.node_mut(at).remove(&o.load);
                 victims.push((*o).clone());
                 violations += usize::from(is_guarded);
             }
         }
         victims.sort_by_key(Occupant::rank);
         if victims.is_empty() { Err(vec![]) } else { Ok((victims, violations)) }
+    }
+
+    fn node_mut(&mut self, at: usize) -> &mut NodeInfo {
+        Arc::make_mut(&mut self.nodes[at])
     }
 
     fn objections(&self, at: usize) -> Vec<Reason> {
@@ -183,31 +196,49 @@ impl Trial<'_> {
     }
 }
 
-/// Those whose budget would be broken, and the others. Each one counts against the budgets of those after it.
-fn by_budget<'o>(
-    sorted: &[&'o Occupant],
-    budgets: impl Iterator<Item = &'o PodDisruptionBudget>,
-) -> (Vec<&'o Occupant>, Vec<&'o Occupant>) {
-    let selector = |b: &PodDisruptionBudget| b.spec.as_ref().and_then(|s| s.selector.as_ref()).map(Selector::of);
-    let mut left: Vec<(&PodDisruptionBudget, Selector, i32)> = budgets
-        .filter_map(|b| Some((b, selector(b)?, b.status.as_ref().and_then(|s| s.disruptions_allowed).unwrap_or(0))))
-        .filter(|(_, s, _)| *s != Selector::everything())
-        .collect();
-    sorted.iter().partition(|o| {
-        let alike = &o.load.alike;
-        let mut broken = false;
-        for (b, selector, allowed) in &mut left {
-            let known =
-                b.status.as_ref().and_then(|s| s.disrupted_pods.as_ref()).is_some_and(|d| d.contains_key(&*o.pod.name));
-            let applies =
-                !alike.labels.is_empty() && b.namespace() == alike.namespace && selector.matches(Some(&alike.labels));
-            if applies && !known {
-                *allowed -= 1;
-                broken |= *allowed < 0;
+/// What speaks for pods that might have to go.
+struct Budgets<'a>(Vec<Budget<'a>>);
+
+struct Budget<'a> {
+    object: &'a PodDisruptionBudget,
+    pods: Selector,
+    allowed: i32,
+}
+
+impl<'a> Budgets<'a> {
+    fn of(known: &'a Known) -> Budgets<'a> {
+        let budget = |object: &'a PodDisruptionBudget| {
+            let pods = Selector::of(object.spec.as_ref()?.selector.as_ref()?);
+            let allowed = object.status.as_ref().and_then(|s| s.disruptions_allowed).unwrap_or(0);
+            (pods != Selector::everything()).then_some(Budget { object, pods, allowed })
+        };
+        Budgets(known.budgets.iter().filter_map(budget).collect())
+    }
+
+    /// Those whose budget would be broken, and the others. Each one counts against the budgets of those after it.
+    fn part<'o>(&self, sorted: &[&'o Occupant]) -> (Vec<&'o Occupant>, Vec<&'o Occupant>) {
+        let mut left: Vec<i32> = self.0.iter().map(|b| b.allowed).collect();
+        sorted.iter().partition(|o| {
+            let mut broken = false;
+            for (left, _) in left.iter_mut().zip(&self.0).filter(|(_, b)| b.counts(o)) {
+                *left -= 1;
+                broken |= *left < 0;
             }
-        }
-        broken
-    })
+            broken
+        })
+    }
+}
+
+impl Budget<'_> {
+    /// Whether a pod counts against it; one that it has counted already does not.
+    fn counts(&self, o: &Occupant) -> bool {
+        let alike = &o.load.alike;
+        let disrupted = self.object.status.as_ref().and_then(|s| s.disrupted_pods.as_ref());
+        !alike.labels.is_empty()
+            && self.object.namespace() == alike.namespace
+            && self.pods.matches(Some(&alike.labels))
+            && !disrupted.is_some_and(|d| d.contains_key(&*o.pod.name))
+    }
 }
 
 /// The candidate that hurts least: fewest broken budgets, then the lowest priorities, fewest pods, the youngest. Chance decides

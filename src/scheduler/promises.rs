@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::cycle::Choice;
-use super::framework::{NodeInfo, Reason};
+use super::framework::{NodeInfo, Rejected};
 use super::known::Known;
 use super::plugins::volume_binding::{is_bound, reaches};
 use crate::api::object::{Name, Resource};
@@ -28,7 +28,7 @@ pub struct Found {
     pub object: Arc<Object>,
     pub node: Name,
     pub choice: Choice,
-    pub rejected: Vec<(Name, Reason)>,
+    pub rejected: Rejected,
 }
 
 /// A pod that has a node, and waits there.
@@ -58,11 +58,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(600);
 impl Promised {
     /// When it is looked after next: bindings are polled, once a second.
     pub fn next_look(&self, now: Time) -> Time {
-        let mut at = self.since + EVERY;
-        while at <= now {
-            at = at + EVERY;
-        }
-        at
+        let looks = now.since(self.since).as_millis() / EVERY.as_millis();
+        self.since + EVERY.saturating_mul(u32::try_from(looks).unwrap_or(u32::MAX).saturating_add(1))
     }
 
     pub fn state(&self, known: &Known, node: Option<&NodeInfo>, now: Time) -> State {

@@ -1,11 +1,14 @@
 //! Where pods wait: ready to be tried, backing off, or until something changes that could help.
 //! Real Kubernetes: pkg/scheduler/backend/queue.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::hints::Happening;
+use super::hints::{Happening, Help, Waiter};
 use super::known::Known;
+use super::plugins::Id;
+use super::special::Special;
 use crate::api::kinds::Pod;
 use crate::api::{Duration, Key, Object, Time, Uid};
 use crate::client::queue::merge;
@@ -26,33 +29,45 @@ struct Waiting {
     since: Time,
     priority: i32,
     place: Place,
-    /// The plugins that turned it down.
-    by: Vec<&'static str>,
+    /// What it asks for that few pods do.
+    special: Special,
+    /// The plugins that turned it down. None: there was nothing to turn down, so that anything may help.
+    by: BTreeSet<Id>,
 }
+
+/// The most important first, then who has waited longest.
+type Turn = (Reverse<i32>, Time, u64);
 
 #[derive(Clone, Copy, Debug)]
 enum Place {
     /// Ready to be tried.
-    Active((i32, Time, u64)),
+    Active(Turn),
     /// Being tried.
     Taken,
     Backoff((Time, u64)),
-    /// Tried in vain.
-    Unschedulable,
+    /// Tried in vain, then.
+    Unschedulable(Time),
 }
 
 #[derive(Clone, Default)]
 pub struct Queue {
     waiting: BTreeMap<Uid, Waiting>,
-    active: BTreeMap<(i32, Time, u64), Uid>,
+    active: BTreeMap<Turn, Uid>,
     backoff: BTreeMap<(Time, u64), Uid>,
-    /// When each was tried.
-    unschedulable: BTreeMap<Uid, Time>,
+    /// Those that were tried in vain, the first of them first.
+    unschedulable: BTreeSet<(Time, Uid)>,
+    /// The same by who turned them down; `None` if nobody did.
+    turned_down: BTreeMap<Option<Id>, BTreeSet<Uid>>,
     seq: u64,
 }
 
 fn backoff(attempts: u32) -> Duration {
     FIRST_BACKOFF.saturating_mul(1u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX)).min(LONGEST_BACKOFF)
+}
+
+/// Under what a parked pod is found.
+fn turners(by: &BTreeSet<Id>) -> impl Iterator<Item = Option<Id>> {
+    by.iter().copied().map(Some).chain(by.is_empty().then_some(None))
 }
 
 impl Queue {
@@ -68,8 +83,19 @@ impl Queue {
         }
         let mut own = Causes::new();
         merge(&mut own, causes);
+        let special = pod.get::<Pod>().and_then(Special::of).unwrap_or_default();
         let (key, pod) = (key.clone(), pod.clone());
-        let w = Waiting { key, pod, causes: own, attempts: 0, since: now, priority, place: Place::Taken, by: vec![] };
+        let w = Waiting {
+            key,
+            pod,
+            causes: own,
+            attempts: 0,
+            since: now,
+            priority,
+            place: Place::Taken,
+            special,
+            by: BTreeSet::new(),
+        };
         self.waiting.insert(uid, w);
         self.activate(uid);
     }
@@ -78,7 +104,7 @@ impl Queue {
         self.leave(uid);
         let Some(w) = self.waiting.get_mut(&uid) else { return };
         self.seq += 1;
-        let at = (-w.priority, w.since, self.seq);
+        let at = (Reverse(w.priority), w.since, self.seq);
         w.place = Place::Active(at);
         self.active.insert(at, uid);
     }
@@ -92,8 +118,13 @@ impl Queue {
             Place::Backoff(at) => {
                 self.backoff.remove(&at);
             }
-            Place::Unschedulable => {
-                self.unschedulable.remove(&uid);
+            Place::Unschedulable(tried) => {
+                self.unschedulable.remove(&(tried, uid));
+                for by in turners(&w.by) {
+                    if let Some(theirs) = self.turned_down.get_mut(&by) {
+                        theirs.remove(&uid);
+                    }
+                }
             }
             Place::Taken => {}
         }
@@ -113,9 +144,7 @@ impl Queue {
             }
             self.activate(uid);
         }
-        let old: Vec<Uid> =
-            self.unschedulable.iter().filter(|(_, t)| now.since(**t) > LONGEST_WAIT).map(|(uid, _)| *uid).collect();
-        for uid in old {
+        while let Some((_, uid)) = self.unschedulable.first().copied().filter(|(t, _)| now.since(*t) > LONGEST_WAIT) {
             self.activate(uid);
         }
         let (_, uid) = self.active.pop_first()?;
@@ -126,13 +155,15 @@ impl Queue {
     }
 
     /// No node fits: the pod waits until something changes that could help the plugins that turned it down.
-    pub fn park(&mut self, uid: Uid, by: Vec<&'static str>, now: Time) {
+    pub fn park(&mut self, uid: Uid, by: BTreeSet<Id>, now: Time) {
         self.leave(uid);
-        if let Some(w) = self.waiting.get_mut(&uid) {
-            w.by = by;
-            w.place = Place::Unschedulable;
-            self.unschedulable.insert(uid, now);
+        let Some(w) = self.waiting.get_mut(&uid) else { return };
+        for by in turners(&by) {
+            self.turned_down.entry(by).or_default().insert(uid);
         }
+        w.by = by;
+        w.place = Place::Unschedulable(now);
+        self.unschedulable.insert((now, uid));
     }
 
     /// Something went wrong that is no fault of the pod: it is tried again after its back-off.
@@ -142,20 +173,40 @@ impl Queue {
     }
 
     /// Something happened: parked pods that it could help are tried again after their back-off.
-    pub fn something_happened(&mut self, what: &Happening<'_>, known: &Known, causes: &Causes, now: Time) {
-        let helped = |uid: &Uid| {
-            let w = self.waiting.get(uid)?;
-            Some(what.helps(&w.by, w.pod.get::<Pod>()?, known))
-        };
-        let woken: Vec<(Uid, Time)> =
-            self.unschedulable.iter().filter(|(uid, _)| helped(uid) == Some(true)).map(|(uid, t)| (*uid, *t)).collect();
-        for (uid, tried) in woken {
+    /// Only those of at most that priority can hope for room that was kept for a pod that has no node yet.
+    pub fn something_happened(
+        &mut self,
+        what: &Happening<'_>,
+        at_most: i32,
+        known: &Known,
+        causes: &Causes,
+        now: Time,
+    ) {
+        let mut woken: BTreeSet<Uid> = BTreeSet::new();
+        for (by, uids) in &self.turned_down {
+            match by.map_or(Help::All, |by| (by.plugin().helped)(what)) {
+                Help::Nobody => {}
+                Help::All => woken.extend(uids),
+                those => woken.extend(uids.iter().filter(|uid| self.is_reached(**uid, &those, known))),
+            }
+        }
+        for uid in woken {
+            let w = self.waiting.get(&uid).filter(|w| w.priority <= at_most);
+            let Some(Place::Unschedulable(tried)) = w.map(|w| w.place) else { continue };
             self.leave(uid);
             if let Some(w) = self.waiting.get_mut(&uid) {
                 merge(&mut w.causes, causes);
             }
             self.back_off(uid, tried, now);
         }
+    }
+
+    fn is_reached(&self, uid: Uid, help: &Help<'_>, known: &Known) -> bool {
+        let waiter = |w: &Waiting| {
+            let pod = w.pod.get::<Pod>()?;
+            Some(help.reaches(&Waiter { pod, special: &w.special, known }))
+        };
+        self.waiting.get(&uid).and_then(waiter).unwrap_or(false)
     }
 
     fn back_off(&mut self, uid: Uid, tried: Time, now: Time) {
@@ -175,7 +226,54 @@ impl Queue {
             return Some((now, false));
         }
         let waiting = self.backoff.keys().next().map(|(t, _)| (*t, false));
-        waiting
-            .or_else(|| self.unschedulable.values().min().map(|t| (*t + LONGEST_WAIT + Duration::from_secs(1), true)))
+        waiting.or_else(|| self.unschedulable.first().map(|(t, _)| (*t + LONGEST_WAIT + Duration::from_secs(1), true)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hints::Seen;
+    use super::*;
+    use serde_json::json;
+
+    fn waiting(name: &str) -> (Queue, Uid) {
+        let mut q = Queue::default();
+        let pod: Pod = serde_json::from_value(json!({"metadata": {"name": name, "uid": name}})).unwrap();
+        q.add(&Key::of::<Pod>("d", name), &Arc::new(Object::new(pod)), 0, false, &Causes::new(), Time::ZERO);
+        (q, Uid::of(name))
+    }
+
+    #[test]
+    fn a_parked_pod_wakes_by_what_helps_those_who_turned_it_down() {
+        let later = Time::ZERO + Duration::from_secs(20);
+        let gone = Pod::default();
+        for (by, helped) in
+            [(vec![], true), (vec![Id::NodeAffinity], false), (vec![Id::NodeAffinity, Id::NodeResourcesFit], true)]
+        {
+            let (mut q, uid) = waiting("p");
+            q.pop(Time::ZERO).unwrap();
+            q.park(uid, by.iter().copied().collect(), Time::ZERO);
+            let (what, known) = (Happening::PodGone(Seen::new(&gone)), Known::default());
+            q.something_happened(&what, -1, &known, &Causes::new(), later);
+            assert!(q.pop(later).is_none(), "it is too important for that room");
+            q.something_happened(&what, i32::MAX, &known, &Causes::new(), later);
+            assert_eq!(q.pop(later).is_some(), helped, "{by:?}");
+            assert!(!helped || q.unschedulable.is_empty() && q.turned_down.values().all(BTreeSet::is_empty));
+            assert_eq!(q.pop(later + LONGEST_WAIT).is_some(), !helped, "at last it is tried anyway");
+        }
+    }
+
+    #[test]
+    fn the_most_important_comes_first_and_the_least_possible_priority_last() {
+        let mut q = Queue::default();
+        for (i, priority) in [0, i32::MIN, i32::MAX, -1].into_iter().enumerate() {
+            let name = priority.to_string();
+            let pod: Pod = serde_json::from_value(json!({"metadata": {"name": name, "uid": name}})).unwrap();
+            let now = Time::ZERO + Duration::from_secs(i as u64);
+            q.add(&Key::of::<Pod>("d", &name), &Arc::new(Object::new(pod)), priority, false, &Causes::new(), now);
+        }
+        let order: Vec<String> =
+            std::iter::from_fn(|| q.pop(Time::ZERO)).map(|(key, ..)| key.name.to_string()).collect();
+        assert_eq!(order, ["2147483647", "0", "-1", "-2147483648"]);
     }
 }

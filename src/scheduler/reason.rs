@@ -1,8 +1,10 @@
 //! Why a node is out of the question, or all of them are. Each plugin has its own reasons; the texts are those of Kubernetes.
 //! Real Kubernetes: k8s.io/kube-scheduler/framework/interface.go Status, and the ErrReason… of each plugin.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use super::plugins::Id;
 use crate::api::object::Name;
 
 /// Why one node will not do.
@@ -14,8 +16,6 @@ pub enum Reason {
         taint: String,
     },
     Affinity,
-    /// The pod names the nodes that come into question, and this is none of them.
-    NotNamed,
     Ports {
         ports: Vec<i32>,
     },
@@ -84,7 +84,6 @@ impl Reason {
             | Reason::Unschedulable
             | Reason::Taint { .. }
             | Reason::Affinity
-            | Reason::NotNamed
             | Reason::VolumeElsewhere { .. }
             | Reason::NoVolume { .. }
             | Reason::NoSpace { .. }
@@ -94,23 +93,23 @@ impl Reason {
         }
     }
 
-    pub fn plugin(&self) -> &'static str {
+    pub fn plugin(&self) -> Id {
         match self {
-            Reason::WrongName => "NodeName",
-            Reason::Unschedulable => "NodeUnschedulable",
-            Reason::Taint { .. } => "TaintToleration",
-            Reason::Affinity | Reason::NotNamed => "NodeAffinity",
-            Reason::Ports { .. } => "NodePorts",
-            Reason::TooManyPods | Reason::Insufficient { .. } => "NodeResourcesFit",
-            Reason::Disk | Reason::OncePod { .. } => "VolumeRestrictions",
-            Reason::TooManyVolumes { .. } => "NodeVolumeLimits",
+            Reason::WrongName => Id::NodeName,
+            Reason::Unschedulable => Id::NodeUnschedulable,
+            Reason::Taint { .. } => Id::TaintToleration,
+            Reason::Affinity => Id::NodeAffinity,
+            Reason::Ports { .. } => Id::NodePorts,
+            Reason::TooManyPods | Reason::Insufficient { .. } => Id::NodeResourcesFit,
+            Reason::Disk | Reason::OncePod { .. } => Id::VolumeRestrictions,
+            Reason::TooManyVolumes { .. } => Id::NodeVolumeLimits,
             Reason::VolumeElsewhere { .. }
             | Reason::NoVolume { .. }
             | Reason::NoSpace { .. }
-            | Reason::VolumeGone { .. } => "VolumeBinding",
-            Reason::Zone { .. } => "VolumeZone",
-            Reason::Spread { .. } => "PodTopologySpread",
-            Reason::Neighbours | Reason::Unwanted | Reason::Unwelcome => "InterPodAffinity",
+            | Reason::VolumeGone { .. } => Id::VolumeBinding,
+            Reason::Zone { .. } => Id::VolumeZone,
+            Reason::Spread { .. } => Id::PodTopologySpread,
+            Reason::Neighbours | Reason::Unwanted | Reason::Unwelcome => Id::InterPodAffinity,
         }
     }
 }
@@ -122,7 +121,6 @@ impl fmt::Display for Reason {
             Reason::Unschedulable => "node(s) were unschedulable",
             Reason::Taint { .. } => "node(s) had untolerated taint(s)",
             Reason::Affinity => "node(s) didn't match Pod's node affinity/selector",
-            Reason::NotNamed => "node(s) didn't satisfy plugin(s) [NodeAffinity]",
             Reason::Ports { .. } => "node(s) didn't have free ports for the requested pod ports",
             Reason::TooManyPods => "Too many pods",
             Reason::Insufficient { resource, .. } => return write!(f, "Insufficient {resource}"),
@@ -144,6 +142,34 @@ impl fmt::Display for Reason {
             Reason::Unwanted => "node(s) didn't match pod anti-affinity rules",
             Reason::Unwelcome => "node(s) didn't satisfy existing pods anti-affinity rules",
         })
+    }
+}
+
+/// The nodes that will not do.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Rejected {
+    /// Those that were looked at.
+    pub nodes: Vec<(Name, Reason)>,
+    /// How many were not: the pod names the nodes that come into question.
+    pub not_named: usize,
+}
+
+impl Rejected {
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.not_named == 0
+    }
+
+    /// The plugins that turned nodes down.
+    pub fn plugins(&self) -> BTreeSet<Id> {
+        let not_named = (self.not_named > 0).then_some(Reason::Affinity.plugin());
+        self.nodes.iter().map(|(_, r)| r.plugin()).chain(not_named).collect()
+    }
+
+    /// The reasons as they are counted in messages.
+    pub fn texts(&self) -> impl Iterator<Item = (String, usize)> {
+        let not_named = ("node(s) didn't satisfy plugin(s) [NodeAffinity]".to_string(), self.not_named);
+        let looked_at = self.nodes.iter().map(|(_, r)| (r.to_string(), 1));
+        looked_at.chain(Some(not_named).filter(|(_, n)| *n > 0))
     }
 }
 
@@ -182,16 +208,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    pub fn plugin(&self) -> &'static str {
+    pub fn plugin(&self) -> Id {
         match self {
-            Refusal::Contradiction => "NodeAffinity",
-            Refusal::NoClaim { .. } => "VolumeRestrictions",
-            Refusal::VolumeGone { .. } => "VolumeZone",
+            Refusal::Contradiction => Id::NodeAffinity,
+            Refusal::NoClaim { .. } => Id::VolumeRestrictions,
+            Refusal::VolumeGone { .. } => Id::VolumeZone,
             Refusal::ClaimToCome { .. }
             | Refusal::OthersClaim { .. }
             | Refusal::LostClaim { .. }
             | Refusal::LeavingClaim { .. }
-            | Refusal::Unbound { .. } => "VolumeBinding",
+            | Refusal::Unbound { .. } => Id::VolumeBinding,
         }
     }
 }

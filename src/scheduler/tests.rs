@@ -6,12 +6,13 @@ mod volumes;
 
 use super::cache::Cache;
 use super::cycle::{Judges, Memory, Verdict, failure_message, refusal_message, schedule};
-use super::framework::{NodeInfo, PodInfo, Reason, Refusal};
-use super::hints::Happening;
+use super::framework::{NodeInfo, PodInfo, Reason, Refusal, Rejected};
+use super::hints::{Happening, Seen, Waiter};
 use super::known::Known;
 use super::nominated::Rivals;
-use super::plugins::TABLE;
+use super::plugins::{Id, TABLE};
 use super::preemption::Outcome;
+use super::special::Special;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::Name;
 use crate::api::{Object, Uid, selector::Selector};
@@ -86,19 +87,31 @@ fn each_filter_says_why() {
 fn a_pod_that_names_nodes_is_looked_at_there_only() {
     let mut cache = Cache::default();
     cache.set_node(&node("a", json!({"unschedulable": true}), json!({})));
-    cache.set_node(&node("b", json!({}), json!({})));
+    for name in ["b", "c"] {
+        cache.set_node(&node(name, json!({}), json!({})));
+    }
     let named = |terms: Value| {
         let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}});
-        objections(&pod("p", json!({"affinity": {"nodeAffinity": required}})), &cache, &Known::default())
+        let info = PodInfo::new(pod("p", json!({"affinity": {"nodeAffinity": required}})));
+        cycle(&info, &cache, &mut Memory::default(), &mut Chance::seed_from_u64(1))
     };
     let is = |name: &str| json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]});
-    let not_named = || vec!["node(s) didn't satisfy plugin(s) [NodeAffinity]".to_string()];
-    assert_eq!(named(json!([is("b")])), Ok(vec![not_named(), vec![]]));
-    assert_eq!(named(json!([is("a")])), Ok(vec![vec!["node(s) were unschedulable".into()], not_named()]));
+    let Verdict::Fits { node, choice, rejected } = named(json!([is("b")])) else { panic!() };
+    assert_eq!((&*node, choice.nodes.len()), ("b", 1));
+    assert_eq!(rejected, Rejected { nodes: vec![], not_named: 2 }, "nothing is kept of nodes that are not looked at");
+    let Verdict::FitsNowhere { rejected } = named(json!([is("a"), is("gone")])) else { panic!() };
+    assert_eq!(rejected, Rejected { nodes: vec![("a".into(), Reason::Unschedulable)], not_named: 2 });
+    assert_eq!(rejected.plugins(), [Id::NodeUnschedulable, Id::NodeAffinity].into());
+    assert_eq!(
+        failure_message(&rejected, 3, &Outcome::Never),
+        "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]. no new \
+         claims to deallocate, preemption: not eligible due to preemptionPolicy=Never."
+    );
     let on_both = json!([{"matchFields": [is("a")["matchFields"][0], is("b")["matchFields"][0]]}]);
-    assert_eq!(named(on_both), Err("pod affinity terms conflict".into()));
+    assert!(matches!(named(on_both), Verdict::Refused(Refusal::Contradiction)));
     let or_any = json!([is("a"), {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "Exists"}]}]);
-    assert_eq!(named(or_any), Ok(vec![vec!["node(s) were unschedulable".into()], vec![]]));
+    let Verdict::Fits { choice, rejected, .. } = named(or_any) else { panic!() };
+    assert_eq!((choice.nodes.len(), rejected.nodes.len(), rejected.not_named), (2, 1, 0));
 }
 
 #[test]
@@ -136,30 +149,48 @@ fn only_what_can_help_wakes_a_pod() {
     let affinity: serde_json::Map<_, _> =
         [wish("podAffinity", "y"), wish("podAntiAffinity", "x")].into_iter().collect();
     let volume = json!({"name": "v", "persistentVolumeClaim": {"claimName": "mine"}});
-    let object = pod("p", json!({"affinity": affinity, "volumes": [volume]}));
+    let spread = json!({"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"});
+    let object = pod("p", json!({"affinity": affinity, "volumes": [volume], "topologySpreadConstraints": [spread]}));
     let p = object.get::<Pod>().unwrap();
     let mut other = pod("other", json!({})).get::<Pod>().unwrap().clone();
     other.metadata.labels = Some([("app".to_string(), "y".to_string())].into());
     let other = &other;
+    let (special, known) = (Special::of(p).unwrap(), Known::default());
+    let waiter = Waiter { pod: p, special: &special, known: &known };
+    let zoned = node("z", json!({}), json!({"zone": "1"}));
+    let plain = node("y", json!({}), json!({}));
+    let (zoned, plain) = (zoned.get::<Node>().unwrap(), plain.get::<Node>().unwrap());
+    let gone = |pod| Happening::PodGone(Seen::new(pod));
+    let placed = |pod| Happening::PodPlaced { now: Seen::new(pod), before: None };
     let claim = |name| Happening::Claim { namespace: "d", name };
     for (what, by, helps) in [
-        (Happening::Node, "TaintToleration", true),
-        (Happening::PodGone(other), "TaintToleration", false),
-        (Happening::PodGone(other), "NodeResourcesFit", true),
-        (Happening::PodGone(other), "InterPodAffinity", false),
-        (Happening::PodGone(p), "InterPodAffinity", true),
-        (Happening::PodGone(p), "VolumeRestrictions", true),
-        (Happening::PodGone(other), "VolumeRestrictions", false),
-        (Happening::PodPlaced { now: p, before: None }, "NodeResourcesFit", false),
-        (Happening::PodPlaced { now: p, before: None }, "InterPodAffinity", false),
-        (Happening::PodPlaced { now: other, before: None }, "InterPodAffinity", true),
-        (claim("mine"), "VolumeBinding", true),
-        (claim("other"), "VolumeBinding", false),
-        (claim("mine"), "NodeResourcesFit", false),
-        (Happening::Volume, "VolumeBinding", true),
-        (Happening::Attachment, "NodeVolumeLimits", true),
+        (Happening::Node, Id::TaintToleration, true),
+        (Happening::NodeGone(zoned), Id::TaintToleration, false),
+        (Happening::NodeGone(zoned), Id::PodTopologySpread, true),
+        (Happening::NodeGone(plain), Id::PodTopologySpread, false),
+        (gone(other), Id::TaintToleration, false),
+        (gone(other), Id::NodeResourcesFit, true),
+        (gone(other), Id::InterPodAffinity, false),
+        (gone(p), Id::InterPodAffinity, true),
+        (gone(p), Id::VolumeRestrictions, true),
+        (gone(other), Id::VolumeRestrictions, false),
+        (placed(p), Id::NodeResourcesFit, false),
+        (placed(p), Id::InterPodAffinity, false),
+        (placed(other), Id::InterPodAffinity, true),
+        (claim("mine"), Id::VolumeBinding, true),
+        (claim("other"), Id::VolumeBinding, false),
+        (claim("mine"), Id::NodeResourcesFit, false),
+        (Happening::Volume, Id::VolumeBinding, true),
+        (Happening::Attachment, Id::NodeVolumeLimits, true),
     ] {
-        assert_eq!(what.helps(&[by], p, &Known::default()), helps, "{by}");
+        assert_eq!((by.plugin().helped)(&what).reaches(&waiter), helps, "{by:?}");
+    }
+}
+
+#[test]
+fn each_plugin_stands_in_the_table_under_its_own_name() {
+    for (i, plugin) in TABLE.iter().enumerate() {
+        assert_eq!(plugin.id as usize, i, "{:?}", plugin.id);
     }
 }
 
@@ -173,7 +204,7 @@ fn a_full_node_takes_no_more_pods() {
     let mut memory = Memory::default();
     let v = cycle(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1));
     let Verdict::FitsNowhere { rejected } = v else { panic!("{v:?}") };
-    assert_eq!(rejected, [("n".into(), Reason::TooManyPods)]);
+    assert_eq!(rejected.nodes, [("n".into(), Reason::TooManyPods)]);
     cache.remove(Uid::of("p0"));
     assert!(matches!(
         cycle(&PodInfo::new(pod("q", json!({}))), &cache, &mut memory, &mut Chance::seed_from_u64(1)),
@@ -192,6 +223,39 @@ fn a_node_that_comes_back_still_has_its_pods() {
     cache.remove(Uid::of("p1"));
     cache.set_node(&n);
     assert_eq!(cache.nodes.iter().map(|n| n.pod_count).collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn a_pod_that_changes_while_its_node_is_away_counts_once() {
+    let mut cache = Cache::default();
+    let (n, p) = (node("n", json!({}), json!({})), pod("p", json!({})));
+    cache.set_node(&n);
+    cache.place(&p, "n");
+    cache.remove_node("n");
+    let mut leaving = (*p).clone();
+    leaving.meta_mut().deletion_timestamp = Some(crate::api::Time::ZERO.meta());
+    cache.place(&Arc::new(leaving), "n");
+    cache.set_node(&n);
+    assert_eq!(cache.nodes.iter().map(|n| n.pod_count).collect::<Vec<_>>(), [1]);
+    cache.remove(Uid::of("p"));
+    assert_eq!(cache.nodes.iter().map(|n| n.pod_count).collect::<Vec<_>>(), [0]);
+}
+
+#[test]
+fn a_pod_that_asks_for_more_than_there_is_anywhere_upsets_no_sum() {
+    let mut cache = Cache::default();
+    cache.set_node(&node("n", json!({}), json!({})));
+    cache.place(&pod("small", asks("500m")), "n");
+    for huge in ["one", "other"] {
+        cache.place(&pod(huge, asks("10E")), "n");
+    }
+    let text = || vec![vec!["Too many pods".to_string(), "Insufficient cpu".to_string()]];
+    assert_eq!(objections(&pod("p", asks("1")), &cache, &Known::default()), Ok(text()));
+    cache.remove(Uid::of("one"));
+    cache.remove(Uid::of("other"));
+    assert_eq!(cache.nodes[0].requested.milli_cpu, 500);
+    let huge = json!({"containers": [asks("10E")["containers"][0], asks("10E")["containers"][0]]});
+    assert_eq!(objections(&pod("p", huge), &cache, &Known::default()), Ok(vec![vec!["Insufficient cpu".to_string()]]));
 }
 
 #[test]
@@ -232,10 +296,10 @@ fn open_to(constraint: Value, more: Value, pods: [usize; 4]) -> Vec<Option<Strin
     let info = PodInfo::new(pod("p", spec));
     let known = Known::default();
     let snapshot = cache.snapshot(&known);
-    let spread = TABLE.iter().find(|p| p.name == "PodTopologySpread").unwrap();
+    let spread = TABLE.iter().find(|p| p.id == Id::PodTopologySpread).unwrap();
     let objections = spread.filter.unwrap().prepare(&info, &snapshot).unwrap().unwrap();
     let said = |n: &NodeInfo| objections(n).first().map(ToString::to_string);
-    cache.nodes.iter().map(said).collect()
+    snapshot.each().map(said).collect()
 }
 
 #[test]
@@ -292,12 +356,10 @@ fn nobody_is_spread_from_pods_that_leave() {
 fn the_message_counts_reasons_and_tells_of_preemption() {
     let taint = Reason::Taint { taint: "k:NoSchedule".into() };
     let cpu = Reason::Insufficient { resource: "cpu".into(), wants: 1500, free: 1000, all: 2000 };
-    let rejected = [("a".into(), taint), ("b".into(), cpu.clone()), ("c".into(), cpu)];
-    let vain = Outcome::Vain(vec![
-        ("a".into(), vec!["Preemption is not helpful for scheduling".into()]),
-        ("b".into(), vec!["No preemption victims found for incoming pod".into()]),
-        ("c".into(), vec!["No preemption victims found for incoming pod".into()]),
-    ]);
+    let nodes = vec![("a".into(), taint), ("b".into(), cpu.clone()), ("c".into(), cpu)];
+    let rejected = Rejected { nodes, not_named: 0 };
+    let nobody = || vec!["No preemption victims found for incoming pod".into()];
+    let vain = Outcome::Vain { tried: vec![("b".into(), nobody()), ("c".into(), nobody())], hopeless: 1 };
     assert_eq!(
         failure_message(&rejected, 3, &vain),
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, preemption: \

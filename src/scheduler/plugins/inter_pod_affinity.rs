@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::api::kinds::Pod;
 use crate::api::object::Resource;
 use crate::scheduler::framework::{Filter, MAX_SCORE, NodeInfo, PodInfo, Prepared, Reason, Score, Snapshot};
+use crate::scheduler::hints::{Happening, Help, Seen, Waiter};
 use crate::scheduler::known::Known;
 use crate::scheduler::special::{Special, Term};
 
@@ -79,7 +81,7 @@ impl<'a> Counts<'a> {
                 }
             }
             if all.choosy > 0 {
-                let theirs = node.specials().flat_map(|(_, s)| &s.far.required);
+                let theirs = node.specials().flat_map(|(_, s, _)| &s.far.required);
                 theirs.filter(|t| means_pod(t, pod, all.known)).for_each(|t| unwelcome.add(&t.key, node, 1));
             }
         }
@@ -100,6 +102,34 @@ impl<'a> Counts<'a> {
         } else {
             None
         }
+    }
+}
+
+/// Whether one of the wishes is about the pod.
+fn mean(terms: &[Term], pod: &Pod, known: &Known) -> bool {
+    terms.iter().any(|t| t.means(pod.namespace(), pod.metadata.labels.as_ref(), known))
+}
+
+/// Whether a pod was in the way of one that waits.
+fn was_unwanted(gone: &Seen<'_>, w: &Waiter<'_>) -> bool {
+    mean(&w.special.far.required, gone.pod, w.known) || mean(&gone.special().far.required, w.pod, w.known)
+}
+
+/// Whether a pod is the company that one wants which waits.
+fn is_company(there: &Pod, w: &Waiter<'_>) -> bool {
+    let near = &w.special.near.required;
+    !near.is_empty() && near.iter().all(|t| t.means(there.namespace(), there.metadata.labels.as_ref(), w.known))
+}
+
+/// A node, company that comes, and unwanted neighbours that go.
+pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    match what {
+        Happening::Node => Help::All,
+        Happening::PodGone(gone) => Help::those(|w| was_unwanted(gone, w)),
+        Happening::PodPlaced { now, before } => {
+            Help::those(|w| is_company(now.pod, w) || before.as_ref().is_some_and(|b| was_unwanted(b, w)))
+        }
+        _ => Help::Nobody,
     }
 }
 
@@ -124,11 +154,12 @@ fn prefers(s: &Special) -> bool {
 /// What the pod's wishes, and those of pods that stand, make of each place.
 fn worth<'a>(pod: &'a PodInfo, all: &'a Snapshot<'a>) -> ByPlace<'a> {
     let mut out = ByPlace::default();
-    let own = pod.special.as_ref().filter(|s| prefers(s));
+    let own = pod.special.as_ref();
+    let likes = own.into_iter().flat_map(|s| &s.near.preferred).map(|(t, w)| (t, *w));
+    let dislikes = own.into_iter().flat_map(|s| &s.far.preferred).map(|(t, w)| (t, -w));
+    let wishes: Vec<(&Term, i64)> = likes.chain(dislikes).collect();
     for node in all.nodes {
-        if let Some(own) = own {
-            let wishes = own.near.preferred.iter().map(|(t, w)| (t, *w));
-            let wishes: Vec<_> = wishes.chain(own.far.preferred.iter().map(|(t, w)| (t, -w))).collect();
+        if !wishes.is_empty() {
             for (pods, count) in node.sorts() {
                 for (t, weight) in wishes.iter().filter(|(t, _)| t.means_those(pods, all.known)) {
                     out.add(&t.key, node, weight * count);
@@ -138,8 +169,7 @@ fn worth<'a>(pod: &'a PodInfo, all: &'a Snapshot<'a>) -> ByPlace<'a> {
         if all.choosy == 0 {
             continue;
         }
-        for (pods, count) in node.sorts() {
-            let Some(theirs) = pods.special.as_ref().filter(|s| s.is_choosy()) else { continue };
+        for (_, theirs, count) in node.specials().filter(|(_, s, _)| s.is_choosy()) {
             let must = theirs.near.required.iter().map(|t| (t, REQUIRED_WEIGHT));
             let like = theirs.near.preferred.iter().map(|(t, w)| (t, *w));
             let dislike = theirs.far.preferred.iter().map(|(t, w)| (t, -w));

@@ -2,8 +2,17 @@
 //! Real Kubernetes: pkg/scheduler/framework/plugins/noderesources/fit.go, least_allocated.go.
 
 use crate::scheduler::framework::{Filter, MAX_SCORE, NodeInfo, PodInfo, Prepared, Reason, Score, Snapshot};
+use crate::scheduler::hints::{Happening, Help};
 
 pub struct NodeResourcesFit;
+
+/// A node, or any pod that leaves one.
+pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    match what {
+        Happening::Node | Happening::PodGone(_) => Help::All,
+        _ => Help::Nobody,
+    }
+}
 
 impl Filter for NodeResourcesFit {
     fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Prepared<'a> {
@@ -18,9 +27,11 @@ fn missing(pod: &PodInfo, node: &NodeInfo) -> Vec<Reason> {
         out.push(Reason::TooManyPods);
     }
     let (want, used, all) = (&pod.requests, &node.requested, &node.allocatable);
-    let mut check = |resource: &str, wants: i64, used: i64, all: i64| {
-        if wants > 0 && wants > all - used {
-            out.push(Reason::Insufficient { resource: resource.into(), wants, free: all - used, all });
+    let mut check = |resource: &str, wants: i64, used: i128, all: i64| {
+        let free = i128::from(all) - used;
+        if wants > 0 && i128::from(wants) > free {
+            let free = i64::try_from(free).unwrap_or(i64::MIN);
+            out.push(Reason::Insufficient { resource: resource.into(), wants, free, all });
         }
     };
     check("cpu", want.milli_cpu, used.milli_cpu, all.milli_cpu);
@@ -34,12 +45,16 @@ fn missing(pod: &PodInfo, node: &NodeInfo) -> Vec<Reason> {
 
 impl Score for NodeResourcesFit {
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], _: &Snapshot<'_>) -> Vec<i64> {
-        let left = |used: i64, all: i64| if all == 0 || used > all { 0 } else { (all - used) * MAX_SCORE / all };
+        let left = |used: i128, own: i64, all: i64| {
+            let free = i128::from(all) - used - i128::from(own);
+            let share = if all == 0 || free < 0 { 0 } else { free * i128::from(MAX_SCORE) / i128::from(all) };
+            i64::try_from(share).unwrap_or(MAX_SCORE)
+        };
         nodes
             .iter()
             .map(|n| {
-                let cpu = left(n.scored.0 + pod.scored.0, n.allocatable.milli_cpu);
-                let memory = left(n.scored.1 + pod.scored.1, n.allocatable.memory);
+                let cpu = left(n.scored.0, pod.scored.0, n.allocatable.milli_cpu);
+                let memory = left(n.scored.1, pod.scored.1, n.allocatable.memory);
                 (cpu + memory) / 2
             })
             .collect()

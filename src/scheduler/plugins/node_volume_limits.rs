@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::api::object::Name;
 use crate::scheduler::framework::{Filter, NodeInfo, PodInfo, Prepared, Reason, Snapshot};
+use crate::scheduler::hints::{Happening, Help, users_of};
 use crate::scheduler::known::Known;
 
 pub struct NodeVolumeLimits;
@@ -39,19 +40,39 @@ fn limits<'a>(node: &NodeInfo, known: &'a Known) -> BTreeMap<&'a str, i64> {
 }
 
 /// What is attached, by pods that are there and by the word of the attachments.
-fn attached(node: &NodeInfo, known: &Known) -> Volumes {
+fn attached(node: &NodeInfo, told: &Told<'_>, known: &Known) -> Volumes {
     let mut out = Volumes::new();
-    for (pods, special) in node.specials() {
+    for (pods, special, _) in node.specials() {
         add(&mut out, &pods.namespace, &special.claims, known);
     }
-    for a in known.attachments.iter().filter(|a| a.spec.node_name == *node.name) {
+    for (driver, handle) in told.get(&*node.name).into_iter().flatten() {
+        out.insert((driver.to_string(), handle.to_string()), driver.to_string());
+    }
+    out
+}
+
+/// What attachments say, by node: drivers, and what they call their volumes.
+type Told<'a> = BTreeMap<&'a str, Vec<(&'a str, &'a str)>>;
+
+fn told(known: &Known) -> Told<'_> {
+    let mut out = Told::new();
+    for a in known.attachments.iter() {
         let volume = a.spec.source.persistent_volume_name.as_deref().and_then(|v| known.volumes.get("", v));
         if let Some(csi) = volume.and_then(|v| v.spec.as_ref()?.csi.as_ref()) {
-            let driver = a.spec.attacher.clone();
-            out.insert((driver.clone(), csi.volume_handle.clone()), driver);
+            out.entry(&a.spec.node_name).or_default().push((&a.spec.attacher, &csi.volume_handle));
         }
     }
     out
+}
+
+/// A node, a claim, a volume that is detached, or a pod that used volumes.
+pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    match what {
+        Happening::Node | Happening::Attachment => Help::All,
+        Happening::Claim { namespace, name } => users_of(namespace, name),
+        Happening::PodGone(gone) if !gone.special().claims.is_empty() => Help::All,
+        _ => Help::Nobody,
+    }
 }
 
 impl Filter for NodeVolumeLimits {
@@ -63,12 +84,13 @@ impl Filter for NodeVolumeLimits {
         if wanted.is_empty() {
             return Ok(None);
         }
+        let told = told(known);
         Ok(Some(Box::new(move |node| {
             let limits = limits(node, known);
             if limits.is_empty() {
                 return vec![];
             }
-            let there = attached(node, known);
+            let there = attached(node, &told, known);
             let too_many = |(driver, limit): (&str, i64)| {
                 let here = there.values().filter(|d| *d == driver).count();
                 let new = wanted.iter().filter(|(id, d)| *d == driver && !there.contains_key(*id)).count();

@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::TopologySpreadConstraint;
 
-use super::taint_toleration::tolerated;
+use super::taint_toleration::{KEEP_OUT, tolerations};
+use crate::api::kinds::Pod;
 use crate::api::node_affinity::allows;
 use crate::api::object::Resource;
 use crate::api::selector::Selector;
+use crate::api::taints::untolerated;
 use crate::scheduler::framework::{
     Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, PodInfo, Prepared, Reason, SPREAD_KEYS, Score, Snapshot,
 };
+use crate::scheduler::hints::{Happening, Help};
 
 pub struct PodTopologySpread;
 
@@ -92,9 +95,32 @@ impl<'a> Required<'a> {
 fn is_eligible(c: &TopologySpreadConstraint, pod: &PodInfo, node: &NodeInfo) -> bool {
     let honors = |policy: &Option<String>, default| policy.as_deref().unwrap_or(default) == "Honor";
     let allowed = || pod.pod().spec.as_ref().is_none_or(|s| allows(s, node.node()));
-    let tainted =
-        || node.taints.iter().any(|t| matches!(t.effect.as_str(), "NoSchedule" | "NoExecute") && !tolerated(pod, t));
+    let tainted = || untolerated(&node.taints, tolerations(pod), &KEEP_OUT).is_some();
     (!honors(&c.node_affinity_policy, "Honor") || allowed()) && !(honors(&c.node_taints_policy, "Ignore") && tainted())
+}
+
+fn required(pod: &Pod) -> impl Iterator<Item = &TopologySpreadConstraint> {
+    let all = pod.spec.iter().flat_map(|s| s.topology_spread_constraints.iter().flatten());
+    all.filter(|c| c.when_unsatisfiable == "DoNotSchedule")
+}
+
+/// Whether a pod counts where another must be spread.
+fn counts_for(pod: &Pod, other: &Pod) -> bool {
+    let mut selectors = required(pod).filter_map(|c| c.label_selector.as_ref());
+    pod.namespace() == other.namespace() && selectors.any(|s| Selector::of(s).matches(other.metadata.labels.as_ref()))
+}
+
+/// A node, also one that goes: it may have been the emptiest place of all. And pods that count, as they come and go.
+pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    match what {
+        Happening::Node => Help::All,
+        Happening::NodeGone(node) => Help::those(|w| required(w.pod).all(|c| node.label(&c.topology_key).is_some())),
+        Happening::PodGone(gone) => Help::those(|w| counts_for(w.pod, gone.pod)),
+        Happening::PodPlaced { now, before } => {
+            Help::those(|w| counts_for(w.pod, now.pod) || before.as_ref().is_some_and(|b| counts_for(w.pod, b.pod)))
+        }
+        _ => Help::Nobody,
+    }
 }
 
 impl Filter for PodTopologySpread {
@@ -105,7 +131,7 @@ impl Filter for PodTopologySpread {
         }
         // A node without one of the labels is in no domain at all.
         let whole = |n: &&NodeInfo| own.iter().all(|c| n.label(LabelKey::of(&c.topology_key)).is_some());
-        let labelled: Vec<&NodeInfo> = all.nodes.iter().filter(whole).collect();
+        let labelled: Vec<&NodeInfo> = all.each().filter(whole).collect();
         let of = |c: &&'a TopologySpreadConstraint| {
             let eligible: Vec<_> = labelled.iter().copied().filter(|n| is_eligible(c, pod, n)).collect();
             Required::new(c, &eligible, pod)
@@ -131,7 +157,7 @@ impl Score for PodTopologySpread {
         let mut raw = vec![0.0; nodes.len()];
         for (key, skew, selector) in &list {
             let by_host = *key == HOSTNAME;
-            let counts = if by_host { BTreeMap::new() } else { counts(pod, key, selector, all.nodes.iter()) };
+            let counts = if by_host { BTreeMap::new() } else { counts(pod, key, selector, all.each()) };
             let places = if by_host { nodes.len() } else { counts.len() };
             let weight = ((places + 2) as f64).ln();
             let mut question = Matching::new(pod.namespace(), selector);

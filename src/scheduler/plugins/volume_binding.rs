@@ -14,6 +14,7 @@ use crate::api::quantity::Quantity;
 use crate::api::selector::Selector;
 use crate::api::volumes::{BIND_COMPLETED, Look, SELECTED_NODE, best, waits_for_consumer, wanted_size};
 use crate::scheduler::framework::{Filter, NodeInfo, PodInfo, PreBind, Prepared, Reason, Refusal, Snapshot};
+use crate::scheduler::hints::{Happening, Help, users_of};
 use crate::scheduler::known::Known;
 use crate::scheduler::promises::Promise;
 use crate::scheduler::special::claim;
@@ -27,8 +28,8 @@ const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 #[derive(Default)]
 struct Claims<'a> {
     bound: Vec<&'a PersistentVolumeClaim>,
-    /// They wait for their first pod, which is this one.
-    delayed: Vec<&'a PersistentVolumeClaim>,
+    /// They wait for their first pod, which is this one. With the volumes of their class.
+    delayed: Vec<(&'a PersistentVolumeClaim, Vec<&'a PersistentVolume>)>,
 }
 
 /// What becomes of the claims on one node.
@@ -87,13 +88,14 @@ fn sorted<'a>(pod: &PodInfo, known: &'a Known) -> Result<Claims<'a>, Refusal> {
         if is_bound(c) {
             out.bound.push(c);
         } else if waits_for_consumer(known.class_of(c)) && volume_name(c).is_empty() {
-            out.delayed.push(c);
+            let class = persistentvolumeclaim::class(c);
+            out.delayed.push((c, known.volumes.iter().filter(|v| persistentvolume::class(v) == class).collect()));
         } else {
             late.push(c.name().into());
         }
     }
     // The smallest first, so that it does not take a volume that a larger one needs.
-    out.delayed.sort_by_key(|c| wanted_size(c));
+    out.delayed.sort_by_key(|(c, _)| wanted_size(c));
     if late.is_empty() { Ok(out) } else { Err(Refusal::Unbound { claims: late }) }
 }
 
@@ -156,16 +158,12 @@ impl<'a> Claims<'a> {
         let mut plan = Plan::default();
         let mut chosen: BTreeSet<&str> = BTreeSet::new();
         let mut unmatched = vec![];
-        for c in &self.delayed {
+        for (c, volumes) in &self.delayed {
             match c.annotation(SELECTED_NODE) {
                 Some(other) if *other != *node.name => return Err(Reason::NoVolume { claim: c.name().into() }),
                 Some(_) => plan.provisions.push(c),
                 None => {
-                    let class = persistentvolumeclaim::class(c);
-                    let free = known
-                        .volumes
-                        .iter()
-                        .filter(|v| persistentvolume::class(v) == class && !chosen.contains(v.name()));
+                    let free = volumes.iter().copied().filter(|v| !chosen.contains(v.name()));
                     match best(c, free, Look::At(&|v| reaches(v, node.node()))) {
                         Some(v) => {
                             chosen.insert(v.name());
@@ -179,6 +177,15 @@ impl<'a> Claims<'a> {
         plan.provisions.extend(unmatched);
         plan.provisions.iter().try_for_each(|c| provisionable(c, node.node(), known))?;
         Ok(plan)
+    }
+}
+
+/// A node, a volume or who makes them, the pod's own claims.
+pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    match what {
+        Happening::Node | Happening::Volume | Happening::Attachment => Help::All,
+        Happening::Claim { namespace, name } => users_of(namespace, name),
+        _ => Help::Nobody,
     }
 }
 

@@ -3,12 +3,29 @@
 
 use crate::api::kinds::PersistentVolumeClaim;
 use crate::api::object::Name;
+use crate::api::object::Resource;
 use crate::scheduler::framework::{Filter, PodInfo, Prepared, Reason, Refusal, Snapshot};
+use crate::scheduler::hints::{Happening, Help, users_of};
 
 pub struct VolumeRestrictions;
 
 fn is_for_one_pod(c: &PersistentVolumeClaim) -> bool {
     c.spec.iter().flat_map(|s| s.access_modes.iter().flatten()).any(|m| m == "ReadWriteOncePod")
+}
+
+/// A node, a claim that was missing, or a pod that leaves a claim or a disk to others.
+pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    match what {
+        Happening::Node => Help::All,
+        Happening::Claim { namespace, name } => users_of(namespace, name),
+        Happening::PodGone(gone) => Help::those(|w| {
+            let theirs = gone.special();
+            let same_claim =
+                gone.pod.namespace() == w.pod.namespace() && w.special.claims.iter().any(|c| theirs.claims.contains(c));
+            same_claim || w.special.disks.iter().any(|d| theirs.disks.iter().any(|t| d.collides(t)))
+        }),
+        _ => Help::Nobody,
+    }
 }
 
 impl Filter for VolumeRestrictions {
@@ -27,9 +44,9 @@ impl Filter for VolumeRestrictions {
         }
         let is_used = |claim: &Name| {
             let uses = |n: &crate::scheduler::framework::NodeInfo| {
-                n.specials().any(|(pods, s)| pods.namespace == pod.namespace() && s.claims.contains(claim))
+                n.specials().any(|(pods, s, _)| pods.namespace == pod.namespace() && s.claims.contains(claim))
             };
-            all.nodes.iter().any(uses)
+            all.each().any(uses)
         };
         alone.retain(is_used);
         if alone.is_empty() && special.disks.is_empty() {
@@ -39,7 +56,7 @@ impl Filter for VolumeRestrictions {
             let taken = |s: &crate::scheduler::special::Special| {
                 special.disks.iter().any(|mine| s.disks.iter().any(|theirs| mine.collides(theirs)))
             };
-            if node.specials().any(|(_, s)| taken(s)) {
+            if node.specials().any(|(_, s, _)| taken(s)) {
                 vec![Reason::Disk]
             } else if alone.is_empty() {
                 vec![]

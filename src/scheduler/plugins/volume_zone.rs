@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::api::object::{Name, Resource};
 use crate::scheduler::framework::{Filter, NodeInfo, PodInfo, Prepared, Reason, Refusal, Snapshot};
+use crate::scheduler::hints::{Happening, Help, users_of};
 
 pub struct VolumeZone;
 
@@ -35,6 +36,15 @@ impl Place {
 fn zones(text: &str) -> Option<BTreeSet<String>> {
     let all: BTreeSet<String> = text.split("__").map(|z| z.trim().to_string()).collect();
     (!all.contains("")).then_some(all)
+}
+
+/// A node, a volume, the pod's own claims.
+pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
+    match what {
+        Happening::Node | Happening::Volume => Help::All,
+        Happening::Claim { namespace, name } => users_of(namespace, name),
+        _ => Help::Nobody,
+    }
 }
 
 impl Filter for VolumeZone {

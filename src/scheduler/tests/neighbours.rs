@@ -94,9 +94,9 @@ fn a_preference_is_a_score_and_goes_both_ways() {
         let (cache, known) = (cluster(db), Known::default());
         let info = PodInfo::new(labelled("web", "d", "web", web));
         let snapshot = cache.snapshot(&known);
-        let plugin = TABLE.iter().find(|p| p.name == "InterPodAffinity").unwrap();
+        let plugin = TABLE.iter().find(|p| p.id == Id::InterPodAffinity).unwrap();
         assert_eq!(plugin.weight, 2);
-        let all: Vec<&NodeInfo> = cache.nodes.iter().collect();
+        let all: Vec<&NodeInfo> = snapshot.each().collect();
         let s = plugin.score.unwrap();
         s.applies(&info, &snapshot).then(|| s.score(&info, &all, &snapshot))
     };

@@ -2,12 +2,11 @@
 
 use super::super::framework::priority;
 use super::super::nominated::{Nominated, Nominee};
-use super::super::preemption::{Occupant, consider};
+use super::super::preemption::consider;
 use super::*;
 use crate::api::kinds::PodDisruptionBudget;
 use crate::api::{Duration, Time};
 use crate::store::Change;
-use std::collections::BTreeMap;
 
 /// Name, node, CPU, priority, seconds of its start.
 type Row = (&'static str, &'static str, &'static str, i32, u64);
@@ -24,8 +23,10 @@ fn cluster(rows: &[Row]) -> Cache {
     for n in ["a", "b"] {
         cache.set_node(&node(n, json!({}), json!({})));
     }
-    for (name, node, cpu, priority, _) in rows {
-        cache.place(&weighs(name, cpu, *priority, json!({})), node);
+    for (name, node, cpu, priority, started) in rows {
+        let mut pod = weighs(name, cpu, *priority, json!({})).get::<Pod>().unwrap().clone();
+        pod.status.get_or_insert_default().start_time = Some((Time::ZERO + Duration::from_secs(*started)).meta());
+        cache.place(&Arc::new(Object::new(pod)), node);
     }
     cache
 }
@@ -38,13 +39,7 @@ fn outcome(rows: &[Row], incoming: &Arc<Object>, known: &Known, nominated: &Nomi
     let (mut memory, mut chance) = (Memory::default(), Chance::seed_from_u64(1));
     let v = schedule(&info, &snapshot, &rivals, &mut memory, &mut chance);
     let Verdict::FitsNowhere { rejected } = v else { panic!("{v:?}") };
-    let mut occupants: BTreeMap<Name, Vec<Occupant>> = BTreeMap::new();
-    for (node, pod, uid, load) in cache.below(priority(info.pod())) {
-        let row = rows.iter().find(|r| *pod.name == *r.0).unwrap();
-        let started = Some(Time::ZERO + Duration::from_secs(row.4));
-        let load = load.clone();
-        occupants.entry(node).or_default().push(Occupant { pod, uid, load, started, preempted: false });
-    }
+    let occupants = |node: &str| cache.below(priority(info.pod()), node);
     consider(&info, &rejected, &snapshot, &rivals, &occupants, &mut chance)
 }
 
@@ -96,6 +91,40 @@ fn as_few_as_possible_go_and_the_least_important() {
     for (rows, incoming, want) in table {
         assert_eq!(told(&outcome(rows, &incoming, &Known::default(), &Nominated::default())), want, "{rows:?}");
     }
+}
+
+#[test]
+fn pods_are_looked_at_only_on_nodes_where_it_may_help() {
+    let cache = cluster(&[("x", "a", "2", 0, 0), ("y", "b", "2", 0, 0)]);
+    let asked = |vip: &Arc<Object>, preempts: bool| {
+        let (info, known) = (PodInfo::new(vip.clone()), Known::default());
+        let (snapshot, mut chance) = (cache.snapshot(&known), Chance::seed_from_u64(1));
+        let v = schedule(&info, &snapshot, &Rivals::default(), &mut Memory::default(), &mut chance);
+        let Verdict::FitsNowhere { rejected } = v else { panic!("{v:?}") };
+        let asked = std::cell::RefCell::new(vec![]);
+        let occupants = |node: &str| {
+            asked.borrow_mut().push(node.to_string());
+            cache.below(100, node)
+        };
+        let outcome = consider(&info, &rejected, &snapshot, &Rivals::default(), &occupants, &mut chance);
+        assert_eq!(matches!(outcome, Outcome::Room(_)), preempts);
+        asked.into_inner()
+    };
+    assert_eq!(asked(&weighs("vip", "1", 100, json!({"preemptionPolicy": "Never"})), false), [""; 0]);
+    assert_eq!(asked(&weighs("vip", "3", 100, json!({})), false), [""; 0], "no node has so much");
+    assert_eq!(asked(&weighs("vip", "1", 100, json!({"nodeSelector": {"kubernetes.io/hostname": "b"}})), true), ["b"]);
+}
+
+#[test]
+fn nobody_goes_from_nodes_that_the_pod_does_not_name() {
+    let is_a = json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["a"]}]});
+    let required = json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [is_a]}});
+    let vip = weighs("vip", "1", 100, json!({"affinity": {"nodeAffinity": required}}));
+    let rows: &[Row] = &[("x", "a", "2", 100, 0), ("y", "b", "2", 0, 0)];
+    assert_eq!(
+        told(&outcome(rows, &vip, &Known::default(), &Nominated::default())),
+        "0/2 nodes are available: 1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling."
+    );
 }
 
 #[test]

@@ -177,8 +177,13 @@ fn a_chosen_node_is_promised_volumes_and_the_pod_waits_for_them() {
     let provision = Promise::Provision { claim: "d".into() };
     assert_eq!(promises, [Promise::Bind { volume: "v".into(), claim: "c".into() }, provision.clone()]);
     let choice = super::super::cycle::Choice { nodes: Arc::new([]), score: 0, ties: 1, kept: false };
-    let found =
-        Found { key: Key::of::<Pod>("d", "p"), object: info.object, node: "b".into(), choice, rejected: vec![] };
+    let found = Found {
+        key: Key::of::<Pod>("d", "p"),
+        object: info.object,
+        node: "b".into(),
+        choice,
+        rejected: Rejected::default(),
+    };
     let since = Time::ZERO;
     let waits = Promised { found, promises: vec![provision], since, causes: Default::default(), armed: None };
     let state = |known: &Known, seconds| waits.state(known, cache.node("b"), since + Duration::from_secs(seconds));
