@@ -28,7 +28,7 @@ use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
 use decision::DaemonSetDecision;
 use placement::{Fit, Placement};
-use plan::{BURST, Because, Plan, Victim};
+use plan::{BURST, Because, Plan};
 use revisions::History;
 use seen::Observed;
 use status::Numbers;
@@ -257,45 +257,33 @@ impl DaemonSets {
         told: impl FnOnce(Key, Vec<String>, Vec<String>) -> DaemonSetDecision,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
-        let (key, mut names) = (set.key(), vec![]);
+        let (key, mut made, mut names) = (set.key(), vec![], vec![]);
         let template = placement::template(set, hash);
         let nodes = &plan.create[..plan.create.len().min(BURST)];
-        let mut next = nodes.iter();
-        let (done, failure) = slow_start(nodes.len(), || {
+        let (mut next, mut missing) = (nodes.iter(), nodes.len());
+        let created = slow_start(nodes.len(), || {
             let Some(node) = next.next() else { return Ok(()) };
-            let o = self.control.create(set, placement::pod_for(set, &template, node), ctx)?;
-            self.expectations.expect_created(&key, o.name(), ctx.now());
-            names.push(o.name().to_string());
+            if let Some(o) = self.control.create(set, placement::pod_for(set, &template, node), ctx)? {
+                self.expectations.expect_created(&key, o.name(), ctx.now());
+                made.push(node.clone());
+                names.push(o.name().to_string());
+            }
+            missing -= 1;
             Ok(())
         });
         if !names.is_empty() {
-            ctx.decide(told(key.clone(), nodes[..done].to_vec(), names));
+            ctx.decide(told(key.clone(), made, names));
         }
-        if let Some(e) = &failure {
-            let (missing, why) = (nodes.len() - done, e.message.clone());
-            ctx.decide(DaemonSetDecision::Refused { set: key.clone(), missing, why });
+        if let Err(e) = &created {
+            ctx.decide(DaemonSetDecision::Refused { set: key.clone(), missing, why: e.message.clone() });
         }
-        let deleted = self.delete(set, &plan.delete[..plan.delete.len().min(BURST)], ctx);
-        failure.map_or(deleted, Err)
-    }
-
-    fn delete(&mut self, set: &DaemonSet, victims: &[Victim], ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        if victims.is_empty() {
-            return Ok(());
+        let victims = &plan.delete[..plan.delete.len().min(BURST)];
+        if !victims.is_empty() {
+            ctx.decide(DaemonSetDecision::Deleted { set: key, victims: victims.to_vec() });
         }
-        let key = set.key();
-        ctx.decide(DaemonSetDecision::Deleted { set: key.clone(), victims: victims.to_vec() });
-        let mut failure = None;
-        for v in victims {
-            self.expectations.expect_deleted(&key, &v.name, ctx.now());
-            if let Err(e) = self.control.delete(set, &v.name, ctx) {
-                self.expectations.saw_deleted(&key, &v.name);
-                if !e.is(Reason::NotFound) {
-                    failure = Some(e);
-                }
-            }
-        }
-        failure.map_or(Ok(()), Err)
+        let names = victims.iter().map(|v| v.name.as_str());
+        let deleted = self.control.delete_all(set, names, &mut self.expectations, ctx);
+        created.and(deleted)
     }
 
     /// `observed`: this generation was acted upon.

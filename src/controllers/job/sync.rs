@@ -149,20 +149,17 @@ impl Jobs {
         let mut names = vec![];
         let each = new.each();
         let mut indexes = each.iter();
-        let (made, failure) = slow_start(each.len(), || {
+        let mut made = 0;
+        let done = slow_start(each.len(), || {
             let index = indexes.next().copied().flatten();
-            match self.control.create(seen.job, pod(&template, index, seen, tally), ctx) {
-                Ok(o) => {
-                    self.expectations.expect_created(key, o.name(), ctx.now());
-                    names.push(o.name().to_string());
-                    Ok(())
-                }
-                // All that is here will go: nothing is to be tried again.
-                Err(e) if e.namespace_ends() => Ok(()),
-                Err(e) => Err(e),
+            if let Some(o) = self.control.create(seen.job, pod(&template, index, seen, tally), ctx)? {
+                self.expectations.expect_created(key, o.name(), ctx.now());
+                names.push(o.name().to_string());
             }
+            made += 1;
+            Ok(())
         });
-        if let Some(e) = &failure {
+        if let Err(e) = &done {
             decide(seen, What::Refused { why: e.message.clone() }, ctx);
         }
         if !names.is_empty() {
@@ -175,8 +172,8 @@ impl Jobs {
             };
             decide(seen, what, ctx);
         }
-        outcome.counts.active += number(made);
-        outcome.failure = failure;
+        outcome.counts.active += made;
+        outcome.failure = done.err();
     }
 
     /// Deletes pods. Those that are just too many (`uncounted`) lose their finalizers first: they count for nothing.
@@ -190,18 +187,17 @@ impl Jobs {
         ctx: &mut Ctx<'_>,
     ) {
         for p in pods {
-            let mut done = Ok(());
-            if uncounted {
-                self.expectations.expect_deleted(key, p.name(), ctx.now());
-                done = if is_held(p) { self.release(p, ctx) } else { Ok(()) };
-            }
-            let done = done.and_then(|()| self.control.delete(seen.job, p.name(), ctx));
-            if let Err(e) = done {
-                self.expectations.saw_deleted(key, p.name());
-                if !e.is(Reason::NotFound) {
+            let released = match uncounted && is_held(p) {
+                true => self.release(p, ctx),
+                false => Ok(()),
+            };
+            match released.and_then(|()| self.control.delete(seen.job, p.name(), ctx)) {
+                Ok(true) if uncounted => self.expectations.expect_deleted(key, p.name(), ctx.now()),
+                Err(e) if !e.is(Reason::NotFound) => {
                     outcome.failure.get_or_insert(e);
                     continue;
                 }
+                _ => {}
             }
             outcome.counts.active -= 1;
             outcome.counts.ready -= i32::from(pods::is_ready(p));

@@ -1,8 +1,8 @@
-use super::members::{Members, Yardstick};
+use super::members::{Counts, Members, Tally, Yardstick};
 use super::plan::{Observed, Plan, plan};
 use super::ranking::Because;
 use crate::api::kinds::{Pod, ReplicaSet};
-use crate::api::{Object, Resource, Time};
+use crate::api::{Object, Resource, Status, Time};
 use crate::store::{Change, ChangeKind, Rev};
 use proptest::prelude::*;
 use serde_json::json;
@@ -17,6 +17,18 @@ fn pod(name: &str, node: &str, phase: &str, ready: bool, restarts: i32) -> Pod {
                    "containerStatuses": [{"name": "c", "image": "", "imageID": "", "ready": ready, "restartCount": restarts}]}
     }))
     .unwrap()
+}
+
+#[test]
+fn a_failure_is_told_by_what_the_set_was_about_to_do() {
+    let set: ReplicaSet =
+        serde_json::from_value(json!({"metadata": {"name": "r"}, "spec": {"replicas": 2, "selector": {}}})).unwrap();
+    let e = Status::internal("no");
+    for (there, reason) in [(1, "FailedCreate"), (3, "FailedDelete")] {
+        let tally = Tally { counts: Counts { replicas: there, ..Counts::default() }, ..Tally::default() };
+        let told = super::status(&set, &tally, Some(&e), Time::ZERO).conditions.unwrap();
+        assert_eq!((told[0].type_.as_str(), told[0].reason.as_deref()), ("ReplicaFailure", Some(reason)));
+    }
 }
 
 #[test]
