@@ -49,7 +49,7 @@ impl StatefulSets {
     fn create(
         &mut self,
         set: &StatefulSet,
-        ordinal: i32,
+        ordinal: i64,
         of: Of,
         revisions: &Revisions,
         ctx: &mut Ctx<'_>,

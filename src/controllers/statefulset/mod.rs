@@ -22,7 +22,7 @@ use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, OwnedCache, Reconciler, Recorder};
 use crate::store::{Change, Scope};
 use crate::world::Ctx;
-use plan::{Because, Observed, Step};
+use plan::{Observed, Step};
 use revisions::Revisions;
 
 #[derive(Clone)]
@@ -116,12 +116,15 @@ impl StatefulSets {
         let seen = Observed::gather(set, names, all.iter().copied(), &claim, ctx.now());
         let mut done = Ok(());
         let mut replaced = 0;
-        for step in plan::plan(&seen) {
-            done = self.take(set, &step, revisions, ctx);
+        for round in plan::plan(&seen) {
+            for turn in round {
+                let taken = turn.iter().try_for_each(|step| self.take(set, step, revisions, ctx));
+                replaced += i32::from(taken.is_ok() && turn.iter().any(Step::replaces));
+                done = done.and(taken);
+            }
             if done.is_err() {
                 break;
             }
-            replaced += i32::from(matches!(step, Step::Delete { because: Because::Outdated, .. }));
         }
         let status = status::status(&seen, revisions.collisions, replaced);
         let written = self.write_status(set, &status, ctx);
