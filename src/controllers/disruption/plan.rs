@@ -59,7 +59,7 @@ fn wanted(all: &[&Pod], find: &Finder<'_>) -> Result<(i32, Vec<String>), String>
         let (uid, replicas) = find(p)?.ok_or_else(|| format!("found no controllers for pod {:?}", p.name()))?;
         scales.insert(uid, replicas);
     }
-    Ok((scales.values().sum(), unmanaged))
+    Ok((scales.values().fold(0, |sum: i32, n| sum.saturating_add(*n)), unmanaged))
 }
 
 /// The pods that were allowed to go and are still here.
@@ -161,6 +161,13 @@ mod tests {
         assert_eq!(numbers(json!({"maxUnavailable": 9}), &three), (4, 0, 3));
         assert_eq!(numbers(json!({"minAvailable": 0}), &[]), (0, 0, 0));
         assert_eq!(numbers(json!({}), &three), (0, 0, 0));
+    }
+
+    #[test]
+    fn no_number_of_wanted_pods_is_too_great() {
+        let all = [pod("a", Some("first"), true), pod("b", Some("second"), true)];
+        let many = |p: &Pod| Ok(Some((Uid::of(p.name()), i32::MAX)));
+        assert_eq!(wanted(&all.iter().collect::<Vec<_>>(), &many).unwrap().0, i32::MAX);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use k8s_openapi::api::core::v1::ContainerStatus;
 
-use super::facts::{failures_before, ignored_before};
+use super::facts::tries_before;
 use crate::api::kinds::Pod;
 use crate::api::{Duration, Time, pods};
 
@@ -40,7 +40,7 @@ impl Failures {
 
 /// The same for one index, whose last failed pod tells how often it failed.
 pub fn left_for_index(last_failed: Option<&Pod>, now: Time) -> Duration {
-    last_failed.map_or(Duration::ZERO, |p| left(failures_before(p) + ignored_before(p) + 1, finished_at(p), now))
+    last_failed.map_or(Duration::ZERO, |p| left(tries_before(p).saturating_add(1), finished_at(p), now))
 }
 
 fn left(failures: i32, last: Time, now: Time) -> Duration {

@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::{JobSpec, JobStatus};
 
 use super::backoff::{Failures, finished_at};
 use super::facts::{
-    failures_before, ignored_before, index_of, is_failed, is_held, is_terminating, is_valid, valid_index,
+    failures_before, index_of, is_failed, is_held, is_terminating, is_valid, tries_before, valid_index,
 };
 use super::intervals::Indexes;
 use super::policy::{self, Failure};
@@ -120,8 +120,7 @@ fn last_failed<'a>(seen: &Seen<'a>, t: &Tally<'a>, failed: &Indexes) -> BTreeMap
         if t.succeeded_indexes.has(index) || failed.has(index) || running.contains(&index) {
             continue;
         }
-        let times = |p: &Pod| failures_before(p) + ignored_before(p);
-        let later = |known: &&Pod| times(known) <= times(p) && finished_at(p) >= finished_at(known);
+        let later = |known: &&Pod| tries_before(known) <= tries_before(p) && finished_at(p) >= finished_at(known);
         if last.get(&index).is_none_or(later) {
             last.insert(index, p);
         }

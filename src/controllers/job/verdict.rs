@@ -86,7 +86,7 @@ fn restarts_reach(limit: i32, seen: &Seen<'_>) -> bool {
     let statuses = running
         .flat_map(|p| p.status.iter())
         .flat_map(|s| s.init_container_statuses.iter().flatten().chain(s.container_statuses.iter().flatten()));
-    let restarts: i32 = statuses.map(|c| c.restart_count).sum();
+    let restarts = statuses.fold(0, |sum: i32, c| sum.saturating_add(c.restart_count));
     restarts_in_place && restarts >= limit.max(1)
 }
 

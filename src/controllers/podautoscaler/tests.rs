@@ -192,6 +192,27 @@ fn what_came_within_a_period_counts() {
     assert_eq!(at(60), (8, Limit::Up));
 }
 
+/// Pods may request and use as much as they like.
+#[test]
+fn no_figure_is_too_great() {
+    let two = [well("a"), well("b")];
+    let used = [("a", i64::MAX), ("b", i64::MAX)];
+    assert!(asked(2, HALF, &two, &used).is_ok_and(|n| n > 2));
+    assert!(asked(2, Target::Average(1), &two, &used).is_ok_and(|n| n > 2));
+    let mut greedy = well("a");
+    let container = &mut greedy.spec.as_mut().unwrap().containers[0];
+    container.resources = serde_json::from_value(json!({"requests": {"cpu": "9223372036854775807"}})).unwrap();
+    let three = [greedy.clone(), well("b"), greedy];
+    assert!(asked(3, HALF, &three, &[("b", 500)]).is_ok(), "what has no figures counts as busy");
+    let behavior: k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerBehavior =
+        serde_json::from_value(json!({})).unwrap();
+    let mut h = History::default();
+    for _ in 0..3 {
+        h.scaled(Some(&behavior), i32::MAX, 0, NOW);
+    }
+    assert_eq!(h.replicas_before(0, 60, NOW), i32::MAX);
+}
+
 #[test]
 fn without_rules_it_doubles_at_most() {
     let range = Range { min: 2, max: 10 };
