@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 use crate::api::kinds::{ControllerRevision, DaemonSet, Node, Pod, workload};
 use crate::api::object::controller_of;
 use crate::api::selector::Selector;
-use crate::api::{Duration, Key, Reason, Resource, Status, Uid, pods};
-use crate::client::claim::{concerned, owner, settle};
+use crate::api::{Duration, Key, Resource, Status, Uid, pods};
+use crate::client::claim::{concerned, owner_of, settle};
 use crate::client::controller::Enqueue;
 use crate::client::history::HASH_LABEL;
 use crate::client::pod_control::{PodControl, slow_start};
@@ -95,8 +95,8 @@ impl Reconciler for DaemonSets {
             if c.kind != ChangeKind::Added || controller_of(c.object.meta()).is_none() {
                 self.call_owners(c, enqueue);
             }
-        } else if self.pods.apply(c) {
-            if let Some(key) = owner(&c.object, &self.sets) {
+        } else if self.pods.apply_of::<DaemonSet>(c) {
+            if let Some(key) = owner_of(c.object.meta(), &self.sets).map(Resource::key) {
                 let own = match c.kind {
                     ChangeKind::Added if !c.object.is_deleting() => self.expectations.saw_created(&key, &c.key.name),
                     ChangeKind::Modified if !c.object.is_deleting() => false,

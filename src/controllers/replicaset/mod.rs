@@ -15,8 +15,8 @@ use std::sync::Arc;
 use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
 
 use crate::api::kinds::Pod;
-use crate::api::object::controller_of;
-use crate::api::{Duration, Key, Object, Resource, Status, Time, pods};
+use crate::api::{Key, Object, Resource, Status, Time, pods};
+use crate::client::claim::{concerned, is_theirs_or_nobodys, owner_of};
 use crate::client::controller::Enqueue;
 use crate::client::pod_control::{PodControl, pod_of, slow_start};
 use crate::client::{Action, Cache, Expectations, Postponed, Reconciler, claim};
@@ -70,16 +70,12 @@ impl<K: Replicated> Reconciler for Replicas<K> {
             enqueue.add(c.key.clone());
             return;
         }
-        let set = controller_of(c.object.meta())
-            .and_then(|r| self.sets.get(&c.key.namespace, &r.name).filter(|s| s.uid() == r.uid));
-        self.members.apply(c, set);
-        let owner = |o: &crate::api::Object| {
-            let r = controller_of(o.meta()).filter(|r| r.kind == K::kind_ref().name())?;
-            Some(Key::of::<K>(o.namespace(), &r.name))
-        };
-        let now = owner(&c.object);
-        let before = c.previous.as_ref().and_then(|p| owner(p));
-        for key in [now.clone(), before].into_iter().flatten() {
+        if ![Some(&c.object), c.previous.as_ref()].into_iter().flatten().any(|o| is_theirs_or_nobodys::<K>(o)) {
+            return;
+        }
+        let owner = owner_of(c.object.meta(), &self.sets);
+        self.members.apply(c, owner);
+        if let Some(key) = owner.map(Resource::key) {
             let own = match c.kind {
                 ChangeKind::Added => self.expectations.saw_created(&key, &c.key.name),
                 ChangeKind::Deleted => self.expectations.saw_deleted(&key, &c.key.name),
@@ -91,15 +87,8 @@ impl<K: Replicated> Reconciler for Replicas<K> {
             if own {
                 self.postponed.echo(&key, c.cause);
             }
-            enqueue.add(key);
         }
-        if now.is_none() && c.kind != ChangeKind::Deleted {
-            let ns = c.key.namespace.to_string();
-            let labels = c.object.meta().labels.as_ref();
-            for set in self.sets.in_namespace(&ns).filter(|s| s.selector().matches(labels)) {
-                enqueue.add(set.key());
-            }
-        }
+        concerned(c, &self.sets, K::selector).into_iter().for_each(|key| enqueue.add(key));
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {

@@ -67,7 +67,7 @@ impl Reconciler for StatefulSets {
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
         if self.sets.apply(c) {
             enqueue.add(c.key.clone());
-        } else if self.pods.apply(c) {
+        } else if self.pods.apply_of::<StatefulSet>(c) {
             concerned(c, &self.sets, selector).into_iter().for_each(|key| enqueue.add(key));
         } else {
             // Claims and revisions are looked at, but call nobody.
