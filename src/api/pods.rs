@@ -26,6 +26,11 @@ pub fn condition<'a>(s: &'a PodStatus, kind: &str) -> Option<&'a PodCondition> {
     s.conditions.iter().flatten().find(|c| c.type_ == kind)
 }
 
+/// A container that starts before the others and runs beside them.
+pub fn is_sidecar(init: &Container) -> bool {
+    init.restart_policy.as_deref() == Some("Always")
+}
+
 pub fn is_ready(p: &Pod) -> bool {
     p.status.as_ref().and_then(|s| condition(s, "Ready")).is_some_and(|c| c.status == "True")
 }
@@ -152,7 +157,7 @@ pub fn requests(p: &Pod) -> Resources {
     let mut init_peak = Resources::default();
     for c in spec.init_containers.iter().flatten() {
         let mut want = container_requests(c);
-        if c.restart_policy.as_deref() == Some("Always") {
+        if is_sidecar(c) {
             sidecars.add(&want);
             init_peak.max(&sidecars);
         } else {

@@ -76,7 +76,7 @@ fn last_end(p: &Pod) -> Option<Time> {
     };
     let is_sidecar = |name: &str| {
         let all = p.spec.iter().flat_map(|s| s.init_containers.iter().flatten());
-        all.filter(|c| c.restart_policy.as_deref() == Some("Always")).any(|c| c.name == name)
+        all.into_iter().any(|c| c.name == name && pods::is_sidecar(c))
     };
     let sidecars = status.init_container_statuses.iter().flatten().filter(|c| is_sidecar(&c.name));
     let ends: Option<Vec<Time>> = status.container_statuses.iter().flatten().chain(sidecars).map(end).collect();

@@ -224,7 +224,7 @@ fn request(p: &Pod, container: Option<&str>, resource: &str) -> Result<i64, Stri
         let found = resource_list::pod_requests(spec).get(resource).map(|q| q.milli());
         return found.ok_or_else(|| format!("missing pod-level request for {resource} in Pod {}", p.name()));
     }
-    let sidecars = spec.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let sidecars = spec.init_containers.iter().flatten().filter(|c| pods::is_sidecar(c));
     let mut chosen =
         spec.containers.iter().chain(sidecars).filter(|c| container.is_none_or(|n| n == c.name)).peekable();
     if let (Some(name), None) = (container, chosen.peek()) {

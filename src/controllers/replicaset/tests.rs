@@ -56,6 +56,30 @@ fn what_it_sees_and_what_it_wants_to_do() {
     assert_eq!(plan(&Observed { wanted: 3, had: 0, active: &Vec::new, now: Time::ZERO }), Plan::Create { count: 3 });
 }
 
+/// Real Kubernetes: logarithmicRankDiff, whose ages are nanoseconds.
+#[test]
+fn of_two_that_are_about_as_old_any_goes() {
+    let now = Time::parse("2026-01-01T01:00:00Z").unwrap();
+    let ready_for = |name: &str, seconds: u64, restarts: i32| {
+        let mut p = pod(name, "n", "Running", true, restarts);
+        let since = (now - crate::api::Duration::from_secs(seconds)).meta();
+        p.status.as_mut().unwrap().conditions.as_mut().unwrap()[0].last_transition_time = Some(since);
+        p
+    };
+    let first = |pods: &[Pod]| {
+        let victims = super::ranking::first_to_go(&pods.iter().collect::<Vec<_>>(), 1, now);
+        (victims[0].name.clone(), victims[0].because)
+    };
+    let told = |name: &str, because: Because| (name.to_string(), because);
+    assert_eq!(first(&[ready_for("a", 100, 0), ready_for("b", 5, 0)]), told("b", Because::ReadyShorter));
+    assert_eq!(
+        first(&[ready_for("a", 101, 0), ready_for("b", 100, 9)]),
+        told("a", Because::Name),
+        "restarts do not matter"
+    );
+    assert_eq!(first(&[ready_for("a", 100, 0), ready_for("b", 100, 9)]), told("b", Because::Restarts));
+}
+
 #[test]
 fn one_sync_deletes_five_hundred_pods_at_most() {
     let pods: Vec<Pod> = (0..600).map(|i| pod(&format!("p{i}"), "n", "Running", true, 0)).collect();
