@@ -38,7 +38,8 @@ impl Decision for ClaimDecision {
     }
 }
 
-/// The objects of an owner, after those were adopted and released that had to be. `member` judges what a selector can't say.
+/// The objects of an owner, after those were adopted and released that had to be. `member` judges what a selector can't say. An
+/// owner may hold its objects by a finalizer: adopted objects get it, released ones lose it.
 ///
 /// # Errors
 /// An adoption or release was refused.
@@ -46,30 +47,17 @@ pub fn claim<O: Resource, T: Resource>(
     owner: &O,
     selector: &Selector,
     member: impl Fn(&T) -> bool,
-    all: &mut OwnedCache<T>,
-    ctx: &mut Ctx<'_>,
-) -> Result<Vec<T>, Status> {
-    claim_held(owner, selector, member, None, all, ctx)
-}
-
-/// The same for an owner who holds its objects by a finalizer: adopted objects get it, released ones lose it.
-///
-/// # Errors
-/// An adoption or release was refused.
-pub fn claim_held<O: Resource, T: Resource>(
-    owner: &O,
-    selector: &Selector,
-    member: impl Fn(&T) -> bool,
     finalizer: Option<&str>,
     all: &mut OwnedCache<T>,
     ctx: &mut Ctx<'_>,
-) -> Result<Vec<T>, Status> {
+) -> Result<Vec<Arc<Object>>, Status> {
     settle(owner, selector, &member, finalizer, all, ctx)?;
-    let ours = |o: &&T| selector.matches(o.meta().labels.as_ref()) && member(o);
-    Ok(all.owned_by(Uid::of(owner.uid())).filter(ours).cloned().collect())
+    let ours = |o: &T| selector.matches(o.meta().labels.as_ref()) && member(o);
+    let group = all.group_of(Uid::of(owner.uid()));
+    Ok(group.values().filter(|o| o.get().is_some_and(ours)).cloned().collect())
 }
 
-/// Adopts and releases what has to be, for owners with too many objects to copy them all.
+/// The same without the objects.
 ///
 /// # Errors
 /// An adoption or release was refused.
@@ -88,12 +76,12 @@ pub fn settle<O: Resource, T: Resource>(
     let strangers: Vec<T> = all.owned_by(Uid::of(owner.uid())).filter(|o| !ours(o)).cloned().collect();
     let orphans: Vec<T> = all.orphans(owner.namespace()).filter(|o| !o.is_deleting() && ours(o)).cloned().collect();
     for o in strangers {
-        if let Some(o) = release_held(owner, &o, finalizer, ctx)? {
+        if let Some(o) = release(owner, &o, finalizer, ctx)? {
             all.put(&o);
         }
     }
     for o in orphans {
-        if let Some(o) = adopt_held(owner, &o, finalizer, ctx)? {
+        if let Some(o) = adopt(owner, &o, finalizer, ctx)? {
             all.put(&o);
         }
     }
@@ -133,53 +121,43 @@ pub fn concerned<O: Resource>(c: &Change, owners: &Cache<O>, selector: impl Fn(&
 ///
 /// # Errors
 /// The API server refused it.
-pub fn adopt<O: Resource, T: Resource>(owner: &O, o: &T, ctx: &mut Ctx<'_>) -> Result<Option<Arc<Object>>, Status> {
-    adopt_held(owner, o, None, ctx)
-}
-
-fn adopt_held<O: Resource, T: Resource>(
+pub fn adopt<O: Resource, T: Resource>(
     owner: &O,
     o: &T,
     finalizer: Option<&str>,
     ctx: &mut Ctx<'_>,
 ) -> Result<Option<Arc<Object>>, Status> {
     ctx.decide(ClaimDecision::Adopted { owner: owner.key(), object: o.key() });
-    let reference = controller_ref(owner);
-    let done = ctx.api::<T>().patch(o.namespace(), o.name(), |o| {
-        let meta = o.meta_mut();
-        meta.owner_references.get_or_insert_default().push(reference);
-        if let Some(f) = finalizer {
-            hold(meta, f);
-        }
-    });
-    unless_gone(done)
+    change(o, ctx, |meta| {
+        meta.owner_references.get_or_insert_default().push(controller_ref(owner));
+        finalizer.into_iter().for_each(|f| hold(meta, f));
+    })
 }
 
 /// Leaves an object without the owner; `None` if it is gone.
 ///
 /// # Errors
 /// The API server refused it.
-pub fn release<O: Resource, T: Resource>(owner: &O, o: &T, ctx: &mut Ctx<'_>) -> Result<Option<Arc<Object>>, Status> {
-    release_held(owner, o, None, ctx)
-}
-
-fn release_held<O: Resource, T: Resource>(
+pub fn release<O: Resource, T: Resource>(
     owner: &O,
     o: &T,
     finalizer: Option<&str>,
     ctx: &mut Ctx<'_>,
 ) -> Result<Option<Arc<Object>>, Status> {
     ctx.decide(ClaimDecision::Released { owner: owner.key(), object: o.key() });
-    let uid = owner.uid().to_string();
-    let done = ctx.api::<T>().patch(o.namespace(), o.name(), |o| {
-        let meta = o.meta_mut();
-        meta.owner_references.iter_mut().for_each(|all| all.retain(|r| r.uid != uid));
+    change(o, ctx, |meta| {
+        meta.owner_references.iter_mut().for_each(|all| all.retain(|r| r.uid != owner.uid()));
         meta.owner_references = meta.owner_references.take().filter(|all| !all.is_empty());
-        if let Some(f) = finalizer {
-            let_go(meta, f);
-        }
-    });
-    unless_gone(done)
+        finalizer.into_iter().for_each(|f| let_go(meta, f));
+    })
+}
+
+fn change<T: Resource>(
+    o: &T,
+    ctx: &mut Ctx<'_>,
+    change: impl FnOnce(&mut ObjectMeta),
+) -> Result<Option<Arc<Object>>, Status> {
+    unless_gone(ctx.api::<T>().patch(o.namespace(), o.name(), |o| change(o.meta_mut())))
 }
 
 /// Adds a finalizer that is not there yet.

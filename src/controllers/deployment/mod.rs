@@ -107,7 +107,8 @@ impl Reconciler for Deployments {
         if everything {
             return Ok(Action::done());
         }
-        let owned = claim(&d, &kind::selector(&d), |_| true, &mut self.sets, ctx)?;
+        let owned = claim(&d, &kind::selector(&d), |_: &ReplicaSet| true, None, &mut self.sets, ctx)?;
+        let owned: Vec<ReplicaSet> = owned.iter().filter_map(|o| o.get().cloned()).collect();
         if d.is_deleting() {
             let sets = revision::sort(&d, owned);
             return self.sync_status(&d, &sets, ctx);

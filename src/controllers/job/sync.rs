@@ -14,7 +14,7 @@ use super::{Jobs, selector};
 use crate::api::kinds::{Job, Pod, job};
 use crate::api::{Duration, Key, Reason, Resource, Status, pods};
 use crate::client::Action;
-use crate::client::claim::{claim_held, let_go};
+use crate::client::claim::{claim, let_go};
 use crate::client::pod_control::slow_start;
 use crate::client::recorder::{Note, reference};
 use crate::world::Ctx;
@@ -55,7 +55,8 @@ impl Jobs {
         }
         let now = ctx.now();
         let ready_to_act = self.expectations.are_met(key, now);
-        let pods = claim_held(&job, &selector(&job), |_| true, Some(TRACKING), &mut self.pods, ctx)?;
+        let pods = claim(&job, &selector(&job), |_: &Pod| true, Some(TRACKING), &mut self.pods, ctx)?;
+        let pods: Vec<&Pod> = pods.iter().filter_map(|o| o.get()).collect();
         let mut started = job.status.clone().unwrap_or_default();
         if started.start_time.is_none() && !is_suspended(&spec) {
             started.start_time = Some(now.meta());

@@ -35,11 +35,12 @@ impl Case {
     }
 
     fn look<R>(&self, f: impl FnOnce(&Seen<'_>) -> R) -> R {
+        let pods: Vec<&Pod> = self.pods.iter().collect();
         f(&Seen {
             job: &self.job,
             spec: self.job.spec.as_ref().unwrap(),
             status: &self.status,
-            pods: &self.pods,
+            pods: &pods,
             failures: self.failures,
             now: at(60),
         })

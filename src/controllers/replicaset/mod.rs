@@ -157,12 +157,12 @@ impl<K: Replicated> Replicas<K> {
             return Ok((own, tally));
         }
         for p in release.iter().filter_map(|o| o.get::<Pod>()) {
-            if let Some(o) = claim::release(set, p, ctx)? {
+            if let Some(o) = claim::release(set, p, None, ctx)? {
                 self.members.put::<K>(&o, None);
             }
         }
         for p in adopt.iter().filter_map(|o| o.get::<Pod>()) {
-            if let Some(o) = claim::adopt(set, p, ctx)? {
+            if let Some(o) = claim::adopt(set, p, None, ctx)? {
                 self.members.put(&o, Some(set));
             }
         }

@@ -79,8 +79,8 @@ impl Reconciler for StatefulSets {
         let Some(set) = self.sets.by_key(key).cloned() else { return Ok(Action::done()) };
         self.adopt_revisions(&set, ctx)?;
         let member = |p: &Pod| identity::is_member(&set, p);
-        let owned = claim(&set, &selector(&set), member, &mut self.pods, ctx)?;
-        let all: Vec<&Pod> = owned.iter().collect();
+        let owned = claim(&set, &selector(&set), member, None, &mut self.pods, ctx)?;
+        let all: Vec<&Pod> = owned.iter().filter_map(|o| o.get()).collect();
         let revisions = self.revisions_of(&set, ctx)?;
         let done = self.act(&set, &all, &revisions, ctx);
         let forgotten = self.forget_revisions(&set, &revisions, &all, ctx);
