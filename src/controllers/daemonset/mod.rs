@@ -21,6 +21,7 @@ use crate::api::{Duration, Key, Resource, Status, Uid, pods};
 use crate::client::claim::{concerned, owner_of, settle};
 use crate::client::controller::Enqueue;
 use crate::client::history::HASH_LABEL;
+use crate::client::latest::update_latest;
 use crate::client::pod_control::{PodControl, slow_start};
 use crate::client::recorder::{Note, reference};
 use crate::client::{Action, Backoff, Cache, Expectations, OwnedCache, Postponed, Reconciler};
@@ -140,7 +141,7 @@ impl Reconciler for DaemonSets {
         settle(&set, &workload::selects(&selector), |_| true, None, &mut self.pods, ctx)?;
         let group = self.pods.group_of(Uid::of(set.uid()));
         let all = || group.values().filter_map(|o| o.get::<Pod>());
-        let took = Duration::from_micros(1_000 + 4 * u64::try_from(group.len() + self.nodes.len()).unwrap_or(0));
+        let looked_at = group.len() + self.nodes.len();
         let nodes = self.nodes.clone();
         let hash = history.hash().to_string();
         let seen = Observed::gather(&set, &hash, nodes.iter(), all(), now);
@@ -158,7 +159,7 @@ impl Reconciler for DaemonSets {
         if !min_ready.is_zero() && numbers.ready != numbers.available {
             again = Some(again.map_or(min_ready, |a: Duration| a.min(min_ready)));
         }
-        Ok(again.map_or_else(Action::done, Action::after).taking(took))
+        Ok(again.map_or_else(Action::done, Action::after).having_looked_at(looked_at))
     }
 }
 
@@ -300,17 +301,8 @@ impl DaemonSets {
             }
         };
         // The newest one may be newer than what was seen; collisions were perhaps counted in this very sync.
-        let mut new = self.sets.by_key(&set.key()).unwrap_or(set).clone();
-        change(&mut new);
-        let o = match ctx.api::<DaemonSet>().update_status(new) {
-            Err(e) if e.is(Reason::Conflict) => {
-                let newest = ctx.api::<DaemonSet>().get(set.namespace(), set.name())?;
-                let mut newest = newest.get::<DaemonSet>().cloned().unwrap_or_default();
-                change(&mut newest);
-                ctx.api::<DaemonSet>().update_status(newest)?
-            }
-            done => done?,
-        };
+        let known = self.sets.by_key(&set.key()).unwrap_or(set);
+        let o = update_latest(known, change, |d, ctx| ctx.api::<DaemonSet>().update_status(d), ctx)?;
         self.sets.put(&o);
         Ok(())
     }

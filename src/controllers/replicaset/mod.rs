@@ -119,7 +119,6 @@ impl<K: Replicated> Reconciler for Replicas<K> {
                 Plan::Delete { pods } => done = self.delete(&set, &pods, had, ctx),
             }
         }
-        let took = Duration::from_micros(1_000 + 4 * u64::try_from(tally.counts.all).unwrap_or(0));
         // What this sync has just made or deleted is counted when the watch tells of it.
         self.write_status(&set, &tally, done.as_ref().err(), ctx)?;
         done?;
@@ -128,7 +127,7 @@ impl<K: Replicated> Reconciler for Replicas<K> {
             Some(t) => Action::after(t.since(now)),
             None => Action::done(),
         }
-        .taking(took))
+        .having_looked_at(usize::try_from(tally.counts.all).unwrap_or(0)))
     }
 }
 

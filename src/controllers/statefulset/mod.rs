@@ -16,9 +16,10 @@ use k8s_openapi::api::apps::v1::StatefulSetStatus;
 
 use crate::api::kinds::{ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet, workload};
 use crate::api::selector::Selector;
-use crate::api::{Duration, Key, Reason, Resource, Status, pods};
+use crate::api::{Duration, Key, Resource, Status, pods};
 use crate::client::claim::{claim, concerned};
 use crate::client::controller::Enqueue;
+use crate::client::latest::update_latest;
 use crate::client::{Action, Cache, OwnedCache, Reconciler, Recorder};
 use crate::store::{Change, Scope};
 use crate::world::Ctx;
@@ -137,19 +138,8 @@ impl StatefulSets {
         if !status::differs(new, &set.status.clone().unwrap_or_default()) {
             return Ok(());
         }
-        let with = |mut set: StatefulSet| {
-            set.status = Some(new.clone());
-            set
-        };
-        let o = match ctx.api::<StatefulSet>().update_status(with(set.clone())) {
-            Err(e) if e.is(Reason::Conflict) => {
-                // The cache may know a newer one only later.
-                let newest = ctx.api::<StatefulSet>().get(set.namespace(), set.name())?;
-                let newest = newest.get::<StatefulSet>().cloned().unwrap_or_default();
-                ctx.api::<StatefulSet>().update_status(with(newest))?
-            }
-            done => done?,
-        };
+        let change = |set: &mut StatefulSet| set.status = Some(new.clone());
+        let o = update_latest(set, change, |s, ctx| ctx.api::<StatefulSet>().update_status(s), ctx)?;
         self.sets.put(&o);
         Ok(())
     }
