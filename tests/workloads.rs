@@ -237,3 +237,19 @@ fn a_stateful_set_may_want_more_pods_than_there_will_ever_be() {
     assert_eq!(images(&mut s), ["db-0 nginx:1.25", "db-1 nginx:1.25"]);
     assert_eq!(status(&mut s, "sts db", "replicas"), "2");
 }
+
+#[test]
+fn endpoints_of_pods_whose_node_is_gone_are_left_out_and_an_event_says_so() {
+    let mut s = session();
+    run(&mut s, "kubectl create deployment web --image=nginx:1.25");
+    run(&mut s, "kubectl expose deployment web --port=80");
+    let node = run(&mut s, "kubectl get pods -o jsonpath={.items[0].spec.nodeName}");
+    run(&mut s, &format!("kubectl delete node {node}"));
+    run(&mut s, "kubectl label service web a=b");
+    let path = r#"{range .items[?(@.reason=="FailedToUpdateEndpointSlices")]}{.type} {.source.component} {.message}{"\n"}{end}"#;
+    let told = run(&mut s, &format!("kubectl get events -o jsonpath='{path}'"));
+    let start =
+        "Warning endpoint-slice-controller Error updating Endpoint Slices for Service default/web: skipping Pod web-";
+    assert!(told.starts_with(start), "{told}");
+    assert!(told.contains(&format!(" for Service default/web: Node {node} Not Found\n")), "{told}");
+}

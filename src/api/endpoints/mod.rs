@@ -25,6 +25,9 @@ pub fn selects(s: &Service, labels: Option<&Labels>) -> bool {
     has_selector(s) && wanted.into_iter().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v))
 }
 
+/// The label of what is told of a headless Service.
+pub const HEADLESS: &str = "service.kubernetes.io/headless";
+
 /// Whether a Service has no address of its own, so that its slices say so.
 pub fn is_headless(s: &Service) -> bool {
     let ip = s.spec.as_ref().and_then(|s| s.cluster_ip.as_deref()).unwrap_or("");
