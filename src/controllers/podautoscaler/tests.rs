@@ -283,6 +283,7 @@ fn a_scale_that_cannot_be_written_stays_what_it_was() {
 #[test]
 fn outside_of_its_range_no_metric_is_asked() {
     let h = hpa(json!({"minReplicas": 3, "maxReplicas": 5}));
+    assert_eq!([0, 2, 3, 5, 6].map(|n| super::plan::asks_metrics(&h, n)), [false, false, true, true, false]);
     let blind = || Figures::Err("x".into());
     assert_eq!(planned(&h, 2, &[], blind()).step, Step::Rescale { to: 3, reason: Reason::BelowMin });
     assert_eq!(planned(&h, 9, &[], blind()).step, Step::Rescale { to: 5, reason: Reason::AboveMax });
