@@ -1,4 +1,5 @@
-//! DaemonSets and StatefulSets, in what the recorded transcripts do not show: partitions, claims that go, pods beside old ones.
+//! What keeps pods and their storage, in what the recorded transcripts do not show: partitions, claims that go, pods beside old
+//! ones, sets of more pods than there is room for.
 
 use kubetutor::prompt::Session;
 
@@ -179,4 +180,62 @@ fn old_templates_are_forgotten_beyond_the_limit() {
         all.join(" ")
     };
     assert_eq!((numbers(&mut s, "agent"), numbers(&mut s, "db")), ("3 4".into(), "3 4".into()));
+}
+
+/// With room for three of ten the third batch, of four, is refused as a whole. (A Job tries again a second later.)
+#[test]
+fn all_pods_of_a_batch_are_tried_when_a_quota_is_used_up() {
+    let mut s = session();
+    run(&mut s, "kubectl create quota few --hard=pods=3");
+    let template = "{spec: {restartPolicy: Never, containers: [{name: c, image: 'nginx:1.25'}]}}";
+    let spec = format!("{{completions: 10, parallelism: 10, template: {template}}}");
+    create(&mut s, &format!("{{apiVersion: batch/v1, kind: Job, metadata: {{name: a}}, spec: {spec}}}"));
+    let path = r#"{range .items[?(@.reason=="FailedCreate")]}{.firstTimestamp}{"\n"}{end}"#;
+    let mut refused: Vec<String> =
+        run(&mut s, &format!("kubectl get events -o jsonpath='{path}'")).lines().map(Into::into).collect();
+    refused.sort();
+    assert_eq!(refused.iter().filter(|t| **t == refused[0]).count(), 4, "{refused:?}");
+    assert_eq!(status(&mut s, "job a", "active"), "3");
+}
+
+#[test]
+fn a_claim_of_a_volume_that_belongs_to_another_is_warned() {
+    let mut s = session();
+    create(
+        &mut s,
+        "{apiVersion: v1, kind: PersistentVolume, metadata: {name: v}, spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /v}, claimRef: {namespace: default, name: other}}}",
+    );
+    create(
+        &mut s,
+        "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: c}, spec: {volumeName: v, storageClassName: '', accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}",
+    );
+    let path = r#"{range .items[?(@.reason=="FailedBinding")]}{.type} {.message}{end}"#;
+    let told = run(&mut s, &format!("kubectl get events -o jsonpath='{path}'"));
+    assert_eq!(told, "Warning volume \"v\" already bound to a different claim.");
+}
+
+#[test]
+fn a_stateful_set_may_want_more_pods_than_there_will_ever_be() {
+    let mut s = session();
+    create(&mut s, &stateful_set(", podManagementPolicy: OrderedReady").replace("replicas: 3", "replicas: 1"));
+    run(&mut s, "kubectl create quota few --hard=pods=2");
+    run(&mut s, "kubectl scale sts/db --replicas=2000000000");
+    assert_eq!(images(&mut s), ["db-0 nginx:1.25", "db-1 nginx:1.25"]);
+    assert_eq!(status(&mut s, "sts db", "replicas"), "2");
+}
+
+#[test]
+fn endpoints_of_pods_whose_node_is_gone_are_left_out_and_an_event_says_so() {
+    let mut s = session();
+    run(&mut s, "kubectl create deployment web --image=nginx:1.25");
+    run(&mut s, "kubectl expose deployment web --port=80");
+    let node = run(&mut s, "kubectl get pods -o jsonpath={.items[0].spec.nodeName}");
+    run(&mut s, &format!("kubectl delete node {node}"));
+    run(&mut s, "kubectl label service web a=b");
+    let path = r#"{range .items[?(@.reason=="FailedToUpdateEndpointSlices")]}{.type} {.source.component} {.message}{"\n"}{end}"#;
+    let told = run(&mut s, &format!("kubectl get events -o jsonpath='{path}'"));
+    let start =
+        "Warning endpoint-slice-controller Error updating Endpoint Slices for Service default/web: skipping Pod web-";
+    assert!(told.starts_with(start), "{told}");
+    assert!(told.contains(&format!(" for Service default/web: Node {node} Not Found\n")), "{told}");
 }

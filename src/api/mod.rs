@@ -71,7 +71,7 @@ pub mod yaml;
 pub use kind::{AnyKind, Kind, KindRef};
 pub use object::{Key, Object, Resource};
 pub use ops::{Op, OpId, Outcome};
-pub use status::{Reason, Status};
+pub use status::{Reason, Status, unless_gone};
 pub use time::{Duration, RecordId, Time};
 pub use uid::Uid;
 pub use user::User;

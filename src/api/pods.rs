@@ -27,6 +27,11 @@ pub fn condition<'a>(s: &'a PodStatus, kind: &str) -> Option<&'a PodCondition> {
     s.conditions.iter().flatten().find(|c| c.type_ == kind)
 }
 
+/// A container that starts before the others and runs beside them.
+pub fn is_sidecar(init: &Container) -> bool {
+    init.restart_policy.as_deref() == Some("Always")
+}
+
 pub fn is_ready(p: &Pod) -> bool {
     p.status.as_ref().and_then(|s| condition(s, "Ready")).is_some_and(|c| c.status == "True")
 }

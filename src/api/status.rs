@@ -132,6 +132,18 @@ pub struct Status {
     pub own: Option<Box<OwnWords>>,
 }
 
+/// What was asked for with an object that may be gone meanwhile, which is as good.
+///
+/// # Errors
+/// It failed for another reason.
+pub fn unless_gone<T>(done: Result<T, Status>) -> Result<Option<T>, Status> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(e) if e.is(Reason::NotFound) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
 /// What a webhook or a policy answers in its own words.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OwnWords {
@@ -149,6 +161,21 @@ impl Status {
         let details =
             Details { name: name.into(), group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
         Status { reason, message, details: Some(Box::new(details)), warnings: vec![], own: None }
+    }
+
+    /// Several failures as one, as Go's aggregates tell them: each message once, in brackets if there are more.
+    pub fn joined(failures: Vec<Status>) -> Option<Status> {
+        let mut messages: Vec<&str> = vec![];
+        for e in &failures {
+            if !messages.contains(&e.message.as_str()) {
+                messages.push(&e.message);
+            }
+        }
+        let message = match messages.as_slice() {
+            [one] => (*one).to_string(),
+            all => format!("[{}]", all.join(", ")),
+        };
+        failures.into_iter().next().map(|first| Status { message, ..first })
     }
 
     pub fn not_found(kind: KindRef, name: &str) -> Status {

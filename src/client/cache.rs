@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::by_owner::ByOwner;
+use super::claim::is_theirs_or_nobodys;
 use crate::api::object::Resource;
 use crate::api::places::Places;
 use crate::api::{Key, Object, Uid};
@@ -114,6 +115,20 @@ impl<T: Resource> OwnedCache<T> {
             None => self.by_owner.remove(namespace, name),
         }
         true
+    }
+
+    /// The same for a controller of `O`s, which does not look at what others manage. Tells whether the change is one for it.
+    pub fn apply_of<O: Resource>(&mut self, c: &Change) -> bool {
+        if c.key.kind != T::kind_ref() {
+            return false;
+        }
+        if is_theirs_or_nobodys::<O>(&c.object) {
+            return self.apply(c);
+        }
+        // Another's now: perhaps it was theirs until now.
+        self.cache.objects.remove(&c.key.namespace, &c.key.name);
+        self.by_owner.remove(&c.key.namespace, &c.key.name);
+        c.previous.as_ref().is_some_and(|p| is_theirs_or_nobodys::<O>(p))
     }
 
     /// As [`Cache::put`].

@@ -29,8 +29,8 @@ impl Action {
         Action { again: Some((wait, true)), took: Duration::ZERO }
     }
     /// Real controllers need time in proportion to what they look through.
-    pub fn taking(mut self, took: Duration) -> Action {
-        self.took = took;
+    pub fn having_looked_at(mut self, objects: usize) -> Action {
+        self.took = Duration::from_micros(1_000 + 4 * u64::try_from(objects).unwrap_or(0));
         self
     }
 }
@@ -78,7 +78,7 @@ pub trait Reconciler: Clone + Default + Send + 'static {
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status>;
     /// How long it takes before the first key after the start.
     fn started(&mut self, _ctx: &mut Ctx<'_>) {}
-    fn timer(&mut self, _tag: Tag, _ctx: &mut Ctx<'_>, _enqueue_causes: &Causes) -> Vec<Key> {
+    fn timer(&mut self, _tag: Tag, _ctx: &mut Ctx<'_>) -> Vec<Key> {
         vec![]
     }
 }
@@ -164,7 +164,7 @@ impl<R: Reconciler> Component for Controller<R> {
             Event::Watch(c) => self.take_in(&c, &causes, now),
             Event::Work => self.work(ctx),
             Event::Timer(tag) => {
-                for key in self.reconciler.timer(tag, ctx, &causes) {
+                for key in self.reconciler.timer(tag, ctx) {
                     self.queue.add(key, &causes);
                 }
             }

@@ -12,7 +12,7 @@ use super::OwnedCache;
 use crate::api::kinds::ControllerRevision;
 use crate::api::object::{Key, Resource, controller_ref};
 use crate::api::schema::TypeId;
-use crate::api::{Reason, Status, snapshot, strategic};
+use crate::api::{Status, snapshot, strategic, unless_gone};
 use crate::apiserver::delete::DeleteOptions;
 use crate::ledger::{Decision, Facts};
 use crate::world::Ctx;
@@ -183,14 +183,10 @@ pub fn forget<O: Resource>(
     ctx: &mut Ctx<'_>,
 ) -> Result<(), Status> {
     for r in old {
-        match ctx.api::<ControllerRevision>().delete(r.namespace(), r.name(), DeleteOptions::default()) {
-            Ok(_) => {
-                let revision = r.name().to_string();
-                ctx.decide(HistoryDecision::Forgot { owner: owner.key(), revision, limit });
-            }
-            // The cache did not know yet.
-            Err(e) if e.is(Reason::NotFound) => {}
-            Err(e) => return Err(e),
+        let done = ctx.api::<ControllerRevision>().delete(r.namespace(), r.name(), DeleteOptions::default());
+        if unless_gone(done)?.is_some() {
+            let revision = r.name().to_string();
+            ctx.decide(HistoryDecision::Forgot { owner: owner.key(), revision, limit });
         }
     }
     Ok(())

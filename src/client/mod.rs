@@ -4,7 +4,8 @@
 //! store, [`by_owner`] its index, [`queue`] the rate-limited work queue, [`expectations`] what a controller waits to
 //! see, [`recorder`] how Events are counted up instead of written anew; [`claim`] settles whose objects are,
 //! [`pod_control`] makes and deletes pods for their owners, [`backends`] sees which pods stand behind which Service,
-//! [`history`] keeps the pod templates that owners have had. [`backoff`] makes what fails again and again wait longer;
+//! [`ranking`] says which pod goes first,
+//! [`history`] keeps the pod templates that owners have had. [`latest`] writes again on a conflict; [`backoff`] makes what fails again and again wait longer;
 //! [`postponed`] remembers why a set will act, once it can.
 //!
 //! Deliberately absent: the store and the API server's inside. Controllers reach the API through `Ctx` only, and
@@ -20,9 +21,11 @@ pub mod claim;
 pub mod controller;
 pub mod expectations;
 pub mod history;
+pub mod latest;
 pub mod pod_control;
 pub mod postponed;
 pub mod queue;
+pub mod ranking;
 pub mod recorder;
 pub mod slices;
 pub mod triggers;

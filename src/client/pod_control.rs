@@ -6,8 +6,8 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::Recorder;
 use super::recorder::{Note, reference};
+use super::{Expectations, Recorder};
 use crate::api::kinds::Pod;
 use crate::api::object::{Resource, controller_ref};
 use crate::api::{Object, Reason, Status};
@@ -42,90 +42,116 @@ impl PodControl {
         PodControl { recorder: Recorder::new(source, "") }
     }
 
+    /// `None` where the namespace goes away with all that is in it: no pod comes, and there is nothing to try again or to tell.
+    ///
     /// # Errors
-    /// The API server refused the pod, which an Event tells unless the namespace goes away with all that is in it.
-    pub fn create<O: Resource>(&mut self, owner: &O, pod: Pod, ctx: &mut Ctx<'_>) -> Result<Arc<Object>, Status> {
+    /// The API server refused the pod, which an Event tells.
+    pub fn create<O: Resource>(
+        &mut self,
+        owner: &O,
+        pod: Pod,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Option<Arc<Object>>, Status> {
         match ctx.api::<Pod>().create(pod) {
             Ok(o) => {
                 let message = format!("Created pod: {}", o.name());
                 self.recorder.record(reference(owner, None), Note::normal("SuccessfulCreate", &message), ctx);
-                Ok(o)
+                Ok(Some(o))
             }
+            Err(e) if e.namespace_ends() => Ok(None),
             Err(e) => {
-                if !e.namespace_ends() {
-                    let message = format!("Error creating: {}", e.message);
-                    self.recorder.record(reference(owner, None), Note::warning("FailedCreate", &message), ctx);
-                }
+                let message = format!("Error creating: {}", e.message);
+                self.recorder.record(reference(owner, None), Note::warning("FailedCreate", &message), ctx);
                 Err(e)
             }
         }
     }
 
+    /// Deletes pods and expects to see them go. Each is tried, whatever becomes of the others; of several failures the first one
+    /// counts.
+    ///
     /// # Errors
-    /// The pod is gone, or the API server refused it, which an Event tells.
-    pub fn delete<O: Resource>(&mut self, owner: &O, pod: &str, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    /// The API server refused one.
+    pub fn delete_all<'p, O: Resource>(
+        &mut self,
+        owner: &O,
+        pods: impl Iterator<Item = &'p str>,
+        expectations: &mut Expectations,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<(), Status> {
+        let (key, mut failure) = (owner.key(), None);
+        for pod in pods {
+            match self.delete(owner, pod, ctx) {
+                Ok(true) => expectations.expect_deleted(&key, pod, ctx.now()),
+                Ok(false) => {}
+                Err(e) => {
+                    failure.get_or_insert(e);
+                }
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Tells whether there was such a pod.
+    ///
+    /// # Errors
+    /// The API server refused it, which an Event tells.
+    pub fn delete<O: Resource>(&mut self, owner: &O, pod: &str, ctx: &mut Ctx<'_>) -> Result<bool, Status> {
         match ctx.api::<Pod>().delete(owner.namespace(), pod, DeleteOptions::default()) {
             Ok(_) => {
                 let message = format!("Deleted pod: {pod}");
                 self.recorder.record(reference(owner, None), Note::normal("SuccessfulDelete", &message), ctx);
-                Ok(())
+                Ok(true)
             }
+            Err(e) if e.is(Reason::NotFound) => Ok(false),
             Err(e) => {
-                if !e.is(Reason::NotFound) {
-                    let message = format!("Error deleting: {}", e.message);
-                    self.recorder.record(reference(owner, None), Note::warning("FailedDelete", &message), ctx);
-                }
+                let message = format!("Error deleting: {}", e.message);
+                self.recorder.record(reference(owner, None), Note::warning("FailedDelete", &message), ctx);
                 Err(e)
             }
         }
     }
 }
 
-/// Does something so many times, in batches: the first is one, each further one twice the last. If one of a batch fails, those
-/// after it are not tried, so that what can't succeed is not asked for a thousand times. Tells how often it was done.
-pub fn slow_start(count: usize, mut one: impl FnMut() -> Result<(), Status>) -> (usize, Option<Status>) {
-    let (mut done, mut batch) = (0, 1);
-    while done < count {
-        let (mut good, mut failure) = (0, None);
-        for _ in 0..batch.min(count - done) {
-            match one() {
-                Ok(()) => good += 1,
-                Err(e) => {
-                    failure = Some(e);
-                    break;
-                }
-            }
+/// Does something so many times, in batches: the first is one, each further one twice the last. All of a batch are tried; if one
+/// of them fails, those after the batch are not, so that what can't succeed is not asked for a thousand times.
+///
+/// # Errors
+/// The first failure.
+pub fn slow_start(count: usize, mut one: impl FnMut() -> Result<(), Status>) -> Result<(), Status> {
+    let (mut tried, mut batch) = (0, 1);
+    while tried < count {
+        let here = batch.min(count - tried);
+        let failures: Vec<Status> = (0..here).filter_map(|_| one().err()).collect();
+        if let Some(first) = failures.into_iter().next() {
+            return Err(first);
         }
-        done += good;
-        if failure.is_some() {
-            return (done, failure);
-        }
-        batch *= 2;
+        (tried, batch) = (tried + here, 2 * here);
     }
-    (done, None)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_fails_is_not_tried_again_at_once() {
-        let mut left = 5;
-        let (done, failure) = slow_start(100, || {
-            left -= 1;
-            if left < 0 { Err(Status::internal("no more")) } else { Ok(()) }
+    /// How often something is tried, and the failure, if all but the numbers in `good` fail.
+    fn tried(count: usize, good: impl Fn(usize) -> bool) -> (usize, Option<String>) {
+        let mut tries = 0;
+        let done = slow_start(count, || {
+            tries += 1;
+            if good(tries) { Ok(()) } else { Err(Status::bad_request(format!("no {tries}"))) }
         });
-        assert_eq!((done, failure.map(|e| e.is(Reason::InternalError))), (5, Some(true)));
-        assert_eq!(left, -1);
-        let mut made = 0;
-        assert!(matches!(
-            slow_start(10, || {
-                made += 1;
-                Ok(())
-            }),
-            (10, None)
-        ));
-        assert_eq!(made, 10);
+        (tries, done.err().map(|e| e.message))
+    }
+
+    #[test]
+    fn a_batch_is_tried_as_a_whole_and_those_after_a_failure_are_not() {
+        assert_eq!(tried(10, |_| true), (10, None));
+        assert_eq!(tried(10, |_| false), (1, Some("no 1".into())));
+        assert_eq!(tried(10, |n| n <= 3), (7, Some("no 4".into())), "a quota of three: four are refused");
+        assert_eq!(tried(10, |n| n != 2), (3, Some("no 2".into())), "the third comes, though the second does not");
+        assert_eq!(tried(4, |n| n != 4), (4, Some("no 4".into())));
+        assert_eq!(tried(0, |_| false), (0, None));
     }
 }

@@ -6,7 +6,7 @@
 pub mod set;
 pub mod subsets;
 
-use k8s_openapi::api::core::v1::{Container, ObjectReference, ServicePort};
+use k8s_openapi::api::core::v1::{ObjectReference, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::ip;
@@ -24,6 +24,9 @@ pub fn selects(s: &Service, labels: Option<&Labels>) -> bool {
     let wanted = s.spec.iter().flat_map(|s| s.selector.iter().flatten());
     has_selector(s) && wanted.into_iter().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v))
 }
+
+/// The label of what is told of a headless Service.
+pub const HEADLESS: &str = "service.kubernetes.io/headless";
 
 /// Whether a Service has no address of its own, so that its slices say so.
 pub fn is_headless(s: &Service) -> bool {
@@ -52,8 +55,8 @@ pub fn port_of(p: &Pod, port: &ServicePort) -> Option<i32> {
         IntOrString::String(name) => name,
     };
     let spec = p.spec.as_ref()?;
-    let sidecar = |c: &&Container| c.restart_policy.as_deref() == Some("Always");
-    let lasting = spec.containers.iter().chain(spec.init_containers.iter().flatten().filter(sidecar));
+    let sidecars = spec.init_containers.iter().flatten().filter(|c| pods::is_sidecar(c));
+    let lasting = spec.containers.iter().chain(sidecars);
     let named =
         |p: &&k8s_openapi::api::core::v1::ContainerPort| p.name.as_deref() == Some(name) && p.protocol == port.protocol;
     lasting.flat_map(|c| c.ports.iter().flatten()).find(named).map(|p| p.container_port)

@@ -2,7 +2,6 @@
 //! grouped by their ports.
 //! Real Kubernetes: k8s.io/endpointslice/util/{endpointset.go,controller_utils.go}.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -81,15 +80,17 @@ pub fn say_the_same(a: &Endpoint, b: &Endpoint) -> bool {
 pub type PortsKey = String;
 
 /// Puts ports into the order in which slices have them, which is that of their hashes.
-pub fn in_order(ports: &mut [EndpointPort]) -> PortsKey {
-    let text = |p: &EndpointPort| {
-        let json = serde_json::to_value(p).unwrap_or_default();
-        go_dump::of("discovery/v1.EndpointPort", &json)
+pub fn in_order(ports: &mut Vec<EndpointPort>) -> PortsKey {
+    let with_text = |p: EndpointPort| {
+        let json = serde_json::to_value(&p).unwrap_or_default();
+        (go_dump::of("discovery/v1.EndpointPort", &json), p)
     };
-    ports.sort_by(|a, b| compare(&text(a), &text(b)));
-    ports.iter().map(text).collect()
-}
-
-fn compare(a: &str, b: &str) -> Ordering {
-    go_dump::fnv128(a).cmp(&go_dump::fnv128(b))
+    let mut all: Vec<(String, EndpointPort)> = std::mem::take(ports).into_iter().map(with_text).collect();
+    all.sort_by_cached_key(|(text, _)| go_dump::fnv128(text));
+    all.into_iter()
+        .map(|(text, port)| {
+            ports.push(port);
+            text
+        })
+        .collect()
 }

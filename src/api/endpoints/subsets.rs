@@ -11,6 +11,7 @@ use crate::api::go_dump;
 /// So many addresses are told of a Service.
 pub const CAPACITY: usize = 1000;
 
+type PortKey<'a> = (&'a str, i32, &'a str, Option<&'a str>);
 /// An address is known by its IP and the object behind it.
 type AddressKey = (String, Option<String>);
 /// Which addresses there are, and whether each is ready.
@@ -19,14 +20,14 @@ type Addresses = BTreeMap<AddressKey, bool>;
 /// Packs subsets anew: each address with each set of ports once, unready if it is so anywhere, all in the canonical order.
 pub fn repacked(subsets: &[EndpointSubset]) -> Vec<EndpointSubset> {
     let mut known: BTreeMap<AddressKey, &EndpointAddress> = BTreeMap::new();
-    // By the port's text; a subset without ports keeps its addresses.
-    let mut by_port: BTreeMap<Option<String>, (Option<&EndpointPort>, Addresses)> = BTreeMap::new();
+    // A subset without ports keeps its addresses.
+    let mut by_port: BTreeMap<Option<PortKey<'_>>, (Option<&EndpointPort>, Addresses)> = BTreeMap::new();
     for s in subsets {
         let ports = s.ports.as_deref().unwrap_or_default();
         let each: Vec<Option<&EndpointPort>> =
             if ports.is_empty() { vec![None] } else { ports.iter().map(Some).collect() };
         for port in each {
-            let (_, ready_by) = by_port.entry(port.map(port_text)).or_insert_with(|| (port, BTreeMap::new()));
+            let (_, ready_by) = by_port.entry(port.map(port_key)).or_insert_with(|| (port, BTreeMap::new()));
             let groups = [(&s.addresses, true), (&s.not_ready_addresses, false)];
             for (a, ready) in groups.into_iter().flat_map(|(all, ready)| all.iter().flatten().map(move |a| (a, ready)))
             {
@@ -43,7 +44,7 @@ pub fn repacked(subsets: &[EndpointSubset]) -> Vec<EndpointSubset> {
         by_addresses.entry(addresses).or_default().extend(port.cloned());
     }
     let subset = |(addresses, mut ports): (Addresses, Vec<EndpointPort>)| {
-        ports.sort_by_key(|p| go_dump::fnv128(&port_text(p)));
+        ports.sort_by_cached_key(|p| go_dump::fnv128(&text("core/v1.EndpointPort", p)));
         let of = |ready: bool| {
             let all: Vec<EndpointAddress> = addresses
                 .iter()
@@ -56,12 +57,13 @@ pub fn repacked(subsets: &[EndpointSubset]) -> Vec<EndpointSubset> {
         EndpointSubset { addresses: of(true), not_ready_addresses: of(false), ports }
     };
     let mut all: Vec<EndpointSubset> = by_addresses.into_iter().map(subset).collect();
-    all.sort_by_key(|s| go_dump::fnv128(&text("core/v1.EndpointSubset", s)));
+    all.sort_by_cached_key(|s| go_dump::fnv128(&text("core/v1.EndpointSubset", s)));
     all
 }
 
-fn port_text(p: &EndpointPort) -> String {
-    text("core/v1.EndpointPort", p)
+/// Two ports with the same key have the same text: it does not tell an empty name from none.
+fn port_key(p: &EndpointPort) -> PortKey<'_> {
+    (p.name.as_deref().unwrap_or(""), p.port, p.protocol.as_deref().unwrap_or(""), p.app_protocol.as_deref())
 }
 
 fn text(name: &str, v: &impl Serialize) -> String {

@@ -18,6 +18,7 @@ use crate::api::kinds::{CronJob, Job, job};
 use crate::api::object::{controller_of, controller_ref};
 use crate::api::{Duration, Key, Reason, Resource, Status, Time};
 use crate::apiserver::delete::DeleteOptions;
+use crate::client::claim::owner_of;
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
 use crate::client::{Action, Cache, Reconciler, Recorder};
@@ -69,9 +70,7 @@ impl Reconciler for CronJobs {
         self.jobs.apply(c);
         let before = c.previous.as_ref().filter(|_| c.kind == ChangeKind::Modified);
         for meta in [Some(c.object.meta()), before.map(|o| o.meta())].into_iter().flatten() {
-            let owner = controller_of(meta).filter(|r| r.kind == CronJob::kind_ref().name());
-            let known = owner.and_then(|r| self.cronjobs.get(&c.key.namespace, &r.name).filter(|j| j.uid() == r.uid));
-            if let Some(j) = known {
+            if let Some(j) = owner_of(meta, &self.cronjobs) {
                 enqueue.add(j.key());
             }
         }
@@ -96,7 +95,10 @@ impl Reconciler for CronJobs {
 fn rescheduled(c: &Change, now: Time) -> Option<Duration> {
     let (new, old) = (c.object.get::<CronJob>()?, c.previous.as_ref()?.get::<CronJob>()?);
     let same = new.spec.schedule == old.spec.schedule && new.spec.time_zone == old.spec.time_zone;
-    let table = Timetable::of(&new.spec).ok().filter(|_| !same && c.kind == ChangeKind::Modified)?;
+    if same || c.kind != ChangeKind::Modified {
+        return None;
+    }
+    let table = Timetable::of(&new.spec).ok()?;
     Some((table.next_due(new, now) + LATER).since(now))
 }
 

@@ -14,7 +14,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use crate::api::custom::is_true;
 use crate::api::kinds::CustomResourceDefinition;
 use crate::api::kinds::customresourcedefinition::{CLEANUP, condition, conformance, set_condition};
-use crate::api::{Duration, Key, Reason, Resource, Status, User};
+use crate::api::{Duration, Key, Reason, Resource, Status, User, unless_gone};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
@@ -159,10 +159,7 @@ fn empty(key: &Key, crd: CustomResourceDefinition, ctx: &mut Ctx<'_>) -> Result<
             ctx.decide(DefinitionDecision::Emptied { definition: key.clone(), objects: fresh.len() });
         }
         for k in &fresh {
-            match ctx.delete_any(k, &DeleteOptions::default()) {
-                Err(e) if !e.is(Reason::NotFound) => return Err(e),
-                _ => {}
-            }
+            unless_gone(ctx.delete_any(k, &DeleteOptions::default()))?;
         }
         if !ctx.list_all_of(&new.spec.group, &new.spec.names.plural).is_empty() {
             return Ok(Action::quietly_after(POLL));

@@ -17,10 +17,11 @@ use std::collections::BTreeSet;
 use crate::api::kinds::{ControllerRevision, DaemonSet, Node, Pod, workload};
 use crate::api::object::controller_of;
 use crate::api::selector::Selector;
-use crate::api::{Duration, Key, Reason, Resource, Status, Uid, pods};
-use crate::client::claim::{concerned, owner, settle};
+use crate::api::{Duration, Key, Resource, Status, Uid, pods};
+use crate::client::claim::{concerned, owner_of, settle};
 use crate::client::controller::Enqueue;
 use crate::client::history::HASH_LABEL;
+use crate::client::latest::update_latest;
 use crate::client::pod_control::{PodControl, slow_start};
 use crate::client::recorder::{Note, reference};
 use crate::client::{Action, Backoff, Cache, Expectations, OwnedCache, Postponed, Reconciler};
@@ -28,7 +29,7 @@ use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
 use decision::DaemonSetDecision;
 use placement::{Fit, Placement};
-use plan::{BURST, Because, Plan, Victim};
+use plan::{BURST, Because, Plan};
 use revisions::History;
 use seen::Observed;
 use status::Numbers;
@@ -95,8 +96,8 @@ impl Reconciler for DaemonSets {
             if c.kind != ChangeKind::Added || controller_of(c.object.meta()).is_none() {
                 self.call_owners(c, enqueue);
             }
-        } else if self.pods.apply(c) {
-            if let Some(key) = owner(&c.object, &self.sets) {
+        } else if self.pods.apply_of::<DaemonSet>(c) {
+            if let Some(key) = owner_of(c.object.meta(), &self.sets).map(Resource::key) {
                 let own = match c.kind {
                     ChangeKind::Added if !c.object.is_deleting() => self.expectations.saw_created(&key, &c.key.name),
                     ChangeKind::Modified if !c.object.is_deleting() => false,
@@ -140,7 +141,7 @@ impl Reconciler for DaemonSets {
         settle(&set, &workload::selects(&selector), |_| true, None, &mut self.pods, ctx)?;
         let group = self.pods.group_of(Uid::of(set.uid()));
         let all = || group.values().filter_map(|o| o.get::<Pod>());
-        let took = Duration::from_micros(1_000 + 4 * u64::try_from(group.len() + self.nodes.len()).unwrap_or(0));
+        let looked_at = group.len() + self.nodes.len();
         let nodes = self.nodes.clone();
         let hash = history.hash().to_string();
         let seen = Observed::gather(&set, &hash, nodes.iter(), all(), now);
@@ -158,7 +159,7 @@ impl Reconciler for DaemonSets {
         if !min_ready.is_zero() && numbers.ready != numbers.available {
             again = Some(again.map_or(min_ready, |a: Duration| a.min(min_ready)));
         }
-        Ok(again.map_or_else(Action::done, Action::after).taking(took))
+        Ok(again.map_or_else(Action::done, Action::after).having_looked_at(looked_at))
     }
 }
 
@@ -257,45 +258,33 @@ impl DaemonSets {
         told: impl FnOnce(Key, Vec<String>, Vec<String>) -> DaemonSetDecision,
         ctx: &mut Ctx<'_>,
     ) -> Result<(), Status> {
-        let (key, mut names) = (set.key(), vec![]);
+        let (key, mut made, mut names) = (set.key(), vec![], vec![]);
         let template = placement::template(set, hash);
         let nodes = &plan.create[..plan.create.len().min(BURST)];
-        let mut next = nodes.iter();
-        let (done, failure) = slow_start(nodes.len(), || {
+        let (mut next, mut missing) = (nodes.iter(), nodes.len());
+        let created = slow_start(nodes.len(), || {
             let Some(node) = next.next() else { return Ok(()) };
-            let o = self.control.create(set, placement::pod_for(set, &template, node), ctx)?;
-            self.expectations.expect_created(&key, o.name(), ctx.now());
-            names.push(o.name().to_string());
+            if let Some(o) = self.control.create(set, placement::pod_for(set, &template, node), ctx)? {
+                self.expectations.expect_created(&key, o.name(), ctx.now());
+                made.push(node.clone());
+                names.push(o.name().to_string());
+            }
+            missing -= 1;
             Ok(())
         });
         if !names.is_empty() {
-            ctx.decide(told(key.clone(), nodes[..done].to_vec(), names));
+            ctx.decide(told(key.clone(), made, names));
         }
-        if let Some(e) = &failure {
-            let (missing, why) = (nodes.len() - done, e.message.clone());
-            ctx.decide(DaemonSetDecision::Refused { set: key.clone(), missing, why });
+        if let Err(e) = &created {
+            ctx.decide(DaemonSetDecision::Refused { set: key.clone(), missing, why: e.message.clone() });
         }
-        let deleted = self.delete(set, &plan.delete[..plan.delete.len().min(BURST)], ctx);
-        failure.map_or(deleted, Err)
-    }
-
-    fn delete(&mut self, set: &DaemonSet, victims: &[Victim], ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        if victims.is_empty() {
-            return Ok(());
+        let victims = &plan.delete[..plan.delete.len().min(BURST)];
+        if !victims.is_empty() {
+            ctx.decide(DaemonSetDecision::Deleted { set: key, victims: victims.to_vec() });
         }
-        let key = set.key();
-        ctx.decide(DaemonSetDecision::Deleted { set: key.clone(), victims: victims.to_vec() });
-        let mut failure = None;
-        for v in victims {
-            self.expectations.expect_deleted(&key, &v.name, ctx.now());
-            if let Err(e) = self.control.delete(set, &v.name, ctx) {
-                self.expectations.saw_deleted(&key, &v.name);
-                if !e.is(Reason::NotFound) {
-                    failure = Some(e);
-                }
-            }
-        }
-        failure.map_or(Ok(()), Err)
+        let names = victims.iter().map(|v| v.name.as_str());
+        let deleted = self.control.delete_all(set, names, &mut self.expectations, ctx);
+        created.and(deleted)
     }
 
     /// `observed`: this generation was acted upon.
@@ -312,17 +301,8 @@ impl DaemonSets {
             }
         };
         // The newest one may be newer than what was seen; collisions were perhaps counted in this very sync.
-        let mut new = self.sets.by_key(&set.key()).unwrap_or(set).clone();
-        change(&mut new);
-        let o = match ctx.api::<DaemonSet>().update_status(new) {
-            Err(e) if e.is(Reason::Conflict) => {
-                let newest = ctx.api::<DaemonSet>().get(set.namespace(), set.name())?;
-                let mut newest = newest.get::<DaemonSet>().cloned().unwrap_or_default();
-                change(&mut newest);
-                ctx.api::<DaemonSet>().update_status(newest)?
-            }
-            done => done?,
-        };
+        let known = self.sets.by_key(&set.key()).unwrap_or(set);
+        let o = update_latest(known, change, |d, ctx| ctx.api::<DaemonSet>().update_status(d), ctx)?;
         self.sets.put(&o);
         Ok(())
     }

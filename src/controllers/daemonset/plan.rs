@@ -62,7 +62,7 @@ pub fn manage(seen: &Observed<'_>, held_back: &dyn Fn(&str) -> Option<Duration>)
         let here = seen.on(node);
         match fit {
             Fit::Runs if here.is_empty() => plan.create.push((*node).into()),
-            Fit::Runs | Fit::Stays(_) => keep_one(seen, node, *fit == Fit::Runs, held_back(node), &mut plan),
+            Fit::Runs | Fit::Stays(_) => keep_one(seen, node, *fit == Fit::Runs, held_back, &mut plan),
             Fit::Leaves(why) => {
                 for p in here.iter().filter(|p| !p.is_deleting()) {
                     plan.delete(p, node, Because::NotHere(why.clone()));
@@ -79,12 +79,18 @@ pub fn manage(seen: &Observed<'_>, held_back: &dyn Fn(&str) -> Option<Duration>)
 }
 
 /// What ended is deleted, so that it is made anew; of what runs, one stays, or two while one takes the other's place.
-fn keep_one(seen: &Observed<'_>, node: &str, runs: bool, held_back: Option<Duration>, plan: &mut Plan) {
+fn keep_one(
+    seen: &Observed<'_>,
+    node: &str,
+    runs: bool,
+    held_back: &dyn Fn(&str) -> Option<Duration>,
+    plan: &mut Plan,
+) {
     let mut running = vec![];
     let mut failed = false;
     for p in seen.on(node).iter().copied().filter(|p| !p.is_deleting()) {
         match pods::phase(p) {
-            "Failed" => match held_back {
+            "Failed" => match held_back(node) {
                 Some(wait) => plan.later(wait),
                 // The first one makes the others wait.
                 None if !failed => {

@@ -39,8 +39,9 @@ impl DaemonSets {
         let selector = workload::selects(&spec.selector);
         let mut current = vec![];
         let mut old = vec![];
-        for r in claim(set, &selector, |_| true, &mut self.revisions, ctx)? {
-            let r = self.labelled(r, ctx)?;
+        let all = claim(set, &selector, |_: &ControllerRevision| true, None, &mut self.revisions, ctx)?;
+        for r in all.iter().filter_map(|o| o.get::<ControllerRevision>()) {
+            let r = self.labelled(r.clone(), ctx)?;
             if *history::data(&r) == data { current.push(r) } else { old.push(r) }
         }
         let number = history::next_number(&old);

@@ -13,9 +13,8 @@ pub mod scaling;
 mod tests;
 
 use crate::api::kinds::{Deployment, Pod, ReplicaSet, deployment as kind, replicaset};
-use crate::api::object::controller_of;
 use crate::api::{Duration, Key, Resource, Status};
-use crate::client::claim::claim;
+use crate::client::claim::{claim, concerned, owner_of};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
 use crate::client::{Action, Cache, OwnedCache, Reconciler, Recorder};
@@ -96,22 +95,7 @@ impl Reconciler for Deployments {
             return;
         }
         self.sets.apply(c);
-        let owner = |o: &crate::api::Object| {
-            controller_of(o.meta())
-                .filter(|r| r.kind == "Deployment")
-                .map(|r| Key::of::<Deployment>(o.namespace(), &r.name))
-        };
-        let now = owner(&c.object);
-        for key in [now.clone(), c.previous.as_ref().and_then(|p| owner(p))].into_iter().flatten() {
-            enqueue.add(key);
-        }
-        if now.is_none() && c.kind != ChangeKind::Deleted {
-            let ns = c.key.namespace.to_string();
-            let labels = c.object.meta().labels.as_ref();
-            for d in self.deployments.in_namespace(&ns).filter(|d| kind::selector(d).matches(labels)) {
-                enqueue.add(d.key());
-            }
-        }
+        concerned(c, &self.deployments, kind::selector).into_iter().for_each(|key| enqueue.add(key));
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
@@ -123,7 +107,8 @@ impl Reconciler for Deployments {
         if everything {
             return Ok(Action::done());
         }
-        let owned = claim(&d, &kind::selector(&d), |_| true, &mut self.sets, ctx)?;
+        let owned = claim(&d, &kind::selector(&d), |_: &ReplicaSet| true, None, &mut self.sets, ctx)?;
+        let owned: Vec<ReplicaSet> = owned.iter().filter_map(|o| o.get().cloned()).collect();
         if d.is_deleting() {
             let sets = revision::sort(&d, owned);
             return self.sync_status(&d, &sets, ctx);
@@ -146,10 +131,8 @@ pub fn is_paused(d: &Deployment) -> bool {
 
 impl Deployments {
     fn owner_of_pod(&self, pod: &crate::api::Object) -> Option<&Deployment> {
-        let set = controller_of(pod.meta()).filter(|r| r.kind == "ReplicaSet")?;
-        let set = self.sets.get(pod.namespace(), &set.name)?;
-        let d = controller_of(&set.metadata).filter(|r| r.kind == "Deployment")?;
-        self.deployments.get(pod.namespace(), &d.name)
+        let set: &ReplicaSet = owner_of(pod.meta(), &self.sets)?;
+        owner_of(set.meta(), &self.deployments)
     }
 
     /// Scaling, or a pause: replicas are spread, but nothing is rolled out.

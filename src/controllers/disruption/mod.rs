@@ -42,12 +42,12 @@ impl Default for Disruption {
     }
 }
 
-fn selector(b: &PodDisruptionBudget) -> Option<&LabelSelector> {
-    b.spec.as_ref()?.selector.as_ref()
+fn selector(b: &PodDisruptionBudget) -> Selector {
+    b.spec.as_ref().and_then(|s| s.selector.as_ref()).map_or(Selector::Nothing, Selector::of)
 }
 
 fn selects(b: &PodDisruptionBudget, pod: &Pod) -> bool {
-    selector(b).is_some_and(|s| Selector::of(s).matches(pod.metadata.labels.as_ref()))
+    selector(b).matches(pod.metadata.labels.as_ref())
 }
 
 /// How long a pod that stays may still say that it goes.
@@ -106,7 +106,9 @@ impl Disruption {
     fn sync(&mut self, b: &PodDisruptionBudget, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
         let now = ctx.now();
         let Some(spec) = &b.spec else { return Ok(Action::done()) };
-        let all: Vec<&Pod> = self.pods.in_namespace(b.namespace()).filter(|p| selects(b, p)).collect();
+        let selector = selector(b);
+        let of_budget = |p: &&Pod| selector.matches(p.metadata.labels.as_ref());
+        let all: Vec<&Pod> = self.pods.in_namespace(b.namespace()).filter(of_budget).collect();
         let about = reference(b, None);
         if all.is_empty() {
             self.recorder.record(about.clone(), Note::normal("NoPods", "No matching pods found"), ctx);
@@ -119,7 +121,7 @@ impl Disruption {
                 return Err(Status::internal(&why));
             }
         };
-        if !expected.unmanaged.is_empty() {
+        if expected.unmanaged {
             let text = unmanaged_text(spec.selector.as_ref());
             self.recorder.record(about, Note::warning("UnmanagedPods", &text), ctx);
         }

@@ -22,7 +22,7 @@ pub struct Expected {
     pub pods: i32,
     pub healthy: i32,
     /// Pods that no controller wants, so that nobody knows how many there should be.
-    pub unmanaged: Vec<String>,
+    pub unmanaged: bool,
 }
 
 /// # Errors
@@ -35,7 +35,7 @@ pub fn expected(spec: &PodDisruptionBudgetSpec, all: &[&Pod], find: &Finder<'_>)
             let healthy = pods.saturating_sub(scaled(most, pods, true)).max(0);
             Ok(Expected { pods, healthy, unmanaged })
         }
-        (None, Some(IntOrString::Int(least))) => Ok(Expected { pods: count, healthy: *least, unmanaged: vec![] }),
+        (None, Some(IntOrString::Int(least))) => Ok(Expected { pods: count, healthy: *least, unmanaged: false }),
         (None, Some(share)) => {
             let (pods, unmanaged) = wanted(all, find)?;
             Ok(Expected { pods, healthy: scaled(share, pods, true), unmanaged })
@@ -45,12 +45,12 @@ pub fn expected(spec: &PodDisruptionBudgetSpec, all: &[&Pod], find: &Finder<'_>)
 }
 
 /// How many pods all controllers of these want together.
-fn wanted(all: &[&Pod], find: &Finder<'_>) -> Result<(i32, Vec<String>), String> {
+fn wanted(all: &[&Pod], find: &Finder<'_>) -> Result<(i32, bool), String> {
     let mut scales: BTreeMap<Uid, i32> = BTreeMap::new();
-    let mut unmanaged = vec![];
+    let mut unmanaged = false;
     for p in all {
         let Some(owner) = controller_of(&p.metadata) else {
-            unmanaged.push(p.name().to_string());
+            unmanaged = true;
             continue;
         };
         if scales.contains_key(&Uid::of(&owner.uid)) {
@@ -59,7 +59,7 @@ fn wanted(all: &[&Pod], find: &Finder<'_>) -> Result<(i32, Vec<String>), String>
         let (uid, replicas) = find(p)?.ok_or_else(|| format!("found no controllers for pod {:?}", p.name()))?;
         scales.insert(uid, replicas);
     }
-    Ok((scales.values().sum(), unmanaged))
+    Ok((scales.values().fold(0, |sum: i32, n| sum.saturating_add(*n)), unmanaged))
 }
 
 /// The pods that were allowed to go and are still here.
@@ -164,12 +164,19 @@ mod tests {
     }
 
     #[test]
+    fn no_number_of_wanted_pods_is_too_great() {
+        let all = [pod("a", Some("first"), true), pod("b", Some("second"), true)];
+        let many = |p: &Pod| Ok(Some((Uid::of(p.name()), i32::MAX)));
+        assert_eq!(wanted(&all.iter().collect::<Vec<_>>(), &many).unwrap().0, i32::MAX);
+    }
+
+    #[test]
     fn pods_without_a_controller_are_told_and_lost_controllers_are_an_error() {
         let (alone, owned) = (pod("alone", None, true), pod("owned", Some("set"), true));
         let b = budget(json!({"maxUnavailable": 1}), json!({}));
         let nobody = |_: &Pod| Ok(None);
         let spec = b.spec.as_ref().unwrap();
-        assert_eq!(expected(spec, &[&alone], &nobody).unwrap().unmanaged, ["alone"]);
+        assert!(expected(spec, &[&alone], &nobody).unwrap().unmanaged);
         assert_eq!(expected(spec, &[&owned], &nobody), Err("found no controllers for pod \"owned\"".into()));
     }
 
@@ -180,7 +187,7 @@ mod tests {
         let start = Time::parse("2026-01-01T00:00:00Z").unwrap();
         let d = disrupted(&b, &[&a, &c], start + Duration::from_secs(60));
         assert_eq!((d.expected.len(), d.next), (1, Some(start + DELETION_TIMEOUT)));
-        let e = Expected { pods: 2, healthy: 1, unmanaged: vec![] };
+        let e = Expected { pods: 2, healthy: 1, unmanaged: false };
         assert_eq!(status(&b, &[&a, &c], &e, &d).disruptions_allowed, Some(0));
         let d = disrupted(&b, &[&a, &c], start + Duration::from_secs(121));
         assert_eq!((d.expected.len(), d.stayed, d.next), (0, vec!["a".to_string()], None));

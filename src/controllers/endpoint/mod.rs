@@ -6,22 +6,20 @@ pub mod plan;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::api::endpoints::{has_selector, is_headless, subsets};
+use crate::api::endpoints::{HEADLESS, has_selector, is_headless, subsets};
 use crate::api::kinds::{Endpoints, Service};
 use crate::api::selector::Labels;
-use crate::api::{Duration, Key, Reason, Resource, Status};
+use crate::api::{Duration, Key, Resource, Status, unless_gone};
 use crate::client::backends::{Backed, Backends};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
 use crate::client::{Action, Cache, Reconciler, Recorder};
-use crate::ledger::Causes;
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Ctx, Tag};
 use decision::TooMany;
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const MANAGER: &str = "endpoint-controller";
-const HEADLESS: &str = "service.kubernetes.io/headless";
 const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
 /// Endpoints by which components once elected their leaders have no Service.
@@ -56,7 +54,7 @@ impl Reconciler for EndpointsOfServices {
         ctx.quietly_after(Duration::ZERO, Tag::new("leftovers"));
     }
 
-    fn timer(&mut self, _: Tag, _: &mut Ctx<'_>, _: &Causes) -> Vec<Key> {
+    fn timer(&mut self, _: Tag, _: &mut Ctx<'_>) -> Vec<Key> {
         let all = self.endpoints.iter().filter(|e| e.annotation(LEADER).is_none());
         all.map(|e| Key::of::<Service>(e.namespace(), e.name())).collect()
     }
@@ -71,10 +69,7 @@ impl Reconciler for EndpointsOfServices {
         let (namespace, name) = (&key.namespace, &key.name);
         let Some(service) = self.backends.service(key) else {
             if self.endpoints.get(namespace, name).is_some() {
-                match ctx.api::<Endpoints>().delete(namespace, name, Default::default()) {
-                    Err(e) if !e.is(Reason::NotFound) => return Err(e),
-                    _ => {}
-                }
+                unless_gone(ctx.api::<Endpoints>().delete(namespace, name, Default::default()))?;
             }
             return Ok(Action::done());
         };
@@ -113,7 +108,7 @@ impl Reconciler for EndpointsOfServices {
             ctx.decide(TooMany { service: key.clone(), count: addresses, capacity: subsets::CAPACITY });
         }
         self.write(e, new, ctx)?;
-        Ok(Action::done().taking(Duration::from_micros(1_000 + 4 * u64::try_from(count).unwrap_or(0))))
+        Ok(Action::done().having_looked_at(count))
     }
 }
 

@@ -9,29 +9,40 @@ mod tests;
 
 use crate::api::endpoints::has_selector;
 use crate::api::kinds::{EndpointSlice, Node, Service};
-use crate::api::{Duration, Key, Resource, Status, Time};
+use crate::api::{Duration, Key, Reason, Resource, Status, Time};
 use crate::client::backends::Backends;
 use crate::client::controller::Enqueue;
-use crate::client::{Action, Cache, Reconciler};
+use crate::client::recorder::{Note, reference};
+use crate::client::slices::{Changes, MANAGED_BY, SERVICE_NAME};
+use crate::client::{Action, Cache, Reconciler, Recorder};
 use crate::store::{Change, ChangeKind, Scope, rev_of};
 use crate::world::Ctx;
 use decision::SliceDecision;
-use plan::{Plan, Seen};
+use plan::{Lost, Plan, Seen};
 
-pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
-const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslice-controller.k8s.io";
-const HEADLESS: &str = "service.kubernetes.io/headless";
 const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 const ZONE: &str = "topology.kubernetes.io/zone";
 /// What others do to a slice is looked at after a while.
 const OTHERS_WAIT: Duration = Duration::from_secs(1);
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EndpointSlices {
     backends: Backends,
     nodes: Cache<Node>,
     slices: Cache<EndpointSlice>,
+    recorder: Recorder,
+}
+
+impl Default for EndpointSlices {
+    fn default() -> EndpointSlices {
+        EndpointSlices {
+            backends: Backends::default(),
+            nodes: Cache::default(),
+            slices: Cache::default(),
+            recorder: Recorder::new("endpoint-slice-controller", ""),
+        }
+    }
 }
 
 /// Writes down which change the slice answers; without a new one there is nothing to say.
@@ -55,6 +66,21 @@ fn in_traffic<'a>(slices: impl Iterator<Item = &'a EndpointSlice>) -> Vec<String
     let all = slices.flat_map(|s| s.endpoints.iter().flatten());
     let ready = all.filter(|e| e.conditions.as_ref().is_some_and(|c| c.ready == Some(true)));
     ready.flat_map(|e| e.addresses.clone()).collect()
+}
+
+/// The addresses that took traffic and those that will, if these are other ones.
+fn traffic(slices: &[&EndpointSlice], changes: &Changes) -> Option<(Vec<String>, Vec<String>)> {
+    if changes.is_empty() {
+        return None;
+    }
+    let touched = |s: &&&EndpointSlice| changes.update.iter().chain(&changes.delete).any(|n| n.name() == s.name());
+    let kept = slices.iter().filter(|s| !touched(s)).copied();
+    let after = in_traffic(kept.chain(&changes.update).chain(&changes.create));
+    let mut before = in_traffic(slices.iter().copied());
+    let mut sorted = after.clone();
+    before.sort();
+    sorted.sort();
+    (before != sorted).then_some((before, after))
 }
 
 impl Reconciler for EndpointSlices {
@@ -88,28 +114,38 @@ impl Reconciler for EndpointSlices {
             return Ok(Action::done());
         }
         let Some(backed) = self.backends.look(key) else { return Ok(Action::done()) };
-        let own = |s: &&EndpointSlice| s.label(SERVICE_NAME) == Some(&key.name) && is_own(s);
-        let slices: Vec<EndpointSlice> = self.slices.in_namespace(&key.namespace).filter(own).cloned().collect();
+        // One that is going is no place to put anything into.
+        let own = |s: &&EndpointSlice| s.label(SERVICE_NAME) == Some(&key.name) && is_own(s) && !s.is_deleting();
+        // A copy of the cache is free; one of the slices is not.
+        let all = self.slices.clone();
+        let slices: Vec<&EndpointSlice> = all.in_namespace(&key.namespace).filter(own).collect();
         let zone_of = |node: &str| Some(self.nodes.get("", node)?.label(ZONE).map(Into::into));
         let seen = Seen { service: backed.service, pods: &backed.pods, slices: &slices, zone_of: &zone_of };
         let Plan { slices: mut changes, lost } = plan::plan(&seen);
         let (count, since) = (backed.pods.len(), backed.since);
-        let kept =
-            slices.iter().filter(|s| !changes.update.iter().chain(&changes.delete).any(|n| n.name() == s.name()));
-        let after = in_traffic(kept.chain(&changes.update).chain(&changes.create));
-        let mut before = in_traffic(slices.iter());
-        let mut sorted = after.clone();
-        before.sort();
-        sorted.sort();
-        if before != sorted {
+        if let Some((before, after)) = traffic(&slices, &changes) {
             ctx.decide(SliceDecision { service: key.clone(), before, after });
         }
         changes.create.iter_mut().chain(&mut changes.update).for_each(|s| annotate(s, since));
-        changes.write(&mut self.slices, ctx)?;
-        if let Some(pod) = lost.first() {
-            // The pod is left out, and looked for again.
-            return Err(Status::internal(&format!("pod {pod}: its node is gone")));
+        let (namespace, name) = (&key.namespace, &key.name);
+        // A pod without a node is left out, and looked for again.
+        let mut failures: Vec<Status> = lost
+            .into_iter()
+            .map(|Lost { pod, node }| {
+                format!("skipping Pod {pod} for Service {namespace}/{name}: Node {node} Not Found")
+            })
+            .map(|message| Status::new(Reason::InternalError, message))
+            .collect();
+        failures.extend(changes.write(key, &mut self.slices, ctx).err());
+        if let Some(e) = Status::joined(failures) {
+            let text = format!("Error updating Endpoint Slices for Service {namespace}/{name}: {}", e.message);
+            self.recorder.record(
+                reference(backed.service, None),
+                Note::warning("FailedToUpdateEndpointSlices", &text),
+                ctx,
+            );
+            return Err(e);
         }
-        Ok(Action::done().taking(Duration::from_micros(1_000 + 4 * u64::try_from(count).unwrap_or(0))))
+        Ok(Action::done().having_looked_at(count))
     }
 }

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{HEADLESS, MANAGED_BY, MANAGER, SERVICE_NAME, hints};
+use super::{MANAGER, hints};
 use crate::api::endpoints::set::{EndpointSet, PortsKey, in_order, say_the_same};
-use crate::api::endpoints::{addresses, counts, hostname, is_headless, port_of, reference};
+use crate::api::endpoints::{HEADLESS, addresses, counts, hostname, is_headless, port_of, reference};
 use crate::api::kinds::{EndpointSlice, Pod, Service};
 use crate::api::object::{Resource, controller_ref};
+use crate::api::pods;
 use crate::api::selector::Labels;
-use crate::api::{names, pods};
-use crate::client::slices::Changes;
+use crate::client::slices::{Changes, MANAGED_BY, SERVICE_NAME, prefix};
 
 /// Endpoints in one slice.
 pub const LIMIT: usize = 100;
@@ -22,7 +22,7 @@ pub struct Seen<'a> {
     pub service: &'a Service,
     pub pods: &'a [&'a Pod],
     /// The slices of this controller that name the Service.
-    pub slices: &'a [EndpointSlice],
+    pub slices: &'a [&'a EndpointSlice],
     /// Of a node that is there: the zone that it says to be in.
     pub zone_of: &'a dyn Fn(&str) -> Option<Option<String>>,
 }
@@ -31,21 +31,28 @@ pub struct Seen<'a> {
 pub struct Plan {
     pub slices: Changes,
     /// Pods that were left out, as their nodes are gone.
-    pub lost: Vec<String>,
+    pub lost: BTreeSet<Lost>,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Lost {
+    pub pod: String,
+    pub node: String,
 }
 
 pub fn plan(seen: &Seen<'_>) -> Plan {
-    let mut lost = vec![];
+    let mut lost = BTreeSet::new();
     let mut slices = Changes::default();
     let families: BTreeSet<&str> = families(seen.service);
     for family in &families {
-        let own: Vec<&EndpointSlice> = seen.slices.iter().filter(|s| s.address_type == *family).collect();
+        let own: Vec<&EndpointSlice> = seen.slices.iter().copied().filter(|s| s.address_type == *family).collect();
         let changes = of_family(seen, family, &own, &mut lost);
         slices.create.extend(changes.create);
         slices.update.extend(changes.update);
         slices.delete.extend(changes.delete);
     }
-    slices.delete.extend(seen.slices.iter().filter(|s| !families.contains(s.address_type.as_str())).cloned());
+    let others = seen.slices.iter().filter(|s| !families.contains(s.address_type.as_str()));
+    slices.delete.extend(others.map(|s| (*s).clone()));
     if seen.service.is_deleting() {
         slices.create.clear();
     }
@@ -58,7 +65,7 @@ fn families(s: &Service) -> BTreeSet<&'static str> {
     all.map(|f| if f == "IPv6" { "IPv6" } else { "IPv4" }).collect()
 }
 
-fn of_family(seen: &Seen<'_>, family: &str, own: &[&EndpointSlice], lost: &mut Vec<String>) -> Changes {
+fn of_family(seen: &Seen<'_>, family: &str, own: &[&EndpointSlice], lost: &mut BTreeSet<Lost>) -> Changes {
     let service = seen.service;
     let mut out = Changes::default();
     let mut existing: BTreeMap<PortsKey, Vec<&EndpointSlice>> = BTreeMap::new();
@@ -92,17 +99,23 @@ fn of_family(seen: &Seen<'_>, family: &str, own: &[&EndpointSlice], lost: &mut V
 fn wanted(
     seen: &Seen<'_>,
     family: &str,
-    lost: &mut Vec<String>,
+    lost: &mut BTreeSet<Lost>,
 ) -> BTreeMap<PortsKey, (Vec<EndpointPort>, EndpointSet)> {
     let unready_too = seen.service.spec.as_ref().and_then(|s| s.publish_not_ready_addresses) == Some(true);
     let mut all: BTreeMap<PortsKey, (Vec<EndpointPort>, EndpointSet)> = BTreeMap::new();
+    // Thousands of pods have the same numbers, and to name a group of ports takes a while.
+    let mut known: BTreeMap<Numbers, PortsKey> = BTreeMap::new();
     for p in seen.pods.iter().filter(|p| counts(p, true)) {
-        let mut ports = ports(seen.service, p);
-        let key = in_order(&mut ports);
-        let (_, set) = all.entry(key).or_insert_with(|| (ports, EndpointSet::default()));
+        let key = known.entry(numbers(seen.service, p)).or_insert_with_key(|numbers| {
+            let mut ports = ports(seen.service, numbers);
+            let key = in_order(&mut ports);
+            all.entry(key.clone()).or_insert_with(|| (ports, EndpointSet::default()));
+            key
+        });
+        let Some((_, set)) = all.get_mut(key) else { continue };
         let zone = (seen.zone_of)(pods::node(p));
         if zone.is_none() && !unready_too {
-            lost.push(p.name().to_string());
+            lost.insert(Lost { pod: p.name().into(), node: pods::node(p).into() });
             continue;
         }
         let e = endpoint(p, seen.service, family, unready_too, zone.flatten());
@@ -113,11 +126,18 @@ fn wanted(
     all
 }
 
-fn ports(service: &Service, p: &Pod) -> Vec<EndpointPort> {
-    let all = service.spec.iter().flat_map(|s| s.ports.iter().flatten());
-    let each = all.filter_map(|port| {
+/// What the Service's ports are in a pod, where it has them.
+type Numbers = Vec<Option<i32>>;
+
+fn numbers(service: &Service, p: &Pod) -> Numbers {
+    service.spec.iter().flat_map(|s| s.ports.iter().flatten()).map(|port| port_of(p, port)).collect()
+}
+
+fn ports(service: &Service, numbers: &[Option<i32>]) -> Vec<EndpointPort> {
+    let all = service.spec.iter().flat_map(|s| s.ports.iter().flatten()).zip(numbers);
+    let each = all.filter_map(|(port, number)| {
         Some(EndpointPort {
-            port: Some(port_of(p, port)?),
+            port: Some((*number)?),
             name: Some(port.name.clone().unwrap_or_default()),
             protocol: port.protocol.clone(),
             app_protocol: port.app_protocol.clone(),
@@ -164,18 +184,17 @@ fn of_ports(
             // Hints are set at the end, for all.
             kept.push(Endpoint { hints: e.hints.clone(), ..new });
         }
-        let labels = labels(service);
         if updated || kept.len() != had.len() {
             if kept.is_empty() {
                 out.delete.push((*s).clone());
             } else {
                 let mut new = (*s).clone();
-                (new.endpoints, new.metadata.labels) = (Some(kept), Some(labels));
+                (new.endpoints, new.metadata.labels) = (Some(kept), Some(labels(service)));
                 changed.push(new);
             }
-        } else if own_labels(s.metadata.labels.as_ref()) != own_labels(service.metadata.labels.as_ref()) {
+        } else if !own_labels(s.metadata.labels.as_ref()).eq(own_labels(service.metadata.labels.as_ref())) {
             let mut new = (*s).clone();
-            new.metadata.labels = Some(labels);
+            new.metadata.labels = Some(labels(service));
             changed.push(new);
         } else {
             unchanged.push(s);
@@ -219,11 +238,9 @@ fn fill(s: &mut EndpointSlice, from: &mut EndpointSet) {
 }
 
 fn new_slice(service: &Service, family: &str, ports: &[EndpointPort]) -> EndpointSlice {
-    let dashed = format!("{}-", service.name());
-    let prefix = if names::dns1123_subdomain(&dashed, true).is_empty() { dashed } else { service.name().into() };
     EndpointSlice {
         metadata: ObjectMeta {
-            generate_name: Some(prefix),
+            generate_name: Some(prefix(service.name())),
             namespace: Some(service.namespace().into()),
             labels: Some(labels(service)),
             owner_references: Some(vec![controller_ref(service)]),
@@ -247,7 +264,8 @@ fn is_of(s: &EndpointSlice, service: &Service) -> bool {
 
 /// A slice carries its Service's labels and says whose it is.
 fn labels(service: &Service) -> Labels {
-    let mut labels = own_labels(service.metadata.labels.as_ref());
+    let own = own_labels(service.metadata.labels.as_ref());
+    let mut labels: Labels = own.map(|(k, v)| (k.clone(), v.clone())).collect();
     labels.insert(MANAGED_BY.into(), MANAGER.into());
     labels.insert(SERVICE_NAME.into(), service.name().into());
     if is_headless(service) {
@@ -257,10 +275,8 @@ fn labels(service: &Service) -> Labels {
 }
 
 /// Labels without those that are the controller's.
-fn own_labels(labels: Option<&Labels>) -> Labels {
-    let own = |k: &&String| !matches!(k.as_str(), MANAGED_BY | SERVICE_NAME | HEADLESS);
-    let all = labels.into_iter().flatten().filter(|(k, _)| own(k));
-    all.map(|(k, v)| (k.clone(), v.clone())).collect()
+fn own_labels(labels: Option<&Labels>) -> impl Iterator<Item = (&String, &String)> {
+    labels.into_iter().flatten().filter(|(k, _)| !matches!(k.as_str(), MANAGED_BY | SERVICE_NAME | HEADLESS))
 }
 
 /// Instead of deleting one slice and creating another, one is made into the other.

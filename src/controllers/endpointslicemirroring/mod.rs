@@ -8,15 +8,13 @@ use crate::api::kinds::{EndpointSlice, Endpoints, Service};
 use crate::api::{Key, Resource, Status};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
-use crate::client::slices::Changes;
+use crate::client::slices::{Changes, MANAGED_BY, SERVICE_NAME};
 use crate::client::{Action, Cache, Reconciler, Recorder};
 use crate::store::{Change, Scope, rev_of};
 use crate::world::Ctx;
 use decision::Mirrored;
 use plan::Plan;
 
-const SERVICE_NAME: &str = "kubernetes.io/service-name";
-const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const MANAGER: &str = "endpointslicemirroring-controller.k8s.io";
 const SKIP: &str = "endpointslice.kubernetes.io/skip-mirror";
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
@@ -97,7 +95,7 @@ impl Reconciler for Mirroring {
         if let Some(e) = &endpoints {
             self.tell(e, &plan, ctx);
         }
-        plan.slices.write(&mut self.slices, ctx)?;
+        plan.slices.write(key, &mut self.slices, ctx)?;
         Ok(Action::done())
     }
 }

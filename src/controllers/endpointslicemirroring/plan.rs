@@ -7,14 +7,14 @@ use k8s_openapi::api::core::v1::EndpointAddress;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{MANAGED_BY, MANAGER, SERVICE_NAME};
+use super::MANAGER;
 use crate::api::endpoints::set::{EndpointSet, PortsKey, in_order, say_the_same};
 use crate::api::endpoints::subsets::repacked;
+use crate::api::ip;
 use crate::api::kinds::{EndpointSlice, Endpoints};
 use crate::api::object::{Resource, controller_ref};
 use crate::api::selector::Labels;
-use crate::api::{ip, names};
-use crate::client::slices::Changes;
+use crate::client::slices::{Changes, MANAGED_BY, SERVICE_NAME, prefix};
 
 /// So many addresses of a subset are mirrored.
 pub const MOST: usize = 1000;
@@ -128,8 +128,6 @@ fn new_slice(
     mut set: EndpointSet,
     old: Option<&EndpointSlice>,
 ) -> EndpointSlice {
-    let dashed = format!("{}-", e.name());
-    let prefix = if names::dns1123_subdomain(&dashed, true).is_empty() { dashed } else { e.name().into() };
     let mut endpoints = vec![];
     while endpoints.len() < MOST
         && let Some(next) = set.pop()
@@ -140,7 +138,7 @@ fn new_slice(
     EndpointSlice {
         metadata: ObjectMeta {
             name: old.and_then(|s| s.metadata.name.clone()),
-            generate_name: old.is_none().then_some(prefix),
+            generate_name: old.is_none().then(|| prefix(e.name())),
             namespace: Some(e.namespace().into()),
             labels: Some(labels(e)),
             annotations: (!annotations.is_empty()).then_some(annotations),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::api::kinds::{Event, Lease};
-use crate::api::{Key, KindRef, Object, Reason, Resource, Status, Uid};
+use crate::api::{Key, KindRef, Object, Resource, Status, Uid, unless_gone};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Reconciler};
@@ -140,10 +140,8 @@ impl Reconciler for GarbageCollector {
         let owner = owners.first().map(|r| format!("{} {}", r.kind.to_lowercase(), r.name)).unwrap_or_default();
         ctx.decide(GarbageDecision::Collected { key: key.clone(), owner });
         let options = DeleteOptions { uid: Some(o.uid().into()), ..DeleteOptions::default() };
-        match ctx.delete_any(key, &options) {
-            Err(e) if !e.is(Reason::NotFound) => Err(e),
-            _ => Ok(Action::done()),
-        }
+        unless_gone(ctx.delete_any(key, &options))?;
+        Ok(Action::done())
     }
 }
 
@@ -161,10 +159,7 @@ impl GarbageCollector {
                     }
                 }
             });
-            match done {
-                Err(e) if !e.is(Reason::NotFound) => return Err(e),
-                _ => {}
-            }
+            unless_gone(done)?;
         }
         release(key, ORPHAN, ctx)
     }
@@ -183,10 +178,7 @@ impl GarbageCollector {
                     propagation: crate::apiserver::delete::Propagation::Foreground,
                     ..DeleteOptions::default()
                 };
-                match ctx.delete_any(&d, &options) {
-                    Err(e) if !e.is(Reason::NotFound) => return Err(e),
-                    _ => {}
-                }
+                unless_gone(ctx.delete_any(&d, &options))?;
             }
         }
         Ok(Action::done())
@@ -194,8 +186,6 @@ impl GarbageCollector {
 }
 
 fn release(key: &Key, finalizer: &str, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
-    match ctx.patch_meta(key, |m| m.finalizers.iter_mut().for_each(|f| f.retain(|x| x != finalizer))) {
-        Err(e) if !e.is(Reason::NotFound) => Err(e),
-        _ => Ok(Action::done()),
-    }
+    unless_gone(ctx.patch_meta(key, |m| m.finalizers.iter_mut().for_each(|f| f.retain(|x| x != finalizer))))?;
+    Ok(Action::done())
 }

@@ -4,7 +4,7 @@
 
 use k8s_openapi::api::core::v1::ContainerStatus;
 
-use super::facts::{failures_before, ignored_before};
+use super::facts::tries_before;
 use crate::api::kinds::Pod;
 use crate::api::{Duration, Time, pods};
 
@@ -40,7 +40,7 @@ impl Failures {
 
 /// The same for one index, whose last failed pod tells how often it failed.
 pub fn left_for_index(last_failed: Option<&Pod>, now: Time) -> Duration {
-    last_failed.map_or(Duration::ZERO, |p| left(failures_before(p) + ignored_before(p) + 1, finished_at(p), now))
+    last_failed.map_or(Duration::ZERO, |p| left(tries_before(p).saturating_add(1), finished_at(p), now))
 }
 
 fn left(failures: i32, last: Time, now: Time) -> Duration {
@@ -76,7 +76,7 @@ fn last_end(p: &Pod) -> Option<Time> {
     };
     let is_sidecar = |name: &str| {
         let all = p.spec.iter().flat_map(|s| s.init_containers.iter().flatten());
-        all.filter(|c| c.restart_policy.as_deref() == Some("Always")).any(|c| c.name == name)
+        all.into_iter().any(|c| c.name == name && pods::is_sidecar(c))
     };
     let sidecars = status.init_container_statuses.iter().flatten().filter(|c| is_sidecar(&c.name));
     let ends: Option<Vec<Time>> = status.container_statuses.iter().flatten().chain(sidecars).map(end).collect();

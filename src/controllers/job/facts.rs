@@ -72,6 +72,11 @@ pub fn ignored_before(p: &Pod) -> i32 {
     count(p, INDEX_IGNORED)
 }
 
+/// How often its index failed before, whether that counts or not.
+pub fn tries_before(p: &Pod) -> i32 {
+    failures_before(p).saturating_add(ignored_before(p))
+}
+
 fn count(p: &Pod, annotation: &str) -> i32 {
     p.annotation(annotation).and_then(|v| v.parse().ok()).filter(|n: &i32| *n >= 0).unwrap_or(0)
 }

@@ -23,13 +23,11 @@ pub mod verdict;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
-
 use crate::api::kinds::{Job, Pod, job};
 use crate::api::object::controller_of;
 use crate::api::selector::Selector;
-use crate::api::{Duration, Key, Reason, Resource, Status, Time};
-use crate::client::claim::let_go;
+use crate::api::{Duration, Key, Resource, Status, Time, unless_gone};
+use crate::client::claim::{let_go, owner_of};
 use crate::client::controller::Enqueue;
 use crate::client::pod_control::PodControl;
 use crate::client::queue::BackOff;
@@ -77,7 +75,7 @@ impl Reconciler for Jobs {
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
         if self.jobs.apply(c) {
             self.job_changed(c, enqueue);
-        } else if self.pods.apply(c) {
+        } else if self.pods.apply_of::<Job>(c) {
             self.pod_changed(c, enqueue);
         }
     }
@@ -123,11 +121,9 @@ impl Jobs {
 
     fn pod_changed(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
         let Some(p) = c.object.get::<Pod>() else { return };
-        let owner = controller_of(p.meta());
-        let before =
-            c.previous.as_ref().and_then(|o| controller_of(o.meta())).filter(|_| c.kind == ChangeKind::Modified);
+        let before = c.previous.as_ref().filter(|_| c.kind == ChangeKind::Modified).map(|o| o.meta());
         if c.kind == ChangeKind::Deleted || p.is_deleting() {
-            match owner.and_then(|r| self.job_of(p.namespace(), r)).map(|j| (j.key(), job::is_finished(j))) {
+            match owner_of(p.meta(), &self.jobs).map(|j| (j.key(), job::is_finished(j))) {
                 Some((key, false)) => {
                     self.expectations.saw_deleted(&key, p.name());
                     enqueue.after(BATCH, key, false);
@@ -137,13 +133,12 @@ impl Jobs {
             }
             return;
         }
-        if let Some(key) =
-            before.filter(|b| owner != Some(*b)).and_then(|b| self.job_of(p.namespace(), b)).map(Job::key)
-        {
+        let left = before.filter(|b| controller_of(b) != controller_of(p.meta()));
+        if let Some(key) = left.and_then(|b| owner_of(b, &self.jobs)).map(Job::key) {
             enqueue.after(BATCH, key, false);
         }
-        if let Some(owner) = owner {
-            let Some(key) = self.job_of(p.namespace(), owner).map(Job::key) else { return };
+        if controller_of(p.meta()).is_some() {
+            let Some(key) = owner_of(p.meta(), &self.jobs).map(Job::key) else { return };
             if c.kind == ChangeKind::Added {
                 self.expectations.saw_created(&key, p.name());
             }
@@ -153,20 +148,12 @@ impl Jobs {
         if is_held(p) {
             enqueue.add(p.key());
         }
-        let labels = |m: &ObjectMeta| m.labels.clone();
-        let relabelled = c.previous.as_ref().is_none_or(|o| labels(o.meta()) != labels(p.meta()));
-        if relabelled || before.is_some() {
+        if before.is_none_or(|b| b.labels != p.meta().labels || controller_of(b).is_some()) {
             let willing = |j: &&Job| selector(j).matches(p.meta().labels.as_ref());
             for j in self.jobs.in_namespace(p.namespace()).filter(willing) {
                 enqueue.after(BATCH, j.key(), false);
             }
         }
-    }
-
-    /// The Job that a reference means, if it is still the same.
-    fn job_of(&self, namespace: &str, r: &OwnerReference) -> Option<&Job> {
-        let is_job = r.kind == Job::kind_ref().name();
-        self.jobs.get(namespace, &r.name).filter(|j| is_job && j.uid() == r.uid)
     }
 
     /// Takes the finalizer from a pod that no Job will count.
@@ -175,16 +162,15 @@ impl Jobs {
         if let Some(r) = controller_of(p.meta()) {
             let of_jobs = r.kind == Job::kind_ref().name() && r.api_version == Job::kind_ref().api_version();
             let counts = |j: &Job| !job::is_finished(j) || j.spec.as_ref().is_some_and(is_managed_elsewhere);
-            if !of_jobs || self.job_of(p.namespace(), r).is_some_and(counts) {
+            if !of_jobs || owner_of(p.meta(), &self.jobs).is_some_and(counts) {
                 return Ok(Action::done());
             }
         }
         let (job, pod) = (p.key(), p.name().to_string());
         ctx.decide(JobDecision { job, what: What::LetGo { pod } });
-        match ctx.api::<Pod>().patch(&key.namespace, &key.name, |p| let_go(&mut p.metadata, TRACKING)) {
-            Ok(o) => self.pods.put(&o),
-            Err(e) if e.is(Reason::NotFound) => {}
-            Err(e) => return Err(e),
+        let done = ctx.api::<Pod>().patch(&key.namespace, &key.name, |p| let_go(&mut p.metadata, TRACKING));
+        if let Some(o) = unless_gone(done)? {
+            self.pods.put(&o);
         }
         Ok(Action::done())
     }

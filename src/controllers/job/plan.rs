@@ -100,7 +100,8 @@ fn create<'a>(missing: usize, seen: &Seen<'a>, tally: &Tally<'a>) -> Plan<'a> {
 fn pending_indexes(count: usize, seen: &Seen<'_>, tally: &Tally<'_>) -> Vec<i32> {
     let running: Indexes = tally.active.iter().filter_map(|p| index_of(p)).collect();
     let waits_for_end = replaces_only_failed(seen.spec);
-    let ending = seen.pods.iter().filter(|p| waits_for_end && is_terminating(p)).filter_map(index_of).collect();
+    let ending =
+        seen.pods.iter().copied().filter(|p| waits_for_end && is_terminating(p)).filter_map(index_of).collect();
     let mut taken = tally.succeeded_indexes.union(&running).union(&ending);
     if let Some(failed) = &tally.failed_indexes {
         taken = taken.union(failed);

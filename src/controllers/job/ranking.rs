@@ -1,8 +1,7 @@
 //! Which pods go first when there are too many: those that have done the least. Of an indexed Job first all that have no number, one
 //! that the Job does not have, or one that another pod has too.
-//! Real Kubernetes: pkg/controller/job/job_controller.go activePodsForRemoval, pkg/controller/controller_utils.go ActivePods.
+//! Real Kubernetes: pkg/controller/job/job_controller.go activePodsForRemoval.
 
-use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::batch::v1::JobSpec;
@@ -10,12 +9,12 @@ use k8s_openapi::api::batch::v1::JobSpec;
 use super::facts::valid_index;
 use crate::api::kinds::Pod;
 use crate::api::kinds::job::spec::is_indexed;
-use crate::api::{Time, pods};
+use crate::client::ranking::Standing;
 
 pub fn first_to_go<'a>(active: &[&'a Pod], at_least: usize, spec: &JobSpec) -> Vec<&'a Pod> {
     let (mut go, mut stay) = if is_indexed(spec) { superfluous(active, spec) } else { (vec![], active.to_vec()) };
     if go.len() < at_least {
-        stay.sort_by(|a, b| compare(a, b));
+        stay.sort_by_cached_key(|p| Standing::of(p));
         go.extend(stay.into_iter().take(at_least - go.len()));
     }
     go
@@ -32,28 +31,9 @@ fn superfluous<'a>(active: &[&'a Pod], spec: &JobSpec) -> (Vec<&'a Pod>, Vec<&'a
         }
     }
     for mut same in by_index.into_values() {
-        same.sort_by(|a, b| compare(a, b));
+        same.sort_by_cached_key(|p| Standing::of(p));
         stay.extend(same.pop());
         go.extend(same);
     }
     (go, stay)
-}
-
-fn compare(a: &Pod, b: &Pod) -> Ordering {
-    let phase = |p: &Pod| match pods::phase(p) {
-        "Pending" => 0,
-        "Unknown" => 1,
-        _ => 2,
-    };
-    let restarts = |p: &Pod| {
-        p.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).map(|c| c.restart_count).max().unwrap_or(0)
-    };
-    let created = |p: &Pod| p.metadata.creation_timestamp.as_ref().map(Time::from_meta);
-    let rank = |p: &Pod| {
-        let assigned = !pods::node(p).is_empty();
-        // What has been so for a shorter time goes first; what was never so, before all.
-        let ready = pods::available_at(p, Default::default());
-        (assigned, phase(p), pods::is_ready(p), Reverse(ready), Reverse(restarts(p)), created(p).map(Reverse))
-    };
-    rank(a).cmp(&rank(b))
 }

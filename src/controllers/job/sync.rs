@@ -14,7 +14,7 @@ use super::{Jobs, selector};
 use crate::api::kinds::{Job, Pod, job};
 use crate::api::{Duration, Key, Reason, Resource, Status, pods};
 use crate::client::Action;
-use crate::client::claim::{claim_held, let_go};
+use crate::client::claim::{claim, let_go};
 use crate::client::pod_control::slow_start;
 use crate::client::recorder::{Note, reference};
 use crate::world::Ctx;
@@ -55,7 +55,8 @@ impl Jobs {
         }
         let now = ctx.now();
         let ready_to_act = self.expectations.are_met(key, now);
-        let pods = claim_held(&job, &selector(&job), |_| true, Some(TRACKING), &mut self.pods, ctx)?;
+        let pods = claim(&job, &selector(&job), |_: &Pod| true, Some(TRACKING), &mut self.pods, ctx)?;
+        let pods: Vec<&Pod> = pods.iter().filter_map(|o| o.get()).collect();
         let mut started = job.status.clone().unwrap_or_default();
         if started.start_time.is_none() && !is_suspended(&spec) {
             started.start_time = Some(now.meta());
@@ -149,20 +150,17 @@ impl Jobs {
         let mut names = vec![];
         let each = new.each();
         let mut indexes = each.iter();
-        let (made, failure) = slow_start(each.len(), || {
+        let mut made = 0;
+        let done = slow_start(each.len(), || {
             let index = indexes.next().copied().flatten();
-            match self.control.create(seen.job, pod(&template, index, seen, tally), ctx) {
-                Ok(o) => {
-                    self.expectations.expect_created(key, o.name(), ctx.now());
-                    names.push(o.name().to_string());
-                    Ok(())
-                }
-                // All that is here will go: nothing is to be tried again.
-                Err(e) if e.namespace_ends() => Ok(()),
-                Err(e) => Err(e),
+            if let Some(o) = self.control.create(seen.job, pod(&template, index, seen, tally), ctx)? {
+                self.expectations.expect_created(key, o.name(), ctx.now());
+                names.push(o.name().to_string());
             }
+            made += 1;
+            Ok(())
         });
-        if let Some(e) = &failure {
+        if let Err(e) = &done {
             decide(seen, What::Refused { why: e.message.clone() }, ctx);
         }
         if !names.is_empty() {
@@ -175,8 +173,8 @@ impl Jobs {
             };
             decide(seen, what, ctx);
         }
-        outcome.counts.active += number(made);
-        outcome.failure = failure;
+        outcome.counts.active += made;
+        outcome.failure = done.err();
     }
 
     /// Deletes pods. Those that are just too many (`uncounted`) lose their finalizers first: they count for nothing.
@@ -190,18 +188,17 @@ impl Jobs {
         ctx: &mut Ctx<'_>,
     ) {
         for p in pods {
-            let mut done = Ok(());
-            if uncounted {
-                self.expectations.expect_deleted(key, p.name(), ctx.now());
-                done = if is_held(p) { self.release(p, ctx) } else { Ok(()) };
-            }
-            let done = done.and_then(|()| self.control.delete(seen.job, p.name(), ctx));
-            if let Err(e) = done {
-                self.expectations.saw_deleted(key, p.name());
-                if !e.is(Reason::NotFound) {
+            let released = match uncounted && is_held(p) {
+                true => self.release(p, ctx),
+                false => Ok(()),
+            };
+            match released.and_then(|()| self.control.delete(seen.job, p.name(), ctx)) {
+                Ok(true) if uncounted => self.expectations.expect_deleted(key, p.name(), ctx.now()),
+                Err(e) if !e.is(Reason::NotFound) => {
                     outcome.failure.get_or_insert(e);
                     continue;
                 }
+                _ => {}
             }
             outcome.counts.active -= 1;
             outcome.counts.ready -= i32::from(pods::is_ready(p));

@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::{JobSpec, JobStatus};
 
 use super::backoff::{Failures, finished_at};
 use super::facts::{
-    failures_before, ignored_before, index_of, is_failed, is_held, is_terminating, is_valid, valid_index,
+    failures_before, index_of, is_failed, is_held, is_terminating, is_valid, tries_before, valid_index,
 };
 use super::intervals::Indexes;
 use super::policy::{self, Failure};
@@ -21,7 +21,7 @@ pub struct Seen<'a> {
     pub spec: &'a JobSpec,
     /// As it was written last, but started now if it had not been.
     pub status: &'a JobStatus,
-    pub pods: &'a [Pod],
+    pub pods: &'a [&'a Pod],
     /// The failures since the last success, as far as they were known before.
     pub failures: Failures,
     pub now: Time,
@@ -60,18 +60,18 @@ pub struct Tally<'a> {
 
 pub fn tally<'a>(seen: &Seen<'a>) -> Tally<'a> {
     let spec = seen.spec;
-    let active: Vec<&Pod> = seen.pods.iter().filter(|p| pods::is_active(p)).collect();
+    let active: Vec<&Pod> = seen.pods.iter().copied().filter(|p| pods::is_active(p)).collect();
     let (known_good, known_bad) = seen.uncounted();
     let new = |known: &BTreeSet<&str>, is: &dyn Fn(&Pod) -> bool| -> Vec<&'a Pod> {
         let fresh = |p: &&Pod| is_held(p) && !known.contains(p.uid()) && is_valid(p, spec) && is(p);
-        seen.pods.iter().filter(fresh).collect()
+        seen.pods.iter().copied().filter(fresh).collect()
     };
     let good = new(&known_good, &|p| pods::phase(p) == "Succeeded");
     let bad = new(&known_bad, &|p| is_failed(p, spec));
     let counted = bad.iter().filter(|p| policy::judge(spec, p).counts()).count();
     let mut tally = Tally {
         ready: number(active.iter().filter(|p| pods::is_ready(p)).count()),
-        terminating: number(seen.pods.iter().filter(|p| is_terminating(p)).count()),
+        terminating: number(seen.pods.iter().copied().filter(|p| is_terminating(p)).count()),
         succeeded: seen.status.succeeded.unwrap_or(0) + number(good.len() + known_good.len()),
         failed: seen.status.failed.unwrap_or(0) + number(counted + known_bad.len()),
         failures: seen.failures.and(&good, &bad),
@@ -89,7 +89,7 @@ pub fn tally<'a>(seen: &Seen<'a>) -> Tally<'a> {
 
 fn count_indexes<'a>(seen: &Seen<'a>, t: &mut Tally<'a>) {
     let spec = seen.spec;
-    let held = || seen.pods.iter().filter(|p| is_held(p));
+    let held = || seen.pods.iter().copied().filter(|p| is_held(p));
     t.known_succeeded = Indexes::parse(seen.status.completed_indexes.as_deref().unwrap_or(""), seen.completions());
     let good = held().filter(|p| pods::phase(p) == "Succeeded").filter_map(|p| valid_index(p, spec));
     t.succeeded_indexes = t.known_succeeded.union(&good.collect());
@@ -115,13 +115,12 @@ fn ends_index(p: &Pod, spec: &JobSpec, limit: i32) -> bool {
 fn last_failed<'a>(seen: &Seen<'a>, t: &Tally<'a>, failed: &Indexes) -> BTreeMap<i32, &'a Pod> {
     let running: BTreeSet<i32> = t.active.iter().filter_map(|p| index_of(p)).collect();
     let mut last: BTreeMap<i32, &Pod> = BTreeMap::new();
-    for p in seen.pods.iter().filter(|p| is_held(p) && is_failed(p, seen.spec)) {
+    for p in seen.pods.iter().copied().filter(|p| is_held(p) && is_failed(p, seen.spec)) {
         let Some(index) = valid_index(p, seen.spec) else { continue };
         if t.succeeded_indexes.has(index) || failed.has(index) || running.contains(&index) {
             continue;
         }
-        let times = |p: &Pod| failures_before(p) + ignored_before(p);
-        let later = |known: &&Pod| times(known) <= times(p) && finished_at(p) >= finished_at(known);
+        let later = |known: &&Pod| tries_before(known) <= tries_before(p) && finished_at(p) >= finished_at(known);
         if last.get(&index).is_none_or(later) {
             last.insert(index, p);
         }

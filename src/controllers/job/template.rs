@@ -63,7 +63,7 @@ pub fn pod(template: &PodTemplateSpec, index: Option<i32>, seen: &Seen<'_>, tall
 fn failures_so_far(last: Option<&Pod>, seen: &Seen<'_>) -> (i32, i32) {
     let Some(p) = last else { return (0, 0) };
     let counts = policy::judge(seen.spec, p).counts();
-    (failures_before(p) + i32::from(counts), ignored_before(p) + i32::from(!counts))
+    (failures_before(p).saturating_add(i32::from(counts)), ignored_before(p).saturating_add(i32::from(!counts)))
 }
 
 fn prefix(job: &str, index: i32) -> String {

@@ -2,7 +2,7 @@ use k8s_openapi::api::batch::v1::{JobCondition, JobSpec, JobStatus};
 use serde_json::{Value, json};
 
 use super::backoff::Failures;
-use super::facts::TRACKING;
+use super::facts::{self, TRACKING};
 use super::plan::{New, Plan, plan};
 use super::policy::{self, Failure};
 use super::tally::{Seen, tally};
@@ -35,11 +35,12 @@ impl Case {
     }
 
     fn look<R>(&self, f: impl FnOnce(&Seen<'_>) -> R) -> R {
+        let pods: Vec<&Pod> = self.pods.iter().collect();
         f(&Seen {
             job: &self.job,
             spec: self.job.spec.as_ref().unwrap(),
             status: &self.status,
-            pods: &self.pods,
+            pods: &pods,
             failures: self.failures,
             now: at(60),
         })
@@ -180,6 +181,16 @@ fn back_off_doubles_up_to_ten_minutes() {
     assert_eq!(waits, [10, 20, 40, 80, 160, 320, 600, 600]);
     let good = pod("succeeded@61 b");
     assert_eq!(failures.and(&[&good], &[]).left(at(61)), Duration::ZERO);
+}
+
+/// Anybody can write annotations and statuses.
+#[test]
+fn no_count_is_too_great() {
+    let most = i32::MAX.to_string();
+    let mut p = pod("failed@60 a");
+    let annotations = [facts::INDEX_FAILURES, facts::INDEX_IGNORED].map(|a| (a.to_string(), most.clone()));
+    p.metadata.annotations.get_or_insert_default().extend(annotations);
+    assert_eq!((facts::tries_before(&p), super::backoff::left_for_index(Some(&p), at(60)).as_secs()), (i32::MAX, 600));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! How ended pods get into the status, each exactly once, whatever goes wrong between two writes: first their uids are written down,
-//! then their finalizers are taken away, then they are counted and their uids crossed out. Pure; the writes are in `mod.rs`.
+//! then their finalizers are taken away, then they are counted and their uids crossed out. Pure; the writes are in `sync.rs`.
 //! Real Kubernetes: pkg/controller/job/job_controller.go trackJobStatusAndRemoveFinalizers, cleanUncountedPodsWithoutFinalizers,
 //! enactJobFinished.
 
@@ -40,7 +40,7 @@ pub fn track<'a>(
     status: &mut JobStatus,
     verdict: &mut Option<JobCondition>,
 ) -> Tracking<'a> {
-    let mut pods: Vec<&Pod> = seen.pods.iter().filter(|p| is_held(p)).collect();
+    let mut pods: Vec<&Pod> = seen.pods.iter().copied().filter(|p| is_held(p)).collect();
     if is_indexed(seen.spec) {
         pods.sort_by_key(|p| index_of(p));
     }

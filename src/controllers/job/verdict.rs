@@ -62,7 +62,7 @@ pub fn deadline_left(seen: &Seen<'_>) -> Option<Duration> {
 }
 
 fn by_policy(seen: &Seen<'_>) -> Option<(&'static str, String)> {
-    let failed = seen.pods.iter().filter(|p| is_failed(p, seen.spec));
+    let failed = seen.pods.iter().copied().filter(|p| is_failed(p, seen.spec));
     failed.into_iter().find_map(|p| match policy::judge(seen.spec, p) {
         Failure::EndsJob(message) => Some(("PodFailurePolicy", message)),
         _ => None,
@@ -82,11 +82,11 @@ fn by_limit(seen: &Seen<'_>, tally: &Tally<'_>) -> Option<(&'static str, String)
 fn restarts_reach(limit: i32, seen: &Seen<'_>) -> bool {
     let restarts_in_place =
         seen.spec.template.spec.as_ref().and_then(|s| s.restart_policy.as_deref()) == Some("OnFailure");
-    let running = seen.pods.iter().filter(|p| matches!(pods::phase(p), "Running" | "Pending"));
+    let running = seen.pods.iter().copied().filter(|p| matches!(pods::phase(p), "Running" | "Pending"));
     let statuses = running
         .flat_map(|p| p.status.iter())
         .flat_map(|s| s.init_container_statuses.iter().flatten().chain(s.container_statuses.iter().flatten()));
-    let restarts: i32 = statuses.map(|c| c.restart_count).sum();
+    let restarts = statuses.fold(0, |sum: i32, c| sum.saturating_add(c.restart_count));
     restarts_in_place && restarts >= limit.max(1)
 }
 

@@ -6,7 +6,7 @@ mod conditions;
 use std::sync::Arc;
 
 use crate::api::kinds::{Namespace, Pod};
-use crate::api::{Duration, Key, Object, Resource, Status, Time};
+use crate::api::{Duration, Key, Object, Resource, Status, Time, unless_gone};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
@@ -124,10 +124,7 @@ impl Reconciler for Namespaces {
             ctx.decide(NamespaceDecision::Emptied { namespace: key.clone(), objects: fresh.len(), pods });
         }
         for k in &fresh {
-            match ctx.delete_any(k, &DeleteOptions::default()) {
-                Err(e) if !e.is(crate::api::Reason::NotFound) => return Err(e),
-                _ => {}
-            }
+            unless_gone(ctx.delete_any(k, &DeleteOptions::default()))?;
         }
         // Half the longest grace, and a second: then it looks again.
         let grace = |o: &Arc<Object>| o.get::<Pod>()?.spec.as_ref()?.termination_grace_period_seconds;

@@ -18,7 +18,6 @@ use crate::api::{Duration, Key, Resource, Status, Time, pods};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
 use crate::client::{Action, Cache, Reconciler, Recorder};
-use crate::ledger::Causes;
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Ctx, Tag};
 use decision::NodeDecision;
@@ -124,7 +123,7 @@ impl Reconciler for NodeLifecycle {
         ctx.every(PERIOD, Tag::new("monitor"));
     }
 
-    fn timer(&mut self, tag: Tag, ctx: &mut Ctx<'_>, _: &Causes) -> Vec<Key> {
+    fn timer(&mut self, tag: Tag, ctx: &mut Ctx<'_>) -> Vec<Key> {
         match tag.what {
             "monitor" => {
                 ctx.every(PERIOD, Tag::new("monitor"));

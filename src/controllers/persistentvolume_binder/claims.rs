@@ -150,7 +150,7 @@ impl VolumeBinder {
             return self.bind(v, c, ctx);
         };
         self.tell(&c, Told::Mismatch { volume: v.name().into(), why: text.clone() }, ctx);
-        self.recorder.record(reference(&c, None), Note { warning: free, reason, message: &text }, ctx);
+        self.recorder.record(reference(&c, None), Note::warning(reason, &text), ctx);
         if !free && c.annotation(BOUND_BY_CONTROLLER).is_some() {
             return Err(Status::internal(&text));
         }

@@ -17,12 +17,11 @@ use crate::api::kinds::{PersistentVolume, PersistentVolumeClaim, Pod, StorageCla
 use crate::api::{Duration, Key, Resource, Status};
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler, Recorder};
-use crate::ledger::Causes;
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Ctx, Tag};
 use decision::Told;
 
-/// Everything is looked at again after this time, so that claims find volumes which came later.
+/// Everything that is not as it should be is looked at again after this time, so that claims find volumes which came later.
 const RESYNC: Duration = Duration::from_secs(15);
 
 #[derive(Clone)]
@@ -59,6 +58,17 @@ fn volume_of(c: &PersistentVolumeClaim) -> &str {
     c.spec.as_ref().and_then(|s| s.volume_name.as_deref()).unwrap_or("")
 }
 
+impl VolumeBinder {
+    /// Whether a claim and its volume know each other: nothing but a change of one of them calls for more.
+    fn rests(&self, c: &PersistentVolumeClaim) -> bool {
+        let bound = c.status.as_ref().and_then(|s| s.phase.as_deref()) == Some("Bound")
+            && c.annotation(crate::api::volumes::BIND_COMPLETED).is_some();
+        let volume = self.volumes.get("", volume_of(c));
+        let named = volume.and_then(|v| v.spec.as_ref()?.claim_ref.as_ref()?.uid.as_deref());
+        bound && named == Some(c.uid())
+    }
+}
+
 impl Reconciler for VolumeBinder {
     type Primary = PersistentVolumeClaim;
     const NAME: &'static str = "persistentvolume-binder";
@@ -78,10 +88,15 @@ impl Reconciler for VolumeBinder {
         ctx.every(RESYNC, Tag::new("resync"));
     }
 
-    fn timer(&mut self, tag: Tag, ctx: &mut Ctx<'_>, _: &Causes) -> Vec<Key> {
+    fn timer(&mut self, tag: Tag, ctx: &mut Ctx<'_>) -> Vec<Key> {
         ctx.every(RESYNC, tag);
-        let claims = self.claims.iter().map(Resource::key);
-        claims.chain(self.volumes.iter().map(Resource::key)).collect()
+        let claims = self.claims.iter().filter(|c| !self.rests(c)).map(Resource::key);
+        // A volume that is free waits for claims; they look for it.
+        let busy = |v: &&PersistentVolume| match claim_of(v).and_then(|key| self.claims.by_key(&key)) {
+            Some(c) => !(self.rests(c) && volume_of(c) == v.name() && volumes::phase(v) == "Bound"),
+            None => volumes::phase(v) != "Available",
+        };
+        claims.chain(self.volumes.iter().filter(busy).map(Resource::key)).collect()
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {

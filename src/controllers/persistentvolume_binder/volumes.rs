@@ -4,14 +4,14 @@ use super::decision::BinderDecision;
 use super::{VolumeBinder, claim_of, volume_of};
 use crate::api::kinds::{PersistentVolume, PersistentVolumeClaim};
 use crate::api::volumes::{PROVISIONED_BY, same_mode};
-use crate::api::{Key, Resource, Status};
+use crate::api::{Key, Resource, Status, unless_gone};
 use crate::client::recorder::{Note, reference};
 use crate::world::Ctx;
 
 /// Where the built-in deleter of host paths dares to delete.
 const DELETABLE_PATH: &str = "/tmp/";
 
-fn phase(v: &PersistentVolume) -> &str {
+pub(super) fn phase(v: &PersistentVolume) -> &str {
     v.status.as_ref().and_then(|s| s.phase.as_deref()).unwrap_or("")
 }
 
@@ -27,8 +27,7 @@ impl VolumeBinder {
             // Free, or meant for a claim that may still come.
             return self.set_volume_phase(v, "Available", "", ctx).map(drop);
         };
-        // Another claim of that name is another claim.
-        let Some(claim) = self.claims.by_key(&key).filter(|c| c.uid() == uid).cloned() else {
+        let Some(claim) = self.claim_with(&key, &uid, &v, ctx)? else {
             return self.release(v, &key, ctx);
         };
         if volume_of(&claim).is_empty() {
@@ -42,6 +41,23 @@ impl VolumeBinder {
             return self.release(v, &key, ctx);
         }
         self.unbind(v, ctx)
+    }
+
+    /// The claim that a volume means: another of that name is another claim. The cache may not have been told of it yet; before a
+    /// volume is given up, the API server is asked.
+    fn claim_with(
+        &self,
+        key: &Key,
+        uid: &str,
+        v: &PersistentVolume,
+        ctx: &mut Ctx<'_>,
+    ) -> Result<Option<PersistentVolumeClaim>, Status> {
+        let known = self.claims.by_key(key).filter(|c| c.uid() == uid).cloned();
+        if known.is_some() || matches!(phase(v), "Released" | "Failed") {
+            return Ok(known);
+        }
+        let newest = unless_gone(ctx.api::<PersistentVolumeClaim>().get(&key.namespace, &key.name))?;
+        Ok(newest.and_then(|o| o.get::<PersistentVolumeClaim>().cloned()).filter(|c| c.uid() == uid))
     }
 
     /// The volume names the claim, but not yet the other way round: the claim's turn.
@@ -102,10 +118,7 @@ impl VolumeBinder {
             }
             Some(p) if p.path.starts_with(DELETABLE_PATH) && p.path.len() > DELETABLE_PATH.len() => {
                 ctx.decide(BinderDecision::Deleted { volume: v.key() });
-                return match ctx.api::<PersistentVolume>().delete("", v.name(), Default::default()) {
-                    Err(e) if !e.is(crate::api::Reason::NotFound) => Err(e),
-                    _ => Ok(()),
-                };
+                return unless_gone(ctx.api::<PersistentVolume>().delete("", v.name(), Default::default())).map(drop);
             }
             Some(p) => format!("host_path deleter only supports /tmp/.+ but received provided {}", p.path),
         };

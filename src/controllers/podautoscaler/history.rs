@@ -75,7 +75,10 @@ impl History {
     /// How many replicas there were a period ago.
     pub fn replicas_before(&self, current: i32, period_seconds: i32, now: Time) -> i32 {
         let period = seconds(period_seconds);
-        let sum = |list: &[(i32, Time)]| list.iter().filter(|(_, at)| *at + period > now).map(|(n, _)| n).sum::<i32>();
-        current - sum(&self.ups) + sum(&self.downs)
+        let sum = |list: &[(i32, Time)]| {
+            list.iter().filter(|(_, at)| *at + period > now).map(|(n, _)| i64::from(*n)).sum::<i64>()
+        };
+        let before = i64::from(current) - sum(&self.ups) + sum(&self.downs);
+        i32::try_from(before).unwrap_or(if before < 0 { i32::MIN } else { i32::MAX })
     }
 }

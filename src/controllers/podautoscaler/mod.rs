@@ -104,6 +104,9 @@ impl Autoscalers {
         let scale = target.scale();
         let mut seen =
             Seen { hpa, now: ctx.now(), scale, pods: vec![], unselected: None, figures: Figures::Ok(vec![]) };
+        if !plan::asks_metrics(hpa, seen.scale.wanted) {
+            return seen;
+        }
         if seen.scale.selector.is_empty() {
             seen.unselected = Some(Unselected::Missing);
             return seen;
@@ -115,7 +118,6 @@ impl Autoscalers {
                 return seen;
             }
         };
-        seen.figures = figures(hpa.namespace(), &seen.scale.selector, ctx);
         self.selectors.insert(hpa.key(), selector.clone());
         seen.pods =
             self.pods.in_namespace(hpa.namespace()).filter(|p| selector.matches(p.metadata.labels.as_ref())).collect();
@@ -125,7 +127,9 @@ impl Autoscalers {
             here.filter(|(_, s)| looks_at_one(s)).map(|(k, _)| format!("{}/{}", k.namespace, k.name)).collect();
         if rivals.len() > 1 {
             seen.unselected = Some(Unselected::Ambiguous { selector: seen.scale.selector.clone(), rivals });
+            return seen;
         }
+        seen.figures = figures(hpa.namespace(), &seen.scale.selector, ctx);
         seen
     }
 

@@ -130,6 +130,11 @@ pub fn without_scale(hpa: &HorizontalPodAutoscaler, why: &str, now: Time) -> Pla
     plan
 }
 
+/// Whether it depends on metrics how many replicas there should be: not where there are none, or too few or too many anyway.
+pub fn asks_metrics(hpa: &HorizontalPodAutoscaler, current: i32) -> bool {
+    current != 0 && (hpa.spec.min_replicas.unwrap_or(1)..=hpa.spec.max_replicas).contains(&current)
+}
+
 pub fn plan(seen: &Seen<'_>, history: &mut History) -> Plan {
     let mut plan = Plan::of(seen.hpa, seen.now);
     let (spec, current) = (&seen.hpa.spec, seen.scale.wanted);

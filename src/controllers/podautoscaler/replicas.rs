@@ -189,16 +189,17 @@ impl<'a> Yardstick<'a> {
         let mean = |total: i64, n: usize| total / i64::try_from(n).unwrap_or(i64::MAX).max(1);
         match self {
             Yardstick::Average(target) => {
-                let usage = mean(used.values().sum(), used.len());
+                let usage = mean(used.values().fold(0, |sum: i64, n| sum.saturating_add(*n)), used.len());
                 Ok(Measure { ratio: usage as f64 / *target as f64, percent: None, usage })
             }
             Yardstick::Utilization { percent, requests } => {
                 let known = used.iter().filter_map(|(name, value)| Some((value, requests.get(name)?)));
-                let (total, requested, n) = known.fold((0, 0, 0), |(t, r, n), (v, q)| (t + v, r + q, n + 1));
+                let (total, requested, n) = known
+                    .fold((0_i64, 0_i64, 0), |(t, r, n), (v, q)| (t.saturating_add(*v), r.saturating_add(*q), n + 1));
                 if requested == 0 {
                     return Err("no metrics returned matched known pods".into());
                 }
-                let now = i32::try_from(total * 100 / requested).unwrap_or(i32::MAX);
+                let now = i32::try_from(total.saturating_mul(100) / requested).unwrap_or(i32::MAX);
                 Ok(Measure { ratio: f64::from(now) / f64::from(*percent), percent: Some(now), usage: mean(total, n) })
             }
         }
@@ -209,7 +210,7 @@ impl<'a> Yardstick<'a> {
         match self {
             Yardstick::Average(target) => *target,
             Yardstick::Utilization { percent, requests } => {
-                requests.get(pod).copied().unwrap_or(0) * i64::from((*percent).max(100)) / 100
+                requests.get(pod).copied().unwrap_or(0).saturating_mul(i64::from((*percent).max(100))) / 100
             }
         }
     }
@@ -223,14 +224,14 @@ fn request(p: &Pod, container: Option<&str>, resource: &str) -> Result<i64, Stri
         let found = resource_list::pod_requests(spec).get(resource).map(|q| q.milli());
         return found.ok_or_else(|| format!("missing pod-level request for {resource} in Pod {}", p.name()));
     }
-    let sidecars = spec.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let sidecars = spec.init_containers.iter().flatten().filter(|c| pods::is_sidecar(c));
     let mut chosen =
         spec.containers.iter().chain(sidecars).filter(|c| container.is_none_or(|n| n == c.name)).peekable();
     if let (Some(name), None) = (container, chosen.peek()) {
         return Err(format!("container {name} not found in Pod {}", p.name()));
     }
-    chosen.try_fold(0, |sum, c| match resource_list::requests(c).get(resource) {
-        Some(q) => Ok(sum + Quantity::milli(*q)),
+    chosen.try_fold(0_i64, |sum, c| match resource_list::requests(c).get(resource) {
+        Some(q) => Ok(sum.saturating_add(Quantity::milli(*q))),
         None => Err(format!("missing request for {resource} in container {} of Pod {}", c.name, p.name())),
     })
 }

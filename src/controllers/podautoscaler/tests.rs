@@ -192,6 +192,27 @@ fn what_came_within_a_period_counts() {
     assert_eq!(at(60), (8, Limit::Up));
 }
 
+/// Pods may request and use as much as they like.
+#[test]
+fn no_figure_is_too_great() {
+    let two = [well("a"), well("b")];
+    let used = [("a", i64::MAX), ("b", i64::MAX)];
+    assert!(asked(2, HALF, &two, &used).is_ok_and(|n| n > 2));
+    assert!(asked(2, Target::Average(1), &two, &used).is_ok_and(|n| n > 2));
+    let mut greedy = well("a");
+    let container = &mut greedy.spec.as_mut().unwrap().containers[0];
+    container.resources = serde_json::from_value(json!({"requests": {"cpu": "9223372036854775807"}})).unwrap();
+    let three = [greedy.clone(), well("b"), greedy];
+    assert!(asked(3, HALF, &three, &[("b", 500)]).is_ok(), "what has no figures counts as busy");
+    let behavior: k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscalerBehavior =
+        serde_json::from_value(json!({})).unwrap();
+    let mut h = History::default();
+    for _ in 0..3 {
+        h.scaled(Some(&behavior), i32::MAX, 0, NOW);
+    }
+    assert_eq!(h.replicas_before(0, 60, NOW), i32::MAX);
+}
+
 #[test]
 fn without_rules_it_doubles_at_most() {
     let range = Range { min: 2, max: 10 };
@@ -262,6 +283,7 @@ fn a_scale_that_cannot_be_written_stays_what_it_was() {
 #[test]
 fn outside_of_its_range_no_metric_is_asked() {
     let h = hpa(json!({"minReplicas": 3, "maxReplicas": 5}));
+    assert_eq!([0, 2, 3, 5, 6].map(|n| super::plan::asks_metrics(&h, n)), [false, false, true, true, false]);
     let blind = || Figures::Err("x".into());
     assert_eq!(planned(&h, 2, &[], blind()).step, Step::Rescale { to: 3, reason: Reason::BelowMin });
     assert_eq!(planned(&h, 9, &[], blind()).step, Step::Rescale { to: 5, reason: Reason::AboveMax });

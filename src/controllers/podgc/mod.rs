@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::Name;
-use crate::api::{Duration, Key, Object, Reason, Resource, Status, Time, conditions, pods};
+use crate::api::{Duration, Key, Object, Resource, Status, Time, conditions, pods, unless_gone};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
-use crate::ledger::Causes;
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Ctx, Tag};
 use decision::Collected;
@@ -81,7 +80,7 @@ impl Reconciler for PodGc {
         ctx.every(PERIOD, Tag::new("look"));
     }
 
-    fn timer(&mut self, tag: Tag, ctx: &mut Ctx<'_>, _: &Causes) -> Vec<Key> {
+    fn timer(&mut self, tag: Tag, ctx: &mut Ctx<'_>) -> Vec<Key> {
         ctx.every(PERIOD, tag);
         let lost = self.lost_nodes(ctx.now());
         let seen = plan::Seen {
@@ -133,12 +132,5 @@ impl Reconciler for PodGc {
         unless_gone(ctx.api::<Pod>().delete(&key.namespace, &key.name, at_once).map(drop))?;
         self.found.remove(key);
         Ok(Action::done())
-    }
-}
-
-fn unless_gone(done: Result<(), Status>) -> Result<(), Status> {
-    match done {
-        Err(e) if !e.is(Reason::NotFound) => Err(e),
-        _ => Ok(()),
     }
 }

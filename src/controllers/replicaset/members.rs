@@ -12,6 +12,7 @@ use crate::api::places::Places;
 use crate::api::selector::Selector;
 use crate::api::{Duration, Object, Time, Uid, pods};
 use crate::client::by_owner::ByOwner;
+use crate::client::claim::is_theirs_or_nobodys;
 use crate::store::{Change, ChangeKind};
 
 #[derive(Clone, Debug)]
@@ -105,6 +106,7 @@ impl Members {
         let old = self.pods.get(namespace, name);
         let new = match c.kind {
             ChangeKind::Deleted => None,
+            _ if !is_theirs_or_nobodys::<K>(&c.object) => None,
             _ => Member::new(c.object.clone(), owner, old),
         };
         for (member, by) in [(old, -1), (new.as_ref(), 1)] {

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
 
 use crate::api::kinds::Pod;
-use crate::api::object::controller_of;
-use crate::api::{Duration, Key, Object, Reason, Resource, Status, Time, pods};
+use crate::api::{Key, Object, Resource, Status, Time, pods};
+use crate::client::claim::{concerned, is_theirs_or_nobodys, owner_of};
 use crate::client::controller::Enqueue;
 use crate::client::pod_control::{PodControl, pod_of, slow_start};
 use crate::client::{Action, Cache, Expectations, Postponed, Reconciler, claim};
@@ -70,16 +70,12 @@ impl<K: Replicated> Reconciler for Replicas<K> {
             enqueue.add(c.key.clone());
             return;
         }
-        let set = controller_of(c.object.meta())
-            .and_then(|r| self.sets.get(&c.key.namespace, &r.name).filter(|s| s.uid() == r.uid));
-        self.members.apply(c, set);
-        let owner = |o: &crate::api::Object| {
-            let r = controller_of(o.meta()).filter(|r| r.kind == K::kind_ref().name())?;
-            Some(Key::of::<K>(o.namespace(), &r.name))
-        };
-        let now = owner(&c.object);
-        let before = c.previous.as_ref().and_then(|p| owner(p));
-        for key in [now.clone(), before].into_iter().flatten() {
+        if ![Some(&c.object), c.previous.as_ref()].into_iter().flatten().any(|o| is_theirs_or_nobodys::<K>(o)) {
+            return;
+        }
+        let owner = owner_of(c.object.meta(), &self.sets);
+        self.members.apply(c, owner);
+        if let Some(key) = owner.map(Resource::key) {
             let own = match c.kind {
                 ChangeKind::Added => self.expectations.saw_created(&key, &c.key.name),
                 ChangeKind::Deleted => self.expectations.saw_deleted(&key, &c.key.name),
@@ -91,15 +87,8 @@ impl<K: Replicated> Reconciler for Replicas<K> {
             if own {
                 self.postponed.echo(&key, c.cause);
             }
-            enqueue.add(key);
         }
-        if now.is_none() && c.kind != ChangeKind::Deleted {
-            let ns = c.key.namespace.to_string();
-            let labels = c.object.meta().labels.as_ref();
-            for set in self.sets.in_namespace(&ns).filter(|s| s.selector().matches(labels)) {
-                enqueue.add(set.key());
-            }
-        }
+        concerned(c, &self.sets, K::selector).into_iter().for_each(|key| enqueue.add(key));
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
@@ -117,7 +106,7 @@ impl<K: Replicated> Reconciler for Replicas<K> {
         }
         let yardstick = Yardstick::of(&set, now);
         let (group, tally) = self.claim(&yardstick, ctx)?;
-        let mut failure = None;
+        let mut done = Ok(());
         if ready_to_act && !set.is_deleting() {
             let wanted = usize::try_from(set.wanted()).unwrap_or(0);
             let had = usize::try_from(tally.counts.replicas).unwrap_or(0);
@@ -126,22 +115,19 @@ impl<K: Replicated> Reconciler for Replicas<K> {
             let seen = Observed { wanted, had, active: &active, now };
             match plan::plan(&seen) {
                 Plan::Keep => {}
-                Plan::Create { count } => failure = self.create(&set, key, count, had, ctx),
-                Plan::Delete { pods } => failure = self.delete(&set, key, &pods, had, ctx),
+                Plan::Create { count } => done = self.create(&set, key, count, had, ctx),
+                Plan::Delete { pods } => done = self.delete(&set, &pods, had, ctx),
             }
         }
-        let took = Duration::from_micros(1_000 + 4 * u64::try_from(tally.counts.all).unwrap_or(0));
         // What this sync has just made or deleted is counted when the watch tells of it.
-        self.write_status(&set, &tally, failure.as_ref(), ctx)?;
-        if let Some(e) = failure {
-            return Err(e);
-        }
+        self.write_status(&set, &tally, done.as_ref().err(), ctx)?;
+        done?;
         // A pod that is ready but not long enough will be available without any event.
         Ok(match tally.next_available {
             Some(t) => Action::after(t.since(now)),
             None => Action::done(),
         }
-        .taking(took))
+        .having_looked_at(usize::try_from(tally.counts.all).unwrap_or(0)))
     }
 }
 
@@ -170,58 +156,43 @@ impl<K: Replicated> Replicas<K> {
             return Ok((own, tally));
         }
         for p in release.iter().filter_map(|o| o.get::<Pod>()) {
-            if let Some(o) = claim::release(set, p, ctx)? {
+            if let Some(o) = claim::release(set, p, None, ctx)? {
                 self.members.put::<K>(&o, None);
             }
         }
         for p in adopt.iter().filter_map(|o| o.get::<Pod>()) {
-            if let Some(o) = claim::adopt(set, p, ctx)? {
+            if let Some(o) = claim::adopt(set, p, None, ctx)? {
                 self.members.put(&o, Some(set));
             }
         }
         Ok((self.members.of(set), self.members.tally(yardstick)))
     }
 
-    fn create(&mut self, set: &K, key: &Key, count: usize, had: usize, ctx: &mut Ctx<'_>) -> Option<Status> {
+    fn create(&mut self, set: &K, key: &Key, count: usize, had: usize, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let wanted = had + count;
         let count = count.min(BURST);
         let mut names = vec![];
-        let (done, failure) = slow_start(count, || {
-            let o = self.pods.create(set, pod_of(set, set.template()), ctx)?;
-            self.expectations.expect_created(key, o.name(), ctx.now());
-            names.push(o.name().to_string());
+        let done = slow_start(count, || {
+            if let Some(o) = self.pods.create(set, pod_of(set, set.template()), ctx)? {
+                self.expectations.expect_created(key, o.name(), ctx.now());
+                names.push(o.name().to_string());
+            }
             Ok(())
         });
-        if let Some(e) = &failure {
+        if let Err(e) = &done {
             let why = e.message.clone();
-            ctx.decide(ReplicaSetDecision::Refused { set: set.key(), wanted, had: had + done, why });
+            ctx.decide(ReplicaSetDecision::Refused { set: set.key(), wanted, had: had + names.len(), why });
         }
         if !names.is_empty() {
             ctx.decide(ReplicaSetDecision::Created { set: set.key(), wanted, had, names });
         }
-        failure
+        done
     }
 
-    fn delete(
-        &mut self,
-        set: &K,
-        key: &Key,
-        victims: &[ranking::Victim],
-        had: usize,
-        ctx: &mut Ctx<'_>,
-    ) -> Option<Status> {
+    fn delete(&mut self, set: &K, victims: &[ranking::Victim], had: usize, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let wanted = usize::try_from(set.wanted()).unwrap_or(0);
         ctx.decide(ReplicaSetDecision::Deleted { set: set.key(), wanted, had, victims: victims.to_vec() });
-        for v in victims {
-            self.expectations.expect_deleted(key, &v.name, ctx.now());
-            if let Err(e) = self.pods.delete(set, &v.name, ctx) {
-                self.expectations.saw_deleted(key, &v.name);
-                if !e.is(Reason::NotFound) {
-                    return Some(e);
-                }
-            }
-        }
-        None
+        self.pods.delete_all(set, victims.iter().map(|v| v.name.as_str()), &mut self.expectations, ctx)
     }
 
     fn write_status(
@@ -251,7 +222,7 @@ fn status<K: Replicated>(set: &K, tally: &Tally, failure: Option<&Status>, now: 
         Some(e) if !conditions.iter().any(|c| c.type_ == "ReplicaFailure") => conditions.push(ReplicaSetCondition {
             type_: "ReplicaFailure".into(),
             status: "True".into(),
-            reason: Some("FailedCreate".into()),
+            reason: Some(if tally.counts.replicas > set.wanted() { "FailedDelete" } else { "FailedCreate" }.into()),
             message: Some(e.message.clone()),
             last_transition_time: Some(now.meta()),
         }),

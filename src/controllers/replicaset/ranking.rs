@@ -1,12 +1,13 @@
 //! Which pod goes first when there are too many.
 //! Real Kubernetes: pkg/controller/controller_utils.go ActivePodsWithRanks.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use crate::api::kinds::Pod;
 use crate::api::object::Resource;
 use crate::api::{Time, pods};
+use crate::client::ranking::Standing;
 
 /// A pod that has to go, and the first rule that put it before the others.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,56 +51,64 @@ pub fn first_to_go(active: &[&Pod], count: usize, now: Time) -> Vec<Victim> {
     for p in active {
         *on_node.entry(pods::node(p)).or_default() += 1;
     }
-    let mut order: Vec<&Pod> = active.to_vec();
-    order.sort_by(|a, b| compare(a, b, &on_node, now).0);
+    let candidate = |p: &&'_ Pod| -> Candidate { Candidate::of(p, on_node.get(pods::node(p)).copied().unwrap_or(0)) };
+    let mut order: Vec<(Candidate, &Pod)> = active.iter().map(|p| (candidate(p), *p)).collect();
+    order.sort_by(|(a, _), (b, _)| compare(a, b, now).0);
     // What set it apart is told against the pod that is safest.
-    let kept = order.last().copied();
-    order
-        .iter()
-        .take(count)
-        .map(|p| {
-            let because = kept.map_or(Because::Name, |k| compare(p, k, &on_node, now).1);
-            Victim { name: p.name().to_string(), because }
-        })
-        .collect()
+    let kept = order.last().map(|(c, _)| c);
+    let victim = |(c, p): &(Candidate, &Pod)| {
+        let because = kept.map_or(Because::Name, |kept| compare(c, kept, now).1);
+        Victim { name: p.name().to_string(), because }
+    };
+    order.iter().take(count).map(victim).collect()
 }
 
-/// Ages count in powers of two, so that a scale-down does not always take the newest.
-fn bucket(t: Option<Time>, now: Time) -> u32 {
-    t.map_or(0, |t| now.since(t).as_secs().checked_ilog2().map_or(0, |l| l + 1))
+/// What of a pod is compared.
+struct Candidate {
+    standing: Standing,
+    cost: i32,
+    /// How many of the set are on its node.
+    crowd: usize,
+    uid: String,
 }
 
-fn compare(a: &Pod, b: &Pod, on_node: &BTreeMap<&str, usize>, now: Time) -> (Ordering, Because) {
-    let phase = |p: &Pod| match pods::phase(p) {
-        "Pending" => 0,
-        "Unknown" => 1,
-        _ => 2,
-    };
-    let cost = |p: &Pod| {
-        p.annotation("controller.kubernetes.io/pod-deletion-cost").and_then(|c| c.parse::<i32>().ok()).unwrap_or(0)
-    };
-    let crowd = |p: &Pod| on_node.get(pods::node(p)).copied().unwrap_or(0);
-    let ready_since = |p: &Pod| {
-        let c = p.status.as_ref().and_then(|s| pods::condition(s, "Ready"))?;
-        c.last_transition_time.as_ref().map(Time::from_meta)
-    };
-    let restarts = |p: &Pod| {
-        p.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).map(|c| c.restart_count).max().unwrap_or(0)
-    };
-    let created = |p: &Pod| p.metadata.creation_timestamp.as_ref().map(Time::from_meta);
-    let both_ready = pods::is_ready(a) && pods::is_ready(b);
+impl Candidate {
+    fn of(p: &Pod, crowd: usize) -> Candidate {
+        let cost = p.annotation("controller.kubernetes.io/pod-deletion-cost").and_then(|c| c.parse().ok());
+        Candidate { standing: Standing::of(p), cost: cost.unwrap_or(0), crowd, uid: p.uid().to_string() }
+    }
+}
+
+/// Ages count in powers of two, so that a scale-down does not always take the newest: of two about as old it takes any. `None`
+/// where the ages are the same and say nothing.
+fn by_age(a: Option<Reverse<Time>>, b: Option<Reverse<Time>>, now: Time) -> Option<Ordering> {
+    let bucket = |t: Time| now.since(t).as_nanos().checked_ilog2();
+    match (a, b) {
+        _ if a == b => None,
+        (Some(Reverse(a)), Some(Reverse(b))) => Some(bucket(a).cmp(&bucket(b))),
+        _ => Some(a.cmp(&b)),
+    }
+}
+
+fn compare(a: &Candidate, b: &Candidate, now: Time) -> (Ordering, Because) {
+    let (s, t) = (&a.standing, &b.standing);
     let rules = [
-        (pods::node(b).is_empty().cmp(&pods::node(a).is_empty()), Because::Unassigned),
-        (phase(a).cmp(&phase(b)), Because::Phase),
-        (pods::is_ready(a).cmp(&pods::is_ready(b)), Because::NotReady),
-        (cost(a).cmp(&cost(b)), Because::DeletionCost),
-        (crowd(b).cmp(&crowd(a)), Because::Crowded),
-        (
-            if both_ready { bucket(ready_since(a), now).cmp(&bucket(ready_since(b), now)) } else { Ordering::Equal },
-            Because::ReadyShorter,
-        ),
-        (restarts(b).cmp(&restarts(a)), Because::Restarts),
-        (bucket(created(a), now).cmp(&bucket(created(b), now)), Because::Newer),
+        (s.assigned.cmp(&t.assigned), Because::Unassigned),
+        (s.phase.cmp(&t.phase), Because::Phase),
+        (s.ready.cmp(&t.ready), Because::NotReady),
+        (a.cost.cmp(&b.cost), Because::DeletionCost),
+        (b.crowd.cmp(&a.crowd), Because::Crowded),
     ];
-    rules.into_iter().find(|(o, _)| *o != Ordering::Equal).unwrap_or_else(|| (a.uid().cmp(b.uid()), Because::Name))
+    let any = || (a.uid.cmp(&b.uid), Because::Name);
+    let told = |order: Ordering, because: Because| if order == Ordering::Equal { any() } else { (order, because) };
+    if let Some(first) = rules.into_iter().find(|(o, _)| *o != Ordering::Equal) {
+        return first;
+    }
+    if let Some(order) = by_age(s.ready_since, t.ready_since, now) {
+        return told(order, Because::ReadyShorter);
+    }
+    match s.restarts.cmp(&t.restarts) {
+        Ordering::Equal => by_age(s.created, t.created, now).map_or_else(any, |order| told(order, Because::Newer)),
+        order => (order, Because::Restarts),
+    }
 }

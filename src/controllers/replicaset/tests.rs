@@ -1,8 +1,8 @@
-use super::members::{Members, Yardstick};
+use super::members::{Counts, Members, Tally, Yardstick};
 use super::plan::{Observed, Plan, plan};
 use super::ranking::Because;
 use crate::api::kinds::{Pod, ReplicaSet};
-use crate::api::{Object, Resource, Time};
+use crate::api::{Object, Resource, Status, Time};
 use crate::store::{Change, ChangeKind, Rev};
 use proptest::prelude::*;
 use serde_json::json;
@@ -17,6 +17,18 @@ fn pod(name: &str, node: &str, phase: &str, ready: bool, restarts: i32) -> Pod {
                    "containerStatuses": [{"name": "c", "image": "", "imageID": "", "ready": ready, "restartCount": restarts}]}
     }))
     .unwrap()
+}
+
+#[test]
+fn a_failure_is_told_by_what_the_set_was_about_to_do() {
+    let set: ReplicaSet =
+        serde_json::from_value(json!({"metadata": {"name": "r"}, "spec": {"replicas": 2, "selector": {}}})).unwrap();
+    let e = Status::internal("no");
+    for (there, reason) in [(1, "FailedCreate"), (3, "FailedDelete")] {
+        let tally = Tally { counts: Counts { replicas: there, ..Counts::default() }, ..Tally::default() };
+        let told = super::status(&set, &tally, Some(&e), Time::ZERO).conditions.unwrap();
+        assert_eq!((told[0].type_.as_str(), told[0].reason.as_deref()), ("ReplicaFailure", Some(reason)));
+    }
 }
 
 #[test]
@@ -42,6 +54,30 @@ fn what_it_sees_and_what_it_wants_to_do() {
         }
     }
     assert_eq!(plan(&Observed { wanted: 3, had: 0, active: &Vec::new, now: Time::ZERO }), Plan::Create { count: 3 });
+}
+
+/// Real Kubernetes: logarithmicRankDiff, whose ages are nanoseconds.
+#[test]
+fn of_two_that_are_about_as_old_any_goes() {
+    let now = Time::parse("2026-01-01T01:00:00Z").unwrap();
+    let ready_for = |name: &str, seconds: u64, restarts: i32| {
+        let mut p = pod(name, "n", "Running", true, restarts);
+        let since = (now - crate::api::Duration::from_secs(seconds)).meta();
+        p.status.as_mut().unwrap().conditions.as_mut().unwrap()[0].last_transition_time = Some(since);
+        p
+    };
+    let first = |pods: &[Pod]| {
+        let victims = super::ranking::first_to_go(&pods.iter().collect::<Vec<_>>(), 1, now);
+        (victims[0].name.clone(), victims[0].because)
+    };
+    let told = |name: &str, because: Because| (name.to_string(), because);
+    assert_eq!(first(&[ready_for("a", 100, 0), ready_for("b", 5, 0)]), told("b", Because::ReadyShorter));
+    assert_eq!(
+        first(&[ready_for("a", 101, 0), ready_for("b", 100, 9)]),
+        told("a", Because::Name),
+        "restarts do not matter"
+    );
+    assert_eq!(first(&[ready_for("a", 100, 0), ready_for("b", 100, 9)]), told("b", Because::Restarts));
 }
 
 #[test]

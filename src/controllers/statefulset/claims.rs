@@ -14,16 +14,16 @@ pub fn templates(set: &StatefulSet) -> &[PersistentVolumeClaim] {
 }
 
 /// `data-db-0`
-pub fn name(set: &StatefulSet, template: &PersistentVolumeClaim, ordinal: i32) -> String {
+pub fn name(set: &StatefulSet, template: &PersistentVolumeClaim, ordinal: i64) -> String {
     format!("{}-{}-{ordinal}", template.name(), set.name())
 }
 
-pub fn names(set: &StatefulSet, ordinal: i32) -> impl Iterator<Item = String> + use<'_> {
+pub fn names(set: &StatefulSet, ordinal: i64) -> impl Iterator<Item = String> + use<'_> {
     templates(set).iter().map(move |t| name(set, t, ordinal))
 }
 
 /// The claims that the pod with that ordinal needs.
-pub fn wanted(set: &StatefulSet, ordinal: i32) -> impl Iterator<Item = PersistentVolumeClaim> + use<'_> {
+pub fn wanted(set: &StatefulSet, ordinal: i64) -> impl Iterator<Item = PersistentVolumeClaim> + use<'_> {
     let labels = set.spec.as_ref().and_then(|s| s.selector.match_labels.as_ref());
     templates(set).iter().map(move |t| {
         let mut c = t.clone();

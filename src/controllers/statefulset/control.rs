@@ -7,9 +7,10 @@ use super::revisions::Revisions;
 use super::{StatefulSets, claims, identity};
 use crate::api::kinds::{PersistentVolumeClaim, Pod, StatefulSet};
 use crate::api::object::Resource;
-use crate::api::{Reason, Status, pods};
+use crate::api::{Reason, Status, pods, unless_gone};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::history;
+use crate::client::latest::update_latest;
 use crate::client::recorder::{Note, reference};
 use crate::world::Ctx;
 
@@ -36,7 +37,7 @@ impl StatefulSets {
                 None => Ok(()),
             },
             Step::Correct { pod } => match known(self, pod) {
-                Some(p) => self.correct(set, p, ctx),
+                Some(p) => self.correct(set, &p, ctx),
                 None => Ok(()),
             },
             Step::Owners { pod } => match known(self, pod) {
@@ -49,7 +50,7 @@ impl StatefulSets {
     fn create(
         &mut self,
         set: &StatefulSet,
-        ordinal: i32,
+        ordinal: i64,
         of: Of,
         revisions: &Revisions,
         ctx: &mut Ctx<'_>,
@@ -120,8 +121,7 @@ impl StatefulSets {
                 self.pods.put(deleted.object());
                 Ok(())
             }
-            Err(e) if e.is(Reason::NotFound) => Ok(()),
-            Err(e) => Err(e),
+            gone => unless_gone(gone).map(drop),
         };
         self.tell(set, &DELETE, &pod, done.as_ref().map(|_| ()), ctx);
         done
@@ -169,7 +169,7 @@ impl StatefulSets {
                 }
             }
         }
-        joined(failures).map(|()| made)
+        Status::joined(failures).map_or(Ok(made), Err)
     }
 
     /// Brings the owners of a pod's claims in line with the retention policy.
@@ -201,17 +201,23 @@ impl StatefulSets {
     }
 
     /// Gives a pod back what makes it a member of the set.
-    fn correct(&mut self, set: &StatefulSet, mut pod: Pod, ctx: &mut Ctx<'_>) -> Result<(), Status> {
-        if !identity::has_identity(set, &pod) {
-            identity::give_identity(&mut pod);
-        }
-        if !identity::has_storage(set, &pod) {
-            identity::give_storage(set, &mut pod);
-            self.create_claims(set, &pod, ctx).inspect_err(|e| self.tell(set, &UPDATE, &pod, Err(e), ctx))?;
-        }
-        self.own_claims(set, &pod, ctx).inspect_err(|e| self.tell(set, &UPDATE, &pod, Err(e), ctx))?;
-        let done = ctx.api::<Pod>().update(pod.clone());
-        self.tell(set, &UPDATE, &pod, done.as_ref().map(|_| ()), ctx);
+    fn correct(&mut self, set: &StatefulSet, pod: &Pod, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+        let claims = match identity::has_storage(set, pod) {
+            true => Ok(vec![]),
+            false => self.create_claims(set, pod, ctx),
+        };
+        let owned = claims.and_then(|_| self.own_claims(set, pod, ctx));
+        owned.inspect_err(|e| self.tell(set, &UPDATE, pod, Err(e), ctx))?;
+        let mend = |p: &mut Pod| {
+            if !identity::has_identity(set, p) {
+                identity::give_identity(p);
+            }
+            if !identity::has_storage(set, p) {
+                identity::give_storage(set, p);
+            }
+        };
+        let done = update_latest(pod, mend, |p, ctx| ctx.api::<Pod>().update(p), ctx);
+        self.tell(set, &UPDATE, pod, done.as_ref().map(|_| ()), ctx);
         let o = done?;
         ctx.decide(StatefulSetDecision::Corrected { set: set.key(), pod: pod.name().into() });
         self.pods.put(&o);
@@ -231,14 +237,4 @@ impl StatefulSets {
         };
         self.recorder.record(reference(set, None), note, ctx);
     }
-}
-
-/// Several failures as one: a list in brackets.
-fn joined(mut failures: Vec<Status>) -> Result<(), Status> {
-    let Some(mut first) = failures.first().cloned() else { return Ok(()) };
-    if failures.len() > 1 {
-        let all: Vec<String> = failures.drain(..).map(|e| e.message).collect();
-        first.message = format!("[{}]", all.join(", "));
-    }
-    Err(first)
 }

@@ -1,7 +1,7 @@
 //! Who a pod of a StatefulSet is: its ordinal, its name, its labels and host name, its volumes.
 //! Real Kubernetes: pkg/controller/statefulset/stateful_set_utils.go.
 
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 use k8s_openapi::api::core::v1::{PersistentVolumeClaimVolumeSource, Volume};
 
@@ -19,8 +19,9 @@ fn parts(name: &str) -> Option<(&str, &str)> {
     name.rsplit_once('-').filter(|(_, n)| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
-pub fn ordinal(pod: &Pod) -> Option<i32> {
-    parts(pod.name())?.1.parse().ok()
+/// A name may hold no greater number than an `i32`; the last ordinal that is wanted may be greater.
+pub fn ordinal(pod: &Pod) -> Option<i64> {
+    parts(pod.name())?.1.parse::<i32>().ok().map(i64::from)
 }
 
 /// Whether its name is one that the set gives.
@@ -28,12 +29,12 @@ pub fn is_member(set: &StatefulSet, pod: &Pod) -> bool {
     parts(pod.name()).is_some_and(|(parent, _)| parent == set.name())
 }
 
-pub fn name(set: &StatefulSet, ordinal: i32) -> String {
+pub fn name(set: &StatefulSet, ordinal: i64) -> String {
     format!("{}-{ordinal}", set.name())
 }
 
-pub fn start(set: &StatefulSet) -> i32 {
-    set.spec.as_ref().and_then(|s| s.ordinals.as_ref()?.start).unwrap_or(0)
+pub fn start(set: &StatefulSet) -> i64 {
+    set.spec.as_ref().and_then(|s| s.ordinals.as_ref()?.start).unwrap_or(0).into()
 }
 
 pub fn replicas(set: &StatefulSet) -> i32 {
@@ -41,8 +42,8 @@ pub fn replicas(set: &StatefulSet) -> i32 {
 }
 
 /// The ordinals that should be there.
-pub fn ordinals(set: &StatefulSet) -> RangeInclusive<i32> {
-    start(set)..=start(set) + replicas(set) - 1
+pub fn ordinals(set: &StatefulSet) -> Range<i64> {
+    start(set)..start(set) + i64::from(replicas(set))
 }
 
 /// The revision that it is of.
@@ -89,7 +90,7 @@ pub fn give_storage(set: &StatefulSet, pod: &mut Pod) {
 }
 
 /// The pod with that ordinal, as the set (which may be brought back to an older revision) wants it.
-pub fn pod(set: &StatefulSet, ordinal: i32, revision: &str) -> Pod {
+pub fn pod(set: &StatefulSet, ordinal: i64, revision: &str) -> Pod {
     let mut pod = pod_of(set, set.spec.as_ref().map(|s| &s.template));
     let name = name(set, ordinal);
     pod.metadata.name = Some(name.clone());

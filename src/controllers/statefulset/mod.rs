@@ -16,13 +16,14 @@ use k8s_openapi::api::apps::v1::StatefulSetStatus;
 
 use crate::api::kinds::{ControllerRevision, PersistentVolumeClaim, Pod, StatefulSet, workload};
 use crate::api::selector::Selector;
-use crate::api::{Duration, Key, Reason, Resource, Status, pods};
+use crate::api::{Duration, Key, Resource, Status, pods};
 use crate::client::claim::{claim, concerned};
 use crate::client::controller::Enqueue;
+use crate::client::latest::update_latest;
 use crate::client::{Action, Cache, OwnedCache, Reconciler, Recorder};
 use crate::store::{Change, Scope};
 use crate::world::Ctx;
-use plan::{Because, Observed, Step};
+use plan::{Observed, Step};
 use revisions::Revisions;
 
 #[derive(Clone)]
@@ -67,7 +68,7 @@ impl Reconciler for StatefulSets {
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
         if self.sets.apply(c) {
             enqueue.add(c.key.clone());
-        } else if self.pods.apply(c) {
+        } else if self.pods.apply_of::<StatefulSet>(c) {
             concerned(c, &self.sets, selector).into_iter().for_each(|key| enqueue.add(key));
         } else {
             // Claims and revisions are looked at, but call nobody.
@@ -79,8 +80,8 @@ impl Reconciler for StatefulSets {
         let Some(set) = self.sets.by_key(key).cloned() else { return Ok(Action::done()) };
         self.adopt_revisions(&set, ctx)?;
         let member = |p: &Pod| identity::is_member(&set, p);
-        let owned = claim(&set, &selector(&set), member, &mut self.pods, ctx)?;
-        let all: Vec<&Pod> = owned.iter().collect();
+        let owned = claim(&set, &selector(&set), member, None, &mut self.pods, ctx)?;
+        let all: Vec<&Pod> = owned.iter().filter_map(|o| o.get()).collect();
         let revisions = self.revisions_of(&set, ctx)?;
         let done = self.act(&set, &all, &revisions, ctx);
         let forgotten = self.forget_revisions(&set, &revisions, &all, ctx);
@@ -116,12 +117,15 @@ impl StatefulSets {
         let seen = Observed::gather(set, names, all.iter().copied(), &claim, ctx.now());
         let mut done = Ok(());
         let mut replaced = 0;
-        for step in plan::plan(&seen) {
-            done = self.take(set, &step, revisions, ctx);
+        for round in plan::plan(&seen) {
+            for turn in round {
+                let taken = turn.iter().try_for_each(|step| self.take(set, step, revisions, ctx));
+                replaced += i32::from(taken.is_ok() && turn.iter().any(Step::replaces));
+                done = done.and(taken);
+            }
             if done.is_err() {
                 break;
             }
-            replaced += i32::from(matches!(step, Step::Delete { because: Because::Outdated, .. }));
         }
         let status = status::status(&seen, revisions.collisions, replaced);
         let written = self.write_status(set, &status, ctx);
@@ -134,19 +138,8 @@ impl StatefulSets {
         if !status::differs(new, &set.status.clone().unwrap_or_default()) {
             return Ok(());
         }
-        let with = |mut set: StatefulSet| {
-            set.status = Some(new.clone());
-            set
-        };
-        let o = match ctx.api::<StatefulSet>().update_status(with(set.clone())) {
-            Err(e) if e.is(Reason::Conflict) => {
-                // The cache may know a newer one only later.
-                let newest = ctx.api::<StatefulSet>().get(set.namespace(), set.name())?;
-                let newest = newest.get::<StatefulSet>().cloned().unwrap_or_default();
-                ctx.api::<StatefulSet>().update_status(with(newest))?
-            }
-            done => done?,
-        };
+        let change = |set: &mut StatefulSet| set.status = Some(new.clone());
+        let o = update_latest(set, change, |s, ctx| ctx.api::<StatefulSet>().update_status(s), ctx)?;
         self.sets.put(&o);
         Ok(())
     }

@@ -33,7 +33,7 @@ impl StatefulSets {
         let fits = |r: &&ControllerRevision| selector.as_ref().is_some_and(|s| s.matches(r.metadata.labels.as_ref()));
         let orphans: Vec<ControllerRevision> = self.revisions.orphans(set.namespace()).filter(fits).cloned().collect();
         for r in orphans {
-            if let Some(o) = claim::adopt(set, &r, ctx)? {
+            if let Some(o) = claim::adopt(set, &r, None, ctx)? {
                 self.revisions.put(&o);
             }
         }

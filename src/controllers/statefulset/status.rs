@@ -18,7 +18,7 @@ pub fn status(seen: &Observed<'_>, collisions: i32, replaced: i32) -> StatefulSe
         ..StatefulSetStatus::default()
     };
     let (mut ready, mut available, mut current, mut updated) = (0, 0, -replaced, 0);
-    for p in seen.replicas.iter().copied().flatten().chain(seen.condemned.iter().copied()) {
+    for p in seen.replicas.values().copied().chain(seen.condemned.iter().copied()) {
         s.replicas += 1;
         if is_running_and_ready(p) {
             ready += 1;

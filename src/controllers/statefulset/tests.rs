@@ -1,6 +1,6 @@
 use super::claims::{owners_are_right, set_owners};
 use super::identity;
-use super::plan::{Because, Observed, Of, Step, plan};
+use super::plan::{BURST, Because, Observed, Of, Plan, Step, plan};
 use super::status::{differs, status};
 use crate::api::Time;
 use crate::api::kinds::{PersistentVolumeClaim, Pod, StatefulSet};
@@ -27,7 +27,7 @@ fn with_claims(policy: (&str, &str)) -> StatefulSet {
     )
 }
 
-fn member(set: &StatefulSet, ordinal: i32, revision: &str) -> Pod {
+fn member(set: &StatefulSet, ordinal: i64, revision: &str) -> Pod {
     let mut p = identity::pod(set, ordinal, revision);
     p.metadata.uid = Some(format!("uid-{ordinal}"));
     let ready = json!({"phase": "Running", "conditions": [
@@ -50,11 +50,15 @@ fn later() -> Time {
     Time::parse("2026-01-01T01:00:00Z").unwrap()
 }
 
-fn steps(set: &StatefulSet, pods: &[Pod]) -> Vec<Step> {
+fn rounds(set: &StatefulSet, pods: &[Pod]) -> Plan {
     plan(&Observed::gather(set, ("old", "new"), pods.iter(), &|_| None, later()))
 }
 
-fn delete(ordinal: i32, because: Because) -> Step {
+fn steps(set: &StatefulSet, pods: &[Pod]) -> Vec<Step> {
+    rounds(set, pods).concat().concat()
+}
+
+fn delete(ordinal: i64, because: Because) -> Step {
     Step::Delete { pod: format!("db-{ordinal}"), because }
 }
 
@@ -82,7 +86,7 @@ fn a_pod_knows_who_it_is() {
 #[test]
 fn one_after_the_other_comes_and_each_waits_for_those_before() {
     let s = set(3, json!({}));
-    let new = |n: i32| member(&s, n, "new");
+    let new = |n: i64| member(&s, n, "new");
     let create = |ordinal| vec![Step::Create { ordinal, of: Of::Update }];
     assert_eq!(steps(&s, &[]), create(0));
     assert_eq!(steps(&s, &[phase(new(0), "Pending")]), []);
@@ -102,7 +106,7 @@ fn one_after_the_other_comes_and_each_waits_for_those_before() {
 #[test]
 fn in_parallel_nobody_waits() {
     let s = set(3, json!({"podManagementPolicy": "Parallel"}));
-    let new = |n: i32| member(&s, n, "new");
+    let new = |n: i64| member(&s, n, "new");
     let create = |ordinal| Step::Create { ordinal, of: Of::Update };
     assert_eq!(steps(&s, &[]), [create(0), create(1), create(2)]);
     assert_eq!(steps(&s, &[phase(new(0), "Pending")]), [create(1), create(2)]);
@@ -111,9 +115,41 @@ fn in_parallel_nobody_waits() {
 }
 
 #[test]
+fn a_parallel_set_turns_to_twice_as_many_pods_each_round() {
+    let s = set(10, json!({"podManagementPolicy": "Parallel"}));
+    let sizes = |pods: &[Pod]| rounds(&s, pods).iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(sizes(&[]), [1, 2, 4, 3], "what fails ends the plan with its round");
+    assert_eq!(
+        sizes(&[member(&s, 0, "new"), member(&s, 2, "new")]),
+        [1, 4, 3],
+        "who has nothing to do takes a turn too"
+    );
+}
+
+#[test]
+fn no_number_of_replicas_is_too_great_to_plan_for() {
+    let most = |more: Value| {
+        let mut s = set(i32::MAX, more);
+        s.spec.as_mut().unwrap().ordinals = serde_json::from_value(json!({"start": i32::MAX})).unwrap();
+        s
+    };
+    let first = i64::from(i32::MAX);
+    let create = |ordinal| Step::Create { ordinal, of: Of::Update };
+    let s = most(json!({}));
+    assert_eq!(steps(&s, &[]), [create(first)]);
+    assert_eq!(steps(&s, &[member(&s, first, "new")]), [create(first + 1)]);
+    assert_eq!(identity::ordinals(&s), first..2 * first);
+    let s = most(json!({"podManagementPolicy": "Parallel"}));
+    let many = steps(&s, &[member(&s, first, "old"), member(&s, 0, "old")]);
+    assert_eq!((many.len(), many.first(), many.last()), (BURST, Some(&create(first + 1)), Some(&create(first + 500))));
+    let none = |_: &str| None;
+    assert_eq!(status(&Observed::gather(&s, ("old", "new"), [].into_iter(), &none, later()), 0, 0).replicas, 0);
+}
+
+#[test]
 fn the_highest_goes_first_and_the_next_waits_until_it_is_gone() {
     let s = set(1, json!({}));
-    let new = |n: i32| member(&s, n, "new");
+    let new = |n: i64| member(&s, n, "new");
     assert_eq!(steps(&s, &[new(0), new(1), new(2)]), [delete(2, Because::ScaledAway)]);
     assert_eq!(steps(&s, &[new(0), new(1), deleting(new(2))]), []);
     assert_eq!(steps(&s, &[new(0), phase(new(1), "Pending"), new(2)]), [delete(2, Because::ScaledAway)]);
@@ -182,7 +218,7 @@ fn claims_belong_to_whom_the_policy_says() {
     assert!(owners_are_right(&stale, &s, &p));
     let seen_claim = |_: &str| Some(&stale);
     let seen = Observed::gather(&s, ("new", "new"), [].into_iter(), &seen_claim, later());
-    assert_eq!(plan(&seen), [], "its claim is about to go with the pod before");
+    assert_eq!(plan(&seen), Plan::new(), "its claim is about to go with the pod before");
 }
 
 #[test]
