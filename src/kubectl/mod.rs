@@ -59,8 +59,12 @@ pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
     let (verb, rest) = find(words)?;
     let args = Args::parse(verb, &rest)?;
     say_deprecated(verb, &args, env);
-    env.apply_globals(&args)?;
-    (verb.run)(&args, env)
+    let globals = env::Globals::of(&args, env)?;
+    env.put(&globals);
+    Ok(match (verb.run)(&args, env)? {
+        Done::Follow(follow) => Done::Follow(Box::new(env::Continued { globals, follow })),
+        done @ Done::Exit(_) => done,
+    })
 }
 
 /// Flags that still work, and what kubectl says of them.

@@ -21,22 +21,14 @@ const LONGEST_SETTLE: Duration = Duration::from_secs(60);
 
 impl Session {
     /// Asks a waiting command whether it is done.
-    fn poll(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) -> Option<i32> {
-        match self.in_env(namespace, cause, out, |env| f.poll(env)) {
-            Ok(Progress::Waiting(_)) => None,
-            Ok(Progress::Exit(code)) => Some(code),
-            Err(e) => {
-                self.fail(out, &e, namespace);
-                Some(e.code)
-            }
-        }
+    fn poll(&mut self, f: &mut Box<dyn Follow>, cause: RecordId, out: &mut Output) -> Progress {
+        self.in_env(cause, out, |env| f.poll(env)).unwrap_or(Progress::Exit(out.code))
     }
 
     /// Follows until the command is done, until `limit`, or until nothing more can happen.
     pub(super) fn follow(
         &mut self,
         f: &mut Box<dyn Follow>,
-        namespace: &str,
         cause: RecordId,
         limit: Option<Time>,
         out: &mut Output,
@@ -44,7 +36,7 @@ impl Session {
         let began = self.cluster.world.now;
         let (mut printed, mut heard) = (out.stdout.len(), began);
         loop {
-            if let Some(code) = self.poll(f, namespace, cause, out) {
+            if let Progress::Exit(code) = self.poll(f, cause, out) {
                 return code;
             }
             let endless = limit.is_none() && !f.ends();
@@ -57,7 +49,7 @@ impl Session {
             let quiet = endless && now.since(heard) >= SOON && !self.cluster.world.is_busy(SOON);
             let next = self.cluster.world.next_due().unwrap_or(latest);
             if now >= latest || quiet || self.is_interrupted() {
-                self.stop(f, namespace, cause, out);
+                self.stop(f, cause, out);
                 let why = match () {
                     () if quiet => Some("watch-ended"),
                     () if now >= latest && limit.is_none() => Some("watch-cut"),
@@ -76,8 +68,11 @@ impl Session {
         }
     }
 
-    fn stop(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) {
-        self.in_env(namespace, cause, out, |env| f.stop(env));
+    fn stop(&mut self, f: &mut Box<dyn Follow>, cause: RecordId, out: &mut Output) {
+        self.in_env(cause, out, |env| {
+            f.stop(env);
+            Ok(())
+        });
     }
 
     /// Waits so long, or less if it is interrupted.
@@ -144,7 +139,7 @@ impl Session {
     fn eval_until(&mut self, limit: Option<Time>, line: &str) -> Output {
         let mut b = self.open(line);
         if let Some(mut f) = b.follow {
-            b.output.code = self.follow(&mut f, &b.namespace, b.cause, limit, &mut b.output);
+            b.output.code = self.follow(&mut f, b.cause, limit, &mut b.output);
         }
         b.output
     }
@@ -161,8 +156,8 @@ impl Session {
     fn open(&mut self, line: &str) -> Started {
         let words = words::split(line).unwrap_or_default();
         let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
-        let (output, follow, namespace) = self.begin(words.get(1..).unwrap_or_default(), cause);
-        Started { follow, namespace, output, cause }
+        let (output, follow) = self.begin(words.get(1..).unwrap_or_default(), cause);
+        Started { follow, output, cause }
     }
 
     fn poll_background(&mut self) {
@@ -172,9 +167,9 @@ impl Session {
         let mut all = std::mem::take(&mut self.background);
         for b in all.values_mut() {
             if let Some(mut f) = b.follow.take() {
-                match self.poll(&mut f, &b.namespace.clone(), b.cause, &mut b.output) {
-                    Some(code) => b.output.code = code,
-                    None => b.follow = Some(f),
+                match self.poll(&mut f, b.cause, &mut b.output) {
+                    Progress::Exit(code) => b.output.code = code,
+                    Progress::Waiting(_) => b.follow = Some(f),
                 }
             }
         }
@@ -218,7 +213,7 @@ impl Session {
         self.poll_background();
         let mut b = self.background.remove(id)?;
         if let Some(mut f) = b.follow.take() {
-            self.stop(&mut f, &b.namespace, b.cause, &mut b.output);
+            self.stop(&mut f, b.cause, &mut b.output);
             // What Ctrl-C ends has no exit code of its own.
             b.output.code = 0;
         }

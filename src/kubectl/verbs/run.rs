@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::create::{say_made, submit};
 use crate::api::request::{Method, Request};
-use crate::api::{Duration, Resource, Time, kinds};
+use crate::api::{Duration, Reason, Resource, Status, Time, kinds};
 use crate::kubectl::args::{DRY_RUN, DryRun, OUTPUT, Type};
+use crate::kubectl::env::Attachment;
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
@@ -94,6 +95,7 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         deadline: env.now() + args.duration("pod-running-timeout"),
         started: None,
         attached: false,
+        to: None,
         shown: 0,
     })))
 }
@@ -222,16 +224,61 @@ struct Attached {
     deadline: Time,
     started: Option<Time>,
     attached: bool,
+    /// `None`: it reads the log instead.
+    to: Option<Attachment>,
     shown: usize,
 }
 
 impl Attached {
-    fn read(&mut self, env: &mut Env<'_>) {
-        let lines = env.api.logs(&self.namespace, &self.name, None, false).unwrap_or_default();
+    fn read(&mut self, env: &mut Env<'_>) -> Result<(), Status> {
+        let lines = match &self.to {
+            Some(to) => env.api.printed(to, None, false),
+            None => env.api.logs(&self.namespace, &self.name, None, false),
+        };
+        let lines = match lines {
+            Err(s) if s.is(Reason::Forbidden) => return Err(s),
+            lines => lines.unwrap_or_default(),
+        };
         for (_, line) in lines.iter().skip(self.shown) {
             env.line(line);
         }
         self.shown = lines.len();
+        Ok(())
+    }
+
+    /// What was printed before comes from the log, and everything where one cannot attach.
+    /// Real Kubernetes: run.go handleAttachPod.
+    fn reach(&mut self, running: bool, env: &mut Env<'_>) -> Result<(), Status> {
+        if !self.quiet {
+            env.error_line(RECORDED);
+        }
+        let attached = match running {
+            true => {
+                if let Err(s) = self.read(env) {
+                    env.error_line(format!("warning: couldn't fetch pre-attach logs: {}", s.message));
+                }
+                env.api.attach(&self.namespace, &self.name).map_err(|s| s.message)
+            }
+            false => Err(format!(
+                "unable to upgrade connection: container {0} not found in pod {0}_{1}",
+                self.name, self.namespace
+            )),
+        };
+        match attached {
+            Ok(to) => self.to = Some(to),
+            Err(why) => {
+                env.error_line(format!(
+                    "warning: couldn't attach to pod/{}, falling back to streaming logs: {why}",
+                    self.name
+                ));
+                if !running {
+                    self.read(env)?;
+                }
+                // The whole log follows what was read of it before.
+                self.shown = 0;
+            }
+        }
+        self.read(env)
     }
 
     fn end(&mut self, pod: &Value, env: &mut Env<'_>) -> Progress {
@@ -275,21 +322,14 @@ impl Follow for Attached {
         if !self.attached && !over && now < reached {
             return Ok(Progress::Waiting(Some(reached)));
         }
-        if !std::mem::replace(&mut self.attached, true) {
-            if !self.quiet {
-                env.error_line(RECORDED);
-            }
-            if !state["running"].is_object() {
-                env.error_line(format!(
-                    "warning: couldn't attach to pod/{0}, falling back to streaming logs: unable to upgrade connection: container {0} not found in pod {0}_{1}",
-                    self.name, self.namespace
-                ));
-                // kubectl v1.36.3 reads the log twice there.
-                self.read(env);
-                self.shown = 0;
-            }
+        let read = match std::mem::replace(&mut self.attached, true) {
+            false => self.reach(state["running"].is_object(), env),
+            true => self.read(env),
+        };
+        if let Err(s) = read {
+            self.delete(env);
+            return Err(Failure::status(&s));
         }
-        self.read(env);
         if over || self.restarts && !state["running"].is_object() {
             return Ok(self.end(&pod, env));
         }

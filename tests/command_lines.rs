@@ -1,0 +1,82 @@
+//! Command lines of kubectl, and what of them holds as long as a command goes on.
+
+use kubetutor::cluster::Options;
+use kubetutor::cluster::profile::Profile;
+use kubetutor::prompt::Session;
+use kubetutor::prompt::session::{Narration, Output};
+
+/// A cluster with no story.
+fn session() -> Session {
+    let mut s = Session::in_memory(&Options { profile: Profile::Bare, ..Options::default() });
+    s.narration = Narration::Off;
+    s
+}
+
+/// Types a line that works.
+fn well(s: &mut Session, line: &str) -> Output {
+    let out = s.eval(line);
+    assert_eq!(out.code, 0, "{line}: {}{}", out.stdout, out.stderr);
+    out
+}
+
+/// What a line that does not work says.
+fn refused(s: &mut Session, line: &str) -> String {
+    let out = s.eval(line);
+    assert_ne!(out.code, 0, "{line}: {}", out.stdout);
+    out.stderr
+}
+
+/// Jane may do this with that.
+fn let_jane(s: &mut Session, name: &str, rule: &str) {
+    well(s, &format!("kubectl create clusterrole {name} {rule}"));
+    well(s, &format!("kubectl create clusterrolebinding {name} --clusterrole={name} --user=jane"));
+}
+
+#[test]
+fn who_waits_goes_on_acting_as_somebody_else() {
+    let mut s = session();
+    well(&mut s, "kubectl create deployment web --image=nginx:1.25");
+    well(&mut s, "kubectl rollout status deployment/web");
+    let_jane(&mut s, "looks", "--verb=get,list,patch --resource=nodes,pods,daemonsets");
+    let said = refused(&mut s, "kubectl drain minikube --as=jane --timeout=20s");
+    assert!(said.contains("User \"jane\" cannot create resource \"pods/eviction\""), "{said}");
+    assert!(well(&mut s, "kubectl get pods").stdout.contains("1/1     Running"));
+    let said = refused(&mut s, "kubectl wait deployment/web --for=delete --timeout=5s --as=jane");
+    assert!(said.contains("User \"jane\" cannot"), "{said}");
+}
+
+#[test]
+fn what_is_made_anew_while_waiting_belongs_to_who_asked() {
+    let mut s = session();
+    well(&mut s, "kubectl create configmap c --from-literal=a=b");
+    well(&mut s, "kubectl get configmap c -o yaml > c.yaml");
+    well(&mut s, "kubectl replace --force -f c.yaml");
+    let made = well(&mut s, "kubectl get configmap c -o yaml --show-managed-fields").stdout;
+    assert!(made.contains("manager: kubectl-replace\n"), "{made}");
+    let_jane(&mut s, "removes", "--verb=get,delete --resource=configmaps");
+    let said = refused(&mut s, "kubectl replace --force -f c.yaml --as=jane");
+    assert!(said.contains("User \"jane\" cannot create resource \"configmaps\""), "{said}");
+}
+
+#[test]
+fn logs_and_connections_to_pods_are_judged() {
+    let mut s = session();
+    well(&mut s, "kubectl run web --image=nginx:1.25");
+    well(&mut s, "kubectl wait pod/web --for=condition=Ready");
+    let_jane(&mut s, "looks", "--verb=get --resource=pods");
+    for (line, what) in [
+        ("kubectl logs web --as=jane", "get resource \"pods/log\""),
+        ("kubectl logs -f web --as=jane", "get resource \"pods/log\""),
+        ("kubectl exec web --as=jane -- true", "create resource \"pods/exec\""),
+        ("kubectl attach web --as=jane", "create resource \"pods/attach\""),
+    ] {
+        let said = refused(&mut s, line);
+        let wanted = format!(
+            "Error from server (Forbidden): pods \"web\" is forbidden: User \"jane\" cannot {what} in API group \"\" in the namespace \"default\"\n"
+        );
+        assert!(said.ends_with(&wanted), "{line}: {said}");
+    }
+    let_jane(&mut s, "connects", "--verb=get,create --resource=pods/log,pods/exec,pods/attach");
+    well(&mut s, "kubectl exec web --as=jane -- true");
+    well(&mut s, "kubectl logs web --as=jane");
+}
