@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{annotations, go, head, labels, text};
+use super::{annotations, head, labels, text};
+use crate::api::go_text::plain;
 use crate::kubectl::env::Env;
 use crate::kubectl::failure::Failure;
 use crate::kubectl::resources::Found;
@@ -164,11 +165,11 @@ fn field(name: &str, v: &Value, level: usize, out: &mut String) {
             for x in a {
                 match x {
                     Value::Object(m) => m.iter().for_each(|(k, v)| field(&title(k), v, level + 1, out)),
-                    other => out.push_str(&format!("{pad}  {}\n", go(other))),
+                    other => out.push_str(&format!("{pad}  {}\n", plain(other))),
                 }
             }
         }
-        other => out.push_str(&format!("{pad}{name}:\t{}\n", go(other))),
+        other => out.push_str(&format!("{pad}{name}:\t{}\n", plain(other))),
     }
 }
 

@@ -26,9 +26,11 @@ use serde_json::Value;
 
 use super::env::Env;
 use super::failure::Failure;
+use super::printers::escaped;
 use super::resources::{Found, collection};
 use super::tabwriter::align;
 use super::verbs::events::interval;
+use crate::api::go_text::plain;
 use crate::api::request::Request;
 use crate::api::{Resource, Time, kinds};
 
@@ -94,7 +96,7 @@ pub fn describe(f: &Found, events: bool, env: &mut Env<'_>) -> Result<String, Fa
     if events && !WITHOUT_EVENTS.contains(&f.kind.name()) {
         text.push_str(&events_of(f, env)?);
     }
-    Ok(align(&text, 0, 2))
+    Ok(align(&escaped(&text), 0, 2))
 }
 
 /// The events of an object.
@@ -188,24 +190,9 @@ fn strings(v: &Value) -> Vec<&str> {
     v.as_array().into_iter().flatten().map(text).collect()
 }
 
-/// `[a b]`, as Go prints a list.
+/// `[a b]`, as Go prints a list, be there one or not.
 fn go_list(v: &Value) -> String {
-    let items: Vec<String> = v.as_array().into_iter().flatten().map(go).collect();
-    format!("[{}]", items.join(" "))
-}
-
-/// Any value as Go prints it.
-fn go(v: &Value) -> String {
-    match v {
-        Value::Null => "<nil>".into(),
-        Value::String(s) => s.clone(),
-        Value::Array(_) => go_list(v),
-        Value::Object(m) => {
-            let pairs: Vec<String> = m.iter().map(|(k, v)| format!("{k}:{}", go(v))).collect();
-            format!("map[{}]", pairs.join(" "))
-        }
-        other => other.to_string(),
-    }
+    if v.is_null() { "[]".into() } else { plain(v) }
 }
 
 /// Conditions with when they changed, if there are any.

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::{go, persistentvolume, text};
+use super::{persistentvolume, text};
+use crate::api::go_text::plain;
 use crate::api::quantity::Quantity;
 
 /// A kind of source: its field, what it is, and which of its own fields are told.
@@ -297,7 +298,7 @@ fn shown(field: &str, value: &Value, absent: &str) -> String {
             }
             out + "}"
         }
-        (_, v) => go(v),
+        (_, v) => plain(v),
     }
 }
 

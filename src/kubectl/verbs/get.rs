@@ -387,7 +387,6 @@ impl Watching {
         if let Some(heads) = t["columnDefinitions"].as_array().filter(|h| !h.is_empty()) {
             self.heads.clone_from(heads);
         }
-        let heads: Vec<&Value> = self.heads.iter().collect();
         let mut options = self.options.clone();
         options.headers &= !self.headed;
         if self.args.flag("output-watch-events") {
@@ -396,16 +395,9 @@ impl Watching {
             self.columns.first_at_least("MODIFIED".len());
         }
         self.headed = true;
-        let text = printers::table_with(&heads, t["rows"].as_array().map(Vec::as_slice).unwrap_or_default(), &options);
-        // Columns are cut out again and padded to what was seen before.
-        let cells: Vec<Vec<String>> = text.lines().map(split_columns).collect();
-        self.columns.lay(&cells)
+        let rows = t["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+        self.columns.lay(&printers::cells(&self.heads, rows, &options))
     }
-}
-
-/// The cells of a printed row: columns are at least three blanks apart.
-fn split_columns(line: &str) -> Vec<String> {
-    line.split("   ").map(str::trim).filter(|c| !c.is_empty()).map(String::from).collect()
 }
 
 impl Follow for Watching {
