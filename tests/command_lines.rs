@@ -1,5 +1,6 @@
 //! Command lines of kubectl, and what of them holds as long as a command goes on.
 
+use kubetutor::api::Duration;
 use kubetutor::cluster::Options;
 use kubetutor::cluster::profile::Profile;
 use kubetutor::prompt::Session;
@@ -79,4 +80,32 @@ fn logs_and_connections_to_pods_are_judged() {
     let_jane(&mut s, "connects", "--verb=get,create --resource=pods/log,pods/exec,pods/attach");
     well(&mut s, "kubectl exec web --as=jane -- true");
     well(&mut s, "kubectl logs web --as=jane");
+}
+
+#[test]
+fn a_watched_table_keeps_its_empty_cells() {
+    let mut s = session();
+    well(&mut s, "kubectl create configmap one");
+    well(&mut s, "kubectl create configmap two");
+    well(&mut s, "kubectl label configmap two b=c");
+    let shown = s.eval_for(Duration::from_secs(1), "kubectl get configmaps -w -L a,b").stdout;
+    let place = |line: &str, letter| shown.lines().find(|l| l.starts_with(line)).and_then(|l| l.rfind(letter));
+    assert!(place("two", 'c').is_some(), "{shown}");
+    assert_eq!(place("two", 'c'), place("NAME", 'B'), "{shown}");
+}
+
+/// Every verb that takes files is told in which namespace their objects are.
+#[test]
+fn a_manifest_of_another_namespace_is_refused() {
+    let mut s = session();
+    well(&mut s, "kubectl create namespace other");
+    s.host.write("c.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: default}\n").unwrap();
+    s.host.write("d.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: d}\n").unwrap();
+    let why = "error: the namespace from the provided object \"default\" does not match the namespace \"other\". You must pass '--namespace=default' to perform this operation.\n";
+    for verb in ["create", "replace", "delete", "get", "describe", "apply", "diff", "apply --server-side"] {
+        assert_eq!(refused(&mut s, &format!("kubectl {verb} -f c.yaml -n other")), why, "{verb}");
+    }
+    well(&mut s, "kubectl create -f c.yaml -n default");
+    well(&mut s, "kubectl create -f d.yaml -n other");
+    assert_eq!(well(&mut s, "kubectl get cm d -n other -o name").stdout, "configmap/d\n");
 }

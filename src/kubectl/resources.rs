@@ -202,7 +202,7 @@ fn gather(
         let (manifests, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
         failures.extend(unread);
         for m in manifests {
-            let path = object(m.kind, &m.namespace(env), m.name());
+            let path = object(m.kind, m.namespace(), m.name());
             match env.try_call(&Request::get(path)) {
                 Ok(o) => found.push(Found::of(m.kind, o)),
                 Err(s) => failures.push(Failure::status(&s)),

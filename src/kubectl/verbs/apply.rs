@@ -87,12 +87,9 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
 }
 
-/// The manifest as it is remembered: with its namespace, without what apply itself adds.
-pub fn remembered(m: &Manifest, ns: &str) -> Value {
+/// The manifest as it is remembered: without what apply itself adds.
+pub fn remembered(m: &Manifest) -> Value {
     let mut v = m.value.clone();
-    if m.kind.namespaced() {
-        v["metadata"]["namespace"] = ns.into();
-    }
     if v["metadata"]["annotations"].is_null() {
         v["metadata"]["annotations"] = json!({});
     }
@@ -130,7 +127,7 @@ fn apply_one(
     validate: Validate,
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
-    let ns = m.namespace(env);
+    let ns = m.namespace();
     if m.name().is_empty() {
         if let Some(g) = m.value["metadata"]["generateName"].as_str().filter(|g| !g.is_empty()) {
             return Err(Failure::error(format!("from {g}: cannot use generate name with apply")));
@@ -143,24 +140,15 @@ fn apply_one(
             m.source
         )));
     }
-    if let Some(own) = m.value["metadata"]["namespace"].as_str()
-        && env.namespace_given
-        && own != env.namespace
-    {
-        return Err(Failure::error(format!(
-            "the namespace from the provided object {own:?} does not match the namespace {:?}. You must pass '--namespace={own}' to perform this operation.",
-            env.namespace
-        )));
-    }
     let validation = validate.field_validation();
-    let modified = remembered(m, &ns);
-    let path = object(m.kind, &ns, m.name());
+    let modified = remembered(m);
+    let path = object(m.kind, ns, m.name());
     match env.try_call(&Request::get(&path)) {
         Err(s) if s.is(Reason::NotFound) => {
             let made = if dry == DryRun::Client {
                 modified
             } else {
-                let mut r = Request::new(Method::Post, collection(m.kind, &ns))
+                let mut r = Request::new(Method::Post, collection(m.kind, ns))
                     .query("fieldValidation", validation)
                     .body(modified);
                 if dry == DryRun::Server {

@@ -39,7 +39,7 @@ fn set_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(joined(failures));
     }
     for (m, text) in changes {
-        let path = object(m.kind, &m.namespace(env), m.name());
+        let path = object(m.kind, m.namespace(), m.name());
         let patch = json!({"metadata": {"annotations": {LAST_APPLIED: text}}});
         let mut r = Request::new(Method::Patch(PatchType::Merge), &path).body(patch);
         if dry == DryRun::Server {
@@ -53,16 +53,12 @@ fn set_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 
 /// What the annotation should say, if it says something else.
 fn change(m: &Manifest, args: &Args, env: &mut Env<'_>) -> Result<Option<String>, Failure> {
-    let ns = m.namespace(env);
     let mut value = m.value.clone();
-    if m.kind.namespaced() {
-        value["metadata"]["namespace"] = ns.clone().into();
-    }
     if let Some(a) = value["metadata"].get_mut("annotations").and_then(Value::as_object_mut) {
         a.remove(LAST_APPLIED);
     }
     let text = format!("{}\n", go_text::json(&value));
-    let live = env.try_call(&Request::get(object(m.kind, &ns, m.name()))).map_err(|s| match s.reason {
+    let live = env.try_call(&Request::get(object(m.kind, m.namespace(), m.name()))).map_err(|s| match s.reason {
         Reason::NotFound => Failure::status(&s),
         _ => {
             Failure::status_while(&s, &format!("retrieving current configuration of:\nfrom server for: {:?}", m.source))

@@ -70,7 +70,7 @@ fn answer(args: &Args, word: &Word, env: &mut Env<'_>) -> Result<Done, Failure> 
     let mut wanted = vec![];
     if !files.is_empty() {
         let (read, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
-        wanted.extend(read.iter().map(|m| (m.kind, m.namespace(env), m.name().to_string())));
+        wanted.extend(read.iter().map(|m| (m.kind, m.namespace().to_string(), m.name().to_string())));
         failures.extend(unread);
     }
     for w in &args.words {

@@ -84,21 +84,17 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
     let validate = Validate::of(args)?;
-    let (mut manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
     if manifests.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to create"));
-    }
-    for m in manifests.iter_mut().filter(|m| m.kind.namespaced()) {
-        m.value["metadata"]["namespace"] = m.namespace(env).into();
     }
     if args.flag("edit") {
         return if failures.is_empty() { edit::before_creation(manifests, args, env) } else { Err(joined(failures)) };
     }
     for mut m in manifests {
-        let ns = m.namespace(env);
         record::mark(args, &mut m.value);
-        let value = if args.flag("save-config") { remembered(&m, &ns) } else { m.value.clone() };
-        match submit(m.kind, &ns, value, dry, validate, env) {
+        let value = if args.flag("save-config") { remembered(&m) } else { m.value.clone() };
+        match submit(m.kind, m.namespace(), value, dry, validate, env) {
             Ok(made) => say(args, &format, m.kind, &made, "created", dry, env)?,
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when creating {:?}", m.source))),
         }

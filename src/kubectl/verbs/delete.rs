@@ -173,8 +173,7 @@ fn gather(
         let mut found = vec![];
         let (manifests, mut failures) = manifests::read(files, args.flag("recursive"), Validate::Ignore, env)?;
         for m in manifests {
-            let ns = m.namespace(env);
-            let path = resources::object(m.kind, &ns, m.name());
+            let path = resources::object(m.kind, m.namespace(), m.name());
             match env.try_call(&Request::get(path)) {
                 Ok(o) => found.push(Found::of(m.kind, o)),
                 Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => {}

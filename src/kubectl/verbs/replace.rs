@@ -48,12 +48,9 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::error("no objects passed to replace"));
     }
     for m in &mut manifests {
-        if m.kind.namespaced() {
-            m.value["metadata"]["namespace"] = m.namespace(env).into();
-        }
         record::mark(args, &mut m.value);
         if args.flag("save-config") {
-            m.value = remembered(m, &m.namespace(env));
+            m.value = remembered(m);
         }
     }
     if args.flag("force") && dry == DryRun::None {
@@ -73,7 +70,7 @@ fn put(m: &Manifest, dry: DryRun, validate: Validate, env: &mut Env<'_>) -> Resu
     if dry == DryRun::Client {
         return Ok(m.value.clone());
     }
-    let path = object(m.kind, &m.namespace(env), m.name());
+    let path = object(m.kind, m.namespace(), m.name());
     let mut value = m.value.clone();
     if value["metadata"]["resourceVersion"].is_null() {
         value["metadata"]["resourceVersion"] =
@@ -95,7 +92,7 @@ fn force(
 ) -> Result<Done, Failure> {
     let mut going = vec![];
     for m in &manifests {
-        let path = object(m.kind, &m.namespace(env), m.name());
+        let path = object(m.kind, m.namespace(), m.name());
         let uid = match env.try_call(&Request::get(&path)) {
             Ok(o) => o["metadata"]["uid"].clone(),
             Err(_) => continue,
@@ -107,7 +104,7 @@ fn force(
         match env.try_call(&Request::new(Method::Delete, &path).body(options)) {
             Ok(_) => {
                 let place =
-                    if m.kind.namespaced() { format!(" from {} namespace", m.namespace(env)) } else { String::new() };
+                    if m.kind.namespaced() { format!(" from {} namespace", m.namespace()) } else { String::new() };
                 let how = if args.int("grace-period") == 0 { "force deleted" } else { "deleted" };
                 env.line(format!("{} {:?} {how}{place}", singular(m.kind), m.name()));
                 going.push((path, uid));
@@ -140,8 +137,7 @@ impl Follow for Anew {
                 meta.remove("resourceVersion");
                 meta.remove("uid");
             }
-            let ns = m.namespace(env);
-            match submit(m.kind, &ns, m.value.clone(), DryRun::None, validate, env) {
+            match submit(m.kind, m.namespace(), m.value.clone(), DryRun::None, validate, env) {
                 Ok(new) => say(&self.args, &format, m.kind, &new, "replaced", DryRun::None, env)?,
                 Err(s) => self.failures.push(Failure::status(&s)),
             }
