@@ -109,3 +109,21 @@ fn a_manifest_of_another_namespace_is_refused() {
     well(&mut s, "kubectl create -f d.yaml -n other");
     assert_eq!(well(&mut s, "kubectl get cm d -n other -o name").stdout, "configmap/d\n");
 }
+
+#[test]
+fn flags_that_a_verb_does_not_take_are_refused_and_so_are_those_whose_feature_is_not_there() {
+    let mut s = session();
+    well(&mut s, "kubectl create deployment web --image=nginx:1.25");
+    for line in ["kubectl rollout restart deployment -A", "kubectl scale deployment web --replicas=2 -A"] {
+        assert!(refused(&mut s, line).starts_with("error: unknown shorthand flag: 'A' in -A\n"), "{line}");
+    }
+    let said = refused(&mut s, "kubectl describe deployment --field-selector metadata.name=web");
+    assert!(said.starts_with("error: unknown flag: --field-selector\n"), "{said}");
+    let said = refused(&mut s, "kubectl label deployment web a=b --local");
+    assert_eq!(said, "error: kubetutor does not do what --local asks for yet: leave it out\n");
+    well(&mut s, "kubectl label deployment web a=b --local=false");
+    assert_eq!(well(&mut s, "kubectl rollout pause deployment web -o name").stdout, "deployment.apps/web\n");
+    well(&mut s, "kubectl rollout resume deployment web --field-manager=me");
+    let owners = well(&mut s, "kubectl get deployment web -o yaml --show-managed-fields").stdout;
+    assert!(owners.contains("manager: kubectl-rollout\n"), "{owners}");
+}

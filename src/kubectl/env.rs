@@ -132,15 +132,16 @@ impl Globals {
         };
         let namespace_given = args.is_set("namespace");
         let namespace = if namespace_given { args.text("namespace") } else { env.config.namespace_of(context) };
+        // Without a name a server goes by the name of the program.
         let manager = match args.text("field-manager") {
-            "" => manager_of(args.verb),
-            own => own.into(),
+            "" => "kubectl",
+            own => own,
         };
         Ok(Globals {
             namespace: namespace.to_string(),
             namespace_given,
             owners: args.flag("show-managed-fields") || args.flag("server-side"),
-            manager,
+            manager: manager.into(),
             whom: impersonation(args)?,
         })
     }
@@ -192,18 +193,6 @@ impl Follow for Continued {
     }
     fn ends(&self) -> bool {
         self.follow.ends()
-    }
-}
-
-/// How a verb calls itself in what it writes, if it is not told.
-/// Real Kubernetes: the default of `--field-manager` in each command of k8s.io/kubectl/pkg/cmd.
-fn manager_of(verb: &str) -> String {
-    let first = verb.split(' ').next().unwrap_or("");
-    match first {
-        "apply" => "kubectl-client-side-apply".into(),
-        "annotate" | "autoscale" | "create" | "edit" | "expose" | "label" | "patch" | "replace" | "rollout" | "run"
-        | "set" | "taint" => format!("kubectl-{first}"),
-        _ => "kubectl".into(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::args::{Args, Flag, Type};
+use super::args::Args;
 use super::env::Env;
 use super::failure::Failure;
 use super::mapper::Mapper;
@@ -61,8 +61,6 @@ pub enum Validate {
     Warn,
     Ignore,
 }
-
-pub const VALIDATE: Flag = Flag::new("validate", Type::Optional("strict")).default("strict");
 
 impl Validate {
     pub fn of(args: &Args) -> Result<Validate, Failure> {

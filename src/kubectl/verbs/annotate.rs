@@ -6,7 +6,7 @@ use super::create::say;
 use crate::api::names;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type, field_manager};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, CAUSE, RECORD};
 use crate::kubectl::resources::{self, joined};
@@ -17,14 +17,13 @@ const COMMON: &[Flag] = &[
     Flag::new("list", Type::Bool),
     Flag::new("resource-version", Type::Text),
     DRY_RUN_FLAG,
-    Flag::new("local", Type::Bool),
-    Flag::new("field-manager", Type::Text),
+    Flag::new("local", Type::Bool).absent(),
 ];
 
 pub static LABEL: Verb = Verb {
     name: "label",
     summary: "Update the labels on a resource",
-    flags: &[COMMON, RECORD, ALL, SELECT, OUTPUT, FILES],
+    flags: &[&[field_manager("kubectl-label")], COMMON, RECORD, ALL, SELECT, OUTPUT, FILES],
     completes: Completes::Objects,
     run: |args, env| run(args, "labels", "label", env),
 };
@@ -32,7 +31,7 @@ pub static LABEL: Verb = Verb {
 pub static ANNOTATE: Verb = Verb {
     name: "annotate",
     summary: "Update the annotations on a resource",
-    flags: &[COMMON, RECORD, ALL, SELECT, OUTPUT, FILES],
+    flags: &[&[field_manager("kubectl-annotate")], COMMON, RECORD, ALL, SELECT, OUTPUT, FILES],
     completes: Completes::Objects,
     run: |args, env| run(args, "annotations", "annotation", env),
 };

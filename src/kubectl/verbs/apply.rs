@@ -8,8 +8,10 @@ use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, go_text, strategic, yaml};
-use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
-use crate::kubectl::manifests::{self, Manifest, VALIDATE, Validate};
+use crate::kubectl::args::{
+    DELETING, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECTOR, Type, VALIDATE, field_manager, output,
+};
+use crate::kubectl::manifests::{self, Manifest, Validate};
 use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{self, collection, joined, object};
@@ -25,17 +27,20 @@ pub static APPLY: Verb = Verb {
             DRY_RUN_FLAG,
             Flag::new("server-side", Type::Bool),
             Flag::new("force-conflicts", Type::Bool),
-            Flag::new("force", Type::Bool),
+            Flag::new("force", Type::Bool).absent(),
             VALIDATE,
-            Flag::new("overwrite", Type::Bool).default("true"),
-            Flag::new("field-manager", Type::Text),
+            Flag::new("overwrite", Type::Bool).default("true").absent(),
+            field_manager("kubectl-client-side-apply"),
             Flag::new("prune", Type::Bool),
+            Flag::new("prune-allowlist", Type::Array),
             Flag::new("all", Type::Bool),
-            Flag::new("wait", Type::Bool),
+            Flag::new("openapi-patch", Type::Bool).default("true"),
+            Flag::new("subresource", Type::Text).absent(),
+            SELECTOR,
         ],
+        DELETING,
         RECORD,
         FILES,
-        SELECT,
         OUTPUT,
     ],
     completes: Completes::Nothing,
@@ -45,11 +50,7 @@ pub static APPLY: Verb = Verb {
 pub static VIEW_LAST_APPLIED: Verb = Verb {
     name: "apply view-last-applied",
     summary: "View the latest last-applied-configuration annotations of a resource/object",
-    flags: &[
-        &[Flag::new("output", Type::Text).short('o').default("yaml"), Flag::new("all", Type::Bool)],
-        SELECT,
-        FILES,
-    ],
+    flags: &[&[output("yaml"), Flag::new("all", Type::Bool), SELECTOR], FILES],
     completes: Completes::Objects,
     run: view_last_applied,
 };

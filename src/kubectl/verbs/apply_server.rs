@@ -47,10 +47,7 @@ pub fn apply_one(
     validate: Validate,
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
-    let manager = match args.text("field-manager") {
-        "" => MANAGER,
-        own => own,
-    };
+    let manager = if args.is_set("field-manager") { args.text("field-manager") } else { MANAGER };
     let path = object(m.kind, m.namespace(), m.name());
     let request = |as_whom: &str, how, body| {
         let mut r = Request::new(Method::Patch(how), &path).query("fieldManager", as_whom).body(body);

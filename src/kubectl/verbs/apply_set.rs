@@ -8,7 +8,7 @@ use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, go_text};
-use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILENAME, OUTPUT, Type};
 use crate::kubectl::manifests::{self, Manifest, Validate};
 use crate::kubectl::printers::Format;
 use crate::kubectl::resources::{joined, object};
@@ -17,7 +17,7 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 pub static SET_LAST_APPLIED: Verb = Verb {
     name: "apply set-last-applied",
     summary: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
-    flags: &[&[DRY_RUN_FLAG, Flag::new("create-annotation", Type::Bool)], FILES, OUTPUT],
+    flags: &[&[DRY_RUN_FLAG, Flag::new("create-annotation", Type::Bool), FILENAME], OUTPUT],
     completes: Completes::Nothing,
     run: set_last_applied,
 };

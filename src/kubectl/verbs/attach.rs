@@ -18,7 +18,7 @@ pub static ATTACH: Verb = Verb {
         Flag::new("stdin", Type::Bool).short('i'),
         Flag::new("tty", Type::Bool).short('t'),
         Flag::new("quiet", Type::Bool).short('q'),
-        Flag::new("detach-keys", Type::Text),
+        Flag::new("detach-keys", Type::Text).default("ctrl-p,ctrl-q"),
         Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
     ]],
     completes: Completes::Pods,

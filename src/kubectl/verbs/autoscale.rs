@@ -8,7 +8,7 @@ use super::create::{say_made, submit};
 use crate::api::kind::Subresource;
 use crate::api::quantity::{self, Quantity};
 use crate::api::{KindRef, Resource, go_text, kinds};
-use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type, field_manager};
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
@@ -29,7 +29,7 @@ pub static AUTOSCALE: Verb = Verb {
             Flag::new("memory", Type::Text),
             Flag::new("name", Type::Text),
             Flag::new("save-config", Type::Bool),
-            Flag::new("field-manager", Type::Text),
+            field_manager("kubectl-autoscale"),
             DRY_RUN_FLAG,
         ],
         RECORD,

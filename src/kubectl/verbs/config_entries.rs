@@ -43,6 +43,7 @@ pub static SET_CLUSTER: Verb = Verb {
     name: "config set-cluster",
     summary: "Set a cluster entry in kubeconfig",
     flags: &[&[
+        Flag::new("server", Type::Text),
         Flag::new("tls-server-name", Type::Text),
         Flag::new("certificate-authority", Type::Text),
         Flag::new("embed-certs", Type::Bool),

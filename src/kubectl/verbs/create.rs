@@ -7,9 +7,9 @@ use super::create_data::{self, Into, SOURCES};
 use super::edit;
 use crate::api::request::{Method, Request};
 use crate::api::{KindRef, Resource, kinds};
-use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, SELECTOR, Type};
 use crate::kubectl::env::Env;
-use crate::kubectl::manifests::{self, VALIDATE, Validate};
+use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::printers::{self, Format};
 use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{Found, collection, full_name, joined};
@@ -24,11 +24,10 @@ pub static CREATE: Verb = Verb {
         DRY_RUN,
         RECORD,
         &[
-            VALIDATE,
             Flag::new("edit", Type::Bool),
             Flag::new("windows-line-endings", Type::Bool),
-            Flag::new("raw", Type::Text),
-            Flag::new("selector", Type::Text).short('l'),
+            Flag::new("raw", Type::Text).absent(),
+            SELECTOR,
         ],
     ],
     completes: Completes::Nothing,
@@ -85,6 +84,7 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let format = Format::of(args)?;
     let validate = Validate::of(args)?;
     let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    let manifests = manifests::chosen(manifests, args.text("selector"))?;
     if manifests.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to create"));
     }

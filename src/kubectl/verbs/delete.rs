@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::resources::{self, Found, Selection, joined};
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Time};
-use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, SELECT, Type, output};
 use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
@@ -21,7 +21,8 @@ pub static DELETE: Verb = Verb {
             Flag::new("timeout", Type::Duration).default("0s"),
             Flag::new("ignore-not-found", Type::Bool),
             Flag::new("cascade", Type::Optional("background")).default("background"),
-            Flag::new("output", Type::Text).short('o'),
+            output(""),
+            Flag::new("raw", Type::Text).absent(),
             DRY_RUN_FLAG,
             Flag::new("interactive", Type::Bool).short('i'),
         ],

@@ -1,6 +1,6 @@
 //! kubectl describe: everything about an object, for people.
 
-use crate::kubectl::args::{FILES, SELECT, Type};
+use crate::kubectl::args::{ALL_NAMESPACES, FILES, SELECTOR, Type};
 use crate::kubectl::describe;
 use crate::kubectl::resources::{self, Selection, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -9,9 +9,13 @@ pub static DESCRIBE: Verb = Verb {
     name: "describe",
     summary: "Show details of a specific resource or group of resources",
     flags: &[
-        SELECT,
         FILES,
-        &[Flag::new("show-events", Type::Bool).default("true"), Flag::new("chunk-size", Type::Int).default("500")],
+        &[
+            SELECTOR,
+            ALL_NAMESPACES,
+            Flag::new("show-events", Type::Bool).default("true"),
+            Flag::new("chunk-size", Type::Int).default("500"),
+        ],
     ],
     completes: Completes::Objects,
     run,

@@ -6,7 +6,7 @@ use super::apply::{patch_for, remembered};
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, yaml};
-use crate::kubectl::args::{FILES, SELECT, Type};
+use crate::kubectl::args::{FILES, SELECTOR, SHOW_OWNERS, Type, field_manager};
 use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::resources::{collection, joined, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -16,8 +16,17 @@ pub static DIFF: Verb = Verb {
     summary: "Diff the live version against a would-be applied version",
     flags: &[
         FILES,
-        SELECT,
-        &[Flag::new("server-side", Type::Bool), Flag::new("field-manager", Type::Text), Flag::new("prune", Type::Bool)],
+        &[
+            SELECTOR,
+            field_manager("kubectl-client-side-apply"),
+            SHOW_OWNERS.absent(),
+            Flag::new("server-side", Type::Bool).absent(),
+            Flag::new("force-conflicts", Type::Bool).absent(),
+            Flag::new("prune", Type::Bool).absent(),
+            Flag::new("prune-allowlist", Type::Array).absent(),
+            Flag::new("concurrency", Type::Int).default("1"),
+            Flag::new("show-secrets", Type::Bool),
+        ],
     ],
     completes: Completes::Nothing,
     run: diff,

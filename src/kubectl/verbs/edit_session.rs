@@ -304,12 +304,7 @@ impl Shape<'_> {
         }
         let patch = json!({"metadata": {"annotations": {ANNOTATION: go_text::json(&m.value)}}});
         let path = object(m.kind, m.namespace(), m.name());
-        let manager = match self.args.text("field-manager") {
-            "" => "kubectl-client-side-apply",
-            own => own,
-        };
         let request = Request::new(Method::Patch(PatchType::Merge), path)
-            .query("fieldManager", manager)
             .query("fieldValidation", self.validate.field_validation())
             .body(patch);
         env.call(&request)?;

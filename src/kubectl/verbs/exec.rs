@@ -3,7 +3,7 @@
 use super::logs::pod_of;
 use crate::api::request::Request;
 use crate::api::{OpId, Outcome, Resource, kinds};
-use crate::kubectl::args::{FILES, Type};
+use crate::kubectl::args::{FILENAME, Type};
 use crate::kubectl::containers;
 use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
@@ -11,16 +11,14 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress
 pub static EXEC: Verb = Verb {
     name: "exec",
     summary: "Execute a command in a container",
-    flags: &[
-        &[
-            Flag::new("container", Type::Text).short('c'),
-            Flag::new("stdin", Type::Bool).short('i'),
-            Flag::new("tty", Type::Bool).short('t'),
-            Flag::new("quiet", Type::Bool).short('q'),
-            Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
-        ],
-        FILES,
-    ],
+    flags: &[&[
+        Flag::new("container", Type::Text).short('c'),
+        Flag::new("stdin", Type::Bool).short('i'),
+        Flag::new("tty", Type::Bool).short('t'),
+        Flag::new("quiet", Type::Bool).short('q'),
+        Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
+        FILENAME,
+    ]],
     completes: Completes::Pods,
     run: exec,
 };

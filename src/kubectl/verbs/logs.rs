@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::api::request::Request;
-use crate::api::time::parse_go_duration;
 use crate::api::{Reason, Resource};
 use crate::api::{Time, kinds};
-use crate::kubectl::args::Type;
+use crate::kubectl::args::{SELECTOR, Type};
 use crate::kubectl::containers;
 use crate::kubectl::resources::{collection, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
@@ -22,15 +21,16 @@ pub static LOGS: Verb = Verb {
         Flag::new("container", Type::Text).short('c'),
         Flag::new("all-containers", Type::Bool),
         Flag::new("tail", Type::Int).default("-1"),
-        Flag::new("since", Type::Text),
+        Flag::new("since", Type::Duration),
         Flag::new("since-time", Type::Text),
         Flag::new("timestamps", Type::Bool),
         Flag::new("prefix", Type::Bool),
-        Flag::new("selector", Type::Text).short('l'),
+        SELECTOR,
         Flag::new("limit-bytes", Type::Int),
         Flag::new("ignore-errors", Type::Bool),
         Flag::new("max-log-requests", Type::Int).default("5"),
-        Flag::new("all-pods", Type::Bool),
+        Flag::new("insecure-skip-tls-verify-backend", Type::Bool),
+        Flag::new("all-pods", Type::Bool).absent(),
         Flag::new("pod-running-timeout", Type::Duration).default("20s"),
     ]],
     completes: Completes::Pods,
@@ -155,22 +155,18 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     // With a selector, ten lines of each are enough unless asked otherwise.
     let tail = if !args.is_set("tail") && !selector.is_empty() { 10 } else { args.int("tail") };
-    let since = match args.text("since") {
-        "" => Time::parse(args.text("since-time")),
-        text => match parse_go_duration(text) {
-            Some(d) => Some(env.now() - d),
-            None => {
-                let digits = text.trim_start_matches(['-', '+']);
-                let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-                let why = if number { "missing unit in duration" } else { "invalid duration" };
-                return Err(Failure::usage(
-                    format!("invalid argument {text:?} for \"--since\" flag: time: {why} {text:?}"),
-                    "logs",
-                ));
-            }
-        },
+    let since = match args.duration("since") {
+        d if d.is_zero() => Time::parse(args.text("since-time")),
+        d => Some(env.now() - d),
     };
     let mut f = Following { args: args.clone(), ns, sources, shown: BTreeMap::new(), tail, since };
+    let most = usize::try_from(args.int("max-log-requests")).unwrap_or(0);
+    if args.flag("follow") && f.sources.len() > most {
+        return Err(Failure::error(format!(
+            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
+            f.sources.len()
+        )));
+    }
     if args.flag("follow") {
         return Ok(Done::Follow(Box::new(f)));
     }

@@ -7,8 +7,8 @@ use super::apply::remembered;
 use super::create::{say, submit};
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Status};
-use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
-use crate::kubectl::manifests::{self, Manifest, VALIDATE, Validate};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SAVE_CONFIG, Type, VALIDATE, field_manager};
+use crate::kubectl::manifests::{self, Manifest, Validate};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{joined, object, singular};
@@ -23,11 +23,14 @@ pub static REPLACE: Verb = Verb {
             VALIDATE,
             Flag::new("force", Type::Bool),
             Flag::new("grace-period", Type::Int).default("-1"),
-            Flag::new("timeout", Type::Duration).default("0s"),
+            Flag::new("timeout", Type::Duration).default("0s").absent(),
+            // What is replaced by force is always waited for.
             Flag::new("wait", Type::Bool),
-            Flag::new("cascade", Type::Optional("background")).default("background"),
-            Flag::new("field-manager", Type::Text),
-            Flag::new("save-config", Type::Bool),
+            Flag::new("cascade", Type::Optional("background")).default("background").absent(),
+            field_manager("kubectl-replace"),
+            SAVE_CONFIG,
+            Flag::new("raw", Type::Text).absent(),
+            Flag::new("subresource", Type::Text),
         ],
         RECORD,
         OUTPUT,
@@ -57,7 +60,7 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return force(args, manifests, failures, env);
     }
     for m in manifests {
-        match put(&m, dry, validate, env) {
+        match put(&m, args, dry, validate, env) {
             Ok(new) => say(args, &format, m.kind, &new, "replaced", dry, env)?,
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when replacing {:?}", m.source))),
         }
@@ -66,11 +69,15 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 }
 
 /// An object without a version takes the place of whichever is there.
-fn put(m: &Manifest, dry: DryRun, validate: Validate, env: &mut Env<'_>) -> Result<Value, Status> {
+fn put(m: &Manifest, args: &Args, dry: DryRun, validate: Validate, env: &mut Env<'_>) -> Result<Value, Status> {
     if dry == DryRun::Client {
         return Ok(m.value.clone());
     }
     let path = object(m.kind, m.namespace(), m.name());
+    let path = match args.text("subresource") {
+        "" => path,
+        part => format!("{path}/{part}"),
+    };
     let mut value = m.value.clone();
     if value["metadata"]["resourceVersion"].is_null() {
         value["metadata"]["resourceVersion"] =

@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::create::{say_made, submit};
 use crate::api::request::{Method, Request};
 use crate::api::{Duration, Reason, Resource, Status, Time, kinds};
-use crate::kubectl::args::{DRY_RUN, DryRun, OUTPUT, Type};
+use crate::kubectl::args::{
+    DELETING, DRY_RUN_FLAG, DryRun, FILENAME, OUTPUT, RECURSIVE, SAVE_CONFIG, Type, field_manager,
+};
 use crate::kubectl::env::Attachment;
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
@@ -20,7 +22,7 @@ pub static RUN: Verb = Verb {
     flags: &[
         &[
             Flag::new("image", Type::Text),
-            Flag::new("labels", Type::List).short('l'),
+            Flag::new("labels", Type::Text).short('l'),
             Flag::new("env", Type::Array),
             Flag::new("port", Type::Text),
             Flag::new("restart", Type::Text).default("Always"),
@@ -34,13 +36,24 @@ pub static RUN: Verb = Verb {
             Flag::new("privileged", Type::Bool),
             Flag::new("annotations", Type::Array),
             Flag::new("overrides", Type::Text),
-            Flag::new("override-type", Type::Text).default("merge"),
+            Flag::new("override-type", Type::Text).default("merge").absent(),
             Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
             Flag::new("quiet", Type::Bool).short('q'),
         ],
+        &[
+            DRY_RUN_FLAG,
+            SAVE_CONFIG,
+            field_manager("kubectl-run"),
+            Flag::new("detach-keys", Type::Text).default("ctrl-p,ctrl-q"),
+            Flag::new("leave-stdin-open", Type::Bool).absent(),
+            Flag::new("force", Type::Bool).absent(),
+            FILENAME.absent(),
+            RECURSIVE.absent(),
+            Flag::new("kustomize", Type::Text).short('k').absent(),
+        ],
+        DELETING,
         RECORD,
         OUTPUT,
-        DRY_RUN,
     ],
     completes: Completes::Nothing,
     run,
@@ -143,13 +156,17 @@ fn pairs(list: Vec<String>, bad: &str) -> Result<Map<String, Value>, Failure> {
     Ok(out)
 }
 
+fn split(text: &str) -> Vec<String> {
+    text.split(',').filter(|t| !t.is_empty()).map(String::from).collect()
+}
+
 fn pod_of(args: &Args) -> Result<Value, Failure> {
     let name = args.word(0);
     let extra: Vec<String> = match args.dash {
         Some(d) => args.words[d.max(1)..].to_vec(),
         None => args.words[1..].to_vec(),
     };
-    let mut labels = pairs(args.list("labels"), "unexpected label spec")?;
+    let mut labels = pairs(split(args.text("labels")), "unexpected label spec")?;
     if labels.is_empty() {
         labels.insert("run".into(), name.into());
     }

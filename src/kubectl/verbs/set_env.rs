@@ -7,7 +7,7 @@ use super::create_data::check_variable;
 use super::set::{CHANGING, Wording, change, pod_spec, targets};
 use crate::api::request::Request;
 use crate::api::{Resource, kinds};
-use crate::kubectl::args::{ALL, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{FILES, OUTPUT, SELECTOR, Type};
 use crate::kubectl::record::RECORD;
 use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -25,10 +25,10 @@ pub static ENV: Verb = Verb {
             Flag::new("prefix", Type::Text),
             Flag::new("keys", Type::List),
             Flag::new("overwrite", Type::Bool).default("true"),
+            Flag::new("resolve", Type::Bool).absent(),
+            SELECTOR,
         ],
         RECORD,
-        ALL,
-        SELECT,
         OUTPUT,
         FILES,
     ],

@@ -9,8 +9,8 @@ use super::create::say;
 use crate::api::names;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, OUTPUT, Type};
-use crate::kubectl::manifests::{VALIDATE, Validate};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, OUTPUT, SELECTOR, Type, VALIDATE, field_manager};
+use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::resources::{self, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -19,13 +19,7 @@ pub static TAINT: Verb = Verb {
     name: "taint",
     summary: "Update the taints on one or more nodes",
     flags: &[
-        &[
-            DRY_RUN_FLAG,
-            VALIDATE,
-            Flag::new("selector", Type::Text).short('l'),
-            Flag::new("overwrite", Type::Bool),
-            Flag::new("field-manager", Type::Text),
-        ],
+        &[DRY_RUN_FLAG, VALIDATE, SELECTOR, Flag::new("overwrite", Type::Bool), field_manager("kubectl-taint")],
         ALL,
         OUTPUT,
     ],

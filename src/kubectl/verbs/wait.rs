@@ -10,7 +10,7 @@ use super::create::say;
 use crate::api::jsonpath::{Template, show};
 use crate::api::request::Request;
 use crate::api::{Duration, Reason, Time};
-use crate::kubectl::args::{ALL, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{ALL, DEEP_FILES, DryRun, OUTPUT, SELECT, Type};
 use crate::kubectl::printers::Format;
 use crate::kubectl::resources::{self, Found, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
@@ -19,11 +19,15 @@ pub static WAIT: Verb = Verb {
     name: "wait",
     summary: "Wait for a specific condition on one or many resources",
     flags: &[
-        &[Flag::new("for", Type::Array), Flag::new("timeout", Type::Duration).default("30s")],
+        &[
+            Flag::new("for", Type::Array),
+            Flag::new("local", Type::Bool).absent(),
+            Flag::new("timeout", Type::Duration).default("30s"),
+        ],
         ALL,
         SELECT,
         OUTPUT,
-        FILES,
+        DEEP_FILES,
     ],
     completes: Completes::Objects,
     run: wait,
