@@ -127,3 +127,51 @@ fn flags_that_a_verb_does_not_take_are_refused_and_so_are_those_whose_feature_is
     let owners = well(&mut s, "kubectl get deployment web -o yaml --show-managed-fields").stdout;
     assert!(owners.contains("manager: kubectl-rollout\n"), "{owners}");
 }
+
+#[test]
+fn a_page_is_shown_as_far_as_one_may_read() {
+    let mut s = session();
+    well(&mut s, "kubectl create deployment web --image=nginx:1.25");
+    well(&mut s, "kubectl rollout status deployment/web");
+    let_jane(&mut s, "looks", "--verb=get,list --resource=deployments,replicasets.apps,nodes");
+    let page = well(&mut s, "kubectl describe deployment web --as=jane").stdout;
+    assert!(page.ends_with("Events:          <none>\n"), "{page}");
+    let page = well(&mut s, "kubectl describe replicasets --as=jane").stdout;
+    assert!(page.contains("Pods Status:    error in fetching pods: pods is forbidden: User \"jane\""), "{page}");
+    let page = well(&mut s, "kubectl describe nodes --as=jane").stdout;
+    assert!(page.contains("Failed to get lease: leases.coordination.k8s.io \"minikube\" is forbidden"), "{page}");
+    assert!(page.contains("\nPods:               not authorized\n"), "{page}");
+}
+
+const CUSTOM_SERVICE: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: services.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: services, kind: Service}
+  versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {size: {type: integer}}}}}}}]
+";
+
+#[test]
+fn a_page_belongs_to_a_kind_of_a_group() {
+    let mut s = session();
+    s.host.write("crd.yaml", CUSTOM_SERVICE).unwrap();
+    s.host
+        .write("x.yaml", "apiVersion: example.com/v1\nkind: Service\nmetadata: {name: x}\nspec: {size: 3}\n")
+        .unwrap();
+    well(&mut s, "kubectl create -f crd.yaml");
+    well(&mut s, "kubectl wait --for=condition=Established crd/services.example.com");
+    well(&mut s, "kubectl create -f x.yaml");
+    let page = well(&mut s, "kubectl describe services.example.com x").stdout;
+    assert!(page.contains("API Version:  example.com/v1\n") && page.contains("  Size:  3\n"), "{page}");
+    well(&mut s, "kubectl create deployment web --image=nginx");
+    well(&mut s, "kubectl autoscale deployment web --max=3 --cpu=50%");
+    let page = |s: &mut Session, version: &str| {
+        well(s, &format!("kubectl describe hpa.{version}.autoscaling web --show-events=false")).stdout
+    };
+    let (old, new) = (page(&mut s, "v1"), page(&mut s, "v2"));
+    assert!(old.contains("resource cpu on pods"), "{old}");
+    assert_eq!(old, new);
+}

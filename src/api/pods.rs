@@ -111,28 +111,22 @@ impl Resources {
         r
     }
     pub fn add(&mut self, other: &Resources) {
-        self.milli_cpu += other.milli_cpu;
-        self.memory += other.memory;
-        self.ephemeral += other.ephemeral;
-        for (k, v) in &other.others {
-            *self.others.entry(k.clone()).or_insert(0) += v;
-        }
+        self.combine(other, i64::saturating_add);
     }
     pub fn sub(&mut self, other: &Resources) {
-        self.milli_cpu -= other.milli_cpu;
-        self.memory -= other.memory;
-        self.ephemeral -= other.ephemeral;
-        for (k, v) in &other.others {
-            *self.others.entry(k.clone()).or_insert(0) -= v;
-        }
+        self.combine(other, i64::saturating_sub);
     }
     fn max(&mut self, other: &Resources) {
-        self.milli_cpu = self.milli_cpu.max(other.milli_cpu);
-        self.memory = self.memory.max(other.memory);
-        self.ephemeral = self.ephemeral.max(other.ephemeral);
+        self.combine(other, i64::max);
+    }
+    /// There is room for amounts as large as one may ask for, but not for their sum.
+    fn combine(&mut self, other: &Resources, how: fn(i64, i64) -> i64) {
+        self.milli_cpu = how(self.milli_cpu, other.milli_cpu);
+        self.memory = how(self.memory, other.memory);
+        self.ephemeral = how(self.ephemeral, other.ephemeral);
         for (k, v) in &other.others {
-            let e = self.others.entry(k.clone()).or_insert(0);
-            *e = (*e).max(*v);
+            let own = self.others.entry(k.clone()).or_insert(0);
+            *own = how(*own, *v);
         }
     }
 }

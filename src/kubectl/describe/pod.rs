@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::volumes::volumes;
 use super::{annotations, controlled_by, date, head, labels, text};
 use crate::api::Time;
-use crate::api::time::human;
+use crate::api::quantity::Quantity;
+use crate::api::time::ago;
 use crate::kubectl::env::Env;
 use crate::kubectl::failure::Failure;
 use crate::kubectl::resources::Found;
@@ -17,6 +18,9 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     out.push_str(&format!("Priority:\t{}\n", spec["priority"].as_i64().unwrap_or(0)));
     if let Some(c) = spec["priorityClassName"].as_str().filter(|c| !c.is_empty()) {
         out.push_str(&format!("Priority Class Name:\t{c}\n"));
+    }
+    if let Some(c) = spec["runtimeClassName"].as_str().filter(|c| !c.is_empty()) {
+        out.push_str(&format!("Runtime Class Name:\t{c}\n"));
     }
     if let Some(c) = spec["serviceAccountName"].as_str().filter(|c| !c.is_empty()) {
         out.push_str(&format!("Service Account:\t{c}\n"));
@@ -32,7 +36,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     out.push_str(&annotations("Annotations", &p["metadata"]["annotations"]));
     let ended = matches!(text(&status["phase"]), "Failed" | "Succeeded");
     if let Some(t) = p["metadata"]["deletionTimestamp"].as_str().and_then(Time::parse).filter(|_| !ended) {
-        let lasts = human(env.now().since(t));
+        let lasts = ago(t, env.now());
         out.push_str(&format!(
             "Status:\tTerminating (lasts {lasts})\nTermination Grace Period:\t{}s\n",
             p["metadata"]["deletionGracePeriodSeconds"]
@@ -45,6 +49,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
             out.push_str(&format!("{title}:\t{t}\n"));
         }
     }
+    out.push_str(&seccomp(&spec["securityContext"], "", ""));
     out.push_str(&format!("IP:\t{}\n", text(&status["podIP"])));
     match status["podIPs"].as_array().filter(|l| !l.is_empty()) {
         Some(l) => {
@@ -59,16 +64,20 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     if let Some(n) = status["nominatedNodeName"].as_str().filter(|n| !n.is_empty()) {
         out.push_str(&format!("NominatedNodeName:\t{n}\n"));
     }
-    if spec["initContainers"].as_array().is_some_and(|c| !c.is_empty()) {
-        out.push_str(&containers(
-            "Init Containers",
-            &spec["initContainers"],
-            Some(&status["initContainerStatuses"]),
-            "",
-            p,
-        ));
+    if spec["resources"].is_object() {
+        out.push_str("Resources:\n");
+        out.push_str(&resources(&spec["resources"], "  "));
     }
-    out.push_str(&containers("Containers", &spec["containers"], Some(&status["containerStatuses"]), "", p));
+    for (title, list, statuses, always) in [
+        ("Init Containers", "initContainers", "initContainerStatuses", false),
+        ("Containers", "containers", "containerStatuses", true),
+        ("Ephemeral Containers", "ephemeralContainers", "ephemeralContainerStatuses", false),
+    ] {
+        if always || spec[list].as_array().is_some_and(|c| !c.is_empty()) {
+            out.push_str(&containers(title, &spec[list], Some(&status[statuses]), "", p));
+        }
+    }
+    out.push_str(&gates(&spec["readinessGates"], &status["conditions"]));
     if let Some(l) = status["conditions"].as_array().filter(|l| !l.is_empty()) {
         out.push_str("Conditions:\n  Type\tStatus\n");
         l.iter().for_each(|c| out.push_str(&format!("  {} \t{} \n", text(&c["type"]), text(&c["status"]))));
@@ -79,6 +88,40 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     out.push_str(&tolerations("Tolerations", &spec["tolerations"]));
     out.push_str(&spread("", &spec["topologySpreadConstraints"]));
     Ok(out)
+}
+
+/// The conditions that others set, and that a pod needs to be ready.
+fn gates(gates: &Value, conditions: &Value) -> String {
+    let Some(list) = gates.as_array().filter(|l| !l.is_empty()) else { return String::new() };
+    let row = |g: &Value| {
+        let kind = &g["conditionType"];
+        let found = conditions.as_array().into_iter().flatten().find(|c| c["type"] == *kind);
+        format!("  {} \t{} \n", text(kind), found.map_or("<none>", |c| text(&c["status"])))
+    };
+    String::from("Readiness Gates:\n  Type\tStatus\n") + &list.iter().map(row).collect::<String>()
+}
+
+fn seccomp(context: &Value, space: &str, below: &str) -> String {
+    let profile = &context["seccompProfile"];
+    match text(&profile["type"]) {
+        _ if !profile.is_object() => String::new(),
+        kind @ "Localhost" => format!(
+            "{space}SeccompProfile:\t{kind}\n{below}LocalhostProfile:\t{}\n",
+            text(&profile["localhostProfile"])
+        ),
+        kind => format!("{space}SeccompProfile:\t{kind}\n"),
+    }
+}
+
+fn resources(v: &Value, space: &str) -> String {
+    let mut out = String::new();
+    for (title, key) in [("Limits", "limits"), ("Requests", "requests")] {
+        if let Some(list) = v[key].as_object().filter(|l| !l.is_empty()) {
+            out.push_str(&format!("{space}{title}:\n"));
+            list.iter().for_each(|(k, v)| out.push_str(&format!("{space}  {k}:\t{}\n", text(v))));
+        }
+    }
+    out
 }
 
 /// A pod template, not aligned: `rollout` prints it so, describe aligns it.
@@ -159,6 +202,7 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
     };
     let plural = if ports.len() > 1 { "s" } else { "" };
     put(format!("    Port{plural}:\t{}\n    Host Port{plural}:\t{}\n", shown("containerPort"), shown("hostPort")));
+    put(seccomp(&c["securityContext"], "    ", "      "));
     for (title, key) in [("Command", "command"), ("Args", "args")] {
         if let Some(words) = c[key].as_array().filter(|w| !w.is_empty()) {
             put(format!("    {title}:\n"));
@@ -181,12 +225,7 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
             s["restartCount"].as_i64().unwrap_or(0)
         ));
     }
-    for (title, key) in [("Limits", "limits"), ("Requests", "requests")] {
-        if let Some(list) = c["resources"][key].as_object().filter(|l| !l.is_empty()) {
-            put(format!("    {title}:\n"));
-            list.iter().for_each(|(k, v)| put(format!("      {k}:\t{}\n", text(v))));
-        }
-    }
+    put(resources(&c["resources"], "    "));
     for (title, key) in [("Liveness", "livenessProbe"), ("Readiness", "readinessProbe"), ("Startup", "startupProbe")] {
         if c[key].is_object() {
             put(format!("    {title}:\t{}\n", probe(&c[key])));
@@ -200,7 +239,11 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
             } else {
                 (&e["secretRef"]["name"], "Secret", &e["secretRef"]["optional"])
             };
-            put(format!("      {}\t{kind}\tOptional: {}\n", text(name), *optional == true));
+            let prefix = match text(&e["prefix"]) {
+                "" => String::new(),
+                prefix => format!(" with prefix '{prefix}'"),
+            };
+            put(format!("      {}\t{kind}{prefix}\tOptional: {}\n", text(name), *optional == true));
         }
     }
     match c["env"].as_array().filter(|l| !l.is_empty()) {
@@ -208,7 +251,7 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
         Some(list) => {
             put("    Environment:\n".into());
             for e in list {
-                put(format!("      {}:\t{}\n", text(&e["name"]), env_value(e, pod)));
+                put(format!("      {}:\t{}\n", text(&e["name"]), env_value(e, c, pod)));
             }
         }
     }
@@ -227,16 +270,20 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
             }
         }
     }
+    if let Some(list) = c["volumeDevices"].as_array().filter(|l| !l.is_empty()) {
+        // kubectl says that there are none where nothing is mounted.
+        let none = if c["volumeMounts"].as_array().is_none_or(Vec::is_empty) { "\t<none>" } else { "" };
+        put(format!("    Devices:{none}\n"));
+        let mut list: Vec<&Value> = list.iter().collect();
+        list.sort_by_key(|d| text(&d["devicePath"]));
+        list.iter().for_each(|d| put(format!("      {} from {}\n", text(&d["devicePath"]), text(&d["name"]))));
+    }
 }
 
-fn env_value(e: &Value, pod: &Value) -> String {
+fn env_value(e: &Value, container: &Value, pod: &Value) -> String {
     let from = &e["valueFrom"];
     if let Some(path) = from["fieldRef"]["fieldPath"].as_str() {
-        let value = match path {
-            "metadata.name" => text(&pod["metadata"]["name"]),
-            "metadata.namespace" => text(&pod["metadata"]["namespace"]),
-            _ => "",
-        };
+        let value = field(&pod["metadata"], path);
         return format!("{value} ({}:{path})", from["fieldRef"]["apiVersion"].as_str().unwrap_or("v1"));
     }
     for (key, kind) in [("configMapKeyRef", "config map"), ("secretKeyRef", "secret")] {
@@ -251,9 +298,41 @@ fn env_value(e: &Value, pod: &Value) -> String {
         }
     }
     if let Some(r) = from["resourceFieldRef"]["resource"].as_str() {
-        return format!("({r})");
+        let value = match amount(container, &from["resourceFieldRef"]).as_deref() {
+            Some("0") if matches!(r, "limits.cpu" | "limits.memory") => "node allocatable".into(),
+            value => value.unwrap_or("").to_string(),
+        };
+        return format!("{value} ({r})");
     }
     text(&e["value"]).replace('\n', "\n      \t")
+}
+
+/// What kubectl itself knows of a pod's field. Real Kubernetes: k8s.io/kubectl/pkg/util/fieldpath.
+fn field(meta: &Value, path: &str) -> String {
+    for kind in ["labels", "annotations"] {
+        let of = path.strip_prefix("metadata.").and_then(|p| p.strip_prefix(kind));
+        if let Some(key) = of.and_then(|p| p.strip_prefix("['")?.strip_suffix("']")) {
+            return text(&meta[kind][key]).into();
+        }
+    }
+    match path {
+        "metadata.name" | "metadata.namespace" | "metadata.uid" => text(&meta[&path["metadata.".len()..]]).into(),
+        _ => String::new(),
+    }
+}
+
+/// What a container may have or asks for, in units of the divisor, rounded up. Real Kubernetes: kubectl/pkg/util/resource.
+fn amount(container: &Value, asked: &Value) -> Option<String> {
+    let (list, resource) = text(&asked["resource"]).split_once('.')?;
+    let known = matches!(resource, "cpu" | "memory" | "ephemeral-storage") || resource.starts_with("hugepages-");
+    if !matches!(list, "limits" | "requests") || !known {
+        return None;
+    }
+    let quantity = |v: &Value| v.as_str().and_then(Quantity::parse).filter(|q| !q.is_zero());
+    let Some(amount) = quantity(&container["resources"][list][resource]) else { return Some("0".into()) };
+    let units = |q: Quantity| if resource == "cpu" { q.milli() } else { q.units() };
+    let divisor = quantity(&asked["divisor"]).map_or(if resource == "cpu" { 1000 } else { 1 }, units);
+    Some((units(amount) as f64 / divisor as f64).ceil().to_string())
 }
 
 fn state(title: &str, s: &Value, put: &mut impl FnMut(String)) {
@@ -310,6 +389,9 @@ fn probe(p: &Value) -> String {
     if p["tcpSocket"].is_object() {
         return format!("tcp-socket {}:{} {tail}", text(&p["tcpSocket"]["host"]), port(&p["tcpSocket"]["port"]));
     }
+    if p["grpc"].is_object() {
+        return format!("grpc <pod>:{} {} {tail}", p["grpc"]["port"], text(&p["grpc"]["service"]));
+    }
     format!("unknown {tail}")
 }
 
@@ -336,4 +418,54 @@ fn tolerations(title: &str, v: &Value) -> String {
         })
         .collect();
     if lines.is_empty() { format!("{title}:\t<none>\n") } else { format!("{title}:\t{}\n", lines.join("\n\t")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn amounts_are_in_units_of_the_divisor_rounded_up() {
+        let c = json!({"resources": {"limits": {"cpu": "1500m", "memory": "1Gi", "ephemeral-storage": "9E"}}});
+        let of = |what: &str, divisor: &str| {
+            let e = json!({"valueFrom": {"resourceFieldRef": {"resource": what, "divisor": divisor}}});
+            env_value(&e, &c, &Value::Null)
+        };
+        assert_eq!(of("limits.cpu", "0"), "2 (limits.cpu)");
+        assert_eq!(of("limits.cpu", "1m"), "1500 (limits.cpu)");
+        assert_eq!(of("limits.memory", "1Mi"), "1024 (limits.memory)");
+        assert_eq!(of("requests.cpu", "0"), "0 (requests.cpu)");
+        let none = json!({"valueFrom": {"resourceFieldRef": {"resource": "limits.memory"}}});
+        assert_eq!(env_value(&none, &json!({}), &Value::Null), "node allocatable (limits.memory)");
+    }
+
+    #[test]
+    fn what_a_container_adds_has_its_lines() {
+        let c = json!({"name": "c", "image": "i", "securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "p.json"}},
+            "envFrom": [{"prefix": "A_", "configMapRef": {"name": "m"}}],
+            "env": [{"name": "L", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['app']"}}}],
+            "livenessProbe": {"grpc": {"port": 9000, "service": "s"}, "timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3},
+            "volumeDevices": [{"devicePath": "/dev/x", "name": "disk"}]});
+        let pod = json!({"metadata": {"labels": {"app": "web"}}});
+        let mut out = String::new();
+        container(&c, None, "", &pod, &mut out);
+        for line in [
+            "    SeccompProfile:\tLocalhost\n      LocalhostProfile:\tp.json\n",
+            "      m\tConfigMap with prefix 'A_'\tOptional: false\n",
+            "      L:\tweb (v1:metadata.labels['app'])\n",
+            "    Liveness:\tgrpc <pod>:9000 s delay=0s timeout=1s period=10s #success=1 #failure=3\n",
+            "    Devices:\t<none>\n      /dev/x from disk\n",
+        ] {
+            assert!(out.contains(line), "{line:?} is not in:\n{out}");
+        }
+    }
+
+    #[test]
+    fn gates_tell_the_conditions_that_they_wait_for() {
+        let told =
+            gates(&json!([{"conditionType": "a"}, {"conditionType": "b"}]), &json!([{"type": "a", "status": "True"}]));
+        assert_eq!(told, "Readiness Gates:\n  Type\tStatus\n  a \tTrue \n  b \t<none> \n");
+    }
 }

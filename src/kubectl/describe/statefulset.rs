@@ -28,7 +28,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
             count => out.push_str(&format!("  MaxUnavailable:\t{count}\n")),
         }
     }
-    out.push_str(&pods_status(f, chosen, env)?);
+    out.push_str(&pods_status(f, chosen, env).map_err(|s| Failure::status(&s))?);
     out.push_str(&template(&spec["template"]));
     out.push_str(&claims(&spec["volumeClaimTemplates"]));
     Ok(out)

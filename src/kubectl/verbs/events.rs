@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::api::request::Request;
-use crate::api::time::human;
+use crate::api::time::ago;
 use crate::api::{Resource, Time, kinds, yaml};
 use crate::kubectl::args::{OUTPUT, Type};
 use crate::kubectl::env::Watch;
@@ -50,8 +50,8 @@ fn first_seen(e: &Value) -> Time {
 /// `5s (x3 over 40s)`, or `5s`.
 pub fn interval(e: &Value, now: Time) -> String {
     let count = e["series"]["count"].as_i64().or(e["count"].as_i64()).unwrap_or(1);
-    let last = human(now.since(last_seen(e)));
-    if count > 1 { format!("{last} (x{count} over {})", human(now.since(first_seen(e)))) } else { last }
+    let last = ago(last_seen(e), now);
+    if count > 1 { format!("{last} (x{count} over {})", ago(first_seen(e), now)) } else { last }
 }
 
 fn events(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::api::jsonpath::{Template, show};
 use crate::api::request::Request;
-use crate::api::time::human;
+use crate::api::time::ago;
 use crate::api::{KindRef, Reason, Time};
 use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::env::{Env, Watch};
@@ -297,7 +297,7 @@ fn plain_tables(
     let mut groups: Vec<(KindRef, Value)> = vec![];
     for f in found {
         let made = f.object["metadata"]["creationTimestamp"].as_str().and_then(Time::parse);
-        let age = made.map_or("<unknown>".into(), |t| human(now.since(t)));
+        let age = made.map_or("<unknown>".into(), |t| ago(t, now));
         let t = json!({
             "columnDefinitions": [{"name": "Name", "format": "name", "priority": 0}, {"name": "Age", "priority": 0}],
             "rows": [{"cells": [f.name, age], "object": {"metadata": f.object["metadata"]}}],
