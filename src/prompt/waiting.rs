@@ -15,7 +15,7 @@ const LONGEST_FOLLOW: Duration = Duration::from_secs(86_400);
 const LONGEST_WATCH: Duration = Duration::from_secs(60);
 /// Settled: nothing due within this, at most so long.
 const SOON: Duration = Duration::from_secs(5);
-/// How often a waiting command looks at the cluster.
+/// How often a waiting command looks at the cluster, if it does not say when.
 const GLANCE: Duration = Duration::from_millis(100);
 const LONGEST_SETTLE: Duration = Duration::from_secs(60);
 
@@ -36,9 +36,10 @@ impl Session {
         let began = self.cluster.world.now;
         let (mut printed, mut heard) = (out.stdout.len(), began);
         loop {
-            if let Progress::Exit(code) = self.poll(f, cause, out) {
-                return code;
-            }
+            let asked = match self.poll(f, cause, out) {
+                Progress::Exit(code) => return code,
+                Progress::Waiting(until) => until,
+            };
             let endless = limit.is_none() && !f.ends();
             let longest = if endless { LONGEST_WATCH } else { LONGEST_FOLLOW };
             let latest = limit.unwrap_or(began + longest);
@@ -61,9 +62,9 @@ impl Session {
                 }
                 return 130;
             }
-            // The command's own deadline passes even if nothing happens.
-            let until = next.min(latest).min(self.cluster.world.now + GLANCE);
-            self.pass(until.max(self.cluster.world.now));
+            // Where time only passes in steps, nothing changes between them but what the command itself waits for.
+            let look = asked.filter(|t| *t > now && self.pace != Pace::Live).unwrap_or(now + GLANCE);
+            self.pass(next.min(latest).min(look).max(now));
             self.poll_background();
         }
     }
