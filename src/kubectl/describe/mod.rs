@@ -2,6 +2,7 @@
 //! Real Kubernetes: k8s.io/kubectl/pkg/describe/describe.go.
 
 mod autoscaler;
+mod container;
 mod csr;
 mod daemonset;
 mod deployment;
