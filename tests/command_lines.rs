@@ -123,9 +123,11 @@ fn flags_that_a_verb_does_not_take_are_refused_and_so_are_those_whose_feature_is
     assert_eq!(said, "error: kubetutor does not do what --local asks for yet: leave it out\n");
     well(&mut s, "kubectl label deployment web a=b --local=false");
     assert_eq!(well(&mut s, "kubectl rollout pause deployment web -o name").stdout, "deployment.apps/web\n");
-    well(&mut s, "kubectl rollout resume deployment web --field-manager=me");
-    let owners = well(&mut s, "kubectl get deployment web -o yaml --show-managed-fields").stdout;
-    assert!(owners.contains("manager: kubectl-rollout\n"), "{owners}");
+    let owners = |s: &mut Session| well(s, "kubectl get deployment web -o yaml --show-managed-fields").stdout;
+    assert!(owners(&mut s).contains("manager: kubectl-rollout\n"), "{}", owners(&mut s));
+    well(&mut s, "kubectl rollout resume deployment web");
+    well(&mut s, "kubectl rollout restart deployment web --field-manager=me");
+    assert!(owners(&mut s).contains("manager: me\n"), "{}", owners(&mut s));
 }
 
 #[test]
@@ -140,7 +142,7 @@ fn a_page_is_shown_as_far_as_one_may_read() {
     assert!(page.contains("Pods Status:    error in fetching pods: pods is forbidden: User \"jane\""), "{page}");
     let page = well(&mut s, "kubectl describe nodes --as=jane").stdout;
     assert!(page.contains("Failed to get lease: leases.coordination.k8s.io \"minikube\" is forbidden"), "{page}");
-    assert!(page.contains("\nPods:               not authorized\n"), "{page}");
+    assert!(page.lines().any(|l| l.starts_with("Pods:  ") && l.ends_with("  not authorized")), "{page}");
 }
 
 const CUSTOM_SERVICE: &str = "\
@@ -174,4 +176,76 @@ fn a_page_belongs_to_a_kind_of_a_group() {
     let (old, new) = (page(&mut s, "v1"), page(&mut s, "v2"));
     assert!(old.contains("resource cpu on pods"), "{old}");
     assert_eq!(old, new);
+}
+
+#[test]
+fn a_word_with_a_slash_is_a_type_and_a_name() {
+    let mut s = session();
+    for line in ["kubectl cordon node/a/b", "kubectl logs pod/web/log", "kubectl certificate approve csr/a/b"] {
+        let said = refused(&mut s, line);
+        assert!(said.ends_with("error: arguments in resource/name form may not have more than one slash\n"), "{said}");
+    }
+    for line in ["kubectl uncordon node/", "kubectl logs /web", "kubectl exec pods,nodes/web -- true"] {
+        let said = refused(&mut s, line);
+        assert!(said.ends_with("arguments in resource/name form must have a single resource and name\n"), "{said}");
+    }
+}
+
+const CONTROLLER: &str = "\
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: rc}
+spec:
+  replicas: 1
+  selector: {app: rc}
+  template: {metadata: {labels: {app: rc}}, spec: {containers: [{name: c, image: 'nginx:1.25'}]}}
+";
+
+/// A selector may be a map, or expressions; and some kinds have none.
+#[test]
+fn logs_of_what_has_pods_are_those_of_its_first_pod() {
+    let mut s = session();
+    s.host.write("rc.yaml", CONTROLLER).unwrap();
+    let expressions = CONTROLLER
+        .replace("apiVersion: v1\nkind: ReplicationController", "apiVersion: apps/v1\nkind: ReplicaSet")
+        .replace("selector: {app: rc}", "selector: {matchExpressions: [{key: app, operator: In, values: [rs]}]}")
+        .replace("app: rc", "app: rs");
+    s.host.write("rs.yaml", &expressions).unwrap();
+    well(&mut s, "kubectl create -f rc.yaml -f rs.yaml");
+    well(&mut s, "kubectl wait pods --all --for=condition=Ready");
+    well(&mut s, "kubectl logs rc/rc");
+    well(&mut s, "kubectl logs rs/rc");
+    well(&mut s, "kubectl create cronjob tick --image=busybox --schedule='* * * * *'");
+    let said = refused(&mut s, "kubectl logs cronjob/tick");
+    assert_eq!(said, "error: cannot get the logs from *v1.CronJob: selector for *v1.CronJob not implemented\n");
+}
+
+#[test]
+fn a_rollout_of_nothing_is_no_failure_and_has_no_negative_revision() {
+    let mut s = session();
+    let out = well(&mut s, "kubectl rollout status deployment -l app=none");
+    assert_eq!(out.stderr, "No resources found in default namespace.\n");
+    let said = refused(&mut s, "kubectl rollout status deployment web --revision=-1");
+    assert_eq!(said, "error: revision must be a positive integer: -1\n");
+}
+
+/// Nothing is asked ten times a second where nothing can have changed.
+#[test]
+fn who_waits_for_a_time_is_asked_when_something_happens() {
+    let mut s = session();
+    well(&mut s, "kubectl create deployment web --image=nowhere/none:1");
+    let before = s.elapsed();
+    let said = refused(&mut s, "kubectl wait deployment/web --for=condition=Available --timeout=2h");
+    assert_eq!(said, "error: timed out waiting for the condition on deployments/web\n");
+    let took = s.elapsed().as_secs() - before.as_secs();
+    assert!((7200..7300).contains(&took), "{took}");
+}
+
+#[test]
+fn a_kubeconfig_leads_to_the_server_of_its_current_context() {
+    let mut s = session();
+    well(&mut s, "kubectl config set-cluster other --server=https://other:6443");
+    well(&mut s, "kubectl config set-context other --cluster=other --user=x");
+    well(&mut s, "kubectl config use-context other");
+    assert_eq!(s.config.server(), "https://other:6443");
 }

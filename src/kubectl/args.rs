@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Verb;
 use super::failure::{Failure, Hint, likeliest};
+use crate::api::request::Request;
 use crate::api::{Duration, time::parse_go_duration};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -365,6 +366,10 @@ impl DryRun {
                 "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
             ))),
         }
+    }
+    /// The request, to be tried only if that is the server's affair.
+    pub fn on(self, request: Request) -> Request {
+        if self == DryRun::Server { request.query("dryRun", "All") } else { request }
     }
     /// What is printed behind the message.
     pub fn note(self) -> &'static str {

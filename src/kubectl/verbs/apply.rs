@@ -14,7 +14,7 @@ use crate::kubectl::args::{
 use crate::kubectl::manifests::{self, Manifest, Validate};
 use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{self, collection, joined, object};
+use crate::kubectl::resources::{self, collection, finish, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -85,7 +85,7 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             failures.push(f);
         }
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 /// The manifest as it is remembered: without what apply itself adds.
@@ -149,12 +149,9 @@ fn apply_one(
             let made = if dry == DryRun::Client {
                 modified
             } else {
-                let mut r = Request::new(Method::Post, collection(m.kind, ns))
+                let r = dry.on(Request::new(Method::Post, collection(m.kind, ns))
                     .query("fieldValidation", validation)
-                    .body(modified);
-                if dry == DryRun::Server {
-                    r = r.query("dryRun", "All");
-                }
+                    .body(modified));
                 let made = env
                     .try_call(&r)
                     .map_err(|s| Failure::status_while(&s, &format!("error when creating {:?}", m.source)))?;
@@ -181,12 +178,9 @@ fn apply_one(
             let new = if dry == DryRun::Client {
                 (*current).clone()
             } else {
-                let mut r = Request::new(Method::Patch(PatchType::of(m.kind)), &path)
+                let r = dry.on(Request::new(Method::Patch(PatchType::of(m.kind)), &path)
                     .query("fieldValidation", validation)
-                    .body(patch);
-                if dry == DryRun::Server {
-                    r = r.query("dryRun", "All");
-                }
+                    .body(patch));
                 let doing = format!(
                     "error when applying patch:\n{}\nto:\nResource: \"{}/{}, Resource={}\", GroupVersionKind: \"{}/{}, Kind={}\"\nName: {:?}, Namespace: {ns:?}\nfor: {:?}: error when patching {:?}",
                     r.body.clone().unwrap_or_default(),
@@ -231,5 +225,5 @@ fn view_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         };
         env.out.push_str(&text);
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }

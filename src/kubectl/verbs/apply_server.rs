@@ -55,7 +55,7 @@ pub fn apply_one(
             r = r.query("fieldValidation", validate.field_validation());
             r = r.query("force", if args.flag("force-conflicts") { "true" } else { "false" });
         }
-        if dry == DryRun::Server { r.query("dryRun", "All") } else { r }
+        dry.on(r)
     };
     let apply = request(manager, PatchType::Apply, m.value.clone());
     let mut made = (*env.try_call(&apply).map_err(|s| told(&s))?).clone();

@@ -41,10 +41,7 @@ fn set_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     for (m, text) in changes {
         let path = object(m.kind, m.namespace(), m.name());
         let patch = json!({"metadata": {"annotations": {LAST_APPLIED: text}}});
-        let mut r = Request::new(Method::Patch(PatchType::Merge), &path).body(patch);
-        if dry == DryRun::Server {
-            r = r.query("dryRun", "All");
-        }
+        let r = dry.on(Request::new(Method::Patch(PatchType::Merge), &path).body(patch));
         let new = if dry == DryRun::Client { env.call(&Request::get(&path))? } else { env.call(&r)? };
         say(args, &format, m.kind, &new, "configured", dry, env)?;
     }

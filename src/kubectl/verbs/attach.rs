@@ -44,7 +44,7 @@ fn attach(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.duration("pod-running-timeout").is_zero() {
         return Err(Failure::error("--pod-running-timeout must be higher than zero"));
     }
-    let (pod, _) = pod_of(&word, env)?;
+    let (pod, _) = pod_of(&word, "attach to", env)?;
     let path = object(kinds::Pod::kind_ref(), &env.namespace, &pod);
     let o = env.call(&Request::get(&path))?;
     if let phase @ ("Succeeded" | "Failed") = o["status"]["phase"].as_str().unwrap_or("") {

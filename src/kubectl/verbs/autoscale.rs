@@ -12,7 +12,7 @@ use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type, field_mana
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{self, Found, joined};
+use crate::kubectl::resources::{self, Found, finish};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static AUTOSCALE: Verb = Verb {
@@ -170,7 +170,7 @@ fn autoscale(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             failures.push(e);
         }
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 fn one(f: &Found, wish: &Wish, args: &Args, dry: DryRun, format: &Format, env: &mut Env<'_>) -> Result<(), Failure> {

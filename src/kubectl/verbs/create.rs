@@ -12,7 +12,7 @@ use crate::kubectl::env::Env;
 use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::printers::{self, Format};
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{Found, collection, full_name, joined};
+use crate::kubectl::resources::{Found, collection, finish, full_name, joined};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Verb};
 
 pub static CREATE: Verb = Verb {
@@ -99,7 +99,7 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when creating {:?}", m.source))),
         }
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 /// Sends an object, or keeps it where nothing may be sent.
@@ -114,12 +114,9 @@ pub fn submit(
     if dry == DryRun::Client {
         return Ok(value);
     }
-    let mut request = Request::new(Method::Post, collection(kind, ns))
+    let request = dry.on(Request::new(Method::Post, collection(kind, ns))
         .query("fieldValidation", validate.field_validation())
-        .body(value);
-    if dry == DryRun::Server {
-        request = request.query("dryRun", "All");
-    }
+        .body(value));
     env.try_call(&request).map(|v| (*v).clone())
 }
 

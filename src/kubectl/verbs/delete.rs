@@ -7,6 +7,7 @@ use crate::api::request::{Method, Request};
 use crate::api::{Reason, Time};
 use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, SELECT, Type, output};
 use crate::kubectl::manifests::{self, Validate};
+use crate::kubectl::resources::finish;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static DELETE: Verb = Verb {
@@ -119,10 +120,7 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
         let mut uid = f.object["metadata"]["uid"].as_str().unwrap_or("").to_string();
         if dry != DryRun::Client {
-            let mut r = Request::new(Method::Delete, f.path()).body(options);
-            if dry == DryRun::Server {
-                r = r.query("dryRun", "All");
-            }
+            let r = dry.on(Request::new(Method::Delete, f.path()).body(options));
             match env.try_call(&r) {
                 Ok(o) => {
                     let answered = o["metadata"]["uid"].as_str().or(o["details"]["uid"].as_str());
@@ -154,7 +152,7 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         d => Some(env.now() + d),
     };
     if waiting.is_empty() {
-        return if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) };
+        return finish(failures);
     }
     Ok(Done::Follow(Box::new(Gone { waiting, failures, deadline })))
 }

@@ -44,7 +44,7 @@ fn exec(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.flag("tty") && args.flag("stdin") {
         env.error_line("Unable to use a TTY - input is not a terminal or the right kind of file");
     }
-    let (pod, _) = pod_of(args.word(0), env)?;
+    let (pod, _) = pod_of(args.word(0), "attach to", env)?;
     let ns = env.namespace.clone();
     let o = env.call(&Request::get(object(kinds::Pod::kind_ref(), &ns, &pod)))?;
     if let phase @ ("Succeeded" | "Failed") = o["status"]["phase"].as_str().unwrap_or("") {

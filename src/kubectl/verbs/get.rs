@@ -9,7 +9,9 @@ use crate::api::{KindRef, Reason, Time};
 use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::env::{Env, Watch};
 use crate::kubectl::printers::{self, Format, TableOptions};
-use crate::kubectl::resources::{self, Found, Selection, collection, joined, object, refused_list, with_selectors};
+use crate::kubectl::resources::{
+    self, Found, Selection, collection, finish, joined, object, refused_list, with_selectors,
+};
 use crate::kubectl::tabwriter::Remembered;
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
 
@@ -153,10 +155,6 @@ fn subresource(found: Vec<Found>, sub: &str, failures: &mut Vec<Failure>, env: &
         }
     }
     out
-}
-
-fn finish(failures: Vec<Failure>) -> Result<Done, Failure> {
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
 }
 
 fn nothing_found(args: &Args, selection: &Selection, env: &mut Env<'_>) {

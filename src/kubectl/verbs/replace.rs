@@ -11,7 +11,7 @@ use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SAVE_CONFIG, Typ
 use crate::kubectl::manifests::{self, Manifest, Validate};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{joined, object, singular};
+use crate::kubectl::resources::{finish, joined, object, singular};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static REPLACE: Verb = Verb {
@@ -65,7 +65,7 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when replacing {:?}", m.source))),
         }
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 /// An object without a version takes the place of whichever is there.
@@ -83,10 +83,7 @@ fn put(m: &Manifest, args: &Args, dry: DryRun, validate: Validate, env: &mut Env
         value["metadata"]["resourceVersion"] =
             env.try_call(&Request::get(&path))?["metadata"]["resourceVersion"].clone();
     }
-    let mut r = Request::new(Method::Put, path).query("fieldValidation", validate.field_validation()).body(value);
-    if dry == DryRun::Server {
-        r = r.query("dryRun", "All");
-    }
+    let r = dry.on(Request::new(Method::Put, path).query("fieldValidation", validate.field_validation()).body(value));
     env.try_call(&r).map(|v| (*v).clone())
 }
 

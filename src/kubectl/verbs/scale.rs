@@ -8,7 +8,7 @@ use crate::api::request::{Method, Request};
 use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECTOR, Type};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{self, joined};
+use crate::kubectl::resources::{self, finish};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static SCALE: Verb = Verb {
@@ -80,5 +80,5 @@ fn scale(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         // As in kubectl, a format shows the object as it was found.
         say(args, &format, f.kind, &f.object, "scaled", dry, env)?;
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }

@@ -10,7 +10,7 @@ use crate::api::strategic;
 use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECTOR, Type, field_manager};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{self, Found, joined};
+use crate::kubectl::resources::{self, Found, finish, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 /// Flags of every subcommand of `set`.
@@ -100,10 +100,7 @@ pub fn change(
             continue;
         }
         if dry != DryRun::Client {
-            let mut r = Request::new(Method::Patch(PatchType::Strategic), o.path()).body(patch);
-            if dry == DryRun::Server {
-                r = r.query("dryRun", "All");
-            }
+            let r = dry.on(Request::new(Method::Patch(PatchType::Strategic), o.path()).body(patch));
             match env.try_call(&r) {
                 Ok(answer) => new = (*answer).clone(),
                 Err(s) => {
@@ -114,7 +111,7 @@ pub fn change(
         }
         say(args, &format, o.kind, &new, wording.done, dry, env)?;
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 fn image(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {

@@ -64,10 +64,7 @@ fn selector(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         record::mark(args, &mut new);
         if dry != DryRun::Client {
             // A selector is set as a whole, so keys that it does not name go.
-            let mut r = Request::new(Method::Put, f.path()).body(new);
-            if dry == DryRun::Server {
-                r = r.query("dryRun", "All");
-            }
+            let r = dry.on(Request::new(Method::Put, f.path()).body(new));
             new = (*env.call(&r)?).clone();
         }
         say(args, &format, f.kind, &new, "selector updated", dry, env)?;

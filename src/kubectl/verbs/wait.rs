@@ -168,7 +168,7 @@ impl Waiting {
     fn find(&self, env: &mut Env<'_>) -> Result<Option<VecDeque<Found>>, Failure> {
         let (found, failures) = resources::fetch_named(&self.args, &self.args.words, env)?;
         let deleted = self.conditions.contains(&Until::Deleted);
-        let absent = failures.iter().all(|f| f.message.contains("(NotFound)"));
+        let absent = failures.iter().all(Failure::is_absence);
         if self.conditions.contains(&Until::Created) && absent && (!failures.is_empty() || found.is_empty()) {
             return if env.now() < self.deadline { Ok(None) } else { Err(Failure::error(TIMED_OUT)) };
         }

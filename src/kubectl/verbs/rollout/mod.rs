@@ -15,7 +15,7 @@ use crate::api::request::{Method, Request};
 use crate::api::{KindRef, Resource, kinds};
 use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECTOR, Type, field_manager};
 use crate::kubectl::printers::Format;
-use crate::kubectl::resources::{self, Found, joined};
+use crate::kubectl::resources::{self, Found, finish};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -117,10 +117,6 @@ fn no_revisions(kind: KindRef, doing: &str, what: &str) -> Failure {
             kind.name()
         ),
     })
-}
-
-fn finish(failures: Vec<Failure>) -> Result<Done, Failure> {
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
 }
 
 /// What is to be patched of one object, and the word for what came of it.

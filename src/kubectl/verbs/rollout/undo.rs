@@ -53,10 +53,7 @@ fn undo_one(kind: Rolled, f: &Found, wanted: i64, dry: DryRun, env: &mut Env<'_>
     let Some((how, patch)) = patch else {
         return Ok(format!("skipped rollback (current template already matches revision {wanted})"));
     };
-    let mut r = Request::new(Method::Patch(how), f.path()).body(patch);
-    if dry == DryRun::Server {
-        r = r.query("dryRun", "All");
-    }
+    let r = dry.on(Request::new(Method::Patch(how), f.path()).body(patch));
     env.try_call(&r).map_err(|s| Failure::error(format!("failed restoring revision {wanted}: {}", s.message)))?;
     Ok("rolled back".into())
 }
