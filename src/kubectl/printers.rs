@@ -224,7 +224,7 @@ fn custom_columns(columns: &[(String, Template)], objects: &[Found], no_headers:
                     .into_iter()
                     .map(|v| if v.is_null() { "<nil>".into() } else { escaped(&plain(v)) })
                     .collect();
-                if found.is_empty() { "<none>".into() } else { found.join(",") }
+                listed(&found, ",")
             })
             .collect();
         rows.push(cells.join("\t"));
@@ -264,6 +264,11 @@ fn cell(v: &Value) -> String {
         },
         other => escaped(&plain(other)),
     }
+}
+
+/// The texts of a list, or that there are none.
+pub fn listed<S: std::borrow::Borrow<str>>(texts: &[S], separator: &str) -> String {
+    if texts.is_empty() { "<none>".into() } else { texts.join(separator) }
 }
 
 /// Text without what a terminal would obey. Real Kubernetes: cli-runtime/pkg/printers/terminal.go.
@@ -306,7 +311,7 @@ pub fn cells(heads: &[Value], rows: &[Value], o: &TableOptions) -> Vec<Vec<Strin
             let empty = Map::new();
             let labels = meta["labels"].as_object().unwrap_or(&empty);
             let text: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
-            cells.push(if text.is_empty() { "<none>".into() } else { text.join(",") });
+            cells.push(listed(&text, ","));
         }
         lines.push(cells);
     }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{date, text};
+use super::{date, listed, text};
 use crate::api::quantity::Quantity;
 
 pub fn containers(title: &str, list: &Value, statuses: Option<&Value>, space: &str, pod: &Value) -> String {
@@ -38,7 +38,7 @@ fn container(c: &Value, status: Option<&Value>, space: &str, pod: &Value, out: &
                 format!("{}/{}{name}", p[key].as_i64().unwrap_or(0), text(&p["protocol"]))
             })
             .collect();
-        if list.is_empty() { "<none>".into() } else { list.join(", ") }
+        listed(&list, ", ")
     };
     let plural = if ports.len() > 1 { "s" } else { "" };
     put(format!("    Port{plural}:\t{}\n    Host Port{plural}:\t{}\n", shown("containerPort"), shown("hostPort")));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{annotations, date, head, labels, selector, short_conditions, template, text};
+use super::{annotations, date, head, labels, listed, selector, short_conditions, template, text};
 use crate::api::request::Request;
 use crate::api::{Resource, kinds};
 use crate::kubectl::env::Env;
@@ -80,7 +80,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         )
     };
     let old: Vec<String> = sets.iter().map(|s| show(s)).collect();
-    out.push_str(&format!("OldReplicaSets:\t{}\n", if old.is_empty() { "<none>".to_string() } else { old.join(", ") }));
+    out.push_str(&format!("OldReplicaSets:\t{}\n", listed(&old, ", ")));
     out.push_str(&format!("NewReplicaSet:\t{}\n", new.map_or("<none>".into(), show)));
     Ok(out)
 }

@@ -27,7 +27,7 @@ use serde_json::Value;
 
 use super::env::Env;
 use super::failure::Failure;
-use super::printers::escaped;
+use super::printers::{escaped, listed};
 use super::resources::{Found, collection};
 use super::tabwriter::align;
 use super::verbs::events::interval;
@@ -198,7 +198,7 @@ fn annotations(title: &str, v: &Value) -> String {
 /// `a=1,b=2`, or that there are none.
 fn the_pairs(v: &Value) -> String {
     let pairs: Vec<String> = v.as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
-    if pairs.is_empty() { "<none>".into() } else { pairs.join(",") }
+    listed(&pairs, ",")
 }
 
 /// The texts of a list.

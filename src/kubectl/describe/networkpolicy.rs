@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{annotations, head, labels, selector, strings, text};
+use super::{annotations, head, labels, listed, selector, strings, text};
 use crate::api::go_text::plain;
 use crate::kubectl::resources::Found;
 use crate::kubectl::{Env, Failure};
@@ -48,7 +48,7 @@ fn spec(spec: &Value) -> String {
             out.push_str(&format!("  Not affecting {} traffic\n", way.word));
         }
     }
-    let types = if types.is_empty() { "<none>".into() } else { types.join(", ") };
+    let types = listed(&types, ", ");
     out + &format!("  Policy Types: {types}\n")
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{annotations, date, labels, strings, text};
+use super::{annotations, date, labels, listed, strings, text};
 use crate::api::pods::{Resources, requests};
 use crate::api::quantity::Quantity;
 use crate::api::request::Request;
@@ -30,7 +30,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         })
         .collect();
     taints.sort_by_key(|t| (!t.ends_with("NoExecute"), !t.ends_with(":NoSchedule"), t.clone()));
-    out.push_str(&format!("Taints:\t{}\n", if taints.is_empty() { "<none>".to_string() } else { taints.join("\n\t") }));
+    out.push_str(&format!("Taints:\t{}\n", listed(&taints, "\n\t")));
     out.push_str(&format!("Unschedulable:\t{}\n", spec["unschedulable"] == true));
     let lease = env.try_call(&Request::get(object(kinds::Lease::kind_ref(), "kube-node-lease", &f.name)));
     match lease {

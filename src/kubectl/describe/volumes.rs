@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{persistentvolume, text};
+use super::{listed, persistentvolume, text};
 use crate::api::go_text::plain;
 use crate::api::quantity::Quantity;
 
@@ -316,7 +316,7 @@ fn attributes(v: &Value) -> String {
             _ => line,
         })
         .collect();
-    let pairs = if pairs.is_empty() { "<none>".into() } else { pairs.join("\n    \t") };
+    let pairs = listed(&pairs, "\n    \t");
     format!("    VolumeAttributes:\t{pairs}\n")
 }
 

@@ -17,8 +17,6 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 pub const CHANGING: &[Flag] =
     &[DRY_RUN_FLAG, Flag::new("local", Type::Bool).absent(), field_manager("kubectl-set"), ALL[0]];
 
-/// Flags of a subcommand that has none of its own.
-
 pub static IMAGE: Verb = Verb {
     name: "set image",
     summary: "Update the image of a pod template",
