@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{PodCondition, PodStatus};
+use k8s_openapi::api::core::v1::{Container, PodCondition, PodStatus};
 
 use super::kinds::Pod;
 use super::quantity::Quantity;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Verb;
 use super::failure::{Failure, Hint, likeliest};
+use crate::api::request::Request;
 use crate::api::{Duration, time::parse_go_duration};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,11 +30,13 @@ pub struct Flag {
     pub default: &'static str,
     /// It still works, and this is said of it.
     pub deprecated: Option<&'static str>,
+    /// What it asks for is not there: it is known, and refused.
+    pub absent: bool,
 }
 
 impl Flag {
     pub const fn new(name: &'static str, kind: Type) -> Flag {
-        Flag { name, short: None, kind, default: "", deprecated: None }
+        Flag { name, short: None, kind, default: "", deprecated: None, absent: false }
     }
     pub const fn short(mut self, c: char) -> Flag {
         self.short = Some(c);
@@ -46,6 +49,19 @@ impl Flag {
     pub const fn deprecated(mut self, instead: &'static str) -> Flag {
         self.deprecated = Some(instead);
         self
+    }
+    pub const fn absent(mut self) -> Flag {
+        self.absent = true;
+        self
+    }
+    /// What it is where it is not given.
+    pub fn plain_default(&self) -> &'static str {
+        match (self.kind, self.default) {
+            (Type::Bool, "") => "false",
+            (Type::Int, "") => "0",
+            (Type::Duration, "") => "0s",
+            (_, given) => given,
+        }
     }
     /// Whether the next word is its value.
     pub fn takes_next(&self) -> bool {
@@ -73,13 +89,25 @@ pub const GLOBAL: &[Flag] = &[
     Flag::new("as-group", Type::List),
     Flag::new("as-uid", Type::Text),
     Flag::new("as-user-extra", Type::List),
-    Flag::new("request-timeout", Type::Text),
+    Flag::new("request-timeout", Type::Text).default("0"),
     Flag::new("v", Type::Int).short('v'),
     Flag::new("help", Type::Bool).short('h'),
     Flag::new("warnings-as-errors", Type::Bool),
     Flag::new("match-server-version", Type::Bool),
     Flag::new("insecure-skip-tls-verify", Type::Bool),
-    Flag::new("cache-dir", Type::Text),
+    Flag::new("cache-dir", Type::Text).default("/home/user/.kube/cache"),
+    Flag::new("certificate-authority", Type::Text).absent(),
+    Flag::new("client-certificate", Type::Text).absent(),
+    Flag::new("client-key", Type::Text).absent(),
+    Flag::new("disable-compression", Type::Bool),
+    Flag::new("kuberc", Type::Text).absent(),
+    Flag::new("log-flush-frequency", Type::Duration).default("5s"),
+    Flag::new("password", Type::Text).absent(),
+    Flag::new("profile", Type::Text).default("none").absent(),
+    Flag::new("profile-output", Type::Text).default("profile.pprof"),
+    Flag::new("tls-server-name", Type::Text).absent(),
+    Flag::new("username", Type::Text).absent(),
+    Flag::new("vmodule", Type::Text),
 ];
 
 /// Which of some flags a word names: `--namespace` or `-n`, without a value of its own.
@@ -279,30 +307,44 @@ impl Args {
     }
 }
 
-pub const OUTPUT: &[Flag] = &[
-    Flag::new("output", Type::Text).short('o'),
+/// The format alone, with what is meant where none is given.
+pub const fn output(default: &'static str) -> Flag {
+    Flag::new("output", Type::Text).short('o').default(default)
+}
+pub const SHOW_OWNERS: Flag = Flag::new("show-managed-fields", Type::Bool);
+/// What else says how an object is printed.
+pub const PRINTING: &[Flag] = &[
     Flag::new("template", Type::Text),
-    Flag::new("show-managed-fields", Type::Bool),
+    SHOW_OWNERS,
     Flag::new("allow-missing-template-keys", Type::Bool).default("true"),
 ];
-pub const SELECT: &[Flag] = &[
-    Flag::new("selector", Type::Text).short('l'),
-    Flag::new("field-selector", Type::Text),
-    Flag::new("all-namespaces", Type::Bool).short('A'),
-];
-pub const FILES: &[Flag] = &[
-    Flag::new("filename", Type::List).short('f'),
-    Flag::new("recursive", Type::Bool).short('R'),
-    Flag::new("kustomize", Type::Text).short('k'),
-];
+pub const OUTPUT: &[Flag] = &[output(""), PRINTING[0], PRINTING[1], PRINTING[2]];
+pub const SELECTOR: Flag = Flag::new("selector", Type::Text).short('l');
+pub const ALL_NAMESPACES: Flag = Flag::new("all-namespaces", Type::Bool).short('A');
+pub const SELECT: &[Flag] = &[SELECTOR, Flag::new("field-selector", Type::Text), ALL_NAMESPACES];
+pub const FILENAME: Flag = Flag::new("filename", Type::List).short('f');
+pub const RECURSIVE: Flag = Flag::new("recursive", Type::Bool).short('R');
+pub const FILES: &[Flag] = &[FILENAME, RECURSIVE, Flag::new("kustomize", Type::Text).short('k')];
+/// Of verbs that go into directories by themselves, and know no kustomizations.
+pub const DEEP_FILES: &[Flag] = &[FILENAME, RECURSIVE.default("true")];
+/// As whom a verb owns what it writes.
+pub const fn field_manager(default: &'static str) -> Flag {
+    Flag::new("field-manager", Type::Text).default(default)
+}
+pub const VALIDATE: Flag = Flag::new("validate", Type::Optional("strict")).default("strict");
+pub const SAVE_CONFIG: Flag = Flag::new("save-config", Type::Bool);
 pub const DRY_RUN_FLAG: Flag = Flag::new("dry-run", Type::Optional(BARE_DRY_RUN)).default("none");
-pub const DRY_RUN: &[Flag] = &[
-    DRY_RUN_FLAG,
-    Flag::new("field-manager", Type::Text),
-    Flag::new("validate", Type::Optional("strict")).default("strict"),
-    Flag::new("save-config", Type::Bool),
-];
+/// Of `create` and what is below it.
+pub const DRY_RUN: &[Flag] = &[DRY_RUN_FLAG, field_manager("kubectl-create"), VALIDATE, SAVE_CONFIG];
 pub const ALL: &[Flag] = &[Flag::new("all", Type::Bool)];
+
+/// How objects that are in the way would be deleted first.
+pub const DELETING: &[Flag] = &[
+    Flag::new("cascade", Type::Optional("background")).default("background").absent(),
+    Flag::new("grace-period", Type::Int).default("-1").absent(),
+    Flag::new("timeout", Type::Duration).default("0s").absent(),
+    Flag::new("wait", Type::Bool).absent(),
+];
 
 /// What `--dry-run` means without a value: it is deprecated.
 pub const BARE_DRY_RUN: &str = "unchanged";
@@ -324,6 +366,10 @@ impl DryRun {
                 "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
             ))),
         }
+    }
+    /// The request, to be tried only if that is the server's affair.
+    pub fn on(self, request: Request) -> Request {
+        if self == DryRun::Server { request.query("dryRun", "All") } else { request }
     }
     /// What is printed behind the message.
     pub fn note(self) -> &'static str {

@@ -28,7 +28,7 @@ impl Entries {
     }
 
     /// Beside the name.
-    fn field(self) -> &'static str {
+    pub fn field(self) -> &'static str {
         match self {
             Entries::Clusters => "cluster",
             Entries::Contexts => "context",
@@ -112,8 +112,12 @@ impl Kubeconfig {
             .unwrap_or("default")
     }
 
+    /// The server of the current context's cluster.
     pub fn server(&self) -> &str {
-        self.value["clusters"][0]["cluster"]["server"].as_str().unwrap_or("")
+        let cluster = self.context(self.current()).map(|c| &c["context"]["cluster"]);
+        let all = self.value["clusters"].as_array().into_iter().flatten();
+        let mut own = all.filter(|c| cluster == Some(&c["name"]));
+        own.next().and_then(|c| c["cluster"]["server"].as_str()).unwrap_or("")
     }
 
     /// Only what the current context needs.

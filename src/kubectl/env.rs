@@ -18,6 +18,13 @@ use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Watch(pub u64);
 
+/// A pod that one is attached to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attachment {
+    pub namespace: String,
+    pub pod: String,
+}
+
 /// The way to a cluster: in process, or over HTTP.
 pub trait Transport {
     fn now(&self) -> Time;
@@ -35,6 +42,15 @@ pub trait Transport {
         &mut self,
         namespace: &str,
         pod: &str,
+        container: Option<&str>,
+        previous: bool,
+    ) -> Result<Vec<(Time, String)>, Status>;
+    /// Attaches to a pod, if one may.
+    fn attach(&mut self, namespace: &str, pod: &str) -> Result<Attachment, Status>;
+    /// What an attached container has printed.
+    fn printed(
+        &mut self,
+        to: &Attachment,
         container: Option<&str>,
         previous: bool,
     ) -> Result<Vec<(Time, String)>, Status>;
@@ -82,6 +98,55 @@ pub struct Env<'a> {
     pub manager: String,
 }
 
+/// What the flags that every verb takes make of an [`Env`]: worked out once, and the same as long as the command goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Globals {
+    namespace: String,
+    namespace_given: bool,
+    owners: bool,
+    manager: String,
+    /// Whom the flags `--as…` name.
+    whom: Option<Impersonation>,
+}
+
+impl Globals {
+    pub fn of(args: &Args, env: &Env<'_>) -> Result<Globals, Failure> {
+        let file = args.text("kubeconfig");
+        if !file.is_empty() && env.host.read(file).is_err() && file != "/dev/null" {
+            return Err(Failure::error(format!("stat {file}: no such file or directory")));
+        }
+        let patience = args.text("request-timeout");
+        if !patience.is_empty() && patience.parse::<u64>().is_err() && parse_go_duration(patience).is_none() {
+            return Err(Failure::error(
+                "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
+            ));
+        }
+        let context = match args.text("context") {
+            "" => env.config.current(),
+            named if env.config.context(named).is_none() => {
+                return Err(Failure::plain(format!(
+                    "Error in configuration: context was not found for specified context: {named}"
+                )));
+            }
+            named => named,
+        };
+        let namespace_given = args.is_set("namespace");
+        let namespace = if namespace_given { args.text("namespace") } else { env.config.namespace_of(context) };
+        // Without a name a server goes by the name of the program.
+        let manager = match args.text("field-manager") {
+            "" => "kubectl",
+            own => own,
+        };
+        Ok(Globals {
+            namespace: namespace.to_string(),
+            namespace_given,
+            owners: args.flag("show-managed-fields") || args.flag("server-side"),
+            manager: manager.into(),
+            whom: impersonation(args)?,
+        })
+    }
+}
+
 /// How a verb ended, or what it waits for.
 pub enum Done {
     Exit(i32),
@@ -111,15 +176,23 @@ pub trait Follow {
     }
 }
 
-/// How a verb calls itself in what it writes, if it is not told.
-/// Real Kubernetes: the default of `--field-manager` in each command of k8s.io/kubectl/pkg/cmd.
-fn manager_of(verb: &str) -> String {
-    let first = verb.split(' ').next().unwrap_or("");
-    match first {
-        "apply" => "kubectl-client-side-apply".into(),
-        "annotate" | "autoscale" | "create" | "edit" | "expose" | "label" | "patch" | "replace" | "rollout" | "run"
-        | "set" | "taint" => format!("kubectl-{first}"),
-        _ => "kubectl".into(),
+/// A waiting verb that finds the environment each time as it was when it began.
+pub struct Continued {
+    pub globals: Globals,
+    pub follow: Box<dyn Follow>,
+}
+
+impl Follow for Continued {
+    fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
+        env.put(&self.globals);
+        self.follow.poll(env)
+    }
+    fn stop(&mut self, env: &mut Env<'_>) {
+        env.put(&self.globals);
+        self.follow.stop(env);
+    }
+    fn ends(&self) -> bool {
+        self.follow.ends()
     }
 }
 
@@ -213,39 +286,13 @@ impl Env<'_> {
         find(&self.mapper()).or_else(|_| find(&self.fresh_mapper()))
     }
 
-    pub fn apply_globals(&mut self, args: &Args) -> Result<(), Failure> {
-        let file = args.text("kubeconfig");
-        if !file.is_empty() && self.host.read(file).is_err() && file != "/dev/null" {
-            return Err(Failure::error(format!("stat {file}: no such file or directory")));
-        }
-        let patience = args.text("request-timeout");
-        if !patience.is_empty() && patience.parse::<u64>().is_err() && parse_go_duration(patience).is_none() {
-            return Err(Failure::error(
-                "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)",
-            ));
-        }
-        let context = match args.text("context") {
-            "" => self.config.current().to_string(),
-            named if self.config.context(named).is_none() => {
-                return Err(Failure::plain(format!(
-                    "Error in configuration: context was not found for specified context: {named}"
-                )));
-            }
-            named => named.to_string(),
-        };
-        self.namespace = self.config.namespace_of(&context).to_string();
-        self.manager = match args.text("field-manager") {
-            "" => manager_of(args.verb),
-            own => own.into(),
-        };
-        self.owners = args.flag("show-managed-fields") || args.flag("server-side");
-        self.namespace_given = args.is_set("namespace");
-        if self.namespace_given {
-            self.namespace = args.text("namespace").to_string();
-        }
-        let whom = impersonation(args)?;
-        self.api.act_as(whom);
-        Ok(())
+    /// From here on the command goes by these flags.
+    pub fn put(&mut self, globals: &Globals) {
+        self.namespace.clone_from(&globals.namespace);
+        self.namespace_given = globals.namespace_given;
+        self.owners = globals.owners;
+        self.manager.clone_from(&globals.manager);
+        self.api.act_as(globals.whom.clone());
     }
 
     /// A request whose failure ends the command; warnings are printed as kubectl prints them.

@@ -12,6 +12,8 @@ pub struct Failure {
     /// The same in a list of several failures, where that is worded differently.
     pub among: Option<String>,
     pub code: i32,
+    /// What the server had against it, if that is what failed.
+    pub reason: Option<Reason>,
     pub hint: Option<Hint>,
 }
 
@@ -39,11 +41,11 @@ impl Failure {
     }
 
     pub fn plain(message: impl Into<String>) -> Failure {
-        Failure { stdout: String::new(), message: message.into(), among: None, code: 1, hint: None }
+        Failure { stdout: String::new(), message: message.into(), among: None, code: 1, reason: None, hint: None }
     }
 
     pub fn help(text: String) -> Failure {
-        Failure { stdout: text, message: String::new(), among: None, code: 1, hint: None }
+        Failure { stdout: text, ..Failure::plain("") }
     }
 
     /// A mistake in the flags.
@@ -58,7 +60,7 @@ impl Failure {
 
     /// What the API server said, as kubectl words it.
     pub fn status(s: &Status) -> Failure {
-        Failure::plain(status_text(s)).hint(absent(s))
+        Failure { reason: Some(s.reason), ..Failure::plain(status_text(s)) }.hint(absent(s))
     }
 
     /// The same, with what was being done: `error when creating "x.yaml": …`.
@@ -72,7 +74,13 @@ impl Failure {
         } else {
             format!("Error from server ({})", s.reason_name())
         };
-        Failure::plain(format!("{prefix}: {doing}: {}", s.message)).hint(absent(s))
+        let message = format!("{prefix}: {doing}: {}", s.message);
+        Failure { reason: Some(s.reason), ..Failure::plain(message) }.hint(absent(s))
+    }
+
+    /// Whether what it is about is not there.
+    pub fn is_absence(&self) -> bool {
+        self.reason == Some(Reason::NotFound)
     }
 
     pub fn hint(mut self, hint: Option<Hint>) -> Failure {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::args::{Args, Flag, Type};
+use super::args::Args;
 use super::env::Env;
 use super::failure::Failure;
 use super::mapper::Mapper;
@@ -30,15 +30,27 @@ impl Manifest {
         self.value["metadata"]["name"].as_str().unwrap_or("")
     }
 
-    /// Its own namespace, or that of the command.
-    pub fn namespace(&self, env: &Env<'_>) -> String {
+    /// Empty for what lives in none.
+    pub fn namespace(&self) -> &str {
+        if self.kind.namespaced() { self.value["metadata"]["namespace"].as_str().unwrap_or("") } else { "" }
+    }
+
+    /// Writes the command's namespace where none is named. Where that is `required`, there may be no other.
+    /// Real Kubernetes: visitor.go SetNamespace, RequireNamespace.
+    pub fn put_into(&mut self, namespace: &str, required: bool) -> Result<(), Failure> {
         if !self.kind.namespaced() {
-            return String::new();
+            return Ok(());
         }
-        self.value["metadata"]["namespace"]
-            .as_str()
-            .filter(|n| !n.is_empty())
-            .map_or_else(|| env.namespace.clone(), Into::into)
+        match self.namespace() {
+            "" => self.value["metadata"]["namespace"] = namespace.into(),
+            own if required && own != namespace => {
+                return Err(Failure::error(format!(
+                    "the namespace from the provided object {own:?} does not match the namespace {namespace:?}. You must pass '--namespace={own}' to perform this operation."
+                )));
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 
@@ -49,8 +61,6 @@ pub enum Validate {
     Warn,
     Ignore,
 }
-
-pub const VALIDATE: Flag = Flag::new("validate", Type::Optional("strict")).default("strict");
 
 impl Validate {
     pub fn of(args: &Args) -> Result<Validate, Failure> {
@@ -77,7 +87,7 @@ impl Validate {
 /// The objects of `-f`, and why others could not be read: kubectl goes on with the rest.
 pub type Read = (Vec<Manifest>, Vec<Failure>);
 
-/// Reads everything that `-f` names.
+/// Reads everything that `-f` names. The objects are in a namespace then: in that of `-n`, if one was given.
 pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env<'_>) -> Result<Read, Failure> {
     let mut texts = vec![];
     for f in files {
@@ -112,7 +122,12 @@ pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env
     if parsed.iter().any(Result::is_err) {
         parsed = all(&env.fresh_mapper());
     }
-    let (found, failed): (Vec<_>, Vec<_>) = parsed.into_iter().partition(Result::is_ok);
+    let placed = parsed.into_iter().map(|parsed| {
+        let mut m = parsed?;
+        m.put_into(&env.namespace, env.namespace_given)?;
+        Ok(m)
+    });
+    let (found, failed): (Vec<_>, Vec<_>) = placed.partition(Result::is_ok);
     Ok((found.into_iter().flatten().collect(), failed.into_iter().filter_map(Result::err).collect()))
 }
 

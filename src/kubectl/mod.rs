@@ -59,8 +59,25 @@ pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
     let (verb, rest) = find(words)?;
     let args = Args::parse(verb, &rest)?;
     say_deprecated(verb, &args, env);
-    env.apply_globals(&args)?;
-    (verb.run)(&args, env)
+    refuse_absent(verb, &args)?;
+    let globals = env::Globals::of(&args, env)?;
+    env.put(&globals);
+    Ok(match (verb.run)(&args, env)? {
+        Done::Follow(follow) => Done::Follow(Box::new(env::Continued { globals, follow })),
+        done @ Done::Exit(_) => done,
+    })
+}
+
+/// What kubetutor lacks is refused, not left out silently.
+fn refuse_absent(verb: &'static Verb, args: &Args) -> Result<(), Failure> {
+    let flags = || verb.flags.iter().flat_map(|f| f.iter()).chain(args::GLOBAL);
+    let asks = |f: &&Flag| f.absent && args.is_set(f.name) && args.text(f.name) != f.plain_default();
+    // A verb's own flag stands before one of the same name that all have.
+    let mut own = args.given().filter_map(|name| flags().find(|f| f.name == name));
+    match own.find(asks) {
+        Some(f) => Err(Failure::error(format!("kubetutor does not do what --{} asks for yet: leave it out", f.name))),
+        None => Ok(()),
+    }
 }
 
 /// Flags that still work, and what kubectl says of them.

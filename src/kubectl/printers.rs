@@ -7,7 +7,8 @@ use super::args::Args;
 use super::failure::Failure;
 use super::resources::Found;
 use super::tabwriter::align;
-use crate::api::jsonpath::{Template, show};
+use crate::api::go_text::{plain, syntax};
+use crate::api::jsonpath::Template;
 use crate::api::schema::{Base, Shape, TypeId};
 use crate::api::{KindRef, yaml};
 
@@ -110,21 +111,10 @@ pub fn print(format: &Format, objects: &[Found], single: bool, args: &Args) -> R
                 return Ok(json_text(&Value::Array(found)));
             }
             let strict = !args.flag("allow-missing-template-keys");
-            template.print(&v, strict).map_err(|e| Failure::error(format!("error executing jsonpath {0:?}: Error executing template: {e}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{0}\n\tobject given to jsonpath engine was:\n\t\t{1}\n\n", template.text(), go_map(&v))))?
+            template.print(&v, strict).map_err(|e| Failure::error(format!("error executing jsonpath {0:?}: Error executing template: {e}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{0}\n\tobject given to jsonpath engine was:\n\t\t{1}\n\n", template.text(), syntax(&v))))?
         }
         Format::Columns(columns) => custom_columns(columns, objects, args.flag("no-headers")),
     })
-}
-
-fn go_map(v: &Value) -> String {
-    match v {
-        Value::Object(m) => format!(
-            "map[string]interface {{}}{{{}}}",
-            m.iter().map(|(k, v)| format!("{k:?}:{}", go_map(v))).collect::<Vec<_>>().join(", ")
-        ),
-        Value::Array(a) => format!("[]interface {{}}{{{}}}", a.iter().map(go_map).collect::<Vec<_>>().join(", ")),
-        other => other.to_string(),
-    }
 }
 
 /// JSON as kubectl prints it: four blanks, `<`, `>` and `&` escaped.
@@ -232,25 +222,14 @@ fn custom_columns(columns: &[(String, Template)], objects: &[Found], no_headers:
                 let found: Vec<String> = t
                     .find(&f.object)
                     .into_iter()
-                    .map(|v| if v.is_null() { "<nil>".into() } else { go_value(v) })
+                    .map(|v| if v.is_null() { "<nil>".into() } else { escaped(&plain(v)) })
                     .collect();
-                if found.is_empty() { "<none>".into() } else { found.join(",") }
+                listed(&found, ",")
             })
             .collect();
         rows.push(cells.join("\t"));
     }
     align(&format!("{}\n", rows.join("\n")), 6, 3)
-}
-
-/// A value as Go's `%v` prints it.
-fn go_value(v: &Value) -> String {
-    match v {
-        Value::Object(m) => {
-            format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", go_value(v))).collect::<Vec<_>>().join(" "))
-        }
-        Value::Array(a) => format!("[{}]", a.iter().map(go_value).collect::<Vec<_>>().join(" ")),
-        other => show(other),
-    }
 }
 
 /// What a table is printed with.
@@ -269,12 +248,36 @@ pub struct TableOptions {
 
 /// One table of the server, as text.
 pub fn table(t: &Value, o: &TableOptions) -> String {
-    let heads: Vec<&Value> = t["columnDefinitions"].as_array().map(|c| c.iter().collect()).unwrap_or_default();
-    table_with(&heads, t["rows"].as_array().map(Vec::as_slice).unwrap_or_default(), o)
+    let list = |key: &str| t[key].as_array().map(Vec::as_slice).unwrap_or_default();
+    let lines: String = cells(list("columnDefinitions"), list("rows"), o).iter().map(|r| r.join("\t") + "\n").collect();
+    align(&lines, 6, 3)
 }
 
-/// Rows under given columns: a watch sends the columns only once.
-pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String {
+/// A cell is one line, whatever ends lines; what a terminal would obey is shown.
+/// Real Kubernetes: cli-runtime/pkg/printers/tableprinter.go printRows, which cuts texts only.
+fn cell(v: &Value) -> String {
+    match v {
+        Value::Null => String::new(),
+        Value::String(text) => match text.find(['\u{c}', '\n', '\r']) {
+            Some(end) => escaped(&text[..end]) + "...",
+            None => escaped(text),
+        },
+        other => escaped(&plain(other)),
+    }
+}
+
+/// The texts of a list, or that there are none.
+pub fn listed<S: std::borrow::Borrow<str>>(texts: &[S], separator: &str) -> String {
+    if texts.is_empty() { "<none>".into() } else { texts.join(separator) }
+}
+
+/// Text without what a terminal would obey. Real Kubernetes: cli-runtime/pkg/printers/terminal.go.
+pub fn escaped(text: &str) -> String {
+    text.replace('\u{1b}', "^[").replace('\r', "\\r")
+}
+
+/// The cells of rows under given columns: a watch sends the columns only once.
+pub fn cells(heads: &[Value], rows: &[Value], o: &TableOptions) -> Vec<Vec<String>> {
     let shown: Vec<usize> =
         (0..heads.len()).filter(|i| o.wide || heads[*i]["priority"].as_i64().unwrap_or(0) == 0).collect();
     let mut lines = vec![];
@@ -288,7 +291,7 @@ pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String 
         if o.labels {
             cells.push("LABELS".into());
         }
-        lines.push(cells.join("\t"));
+        lines.push(cells);
     }
     for row in rows {
         let meta = &row["object"]["metadata"];
@@ -297,10 +300,8 @@ pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String 
             cells.push(meta["namespace"].as_str().unwrap_or("").into());
         }
         for (n, i) in shown.iter().enumerate() {
-            let text = show(&row["cells"][*i]);
+            let text = cell(&row["cells"][*i]);
             let name_column = heads[*i]["format"] == "name" || (n == 0 && heads[*i]["name"] == "Name");
-            // A cell is one line.
-            let text = text.split('\n').next().unwrap_or("").to_string() + if text.contains('\n') { "..." } else { "" };
             cells.push(if name_column { format!("{}{text}", o.prefix) } else { text });
         }
         for l in &o.label_columns {
@@ -310,20 +311,26 @@ pub fn table_with(heads: &[&Value], rows: &[Value], o: &TableOptions) -> String 
             let empty = Map::new();
             let labels = meta["labels"].as_object().unwrap_or(&empty);
             let text: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
-            cells.push(if text.is_empty() { "<none>".into() } else { text.join(",") });
+            cells.push(listed(&text, ","));
         }
-        lines.push(cells.join("\t"));
+        lines.push(cells);
     }
-    if lines.is_empty() {
-        return String::new();
-    }
-    align(&format!("{}\n", lines.join("\n")), 6, 3)
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::{Resource, kinds};
+
+    #[test]
+    fn cells_are_one_line_and_move_no_cursor() {
+        assert_eq!(cell(&json!("a\nb")), "a...");
+        assert_eq!(cell(&json!("a\rb")), "a...");
+        assert_eq!(cell(&json!("a\u{1b}[2Jb")), "a^[[2Jb");
+        assert_eq!(cell(&json!(3)), "3");
+        assert_eq!(cell(&Value::Null), "");
+    }
 
     #[test]
     fn generated_objects_are_printed_as_go_declares_them() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::args::Args;
-use super::env::Env;
+use super::env::{Done, Env};
 use super::failure::Failure;
 use super::manifests::{self, Validate};
 use super::mapper::Mapper;
@@ -52,6 +52,26 @@ fn each_of_each(words: &[String]) -> Vec<String> {
     }
 }
 
+/// The two parts of `TYPE/NAME`; nothing of a word without a slash. Real Kubernetes: builder.go splitResourceTypeName.
+pub fn slashed(word: &str) -> Result<Option<(&str, &str)>, Failure> {
+    let Some((kind, name)) = word.split_once('/') else { return Ok(None) };
+    if name.contains('/') {
+        return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
+    }
+    if kind.is_empty() || name.is_empty() || kind.contains(',') {
+        return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
+    }
+    Ok(Some((kind, name)))
+}
+
+/// What `NAME` or `TYPE/NAME` means, where a kind goes without saying. Real Kubernetes: builder.go ResourceNames.
+pub fn named(word: &str, kind: KindRef, mapper: &Mapper) -> Result<(KindRef, String), Failure> {
+    Ok(match slashed(word)? {
+        Some((kind, name)) => (mapper.kind(kind)?, name.to_string()),
+        None => (kind, word.to_string()),
+    })
+}
+
 impl Selection {
     pub fn parse(words: &[String], mapper: &Mapper) -> Result<Selection, Failure> {
         let words = &each_of_each(words);
@@ -59,18 +79,12 @@ impl Selection {
         let mut items = vec![];
         if slash {
             for w in words {
-                let Some((t, n)) = w.split_once('/') else {
+                let Some((t, n)) = slashed(w)? else {
                     return Err(Failure::error(
                         "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form \
                          (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'",
                     ));
                 };
-                if n.contains('/') {
-                    return Err(Failure::error("arguments in resource/name form may not have more than one slash"));
-                }
-                if t.is_empty() || n.is_empty() || t.contains(',') {
-                    return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
-                }
                 items.push((mapper.kind(t)?, Some(n.to_string())));
             }
             let mut seen: Vec<KindRef> = items.iter().map(|(k, _)| *k).collect();
@@ -202,7 +216,7 @@ fn gather(
         let (manifests, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
         failures.extend(unread);
         for m in manifests {
-            let path = object(m.kind, &m.namespace(env), m.name());
+            let path = object(m.kind, m.namespace(), m.name());
             match env.try_call(&Request::get(path)) {
                 Ok(o) => found.push(Found::of(m.kind, o)),
                 Err(s) => failures.push(Failure::status(&s)),
@@ -235,6 +249,11 @@ fn gather(
     Ok((found, failures))
 }
 
+/// How a command ends that went on after what failed.
+pub fn finish(failures: Vec<Failure>) -> Result<Done, Failure> {
+    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+}
+
 /// All failures of a command as one.
 pub fn joined(failures: Vec<Failure>) -> Failure {
     let code = failures.iter().map(|f| f.code).max().unwrap_or(1);
@@ -247,5 +266,5 @@ pub fn joined(failures: Vec<Failure>) -> Failure {
         _ => f.message,
     };
     let message = failures.into_iter().map(line).collect::<Vec<_>>().join("\n");
-    Failure { stdout: String::new(), message, among: None, code, hint }
+    Failure { code, hint, ..Failure::plain(message) }
 }

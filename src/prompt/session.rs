@@ -10,7 +10,7 @@ use crate::cluster::{Cluster, Options};
 use crate::explain::Language;
 use crate::kubectl::config::Kubeconfig;
 use crate::kubectl::mapper::Mapper;
-use crate::kubectl::{self, Done, Env, Follow, Host};
+use crate::kubectl::{self, Done, Env, Failure, Follow, Host};
 use crate::ledger::{Record, Root, What};
 use crate::store::Scope;
 
@@ -122,7 +122,6 @@ pub struct Session {
 /// A command that was started and may still go on.
 pub(super) struct Started {
     pub follow: Option<Box<dyn Follow>>,
-    pub namespace: String,
     pub output: Output,
     pub cause: RecordId,
 }
@@ -184,11 +183,11 @@ impl Session {
         self.last_line = line.into();
         let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
         let told_before = (std::mem::replace(&mut self.story_from, cause), self.waited);
-        let (mut out, follow, namespace) = self.begin(words, cause);
+        let (mut out, follow) = self.begin(words, cause);
         self.waited = follow.is_some();
         match follow {
             Some(mut f) => {
-                let code = self.follow(&mut f, &namespace, cause, None, &mut out);
+                let code = self.follow(&mut f, cause, None, &mut out);
                 out.code = code;
             }
             None if self.pace == Pace::Manual => self.advance(COMMAND),
@@ -214,14 +213,13 @@ impl Session {
         }
     }
 
-    /// Lets a kubectl command act on this cluster; what it prints is added to `out`.
+    /// Lets a kubectl command act on this cluster; what it prints is added to `out`, and its failure too.
     pub(super) fn in_env<R>(
         &mut self,
-        namespace: &str,
         cause: RecordId,
         out: &mut Output,
-        act: impl FnOnce(&mut Env<'_>) -> R,
-    ) -> R {
+        act: impl FnOnce(&mut Env<'_>) -> Result<R, Failure>,
+    ) -> Option<R> {
         let mut api = InProcess {
             cluster: &mut self.cluster,
             cause,
@@ -233,36 +231,33 @@ impl Session {
             api: &mut api,
             host: self.host.as_mut(),
             config: &mut self.config,
-            stdin: self.stdin.clone(),
-            variables: self.variables.clone(),
+            stdin: self.stdin.take(),
+            variables: std::mem::take(&mut self.variables),
             out: String::new(),
             err: String::new(),
-            namespace: namespace.into(),
+            namespace: String::new(),
             namespace_given: false,
             owners: false,
             manager: String::new(),
         };
         let result = act(&mut env);
-        out.stdout.push_str(&env.out);
-        out.stderr.push_str(&env.err);
-        result
+        let Env { stdin, variables, out: stdout, err, namespace, .. } = env;
+        (self.stdin, self.variables) = (stdin, variables);
+        out.stdout.push_str(&stdout);
+        out.stderr.push_str(&err);
+        result.map_err(|f| self.fail(out, &f, &namespace)).ok()
     }
 
     /// Starts a command: its first output, and what it waits for.
-    pub(super) fn begin(&mut self, words: &[String], cause: RecordId) -> (Output, Option<Box<dyn Follow>>, String) {
+    pub(super) fn begin(&mut self, words: &[String], cause: RecordId) -> (Output, Option<Box<dyn Follow>>) {
         let mut out = Output::default();
-        let (done, namespace) =
-            self.in_env("", cause, &mut out, |env| (kubectl::run(words, env), env.namespace.clone()));
-        match done {
-            Ok(Done::Exit(code)) => {
+        match self.in_env(cause, &mut out, |env| kubectl::run(words, env)) {
+            Some(Done::Exit(code)) => {
                 out.code = code;
-                (out, None, namespace)
+                (out, None)
             }
-            Ok(Done::Follow(f)) => (out, Some(f), namespace),
-            Err(f) => {
-                self.fail(&mut out, &f, &namespace);
-                (out, None, namespace)
-            }
+            Some(Done::Follow(f)) => (out, Some(f)),
+            None => (out, None),
         }
     }
 

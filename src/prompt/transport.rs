@@ -2,13 +2,13 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::api::request::{Answer, Impersonation, Request, WatchEvent};
+use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::user::{MASTERS, User};
-use crate::api::{KindRef, OpId, Outcome, RecordId, Status, Time};
+use crate::api::{KindRef, OpId, Outcome, Reason, RecordId, Status, Time};
 use crate::cluster::Cluster;
 use crate::cluster::stream::LogOptions;
 use crate::kubectl::Transport;
-use crate::kubectl::env::Watch;
+use crate::kubectl::env::{Attachment, Watch};
 use crate::store::WatchId;
 
 /// The administrator, as kubeadm's kubeconfig has it.
@@ -31,6 +31,30 @@ pub struct InProcess<'a> {
 }
 
 impl InProcess<'_> {
+    /// Whether one may connect to a part of a pod. Whoever acts as nobody else is an administrator, and may.
+    fn may(&mut self, method: Method, namespace: &str, pod: &str, part: &str) -> Result<(), Status> {
+        if self.impersonate.is_none() {
+            return Ok(());
+        }
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/{part}");
+        // Only the judgement counts: the stream itself does not go through requests.
+        match self.request(&Request::new(method, path)) {
+            Err(s) if s.is(Reason::Forbidden) => Err(s),
+            _ => Ok(()),
+        }
+    }
+
+    fn read(
+        &mut self,
+        ns: &str,
+        pod: &str,
+        container: Option<&str>,
+        previous: bool,
+    ) -> Result<Vec<(Time, String)>, Status> {
+        let options = LogOptions { container: container.map(Into::into), previous };
+        self.cluster.logs(ns, pod, &options, self.cause)
+    }
+
     fn as_wanted(&self, request: &Request) -> Request {
         Request { impersonate: self.impersonate.clone(), ..request.clone() }
     }
@@ -77,8 +101,24 @@ impl Transport for InProcess<'_> {
         container: Option<&str>,
         previous: bool,
     ) -> Result<Vec<(Time, String)>, Status> {
-        let options = LogOptions { container: container.map(Into::into), previous };
-        self.cluster.logs(namespace, pod, &options, self.cause)
+        self.may(Method::Get, namespace, pod, "log")?;
+        self.read(namespace, pod, container, previous)
+    }
+
+    /// A connection is asked for as a WebSocket, and where that is refused as SPDY: who may create it gets one.
+    /// Real Kubernetes: k8s.io/kubectl/pkg/cmd/exec/exec.go createExecutor.
+    fn attach(&mut self, namespace: &str, pod: &str) -> Result<Attachment, Status> {
+        self.may(Method::Post, namespace, pod, "attach")?;
+        Ok(Attachment { namespace: namespace.into(), pod: pod.into() })
+    }
+
+    fn printed(
+        &mut self,
+        to: &Attachment,
+        container: Option<&str>,
+        previous: bool,
+    ) -> Result<Vec<(Time, String)>, Status> {
+        self.read(&to.namespace, &to.pod, container, previous)
     }
 
     fn exec(
@@ -88,6 +128,7 @@ impl Transport for InProcess<'_> {
         container: Option<&str>,
         command: &[String],
     ) -> Result<OpId, Status> {
+        self.may(Method::Post, namespace, pod, "exec")?;
         self.cluster.exec(namespace, pod, container, command, self.cause)
     }
 

@@ -15,28 +15,20 @@ const LONGEST_FOLLOW: Duration = Duration::from_secs(86_400);
 const LONGEST_WATCH: Duration = Duration::from_secs(60);
 /// Settled: nothing due within this, at most so long.
 const SOON: Duration = Duration::from_secs(5);
-/// How often a waiting command looks at the cluster.
+/// How often a waiting command looks at the cluster, if it does not say when.
 const GLANCE: Duration = Duration::from_millis(100);
 const LONGEST_SETTLE: Duration = Duration::from_secs(60);
 
 impl Session {
     /// Asks a waiting command whether it is done.
-    fn poll(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) -> Option<i32> {
-        match self.in_env(namespace, cause, out, |env| f.poll(env)) {
-            Ok(Progress::Waiting(_)) => None,
-            Ok(Progress::Exit(code)) => Some(code),
-            Err(e) => {
-                self.fail(out, &e, namespace);
-                Some(e.code)
-            }
-        }
+    fn poll(&mut self, f: &mut Box<dyn Follow>, cause: RecordId, out: &mut Output) -> Progress {
+        self.in_env(cause, out, |env| f.poll(env)).unwrap_or(Progress::Exit(out.code))
     }
 
     /// Follows until the command is done, until `limit`, or until nothing more can happen.
     pub(super) fn follow(
         &mut self,
         f: &mut Box<dyn Follow>,
-        namespace: &str,
         cause: RecordId,
         limit: Option<Time>,
         out: &mut Output,
@@ -44,9 +36,10 @@ impl Session {
         let began = self.cluster.world.now;
         let (mut printed, mut heard) = (out.stdout.len(), began);
         loop {
-            if let Some(code) = self.poll(f, namespace, cause, out) {
-                return code;
-            }
+            let asked = match self.poll(f, cause, out) {
+                Progress::Exit(code) => return code,
+                Progress::Waiting(until) => until,
+            };
             let endless = limit.is_none() && !f.ends();
             let longest = if endless { LONGEST_WATCH } else { LONGEST_FOLLOW };
             let latest = limit.unwrap_or(began + longest);
@@ -57,7 +50,7 @@ impl Session {
             let quiet = endless && now.since(heard) >= SOON && !self.cluster.world.is_busy(SOON);
             let next = self.cluster.world.next_due().unwrap_or(latest);
             if now >= latest || quiet || self.is_interrupted() {
-                self.stop(f, namespace, cause, out);
+                self.stop(f, cause, out);
                 let why = match () {
                     () if quiet => Some("watch-ended"),
                     () if now >= latest && limit.is_none() => Some("watch-cut"),
@@ -69,15 +62,18 @@ impl Session {
                 }
                 return 130;
             }
-            // The command's own deadline passes even if nothing happens.
-            let until = next.min(latest).min(self.cluster.world.now + GLANCE);
-            self.pass(until.max(self.cluster.world.now));
+            // Where time only passes in steps, nothing changes between them but what the command itself waits for.
+            let look = asked.filter(|t| *t > now && self.pace != Pace::Live).unwrap_or(now + GLANCE);
+            self.pass(next.min(latest).min(look).max(now));
             self.poll_background();
         }
     }
 
-    fn stop(&mut self, f: &mut Box<dyn Follow>, namespace: &str, cause: RecordId, out: &mut Output) {
-        self.in_env(namespace, cause, out, |env| f.stop(env));
+    fn stop(&mut self, f: &mut Box<dyn Follow>, cause: RecordId, out: &mut Output) {
+        self.in_env(cause, out, |env| {
+            f.stop(env);
+            Ok(())
+        });
     }
 
     /// Waits so long, or less if it is interrupted.
@@ -144,7 +140,7 @@ impl Session {
     fn eval_until(&mut self, limit: Option<Time>, line: &str) -> Output {
         let mut b = self.open(line);
         if let Some(mut f) = b.follow {
-            b.output.code = self.follow(&mut f, &b.namespace, b.cause, limit, &mut b.output);
+            b.output.code = self.follow(&mut f, b.cause, limit, &mut b.output);
         }
         b.output
     }
@@ -161,8 +157,8 @@ impl Session {
     fn open(&mut self, line: &str) -> Started {
         let words = words::split(line).unwrap_or_default();
         let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
-        let (output, follow, namespace) = self.begin(words.get(1..).unwrap_or_default(), cause);
-        Started { follow, namespace, output, cause }
+        let (output, follow) = self.begin(words.get(1..).unwrap_or_default(), cause);
+        Started { follow, output, cause }
     }
 
     fn poll_background(&mut self) {
@@ -172,9 +168,9 @@ impl Session {
         let mut all = std::mem::take(&mut self.background);
         for b in all.values_mut() {
             if let Some(mut f) = b.follow.take() {
-                match self.poll(&mut f, &b.namespace.clone(), b.cause, &mut b.output) {
-                    Some(code) => b.output.code = code,
-                    None => b.follow = Some(f),
+                match self.poll(&mut f, b.cause, &mut b.output) {
+                    Progress::Exit(code) => b.output.code = code,
+                    Progress::Waiting(_) => b.follow = Some(f),
                 }
             }
         }
@@ -218,7 +214,7 @@ impl Session {
         self.poll_background();
         let mut b = self.background.remove(id)?;
         if let Some(mut f) = b.follow.take() {
-            self.stop(&mut f, &b.namespace, b.cause, &mut b.output);
+            self.stop(&mut f, b.cause, &mut b.output);
             // What Ctrl-C ends has no exit code of its own.
             b.output.code = 0;
         }

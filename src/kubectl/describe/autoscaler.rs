@@ -4,14 +4,19 @@ use serde_json::Value;
 
 use super::{annotations, date, head, labels, text};
 use crate::api::quantity::canonical;
+use crate::api::request::Request;
 use crate::kubectl::env::Env;
 use crate::kubectl::failure::Failure;
 use crate::kubectl::resources::Found;
 
 const UNKNOWN: &str = "<unknown>";
 
-pub fn page(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
-    let h = &*f.object;
+/// kubectl asks for `v2`, whichever version was named.
+pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
+    let h = &*match f.kind.version() {
+        "v2" => f.object.clone(),
+        version => env.call(&Request::get(f.path().replacen(&format!("/{version}/"), "/v2/", 1)))?,
+    };
     let (spec, status) = (&h["spec"], &h["status"]);
     let target = &spec["scaleTargetRef"];
     let mut out = head(f);

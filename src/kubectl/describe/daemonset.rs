@@ -26,7 +26,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         ("Number of Nodes Misscheduled", &status["numberMisscheduled"]),
     ];
     numbers.iter().for_each(|(title, v)| out.push_str(&format!("{title}: {}\n", n(v))));
-    out.push_str(&pods_status(f, chosen, env)?);
+    out.push_str(&pods_status(f, chosen, env).map_err(|s| Failure::status(&s))?);
     out.push_str(&template(&spec["template"]));
     Ok(out)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{annotations, date, head, labels, selector, template, text};
+use super::{annotations, date, head, labels, listed, selector, short_conditions, template, text};
 use crate::api::request::Request;
 use crate::api::{Resource, kinds};
 use crate::kubectl::env::Env;
@@ -41,13 +41,11 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         ));
     }
     out.push_str(&template(&spec["template"]));
-    if let Some(l) = status["conditions"].as_array().filter(|l| !l.is_empty()) {
-        out.push_str("Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------\n");
-        l.iter().for_each(|c| {
-            out.push_str(&format!("  {} \t{}\t{}\n", text(&c["type"]), text(&c["status"]), text(&c["reason"])))
-        });
-    }
-    let list = env.call(&Request::get(collection(kinds::ReplicaSet::kind_ref(), &f.namespace)))?;
+    out.push_str(&short_conditions(&status["conditions"]));
+    // Who may not read them sees the page without them.
+    let Ok(list) = env.try_call(&Request::get(collection(kinds::ReplicaSet::kind_ref(), &f.namespace))) else {
+        return Ok(out);
+    };
     let uid = &d["metadata"]["uid"];
     let mut sets: Vec<&Value> = list["items"]
         .as_array()
@@ -82,7 +80,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         )
     };
     let old: Vec<String> = sets.iter().map(|s| show(s)).collect();
-    out.push_str(&format!("OldReplicaSets:\t{}\n", if old.is_empty() { "<none>".to_string() } else { old.join(", ") }));
+    out.push_str(&format!("OldReplicaSets:\t{}\n", listed(&old, ", ")));
     out.push_str(&format!("NewReplicaSet:\t{}\n", new.map_or("<none>".into(), show)));
     Ok(out)
 }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{annotations, head, labels, strings, text};
+use super::{annotations, head, labels, listed, strings, text};
 use crate::api::request::Request;
 use crate::api::{Resource, Status, kinds};
 use crate::kubectl::resources::{Found, collection};
@@ -24,7 +24,7 @@ fn subset(s: &Value) -> String {
     let mut out = String::new();
     for (title, key) in [("Addresses", "addresses"), ("NotReadyAddresses", "notReadyAddresses")] {
         let ips: Vec<&str> = s[key].as_array().into_iter().flatten().map(|a| text(&a["ip"])).collect();
-        out.push_str(&format!("  {title}:\t{}\n", if ips.is_empty() { "<none>".into() } else { ips.join(",") }));
+        out.push_str(&format!("  {title}:\t{}\n", listed(&ips, ",")));
     }
     if let Some(ports) = s["ports"].as_array().filter(|p| !p.is_empty()) {
         out.push_str("  Ports:\n    Name\tPort\tProtocol\n    ----\t----\t--------\n");
@@ -60,7 +60,7 @@ fn slice_body(slice: &Value) -> String {
 
 fn endpoint(e: &Value) -> String {
     let addresses = strings(&e["addresses"]);
-    let addresses = if addresses.is_empty() { "<none>".into() } else { addresses.join(", ") };
+    let addresses = listed(&addresses, ", ");
     let ready = e["conditions"]["ready"].as_bool().map_or_else(|| "<unset>".into(), |b| b.to_string());
     let unset = |key: &str| e[key].as_str().unwrap_or("<unset>").to_string();
     let mut out = format!("  - Addresses:\t{addresses}\n    Conditions:\n      Ready:\t{ready}\n");

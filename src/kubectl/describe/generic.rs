@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{annotations, go, head, labels, text};
+use super::{annotations, head, labels, listed, text};
+use crate::api::go_text::plain;
 use crate::kubectl::env::Env;
 use crate::kubectl::failure::Failure;
 use crate::kubectl::resources::Found;
@@ -68,7 +69,7 @@ fn decoded(v: &Value) -> String {
 pub fn service_account(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
     let secrets = f.object["imagePullSecrets"].as_array().into_iter().flatten();
     let names: Vec<&str> = secrets.map(|s| text(&s["name"])).collect();
-    let names = if names.is_empty() { "<none>".into() } else { names.join("\n                   \t") };
+    let names = listed(&names, "\n                   \t");
     Ok(common(f) + &format!("Image pull secrets:\t{names}\n"))
 }
 
@@ -164,11 +165,11 @@ fn field(name: &str, v: &Value, level: usize, out: &mut String) {
             for x in a {
                 match x {
                     Value::Object(m) => m.iter().for_each(|(k, v)| field(&title(k), v, level + 1, out)),
-                    other => out.push_str(&format!("{pad}  {}\n", go(other))),
+                    other => out.push_str(&format!("{pad}  {}\n", plain(other))),
                 }
             }
         }
-        other => out.push_str(&format!("{pad}{name}:\t{}\n", go(other))),
+        other => out.push_str(&format!("{pad}{name}:\t{}\n", plain(other))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{annotations, controlled_by, date, head, labels, selector, template, text};
+use super::{annotations, controlled_by, date, head, labels, listed, selector, template, text};
 use crate::api::Time;
 use crate::api::time::human;
 use crate::kubectl::env::Env;
@@ -105,7 +105,7 @@ pub fn cronjob(f: &Found, _: &mut Env<'_>) -> Result<String, Failure> {
     out.push_str(&template(&work["template"]));
     let last = status["lastScheduleTime"].as_str().map_or_else(unset, |_| date(&status["lastScheduleTime"]));
     let active: Vec<&str> = status["active"].as_array().into_iter().flatten().map(|r| text(&r["name"])).collect();
-    let active = if active.is_empty() { "<none>".to_string() } else { active.join(", ") };
+    let active = listed(&active, ", ");
     out.push_str(&format!("Last Schedule Time:\t{last}\nActive Jobs:\t{active}\n"));
     Ok(out)
 }

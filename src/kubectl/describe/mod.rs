@@ -2,6 +2,7 @@
 //! Real Kubernetes: k8s.io/kubectl/pkg/describe/describe.go.
 
 mod autoscaler;
+mod container;
 mod csr;
 mod daemonset;
 mod deployment;
@@ -26,113 +27,130 @@ use serde_json::Value;
 
 use super::env::Env;
 use super::failure::Failure;
+use super::printers::{escaped, listed};
 use super::resources::{Found, collection};
 use super::tabwriter::align;
 use super::verbs::events::interval;
+use crate::api::go_text::plain;
 use crate::api::request::Request;
-use crate::api::{Resource, Time, kinds};
+use crate::api::{Resource, Status, Time, kinds};
 
 pub use pod::template;
 
-/// Pages by kind; every other kind gets the general one.
+/// What tells of an object of a kind.
 type Page = fn(&Found, &mut Env<'_>) -> Result<String, Failure>;
-const PAGES: &[(&str, Page)] = &[
-    ("Pod", pod::page),
-    ("Deployment", deployment::page),
-    ("ReplicaSet", replicaset::page),
-    ("ReplicationController", replicaset::of_replication_controller),
-    ("Job", job::page),
-    ("CronJob", job::cronjob),
-    ("DaemonSet", daemonset::page),
-    ("StatefulSet", statefulset::page),
-    ("HorizontalPodAutoscaler", autoscaler::page),
-    ("Service", service::page),
-    ("Endpoints", endpoints::endpoints),
-    ("EndpointSlice", endpoints::slice),
-    ("Ingress", ingress::page),
-    ("IngressClass", ingress::class),
-    ("NetworkPolicy", networkpolicy::page),
-    ("IPAddress", policy::address),
-    ("ServiceCIDR", policy::cidr),
-    ("PersistentVolume", persistentvolume::page),
-    ("PersistentVolumeClaim", persistentvolume::claim_page),
-    ("StorageClass", storage::class),
-    ("VolumeAttributesClass", storage::attributes_class),
-    ("CSINode", storage::csi_node),
-    ("PodDisruptionBudget", policy::budget),
-    ("PriorityClass", policy::priority),
-    ("CertificateSigningRequest", csr::page),
-    ("Node", node::page),
-    ("Namespace", generic::namespace),
-    ("ConfigMap", generic::configmap),
-    ("Secret", generic::secret),
-    ("ServiceAccount", generic::service_account),
-    ("ResourceQuota", limits::quota),
-    ("LimitRange", limits::limit_range),
-    ("Role", rbac::role),
-    ("ClusterRole", rbac::role),
-    ("RoleBinding", rbac::binding),
-    ("ClusterRoleBinding", rbac::binding),
-];
 
-/// Kinds whose pages tell no events.
-const WITHOUT_EVENTS: &[&str] = &[
-    "Namespace",
-    "Secret",
-    "ResourceQuota",
-    "LimitRange",
-    "NetworkPolicy",
-    "Role",
-    "ClusterRole",
-    "RoleBinding",
-    "ClusterRoleBinding",
+/// Whether the events of an object follow on its page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Events {
+    Seen,
+    /// Who may not read them is not told that there are none.
+    SeenIfAllowed,
+    Unseen,
+}
+use Events::{Seen, SeenIfAllowed, Unseen};
+
+/// Pages by group and kind; every other kind gets the general one. Real Kubernetes: describerMap.
+const PAGES: &[(&str, &str, Page, Events)] = &[
+    ("", "Pod", pod::page, Seen),
+    ("apps", "Deployment", deployment::page, Seen),
+    ("apps", "ReplicaSet", replicaset::page, Seen),
+    ("", "ReplicationController", replicaset::of_replication_controller, Seen),
+    ("batch", "Job", job::page, Seen),
+    ("batch", "CronJob", job::cronjob, Seen),
+    ("apps", "DaemonSet", daemonset::page, Seen),
+    ("apps", "StatefulSet", statefulset::page, Seen),
+    ("autoscaling", "HorizontalPodAutoscaler", autoscaler::page, Seen),
+    ("", "Service", service::page, Seen),
+    ("", "Endpoints", endpoints::endpoints, Seen),
+    ("discovery.k8s.io", "EndpointSlice", endpoints::slice, Seen),
+    ("networking.k8s.io", "Ingress", ingress::page, Seen),
+    ("networking.k8s.io", "IngressClass", ingress::class, Seen),
+    ("networking.k8s.io", "NetworkPolicy", networkpolicy::page, Unseen),
+    ("networking.k8s.io", "IPAddress", policy::address, Seen),
+    ("networking.k8s.io", "ServiceCIDR", policy::cidr, Seen),
+    ("", "PersistentVolume", persistentvolume::page, Seen),
+    ("", "PersistentVolumeClaim", persistentvolume::claim_page, Seen),
+    ("storage.k8s.io", "StorageClass", storage::class, Seen),
+    ("storage.k8s.io", "VolumeAttributesClass", storage::attributes_class, Seen),
+    ("storage.k8s.io", "CSINode", storage::csi_node, Seen),
+    ("policy", "PodDisruptionBudget", policy::budget, Seen),
+    ("scheduling.k8s.io", "PriorityClass", policy::priority, Seen),
+    ("certificates.k8s.io", "CertificateSigningRequest", csr::page, Seen),
+    ("", "Node", node::page, Seen),
+    ("", "Namespace", generic::namespace, Unseen),
+    ("", "ConfigMap", generic::configmap, SeenIfAllowed),
+    ("", "Secret", generic::secret, Unseen),
+    ("", "ServiceAccount", generic::service_account, Seen),
+    ("", "ResourceQuota", limits::quota, Unseen),
+    ("", "LimitRange", limits::limit_range, Unseen),
+    ("rbac.authorization.k8s.io", "Role", rbac::role, Unseen),
+    ("rbac.authorization.k8s.io", "ClusterRole", rbac::role, Unseen),
+    ("rbac.authorization.k8s.io", "RoleBinding", rbac::binding, Unseen),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding", rbac::binding, Unseen),
 ];
 
 pub fn describe(f: &Found, events: bool, env: &mut Env<'_>) -> Result<String, Failure> {
-    let page = PAGES.iter().find(|(k, _)| *k == f.kind.name()).map_or(generic::page as Page, |(_, p)| *p);
+    let own = PAGES.iter().find(|(group, kind, ..)| *group == f.kind.group() && *kind == f.kind.name());
+    let (page, shown) = own.map_or((generic::page as Page, Seen), |(.., page, shown)| (*page, *shown));
     let mut text = page(f, env)?;
-    if events && !WITHOUT_EVENTS.contains(&f.kind.name()) {
-        text.push_str(&events_of(f, env)?);
+    if events && shown != Unseen {
+        match events_of(f, env) {
+            Ok(items) => text.push_str(&event_table(items, env.now())),
+            Err(_) if shown == SeenIfAllowed => {}
+            // Whoever may not read them sees none.
+            Err(_) => text.push_str(NO_EVENTS),
+        }
     }
-    Ok(align(&text, 0, 2))
+    Ok(align(&escaped(&text), 0, 2))
 }
 
+const NO_EVENTS: &str = "Events:\t<none>\n";
+
 /// The events of an object.
-fn events_of(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
-    let ns = if f.namespace.is_empty() { "" } else { &f.namespace };
+fn events_of(f: &Found, env: &mut Env<'_>) -> Result<Vec<Value>, Status> {
+    let uid = f.object["metadata"]["uid"].as_str().unwrap_or("");
+    let mut items = events_with(f, uid, env)?;
+    // A kubelet takes its node's name for its UID.
+    if f.kind == kinds::Node::kind_ref() {
+        items.extend(events_with(f, &f.name, env).unwrap_or_default());
+    }
+    Ok(items)
+}
+
+fn events_with(f: &Found, uid: &str, env: &mut Env<'_>) -> Result<Vec<Value>, Status> {
     let mut selector = format!("involvedObject.kind={},involvedObject.name={}", f.kind.name(), f.name);
-    if !f.namespace.is_empty() {
-        selector.push_str(&format!(",involvedObject.namespace={}", f.namespace));
+    for (field, value) in [("namespace", f.namespace.as_str()), ("uid", uid)] {
+        if !value.is_empty() {
+            selector.push_str(&format!(",involvedObject.{field}={value}"));
+        }
     }
-    if let Some(uid) = f.object["metadata"]["uid"].as_str() {
-        selector.push_str(&format!(",involvedObject.uid={uid}"));
-    }
-    let list = env.call(&Request::get(collection(kinds::Event::kind_ref(), ns)).query("fieldSelector", selector))?;
-    let mut items: Vec<Value> = list["items"].as_array().cloned().unwrap_or_default();
+    let path = collection(kinds::Event::kind_ref(), &f.namespace);
+    let list = env.try_call(&Request::get(path).query("fieldSelector", selector))?;
+    Ok(list["items"].as_array().cloned().unwrap_or_default())
+}
+
+fn event_table(mut items: Vec<Value>, now: Time) -> String {
     if items.is_empty() {
-        return Ok("Events:\t<none>\n".into());
+        return NO_EVENTS.into();
     }
     // kubectl sorts by `lastTimestamp` alone, which the scheduler's events do not have: they stand first.
     items.sort_by_key(|e| e["lastTimestamp"].as_str().and_then(Time::parse).unwrap_or_default());
     let mut out = String::from("Events:\n  Type\tReason\tAge\tFrom\tMessage\n  ----\t------\t----\t----\t-------\n");
-    let now = env.now();
     for e in &items {
-        let s = |v: &Value| v.as_str().unwrap_or("").to_string();
-        let component = s(&e["source"]["component"]);
-        let from = if component.is_empty() { s(&e["reportingComponent"]) } else { component };
+        let from = match text(&e["source"]["component"]) {
+            "" => text(&e["reportingComponent"]),
+            component => component,
+        };
         // What happens in a container says in which one.
-        let path = s(&e["involvedObject"]["fieldPath"]);
-        let message = s(&e["message"]);
-        let message = if path.is_empty() { message } else { format!("{path}: {message}") };
-        out.push_str(&format!(
-            "  {}\t{}\t{}\t{from}\t{}\n",
-            s(&e["type"]),
-            s(&e["reason"]),
-            interval(e, now),
-            message.trim()
-        ));
+        let message = match text(&e["involvedObject"]["fieldPath"]) {
+            "" => text(&e["message"]).trim().to_string(),
+            path => format!("{path}: {}", text(&e["message"]).trim()),
+        };
+        let (kind, reason) = (text(&e["type"]), text(&e["reason"]));
+        out.push_str(&format!("  {kind}\t{reason}\t{}\t{from}\t{message}\n", interval(e, now)));
     }
-    Ok(out)
+    out
 }
 
 /// A text field, or nothing.
@@ -180,7 +198,7 @@ fn annotations(title: &str, v: &Value) -> String {
 /// `a=1,b=2`, or that there are none.
 fn the_pairs(v: &Value) -> String {
     let pairs: Vec<String> = v.as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
-    if pairs.is_empty() { "<none>".into() } else { pairs.join(",") }
+    listed(&pairs, ",")
 }
 
 /// The texts of a list.
@@ -188,24 +206,9 @@ fn strings(v: &Value) -> Vec<&str> {
     v.as_array().into_iter().flatten().map(text).collect()
 }
 
-/// `[a b]`, as Go prints a list.
+/// `[a b]`, as Go prints a list, be there one or not.
 fn go_list(v: &Value) -> String {
-    let items: Vec<String> = v.as_array().into_iter().flatten().map(go).collect();
-    format!("[{}]", items.join(" "))
-}
-
-/// Any value as Go prints it.
-fn go(v: &Value) -> String {
-    match v {
-        Value::Null => "<nil>".into(),
-        Value::String(s) => s.clone(),
-        Value::Array(_) => go_list(v),
-        Value::Object(m) => {
-            let pairs: Vec<String> = m.iter().map(|(k, v)| format!("{k}:{}", go(v))).collect();
-            format!("map[{}]", pairs.join(" "))
-        }
-        other => other.to_string(),
-    }
+    if v.is_null() { "[]".into() } else { plain(v) }
 }
 
 /// Conditions with when they changed, if there are any.
@@ -233,10 +236,10 @@ fn selector(v: &Value) -> String {
     }
 }
 
-/// `Pods Status:` of the pods that an object manages and its selector chooses.
-fn pods_status(f: &Found, selector: String, env: &mut Env<'_>) -> Result<String, Failure> {
+/// What an object's pods are doing: those that it manages and its selector chooses.
+fn pods_status(f: &Found, selector: String, env: &mut Env<'_>) -> Result<String, Status> {
     let pods = collection(kinds::Pod::kind_ref(), &f.namespace);
-    let list = env.call(&Request::get(pods).query("labelSelector", selector))?;
+    let list = env.try_call(&Request::get(pods).query("labelSelector", selector))?;
     let uid = &f.object["metadata"]["uid"];
     let manages = |r: &Value| r["controller"] == true && r["uid"] == *uid;
     let owned = |p: &&Value| p["metadata"]["ownerReferences"].as_array().into_iter().flatten().any(manages);
@@ -249,6 +252,14 @@ fn pods_status(f: &Found, selector: String, env: &mut Env<'_>) -> Result<String,
         count("Succeeded"),
         count("Failed")
     ))
+}
+
+/// Conditions without when they changed, if there are any.
+fn short_conditions(v: &Value) -> String {
+    let list = v.as_array().map(Vec::as_slice).unwrap_or_default();
+    let row = |c: &Value| format!("  {} \t{}\t{}\n", text(&c["type"]), text(&c["status"]), text(&c["reason"]));
+    let head = if list.is_empty() { "" } else { "Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------\n" };
+    head.to_string() + &list.iter().map(row).collect::<String>()
 }
 
 fn head(f: &Found) -> String {

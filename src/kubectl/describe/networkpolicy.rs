@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::{annotations, go, head, labels, selector, strings, text};
+use super::{annotations, head, labels, listed, selector, strings, text};
+use crate::api::go_text::plain;
 use crate::kubectl::resources::Found;
 use crate::kubectl::{Env, Failure};
 
@@ -47,7 +48,7 @@ fn spec(spec: &Value) -> String {
             out.push_str(&format!("  Not affecting {} traffic\n", way.word));
         }
     }
-    let types = if types.is_empty() { "<none>".into() } else { types.join(", ") };
+    let types = listed(&types, ", ");
     out + &format!("  Policy Types: {types}\n")
 }
 
@@ -67,7 +68,7 @@ fn ports(list: &Value) -> String {
     }
     list.iter()
         .map(|p| {
-            let (port, protocol) = (go(&p["port"]), p["protocol"].as_str().unwrap_or("TCP"));
+            let (port, protocol) = (plain(&p["port"]), p["protocol"].as_str().unwrap_or("TCP"));
             match p["endPort"].as_i64() {
                 None => format!("    To Port: {port}/{protocol}\n"),
                 Some(end) => format!("    To Port Range: {port}-{end}/{protocol}\n"),

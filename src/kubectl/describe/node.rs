@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{annotations, date, labels, text};
+use super::{annotations, date, labels, listed, strings, text};
 use crate::api::pods::{Resources, requests};
 use crate::api::quantity::Quantity;
 use crate::api::request::Request;
-use crate::api::time::human;
-use crate::api::{Resource, Time, kinds};
+use crate::api::time::ago;
+use crate::api::{Reason, Resource, Time, kinds};
 use crate::kubectl::env::Env;
 use crate::kubectl::failure::Failure;
 use crate::kubectl::resources::{Found, object};
@@ -30,12 +30,12 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         })
         .collect();
     taints.sort_by_key(|t| (!t.ends_with("NoExecute"), !t.ends_with(":NoSchedule"), t.clone()));
-    out.push_str(&format!("Taints:\t{}\n", if taints.is_empty() { "<none>".to_string() } else { taints.join("\n\t") }));
+    out.push_str(&format!("Taints:\t{}\n", listed(&taints, "\n\t")));
     out.push_str(&format!("Unschedulable:\t{}\n", spec["unschedulable"] == true));
     let lease = env.try_call(&Request::get(object(kinds::Lease::kind_ref(), "kube-node-lease", &f.name)));
-    out.push_str("Lease:\n");
     match lease {
         Ok(l) => {
+            out.push_str("Lease:\n");
             let when = |v: &Value| if v.is_string() { date(v) } else { "<unset>".into() };
             out.push_str(&format!(
                 "  HolderIdentity:\t{}\n  AcquireTime:\t{}\n  RenewTime:\t{}\n",
@@ -44,7 +44,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
                 when(&l["spec"]["renewTime"])
             ));
         }
-        Err(_) => out.push_str("  Failed to get lease\n"),
+        Err(s) => out.push_str(&format!("Lease:\tFailed to get lease: {}\n", s.message)),
     }
     if let Some(l) = status["conditions"].as_array().filter(|l| !l.is_empty()) {
         out.push_str("Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage\n  ----\t------\t-----------------\t------------------\t------\t-------\n");
@@ -65,8 +65,11 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
         out.push_str(&format!("  {}:\t{}\n", text(&a["type"]), text(&a["address"])));
     }
     for (title, key) in [("Capacity", "capacity"), ("Allocatable", "allocatable")] {
-        out.push_str(&format!("{title}:\n"));
-        for (k, v) in status[key].as_object().into_iter().flatten() {
+        let amounts = status[key].as_object().filter(|a| !a.is_empty());
+        if amounts.is_some() {
+            out.push_str(&format!("{title}:\n"));
+        }
+        for (k, v) in amounts.into_iter().flatten() {
             out.push_str(&format!("  {k}:\t{}\n", text(v)));
         }
     }
@@ -85,9 +88,14 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
     ] {
         out.push_str(&format!("  {title}:\t{}\n", text(&info[key])));
     }
-    out.push_str(&format!("PodCIDR:\t{}\n", text(&spec["podCIDR"])));
-    let cidrs: Vec<&str> = spec["podCIDRs"].as_array().into_iter().flatten().map(text).collect();
-    out.push_str(&format!("PodCIDRs:\t{}\n", cidrs.join(",")));
+    let cidrs = strings(&spec["podCIDRs"]).join(",");
+    for (title, value) in
+        [("PodCIDR", text(&spec["podCIDR"])), ("PodCIDRs", &cidrs), ("ProviderID", text(&spec["providerID"]))]
+    {
+        if !value.is_empty() {
+            out.push_str(&format!("{title}:\t{value}\n"));
+        }
+    }
     out.push_str(&pods(f, &typed, env)?);
     Ok(out)
 }
@@ -103,15 +111,17 @@ fn limits(p: &kinds::Pod) -> Resources {
 }
 
 fn percent(part: i64, whole: i64) -> i64 {
-    if whole == 0 { 0 } else { part * 100 / whole }
+    // In floating point, as kubectl: what is cut off is sometimes one more.
+    if whole == 0 { 0 } else { (part as f64 / whole as f64 * 100.0) as i64 }
 }
 
 /// The pods on the node, and what is promised of it.
 fn pods(f: &Found, node: &kinds::Node, env: &mut Env<'_>) -> Result<String, Failure> {
-    let list = env.call(
-        &Request::get("/api/v1/pods")
-            .query("fieldSelector", format!("spec.nodeName={},status.phase!=Succeeded,status.phase!=Failed", f.name)),
-    )?;
+    let on_node = format!("spec.nodeName={},status.phase!=Succeeded,status.phase!=Failed", f.name);
+    let list = match env.try_call(&Request::get("/api/v1/pods").query("fieldSelector", on_node)) {
+        Err(s) if s.is(Reason::Forbidden) => return Ok("Pods:\tnot authorized\n".into()),
+        list => list.map_err(|s| Failure::status(&s))?,
+    };
     let pods: Vec<kinds::Pod> =
         list["items"].as_array().into_iter().flatten().filter_map(|p| serde_json::from_value(p.clone()).ok()).collect();
     let all = node.status.as_ref().and_then(|s| s.allocatable.as_ref()).map(Resources::of).unwrap_or_default();
@@ -124,8 +134,8 @@ fn pods(f: &Found, node: &kinds::Node, env: &mut Env<'_>) -> Result<String, Fail
     let now = env.now();
     for p in &pods {
         let (r, l) = (requests(p), limits(p));
-        let age =
-            p.metadata.creation_timestamp.as_ref().map(|t| human(now.since(Time::from_meta(t)))).unwrap_or_default();
+        let made = p.metadata.creation_timestamp.as_ref();
+        let age = made.map_or("<unknown>".into(), |t| ago(Time::from_meta(t), now));
         out.push_str(&format!(
             "  {}\t{}\t\t{}\t{}\t{}\t{}\t{age}\n",
             p.namespace(),

@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use super::{annotations, date, go_list, labels, strings, text, volumes};
+use super::{annotations, date, go_list, labels, listed, strings, text, volumes};
 use crate::api::kinds::persistentvolume::{CLASS_ANNOTATION, short_modes};
 use crate::api::request::Request;
-use crate::api::time::human;
+use crate::api::time::ago;
 use crate::api::{Resource, Time, kinds, quantity};
 use crate::kubectl::resources::{Found, collection};
 use crate::kubectl::{Env, Failure};
@@ -49,7 +49,7 @@ pub fn claim_page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
 fn claim(f: &Found, pods: &[Value], now: Time) -> String {
     let mut out = claim_head(&f.object, Some(now));
     let users = users(f, pods);
-    let users = if users.is_empty() { "<none>".into() } else { users.join("\n\t") };
+    let users = listed(&users, "\n\t");
     out.push_str(&format!("Used By:\t{users}\n"));
     let conditions = f.object["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
     if !conditions.is_empty() {
@@ -132,7 +132,7 @@ fn class<'a>(meta: &'a Value, spec: &'a Value) -> &'a str {
 
 fn phase(object: &Value, now: Time) -> String {
     match object["metadata"]["deletionTimestamp"].as_str().and_then(Time::parse) {
-        Some(t) => format!("Status:\tTerminating (lasts {})\n", human(now.since(t))),
+        Some(t) => format!("Status:\tTerminating (lasts {})\n", ago(t, now)),
         None => format!("Status:\t{}\n", text(&object["status"]["phase"])),
     }
 }
@@ -178,7 +178,7 @@ pub fn term(title: &str, indent: &str, requirements: &Value) -> String {
             format!("{} {operator}{values}", text(&r["key"]))
         })
         .collect();
-    let lines = if lines.is_empty() { "<none>".into() } else { lines.join(&format!("\n{indent}\t")) };
+    let lines = listed(&lines, &format!("\n{indent}\t"));
     format!("{title}:\t{lines}\n")
 }
 

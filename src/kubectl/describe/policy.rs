@@ -2,7 +2,8 @@
 //! Real Kubernetes: k8s.io/kubectl/pkg/describe/describe.go describePodDisruptionBudgetV1, describePriorityClass, describeIPAddressV1,
 //! describeServiceCIDRV1.
 
-use super::{annotations, conditions, go, head, labels, selector, strings, text, the_pairs};
+use super::{annotations, conditions, head, labels, selector, strings, text, the_pairs};
+use crate::api::go_text::plain;
 use crate::kubectl::resources::Found;
 use crate::kubectl::{Env, Failure};
 
@@ -14,9 +15,9 @@ fn budget_page(f: &Found) -> String {
     let (spec, status) = (&f.object["spec"], &f.object["status"]);
     let mut out = head(f);
     if !spec["minAvailable"].is_null() {
-        out.push_str(&format!("Min available:\t{}\n", go(&spec["minAvailable"])));
+        out.push_str(&format!("Min available:\t{}\n", plain(&spec["minAvailable"])));
     } else if !spec["maxUnavailable"].is_null() {
-        out.push_str(&format!("Max unavailable:\t{}\n", go(&spec["maxUnavailable"])));
+        out.push_str(&format!("Max unavailable:\t{}\n", plain(&spec["maxUnavailable"])));
     }
     let chosen = if spec["selector"].is_object() { selector(&spec["selector"]) } else { "<unset>".into() };
     out.push_str(&format!("Selector:\t{chosen}\nStatus:\n"));

@@ -2,21 +2,28 @@
 
 use serde_json::Value;
 
-use super::{annotations, controlled_by, head, labels, pods_status, selector, template, text, the_pairs};
+use super::{annotations, controlled_by, head, labels, pods_status, selector, short_conditions, template, the_pairs};
 use crate::kubectl::env::Env;
 use crate::kubectl::failure::Failure;
 use crate::kubectl::resources::Found;
 
 pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
-    whole(f, selector(&f.object["spec"]["selector"]), controlled_by(&f.object), env)
+    let chosen = selector(&f.object["spec"]["selector"]);
+    let pods = match pods_status(f, chosen.clone(), env) {
+        Ok(pods) => pods,
+        Err(s) => format!("Pods Status:\terror in fetching pods: {}\n", s.message),
+    };
+    Ok(whole(f, &chosen, controlled_by(&f.object), &pods))
 }
 
 /// Its selector is a map, and nobody controls it.
 pub fn of_replication_controller(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
-    whole(f, the_pairs(&f.object["spec"]["selector"]), None, env)
+    let chosen = the_pairs(&f.object["spec"]["selector"]);
+    let pods = pods_status(f, chosen.clone(), env).map_err(|s| Failure::status(&s))?;
+    Ok(whole(f, &chosen, None, &pods))
 }
 
-fn whole(f: &Found, chosen: String, owner: Option<String>, env: &mut Env<'_>) -> Result<String, Failure> {
+fn whole(f: &Found, chosen: &str, owner: Option<String>, pods: &str) -> String {
     let s = &*f.object;
     let mut out = head(f);
     out.push_str(&format!("Selector:\t{chosen}\n"));
@@ -31,13 +38,8 @@ fn whole(f: &Found, chosen: String, owner: Option<String>, env: &mut Env<'_>) ->
         n(&s["status"]["replicas"]),
         n(&s["spec"]["replicas"])
     ));
-    out.push_str(&pods_status(f, chosen, env)?);
+    out.push_str(pods);
     out.push_str(&template(&s["spec"]["template"]));
-    if let Some(l) = s["status"]["conditions"].as_array().filter(|l| !l.is_empty()) {
-        out.push_str("Conditions:\n  Type\tStatus\tReason\n  ----\t------\t------\n");
-        l.iter().for_each(|c| {
-            out.push_str(&format!("  {} \t{}\t{}\n", text(&c["type"]), text(&c["status"]), text(&c["reason"])))
-        });
-    }
-    Ok(out)
+    out.push_str(&short_conditions(&s["status"]["conditions"]));
+    out
 }

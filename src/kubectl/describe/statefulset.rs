@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{annotations, date, head, labels, pods_status, selector, template, text};
+use crate::api::kinds::persistentvolume::CLASS_ANNOTATION;
 use crate::kubectl::env::Env;
 use crate::kubectl::failure::Failure;
 use crate::kubectl::resources::Found;
@@ -28,7 +29,7 @@ pub fn page(f: &Found, env: &mut Env<'_>) -> Result<String, Failure> {
             count => out.push_str(&format!("  MaxUnavailable:\t{count}\n")),
         }
     }
-    out.push_str(&pods_status(f, chosen, env)?);
+    out.push_str(&pods_status(f, chosen, env).map_err(|s| Failure::status(&s))?);
     out.push_str(&template(&spec["template"]));
     out.push_str(&claims(&spec["volumeClaimTemplates"]));
     Ok(out)
@@ -42,7 +43,7 @@ fn claims(templates: &Value) -> String {
     for c in list {
         let (meta, spec) = (&c["metadata"], &c["spec"]);
         // The older annotation goes before the field.
-        let class = meta["annotations"]["volume.beta.kubernetes.io/storage-class"].as_str();
+        let class = meta["annotations"][CLASS_ANNOTATION].as_str();
         let class = class.unwrap_or_else(|| text(&spec["storageClassName"]));
         let capacity = spec["resources"]["requests"]["storage"].as_str().unwrap_or("<default>");
         let modes: Vec<&str> = spec["accessModes"].as_array().into_iter().flatten().map(text).collect();

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::{go, persistentvolume, text};
+use super::{listed, persistentvolume, text};
+use crate::api::go_text::plain;
 use crate::api::quantity::Quantity;
 
 /// A kind of source: its field, what it is, and which of its own fields are told.
@@ -297,7 +298,7 @@ fn shown(field: &str, value: &Value, absent: &str) -> String {
             }
             out + "}"
         }
-        (_, v) => go(v),
+        (_, v) => plain(v),
     }
 }
 
@@ -315,7 +316,7 @@ fn attributes(v: &Value) -> String {
             _ => line,
         })
         .collect();
-    let pairs = if pairs.is_empty() { "<none>".into() } else { pairs.join("\n    \t") };
+    let pairs = listed(&pairs, "\n    \t");
     format!("    VolumeAttributes:\t{pairs}\n")
 }
 
@@ -353,8 +354,23 @@ fn ephemeral(template: &Value) -> String {
     if !template.is_object() {
         return String::new();
     }
-    // kubectl indents each line that it writes, not those within.
-    persistentvolume::claim_template(template).lines().map(|l| format!("    {l}\n")).collect()
+    // kubectl indents whatever it writes at once: the parts of a line each.
+    let mut labels = false;
+    let indented = |l: &str| {
+        let several = l.split_once(":\t").filter(|(title, _)| matches!(*title, "Labels" | "Annotations"));
+        if let Some((title, first)) = several {
+            labels = title == "Labels";
+            return format!("    {title}:\t    {first}\n");
+        }
+        match l.strip_prefix('\t') {
+            Some(more) if labels => format!("        \t    {more}\n"),
+            // A line of a note that is longer than one.
+            Some(more) if more.starts_with("  ") => format!("    \t{more}\n"),
+            Some(more) => format!("    \t    {more}\n"),
+            None => format!("    {l}\n"),
+        }
+    };
+    persistentvolume::claim_template(template).lines().map(indented).collect()
 }
 
 #[cfg(test)]
@@ -362,6 +378,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_claim_within_a_pod_is_indented_in_parts() {
+        let of = |meta: Value| ephemeral(&json!({"metadata": meta, "spec": {}}));
+        assert!(of(json!({})).contains("    Labels:\t    <none>\n    Annotations:\t    <none>\n"));
+        let page = of(json!({"labels": {"a": "1", "b": "2"}, "annotations": {"c": "3", "d": "4"}}));
+        assert!(page.contains("    Labels:\t    a=1\n        \t    b=2\n"), "{page}");
+        assert!(page.contains("    Annotations:\t    c: 3\n    \t    d: 4\n"), "{page}");
+    }
 
     #[test]
     fn a_source_tells_what_is_not_there_too() {

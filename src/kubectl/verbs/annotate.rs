@@ -6,10 +6,10 @@ use super::create::say;
 use crate::api::names;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type, field_manager};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, CAUSE, RECORD};
-use crate::kubectl::resources::{self, joined};
+use crate::kubectl::resources::{self, finish};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 const COMMON: &[Flag] = &[
@@ -17,14 +17,13 @@ const COMMON: &[Flag] = &[
     Flag::new("list", Type::Bool),
     Flag::new("resource-version", Type::Text),
     DRY_RUN_FLAG,
-    Flag::new("local", Type::Bool),
-    Flag::new("field-manager", Type::Text),
+    Flag::new("local", Type::Bool).absent(),
 ];
 
 pub static LABEL: Verb = Verb {
     name: "label",
     summary: "Update the labels on a resource",
-    flags: &[COMMON, RECORD, ALL, SELECT, OUTPUT, FILES],
+    flags: &[&[field_manager("kubectl-label")], COMMON, RECORD, ALL, SELECT, OUTPUT, FILES],
     completes: Completes::Objects,
     run: |args, env| run(args, "labels", "label", env),
 };
@@ -32,7 +31,7 @@ pub static LABEL: Verb = Verb {
 pub static ANNOTATE: Verb = Verb {
     name: "annotate",
     summary: "Update the annotations on a resource",
-    flags: &[COMMON, RECORD, ALL, SELECT, OUTPUT, FILES],
+    flags: &[&[field_manager("kubectl-annotate")], COMMON, RECORD, ALL, SELECT, OUTPUT, FILES],
     completes: Completes::Objects,
     run: |args, env| run(args, "annotations", "annotation", env),
 };
@@ -110,10 +109,7 @@ fn run(args: &Args, map: &str, noun: &str, env: &mut Env<'_>) -> Result<Done, Fa
         if dry == DryRun::Client {
             json_patch::merge(&mut new, &patch);
         } else if changed || args.flag("record") {
-            let mut r = Request::new(Method::Patch(PatchType::Merge), f.path()).body(patch);
-            if dry == DryRun::Server {
-                r = r.query("dryRun", "All");
-            }
+            let r = dry.on(Request::new(Method::Patch(PatchType::Merge), f.path()).body(patch));
             match env.try_call(&r) {
                 Ok(o) => new = (*o).clone(),
                 Err(s) => {
@@ -124,7 +120,7 @@ fn run(args: &Args, map: &str, noun: &str, env: &mut Env<'_>) -> Result<Done, Fa
         }
         say(args, &format, f.kind, &new, said, dry, env)?;
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 /// What is set and what is removed. Keys are the server's business, values of labels kubectl looks at itself.

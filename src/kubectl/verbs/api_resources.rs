@@ -1,7 +1,7 @@
 //! kubectl api-resources, kubectl api-versions.
 
 use crate::api::KindRef;
-use crate::kubectl::args::{OUTPUT, Type};
+use crate::kubectl::args::{SHOW_OWNERS, Type, output};
 use crate::kubectl::tabwriter::align;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -10,7 +10,7 @@ pub static API_RESOURCES: Verb = Verb {
     summary: "Print the supported API resources on the server",
     flags: &[
         &[
-            Flag::new("namespaced", Type::Bool),
+            Flag::new("namespaced", Type::Bool).default("true"),
             Flag::new("api-group", Type::Text),
             Flag::new("no-headers", Type::Bool),
             Flag::new("verbs", Type::List),
@@ -18,7 +18,7 @@ pub static API_RESOURCES: Verb = Verb {
             Flag::new("categories", Type::List),
             Flag::new("cached", Type::Bool),
         ],
-        OUTPUT,
+        &[output(""), SHOW_OWNERS],
     ],
     completes: Completes::Nothing,
     run: api_resources,

@@ -8,11 +8,13 @@ use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, go_text, strategic, yaml};
-use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
-use crate::kubectl::manifests::{self, Manifest, VALIDATE, Validate};
+use crate::kubectl::args::{
+    DELETING, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECTOR, Type, VALIDATE, field_manager, output,
+};
+use crate::kubectl::manifests::{self, Manifest, Validate};
 use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{self, collection, joined, object};
+use crate::kubectl::resources::{self, collection, finish, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -25,17 +27,20 @@ pub static APPLY: Verb = Verb {
             DRY_RUN_FLAG,
             Flag::new("server-side", Type::Bool),
             Flag::new("force-conflicts", Type::Bool),
-            Flag::new("force", Type::Bool),
+            Flag::new("force", Type::Bool).absent(),
             VALIDATE,
-            Flag::new("overwrite", Type::Bool).default("true"),
-            Flag::new("field-manager", Type::Text),
+            Flag::new("overwrite", Type::Bool).default("true").absent(),
+            field_manager("kubectl-client-side-apply"),
             Flag::new("prune", Type::Bool),
+            Flag::new("prune-allowlist", Type::Array),
             Flag::new("all", Type::Bool),
-            Flag::new("wait", Type::Bool),
+            Flag::new("openapi-patch", Type::Bool).default("true"),
+            Flag::new("subresource", Type::Text).absent(),
+            SELECTOR,
         ],
+        DELETING,
         RECORD,
         FILES,
-        SELECT,
         OUTPUT,
     ],
     completes: Completes::Nothing,
@@ -45,11 +50,7 @@ pub static APPLY: Verb = Verb {
 pub static VIEW_LAST_APPLIED: Verb = Verb {
     name: "apply view-last-applied",
     summary: "View the latest last-applied-configuration annotations of a resource/object",
-    flags: &[
-        &[Flag::new("output", Type::Text).short('o').default("yaml"), Flag::new("all", Type::Bool)],
-        SELECT,
-        FILES,
-    ],
+    flags: &[&[output("yaml"), Flag::new("all", Type::Bool), SELECTOR], FILES],
     completes: Completes::Objects,
     run: view_last_applied,
 };
@@ -84,15 +85,12 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             failures.push(f);
         }
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
-/// The manifest as it is remembered: with its namespace, without what apply itself adds.
-pub fn remembered(m: &Manifest, ns: &str) -> Value {
+/// The manifest as it is remembered: without what apply itself adds.
+pub fn remembered(m: &Manifest) -> Value {
     let mut v = m.value.clone();
-    if m.kind.namespaced() {
-        v["metadata"]["namespace"] = ns.into();
-    }
     if v["metadata"]["annotations"].is_null() {
         v["metadata"]["annotations"] = json!({});
     }
@@ -130,7 +128,7 @@ fn apply_one(
     validate: Validate,
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
-    let ns = m.namespace(env);
+    let ns = m.namespace();
     if m.name().is_empty() {
         if let Some(g) = m.value["metadata"]["generateName"].as_str().filter(|g| !g.is_empty()) {
             return Err(Failure::error(format!("from {g}: cannot use generate name with apply")));
@@ -143,29 +141,17 @@ fn apply_one(
             m.source
         )));
     }
-    if let Some(own) = m.value["metadata"]["namespace"].as_str()
-        && env.namespace_given
-        && own != env.namespace
-    {
-        return Err(Failure::error(format!(
-            "the namespace from the provided object {own:?} does not match the namespace {:?}. You must pass '--namespace={own}' to perform this operation.",
-            env.namespace
-        )));
-    }
     let validation = validate.field_validation();
-    let modified = remembered(m, &ns);
-    let path = object(m.kind, &ns, m.name());
+    let modified = remembered(m);
+    let path = object(m.kind, ns, m.name());
     match env.try_call(&Request::get(&path)) {
         Err(s) if s.is(Reason::NotFound) => {
             let made = if dry == DryRun::Client {
                 modified
             } else {
-                let mut r = Request::new(Method::Post, collection(m.kind, &ns))
+                let r = dry.on(Request::new(Method::Post, collection(m.kind, ns))
                     .query("fieldValidation", validation)
-                    .body(modified);
-                if dry == DryRun::Server {
-                    r = r.query("dryRun", "All");
-                }
+                    .body(modified));
                 let made = env
                     .try_call(&r)
                     .map_err(|s| Failure::status_while(&s, &format!("error when creating {:?}", m.source)))?;
@@ -192,12 +178,9 @@ fn apply_one(
             let new = if dry == DryRun::Client {
                 (*current).clone()
             } else {
-                let mut r = Request::new(Method::Patch(PatchType::of(m.kind)), &path)
+                let r = dry.on(Request::new(Method::Patch(PatchType::of(m.kind)), &path)
                     .query("fieldValidation", validation)
-                    .body(patch);
-                if dry == DryRun::Server {
-                    r = r.query("dryRun", "All");
-                }
+                    .body(patch));
                 let doing = format!(
                     "error when applying patch:\n{}\nto:\nResource: \"{}/{}, Resource={}\", GroupVersionKind: \"{}/{}, Kind={}\"\nName: {:?}, Namespace: {ns:?}\nfor: {:?}: error when patching {:?}",
                     r.body.clone().unwrap_or_default(),
@@ -242,5 +225,5 @@ fn view_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         };
         env.out.push_str(&text);
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }

@@ -47,25 +47,17 @@ pub fn apply_one(
     validate: Validate,
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
-    let ns = m.namespace(env);
-    let mut value = m.value.clone();
-    if m.kind.namespaced() {
-        value["metadata"]["namespace"] = ns.clone().into();
-    }
-    let manager = match args.text("field-manager") {
-        "" => MANAGER,
-        own => own,
-    };
-    let path = object(m.kind, &ns, m.name());
+    let manager = if args.is_set("field-manager") { args.text("field-manager") } else { MANAGER };
+    let path = object(m.kind, m.namespace(), m.name());
     let request = |as_whom: &str, how, body| {
         let mut r = Request::new(Method::Patch(how), &path).query("fieldManager", as_whom).body(body);
         if how == PatchType::Apply {
             r = r.query("fieldValidation", validate.field_validation());
             r = r.query("force", if args.flag("force-conflicts") { "true" } else { "false" });
         }
-        if dry == DryRun::Server { r.query("dryRun", "All") } else { r }
+        dry.on(r)
     };
-    let apply = request(manager, PatchType::Apply, value);
+    let apply = request(manager, PatchType::Apply, m.value.clone());
     let mut made = (*env.try_call(&apply).map_err(|s| told(&s))?).clone();
     if manager == MANAGER
         && let Some(kept) = with_annotation(m, &made)

@@ -8,7 +8,7 @@ use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, go_text};
-use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILENAME, OUTPUT, Type};
 use crate::kubectl::manifests::{self, Manifest, Validate};
 use crate::kubectl::printers::Format;
 use crate::kubectl::resources::{joined, object};
@@ -17,7 +17,7 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 pub static SET_LAST_APPLIED: Verb = Verb {
     name: "apply set-last-applied",
     summary: "Set the last-applied-configuration annotation on a live object to match the contents of a file",
-    flags: &[&[DRY_RUN_FLAG, Flag::new("create-annotation", Type::Bool)], FILES, OUTPUT],
+    flags: &[&[DRY_RUN_FLAG, Flag::new("create-annotation", Type::Bool), FILENAME], OUTPUT],
     completes: Completes::Nothing,
     run: set_last_applied,
 };
@@ -39,12 +39,9 @@ fn set_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(joined(failures));
     }
     for (m, text) in changes {
-        let path = object(m.kind, &m.namespace(env), m.name());
+        let path = object(m.kind, m.namespace(), m.name());
         let patch = json!({"metadata": {"annotations": {LAST_APPLIED: text}}});
-        let mut r = Request::new(Method::Patch(PatchType::Merge), &path).body(patch);
-        if dry == DryRun::Server {
-            r = r.query("dryRun", "All");
-        }
+        let r = dry.on(Request::new(Method::Patch(PatchType::Merge), &path).body(patch));
         let new = if dry == DryRun::Client { env.call(&Request::get(&path))? } else { env.call(&r)? };
         say(args, &format, m.kind, &new, "configured", dry, env)?;
     }
@@ -53,16 +50,12 @@ fn set_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 
 /// What the annotation should say, if it says something else.
 fn change(m: &Manifest, args: &Args, env: &mut Env<'_>) -> Result<Option<String>, Failure> {
-    let ns = m.namespace(env);
     let mut value = m.value.clone();
-    if m.kind.namespaced() {
-        value["metadata"]["namespace"] = ns.clone().into();
-    }
     if let Some(a) = value["metadata"].get_mut("annotations").and_then(Value::as_object_mut) {
         a.remove(LAST_APPLIED);
     }
     let text = format!("{}\n", go_text::json(&value));
-    let live = env.try_call(&Request::get(object(m.kind, &ns, m.name()))).map_err(|s| match s.reason {
+    let live = env.try_call(&Request::get(object(m.kind, m.namespace(), m.name()))).map_err(|s| match s.reason {
         Reason::NotFound => Failure::status(&s),
         _ => {
             Failure::status_while(&s, &format!("retrieving current configuration of:\nfrom server for: {:?}", m.source))

@@ -6,6 +6,7 @@ use crate::api::request::Request;
 use crate::api::{Resource, kinds};
 use crate::kubectl::args::Type;
 use crate::kubectl::containers;
+use crate::kubectl::env::Attachment;
 use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
@@ -17,7 +18,7 @@ pub static ATTACH: Verb = Verb {
         Flag::new("stdin", Type::Bool).short('i'),
         Flag::new("tty", Type::Bool).short('t'),
         Flag::new("quiet", Type::Bool).short('q'),
-        Flag::new("detach-keys", Type::Text),
+        Flag::new("detach-keys", Type::Text).default("ctrl-p,ctrl-q"),
         Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
     ]],
     completes: Completes::Pods,
@@ -43,7 +44,7 @@ fn attach(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.duration("pod-running-timeout").is_zero() {
         return Err(Failure::error("--pod-running-timeout must be higher than zero"));
     }
-    let (pod, _) = pod_of(&word, env)?;
+    let (pod, _) = pod_of(&word, "attach to", env)?;
     let path = object(kinds::Pod::kind_ref(), &env.namespace, &pod);
     let o = env.call(&Request::get(&path))?;
     if let phase @ ("Succeeded" | "Failed") = o["status"]["phase"].as_str().unwrap_or("") {
@@ -78,8 +79,9 @@ fn attach(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let Some(id) = container_id(&o, &container) else {
         return refused(format!("container {container} not found in pod {pod}_{}", env.namespace));
     };
-    let printed = env.api.logs(&env.namespace, &pod, Some(&container), false).map_err(|s| Failure::status(&s))?.len();
-    Ok(Done::Follow(Box::new(Attached { pod, path, container, id, printed })))
+    let to = env.api.attach(&env.namespace, &pod).map_err(|s| Failure::status(&s))?;
+    let printed = env.api.printed(&to, Some(&container), false).map_err(|s| Failure::status(&s))?.len();
+    Ok(Done::Follow(Box::new(Attached { to, path, container, id, printed })))
 }
 
 /// The container as it runs now; another one after a restart. `None`: it does not run.
@@ -90,7 +92,7 @@ fn container_id(pod: &serde_json::Value, container: &str) -> Option<String> {
 }
 
 struct Attached {
-    pod: String,
+    to: Attachment,
     path: String,
     container: String,
     id: String,
@@ -104,8 +106,7 @@ impl Follow for Attached {
         // What a program says as its last word comes with its end; a program that came after it is another one.
         let same = now.as_ref() == Some(&self.id);
         let previous = now.is_some() && !same;
-        let namespace = env.namespace.clone();
-        if let Ok(lines) = env.api.logs(&namespace, &self.pod, Some(&self.container), previous) {
+        if let Ok(lines) = env.api.printed(&self.to, Some(&self.container), previous) {
             lines.iter().skip(self.printed).for_each(|(_, line)| env.line(line));
             self.printed = self.printed.max(lines.len());
         }

@@ -8,11 +8,11 @@ use super::create::{say_made, submit};
 use crate::api::kind::Subresource;
 use crate::api::quantity::{self, Quantity};
 use crate::api::{KindRef, Resource, go_text, kinds};
-use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type, field_manager};
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{self, Found, joined};
+use crate::kubectl::resources::{self, Found, finish};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static AUTOSCALE: Verb = Verb {
@@ -29,7 +29,7 @@ pub static AUTOSCALE: Verb = Verb {
             Flag::new("memory", Type::Text),
             Flag::new("name", Type::Text),
             Flag::new("save-config", Type::Bool),
-            Flag::new("field-manager", Type::Text),
+            field_manager("kubectl-autoscale"),
             DRY_RUN_FLAG,
         ],
         RECORD,
@@ -170,7 +170,7 @@ fn autoscale(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             failures.push(e);
         }
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 fn one(f: &Found, wish: &Wish, args: &Args, dry: DryRun, format: &Format, env: &mut Env<'_>) -> Result<(), Failure> {

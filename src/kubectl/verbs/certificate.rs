@@ -9,7 +9,7 @@ use crate::api::{Reason, Resource, kinds};
 use crate::kubectl::args::{DryRun, FILES, OUTPUT, Type};
 use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::printers::Format;
-use crate::kubectl::resources::{Found, joined, object};
+use crate::kubectl::resources::{Found, joined, named, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 const FLAGS: &[&[Flag]] = &[&[Flag::new("force", Type::Bool)], FILES, OUTPUT];
@@ -70,14 +70,12 @@ fn answer(args: &Args, word: &Word, env: &mut Env<'_>) -> Result<Done, Failure> 
     let mut wanted = vec![];
     if !files.is_empty() {
         let (read, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
-        wanted.extend(read.iter().map(|m| (m.kind, m.namespace(env), m.name().to_string())));
+        wanted.extend(read.iter().map(|m| (m.kind, m.namespace().to_string(), m.name().to_string())));
         failures.extend(unread);
     }
     for w in &args.words {
-        match w.split_once('/') {
-            Some((t, n)) => wanted.push((env.mapped(|m| m.kind(t))?, env.namespace.clone(), n.into())),
-            None => wanted.push((csr, String::new(), w.clone())),
-        }
+        let (kind, name) = env.mapped(|m| named(w, csr, m))?;
+        wanted.push((kind, env.namespace.clone(), name));
     }
     let mut said = 0;
     for (kind, namespace, name) in wanted {

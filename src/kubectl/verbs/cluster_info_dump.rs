@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::api::jsonpath::Template;
 use crate::api::request::Request;
 use crate::api::{KindRef, Resource, kinds, yaml};
-use crate::kubectl::args::{OUTPUT, Type};
+use crate::kubectl::args::{PRINTING, Type, output};
 use crate::kubectl::printers::{self, Format, json_text};
 use crate::kubectl::resources::collection;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -21,7 +21,8 @@ pub static DUMP: Verb = Verb {
             Flag::new("all-namespaces", Type::Bool).short('A'),
             Flag::new("pod-running-timeout", Type::Duration).default("20s"),
         ],
-        OUTPUT,
+        &[output("json")],
+        PRINTING,
     ],
     completes: Completes::Nothing,
     run: dump,

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::config_entries::unexpected;
 use crate::api::jsonpath::Template;
-use crate::kubectl::args::{OUTPUT, Type};
+use crate::kubectl::args::{PRINTING, Type, output};
 use crate::kubectl::config::Entries;
 use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::tabwriter::align;
@@ -34,7 +34,7 @@ pub static USE_CONTEXT: Verb = Verb {
 pub static GET_CONTEXTS: Verb = Verb {
     name: "config get-contexts",
     summary: "Describe one or many contexts",
-    flags: &[OUTPUT, &[Flag::new("no-headers", Type::Bool)]],
+    flags: &[&[output(""), Flag::new("no-headers", Type::Bool)]],
     completes: Completes::Nothing,
     run: get_contexts,
 };
@@ -56,8 +56,14 @@ pub static VIEW: Verb = Verb {
     name: "config view",
     summary: "Display merged kubeconfig settings or a specified kubeconfig file",
     flags: &[
-        OUTPUT,
-        &[Flag::new("minify", Type::Bool), Flag::new("raw", Type::Bool), Flag::new("flatten", Type::Bool)],
+        &[
+            output("yaml"),
+            Flag::new("minify", Type::Bool),
+            Flag::new("raw", Type::Bool),
+            Flag::new("flatten", Type::Bool).absent(),
+            Flag::new("merge", Type::Bool).default("true").absent(),
+        ],
+        PRINTING,
     ],
     completes: Completes::Nothing,
     run: view,

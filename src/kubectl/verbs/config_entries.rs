@@ -16,21 +16,21 @@ pub static DELETE_CLUSTER: Verb = Verb {
     summary: "Delete the specified cluster from the kubeconfig",
     flags: &[],
     completes: Completes::Nothing,
-    run: |args, env| delete(args, Entries::Clusters, "cluster", env),
+    run: |args, env| delete(args, Entries::Clusters, env),
 };
 pub static DELETE_CONTEXT: Verb = Verb {
     name: "config delete-context",
     summary: "Delete the specified context from the kubeconfig",
     flags: &[],
     completes: Completes::Nothing,
-    run: |args, env| delete(args, Entries::Contexts, "context", env),
+    run: |args, env| delete(args, Entries::Contexts, env),
 };
 pub static DELETE_USER: Verb = Verb {
     name: "config delete-user",
     summary: "Delete the specified user from the kubeconfig",
     flags: &[],
     completes: Completes::Nothing,
-    run: |args, env| delete(args, Entries::Users, "user", env),
+    run: |args, env| delete(args, Entries::Users, env),
 };
 pub static RENAME_CONTEXT: Verb = Verb {
     name: "config rename-context",
@@ -43,6 +43,7 @@ pub static SET_CLUSTER: Verb = Verb {
     name: "config set-cluster",
     summary: "Set a cluster entry in kubeconfig",
     flags: &[&[
+        Flag::new("server", Type::Text),
         Flag::new("tls-server-name", Type::Text),
         Flag::new("certificate-authority", Type::Text),
         Flag::new("embed-certs", Type::Bool),
@@ -87,7 +88,7 @@ fn file(args: &Args, env: &Env<'_>) -> String {
     }
 }
 
-fn delete(args: &Args, of: Entries, noun: &str, env: &mut Env<'_>) -> Result<Done, Failure> {
+fn delete(args: &Args, of: Entries, env: &mut Env<'_>) -> Result<Done, Failure> {
     let [name] = args.words.as_slice() else {
         // Here that is no failure.
         env.out.push_str(help::of(args.verb).unwrap_or_default());
@@ -95,7 +96,7 @@ fn delete(args: &Args, of: Entries, noun: &str, env: &mut Env<'_>) -> Result<Don
     };
     let file = file(args, env);
     if env.config.entry(of, name).is_none() {
-        return Err(Failure::error(format!("cannot delete {noun} {name}, not in {file}")));
+        return Err(Failure::error(format!("cannot delete {} {name}, not in {file}", of.field())));
     }
     if of == Entries::Contexts && env.config.current() == name {
         env.error_line(
@@ -103,7 +104,7 @@ fn delete(args: &Args, of: Entries, noun: &str, env: &mut Env<'_>) -> Result<Don
         );
     }
     env.config.remove(of, name);
-    env.line(format!("deleted {noun} {name} from {file}"));
+    env.line(format!("deleted {} {name} from {file}", of.field()));
     Ok(Done::OK)
 }
 

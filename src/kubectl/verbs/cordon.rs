@@ -9,7 +9,6 @@ use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Resource, kinds};
 use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, Type};
-use crate::kubectl::mapper::Mapper;
 use crate::kubectl::resources::{self, Found, collection, object, with_selectors};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
@@ -76,14 +75,8 @@ pub fn nodes(args: &Args, env: &mut Env<'_>) -> Result<(DryRun, Vec<Found>), Fai
     if args.words.is_empty() {
         return Err(Failure::error(resources::MISSING_RESOURCE));
     }
-    let named = |mapper: &Mapper| {
-        let kind_and_name = |w: &String| match w.split_once('/') {
-            Some((t, n)) => Ok((mapper.kind(t)?, n.to_string())),
-            None => Ok((node, w.clone())),
-        };
-        args.words.iter().map(kind_and_name).collect::<Result<Vec<_>, Failure>>()
-    };
-    let named = env.mapped(named)?;
+    let named =
+        env.mapped(|m| args.words.iter().map(|w| resources::named(w, node, m)).collect::<Result<Vec<_>, _>>())?;
     if named.iter().any(|(kind, _)| *kind != named[0].0) {
         return Err(Failure::error("you may only specify a single resource type"));
     }
@@ -113,11 +106,8 @@ pub fn mark(nodes: &[Found], wanted: Wanted, dry: DryRun, env: &mut Env<'_>) {
         }
         if dry != DryRun::Client {
             let change = if unschedulable { json!(true) } else { json!(null) };
-            let mut r = Request::new(Method::Patch(PatchType::Strategic), n.path())
-                .body(json!({"spec": {"unschedulable": change}}));
-            if dry == DryRun::Server {
-                r = r.query("dryRun", "All");
-            }
+            let r = dry.on(Request::new(Method::Patch(PatchType::Strategic), n.path())
+                .body(json!({"spec": {"unschedulable": change}})));
             if let Err(s) = env.try_call(&r) {
                 let doing = wanted.done().trim_end_matches("ed");
                 env.error_line(format!("error: unable to {doing} node {:?}: {}", n.name, s.message));

@@ -7,12 +7,12 @@ use super::create_data::{self, Into, SOURCES};
 use super::edit;
 use crate::api::request::{Method, Request};
 use crate::api::{KindRef, Resource, kinds};
-use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, SELECTOR, Type};
 use crate::kubectl::env::Env;
-use crate::kubectl::manifests::{self, VALIDATE, Validate};
+use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::printers::{self, Format};
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{Found, collection, full_name, joined};
+use crate::kubectl::resources::{Found, collection, finish, full_name, joined};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Verb};
 
 pub static CREATE: Verb = Verb {
@@ -24,11 +24,10 @@ pub static CREATE: Verb = Verb {
         DRY_RUN,
         RECORD,
         &[
-            VALIDATE,
             Flag::new("edit", Type::Bool),
             Flag::new("windows-line-endings", Type::Bool),
-            Flag::new("raw", Type::Text),
-            Flag::new("selector", Type::Text).short('l'),
+            Flag::new("raw", Type::Text).absent(),
+            SELECTOR,
         ],
     ],
     completes: Completes::Nothing,
@@ -84,26 +83,23 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
     let validate = Validate::of(args)?;
-    let (mut manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    let manifests = manifests::chosen(manifests, args.text("selector"))?;
     if manifests.is_empty() && failures.is_empty() {
         return Err(Failure::error("no objects passed to create"));
-    }
-    for m in manifests.iter_mut().filter(|m| m.kind.namespaced()) {
-        m.value["metadata"]["namespace"] = m.namespace(env).into();
     }
     if args.flag("edit") {
         return if failures.is_empty() { edit::before_creation(manifests, args, env) } else { Err(joined(failures)) };
     }
     for mut m in manifests {
-        let ns = m.namespace(env);
         record::mark(args, &mut m.value);
-        let value = if args.flag("save-config") { remembered(&m, &ns) } else { m.value.clone() };
-        match submit(m.kind, &ns, value, dry, validate, env) {
+        let value = if args.flag("save-config") { remembered(&m) } else { m.value.clone() };
+        match submit(m.kind, m.namespace(), value, dry, validate, env) {
             Ok(made) => say(args, &format, m.kind, &made, "created", dry, env)?,
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when creating {:?}", m.source))),
         }
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 /// Sends an object, or keeps it where nothing may be sent.
@@ -118,12 +114,9 @@ pub fn submit(
     if dry == DryRun::Client {
         return Ok(value);
     }
-    let mut request = Request::new(Method::Post, collection(kind, ns))
+    let request = dry.on(Request::new(Method::Post, collection(kind, ns))
         .query("fieldValidation", validate.field_validation())
-        .body(value);
-    if dry == DryRun::Server {
-        request = request.query("dryRun", "All");
-    }
+        .body(value));
     env.try_call(&request).map(|v| (*v).clone())
 }
 

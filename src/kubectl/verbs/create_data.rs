@@ -12,7 +12,7 @@ pub const SOURCES: &[Flag] = &[
     Flag::new("from-literal", Type::Array),
     Flag::new("from-file", Type::List),
     Flag::new("from-env-file", Type::List),
-    Flag::new("append-hash", Type::Bool),
+    Flag::new("append-hash", Type::Bool).absent(),
 ];
 
 /// Where the data goes, for messages: kubectl words them differently for the two kinds.

@@ -21,7 +21,7 @@ pub static TLS: Verb = Verb {
     name: "create secret tls",
     summary: "Create a TLS secret",
     flags: &[
-        &[Flag::new("cert", Type::Text), Flag::new("key", Type::Text), Flag::new("append-hash", Type::Bool)],
+        &[Flag::new("cert", Type::Text), Flag::new("key", Type::Text), Flag::new("append-hash", Type::Bool).absent()],
         OUTPUT,
         DRY_RUN,
     ],
@@ -39,7 +39,7 @@ pub static DOCKER_REGISTRY: Verb = Verb {
             Flag::new("docker-password", Type::Text),
             Flag::new("docker-email", Type::Text),
             Flag::new("from-file", Type::List),
-            Flag::new("append-hash", Type::Bool),
+            Flag::new("append-hash", Type::Bool).absent(),
         ],
         OUTPUT,
         DRY_RUN,

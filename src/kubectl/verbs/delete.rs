@@ -5,8 +5,9 @@ use serde_json::json;
 use super::super::resources::{self, Found, Selection, joined};
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Time};
-use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, SELECT, Type, output};
 use crate::kubectl::manifests::{self, Validate};
+use crate::kubectl::resources::finish;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static DELETE: Verb = Verb {
@@ -21,7 +22,8 @@ pub static DELETE: Verb = Verb {
             Flag::new("timeout", Type::Duration).default("0s"),
             Flag::new("ignore-not-found", Type::Bool),
             Flag::new("cascade", Type::Optional("background")).default("background"),
-            Flag::new("output", Type::Text).short('o'),
+            output(""),
+            Flag::new("raw", Type::Text).absent(),
             DRY_RUN_FLAG,
             Flag::new("interactive", Type::Bool).short('i'),
         ],
@@ -118,10 +120,7 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
         let mut uid = f.object["metadata"]["uid"].as_str().unwrap_or("").to_string();
         if dry != DryRun::Client {
-            let mut r = Request::new(Method::Delete, f.path()).body(options);
-            if dry == DryRun::Server {
-                r = r.query("dryRun", "All");
-            }
+            let r = dry.on(Request::new(Method::Delete, f.path()).body(options));
             match env.try_call(&r) {
                 Ok(o) => {
                     let answered = o["metadata"]["uid"].as_str().or(o["details"]["uid"].as_str());
@@ -153,7 +152,7 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         d => Some(env.now() + d),
     };
     if waiting.is_empty() {
-        return if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) };
+        return finish(failures);
     }
     Ok(Done::Follow(Box::new(Gone { waiting, failures, deadline })))
 }
@@ -173,8 +172,7 @@ fn gather(
         let mut found = vec![];
         let (manifests, mut failures) = manifests::read(files, args.flag("recursive"), Validate::Ignore, env)?;
         for m in manifests {
-            let ns = m.namespace(env);
-            let path = resources::object(m.kind, &ns, m.name());
+            let path = resources::object(m.kind, m.namespace(), m.name());
             match env.try_call(&Request::get(path)) {
                 Ok(o) => found.push(Found::of(m.kind, o)),
                 Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => {}

@@ -1,6 +1,6 @@
 //! kubectl describe: everything about an object, for people.
 
-use crate::kubectl::args::{FILES, SELECT, Type};
+use crate::kubectl::args::{ALL_NAMESPACES, FILES, SELECTOR, Type};
 use crate::kubectl::describe;
 use crate::kubectl::resources::{self, Selection, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -9,9 +9,13 @@ pub static DESCRIBE: Verb = Verb {
     name: "describe",
     summary: "Show details of a specific resource or group of resources",
     flags: &[
-        SELECT,
         FILES,
-        &[Flag::new("show-events", Type::Bool).default("true"), Flag::new("chunk-size", Type::Int).default("500")],
+        &[
+            SELECTOR,
+            ALL_NAMESPACES,
+            Flag::new("show-events", Type::Bool).default("true"),
+            Flag::new("chunk-size", Type::Int).default("500"),
+        ],
     ],
     completes: Completes::Objects,
     run,
@@ -27,13 +31,24 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     // Events are left out where several objects are shown, or none was found by its whole name, unless they are asked for.
     let one = failures.is_empty() && found.len() <= 1;
     let events = if args.is_set("show-events") { args.flag("show-events") } else { one };
-    for (i, f) in found.iter().enumerate() {
-        let text = describe::describe(f, events, env)?;
-        env.out.push_str(if i > 0 { "\n\n" } else { "" });
-        env.out.push_str(&text);
-    }
     if !failures.is_empty() && describe_matching(args, events, env)? {
         return Ok(Done::OK);
+    }
+    // A page that fails does not keep the others from being shown. What several fail of is said once.
+    let mut failed: Vec<Failure> = vec![];
+    let mut shown = false;
+    for f in &found {
+        match describe::describe(f, events, env) {
+            Ok(text) => {
+                env.out.push_str(if std::mem::replace(&mut shown, true) { "\n\n" } else { "" });
+                env.out.push_str(&text);
+            }
+            Err(e) if failed.iter().any(|f| f.message == e.message) => {}
+            Err(e) => failed.push(e),
+        }
+    }
+    if !failed.is_empty() {
+        return Err(joined(failures.into_iter().chain(failed).collect()));
     }
     if !failures.is_empty() {
         // In a namespace that is not there, that is the trouble.
@@ -44,9 +59,7 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(joined(failures));
     }
     if found.is_empty() {
-        let namespaced =
-            env.mapped(|m| Selection::parse(&args.words, m)).is_ok_and(|s| s.items.iter().any(|(k, _)| k.namespaced()));
-        let text = if namespaced && !args.flag("all-namespaces") {
+        let text = if !args.flag("all-namespaces") {
             format!("No resources found in {} namespace.", env.namespace)
         } else {
             "No resources found".into()

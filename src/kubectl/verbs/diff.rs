@@ -6,7 +6,7 @@ use super::apply::{patch_for, remembered};
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, yaml};
-use crate::kubectl::args::{FILES, SELECT, Type};
+use crate::kubectl::args::{FILES, SELECTOR, SHOW_OWNERS, Type, field_manager};
 use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::resources::{collection, joined, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -16,8 +16,17 @@ pub static DIFF: Verb = Verb {
     summary: "Diff the live version against a would-be applied version",
     flags: &[
         FILES,
-        SELECT,
-        &[Flag::new("server-side", Type::Bool), Flag::new("field-manager", Type::Text), Flag::new("prune", Type::Bool)],
+        &[
+            SELECTOR,
+            field_manager("kubectl-client-side-apply"),
+            SHOW_OWNERS.absent(),
+            Flag::new("server-side", Type::Bool).absent(),
+            Flag::new("force-conflicts", Type::Bool).absent(),
+            Flag::new("prune", Type::Bool).absent(),
+            Flag::new("prune-allowlist", Type::Array).absent(),
+            Flag::new("concurrency", Type::Int).default("1"),
+            Flag::new("show-secrets", Type::Bool),
+        ],
     ],
     completes: Completes::Nothing,
     run: diff,
@@ -35,21 +44,17 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     let mut manifests = manifests::chosen(manifests, args.text("selector")).map_err(failed)?;
     // `diff` walks two directories of files, so the files' names decide on the order.
-    manifests.sort_by_key(|m| file_name(m, &m.namespace(env)));
+    manifests.sort_by_key(|m| file_name(m, m.namespace()));
     for m in manifests {
-        let ns = m.namespace(env);
-        let modified = remembered(&m, &ns);
-        let path = object(m.kind, &ns, m.name());
+        let ns = m.namespace();
+        let modified = remembered(&m);
+        let path = object(m.kind, ns, m.name());
         let (old, new) = match env.try_call(&Request::get(&path)) {
             Err(s) if s.is(Reason::NotFound) => {
-                let mut value = m.value.clone();
-                if m.kind.namespaced() {
-                    value["metadata"]["namespace"] = ns.clone().into();
-                }
-                let r = Request::new(Method::Post, collection(m.kind, &ns))
+                let r = Request::new(Method::Post, collection(m.kind, ns))
                     .query("dryRun", "All")
                     .query("fieldValidation", "Strict")
-                    .body(value);
+                    .body(m.value.clone());
                 (Value::Null, (*env.call(&r).map_err(failed)?).clone())
             }
             Err(s) => return Err(failed(Failure::status(&s))),
@@ -84,7 +89,7 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             continue;
         }
         changed = true;
-        let name = file_name(&m, &ns);
+        let name = file_name(&m, ns);
         let stamp = env.now().diff_stamp();
         env.line(format!("diff -u -N /tmp/LIVE-{live}/{name} /tmp/MERGED-{merged}/{name}"));
         env.line(format!("--- /tmp/LIVE-{live}/{name}\t{stamp}"));

@@ -179,8 +179,8 @@ impl Node {
                 g.due = now + RETRY;
             }
             // It is on its way out already, with its whole namespace.
-            Err(s) if is_terminating(&s) && ending => g.step = Step::Wait,
-            Err(s) if is_terminating(&s) => {
+            Err(s) if s.namespace_ends() && ending => g.step = Step::Wait,
+            Err(s) if s.namespace_ends() => {
                 env.error_line(format!(
                     "error when evicting pod {name:?} from terminating namespace {namespace:?} (will retry after {}): {}",
                     go_duration(RETRY),
@@ -276,7 +276,7 @@ fn options(how: &How) -> Value {
 
 fn deletion(pod: &Value, how: &How) -> Request {
     let r = Request::new(Method::Delete, path(pod)).body(options(how));
-    if how.dry == DryRun::Server { r.query("dryRun", "All") } else { r }
+    how.dry.on(r)
 }
 
 fn eviction(pod: &Value, how: &How) -> Request {
@@ -286,11 +286,6 @@ fn eviction(pod: &Value, how: &How) -> Request {
         "deleteOptions": options(how),
     });
     Request::new(Method::Post, format!("{}/eviction", path(pod))).body(eviction)
-}
-
-fn is_terminating(s: &Status) -> bool {
-    let causes = s.details.iter().flat_map(|d| &d.causes);
-    s.is(Reason::Forbidden) && causes.into_iter().any(|c| c.reason == "NamespaceTerminating")
 }
 
 /// Namespace and name.

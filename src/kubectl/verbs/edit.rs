@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::apply::LAST_APPLIED;
 use super::edit_session::{self, Mode};
 use crate::api::request::Request;
-use crate::kubectl::args::{FILES, OUTPUT, Type};
-use crate::kubectl::manifests::{self, Manifest, VALIDATE, Validate};
+use crate::kubectl::args::{FILES, OUTPUT, Type, VALIDATE, field_manager};
+use crate::kubectl::manifests::{self, Manifest, Validate};
 use crate::kubectl::record::RECORD;
 use crate::kubectl::resources::{self, Found, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -20,7 +20,7 @@ pub static EDIT: Verb = Verb {
             VALIDATE,
             Flag::new("output-patch", Type::Bool),
             Flag::new("windows-line-endings", Type::Bool),
-            Flag::new("field-manager", Type::Text),
+            field_manager("kubectl-edit"),
             Flag::new("save-config", Type::Bool),
             Flag::new("subresource", Type::Text),
         ],
@@ -36,7 +36,7 @@ pub static EDIT_LAST_APPLIED: Verb = Verb {
     name: "apply edit-last-applied",
     summary: "Edit latest last-applied-configuration annotations of a resource/object",
     flags: &[
-        &[VALIDATE, Flag::new("windows-line-endings", Type::Bool), Flag::new("field-manager", Type::Text)],
+        &[VALIDATE, Flag::new("windows-line-endings", Type::Bool), field_manager("kubectl-client-side-apply")],
         RECORD,
         OUTPUT,
         FILES,

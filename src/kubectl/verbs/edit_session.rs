@@ -222,16 +222,7 @@ impl Shape<'_> {
         if let Some(owners) = owners {
             m.value["metadata"]["managedFields"] = owners;
         }
-        if m.kind.namespaced() {
-            let own = m.namespace(env);
-            if own != env.namespace {
-                return Err(Failure::error(format!(
-                    "the namespace from the provided object {own:?} does not match the namespace {:?}. You must pass '--namespace={own}' to perform this operation.",
-                    env.namespace
-                )));
-            }
-            m.value["metadata"]["namespace"] = own.into();
-        }
+        m.put_into(&env.namespace, true)?;
         if self.args.flag("save-config") {
             if m.value["metadata"]["annotations"].is_null() {
                 m.value["metadata"]["annotations"] = json!({});
@@ -272,7 +263,7 @@ impl Shape<'_> {
         if self.args.flag("output-patch") {
             env.line(format!("Patch: {}", go_text::json(&patch)));
         }
-        let path = object(m.kind, &m.namespace(env), m.name());
+        let path = object(m.kind, m.namespace(), m.name());
         let part = self.args.text("subresource");
         let path = if part.is_empty() { path } else { format!("{path}/{part}") };
         let request = Request::new(Method::Patch(PatchType::of(m.kind)), path)
@@ -298,7 +289,7 @@ impl Shape<'_> {
     }
 
     fn create(&self, m: &Manifest, env: &mut Env<'_>) -> Result<(), Failure> {
-        let request = Request::new(Method::Post, collection(m.kind, &m.namespace(env)))
+        let request = Request::new(Method::Post, collection(m.kind, m.namespace()))
             .query("fieldValidation", self.validate.field_validation())
             .body(m.value.clone());
         let made = env.call(&request)?;
@@ -312,13 +303,8 @@ impl Shape<'_> {
             return say(self.args, &self.format, m.kind, &m.value, "skipped", DryRun::None, env);
         }
         let patch = json!({"metadata": {"annotations": {ANNOTATION: go_text::json(&m.value)}}});
-        let path = object(m.kind, &m.namespace(env), m.name());
-        let manager = match self.args.text("field-manager") {
-            "" => "kubectl-client-side-apply",
-            own => own,
-        };
+        let path = object(m.kind, m.namespace(), m.name());
         let request = Request::new(Method::Patch(PatchType::Merge), path)
-            .query("fieldManager", manager)
             .query("fieldValidation", self.validate.field_validation())
             .body(patch);
         env.call(&request)?;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::api::request::Request;
-use crate::api::time::human;
+use crate::api::time::ago;
 use crate::api::{Resource, Time, kinds, yaml};
 use crate::kubectl::args::{OUTPUT, Type};
 use crate::kubectl::env::Watch;
-use crate::kubectl::printers::{self, Format, json_as_declared};
+use crate::kubectl::printers::{self, Format, escaped, json_as_declared};
 use crate::kubectl::resources::{Found, collection};
 use crate::kubectl::tabwriter::{Remembered, align};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
@@ -50,8 +50,8 @@ fn first_seen(e: &Value) -> Time {
 /// `5s (x3 over 40s)`, or `5s`.
 pub fn interval(e: &Value, now: Time) -> String {
     let count = e["series"]["count"].as_i64().or(e["count"].as_i64()).unwrap_or(1);
-    let last = human(now.since(last_seen(e)));
-    if count > 1 { format!("{last} (x{count} over {})", human(now.since(first_seen(e)))) } else { last }
+    let last = ago(last_seen(e), now);
+    if count > 1 { format!("{last} (x{count} over {})", ago(first_seen(e), now)) } else { last }
 }
 
 fn events(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
@@ -141,16 +141,16 @@ fn heading(wide: bool) -> Vec<String> {
 }
 
 fn cells(e: &Value, wide: bool, now: Time) -> Vec<String> {
-    let s = |v: &Value| v.as_str().unwrap_or("").to_string();
+    let text = |v: &Value| escaped(v.as_str().unwrap_or("").trim());
     let o = &e["involvedObject"];
-    let object = format!("{}/{}", s(&o["kind"]), s(&o["name"]));
+    let object = format!("{}/{}", text(&o["kind"]), text(&o["name"]));
     let all = [
-        s(&e["metadata"]["namespace"]),
+        text(&e["metadata"]["namespace"]),
         interval(e, now),
-        s(&e["type"]),
-        s(&e["reason"]),
+        text(&e["type"]),
+        text(&e["reason"]),
         object,
-        s(&e["message"]).trim().into(),
+        text(&e["message"]),
     ];
     all.into_iter().skip(usize::from(!wide)).collect()
 }

@@ -3,7 +3,7 @@
 use super::logs::pod_of;
 use crate::api::request::Request;
 use crate::api::{OpId, Outcome, Resource, kinds};
-use crate::kubectl::args::{FILES, Type};
+use crate::kubectl::args::{FILENAME, Type};
 use crate::kubectl::containers;
 use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
@@ -11,16 +11,14 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress
 pub static EXEC: Verb = Verb {
     name: "exec",
     summary: "Execute a command in a container",
-    flags: &[
-        &[
-            Flag::new("container", Type::Text).short('c'),
-            Flag::new("stdin", Type::Bool).short('i'),
-            Flag::new("tty", Type::Bool).short('t'),
-            Flag::new("quiet", Type::Bool).short('q'),
-            Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
-        ],
-        FILES,
-    ],
+    flags: &[&[
+        Flag::new("container", Type::Text).short('c'),
+        Flag::new("stdin", Type::Bool).short('i'),
+        Flag::new("tty", Type::Bool).short('t'),
+        Flag::new("quiet", Type::Bool).short('q'),
+        Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
+        FILENAME,
+    ]],
     completes: Completes::Pods,
     run: exec,
 };
@@ -46,7 +44,7 @@ fn exec(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.flag("tty") && args.flag("stdin") {
         env.error_line("Unable to use a TTY - input is not a terminal or the right kind of file");
     }
-    let (pod, _) = pod_of(args.word(0), env)?;
+    let (pod, _) = pod_of(args.word(0), "attach to", env)?;
     let ns = env.namespace.clone();
     let o = env.call(&Request::get(object(kinds::Pod::kind_ref(), &ns, &pod)))?;
     if let phase @ ("Succeeded" | "Failed") = o["status"]["phase"].as_str().unwrap_or("") {

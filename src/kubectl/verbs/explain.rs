@@ -3,7 +3,7 @@
 
 use crate::api::KindRef;
 use crate::api::definitions::{self, Doc, DocField};
-use crate::kubectl::args::{OUTPUT, Type};
+use crate::kubectl::args::{RECURSIVE, Type, output};
 use crate::kubectl::mapper::Mapper;
 use crate::kubectl::verbs::explain_v2;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -11,7 +11,7 @@ use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 pub static EXPLAIN: Verb = Verb {
     name: "explain",
     summary: "Get documentation for a resource",
-    flags: &[&[Flag::new("recursive", Type::Bool), Flag::new("api-version", Type::Text)], OUTPUT],
+    flags: &[&[RECURSIVE, Flag::new("api-version", Type::Text), output("plaintext")]],
     completes: Completes::Kinds,
     run: explain,
 };

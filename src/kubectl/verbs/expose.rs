@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::create::{say, submit};
 use crate::api::{Resource, kinds};
-use crate::kubectl::args::{ALL, DRY_RUN, DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SAVE_CONFIG, Type, field_manager};
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
@@ -29,10 +29,14 @@ pub static EXPOSE: Verb = Verb {
             Flag::new("session-affinity", Type::Text),
             Flag::new("overrides", Type::Text),
         ],
+        &[
+            DRY_RUN_FLAG,
+            SAVE_CONFIG,
+            field_manager("kubectl-expose"),
+            Flag::new("override-type", Type::Text).default("merge").absent(),
+        ],
         OUTPUT,
-        DRY_RUN,
         RECORD,
-        ALL,
         FILES,
     ],
     completes: Completes::Objects,

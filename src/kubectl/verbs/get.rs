@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 
 use crate::api::jsonpath::{Template, show};
 use crate::api::request::Request;
-use crate::api::time::human;
+use crate::api::time::ago;
 use crate::api::{KindRef, Reason, Time};
 use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::env::{Env, Watch};
 use crate::kubectl::printers::{self, Format, TableOptions};
-use crate::kubectl::resources::{self, Found, Selection, collection, joined, object, refused_list, with_selectors};
+use crate::kubectl::resources::{
+    self, Found, Selection, collection, finish, joined, object, refused_list, with_selectors,
+};
 use crate::kubectl::tabwriter::Remembered;
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
 
@@ -155,10 +157,6 @@ fn subresource(found: Vec<Found>, sub: &str, failures: &mut Vec<Failure>, env: &
     out
 }
 
-fn finish(failures: Vec<Failure>) -> Result<Done, Failure> {
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
-}
-
 fn nothing_found(args: &Args, selection: &Selection, env: &mut Env<'_>) {
     if args.flag("ignore-not-found") {
         return;
@@ -297,7 +295,7 @@ fn plain_tables(
     let mut groups: Vec<(KindRef, Value)> = vec![];
     for f in found {
         let made = f.object["metadata"]["creationTimestamp"].as_str().and_then(Time::parse);
-        let age = made.map_or("<unknown>".into(), |t| human(now.since(t)));
+        let age = made.map_or("<unknown>".into(), |t| ago(t, now));
         let t = json!({
             "columnDefinitions": [{"name": "Name", "format": "name", "priority": 0}, {"name": "Age", "priority": 0}],
             "rows": [{"cells": [f.name, age], "object": {"metadata": f.object["metadata"]}}],
@@ -387,7 +385,6 @@ impl Watching {
         if let Some(heads) = t["columnDefinitions"].as_array().filter(|h| !h.is_empty()) {
             self.heads.clone_from(heads);
         }
-        let heads: Vec<&Value> = self.heads.iter().collect();
         let mut options = self.options.clone();
         options.headers &= !self.headed;
         if self.args.flag("output-watch-events") {
@@ -396,16 +393,9 @@ impl Watching {
             self.columns.first_at_least("MODIFIED".len());
         }
         self.headed = true;
-        let text = printers::table_with(&heads, t["rows"].as_array().map(Vec::as_slice).unwrap_or_default(), &options);
-        // Columns are cut out again and padded to what was seen before.
-        let cells: Vec<Vec<String>> = text.lines().map(split_columns).collect();
-        self.columns.lay(&cells)
+        let rows = t["rows"].as_array().map(Vec::as_slice).unwrap_or_default();
+        self.columns.lay(&printers::cells(&self.heads, rows, &options))
     }
-}
-
-/// The cells of a printed row: columns are at least three blanks apart.
-fn split_columns(line: &str) -> Vec<String> {
-    line.split("   ").map(str::trim).filter(|c| !c.is_empty()).map(String::from).collect()
 }
 
 impl Follow for Watching {

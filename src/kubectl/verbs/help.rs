@@ -39,6 +39,8 @@ fn longest(words: &[&str]) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kubectl::Flag;
+    use crate::kubectl::args::GLOBAL;
     use crate::kubectl::verbs::TABLE;
 
     #[test]
@@ -51,6 +53,51 @@ mod tests {
             assert!(of(group).is_some_and(|t| t.contains(v.summary)), "{}: {:?}", v.name, v.summary);
         }
         assert!(of("").is_some_and(|t| t.starts_with("kubectl controls")));
+    }
+
+    /// A flag as the help of a verb lists it: `-n, --namespace='':`.
+    fn option(line: &str) -> Option<(String, Option<char>, String)> {
+        let line = line.strip_prefix("    ")?.strip_suffix(':')?;
+        let (short, long) = match line.split_once(", --") {
+            Some((short, long)) => (short.chars().nth(1), long),
+            None => (None, line.strip_prefix("--")?),
+        };
+        let (name, default) = long.split_once('=')?;
+        Some((name.into(), short, default.trim_matches(['\'', '[', ']']).into()))
+    }
+
+    fn listed(path: &str) -> Vec<(String, Option<char>, String)> {
+        let text = of(path).unwrap_or_default();
+        let from = if path == "options" { 0 } else { text.find("\nOptions:\n").unwrap_or(text.len()) };
+        let mut all: Vec<_> = text[from..].lines().filter_map(option).collect();
+        all.sort();
+        all
+    }
+
+    /// The same of a record. What is deprecated is hidden.
+    fn recorded<'a>(flags: impl Iterator<Item = &'a Flag>) -> Vec<(String, Option<char>, String)> {
+        let shown = flags.filter(|f| f.deprecated.is_none());
+        let mut all: Vec<_> = shown.map(|f| (f.name.to_string(), f.short, f.plain_default().to_string())).collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn verbs_take_the_flags_that_their_help_lists() {
+        let global = recorded(GLOBAL.iter().filter(|f| f.name != "help"));
+        let mut differ = vec![];
+        for v in TABLE {
+            let (known, told) = (recorded(v.flags.iter().flat_map(|f| f.iter())), listed(v.name));
+            // What all verbs take some list again.
+            let missing = told.iter().filter(|o| !known.contains(o) && !global.contains(o));
+            let more = known.iter().filter(|o| !told.contains(o));
+            differ.extend(missing.map(|o| format!("{} lacks {o:?}", v.name)));
+            differ.extend(more.map(|o| format!("{} has {o:?}", v.name)));
+            let twice = known.windows(2).filter(|w| w[0].0 == w[1].0);
+            differ.extend(twice.map(|w| format!("{} has --{} twice", v.name, w[0].0)));
+        }
+        assert!(differ.is_empty(), "{}", differ.join("\n"));
+        assert_eq!(global, listed("options"));
     }
 
     #[test]

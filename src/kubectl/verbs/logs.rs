@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use crate::api::request::Request;
-use crate::api::time::parse_go_duration;
-use crate::api::{Reason, Resource};
+use crate::api::selector::Selector;
+use crate::api::{KindRef, Reason, Resource};
 use crate::api::{Time, kinds};
-use crate::kubectl::args::Type;
+use crate::kubectl::args::{SELECTOR, Type};
 use crate::kubectl::containers;
-use crate::kubectl::resources::{collection, object};
+use crate::kubectl::resources::{collection, named, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static LOGS: Verb = Verb {
@@ -22,51 +23,36 @@ pub static LOGS: Verb = Verb {
         Flag::new("container", Type::Text).short('c'),
         Flag::new("all-containers", Type::Bool),
         Flag::new("tail", Type::Int).default("-1"),
-        Flag::new("since", Type::Text),
+        Flag::new("since", Type::Duration),
         Flag::new("since-time", Type::Text),
         Flag::new("timestamps", Type::Bool),
         Flag::new("prefix", Type::Bool),
-        Flag::new("selector", Type::Text).short('l'),
+        SELECTOR,
         Flag::new("limit-bytes", Type::Int),
         Flag::new("ignore-errors", Type::Bool),
         Flag::new("max-log-requests", Type::Int).default("5"),
-        Flag::new("all-pods", Type::Bool),
+        Flag::new("insecure-skip-tls-verify-backend", Type::Bool),
+        Flag::new("all-pods", Type::Bool).absent(),
         Flag::new("pod-running-timeout", Type::Duration).default("20s"),
     ]],
     completes: Completes::Pods,
     run: logs,
 };
 
-/// The pod that a word means: its name, `pod/x`, or the first pod of `deployment/x`; and of how many it is the first.
-pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<(String, usize), Failure> {
-    let (kind, name) = match word.split_once('/') {
-        Some((t, n)) => (env.mapped(|m| m.kind(t))?, n.to_string()),
-        None => (kinds::Pod::kind_ref(), word.to_string()),
-    };
+/// The pod that a word means, to do something with it: its name, `pod/x`, or the first pod of `deployment/x`; and of how many it is the first.
+pub fn pod_of(word: &str, doing: &str, env: &mut Env<'_>) -> Result<(String, usize), Failure> {
+    let (kind, name) = env.mapped(|m| named(word, kinds::Pod::kind_ref(), m))?;
     if name.is_empty() {
-        return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
+        return Err(Failure::error("resource name may not be empty"));
     }
     let ns = env.namespace.clone();
     let o = env.call(&Request::get(object(kind, &ns, &name)))?;
     if kind == kinds::Pod::kind_ref() {
         return Ok((name, 1));
     }
-    let labels = match kind.name() {
-        "Service" => &o["spec"]["selector"],
-        _ => &o["spec"]["selector"]["matchLabels"],
-    };
-    let selector: Vec<String> =
-        labels.as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or(""))).collect();
-    if selector.is_empty() {
-        return Err(Failure::error(match kind.name() {
-            "Service" => format!(
-                "cannot get the logs from *v1.Service: invalid service '{name}': Service is defined without a selector"
-            ),
-            other => format!("cannot get the logs from *{}.{other}: selector is empty", kind.version()),
-        }));
-    }
-    let pods =
-        env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", selector.join(",")))?;
+    let chosen = selector(kind, &o)
+        .map_err(|why| Failure::error(format!("cannot {doing} *{}.{}: {why}", kind.version(), kind.name())))?;
+    let pods = env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", chosen))?;
     let mut list: Vec<&Value> = pods["items"].as_array().into_iter().flatten().collect();
     // Of several pods the one that is ready and running longest.
     list.sort_by_key(|p| {
@@ -86,6 +72,25 @@ pub fn pod_of(word: &str, env: &mut Env<'_>) -> Result<(String, usize), Failure>
         Some(p) => Ok((p["metadata"]["name"].as_str().unwrap_or("").to_string(), list.len())),
         None => Err(Failure::error("timed out waiting for the condition")),
     }
+}
+
+/// Which pods belong to an object. Real Kubernetes: k8s.io/kubectl/pkg/polymorphichelpers SelectorsForObject.
+fn selector(kind: KindRef, o: &Value) -> Result<String, String> {
+    let own = &o["spec"]["selector"];
+    let labels =
+        |v: &Value| LabelSelector { match_labels: serde_json::from_value(v.clone()).ok(), ..Default::default() };
+    let chosen = match (kind.group(), kind.name()) {
+        ("", "Service") if own.as_object().is_none_or(serde_json::Map::is_empty) => {
+            let name = o["metadata"]["name"].as_str().unwrap_or("");
+            return Err(format!("invalid service '{name}': Service is defined without a selector"));
+        }
+        ("", "Service" | "ReplicationController") => labels(own),
+        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") | ("batch", "Job") => {
+            serde_json::from_value(own.clone()).unwrap_or_default()
+        }
+        _ => return Err(format!("selector for *{}.{} not implemented", kind.version(), kind.name())),
+    };
+    Ok(Selector::of(&chosen).to_string())
 }
 
 #[derive(Clone)]
@@ -112,7 +117,7 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let wanted =
         if args.is_set("container") { Some(args.text("container").to_string()) } else { args.words.get(1).cloned() };
     let pods: Vec<String> = if selector.is_empty() {
-        let (pod, of) = pod_of(args.word(0), env).map_err(|f| not_found(f, env))?;
+        let (pod, of) = pod_of(args.word(0), "get the logs from", env).map_err(|f| not_found(f, env))?;
         if of > 1 {
             env.error_line(format!("Found {of} pods, using pod/{pod}"));
         }
@@ -155,22 +160,18 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     // With a selector, ten lines of each are enough unless asked otherwise.
     let tail = if !args.is_set("tail") && !selector.is_empty() { 10 } else { args.int("tail") };
-    let since = match args.text("since") {
-        "" => Time::parse(args.text("since-time")),
-        text => match parse_go_duration(text) {
-            Some(d) => Some(env.now() - d),
-            None => {
-                let digits = text.trim_start_matches(['-', '+']);
-                let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-                let why = if number { "missing unit in duration" } else { "invalid duration" };
-                return Err(Failure::usage(
-                    format!("invalid argument {text:?} for \"--since\" flag: time: {why} {text:?}"),
-                    "logs",
-                ));
-            }
-        },
+    let since = match args.duration("since") {
+        d if d.is_zero() => Time::parse(args.text("since-time")),
+        d => Some(env.now() - d),
     };
     let mut f = Following { args: args.clone(), ns, sources, shown: BTreeMap::new(), tail, since };
+    let most = usize::try_from(args.int("max-log-requests")).unwrap_or(0);
+    if args.flag("follow") && f.sources.len() > most {
+        return Err(Failure::error(format!(
+            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
+            f.sources.len()
+        )));
+    }
     if args.flag("follow") {
         return Ok(Done::Follow(Box::new(f)));
     }
@@ -184,7 +185,10 @@ fn args_limit(args: &Args) -> usize {
 
 /// `logs` says in which namespace it looked, and whether there is one.
 fn not_found(f: Failure, env: &mut Env<'_>) -> Failure {
-    let Some(message) = f.message.strip_prefix("Error from server (NotFound): ") else { return f };
+    if !f.is_absence() {
+        return f;
+    }
+    let message = f.message.trim_start_matches("Error from server (NotFound): ");
     let ns = env.namespace.clone();
     let message = match env.try_call(&Request::get(object(kinds::Namespace::kind_ref(), "", &ns))) {
         Err(s) if s.is(Reason::NotFound) => s.message,

@@ -7,7 +7,7 @@ use crate::api::documents::json_error;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Status, yaml};
-use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type, field_manager};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
 use crate::kubectl::resources::{self, joined};
@@ -23,8 +23,8 @@ pub static PATCH: Verb = Verb {
             Flag::new("type", Type::Text).default("strategic"),
             DRY_RUN_FLAG,
             Flag::new("subresource", Type::Text),
-            Flag::new("local", Type::Bool),
-            Flag::new("field-manager", Type::Text),
+            Flag::new("local", Type::Bool).absent(),
+            field_manager("kubectl-patch"),
         ],
         OUTPUT,
         RECORD,

@@ -7,11 +7,11 @@ use super::apply::remembered;
 use super::create::{say, submit};
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Status};
-use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, Type};
-use crate::kubectl::manifests::{self, Manifest, VALIDATE, Validate};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SAVE_CONFIG, Type, VALIDATE, field_manager};
+use crate::kubectl::manifests::{self, Manifest, Validate};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{joined, object, singular};
+use crate::kubectl::resources::{finish, joined, object, singular};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static REPLACE: Verb = Verb {
@@ -23,11 +23,14 @@ pub static REPLACE: Verb = Verb {
             VALIDATE,
             Flag::new("force", Type::Bool),
             Flag::new("grace-period", Type::Int).default("-1"),
-            Flag::new("timeout", Type::Duration).default("0s"),
+            Flag::new("timeout", Type::Duration).default("0s").absent(),
+            // What is replaced by force is always waited for.
             Flag::new("wait", Type::Bool),
-            Flag::new("cascade", Type::Optional("background")).default("background"),
-            Flag::new("field-manager", Type::Text),
-            Flag::new("save-config", Type::Bool),
+            Flag::new("cascade", Type::Optional("background")).default("background").absent(),
+            field_manager("kubectl-replace"),
+            SAVE_CONFIG,
+            Flag::new("raw", Type::Text).absent(),
+            Flag::new("subresource", Type::Text),
         ],
         RECORD,
         OUTPUT,
@@ -48,41 +51,39 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::error("no objects passed to replace"));
     }
     for m in &mut manifests {
-        if m.kind.namespaced() {
-            m.value["metadata"]["namespace"] = m.namespace(env).into();
-        }
         record::mark(args, &mut m.value);
         if args.flag("save-config") {
-            m.value = remembered(m, &m.namespace(env));
+            m.value = remembered(m);
         }
     }
     if args.flag("force") && dry == DryRun::None {
         return force(args, manifests, failures, env);
     }
     for m in manifests {
-        match put(&m, dry, validate, env) {
+        match put(&m, args, dry, validate, env) {
             Ok(new) => say(args, &format, m.kind, &new, "replaced", dry, env)?,
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when replacing {:?}", m.source))),
         }
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 /// An object without a version takes the place of whichever is there.
-fn put(m: &Manifest, dry: DryRun, validate: Validate, env: &mut Env<'_>) -> Result<Value, Status> {
+fn put(m: &Manifest, args: &Args, dry: DryRun, validate: Validate, env: &mut Env<'_>) -> Result<Value, Status> {
     if dry == DryRun::Client {
         return Ok(m.value.clone());
     }
-    let path = object(m.kind, &m.namespace(env), m.name());
+    let path = object(m.kind, m.namespace(), m.name());
+    let path = match args.text("subresource") {
+        "" => path,
+        part => format!("{path}/{part}"),
+    };
     let mut value = m.value.clone();
     if value["metadata"]["resourceVersion"].is_null() {
         value["metadata"]["resourceVersion"] =
             env.try_call(&Request::get(&path))?["metadata"]["resourceVersion"].clone();
     }
-    let mut r = Request::new(Method::Put, path).query("fieldValidation", validate.field_validation()).body(value);
-    if dry == DryRun::Server {
-        r = r.query("dryRun", "All");
-    }
+    let r = dry.on(Request::new(Method::Put, path).query("fieldValidation", validate.field_validation()).body(value));
     env.try_call(&r).map(|v| (*v).clone())
 }
 
@@ -95,7 +96,7 @@ fn force(
 ) -> Result<Done, Failure> {
     let mut going = vec![];
     for m in &manifests {
-        let path = object(m.kind, &m.namespace(env), m.name());
+        let path = object(m.kind, m.namespace(), m.name());
         let uid = match env.try_call(&Request::get(&path)) {
             Ok(o) => o["metadata"]["uid"].clone(),
             Err(_) => continue,
@@ -107,7 +108,7 @@ fn force(
         match env.try_call(&Request::new(Method::Delete, &path).body(options)) {
             Ok(_) => {
                 let place =
-                    if m.kind.namespaced() { format!(" from {} namespace", m.namespace(env)) } else { String::new() };
+                    if m.kind.namespaced() { format!(" from {} namespace", m.namespace()) } else { String::new() };
                 let how = if args.int("grace-period") == 0 { "force deleted" } else { "deleted" };
                 env.line(format!("{} {:?} {how}{place}", singular(m.kind), m.name()));
                 going.push((path, uid));
@@ -140,8 +141,7 @@ impl Follow for Anew {
                 meta.remove("resourceVersion");
                 meta.remove("uid");
             }
-            let ns = m.namespace(env);
-            match submit(m.kind, &ns, m.value.clone(), DryRun::None, validate, env) {
+            match submit(m.kind, m.namespace(), m.value.clone(), DryRun::None, validate, env) {
                 Ok(new) => say(&self.args, &format, m.kind, &new, "replaced", DryRun::None, env)?,
                 Err(s) => self.failures.push(Failure::status(&s)),
             }

@@ -5,8 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::create::{say_made, submit};
 use crate::api::request::{Method, Request};
-use crate::api::{Duration, Resource, Time, kinds};
-use crate::kubectl::args::{DRY_RUN, DryRun, OUTPUT, Type};
+use crate::api::{Duration, Reason, Resource, Status, Time, kinds};
+use crate::kubectl::args::{
+    DELETING, DRY_RUN_FLAG, DryRun, FILENAME, OUTPUT, RECURSIVE, SAVE_CONFIG, Type, field_manager,
+};
+use crate::kubectl::env::Attachment;
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
@@ -19,7 +22,7 @@ pub static RUN: Verb = Verb {
     flags: &[
         &[
             Flag::new("image", Type::Text),
-            Flag::new("labels", Type::List).short('l'),
+            Flag::new("labels", Type::Text).short('l'),
             Flag::new("env", Type::Array),
             Flag::new("port", Type::Text),
             Flag::new("restart", Type::Text).default("Always"),
@@ -33,13 +36,24 @@ pub static RUN: Verb = Verb {
             Flag::new("privileged", Type::Bool),
             Flag::new("annotations", Type::Array),
             Flag::new("overrides", Type::Text),
-            Flag::new("override-type", Type::Text).default("merge"),
+            Flag::new("override-type", Type::Text).default("merge").absent(),
             Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
             Flag::new("quiet", Type::Bool).short('q'),
         ],
+        &[
+            DRY_RUN_FLAG,
+            SAVE_CONFIG,
+            field_manager("kubectl-run"),
+            Flag::new("detach-keys", Type::Text).default("ctrl-p,ctrl-q"),
+            Flag::new("leave-stdin-open", Type::Bool).absent(),
+            Flag::new("force", Type::Bool).absent(),
+            FILENAME.absent(),
+            RECURSIVE.absent(),
+            Flag::new("kustomize", Type::Text).short('k').absent(),
+        ],
+        DELETING,
         RECORD,
         OUTPUT,
-        DRY_RUN,
     ],
     completes: Completes::Nothing,
     run,
@@ -94,6 +108,7 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         deadline: env.now() + args.duration("pod-running-timeout"),
         started: None,
         attached: false,
+        to: None,
         shown: 0,
     })))
 }
@@ -141,13 +156,17 @@ fn pairs(list: Vec<String>, bad: &str) -> Result<Map<String, Value>, Failure> {
     Ok(out)
 }
 
+fn split(text: &str) -> Vec<String> {
+    text.split(',').filter(|t| !t.is_empty()).map(String::from).collect()
+}
+
 fn pod_of(args: &Args) -> Result<Value, Failure> {
     let name = args.word(0);
     let extra: Vec<String> = match args.dash {
         Some(d) => args.words[d.max(1)..].to_vec(),
         None => args.words[1..].to_vec(),
     };
-    let mut labels = pairs(args.list("labels"), "unexpected label spec")?;
+    let mut labels = pairs(split(args.text("labels")), "unexpected label spec")?;
     if labels.is_empty() {
         labels.insert("run".into(), name.into());
     }
@@ -222,16 +241,61 @@ struct Attached {
     deadline: Time,
     started: Option<Time>,
     attached: bool,
+    /// `None`: it reads the log instead.
+    to: Option<Attachment>,
     shown: usize,
 }
 
 impl Attached {
-    fn read(&mut self, env: &mut Env<'_>) {
-        let lines = env.api.logs(&self.namespace, &self.name, None, false).unwrap_or_default();
+    fn read(&mut self, env: &mut Env<'_>) -> Result<(), Status> {
+        let lines = match &self.to {
+            Some(to) => env.api.printed(to, None, false),
+            None => env.api.logs(&self.namespace, &self.name, None, false),
+        };
+        let lines = match lines {
+            Err(s) if s.is(Reason::Forbidden) => return Err(s),
+            lines => lines.unwrap_or_default(),
+        };
         for (_, line) in lines.iter().skip(self.shown) {
             env.line(line);
         }
         self.shown = lines.len();
+        Ok(())
+    }
+
+    /// What was printed before comes from the log, and everything where one cannot attach.
+    /// Real Kubernetes: run.go handleAttachPod.
+    fn reach(&mut self, running: bool, env: &mut Env<'_>) -> Result<(), Status> {
+        if !self.quiet {
+            env.error_line(RECORDED);
+        }
+        let attached = match running {
+            true => {
+                if let Err(s) = self.read(env) {
+                    env.error_line(format!("warning: couldn't fetch pre-attach logs: {}", s.message));
+                }
+                env.api.attach(&self.namespace, &self.name).map_err(|s| s.message)
+            }
+            false => Err(format!(
+                "unable to upgrade connection: container {0} not found in pod {0}_{1}",
+                self.name, self.namespace
+            )),
+        };
+        match attached {
+            Ok(to) => self.to = Some(to),
+            Err(why) => {
+                env.error_line(format!(
+                    "warning: couldn't attach to pod/{}, falling back to streaming logs: {why}",
+                    self.name
+                ));
+                if !running {
+                    self.read(env)?;
+                }
+                // The whole log follows what was read of it before.
+                self.shown = 0;
+            }
+        }
+        self.read(env)
     }
 
     fn end(&mut self, pod: &Value, env: &mut Env<'_>) -> Progress {
@@ -275,21 +339,14 @@ impl Follow for Attached {
         if !self.attached && !over && now < reached {
             return Ok(Progress::Waiting(Some(reached)));
         }
-        if !std::mem::replace(&mut self.attached, true) {
-            if !self.quiet {
-                env.error_line(RECORDED);
-            }
-            if !state["running"].is_object() {
-                env.error_line(format!(
-                    "warning: couldn't attach to pod/{0}, falling back to streaming logs: unable to upgrade connection: container {0} not found in pod {0}_{1}",
-                    self.name, self.namespace
-                ));
-                // kubectl v1.36.3 reads the log twice there.
-                self.read(env);
-                self.shown = 0;
-            }
+        let read = match std::mem::replace(&mut self.attached, true) {
+            false => self.reach(state["running"].is_object(), env),
+            true => self.read(env),
+        };
+        if let Err(s) = read {
+            self.delete(env);
+            return Err(Failure::status(&s));
         }
-        self.read(env);
         if over || self.restarts && !state["running"].is_object() {
             return Ok(self.end(&pod, env));
         }

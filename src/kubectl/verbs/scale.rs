@@ -5,10 +5,10 @@ use serde_json::json;
 use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECTOR, Type};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{self, joined};
+use crate::kubectl::resources::{self, finish};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static SCALE: Verb = Verb {
@@ -16,15 +16,15 @@ pub static SCALE: Verb = Verb {
     summary: "Set a new size for a deployment, replica set, or replication controller",
     flags: &[
         &[
-            Flag::new("replicas", Type::Int).default("-1"),
+            Flag::new("replicas", Type::Int),
             Flag::new("current-replicas", Type::Int).default("-1"),
             Flag::new("resource-version", Type::Text),
             Flag::new("timeout", Type::Duration).default("0s"),
             DRY_RUN_FLAG,
+            SELECTOR,
         ],
         RECORD,
         ALL,
-        SELECT,
         OUTPUT,
         FILES,
     ],
@@ -80,5 +80,5 @@ fn scale(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         // As in kubectl, a format shows the object as it was found.
         say(args, &format, f.kind, &f.object, "scaled", dry, env)?;
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }

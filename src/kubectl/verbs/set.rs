@@ -7,22 +7,20 @@ use crate::api::patch::PatchType;
 use crate::api::quantity::Quantity;
 use crate::api::request::{Method, Request};
 use crate::api::strategic;
-use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECTOR, Type, field_manager};
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{self, Found, joined};
+use crate::kubectl::resources::{self, Found, finish, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 /// Flags of every subcommand of `set`.
-pub const CHANGING: &[Flag] = &[DRY_RUN_FLAG, Flag::new("local", Type::Bool), Flag::new("field-manager", Type::Text)];
-
-/// Flags of a subcommand that has none of its own.
-pub const FLAGS: &[&[Flag]] = &[CHANGING, RECORD, ALL, SELECT, OUTPUT, FILES];
+pub const CHANGING: &[Flag] =
+    &[DRY_RUN_FLAG, Flag::new("local", Type::Bool).absent(), field_manager("kubectl-set"), ALL[0]];
 
 pub static IMAGE: Verb = Verb {
     name: "set image",
     summary: "Update the image of a pod template",
-    flags: FLAGS,
+    flags: &[CHANGING, &[SELECTOR], RECORD, OUTPUT, FILES],
     completes: Completes::Objects,
     run: image,
 };
@@ -37,9 +35,8 @@ pub static RESOURCES: Verb = Verb {
             Flag::new("containers", Type::Text).short('c').default("*"),
             Flag::new("limits", Type::Text),
             Flag::new("requests", Type::Text),
+            SELECTOR,
         ],
-        ALL,
-        SELECT,
         OUTPUT,
         FILES,
     ],
@@ -101,10 +98,7 @@ pub fn change(
             continue;
         }
         if dry != DryRun::Client {
-            let mut r = Request::new(Method::Patch(PatchType::Strategic), o.path()).body(patch);
-            if dry == DryRun::Server {
-                r = r.query("dryRun", "All");
-            }
+            let r = dry.on(Request::new(Method::Patch(PatchType::Strategic), o.path()).body(patch));
             match env.try_call(&r) {
                 Ok(answer) => new = (*answer).clone(),
                 Err(s) => {
@@ -115,7 +109,7 @@ pub fn change(
         }
         say(args, &format, o.kind, &new, wording.done, dry, env)?;
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 fn image(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {

@@ -7,9 +7,9 @@ use super::create_data::check_variable;
 use super::set::{CHANGING, Wording, change, pod_spec, targets};
 use crate::api::request::Request;
 use crate::api::{Resource, kinds};
-use crate::kubectl::args::{ALL, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{FILES, OUTPUT, SELECTOR, Type};
 use crate::kubectl::record::RECORD;
-use crate::kubectl::resources::object;
+use crate::kubectl::resources::{object, slashed};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static ENV: Verb = Verb {
@@ -25,10 +25,10 @@ pub static ENV: Verb = Verb {
             Flag::new("prefix", Type::Text),
             Flag::new("keys", Type::List),
             Flag::new("overwrite", Type::Bool).default("true"),
+            Flag::new("resolve", Type::Bool).absent(),
+            SELECTOR,
         ],
         RECORD,
-        ALL,
-        SELECT,
         OUTPUT,
         FILES,
     ],
@@ -116,7 +116,7 @@ fn update(container: &mut Value, set: &[Value], remove: &[String], overwrite: bo
 /// The keys of a ConfigMap or Secret, as references.
 fn from(args: &Args, env: &mut Env<'_>) -> Result<Vec<Value>, Failure> {
     let text = args.text("from");
-    let Some((word, name)) = text.split_once('/') else {
+    let Some((word, name)) = slashed(text)? else {
         return Err(Failure::error("arguments in resource/name form must have a single resource and name"));
     };
     let kind = env.mapped(|m| m.kind(word))?;

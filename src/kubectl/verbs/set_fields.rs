@@ -4,17 +4,17 @@
 use serde_json::{Map, Value};
 
 use super::create::say;
-use super::set::{FLAGS, Wording, change, targets};
+use super::set::{CHANGING, Wording, change, targets};
 use crate::api::request::{Method, Request};
-use crate::kubectl::args::DryRun;
+use crate::kubectl::args::{DEEP_FILES, DryRun, FILES, OUTPUT, Type};
 use crate::kubectl::printers::Format;
-use crate::kubectl::record;
-use crate::kubectl::{Args, Completes, Done, Env, Failure, Verb};
+use crate::kubectl::record::{self, RECORD};
+use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static SERVICEACCOUNT: Verb = Verb {
     name: "set serviceaccount",
     summary: "Update the service account of a resource",
-    flags: FLAGS,
+    flags: &[CHANGING, RECORD, OUTPUT, FILES],
     completes: Completes::Objects,
     run: serviceaccount,
 };
@@ -22,7 +22,7 @@ pub static SERVICEACCOUNT: Verb = Verb {
 pub static SELECTOR: Verb = Verb {
     name: "set selector",
     summary: "Set the selector on a resource",
-    flags: FLAGS,
+    flags: &[CHANGING, &[Flag::new("resource-version", Type::Text).absent()], RECORD, OUTPUT, DEEP_FILES],
     completes: Completes::Objects,
     run: selector,
 };
@@ -64,10 +64,7 @@ fn selector(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         record::mark(args, &mut new);
         if dry != DryRun::Client {
             // A selector is set as a whole, so keys that it does not name go.
-            let mut r = Request::new(Method::Put, f.path()).body(new);
-            if dry == DryRun::Server {
-                r = r.query("dryRun", "All");
-            }
+            let r = dry.on(Request::new(Method::Put, f.path()).body(new));
             new = (*env.call(&r)?).clone();
         }
         say(args, &format, f.kind, &new, "selector updated", dry, env)?;

@@ -9,23 +9,17 @@ use super::create::say;
 use crate::api::names;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
-use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, OUTPUT, Type};
-use crate::kubectl::manifests::{VALIDATE, Validate};
+use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, OUTPUT, SELECTOR, Type, VALIDATE, field_manager};
+use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
-use crate::kubectl::resources::{self, joined};
+use crate::kubectl::resources::{self, finish};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static TAINT: Verb = Verb {
     name: "taint",
     summary: "Update the taints on one or more nodes",
     flags: &[
-        &[
-            DRY_RUN_FLAG,
-            VALIDATE,
-            Flag::new("selector", Type::Text).short('l'),
-            Flag::new("overwrite", Type::Bool),
-            Flag::new("field-manager", Type::Text),
-        ],
+        &[DRY_RUN_FLAG, VALIDATE, SELECTOR, Flag::new("overwrite", Type::Bool), field_manager("kubectl-taint")],
         ALL,
         OUTPUT,
     ],
@@ -239,12 +233,9 @@ fn taint(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         if dry == DryRun::Client {
             json_patch::merge(&mut node, &patch);
         } else {
-            let mut r = Request::new(Method::Patch(PatchType::Strategic), f.path())
+            let r = dry.on(Request::new(Method::Patch(PatchType::Strategic), f.path())
                 .query("fieldValidation", validate.field_validation())
-                .body(patch);
-            if dry == DryRun::Server {
-                r = r.query("dryRun", "All");
-            }
+                .body(patch));
             match env.try_call(&r) {
                 Ok(o) => node = (*o).clone(),
                 Err(s) => {
@@ -255,7 +246,7 @@ fn taint(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
         say(args, &format, f.kind, &node, said, dry, env)?;
     }
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
+    finish(failures)
 }
 
 /// Several reasons about one node are one failure.

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use crate::api::request::Request;
 use crate::api::yaml;
-use crate::kubectl::args::{OUTPUT, Type};
+use crate::kubectl::args::{Type, output};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static VERSION: Verb = Verb {
     name: "version",
     summary: "Print the client and server version information",
-    flags: &[&[Flag::new("client", Type::Bool)], OUTPUT],
+    flags: &[&[Flag::new("client", Type::Bool), output("")]],
     completes: Completes::Nothing,
     run: version,
 };

@@ -10,7 +10,7 @@ use super::create::say;
 use crate::api::jsonpath::{Template, show};
 use crate::api::request::Request;
 use crate::api::{Duration, Reason, Time};
-use crate::kubectl::args::{ALL, DryRun, FILES, OUTPUT, SELECT, Type};
+use crate::kubectl::args::{ALL, DEEP_FILES, DryRun, OUTPUT, SELECT, Type};
 use crate::kubectl::printers::Format;
 use crate::kubectl::resources::{self, Found, joined};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
@@ -19,11 +19,15 @@ pub static WAIT: Verb = Verb {
     name: "wait",
     summary: "Wait for a specific condition on one or many resources",
     flags: &[
-        &[Flag::new("for", Type::Array), Flag::new("timeout", Type::Duration).default("30s")],
+        &[
+            Flag::new("for", Type::Array),
+            Flag::new("local", Type::Bool).absent(),
+            Flag::new("timeout", Type::Duration).default("30s"),
+        ],
         ALL,
         SELECT,
         OUTPUT,
-        FILES,
+        DEEP_FILES,
     ],
     completes: Completes::Objects,
     run: wait,
@@ -164,7 +168,7 @@ impl Waiting {
     fn find(&self, env: &mut Env<'_>) -> Result<Option<VecDeque<Found>>, Failure> {
         let (found, failures) = resources::fetch_named(&self.args, &self.args.words, env)?;
         let deleted = self.conditions.contains(&Until::Deleted);
-        let absent = failures.iter().all(|f| f.message.contains("(NotFound)"));
+        let absent = failures.iter().all(Failure::is_absence);
         if self.conditions.contains(&Until::Created) && absent && (!failures.is_empty() || found.is_empty()) {
             return if env.now() < self.deadline { Ok(None) } else { Err(Failure::error(TIMED_OUT)) };
         }

@@ -9,42 +9,44 @@ mod undo;
 
 use serde_json::{Value, json};
 
+use super::create::say;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{KindRef, Resource, kinds};
-use crate::kubectl::args::{DRY_RUN_FLAG, FILES, OUTPUT, SELECT, Type};
-use crate::kubectl::resources::{self, Found, joined};
+use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECTOR, Type, field_manager};
+use crate::kubectl::printers::Format;
+use crate::kubectl::resources::{self, Found, finish};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 
-const REVISION_FLAG: &[Flag] = &[Flag::new("revision", Type::Int).default("0")];
+const FLAGS: &[&[Flag]] = &[&[SELECTOR, field_manager("kubectl-rollout")], OUTPUT, FILES];
 
 pub static HISTORY: Verb = Verb {
     name: "rollout history",
     summary: "View rollout history",
-    flags: &[REVISION_FLAG, OUTPUT, SELECT, FILES],
+    flags: &[&[SELECTOR, Flag::new("revision", Type::Int).default("0")], OUTPUT, FILES],
     completes: Completes::Objects,
     run: history::history,
 };
 pub static PAUSE: Verb = Verb {
     name: "rollout pause",
     summary: "Mark the provided resource as paused",
-    flags: &[OUTPUT, SELECT, FILES],
+    flags: FLAGS,
     completes: Completes::Objects,
     run: |a, e| each(a, e, "pausing", &[Rolled::Deployment], pause),
 };
 pub static RESUME: Verb = Verb {
     name: "rollout resume",
     summary: "Resume a paused resource",
-    flags: &[OUTPUT, SELECT, FILES],
+    flags: FLAGS,
     completes: Completes::Objects,
     run: |a, e| each(a, e, "resuming", &[Rolled::Deployment], resume),
 };
 pub static RESTART: Verb = Verb {
     name: "rollout restart",
     summary: "Restart a resource",
-    flags: &[OUTPUT, SELECT, FILES],
+    flags: FLAGS,
     completes: Completes::Objects,
     run: |a, e| each(a, e, "restarting", &[Rolled::Deployment, Rolled::DaemonSet, Rolled::StatefulSet], restart),
 };
@@ -56,8 +58,8 @@ pub static STATUS: Verb = Verb {
             Flag::new("watch", Type::Bool).short('w').default("true"),
             Flag::new("revision", Type::Int).default("0"),
             Flag::new("timeout", Type::Duration).default("0s"),
+            SELECTOR,
         ],
-        SELECT,
         FILES,
     ],
     completes: Completes::Objects,
@@ -66,7 +68,7 @@ pub static STATUS: Verb = Verb {
 pub static UNDO: Verb = Verb {
     name: "rollout undo",
     summary: "Undo a previous rollout",
-    flags: &[&[Flag::new("to-revision", Type::Int).default("0"), DRY_RUN_FLAG], OUTPUT, SELECT, FILES],
+    flags: &[&[Flag::new("to-revision", Type::Int).default("0"), DRY_RUN_FLAG, SELECTOR], OUTPUT, FILES],
     completes: Completes::Objects,
     run: undo::undo,
 };
@@ -117,15 +119,12 @@ fn no_revisions(kind: KindRef, doing: &str, what: &str) -> Failure {
     })
 }
 
-fn finish(failures: Vec<Failure>) -> Result<Done, Failure> {
-    if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
-}
-
 /// What is to be patched of one object, and the word for what came of it.
 type Change = fn(&Found, &mut Env<'_>) -> Result<(Value, &'static str), Failure>;
 
 /// Applies a change to each object of these kinds and says what came of it.
 fn each(args: &Args, env: &mut Env<'_>, doing: &str, kinds: &[Rolled], f: Change) -> Result<Done, Failure> {
+    let format = Format::of(args)?;
     let (found, mut failures) = gather(args, env)?;
     for o in found {
         if !Rolled::of(o.kind).is_some_and(|k| kinds.contains(&k)) {
@@ -139,7 +138,7 @@ fn each(args: &Args, env: &mut Env<'_>, doing: &str, kinds: &[Rolled], f: Change
             Err(e) => failures.push(e),
             Ok((patch, said)) => {
                 match env.try_call(&Request::new(Method::Patch(PatchType::Strategic), o.path()).body(patch)) {
-                    Ok(_) => env.line(format!("{} {said}", o.full_name())),
+                    Ok(new) => say(args, &format, o.kind, &new, said, DryRun::None, env)?,
                     Err(s) => failures.push(Failure::error(format!("failed to patch: {}", s.message))),
                 }
             }

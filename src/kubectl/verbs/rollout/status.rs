@@ -112,6 +112,9 @@ fn deployment(d: &Value) -> Told {
 }
 
 pub fn status(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
+    if args.int("revision") < 0 {
+        return Err(Failure::error(format!("revision must be a positive integer: {}", args.int("revision"))));
+    }
     let (found, failures) = gather(args, env)?;
     if !failures.is_empty() {
         return Err(joined(failures));
@@ -125,7 +128,8 @@ pub fn status(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         todo.push((kind, f));
     }
     if todo.is_empty() {
-        return Err(Failure::error("no resources found"));
+        env.error_line(format!("No resources found in {} namespace.", env.namespace));
+        return Ok(Done::OK);
     }
     let deadline = match args.duration("timeout") {
         d if d.is_zero() => None,

@@ -10,17 +10,20 @@ use crate::api::request::{Method, Request};
 use crate::api::snapshot;
 use crate::kubectl::args::DryRun;
 use crate::kubectl::describe::template;
+use crate::kubectl::printers::Format;
 use crate::kubectl::resources::Found;
 use crate::kubectl::verbs::apply::LAST_APPLIED;
+use crate::kubectl::verbs::create::say;
 use crate::kubectl::{Args, Done, Env, Failure};
 
 pub fn undo(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let dry = DryRun::of(args)?;
+    let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
+    let told = |f: &Found, what: &str, env: &mut Env<'_>| say(args, &format, f.kind, &f.object, what, dry, env);
     let wanted = args.int("to-revision");
     let (found, mut failures) = gather(args, env)?;
     for f in found {
         let done = match Rolled::of(f.kind) {
-            Some(kind) => undo_one(kind, &f, wanted, dry, env),
+            Some(kind) => undo_one(kind, &f, wanted, dry, env).and_then(|what| told(&f, &what, env)),
             None => Err(no_revisions(f.kind, "rollbacker", "rollbacker")),
         };
         failures.extend(done.err());
@@ -28,7 +31,8 @@ pub fn undo(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     finish(failures)
 }
 
-fn undo_one(kind: Rolled, f: &Found, wanted: i64, dry: DryRun, env: &mut Env<'_>) -> Result<(), Failure> {
+/// Does it, and returns the word for what came of it.
+fn undo_one(kind: Rolled, f: &Found, wanted: i64, dry: DryRun, env: &mut Env<'_>) -> Result<String, Failure> {
     let all = revisions(kind, f, env)?;
     let target = target(kind, f, &all, wanted)?;
     if f.object["metadata"]["annotations"][LAST_APPLIED].is_string() {
@@ -40,24 +44,18 @@ fn undo_one(kind: Rolled, f: &Found, wanted: i64, dry: DryRun, env: &mut Env<'_>
     }
     if dry == DryRun::Client {
         let will = if kind == Rolled::Deployment { "" } else { "will roll back to " };
-        env.line(format!("{} {will}{} (dry run)", f.full_name(), template(&target.template)));
-        return Ok(());
+        return Ok(format!("{will}{}", template(&target.template)));
     }
     let patch = match kind {
         Rolled::Deployment => deployment(f, target)?,
         Rolled::DaemonSet | Rolled::StatefulSet => controlled(f, target),
     };
     let Some((how, patch)) = patch else {
-        env.line(format!("{} skipped rollback (current template already matches revision {wanted})", f.full_name()));
-        return Ok(());
+        return Ok(format!("skipped rollback (current template already matches revision {wanted})"));
     };
-    let mut r = Request::new(Method::Patch(how), f.path()).body(patch);
-    if dry == DryRun::Server {
-        r = r.query("dryRun", "All");
-    }
+    let r = dry.on(Request::new(Method::Patch(how), f.path()).body(patch));
     env.try_call(&r).map_err(|s| Failure::error(format!("failed restoring revision {wanted}: {}", s.message)))?;
-    env.line(format!("{} rolled back{}", f.full_name(), dry.note()));
-    Ok(())
+    Ok("rolled back".into())
 }
 
 /// The revision that is asked for; if none is, the one before the last.
