@@ -17,16 +17,14 @@ pub struct Documents {
 
 pub fn read(text: &str) -> Documents {
     let mut out = Documents::default();
-    let rest = match json(text, &mut out) {
-        Some(rest) if out.error.is_none() => rest,
-        _ => return out,
-    };
-    for chunk in chunks(rest) {
+    let Some(Rest { text: rest, no_json }) = json(text, &mut out) else { return out };
+    for (i, chunk) in chunks(rest).enumerate() {
         let read = chunk.and_then(|c| yaml::parse(&c, Repeated::LastWins).map_err(converting));
         match read {
             Ok(v) => out.values.extend(v),
             Err(e) => {
-                out.error = Some(e);
+                // Where the text is neither, it is the JSON reader that complains.
+                out.error = no_json.filter(|_| i == 0).or(Some(e));
                 break;
             }
         }
@@ -34,43 +32,57 @@ pub fn read(text: &str) -> Documents {
     out
 }
 
+/// What is left for the YAML reader, and what the JSON reader said of it.
+struct Rest<'a> {
+    text: &'a str,
+    no_json: Option<String>,
+}
+
 fn converting(e: String) -> String {
     format!("error converting YAML to JSON: {e}")
 }
 
-/// Takes JSON values from the front. Gives what is left for the YAML reader, if anything.
-fn json<'a>(text: &'a str, out: &mut Documents) -> Option<&'a str> {
+/// Takes JSON values from the front. What follows the first of them, or begins like one and is none, may still be YAML;
+/// what follows two is not.
+fn json<'a>(text: &'a str, out: &mut Documents) -> Option<Rest<'a>> {
+    if !text.trim_start().starts_with('{') {
+        return Some(Rest { text, no_json: None });
+    }
     let mut at = 0;
     loop {
         let rest = &text[at..];
         let found = rest.trim_start();
-        if found.is_empty() || found.starts_with("---") || !(found.starts_with('{') || at > 0) {
-            return Some(rest);
+        if found.is_empty() {
+            return None;
         }
         let begin = at + rest.len() - found.len();
         let mut values = serde_json::Deserializer::from_str(found).into_iter::<Value>();
-        match values.next() {
-            Some(Ok(v)) => {
+        let why = match values.next()? {
+            Ok(v) => {
                 at = begin + values.byte_offset();
                 out.values.push(v);
+                continue;
             }
-            Some(Err(e)) if e.classify() == Category::Eof => {
-                out.error = Some("unexpected EOF".into());
-                return None;
-            }
-            Some(Err(e)) => {
+            Err(e) if e.classify() == Category::Eof => "unexpected EOF".to_string(),
+            Err(e) => {
                 let offset = offset_of(found, &e);
-                let worded = format!("json: offset {}: {}", begin + offset, worded(found, offset, &e));
-                // What begins like JSON may still be YAML's flow style, but only as the first of all.
-                match yaml::parse(rest, Repeated::LastWins) {
-                    Ok(Some(v)) if out.values.is_empty() => out.values.push(v),
-                    _ => out.error = Some(worded),
-                }
-                return None;
+                let why = worded(found, offset, &e);
+                if out.values.len() > 1 { why } else { format!("json: offset {}: {why}", begin + offset) }
             }
-            None => return None,
+        };
+        if out.values.len() > 1 {
+            out.error = Some(why);
+            return None;
         }
+        return Some(Rest { text: line_behind(rest), no_json: Some(why) });
     }
+}
+
+/// Without the blanks that a JSON value leaves behind, up to the end of its line.
+fn line_behind(text: &str) -> &str {
+    let rest = text.trim_start();
+    let blanks = &text[..text.len() - rest.len()];
+    blanks.find('\n').map_or(rest, |end| &text[end + 1..])
 }
 
 /// Why a text is no JSON, in the words of Go's encoding/json. `None`: it is.
@@ -161,7 +173,14 @@ mod tests {
             ("{\"a\": 1}{\"b\": 2}", vec![a(), json!({"b": 2})], None),
             ("{\"a\": 1}\n---\nb: 2\n", vec![a(), json!({"b": 2})], None),
             ("{\"a\": 1}}", vec![a()], Some("json: offset 9: invalid character '}' looking for beginning of value")),
-            ("{\"a\": 1} x", vec![a()], Some("json: offset 10: invalid character 'x' looking for beginning of value")),
+            ("{\"a\": 1} x", vec![a(), json!("x")], None),
+            ("{\"a\": 1}\nb: 2\n", vec![a(), json!({"b": 2})], None),
+            ("{a: 1}\n---\n{b: 2}\n", vec![a(), json!({"b": 2})], None),
+            (
+                "{\"a\": 1}{\"b\": 2}\nc: 3\n",
+                vec![a(), json!({"b": 2})],
+                Some("invalid character 'c' looking for beginning of value"),
+            ),
             ("", vec![], None),
         ] {
             let want = Documents { values, error: error.map(Into::into) };
