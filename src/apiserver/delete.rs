@@ -14,11 +14,11 @@ use crate::store::{Precondition, rev_of};
 /// What becomes of the objects that the deleted one owns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Propagation {
-    #[default]
     Background,
     Foreground,
     Orphan,
     /// Nobody has said: what was begun goes on, else it is as the object's kind has it.
+    #[default]
     Unsaid,
 }
 

@@ -17,7 +17,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::api::kinds::{CronJob, Job, job};
 use crate::api::object::{controller_of, controller_ref};
 use crate::api::{Duration, Key, Reason, Resource, Status, Time};
-use crate::apiserver::delete::DeleteOptions;
+use crate::apiserver::delete::{DeleteOptions, Propagation};
 use crate::client::claim::owner_of;
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
@@ -117,7 +117,8 @@ impl CronJobs {
 
     /// Deletes a Job with its pods. Tells whether that went well.
     fn delete(&mut self, c: &mut CronJob, j: &Job, ctx: &mut Ctx<'_>) -> bool {
-        if let Err(e) = ctx.api::<Job>().delete(j.namespace(), j.name(), DeleteOptions::default()) {
+        let with_pods = DeleteOptions { propagation: Propagation::Background, ..DeleteOptions::default() };
+        if let Err(e) = ctx.api::<Job>().delete(j.namespace(), j.name(), with_pods) {
             self.note(c, true, "FailedDelete", &format!("Deleted job: {}", e.message), ctx);
             return false;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::api::kinds::{Event, Lease};
 use crate::api::{Key, KindRef, Object, Resource, Status, Uid, unless_gone};
-use crate::apiserver::delete::DeleteOptions;
+use crate::apiserver::delete::{DeleteOptions, Propagation};
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Reconciler};
 use crate::ledger::{Decision, Facts};
@@ -139,7 +139,13 @@ impl Reconciler for GarbageCollector {
         }
         let owner = owners.first().map(|r| format!("{} {}", r.kind.to_lowercase(), r.name)).unwrap_or_default();
         ctx.decide(GarbageDecision::Collected { key: key.clone(), owner });
-        let options = DeleteOptions { uid: Some(o.uid().into()), ..DeleteOptions::default() };
+        // What somebody has begun goes on.
+        let propagation = match () {
+            () if has(ORPHAN) => Propagation::Orphan,
+            () if has(FOREGROUND) => Propagation::Foreground,
+            () => Propagation::Background,
+        };
+        let options = DeleteOptions { uid: Some(o.uid().into()), propagation, ..DeleteOptions::default() };
         unless_gone(ctx.delete_any(key, &options))?;
         Ok(Action::done())
     }
@@ -174,10 +180,7 @@ impl GarbageCollector {
         ctx.decide(GarbageDecision::WaitsFor { key: key.clone(), dependents: alive.len() });
         for d in alive {
             if ctx.get_any(&d).is_some_and(|o| !o.is_deleting()) {
-                let options = DeleteOptions {
-                    propagation: crate::apiserver::delete::Propagation::Foreground,
-                    ..DeleteOptions::default()
-                };
+                let options = DeleteOptions { propagation: Propagation::Foreground, ..DeleteOptions::default() };
                 unless_gone(ctx.delete_any(&d, &options))?;
             }
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::api::kinds::{Namespace, Pod};
 use crate::api::{Duration, Key, Object, Resource, Status, Time, unless_gone};
-use crate::apiserver::delete::DeleteOptions;
+use crate::apiserver::delete::{DeleteOptions, Propagation};
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
 use crate::ledger::{Decision, Facts};
@@ -123,8 +123,9 @@ impl Reconciler for Namespaces {
             let pods = fresh.iter().any(|k| k.kind == Pod::kind_ref());
             ctx.decide(NamespaceDecision::Emptied { namespace: key.clone(), objects: fresh.len(), pods });
         }
+        let options = DeleteOptions { propagation: Propagation::Background, ..DeleteOptions::default() };
         for k in &fresh {
-            unless_gone(ctx.delete_any(k, &DeleteOptions::default()))?;
+            unless_gone(ctx.delete_any(k, &options))?;
         }
         // Half the longest grace, and a second: then it looks again.
         let grace = |o: &Arc<Object>| o.get::<Pod>()?.spec.as_ref()?.termination_grace_period_seconds;
