@@ -32,6 +32,8 @@ pub struct Env {
     types: Vec<Arc<dyn Types>>,
     /// Whether `jsonpatch.escapeKey` is known.
     patches: bool,
+    /// Whether `cel.bind` is.
+    pub bindings: bool,
 }
 
 /// What a name stands for.
@@ -55,6 +57,11 @@ impl Env {
 
     pub fn with_patches(mut self) -> Env {
         self.patches = true;
+        self
+    }
+
+    pub fn with_bindings(mut self) -> Env {
+        self.bindings = true;
         self
     }
 

@@ -37,8 +37,10 @@ pub fn global_call(parser: &mut Parser<'_>, id: Id, function: &str, args: Vec<Ex
 }
 
 pub fn member_call(parser: &mut Parser<'_>, id: Id, function: &str, target: Expr, args: Vec<Expr>) -> Expr {
+    let binds = parser.bindings && matches!(&target.kind, Kind::Ident(name) if name == "cel");
     let mut m = Maker::new(parser, id);
     let expanded = match (function, args.len()) {
+        ("bind", 3) if binds => m.bind_name(args),
         ("all" | "exists" | "exists_one", 2) | ("all" | "exists" | "exists_one" | "existsOne", 3) => {
             m.quantifier(function, target, args)
         }
@@ -119,6 +121,15 @@ impl<'p, 'a> Maker<'p, 'a> {
             result,
         };
         self.node(Kind::Fold(Box::new(fold)))
+    }
+
+    /// `cel.bind(name, value, result)`
+    fn bind_name(&mut self, mut args: Vec<Expr>) -> Expanded {
+        let (result, value, name) = (args.remove(2), args.remove(1), args.remove(0));
+        match name.kind {
+            Kind::Ident(name) => Ok(self.bind(&name, value, result)),
+            _ => Err((name.id, "cel.bind() variable names must be simple identifiers".into())),
+        }
     }
 
     fn quantifier(&mut self, kind: &str, target: Expr, mut args: Vec<Expr>) -> Expanded {

@@ -79,7 +79,7 @@ pub struct Program {
 /// # Errors
 /// All that is wrong with it, in the form in which CEL shows it.
 pub fn compile(text: &str, env: &Env) -> Result<Compiled, String> {
-    let (parsed, source, issues) = parser::parse(text);
+    let (parsed, source, issues) = parser::parse(text, env.bindings);
     let Some(mut expr) = parsed.filter(|_| issues.is_empty()) else {
         return Err(issues.text(&source));
     };

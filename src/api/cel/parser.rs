@@ -31,10 +31,11 @@ pub struct Parser<'a> {
     pub source: Source,
     pub issues: Issues,
     depth: usize,
+    pub bindings: bool,
 }
 
-/// The tree of an expression, and what is wrong with it.
-pub fn parse(text: &str) -> (Option<Expr>, Source, Issues) {
+/// The tree of an expression, and what is wrong with it. `bindings`: whether `cel.bind` is known.
+pub fn parse(text: &str, bindings: bool) -> (Option<Expr>, Source, Issues) {
     let size = text.chars().count();
     let mut issues = Issues::default();
     if size > LONGEST {
@@ -45,7 +46,7 @@ pub fn parse(text: &str) -> (Option<Expr>, Source, Issues) {
     let Some(tokens) = lex(text) else {
         return (None, Source::new(text), syntax_errors(text));
     };
-    let mut parser = Parser { tokens, at: 0, source: Source::new(text), issues, depth: 0 };
+    let mut parser = Parser { tokens, at: 0, source: Source::new(text), issues, depth: 0, bindings };
     let parsed = parser.expr().and_then(|e| if parser.token() == Token::End { Ok(e) } else { Err(Halt::Syntax) });
     match parsed {
         Ok(e) => (Some(e), parser.source, parser.issues),

@@ -149,7 +149,7 @@ pub fn compile_as(text: &str, env: &Env, yields: Yields) -> Result<(Program, Typ
 }
 
 /// A type as Go prints it.
-fn go_name(t: &Type) -> String {
+pub fn go_name(t: &Type) -> String {
     match t {
         Type::List(of) => format!("list({})", go_name(of)),
         Type::Map(kv) => format!("map({}, {})", go_name(&kv.0), go_name(&kv.1)),
@@ -158,6 +158,7 @@ fn go_name(t: &Type) -> String {
             format!("{name}({})", params.join(", "))
         }
         Type::Type(Some(of)) => format!("type({})", go_name(of)),
+        Type::Any => "google.protobuf.Any".into(),
         other => other.name(),
     }
 }

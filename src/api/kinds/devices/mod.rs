@@ -1,14 +1,15 @@
 //! What the kinds of resource.k8s.io share: names of devices, pools and requests, configuration, taints. [`claim`] judges
 //! what a ResourceClaim and its template ask for.
 //! Real Kubernetes: pkg/apis/resource/validation/validation.go. Its declarative rules only watch over these in v1.36.
-//!
-//! Real Kubernetes: CEL expressions are compiled too, and their cost is limited.
 
 pub mod claim;
+mod selector;
+
+pub use selector::validate as validate_selectors;
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::resource::v1::{DeviceSelector, OpaqueDeviceConfiguration};
+use k8s_openapi::api::resource::v1::OpaqueDeviceConfiguration;
 use k8s_openapi::apimachinery::pkg::runtime::RawExtension;
 use serde_json::Value;
 
@@ -16,8 +17,6 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::names;
 
 pub const MAX_CONFIGS: usize = 32;
-const MAX_SELECTORS: usize = 32;
-const MAX_EXPRESSION_BYTES: usize = 10 * 1024;
 const MAX_PARAMETERS_BYTES: usize = 10 * 1024;
 const MAX_POOL_NAME: usize = 253;
 const MAX_ID: usize = 32;
@@ -127,25 +126,6 @@ fn validate_identifier(id: &str, at: &Path<'_>, errors: &mut FieldErrors) {
              '[A-Za-z_][A-Za-z0-9_]*')",
         );
     }
-}
-
-pub fn validate_selectors(selectors: &[DeviceSelector], at: &Path<'_>, errors: &mut FieldErrors) {
-    validate_list(selectors, MAX_SELECTORS, at, errors, |s, at, errors| {
-        let at = at.child("cel");
-        match &s.cel {
-            None => errors.required(&at, ""),
-            Some(cel) if cel.expression.len() > MAX_EXPRESSION_BYTES => {
-                errors.too_long(&at.child("expression"), MAX_EXPRESSION_BYTES);
-            }
-            Some(cel) if cel.expression.is_empty() => errors.invalid(
-                &at.child("expression"),
-                "",
-                "compilation failed: ERROR: <input>:1:0: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', \
-                 '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}",
-            ),
-            Some(_) => {}
-        }
-    });
 }
 
 /// Configuration that only a driver understands; there is no other yet.
