@@ -23,6 +23,7 @@ mod conversion;
 mod custom;
 mod decoding;
 pub mod delete;
+mod device_admin;
 pub mod discovery;
 mod eviction;
 pub mod health;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::caller::{Caller, new_uid, suffix};
 use super::read::End;
-use super::{ApiServer, admission, authorization, certificates, validation};
+use super::{ApiServer, admission, authorization, certificates, device_admin, validation};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::kinds::{Namespace, PersistentVolume, Pod, Service, namespace, persistentvolume, pod};
@@ -152,6 +152,7 @@ impl ApiServer {
             self.addresses.assign(s, None, &self.store, who.dry_run, who.chance)?;
         }
         let mut errors = FieldErrors::default();
+        device_admin::validate(self, o, &mut errors);
         validation::of_create(o, &asked, who.version, &mut errors);
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
@@ -274,7 +275,10 @@ impl ApiServer {
         }
         authorization::escalation::check(self, new, Some(old), who.user)?;
         match sub {
-            Some(Subresource::Status) => validation::of_status(new, old, &mut errors),
+            Some(Subresource::Status) => {
+                device_admin::validate_status(self, new, old, &mut errors);
+                validation::of_status(new, old, &mut errors);
+            }
             Some(Subresource::Approval) => certificates::validate_approval(new, old, &mut errors),
             Some(sub @ (Subresource::EphemeralContainers | Subresource::Resize)) => {
                 if let Some((new, old)) = new.get::<Pod>().zip(old.get()) {

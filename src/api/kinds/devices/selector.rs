@@ -84,7 +84,8 @@ pub fn validate(selectors: &[DeviceSelector], at: &Path<'_>, errors: &mut FieldE
 fn cost(expression: &str) -> Result<u64, Refusal> {
     let refused = |internal, detail| Refusal { internal, detail };
     let env = Env::default().with("device", Type::object(DEVICE)).with_types(Arc::new(Device)).with_bindings();
-    let compiled = cel::compile(expression, &env).map_err(|issues| refused(false, format!("compilation failed: {issues}")))?;
+    let compiled =
+        cel::compile(expression, &env).map_err(|issues| refused(false, format!("compilation failed: {issues}")))?;
     // Of an attribute nobody knows the type beforehand.
     if !matches!(compiled.type_, Type::Bool | Type::Any) {
         let got = go_name(&compiled.type_);
