@@ -129,6 +129,17 @@ pub fn plain_numbers(value: &mut Value) {
     }
 }
 
+/// Why Go's `strconv.ParseInt` reads no `int64` from a text, if it does not.
+pub fn unreadable_int(text: &str) -> Option<String> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let why = match text.parse::<i64>() {
+        Ok(_) => return None,
+        Err(_) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => "value out of range",
+        Err(_) => "invalid syntax",
+    };
+    Some(format!("strconv.ParseInt: parsing {text:?}: {why}"))
+}
+
 /// A value as Go's `%v` prints it.
 pub fn plain(v: &Value) -> String {
     match v {

@@ -236,6 +236,8 @@ pub struct Kind<T: 'static> {
     pub name_rule: NameRule,
     /// Keeps, in what a client sent, a difference that the typed shape would lose.
     pub before_decoding: fn(&mut Value),
+    /// Why it cannot become what the server works with, if it can't, though each field can be read.
+    pub unconvertible: fn(&T) -> Option<String>,
     pub defaults: fn(&mut T),
     /// Fills in what defaults to the time of the request.
     pub stamp: fn(&mut T, Time),
@@ -304,6 +306,7 @@ impl<T: Resource> Kind<T> {
             unconditional_update: true,
             name_rule: super::names::dns1123_subdomain,
             before_decoding: |_| {},
+            unconvertible: |_| None,
             defaults: |_| {},
             stamp: |_, _| {},
             prepare_create: |_| {},
@@ -465,7 +468,11 @@ impl<T: Resource> AnyKind for Kind<T> {
     }
     fn decode(&self, mut json: Value) -> Result<Object, String> {
         (self.before_decoding)(&mut json);
-        serde_json::from_value::<T>(json).map(Object::new).map_err(|e| e.to_string())
+        let read = serde_json::from_value::<T>(json).map_err(|e| e.to_string())?;
+        match (self.unconvertible)(&read) {
+            None => Ok(Object::new(read)),
+            Some(why) => Err(why),
+        }
     }
     fn defaults(&self, o: &mut Object) {
         typed_mut(o, self.defaults);

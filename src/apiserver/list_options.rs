@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::request::Request;
 use crate::api::status::Details;
-use crate::api::{Duration, KindRef, Reason, Status};
+use crate::api::{Duration, KindRef, Reason, Status, go_text};
 use crate::store::Rev;
 
 use super::read::Filter;
@@ -42,9 +42,9 @@ impl ListOptions {
     pub fn of(request: &Request, kind: KindRef, watch: bool) -> Result<ListOptions, Status> {
         let number = |key: &str| match request.param(key) {
             None => Ok(0),
-            Some(text) => text
-                .parse::<i64>()
-                .map_err(|_| Status::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))),
+            Some(text) => {
+                text.parse::<i64>().map_err(|_| Status::bad_request(go_text::unreadable_int(text).unwrap_or_default()))
+            }
         };
         let limit = number("limit")?;
         let timeout = number("timeoutSeconds")?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Verb;
 use super::failure::{Failure, Hint, likeliest};
 use crate::api::request::Request;
-use crate::api::{Duration, time::parse_go_duration};
+use crate::api::{Duration, go_text, time::parse_go_duration};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Type {
@@ -219,14 +219,10 @@ impl Args {
             {
                 return bad(format!("strconv.ParseBool: parsing {value:?}: invalid syntax"));
             }
-            Type::Int if value.parse::<i64>().is_err() => {
-                let digits = value.trim_start_matches(['-', '+']);
-                let why = if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-                    "value out of range"
-                } else {
-                    "invalid syntax"
-                };
-                return bad(format!("strconv.ParseInt: parsing {value:?}: {why}"));
+            Type::Int => {
+                if let Some(why) = go_text::unreadable_int(&value) {
+                    return bad(why);
+                }
             }
             Type::Duration if parse_go_duration(&value).is_none() => {
                 let digits = value.trim_start_matches(['-', '+']);

@@ -13,7 +13,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::selector::labels_text;
 use crate::api::table::{Cell, Column};
-use crate::api::{canonical, int_or_string, internal, names};
+use crate::api::{canonical, go_text, int_or_string, internal, names};
 
 pub static KIND: Kind<DaemonSet> = Kind {
     short_names: &["ds"],
@@ -21,6 +21,7 @@ pub static KIND: Kind<DaemonSet> = Kind {
     subresources: &[Subresource::Status],
     generation: true,
     before_decoding: workload::mark_empty_selector,
+    unconvertible: |d| go_text::unreadable_int(d.metadata.annotations.as_ref()?.get(TEMPLATE_GENERATION)?),
     defaults,
     prepare_create: |d| {
         d.status = Some(Default::default());

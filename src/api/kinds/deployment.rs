@@ -9,10 +9,13 @@ use super::Deployment;
 use super::updates::keep;
 use super::{pod_spec, workload};
 use crate::api::field::{FieldErrors, Path};
-use crate::api::{canonical, int_or_string, internal, names};
+use crate::api::{canonical, go_text, int_or_string, internal, names};
 use crate::api::kind::{Kind, Scale, Subresource};
 use crate::api::selector::Selector;
 use crate::api::table::{Cell, Column};
+
+/// Once a way to roll back.
+const ROLLBACK_TO: &str = "deprecated.deployment.rollback.to";
 
 pub static KIND: Kind<Deployment> = Kind {
     short_names: &["deploy"],
@@ -20,6 +23,11 @@ pub static KIND: Kind<Deployment> = Kind {
     subresources: &[Subresource::Status, Subresource::Scale],
     generation: true,
     before_decoding: workload::mark_empty_selector,
+    unconvertible: |d| {
+        let revision = d.metadata.annotations.as_ref()?.get(ROLLBACK_TO).filter(|r| !r.is_empty())?;
+        let why = go_text::unreadable_int(revision)?;
+        Some(format!("failed to parse annotation[{ROLLBACK_TO}]={revision} as int64: {why}"))
+    },
     defaults,
     prepare_create: |d| {
         d.status = Some(Default::default());
