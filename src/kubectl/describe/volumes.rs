@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{listed, persistentvolume, text};
+use super::{NOTE_SHOWN, listed, persistentvolume, text};
 use crate::api::go_text::plain;
 use crate::api::quantity::Quantity;
 
@@ -80,7 +80,12 @@ const SOURCES: &[Source] = &[
     source(
         "glusterfs",
         "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)",
-        &[("EndpointsName:", "endpoints", ""), ("Path:", "path", ""), READ_ONLY],
+        &[
+            ("EndpointsName:", "endpoints", ""),
+            ("EndpointsNamespace:", "endpointsNamespace", "<unset>"),
+            ("Path:", "path", ""),
+            READ_ONLY,
+        ],
     ),
     source(
         "persistentVolumeClaim",
@@ -144,6 +149,8 @@ const SOURCES: &[Source] = &[
             ("Storage Pool:", "storagePool", ""),
             ("Storage Mode:", "storageMode", ""),
             ("VolumeName:", "volumeName", ""),
+            ("SecretName:", "/secretRef/name", ""),
+            ("SecretNamespace:", "/secretRef/namespace", ""),
             FS_TYPE,
             READ_ONLY,
         ],
@@ -174,7 +181,7 @@ const SOURCES: &[Source] = &[
     source(
         "azureFile",
         "AzureFile (an Azure File Service mount on the host and bind mount to the pod)",
-        &[SECRET_NAME, ("ShareName:", "shareName", ""), READ_ONLY],
+        &[SECRET_NAME, ("SecretNamespace:", "secretNamespace", ""), ("ShareName:", "shareName", ""), READ_ONLY],
     ),
     source(
         "flexVolume",
@@ -189,7 +196,7 @@ const SOURCES: &[Source] = &[
     source(
         "csi",
         "CSI (a Container Storage Interface (CSI) volume source)",
-        &[("Driver:", "driver", ""), FS_TYPE, READ_ONLY],
+        &[("Driver:", "driver", ""), FS_TYPE, ("VolumeHandle:", "volumeHandle", ""), READ_ONLY],
     ),
     source(
         "image",
@@ -205,45 +212,9 @@ const SOURCES: &[Source] = &[
     ),
 ];
 
-/// Sources of which a PersistentVolume says more than a pod.
-const PERSISTENT: &[Source] = &[
-    source(
-        "glusterfs",
-        "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)",
-        &[
-            ("EndpointsName:", "endpoints", ""),
-            ("EndpointsNamespace:", "endpointsNamespace", "<unset>"),
-            ("Path:", "path", ""),
-            READ_ONLY,
-        ],
-    ),
-    source(
-        "scaleIO",
-        "ScaleIO (a persistent volume backed by a block device in ScaleIO)",
-        &[
-            ("Gateway:", "gateway", ""),
-            ("System:", "system", ""),
-            ("Protection Domain:", "protectionDomain", ""),
-            ("Storage Pool:", "storagePool", ""),
-            ("Storage Mode:", "storageMode", ""),
-            ("VolumeName:", "volumeName", ""),
-            ("SecretName:", "/secretRef/name", ""),
-            ("SecretNamespace:", "/secretRef/namespace", ""),
-            FS_TYPE,
-            READ_ONLY,
-        ],
-    ),
-    source(
-        "azureFile",
-        "AzureFile (an Azure File Service mount on the host and bind mount to the pod)",
-        &[SECRET_NAME, ("SecretNamespace:", "secretNamespace", ""), ("ShareName:", "shareName", ""), READ_ONLY],
-    ),
-    source(
-        "csi",
-        "CSI (a Container Storage Interface (CSI) volume source)",
-        &[("Driver:", "driver", ""), FS_TYPE, ("VolumeHandle:", "volumeHandle", ""), READ_ONLY],
-    ),
-];
+/// Fields that only the source of a PersistentVolume has, or of which only its page tells.
+const OF_VOLUMES_ALONE: [&str; 5] =
+    ["endpointsNamespace", "/secretRef/name", "/secretRef/namespace", "secretNamespace", "volumeHandle"];
 
 /// The volumes of a pod, or of a template.
 pub fn volumes(list: &Value, space: &str) -> String {
@@ -254,24 +225,22 @@ pub fn volumes(list: &Value, space: &str) -> String {
     let mut out = format!("{space}Volumes:\n");
     for v in items {
         out.push_str(&format!("  {}{}:\n", if space.is_empty() { "" } else { " " }, text(&v["name"])));
-        out.push_str(&of(SOURCES, v));
+        out.push_str(&of(v, false));
     }
     out
 }
 
 /// The source of a PersistentVolume, given its spec.
 pub fn of_persistent(spec: &Value) -> String {
-    match PERSISTENT.iter().any(|s| spec[s.field].is_object()) {
-        true => of(PERSISTENT, spec),
-        false => of(SOURCES, spec),
-    }
+    of(spec, true)
 }
 
-fn of(sources: &[Source], volume: &Value) -> String {
-    let Some(s) = sources.iter().find(|s| volume[s.field].is_object()) else { return "  <unknown>\n".into() };
+fn of(volume: &Value, persistent: bool) -> String {
+    let Some(s) = SOURCES.iter().find(|s| volume[s.field].is_object()) else { return "  <unknown>\n".into() };
     let given = &volume[s.field];
     let mut out = format!("    Type:\t{}\n", s.is);
-    for (title, field, absent) in s.lines {
+    for (title, field, absent) in s.lines.iter().filter(|(_, field, _)| persistent || !OF_VOLUMES_ALONE.contains(field))
+    {
         let value = if field.starts_with('/') { given.pointer(field).unwrap_or(&Value::Null) } else { &given[*field] };
         out.push_str(&format!("    {title}\t{}\n", shown(field, value, absent)));
     }
@@ -302,17 +271,14 @@ fn shown(field: &str, value: &Value, absent: &str) -> String {
     }
 }
 
-/// How much of an attribute is shown.
-const ATTRIBUTE_SHOWN: usize = 140;
-
 fn attributes(v: &Value) -> String {
     let pairs: Vec<String> = v
         .as_object()
         .into_iter()
         .flatten()
         .map(|(k, v)| format!("{k}={}", text(v)))
-        .map(|line| match line.get(..ATTRIBUTE_SHOWN) {
-            Some(start) if line.len() > ATTRIBUTE_SHOWN => format!("{start}..."),
+        .map(|line| match line.get(..NOTE_SHOWN) {
+            Some(start) if line.len() > NOTE_SHOWN => format!("{start}..."),
             _ => line,
         })
         .collect();
@@ -414,7 +380,7 @@ mod tests {
             "    Type:\tCSI (a Container Storage Interface (CSI) volume source)\n    Driver:\td\n    FSType:\t\n    VolumeHandle:\th\n    \
              ReadOnly:\tfalse\n    VolumeAttributes:\ta=1\n    \tb=2\n"
         );
-        assert!(!of(SOURCES, &csi).contains("VolumeHandle"));
+        assert!(!of(&csi, false).contains("VolumeHandle"));
     }
 
     #[test]
