@@ -46,7 +46,8 @@ fn escape(c: char, out: &mut String) {
 
 /// A number as `%v` prints it: whole ones plain, others with an exponent where they are large or small.
 pub fn number(n: &Number) -> String {
-    if n.is_f64() { float(n.as_f64().unwrap_or(0.0)) } else { n.to_string() }
+    // What is too large for an int64 was read as a float64.
+    if n.is_i64() { n.to_string() } else { float(n.as_f64().unwrap_or(0.0)) }
 }
 
 /// A `float64` as `%v` prints it: `0.5`, `1e+06`.
@@ -173,8 +174,8 @@ pub fn syntax(v: &Value) -> String {
 pub fn type_name(v: &Value) -> &'static str {
     match v {
         Value::Null => "<nil>",
-        Value::Number(n) if n.is_f64() => "float64",
-        Value::Number(_) => "int64",
+        Value::Number(n) if n.is_i64() => "int64",
+        Value::Number(_) => "float64",
         Value::String(_) => "string",
         Value::Bool(_) => "bool",
         Value::Array(_) => "[]interface {}",

@@ -7,7 +7,7 @@ use super::canonical::word;
 use super::kind::KindRef;
 use super::status::{Cause, Details, Reason, Status};
 use super::strategic::Senseless;
-use super::{convert, strategic};
+use super::{convert, go_text, strategic};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PatchType {
@@ -103,7 +103,7 @@ pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Re
             let Some(layout) = kind.layout() else { return Err(Refused::Unknown) };
             strategic::apply(&mut out, patch, Some(layout))?;
             if let Some(why) = convert::refusal(&out, layout) {
-                return Err(Refused::Misfit(strategic::go_map(patch), why));
+                return Err(Refused::Misfit(go_text::plain(patch), why));
             }
             // The converter knows what it makes, whatever the patch calls it.
             out["apiVersion"] = target["apiVersion"].clone();

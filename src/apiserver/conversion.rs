@@ -16,6 +16,7 @@ use super::ApiServer;
 use super::admission::webhooks::{calling, reply};
 use super::caller::{Caller, new_uid};
 use crate::api::custom;
+use crate::api::go_text::type_name;
 use crate::api::kinds::CustomResourceDefinition;
 use crate::api::object::Key;
 use crate::api::{Duration, KindRef, Object, Reason, Status};
@@ -172,7 +173,7 @@ fn checked(before: &Value, made: &Value, to: KindRef) -> Result<Value, String> {
             }
             Some(Value::Object(all)) => {
                 if let Some((k, v)) = all.iter().find(|(_, v)| !v.is_string()) {
-                    let of = go_type(v);
+                    let of = type_name(v);
                     return Err(format!(
                         "returned invalid metadata: metadata.{key}[{k}] must be a string, but is {of} in converted object"
                     ));
@@ -180,7 +181,7 @@ fn checked(before: &Value, made: &Value, to: KindRef) -> Result<Value, String> {
                 kept.insert(key.into(), Value::Object(Map::clone(all)));
             }
             Some(other) => {
-                let of = go_type(other);
+                let of = type_name(other);
                 return Err(format!(
                     "returned invalid metadata: invalid metadata.{key} of type {of} in converted object"
                 ));
@@ -188,18 +189,6 @@ fn checked(before: &Value, made: &Value, to: KindRef) -> Result<Value, String> {
         }
     }
     Ok(out)
-}
-
-fn go_type(v: &Value) -> &'static str {
-    match v {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(n) if n.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::managed::unreadable;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::Request;
-use crate::api::{KindRef, Object, Status, body, reading, strategic};
+use crate::api::{KindRef, Object, Status, body, go_text, reading};
 
 impl ApiServer {
     /// Reads an object out of a body, as strictly as asked.
@@ -148,7 +148,7 @@ pub(super) fn unreadable_as(s: &Status, config: &Value) -> Status {
 pub(super) fn patch_decode_error(s: &Status, how: PatchType, patch: &Value, patched: &Value) -> Status {
     match s.message.split_once(" cannot be handled as a ").and_then(|(_, rest)| rest.split_once(": ")) {
         Some((_, why)) if how == PatchType::Strategic => {
-            patch::Refused::Misfit(strategic::go_map(patch), why.into()).into()
+            patch::Refused::Misfit(go_text::plain(patch), why.into()).into()
         }
         Some((_, why)) => patch::Refused::Misfit(patched.to_string(), why.into()).into(),
         None => s.clone(),

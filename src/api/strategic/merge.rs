@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{DELETE_FROM, DIRECTIVE, ORDER, RETAIN_KEYS, go_map, item_type, struct_of};
+use super::{DELETE_FROM, DIRECTIVE, ORDER, RETAIN_KEYS, item_type, struct_of};
+use crate::api::go_text::{plain, type_name};
 use crate::api::schema::{Field, TypeId};
 
 /// What is wrong with a patch.
@@ -97,7 +98,7 @@ fn merge_map(original: &mut Object, mut patch: Object, of: Option<TypeId>) -> Do
 }
 
 fn unknown_directive<T>(directive: &Value, of: &Object) -> Done<T> {
-    other(format!("unknown patch type: {} in map: {}", go_map(directive), go_map(&of.clone().into())))
+    other(format!("unknown patch type: {} in map: {}", plain(directive), plain(&of.clone().into())))
 }
 
 /// A type that is published must have the field; a map may have any.
@@ -162,35 +163,28 @@ fn merge_ordered(original: &mut Object, patch: &mut Object, of: Option<TypeId>) 
 fn list(v: &Value) -> Done<&[Value]> {
     match v {
         Value::Array(items) => Ok(items),
-        v => other(format!("expected a []interface {{}}, but received a {}", go_type(v))),
+        v => misfit("[]interface {}", v),
     }
 }
 
 fn map(v: &Value) -> Done<&Object> {
     match v {
         Value::Object(m) => Ok(m),
-        v => other(format!("expected a map[string]interface {{}}, but received a {}", go_type(v))),
+        v => misfit("map[string]interface {}", v),
     }
 }
 
-/// What Go's decoder makes of a JSON value.
-fn go_type(v: &Value) -> &'static str {
-    match v {
-        Value::Null => "%!s(<nil>)",
-        Value::Bool(_) => "bool",
-        Value::Number(n) if n.is_i64() => "int64",
-        Value::Number(_) => "float64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
-    }
+fn misfit<T>(expected: &str, v: &Value) -> Done<T> {
+    // Go has no name for the type of nothing.
+    let got = if v.is_null() { "%!s(<nil>)" } else { type_name(v) };
+    other(format!("expected a {expected}, but received a {got}"))
 }
 
 /// The value by which items are told apart.
 fn id<'v>(item: &'v Value, merge_key: &str) -> Done<&'v Value> {
     match map(item)?.get(merge_key) {
         Some(id) => Ok(id),
-        None => other(format!("map: {} does not contain declared merge key: {merge_key}", go_map(item))),
+        None => other(format!("map: {} does not contain declared merge key: {merge_key}", plain(item))),
     }
 }
 
@@ -223,7 +217,7 @@ fn told_in_order(new: &[Value], order: &[Value], merge_key: Option<&str>) -> Don
             }
         };
         if !found {
-            let (new, order) = (go_map(&new.to_vec().into()), go_map(&order.to_vec().into()));
+            let (new, order) = (plain(&new.to_vec().into()), plain(&order.to_vec().into()));
             return other(format!("The order in patch list:\n{new}\n doesn't match {ORDER} list:\n{order}\n"));
         }
     }
@@ -298,8 +292,8 @@ fn sort_of_items(lists: &[&[Value]]) -> Done<Option<bool>> {
     if first.is_array() {
         return Err(Senseless::ListOfLists);
     }
-    if items.any(|i| go_type(i) != go_type(first)) {
-        let shown: Vec<String> = lists.iter().map(|l| go_map(&l.to_vec().into())).collect();
+    if items.any(|i| type_name(i) != type_name(first)) {
+        let shown: Vec<String> = lists.iter().map(|l| plain(&l.to_vec().into())).collect();
         return other(format!("list element types are not identical: [{}]", shown.join(" ")));
     }
     Ok(Some(first.is_object()))

@@ -32,19 +32,6 @@ fn item_type(f: Option<&Field>) -> Option<TypeId> {
     }
 }
 
-/// A map as Go's `%v` prints it.
-pub fn go_map(v: &Value) -> String {
-    match v {
-        Value::Object(m) => {
-            format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", go_map(v))).collect::<Vec<_>>().join(" "))
-        }
-        Value::Array(a) => format!("[{}]", a.iter().map(go_map).collect::<Vec<_>>().join(" ")),
-        Value::String(s) => s.clone(),
-        Value::Null => "<nil>".into(),
-        other => other.to_string(),
-    }
-}
-
 #[derive(Clone, Copy)]
 struct Only {
     additions: bool,
