@@ -10,7 +10,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::managed::unreadable;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::Request;
-use crate::api::{KindRef, Object, Status, body, go_text, reading};
+use crate::api::{KindRef, Object, Status, body, convert, go_text, reading};
 
 impl ApiServer {
     /// Reads an object out of a body, as strictly as asked.
@@ -136,10 +136,14 @@ fn leaves(v: &Value) -> usize {
     }
 }
 
-/// What an apply makes may be no object of the kind.
-pub(super) fn unreadable_as(s: &Status, config: &Value) -> Status {
+/// What an apply makes may be no object of the kind. The real server makes its struct of the merged object, which tells what
+/// is wrong otherwise than reading JSON does.
+pub(super) fn unreadable_as(s: &Status, config: &Value, merged: &Value, kind: KindRef) -> Status {
     match s.message.split_once(" cannot be handled as a ").and_then(|(_, rest)| rest.split_once(": ")) {
-        Some((_, why)) if !why.starts_with("strict decoding error") => unreadable(config, why),
+        Some((_, why)) if !why.starts_with("strict decoding error") => {
+            let converted = kind.layout().and_then(|layout| convert::refusal(merged, layout));
+            unreadable(config, converted.as_deref().unwrap_or(why))
+        }
         _ => s.clone(),
     }
 }

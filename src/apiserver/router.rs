@@ -22,7 +22,7 @@ use crate::api::managed::options;
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
-use crate::api::{KindRef, Object, Status, User, convert, managed};
+use crate::api::{KindRef, Object, Status, User};
 use crate::store::WatchId;
 
 impl ApiServer {
@@ -311,13 +311,10 @@ impl ApiServer {
             let why = format!("error strict decoding YAML: error converting YAML to JSON: {why}");
             return Err(Status::bad_request(why));
         }
-        // The real server makes its struct of the merged object, which tells what is wrong otherwise than reading JSON does.
-        if let Some(why) = t.kind.layout().and_then(|layout| convert::refusal(&merged, layout)) {
-            return Err(managed::unreadable(config, &why));
-        }
         let mut warnings = vec![];
-        let mut o =
-            self.decode(t.kind, Some(&merged), request, &mut warnings).map_err(|s| unreadable_as(&s, config))?;
+        let mut o = self
+            .decode(t.kind, Some(&merged), request, &mut warnings)
+            .map_err(|s| unreadable_as(&s, config, &merged, t.kind))?;
         self.name_must_fit(t, &mut o)?;
         let o = self.as_stored(o, who)?;
         who.applied = Some(owners.unwrap_or_else(|| Arc::new(json!([]))));
