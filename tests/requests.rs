@@ -81,3 +81,13 @@ fn who_ended_a_request_is_named() {
     let none = s.eval("why 1").story;
     assert!(none.contains("1번은 요청이 아님"), "{none}");
 }
+
+#[test]
+fn a_refused_look_at_a_collection_is_told_by_its_name() {
+    let mut s = Session::in_memory(&Options::default());
+    let told = why(&mut s, "kubectl get pods --as jane");
+    assert!(told.contains("GET v1 pods, asked for by jane:"), "{told}");
+    assert!(told.contains("authorization: no rule allows it"), "{told}");
+    let trace = s.eval("trace").story;
+    assert!(trace.contains("  list pods/default → pods is forbidden"), "{trace}");
+}

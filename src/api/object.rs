@@ -34,9 +34,12 @@ impl Key {
         Key::new(T::kind_ref(), namespace, name)
     }
 
-    /// `deployments/web`
+    /// `deployments/web`; of a whole collection `deployments`.
     pub fn resource_name(&self) -> String {
-        format!("{}/{}", self.kind.plural(), self.name)
+        match self.name.is_empty() {
+            true => self.kind.plural().into(),
+            false => format!("{}/{}", self.kind.plural(), self.name),
+        }
     }
 }
 

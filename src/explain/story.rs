@@ -387,6 +387,7 @@ pub(super) fn sent(q: &RequestRecord) -> String {
         "update" => "PUT",
         "patch" => "PATCH",
         "delete" | "deletecollection" => "DELETE",
+        "get" | "list" | "watch" => "GET",
         other => other,
     };
     let sub = q.subresource.map(|s| format!("/{s}")).unwrap_or_default();

@@ -50,10 +50,10 @@ fn routine(records: &[&Arc<Record>]) -> BTreeSet<RecordId> {
     renewals.flat_map(|r| r.causes.iter().copied().filter(|c| !busy.contains(c)).chain([r.id])).collect()
 }
 
-/// `pods/default/web`, `nodes/worker-1`
+/// `pods/default/web`, `nodes/worker-1`; of a whole collection `pods/default`
 fn object(k: &Key) -> String {
-    let place = if k.namespace.is_empty() { String::new() } else { format!("{}/", k.namespace) };
-    format!("{}/{place}{}", k.kind.plural(), k.name)
+    let parts = [k.kind.plural(), &*k.namespace, &*k.name];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
 }
 
 fn line(r: &Record, start: Time, language: Language) -> String {
