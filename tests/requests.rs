@@ -20,7 +20,7 @@ fn a_request_is_told_from_station_to_station() {
     let mut s = Session::in_memory(&Options::default());
     let told = why(&mut s, "kubectl run web --image=nginx");
     for part in [
-        "POST v1 pods/web, asked for by kubernetes-admin:",
+        "POST v1 pods/web in namespace default, asked for by kubernetes-admin:",
         "authorization: kubernetes-admin needs no rule, as a member of system:masters",
         "admission: ServiceAccount changed ",
         "spec.serviceAccountName",
@@ -86,7 +86,7 @@ fn who_ended_a_request_is_named() {
 fn a_refused_look_at_a_collection_is_told_by_its_name() {
     let mut s = Session::in_memory(&Options::default());
     let told = why(&mut s, "kubectl get pods --as jane");
-    assert!(told.contains("GET v1 pods, asked for by jane:"), "{told}");
+    assert!(told.contains("GET v1 pods in namespace default, asked for by jane:"), "{told}");
     assert!(told.contains("authorization: no rule allows it"), "{told}");
     let trace = s.eval("trace").story;
     assert!(trace.contains("  list pods/default → pods is forbidden"), "{trace}");

@@ -40,6 +40,7 @@ why-head = { $object }, as the one who decided told it:
 why-exists = It exists because: { $chain }
 why-you = you
 request-head = { $request }, asked for by { $user }:
+request-head-in = { $request } in namespace { $namespace }, asked for by { $user }:
 request-master = authorization: { $user } needs no rule, as a member of system:masters
 request-rule = authorization: { $rule }
 request-changed = admission: { $plugin } changed { $places }

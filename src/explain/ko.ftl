@@ -28,6 +28,7 @@ why-head = { $object }, 결정한 구성 요소의 설명:
 why-exists = 생긴 까닭: { $chain }
 why-you = 나
 request-head = { $user } 사용자의 요청 { $request }:
+request-head-in = { $user } 사용자의 요청 { $request }, 네임스페이스 { $namespace }:
 request-master = 권한 부여(authorization): { $user } 사용자는 system:masters 그룹에 속해 규칙이 필요 없음
 request-rule = 권한 부여(authorization): { $rule }
 request-changed = 어드미션(admission): { $plugin } 플러그인이 { $places } 필드를 바꿈

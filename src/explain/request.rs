@@ -25,7 +25,12 @@ pub fn explain(q: &RequestRecord, language: Language) -> Vec<String> {
     let say = |id: &str, facts: &[(&'static str, Fact)]| message(language, id, facts);
     let text = |s: &str| Fact::Text(s.to_string());
     let refused = q.refused().map(|status| (station(q, status), status));
-    let mut out = vec![say("request-head", &[("request", text(&sent(q))), ("user", text(&q.user))])];
+    let (head, namespace) = match q.key.namespace.is_empty() {
+        true => ("request-head", None),
+        false => ("request-head-in", Some(("namespace", text(&q.key.namespace)))),
+    };
+    let facts = [("request", text(&sent(q))), ("user", text(&q.user))];
+    let mut out = vec![say(head, &facts.into_iter().chain(namespace).collect::<Vec<_>>())];
     let mut line = |text: String| out.push(format!("  {text}"));
     if refused.is_none_or(|(s, _)| s != Station::Authorization) {
         line(match &q.rule {
