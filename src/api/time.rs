@@ -69,6 +69,11 @@ impl Time {
         self.timestamp().strftime("%Y-%m-%d %H:%M:%S.%9f +0000").to_string()
     }
 
+    /// `0101 00:00:00.000000`, as klog begins its lines.
+    pub fn klog_stamp(self) -> String {
+        self.timestamp().strftime("%m%d %H:%M:%S.%6f").to_string()
+    }
+
     /// `Thu, 01 Jan 2026 00:00:00 +0000`, as `kubectl describe` writes times.
     pub fn rfc1123z(self) -> String {
         self.timestamp().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()

@@ -336,10 +336,10 @@ pub const ALL: &[Flag] = &[Flag::new("all", Type::Bool)];
 
 /// How objects that are in the way would be deleted first.
 pub const DELETING: &[Flag] = &[
-    Flag::new("cascade", Type::Optional("background")).default("background").absent(),
-    Flag::new("grace-period", Type::Int).default("-1").absent(),
-    Flag::new("timeout", Type::Duration).default("0s").absent(),
-    Flag::new("wait", Type::Bool).absent(),
+    Flag::new("cascade", Type::Optional("background")).default("background"),
+    Flag::new("grace-period", Type::Int).default("-1"),
+    Flag::new("timeout", Type::Duration).default("0s"),
+    Flag::new("wait", Type::Bool),
 ];
 
 /// What `--dry-run` means without a value: it is deprecated.

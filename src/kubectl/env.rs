@@ -10,6 +10,7 @@ use super::config::Kubeconfig;
 use super::editor::{Editor, Unedited};
 use super::failure::Failure;
 use super::mapper::Mapper;
+use super::printers::Format;
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::time::parse_go_duration;
 use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
@@ -140,7 +141,8 @@ impl Globals {
         Ok(Globals {
             namespace: namespace.to_string(),
             namespace_given,
-            owners: args.flag("show-managed-fields") || args.flag("server-side"),
+            owners: ["show-managed-fields", "server-side", "prune"].iter().any(|f| args.flag(f))
+                || Format::looks_at_all(args),
             manager: manager.into(),
             whom: impersonation(args)?,
         })
@@ -254,6 +256,12 @@ impl Env<'_> {
     pub fn line(&mut self, text: impl AsRef<str>) {
         self.out.push_str(text.as_ref());
         self.out.push('\n');
+    }
+
+    /// A warning as Kubernetes' programs log it. `place` is where theirs does.
+    pub fn warn_as_klog(&mut self, place: &str, message: &str) {
+        let stamp = self.now().klog_stamp();
+        self.error_line(format!("W{stamp}       1 {place}] {message}"));
     }
 
     pub fn error_line(&mut self, text: impl AsRef<str>) {

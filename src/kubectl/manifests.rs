@@ -9,6 +9,7 @@ use super::args::Args;
 use super::env::Env;
 use super::failure::Failure;
 use super::mapper::Mapper;
+use super::resources::joined;
 use crate::api::schema::TypeId;
 use crate::api::selector::Selector;
 use crate::api::{KindRef, canonical, documents};
@@ -84,8 +85,16 @@ impl Validate {
     }
 }
 
-/// The objects of `-f`, and why others could not be read: kubectl goes on with the rest.
-pub type Read = (Vec<Manifest>, Vec<Failure>);
+/// The objects of `-f` in their order, and why some could not be read: kubectl goes on with the rest.
+pub type Read = Vec<Result<Manifest, Failure>>;
+
+/// The objects, and what is said of all that could not be read: of several in one breath, where other things failed, too.
+/// Real Kubernetes: cli-runtime/pkg/resource/visitor.go, EagerVisitorList in a ContinueOnErrorVisitor.
+pub fn split(read: Read) -> (Vec<Manifest>, Option<Failure>) {
+    let (found, failed): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_ok);
+    let failed: Vec<Failure> = failed.into_iter().filter_map(Result::err).collect();
+    (found.into_iter().flatten().collect(), (!failed.is_empty()).then(|| joined(failed)))
+}
 
 /// Reads everything that `-f` names. The objects are in a namespace then: in that of `-n`, if one was given.
 pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env<'_>) -> Result<Read, Failure> {
@@ -127,8 +136,7 @@ pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env
         m.put_into(&env.namespace, env.namespace_given)?;
         Ok(m)
     });
-    let (found, failed): (Vec<_>, Vec<_>) = placed.partition(Result::is_ok);
-    Ok((found.into_iter().flatten().collect(), failed.into_iter().filter_map(Result::err).collect()))
+    Ok(placed.collect())
 }
 
 /// Those of a file's objects that a label selector chooses. Real Kubernetes: SelectorVisitor, FilterByLabelSelector.

@@ -23,16 +23,49 @@ pub enum Format {
     Columns(Vec<(String, Template)>),
 }
 
-const ALLOWED: &str = "custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml";
+/// The formats of all verbs.
+const ALLOWED: &[&str] = &[
+    "go-template",
+    "go-template-file",
+    "json",
+    "jsonpath",
+    "jsonpath-as-json",
+    "jsonpath-file",
+    "kyaml",
+    "name",
+    "template",
+    "templatefile",
+    "yaml",
+];
+/// Those of the verbs that show tables.
+const OF_TABLES: &[&str] = &["custom-columns", "custom-columns-file", "wide"];
 
 impl Format {
+    /// The format of a verb that says in a line what it did.
     pub fn of(args: &Args) -> Result<Format, Failure> {
+        Format::among(ALLOWED, args)
+    }
+
+    /// The format of a verb that shows tables.
+    pub fn of_table(args: &Args) -> Result<Format, Failure> {
+        let mut allowed = [ALLOWED, OF_TABLES].concat();
+        allowed.sort_unstable();
+        Format::among(&allowed, args)
+    }
+
+    fn among(allowed: &[&str], args: &Args) -> Result<Format, Failure> {
         let text = args.text("output");
         let (name, rest) = match text.split_once('=') {
             Some((n, r)) => (n, Some(r)),
             None => (text, None),
         };
         let template = |rest: Option<&str>| rest.map_or_else(|| args.text("template").to_string(), Into::into);
+        if !name.is_empty() && !allowed.contains(&name) {
+            return Err(Failure::error(format!(
+                "unable to match a printer suitable for the output format {text:?}, allowed formats are: {}",
+                allowed.join(",")
+            )));
+        }
         match name {
             "" => Ok(Format::Table { wide: false }),
             "wide" => Ok(Format::Table { wide: true }),
@@ -49,13 +82,14 @@ impl Format {
                 Ok(Format::JsonPath { template: parsed, as_json: name.ends_with("json") })
             }
             "custom-columns" => Ok(Format::Columns(columns(&template(rest))?)),
-            other if ALLOWED.split(',').any(|allowed| allowed == other) => {
-                Err(Failure::error(format!("kubetutor does not print with -o {other} yet")))
-            }
-            other => Err(Failure::error(format!(
-                "unable to match a printer suitable for the output format {other:?}, allowed formats are: {ALLOWED}"
-            ))),
+            other => Err(Failure::error(format!("kubetutor does not print with -o {other} yet"))),
         }
+    }
+
+    /// Whether a template picks what it likes, which no flag hides from it.
+    pub fn looks_at_all(args: &Args) -> bool {
+        let name = args.text("output").split('=').next().unwrap_or("");
+        ["jsonpath", "go-template", "template", "custom-columns"].iter().any(|t| name.starts_with(t))
     }
 
     pub fn is_table(&self) -> bool {
@@ -89,9 +123,25 @@ pub fn cleaned(v: &Value, managed_fields: bool) -> Value {
     v
 }
 
+/// A list that kubectl puts together of what it did, and holds as Go's type of it.
+pub fn print_bundle(format: &Format, objects: &[Found], args: &Args) -> Result<String, Failure> {
+    let managed = args.flag("show-managed-fields") || Format::looks_at_all(args);
+    let items: Vec<Value> = objects.iter().map(|f| cleaned(&f.object, managed)).collect();
+    let bundle = json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items});
+    match (format, objects) {
+        (Format::Json, [_, _, ..]) => {
+            let mut out = String::new();
+            declared(&bundle, Known::Bundle, 0, &mut out);
+            Ok(out + "\n")
+        }
+        (_, [first, _, ..]) => print(format, &[Found { object: bundle.into(), ..first.clone() }], true, args),
+        _ => print(format, objects, true, args),
+    }
+}
+
 /// Prints objects in a format that is no table. `single`: one object was asked for by name.
 pub fn print(format: &Format, objects: &[Found], single: bool, args: &Args) -> Result<String, Failure> {
-    let managed = args.flag("show-managed-fields");
+    let managed = args.flag("show-managed-fields") || Format::looks_at_all(args);
     let whole = || -> Value {
         match objects {
             [one] if single => cleaned(&one.object, managed),
@@ -135,6 +185,8 @@ enum Known {
     Struct(TypeId),
     /// The list that a server answers with, and what is in it.
     Answer(TypeId),
+    /// A list of anything.
+    Bundle,
     Items(Base),
     Values(Base),
     Nothing,
@@ -148,7 +200,7 @@ impl Known {
     fn order(self) -> Vec<&'static str> {
         match self {
             Known::Struct(t) => t.declared(),
-            Known::Answer(_) => vec!["kind", "apiVersion", "metadata", "items"],
+            Known::Answer(_) | Known::Bundle => vec!["kind", "apiVersion", "metadata", "items"],
             _ => vec![],
         }
     }
@@ -166,7 +218,7 @@ impl Known {
             },
             Known::Answer(t) if name == "items" => Known::Items(Base::Struct(t)),
             Known::Items(base) | Known::Values(base) => Known::of(base),
-            Known::Answer(_) | Known::Nothing => Known::Nothing,
+            Known::Answer(_) | Known::Bundle | Known::Nothing => Known::Nothing,
         }
     }
 }

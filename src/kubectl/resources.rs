@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::manifests::{self, Validate};
 use super::mapper::Mapper;
 use crate::api::request::Request;
-use crate::api::{KindRef, Reason, Status};
+use crate::api::{KindRef, Reason, Resource, Status, kinds};
 
 /// The path of a kind in a namespace (empty: all, or none).
 pub fn collection(kind: KindRef, namespace: &str) -> String {
@@ -213,13 +213,15 @@ fn gather(
     let (mut found, mut failures) = (vec![], vec![]);
     let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
     if !files.is_empty() {
-        let (manifests, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
-        failures.extend(unread);
-        for m in manifests {
-            let path = object(m.kind, m.namespace(), m.name());
-            match env.try_call(&Request::get(path)) {
-                Ok(o) => found.push(Found::of(m.kind, o)),
-                Err(s) => failures.push(Failure::status(&s)),
+        for read in manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)? {
+            let fetched = read.and_then(|m| {
+                let request = Request::get(object(m.kind, m.namespace(), m.name()));
+                let o = by_name(&request, m.namespace(), env).map_err(|s| Failure::status(&s))?;
+                Ok(Found::of(m.kind, o))
+            });
+            match fetched {
+                Ok(o) => found.push(o),
+                Err(f) => failures.push(f),
             }
         }
         return Ok((found, failures));
@@ -228,7 +230,7 @@ fn gather(
     check(args, &selection, whole)?;
     for (kind, name) in &selection.items {
         match name {
-            Some(n) => match env.try_call(&Request::get(object(*kind, &namespace, n))) {
+            Some(n) => match by_name(&Request::get(object(*kind, &namespace, n)), placed(*kind, &namespace), env) {
                 Ok(o) => found.push(Found::of(*kind, o)),
                 Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => {}
                 Err(s) => failures.push(Failure::status(&s)),
@@ -249,22 +251,41 @@ fn gather(
     Ok((found, failures))
 }
 
+/// The namespace, for what lives in one.
+pub fn placed(kind: KindRef, namespace: &str) -> &str {
+    if kind.namespaced() { namespace } else { "" }
+}
+
+/// An object by its name. Where there is not even the namespace, that is the trouble.
+/// Real Kubernetes: cli-runtime/pkg/resource/visitor.go Info.Get.
+pub fn by_name(request: &Request, namespace: &str, env: &mut Env<'_>) -> Result<Arc<Value>, Status> {
+    env.try_call(request).map_err(|absent| {
+        if !absent.is(Reason::NotFound) || matches!(namespace, "" | "default") {
+            return absent;
+        }
+        let place = Request::get(object(kinds::Namespace::kind_ref(), "", namespace));
+        env.try_call(&place).err().filter(|s| s.is(Reason::NotFound)).unwrap_or(absent)
+    })
+}
+
 /// How a command ends that went on after what failed.
 pub fn finish(failures: Vec<Failure>) -> Result<Done, Failure> {
     if failures.is_empty() { Ok(Done::OK) } else { Err(joined(failures)) }
 }
 
-/// All failures of a command as one.
-pub fn joined(failures: Vec<Failure>) -> Failure {
+/// All failures of a command as one; or of a part of it, for a list with others: there they take one line.
+pub fn joined(mut failures: Vec<Failure>) -> Failure {
+    if failures.len() == 1 {
+        return failures.remove(0);
+    }
     let code = failures.iter().map(|f| f.code).max().unwrap_or(1);
     let hint = failures.iter().find_map(|f| f.hint.clone());
     // Several at once are listed without the word that a single one begins with.
-    let alone = failures.len() == 1;
     let line = |f: Failure| match (f.among, f.message.strip_prefix("error: ")) {
-        (Some(among), _) if !alone => among,
-        (None, Some(bare)) if !alone => bare.to_string(),
+        (Some(among), _) => among,
+        (None, Some(bare)) => bare.to_string(),
         _ => f.message,
     };
-    let message = failures.into_iter().map(line).collect::<Vec<_>>().join("\n");
-    Failure { code, hint, ..Failure::plain(message) }
+    let lines: Vec<String> = failures.into_iter().map(line).collect();
+    Failure { code, hint, among: Some(format!("[{}]", lines.join(", "))), ..Failure::plain(lines.join("\n")) }
 }

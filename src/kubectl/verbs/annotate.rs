@@ -55,19 +55,10 @@ fn run(args: &Args, map: &str, noun: &str, env: &mut Env<'_>) -> Result<Done, Fa
     let (set, remove) = changes_of(changes, map)?;
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     let (found, mut failures) = resources::fetch_named(args, words, env)?;
-    let one = found.len() == 1 && args.text("selector").is_empty() && !args.flag("all");
+    let one = found.len() == 1 && (words.len() > 1 || words.iter().any(|w| w.contains('/')) || words.is_empty());
     for f in found {
         let empty = Map::new();
         let old = f.object["metadata"][map].as_object().unwrap_or(&empty);
-        if args.flag("list") {
-            if !one {
-                env.line(format!("Listing {map} for {}.{}/{}:", f.kind.name(), f.kind.group(), f.name));
-            }
-            for (k, v) in old {
-                env.line(format!("{}{k}={}", if one { "" } else { " " }, v.as_str().unwrap_or("")));
-            }
-            continue;
-        }
         // The cause of a change is written anew with every change.
         let clash: Vec<&(&str, &str)> =
             set.iter().filter(|(k, v)| *k != CAUSE && old.get(*k).is_some_and(|o| o != v)).collect();
@@ -80,6 +71,19 @@ fn run(args: &Args, map: &str, noun: &str, env: &mut Env<'_>) -> Result<Done, Fa
             } else {
                 Failure::error(format!("--overwrite is false but found the following declared {noun}(s): '{k}' already has a value ({value})"))
             });
+            continue;
+        }
+        // A list shows what would be, and changes nothing.
+        if args.flag("list") {
+            let mut shown = old.clone();
+            shown.extend(set.iter().map(|(k, v)| ((*k).to_string(), Value::from(*v))));
+            shown.retain(|k, _| !remove.contains(&k.as_str()));
+            if !one {
+                env.line(format!("Listing {map} for {}.{}/{}:", f.kind.name(), f.kind.group(), f.name));
+            }
+            for (k, v) in &shown {
+                env.line(format!("{}{k}={}", if one { "" } else { " " }, v.as_str().unwrap_or("")));
+            }
             continue;
         }
         for k in remove.iter().filter(|k| map == "labels" && dry != DryRun::Client && !old.contains_key(**k)) {

@@ -1,21 +1,25 @@
 //! kubectl apply: brings objects to what files say, and keeps what others set.
-//! Real Kubernetes: k8s.io/kubectl/pkg/cmd/apply (client-side).
+//! Real Kubernetes: k8s.io/kubectl/pkg/cmd/apply/apply.go.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::apply_client::{self, Room};
+use super::apply_prune::Pruned;
 use super::apply_server;
 use super::create::say;
-use crate::api::patch::PatchType;
-use crate::api::request::{Method, Request};
-use crate::api::{Reason, go_text, strategic, yaml};
+use super::delete::propagation;
+use crate::api::{go_text, strategic, yaml};
 use crate::kubectl::args::{
     DELETING, DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SELECTOR, Type, VALIDATE, field_manager, output,
 };
 use crate::kubectl::manifests::{self, Manifest, Validate};
-use crate::kubectl::printers::{Format, json_text};
+use crate::kubectl::printers::{self, Format, json_text};
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{self, collection, finish, object};
-use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
+use crate::kubectl::resources::{self, Found, finish, joined};
+use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -27,7 +31,7 @@ pub static APPLY: Verb = Verb {
             DRY_RUN_FLAG,
             Flag::new("server-side", Type::Bool),
             Flag::new("force-conflicts", Type::Bool),
-            Flag::new("force", Type::Bool).absent(),
+            Flag::new("force", Type::Bool),
             VALIDATE,
             Flag::new("overwrite", Type::Bool).default("true").absent(),
             field_manager("kubectl-client-side-apply"),
@@ -35,7 +39,7 @@ pub static APPLY: Verb = Verb {
             Flag::new("prune-allowlist", Type::Array),
             Flag::new("all", Type::Bool),
             Flag::new("openapi-patch", Type::Bool).default("true"),
-            Flag::new("subresource", Type::Text).absent(),
+            Flag::new("subresource", Type::Text),
             SELECTOR,
         ],
         DELETING,
@@ -59,33 +63,181 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !args.words.is_empty() {
         return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "apply"));
     }
+    let dry = DryRun::of(args)?;
+    let propagation = propagation(args)?;
     let files = manifests::files(args, env)?;
-    if args.flag("prune") && !args.flag("all") && args.text("selector").is_empty() {
-        return Err(Failure::error(
-            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
-        ));
-    }
-    if args.flag("prune") {
-        return Err(Failure::error("kubetutor does not prune yet: leave --prune out"));
-    }
-    let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
-    apply_server::check(args, dry)?;
     let validate = Validate::of(args)?;
-    let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
-    let mut manifests = manifests::chosen(manifests, args.text("selector"))?;
+    let pruned = if args.flag("prune") { env.mapped(|m| Pruned::of(args, m))? } else { Pruned::default() };
+    check(args, dry)?;
+    let (manifests, unread) = manifests::split(manifests::read(&files, args.flag("recursive"), validate, env)?);
+    let mut left = manifests::chosen(manifests, args.text("selector"))?;
     if args.flag("record") {
-        manifests.iter_mut().for_each(|m| record::mark(args, &mut m.value));
+        left.iter_mut().for_each(|m| record::mark(args, &mut m.value));
     }
-    if manifests.is_empty() && failures.is_empty() {
+    if left.is_empty() && unread.is_none() {
         return Err(Failure::error("no objects passed to apply"));
     }
-    for m in manifests {
-        let one = if args.flag("server-side") { apply_server::apply_one } else { apply_one };
-        if let Err(f) = one(&m, args, &format, dry, validate, env) {
-            failures.push(f);
+    let mut visited = Visited::default();
+    if env.namespace_given {
+        visited.namespaces.insert(env.namespace.clone());
+    }
+    let mut applying = Applying {
+        args: args.clone(),
+        dry,
+        validate,
+        propagation,
+        left: left.into(),
+        room: None,
+        made: vec![],
+        visited,
+        pruned,
+        failures: unread.into_iter().collect(),
+    };
+    match applying.poll(env)? {
+        Progress::Exit(code) => Ok(Done::Exit(code)),
+        Progress::Waiting(_) => Ok(Done::Follow(Box::new(applying))),
+    }
+}
+
+/// Flags that do not go together. Real Kubernetes: apply.go Validate.
+fn check(args: &Args, dry: DryRun) -> Result<(), Failure> {
+    let given = |flag: &str| args.flag(flag);
+    let (server_side, selecting) = (given("server-side"), !args.text("selector").is_empty());
+    let rules = [
+        (given("force-conflicts") && !server_side, "--force-conflicts only works with --server-side"),
+        (
+            dry == DryRun::Client && server_side,
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+        ),
+        (given("force") && server_side, "--force cannot be used with --server-side"),
+        (given("force") && dry == DryRun::Server, "--dry-run=server cannot be used with --force"),
+        (given("all") && selecting, "cannot set --all and --selector at the same time"),
+        (given("prune") && given("force"), "--force cannot be used with --prune"),
+        (
+            given("prune") && !given("all") && !selecting,
+            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+        ),
+        (
+            given("prune") && server_side,
+            "--prune is in alpha and doesn't currently work on objects created by server-side apply",
+        ),
+        (!args.text("subresource").is_empty() && !server_side, "--subresource can only be specified for --server-side"),
+    ];
+    match rules.into_iter().find(|(broken, _)| *broken) {
+        Some((_, why)) => Err(Failure::error(why)),
+        None => Ok(()),
+    }
+}
+
+/// What became of a manifest.
+pub enum Applied {
+    /// The object as it is now, and what was done.
+    As(Value, &'static str),
+    /// Another has to go first.
+    Later(Box<Room>),
+}
+
+/// An apply under way: one object after the other, and at the end what is no longer among them.
+pub struct Applying {
+    pub args: Args,
+    pub dry: DryRun,
+    pub validate: Validate,
+    /// What becomes of the objects that a deleted one owns.
+    pub propagation: &'static str,
+    pub visited: Visited,
+    left: VecDeque<Manifest>,
+    room: Option<Box<Room>>,
+    /// What is printed at the end, where a format is asked for.
+    made: Vec<Found>,
+    pruned: Pruned,
+    failures: Vec<Failure>,
+}
+
+/// Where there were objects, and which: all else of their kinds may be pruned.
+#[derive(Default)]
+pub struct Visited {
+    pub namespaces: BTreeSet<String>,
+    pub uids: BTreeSet<String>,
+}
+
+impl Visited {
+    pub fn mark(&mut self, m: &Manifest, object: &Value) {
+        if m.kind.namespaced() {
+            self.namespaces.insert(m.namespace().into());
+        }
+        self.uids.extend(object["metadata"]["uid"].as_str().map(Into::into));
+    }
+}
+
+/// Whoever changes what is about to go is told.
+pub fn deletion_warning(object: &Value, env: &mut Env<'_>) {
+    let metadata = &object["metadata"];
+    if metadata["deletionTimestamp"].is_string() {
+        let name = metadata["name"].as_str().unwrap_or("");
+        env.error_line(format!("Warning: Detected changes to resource {name} which is currently being deleted."));
+    }
+}
+
+impl Follow for Applying {
+    fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
+        if let Some(room) = self.room.take() {
+            match room.taken(self, env) {
+                Ok(None) => {
+                    let deadline = room.deadline();
+                    self.room = Some(room);
+                    return Ok(Progress::Waiting(Some(deadline)));
+                }
+                Ok(Some(new)) => self.done(room.manifest(), new, "configured", env)?,
+                Err(f) => self.failures.push(f),
+            }
+        }
+        while let Some(m) = self.left.pop_front() {
+            match self.one(&m, env) {
+                Ok(Applied::As(object, what)) => self.done(&m, object, what, env)?,
+                Ok(Applied::Later(room)) => {
+                    self.room = Some(room);
+                    return self.poll(env);
+                }
+                Err(f) => self.failures.push(f),
+            }
+        }
+        if !self.failures.is_empty() {
+            return Err(joined(std::mem::take(&mut self.failures)));
+        }
+        if !self.made.is_empty() {
+            env.out.push_str(&printers::print_bundle(&Format::of(&self.args)?, &self.made, &self.args)?);
+        }
+        if self.args.flag("prune") {
+            self.pruned.prune(self, env)?;
+        }
+        Ok(Progress::Exit(0))
+    }
+}
+
+impl Applying {
+    fn one(&mut self, m: &Manifest, env: &mut Env<'_>) -> Result<Applied, Failure> {
+        let generate = m.value["metadata"]["generateName"].as_str().unwrap_or("");
+        if m.name().is_empty() && !generate.is_empty() {
+            return Err(Failure::error(format!("from {generate}: cannot use generate name with apply")));
+        }
+        if self.args.flag("server-side") {
+            apply_server::apply_one(m, self, env)
+        } else {
+            apply_client::apply_one(m, self, env)
         }
     }
-    finish(failures)
+
+    fn done(&mut self, m: &Manifest, object: Value, what: &str, env: &mut Env<'_>) -> Result<(), Failure> {
+        self.visited.mark(m, &object);
+        if what != "created" {
+            deletion_warning(&object, env);
+        }
+        if matches!(self.args.text("output"), "" | "name") {
+            return say(&self.args, &Format::of(&self.args)?, m.kind, &object, what, self.dry, env);
+        }
+        self.made.push(Found::of(m.kind, Arc::new(object)));
+        Ok(())
+    }
 }
 
 /// The manifest as it is remembered: without what apply itself adds.
@@ -118,89 +270,6 @@ pub fn patch_for(m: &Manifest, modified: &Value, current: &Value) -> Value {
         .and_then(|t| serde_json::from_str(t).ok())
         .unwrap_or(Value::Null);
     strategic::three_way(&original, modified, current, m.kind.layout())
-}
-
-fn apply_one(
-    m: &Manifest,
-    args: &Args,
-    format: &Format,
-    dry: DryRun,
-    validate: Validate,
-    env: &mut Env<'_>,
-) -> Result<(), Failure> {
-    let ns = m.namespace();
-    if m.name().is_empty() {
-        if let Some(g) = m.value["metadata"]["generateName"].as_str().filter(|g| !g.is_empty()) {
-            return Err(Failure::error(format!("from {g}: cannot use generate name with apply")));
-        }
-        return Err(Failure::error(format!(
-            "error when retrieving current configuration of:\nResource: \"{0}, Resource={1}\", GroupVersionKind: \"{0}, Kind={2}\"\nName: \"\", Namespace: {ns:?}\nfrom server for: {3:?}: resource name may not be empty",
-            format_args!("{}/{}", m.kind.group(), m.kind.version()),
-            m.kind.plural(),
-            m.kind.name(),
-            m.source
-        )));
-    }
-    let validation = validate.field_validation();
-    let modified = remembered(m);
-    let path = object(m.kind, ns, m.name());
-    match env.try_call(&Request::get(&path)) {
-        Err(s) if s.is(Reason::NotFound) => {
-            let made = if dry == DryRun::Client {
-                modified
-            } else {
-                let r = dry.on(Request::new(Method::Post, collection(m.kind, ns))
-                    .query("fieldValidation", validation)
-                    .body(modified));
-                let made = env
-                    .try_call(&r)
-                    .map_err(|s| Failure::status_while(&s, &format!("error when creating {:?}", m.source)))?;
-                (*made).clone()
-            };
-            say(args, format, m.kind, &made, "created", dry, env)
-        }
-        Err(s) => Err(Failure::status_while(
-            &s,
-            &format!("error when retrieving current configuration of:\nfrom: {:?}", m.source),
-        )),
-        Ok(current) => {
-            if current["metadata"]["annotations"][LAST_APPLIED].is_null() && dry == DryRun::None {
-                env.error_line(format!(
-                    "Warning: resource {}/{} is missing the {LAST_APPLIED} annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.",
-                    m.kind.plural(),
-                    m.name()
-                ));
-            }
-            let patch = patch_for(m, &modified, &current);
-            if patch.as_object().is_some_and(serde_json::Map::is_empty) {
-                return say(args, format, m.kind, &current, "unchanged", dry, env);
-            }
-            let new = if dry == DryRun::Client {
-                (*current).clone()
-            } else {
-                let r = dry.on(Request::new(Method::Patch(PatchType::of(m.kind)), &path)
-                    .query("fieldValidation", validation)
-                    .body(patch));
-                let doing = format!(
-                    "error when applying patch:\n{}\nto:\nResource: \"{}/{}, Resource={}\", GroupVersionKind: \"{}/{}, Kind={}\"\nName: {:?}, Namespace: {ns:?}\nfor: {:?}: error when patching {:?}",
-                    r.body.clone().unwrap_or_default(),
-                    m.kind.group(),
-                    m.kind.version(),
-                    m.kind.plural(),
-                    m.kind.group(),
-                    m.kind.version(),
-                    m.kind.name(),
-                    m.name(),
-                    m.source,
-                    m.source
-                );
-                (*env.try_call(&r).map_err(|s| Failure::status_while(&s, &doing))?).clone()
-            };
-            let same =
-                new["metadata"]["resourceVersion"] == current["metadata"]["resourceVersion"] && dry == DryRun::None;
-            say(args, format, m.kind, &new, if same { "unchanged" } else { "configured" }, dry, env)
-        }
-    }
 }
 
 fn view_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {

@@ -3,15 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::apply::LAST_APPLIED;
-use super::create::say;
+use super::apply::{Applied, Applying, LAST_APPLIED};
 use crate::api::managed::upgrade;
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Status};
-use crate::kubectl::args::DryRun;
-use crate::kubectl::manifests::{Manifest, Validate};
-use crate::kubectl::printers::Format;
+use crate::kubectl::manifests::Manifest;
 use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Env, Failure};
 
@@ -22,52 +19,74 @@ const OF_ANNOTATION: &str = "kubectl-last-applied";
 /// How often it tries anew when somebody was faster.
 const MOST_TRIES: usize = 5;
 
-/// Flags that do not go together.
-pub fn check(args: &Args, dry: DryRun) -> Result<(), Failure> {
-    let server_side = args.flag("server-side");
-    if args.flag("force-conflicts") && !server_side {
-        return Err(Failure::error("--force-conflicts only works with --server-side"));
-    }
-    if dry == DryRun::Client && server_side {
-        return Err(Failure::error(
-            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
-        ));
-    }
-    if args.flag("force") && server_side {
-        return Err(Failure::error("--force cannot be used with --server-side"));
-    }
-    Ok(())
+pub fn manager(args: &Args) -> &str {
+    if args.is_set("field-manager") { args.text("field-manager") } else { MANAGER }
 }
 
-pub fn apply_one(
-    m: &Manifest,
-    args: &Args,
-    format: &Format,
-    dry: DryRun,
-    validate: Validate,
-    env: &mut Env<'_>,
-) -> Result<(), Failure> {
-    let manager = if args.is_set("field-manager") { args.text("field-manager") } else { MANAGER };
-    let path = object(m.kind, m.namespace(), m.name());
+pub fn apply_one(m: &Manifest, by: &Applying, env: &mut Env<'_>) -> Result<Applied, Failure> {
+    let args = &by.args;
+    let manager = manager(args);
+    let whole = object(m.kind, m.namespace(), m.name());
+    let path = match args.text("subresource") {
+        "" => whole,
+        part => format!("{whole}/{part}"),
+    };
     let request = |as_whom: &str, how, body| {
         let mut r = Request::new(Method::Patch(how), &path).query("fieldManager", as_whom).body(body);
         if how == PatchType::Apply {
-            r = r.query("fieldValidation", validate.field_validation());
+            r = r.query("fieldValidation", by.validate.field_validation());
             r = r.query("force", if args.flag("force-conflicts") { "true" } else { "false" });
         }
-        dry.on(r)
+        by.dry.on(r)
     };
     let apply = request(manager, PatchType::Apply, m.value.clone());
     let mut made = (*env.try_call(&apply).map_err(|s| told(&s))?).clone();
+    if let Err(why) = migrate(m, &mut made, manager, env, request) {
+        env.error_line(why.told());
+    }
+    Ok(Applied::As(made, "serverside-applied"))
+}
+
+/// Why an object of the older way was not brought to the new one. What was asked for is done all the same.
+enum Stuck {
+    Annotation(Status),
+    Owners(String),
+    Again(Status),
+}
+
+impl Stuck {
+    fn told(&self) -> String {
+        let (what, why) = match self {
+            Stuck::Annotation(s) => (format!("failed to migrate {LAST_APPLIED} for Server-Side Apply"), &s.message),
+            Stuck::Owners(why) => ("server rejected managed fields migration to Server-Side Apply".into(), why),
+            Stuck::Again(s) => {
+                ("failed to re-apply configuration after performing Server-Side Apply migration".into(), &s.message)
+            }
+        };
+        format!("Warning: {what}. This is non-fatal and will be retried next time you apply. Error: {why}")
+    }
+}
+
+/// What kubectl did by its older way becomes what it applies: the annotation gets an owner of its own, and the fields change hands.
+fn migrate(
+    m: &Manifest,
+    made: &mut Value,
+    manager: &str,
+    env: &mut Env<'_>,
+    request: impl Fn(&str, PatchType, Value) -> Request,
+) -> Result<(), Stuck> {
     if manager == MANAGER
-        && let Some(kept) = with_annotation(m, &made)
+        && let Some(kept) = with_annotation(m, made)
     {
-        made = (*env.call(&request(OF_ANNOTATION, PatchType::Apply, kept))?).clone();
+        let mut r = request(OF_ANNOTATION, PatchType::Apply, kept);
+        r.query.retain(|(key, _)| key != "force");
+        *made = (*env.try_call(&r).map_err(Stuck::Annotation)?).clone();
     }
-    if migrate(&mut made, manager, env, |patch| request(manager, PatchType::Json, patch))? {
-        made = (*env.try_call(&apply).map_err(|s| told(&s))?).clone();
+    if upgraded(made, manager, env, |patch| request(manager, PatchType::Json, patch)).map_err(Stuck::Owners)? {
+        let again = request(manager, PatchType::Apply, m.value.clone());
+        *made = (*env.try_call(&again).map_err(Stuck::Again)?).clone();
     }
-    say(args, format, m.kind, &made, "serverside-applied", dry, env)
+    Ok(())
 }
 
 /// A conflict is told with the ways out of it.
@@ -107,25 +126,26 @@ fn owners(made: &Value, operation: &str) -> Vec<String> {
     found.filter_map(|e| e["manager"].as_str().map(Into::into)).collect()
 }
 
-/// What kubectl owned by its older way becomes what it applies. Tells whether there was anything to do.
-fn migrate(
+/// The owners of fields, written anew. Tells whether there was anything to do.
+fn upgraded(
     made: &mut Value,
     manager: &str,
     env: &mut Env<'_>,
     request: impl Fn(Value) -> Request,
-) -> Result<bool, Failure> {
+) -> Result<bool, String> {
+    let mut last = String::new();
     for _ in 0..MOST_TRIES {
         let names = owners(made, "Update");
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let Some(patch) = upgrade::patch(made, &names, manager, "").map_err(Failure::error)? else { return Ok(false) };
+        let Some(patch) = upgrade::patch(made, &names, manager, "")? else { return Ok(false) };
         match env.try_call(&request(patch)) {
             Ok(new) => {
                 *made = (*new).clone();
                 return Ok(true);
             }
-            Err(s) if s.is(Reason::Conflict) => {}
-            Err(s) => return Err(Failure::status(&s)),
+            Err(s) if s.is(Reason::Conflict) => last = s.message,
+            Err(s) => return Err(s.message),
         }
     }
-    Ok(false)
+    Err(last)
 }

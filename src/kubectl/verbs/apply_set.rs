@@ -26,7 +26,8 @@ pub static SET_LAST_APPLIED: Verb = Verb {
 fn set_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
     let files = manifests::files(args, env)?;
-    let (found, mut failures) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+    let read = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+    let ((found, unread), mut failures) = (manifests::split(read), vec![]);
     let mut changes = vec![];
     for m in found {
         match change(&m, args, env) {
@@ -35,6 +36,7 @@ fn set_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             Err(f) => failures.push(f),
         }
     }
+    failures.extend(unread);
     if !failures.is_empty() {
         return Err(joined(failures));
     }

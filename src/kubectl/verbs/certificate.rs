@@ -69,7 +69,7 @@ fn answer(args: &Args, word: &Word, env: &mut Env<'_>) -> Result<Done, Failure> 
     let mut failures = vec![];
     let mut wanted = vec![];
     if !files.is_empty() {
-        let (read, unread) = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+        let (read, unread) = manifests::split(manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?);
         wanted.extend(read.iter().map(|m| (m.kind, m.namespace().to_string(), m.name().to_string())));
         failures.extend(unread);
     }

@@ -12,7 +12,7 @@ use crate::kubectl::env::Env;
 use crate::kubectl::manifests::{self, Validate};
 use crate::kubectl::printers::{self, Format};
 use crate::kubectl::record::{self, RECORD};
-use crate::kubectl::resources::{Found, collection, finish, full_name, joined};
+use crate::kubectl::resources::{Found, collection, finish, full_name};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Verb};
 
 pub static CREATE: Verb = Verb {
@@ -83,14 +83,18 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
     let validate = Validate::of(args)?;
-    let (manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
+    let (manifests, unread) = manifests::split(manifests::read(&files, args.flag("recursive"), validate, env)?);
     let manifests = manifests::chosen(manifests, args.text("selector"))?;
-    if manifests.is_empty() && failures.is_empty() {
+    if manifests.is_empty() && unread.is_none() {
         return Err(Failure::error("no objects passed to create"));
     }
     if args.flag("edit") {
-        return if failures.is_empty() { edit::before_creation(manifests, args, env) } else { Err(joined(failures)) };
+        return match unread {
+            None => edit::before_creation(manifests, args, env),
+            Some(why) => Err(why),
+        };
     }
+    let mut failures = vec![];
     for mut m in manifests {
         record::mark(args, &mut m.value);
         let value = if args.flag("save-config") { remembered(&m) } else { m.value.clone() };
@@ -99,6 +103,7 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when creating {:?}", m.source))),
         }
     }
+    failures.extend(unread);
     finish(failures)
 }
 

@@ -1,6 +1,6 @@
 //! kubectl delete: deletes, and waits until the objects are gone.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::resources::{self, Found, Selection, joined};
 use crate::api::request::{Method, Request};
@@ -69,16 +69,7 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
         return Err(Failure::error(resources::MISSING_RESOURCE));
     }
-    let cascade = match args.text("cascade") {
-        "background" | "true" => "Background",
-        "orphan" | "false" => "Orphan",
-        "foreground" => "Foreground",
-        other => {
-            return Err(Failure::error(format!(
-                "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
-            )));
-        }
-    };
+    let cascade = propagation(args)?;
     let short = match args.text("output") {
         "" => false,
         "name" => true,
@@ -114,13 +105,9 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let mut failures = failures;
     let mut waiting = vec![];
     for f in found {
-        let mut options = json!({"propagationPolicy": cascade});
-        if grace >= 0 {
-            options["gracePeriodSeconds"] = grace.into();
-        }
         let mut uid = f.object["metadata"]["uid"].as_str().unwrap_or("").to_string();
         if dry != DryRun::Client {
-            let r = dry.on(Request::new(Method::Delete, f.path()).body(options));
+            let r = dry.on(Request::new(Method::Delete, f.path()).body(options(cascade, grace)));
             match env.try_call(&r) {
                 Ok(o) => {
                     let answered = o["metadata"]["uid"].as_str().or(o["details"]["uid"].as_str());
@@ -157,6 +144,27 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     Ok(Done::Follow(Box::new(Gone { waiting, failures, deadline })))
 }
 
+/// What `--cascade` says becomes of the owned.
+pub fn propagation(args: &Args) -> Result<&'static str, Failure> {
+    match args.text("cascade") {
+        "background" | "true" => Ok("Background"),
+        "orphan" | "false" => Ok("Orphan"),
+        "foreground" => Ok("Foreground"),
+        other => Err(Failure::error(format!(
+            "invalid cascade value ({other}). Must be \"background\", \"foreground\", or \"orphan\""
+        ))),
+    }
+}
+
+/// What a delete is sent with. Real Kubernetes: k8s.io/kubectl/pkg/cmd/apply/prune.go asDeleteOptions.
+pub fn options(propagation: &str, grace: i64) -> Value {
+    let mut options = json!({"propagationPolicy": propagation});
+    if grace >= 0 {
+        options["gracePeriodSeconds"] = grace.into();
+    }
+    options
+}
+
 fn source(files: &[String]) -> String {
     files.first().cloned().unwrap_or_default()
 }
@@ -170,7 +178,8 @@ fn gather(
 ) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
     if !files.is_empty() {
         let mut found = vec![];
-        let (manifests, mut failures) = manifests::read(files, args.flag("recursive"), Validate::Ignore, env)?;
+        let read = manifests::read(files, args.flag("recursive"), Validate::Ignore, env)?;
+        let ((manifests, unread), mut failures) = (manifests::split(read), vec![]);
         for m in manifests {
             let path = resources::object(m.kind, m.namespace(), m.name());
             match env.try_call(&Request::get(path)) {
@@ -179,6 +188,7 @@ fn gather(
                 Err(s) => failures.push(Failure::status_while(&s, &format!("error when deleting {:?}", m.source))),
             }
         }
+        failures.extend(unread);
         return Ok((found, failures));
     }
     let selection = env.mapped(|m| Selection::parse(&args.words, m))?;

@@ -1,8 +1,10 @@
 //! kubectl describe: everything about an object, for people.
 
+use crate::api::request::Request;
 use crate::kubectl::args::{ALL_NAMESPACES, FILES, SELECTOR, Type};
 use crate::kubectl::describe;
-use crate::kubectl::resources::{self, Selection, joined};
+use crate::kubectl::manifests::{self, Validate};
+use crate::kubectl::resources::{self, Found, Selection, joined, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
 
 pub static DESCRIBE: Verb = Verb {
@@ -27,7 +29,7 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
         ));
     }
-    let (found, failures) = resources::fetch(args, &args.words, env)?;
+    let (found, failures) = fetched(args, env)?;
     // Events are left out where several objects are shown, or none was found by its whole name, unless they are asked for.
     let one = failures.is_empty() && found.len() <= 1;
     let events = if args.is_set("show-events") { args.flag("show-events") } else { one };
@@ -51,11 +53,6 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(joined(failures.into_iter().chain(failed).collect()));
     }
     if !failures.is_empty() {
-        // In a namespace that is not there, that is the trouble.
-        let ns = env.namespace.clone();
-        if let Err(s) = env.try_call(&crate::api::request::Request::get(format!("/api/v1/namespaces/{ns}"))) {
-            return Err(Failure::status(&s));
-        }
         return Err(joined(failures));
     }
     if found.is_empty() {
@@ -67,6 +64,24 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         env.error_line(text);
     }
     Ok(Done::OK)
+}
+
+/// What is to be described. Objects of files are read first, all of them.
+fn fetched(args: &Args, env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
+    let files = args.list("filename");
+    if files.is_empty() {
+        return resources::fetch(args, &args.words, env);
+    }
+    let read = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+    let (manifests, unread) = manifests::split(read);
+    let (mut found, mut failures) = (vec![], Vec::from_iter(unread));
+    for m in manifests {
+        match env.call(&Request::get(object(m.kind, m.namespace(), m.name()))) {
+            Ok(o) => found.push(Found::of(m.kind, o)),
+            Err(f) => failures.push(f),
+        }
+    }
+    Ok((found, failures))
 }
 
 /// A name that is not there may be the beginning of some that are. Real Kubernetes: DescribeMatchingResources.

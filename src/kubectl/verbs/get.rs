@@ -10,7 +10,7 @@ use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
 use crate::kubectl::env::{Env, Watch};
 use crate::kubectl::printers::{self, Format, TableOptions};
 use crate::kubectl::resources::{
-    self, Found, Selection, collection, finish, joined, object, refused_list, with_selectors,
+    self, Found, Selection, by_name, collection, finish, joined, object, placed, refused_list, with_selectors,
 };
 use crate::kubectl::tabwriter::Remembered;
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
@@ -62,7 +62,7 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
              See 'kubectl get -h' for help and examples",
         ));
     }
-    let format = match Format::of(args) {
+    let format = match Format::of_table(args) {
         Ok(format) => format,
         // The objects are fetched before it is seen how they are to be printed.
         Err(unprintable) => {
@@ -107,15 +107,15 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             other => other?,
         }
     }
-    let single = found.len() == 1
-        && (selection.items.len() == 1 && selection.has_names() || !files.is_empty() && failures.is_empty());
+    let one_meant = selection.items.len() == 1 && selection.has_names();
+    let single = found.len() == 1 && (one_meant || !files.is_empty() && failures.is_empty());
     if format.is_table() && !args.flag("server-print") {
         return plain_tables(args, &found, &selection, &format, failures, env);
     }
     if let Format::Table { .. } = format {
         return sorted_tables(args, &found, &selection, &format, failures, env);
     }
-    if failures.is_empty() || !found.is_empty() {
+    if failures.is_empty() || !found.is_empty() || !one_meant && files.is_empty() {
         let text = printers::print(&format, &found, single, args)?;
         env.out.push_str(&text);
         if found.is_empty() && matches!(format, Format::Columns(_)) && failures.is_empty() {
@@ -207,7 +207,11 @@ fn tables(args: &Args, selection: &Selection, format: &Format, env: &mut Env<'_>
         };
         let mut request = request;
         loop {
-            match env.try_call(&request) {
+            let answer = match name {
+                Some(_) => by_name(&request, placed(*kind, &namespace), env),
+                None => env.try_call(&request),
+            };
+            match answer {
                 Ok(t) => {
                     let token = t["metadata"]["continue"].as_str().map(String::from);
                     add_rows(&mut groups, *kind, &t);
@@ -340,7 +344,8 @@ fn watch(args: &Args, selection: &Selection, format: Format, env: &mut Env<'_>) 
     };
     let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
     if let Some(n) = name {
-        env.call(&Request::get(object(*kind, &namespace, n)))?;
+        let request = Request::get(object(*kind, &namespace, n));
+        by_name(&request, placed(*kind, &namespace), env).map_err(|s| Failure::status(&s))?;
     }
     let mut request = with_selectors(Request::get(collection(*kind, &namespace)), args);
     if let Some(n) = name {

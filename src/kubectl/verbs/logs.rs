@@ -11,7 +11,7 @@ use crate::api::{KindRef, Reason, Resource};
 use crate::api::{Time, kinds};
 use crate::kubectl::args::{SELECTOR, Type};
 use crate::kubectl::containers;
-use crate::kubectl::resources::{collection, named, object};
+use crate::kubectl::resources::{by_name, collection, named, object};
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static LOGS: Verb = Verb {
@@ -46,7 +46,7 @@ pub fn pod_of(word: &str, doing: &str, env: &mut Env<'_>) -> Result<(String, usi
         return Err(Failure::error("resource name may not be empty"));
     }
     let ns = env.namespace.clone();
-    let o = env.call(&Request::get(object(kind, &ns, &name)))?;
+    let o = by_name(&Request::get(object(kind, &ns, &name)), &ns, env).map_err(|s| Failure::status(&s))?;
     if kind == kinds::Pod::kind_ref() {
         return Ok((name, 1));
     }

@@ -3,6 +3,8 @@
 pub mod annotate;
 pub mod api_resources;
 pub mod apply;
+mod apply_client;
+mod apply_prune;
 mod apply_server;
 mod apply_set;
 mod attach;

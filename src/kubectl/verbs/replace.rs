@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::apply::remembered;
 use super::create::{say, submit};
+use super::delete::options;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Status};
 use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SAVE_CONFIG, Type, VALIDATE, field_manager};
@@ -46,8 +47,8 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::error("--grace-period must have --force specified"));
     }
     let (dry, format, validate) = (DryRun::of(args)?, Format::of(args)?, Validate::of(args)?);
-    let (mut manifests, mut failures) = manifests::read(&files, args.flag("recursive"), validate, env)?;
-    if manifests.is_empty() && failures.is_empty() {
+    let (mut manifests, unread) = manifests::split(manifests::read(&files, args.flag("recursive"), validate, env)?);
+    if manifests.is_empty() && unread.is_none() {
         return Err(Failure::error("no objects passed to replace"));
     }
     for m in &mut manifests {
@@ -57,14 +58,16 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
     }
     if args.flag("force") && dry == DryRun::None {
-        return force(args, manifests, failures, env);
+        return force(args, manifests, unread, env);
     }
+    let mut failures = vec![];
     for m in manifests {
         match put(&m, args, dry, validate, env) {
             Ok(new) => say(args, &format, m.kind, &new, "replaced", dry, env)?,
             Err(s) => failures.push(Failure::status_while(&s, &format!("error when replacing {:?}", m.source))),
         }
     }
+    failures.extend(unread);
     finish(failures)
 }
 
@@ -88,12 +91,8 @@ fn put(m: &Manifest, args: &Args, dry: DryRun, validate: Validate, env: &mut Env
 }
 
 /// Deletes the objects; when they are gone, others are made.
-fn force(
-    args: &Args,
-    manifests: Vec<Manifest>,
-    mut failures: Vec<Failure>,
-    env: &mut Env<'_>,
-) -> Result<Done, Failure> {
+fn force(args: &Args, manifests: Vec<Manifest>, unread: Option<Failure>, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let mut failures: Vec<Failure> = unread.into_iter().collect();
     let mut going = vec![];
     for m in &manifests {
         let path = object(m.kind, m.namespace(), m.name());
@@ -101,10 +100,7 @@ fn force(
             Ok(o) => o["metadata"]["uid"].clone(),
             Err(_) => continue,
         };
-        let mut options = serde_json::json!({"propagationPolicy": "Background"});
-        if args.int("grace-period") >= 0 {
-            options["gracePeriodSeconds"] = args.int("grace-period").into();
-        }
+        let options = options("Background", args.int("grace-period"));
         match env.try_call(&Request::new(Method::Delete, &path).body(options)) {
             Ok(_) => {
                 let place =

@@ -51,7 +51,7 @@ pub static RUN: Verb = Verb {
             RECURSIVE.absent(),
             Flag::new("kustomize", Type::Text).short('k').absent(),
         ],
-        DELETING,
+        &[DELETING[0].absent(), DELETING[1].absent(), DELETING[2].absent(), DELETING[3].absent()],
         RECORD,
         OUTPUT,
     ],
