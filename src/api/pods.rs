@@ -36,6 +36,12 @@ pub fn is_ready(p: &Pod) -> bool {
     p.status.as_ref().and_then(|s| condition(s, "Ready")).is_some_and(|c| c.status == "True")
 }
 
+/// Since when the pod is ready, if it is, and if that was written down.
+pub fn ready_since(p: &Pod) -> Option<Time> {
+    let c = p.status.as_ref().and_then(|s| condition(s, "Ready")).filter(|c| c.status == "True")?;
+    c.last_transition_time.as_ref().map(Time::from_meta)
+}
+
 /// When the pod counts as available; `None` while it is not ready.
 pub fn available_at(p: &Pod, min_ready: Duration) -> Option<Time> {
     let c = p.status.as_ref().and_then(|s| condition(s, "Ready")).filter(|c| c.status == "True")?;

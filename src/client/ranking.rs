@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use crate::api::kinds::Pod;
-use crate::api::{Duration, Time, pods};
+use crate::api::{Time, pods};
 
 /// The least goes first, and the first difference decides.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,7 +36,7 @@ impl Standing {
                 _ => Phase::Pending,
             },
             ready: pods::is_ready(p),
-            ready_since: pods::available_at(p, Duration::ZERO).map(Reverse),
+            ready_since: pods::ready_since(p).map(Reverse),
             restarts: Reverse(most_restarts(p)),
             created: p.metadata.creation_timestamp.as_ref().map(Time::from_meta).map(Reverse),
         }

@@ -15,7 +15,7 @@ replicaset-victims = { $names } ({ $because ->
     [phase] not running yet, so first
     [not-ready] not ready, so first
     [deletion-cost] the lowest deletion cost
-    [crowded] other pods of this set stand on the same node
+    [crowded] more pods of the same owner stand on its node
     [ready-shorter] ready for the shortest time
     [restarts] restarted most often
     [newer] the newest

@@ -9,7 +9,7 @@ replicaset-victims = { $names } ({ $because ->
     [phase] 아직 실행되지 않아 먼저
     [not-ready] 준비되지 않아 먼저
     [deletion-cost] 삭제 비용이 가장 낮음
-    [crowded] 같은 노드에 이 세트의 다른 파드가 있음
+    [crowded] 같은 소유자의 파드가 그 노드에 더 많음
     [ready-shorter] 준비된 지 가장 짧음
     [restarts] 가장 많이 재시작함
     [newer] 가장 새로움

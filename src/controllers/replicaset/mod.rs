@@ -15,6 +15,7 @@ use std::sync::Arc;
 use k8s_openapi::api::apps::v1::{ReplicaSetCondition, ReplicaSetStatus};
 
 use crate::api::kinds::Pod;
+use crate::api::object::controller_of;
 use crate::api::{Key, Object, Resource, Status, Time, pods};
 use crate::client::claim::{concerned, is_theirs_or_nobodys, owner_of};
 use crate::client::controller::Enqueue;
@@ -25,6 +26,7 @@ use crate::world::Ctx;
 use decision::ReplicaSetDecision;
 use members::{Group, Member, Members, Tally, Yardstick};
 use plan::{BURST, Observed, Plan};
+use ranking::Crowds;
 use replicated::Replicated;
 
 #[derive(Clone)]
@@ -112,7 +114,8 @@ impl<K: Replicated> Reconciler for Replicas<K> {
             let had = usize::try_from(tally.counts.replicas).unwrap_or(0);
             let claimed = || group.values().filter(|m| m.fit(&yardstick).selected);
             let active = || claimed().filter(|m| m.active).filter_map(Member::pod).collect();
-            let seen = Observed { wanted, had, active: &active, now };
+            let crowds = || self.crowds(&set);
+            let seen = Observed { wanted, had, active: &active, crowds: &crowds, now };
             match plan::plan(&seen) {
                 Plan::Keep => {}
                 Plan::Create { count } => done = self.create(&set, key, count, had, ctx),
@@ -166,6 +169,19 @@ impl<K: Replicated> Replicas<K> {
             }
         }
         Ok((self.members.of(set), self.members.tally(yardstick)))
+    }
+
+    /// The pods of all sets with the same controller, by their nodes. A set that nobody controls has no such crowds.
+    fn crowds(&self, set: &K) -> Crowds {
+        let mut crowds = Crowds::new();
+        let Some(controller) = controller_of(set.meta()) else { return crowds };
+        let same = |other: &&K| controller_of(other.meta()).is_some_and(|c| c.uid == controller.uid);
+        for group in self.sets.in_namespace(set.namespace()).filter(same).map(|other| self.members.of(other)) {
+            for p in group.values().filter(|m| m.active).filter_map(Member::pod) {
+                *crowds.entry(pods::node(p).to_string()).or_default() += 1;
+            }
+        }
+        crowds
     }
 
     fn create(&mut self, set: &K, key: &Key, count: usize, had: usize, ctx: &mut Ctx<'_>) -> Result<(), Status> {

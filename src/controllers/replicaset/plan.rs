@@ -1,6 +1,6 @@
 //! What a ReplicaSet should do, given what it sees. Pure.
 
-use super::ranking::{self, Victim};
+use super::ranking::{self, Crowds, Victim};
 use crate::api::Time;
 use crate::api::kinds::Pod;
 
@@ -13,6 +13,7 @@ pub struct Observed<'a> {
     pub had: usize,
     /// Those pods. They are looked at one by one only if some have to go.
     pub active: &'a dyn Fn() -> Vec<&'a Pod>,
+    pub crowds: &'a dyn Fn() -> Crowds,
     pub now: Time,
 }
 
@@ -30,7 +31,7 @@ pub fn plan(seen: &Observed<'_>) -> Plan {
         Less => Plan::Create { count: seen.wanted - seen.had },
         Greater => {
             let count = (seen.had - seen.wanted).min(BURST);
-            Plan::Delete { pods: ranking::first_to_go(&(seen.active)(), count, seen.now) }
+            Plan::Delete { pods: ranking::first_to_go(&(seen.active)(), &(seen.crowds)(), count, seen.now) }
         }
         Equal => Plan::Keep,
     }

@@ -1,13 +1,14 @@
 //! Which pod goes first when there are too many.
 //! Real Kubernetes: pkg/controller/controller_utils.go ActivePodsWithRanks.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::api::kinds::Pod;
+use crate::api::kinds::pod_spec::template::DELETION_COST;
 use crate::api::object::Resource;
 use crate::api::{Time, pods};
-use crate::client::ranking::Standing;
+use crate::client::ranking::{Phase, Standing};
 
 /// A pod that has to go, and the first rule that put it before the others.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,70 +46,88 @@ impl Because {
     }
 }
 
-pub fn first_to_go(active: &[&Pod], count: usize, now: Time) -> Vec<Victim> {
-    // How many of these pods share a node: the fuller node gives one up first.
-    let mut on_node: BTreeMap<&str, usize> = BTreeMap::new();
-    for p in active {
-        *on_node.entry(pods::node(p)).or_default() += 1;
+/// How many pods of the same owner there are on each node, those of its other sets among them.
+pub type Crowds = BTreeMap<String, usize>;
+
+/// The pods that go, the first one first.
+pub fn first_to_go(active: &[&Pod], crowds: &Crowds, count: usize, now: Time) -> Vec<Victim> {
+    let standings: Vec<Standing> = active.iter().map(|p| Standing::of(p)).collect();
+    let mut lots: BTreeMap<Time, &str> = BTreeMap::new();
+    for (p, s) in active.iter().zip(&standings) {
+        if let Some(Reverse(since)) = s.ready_since {
+            let lot = lots.entry(since).or_insert(p.uid());
+            *lot = p.uid().min(lot);
+        }
     }
-    let candidate = |p: &&'_ Pod| -> Candidate { Candidate::of(p, on_node.get(pods::node(p)).copied().unwrap_or(0)) };
-    let mut order: Vec<(Candidate, &Pod)> = active.iter().map(|p| (candidate(p), *p)).collect();
-    order.sort_by(|(a, _), (b, _)| compare(a, b, now).0);
+    let mut order: Vec<(Rank<'_>, &Pod)> = active
+        .iter()
+        .zip(&standings)
+        .map(|(p, s)| {
+            let rank = Rank {
+                assigned: s.assigned,
+                phase: s.phase,
+                ready: s.ready,
+                cost: deletion_cost(p),
+                crowd: Reverse(crowds.get(pods::node(p)).copied().unwrap_or(0)),
+                ready_for: s.ready_since.map(|Reverse(since)| (age(since, now), lots.get(&since).copied())),
+                restarts: s.restarts,
+                created: s.created.map(|Reverse(at)| age(at, now)),
+                uid: p.uid(),
+            };
+            (rank, *p)
+        })
+        .collect();
+    order.sort_by(|(a, _), (b, _)| a.cmp(b));
     // What set it apart is told against the pod that is safest.
-    let kept = order.last().map(|(c, _)| c);
-    let victim = |(c, p): &(Candidate, &Pod)| {
-        let because = kept.map_or(Because::Name, |kept| compare(c, kept, now).1);
+    let kept = order.last().map(|(rank, _)| rank);
+    let victim = |(rank, p): &(Rank<'_>, &Pod)| {
+        let because = kept.map_or(Because::Name, |kept| rank.because(kept));
         Victim { name: p.name().to_string(), because }
     };
     order.iter().take(count).map(victim).collect()
 }
 
-/// What of a pod is compared.
-struct Candidate {
-    standing: Standing,
+fn deletion_cost(p: &Pod) -> i32 {
+    p.annotation(DELETION_COST).and_then(|cost| cost.parse().ok()).unwrap_or(0)
+}
+
+/// Ages count in powers of two, so that a scale-down does not always take the newest.
+fn age(since: Time, now: Time) -> Option<u32> {
+    now.since(since).as_nanos().checked_ilog2()
+}
+
+/// What of a pod is compared: the least goes first, and the first difference decides.
+///
+/// Of pods that have been ready about as long it takes any, whatever their restarts: those of the same instant have drawn one lot,
+/// the least of their UIDs. (The real controller compares the UIDs of each two, which puts no three of them in order.)
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Rank<'a> {
+    assigned: bool,
+    phase: Phase,
+    ready: bool,
     cost: i32,
-    /// How many of the set are on its node.
-    crowd: usize,
-    uid: String,
+    crowd: Reverse<usize>,
+    ready_for: Option<(Option<u32>, Option<&'a str>)>,
+    restarts: Reverse<(i32, i32)>,
+    created: Option<Option<u32>>,
+    uid: &'a str,
 }
 
-impl Candidate {
-    fn of(p: &Pod, crowd: usize) -> Candidate {
-        let cost = p.annotation("controller.kubernetes.io/pod-deletion-cost").and_then(|c| c.parse().ok());
-        Candidate { standing: Standing::of(p), cost: cost.unwrap_or(0), crowd, uid: p.uid().to_string() }
-    }
-}
-
-/// Ages count in powers of two, so that a scale-down does not always take the newest: of two about as old it takes any. `None`
-/// where the ages are the same and say nothing.
-fn by_age(a: Option<Reverse<Time>>, b: Option<Reverse<Time>>, now: Time) -> Option<Ordering> {
-    let bucket = |t: Time| now.since(t).as_nanos().checked_ilog2();
-    match (a, b) {
-        _ if a == b => None,
-        (Some(Reverse(a)), Some(Reverse(b))) => Some(bucket(a).cmp(&bucket(b))),
-        _ => Some(a.cmp(&b)),
-    }
-}
-
-fn compare(a: &Candidate, b: &Candidate, now: Time) -> (Ordering, Because) {
-    let (s, t) = (&a.standing, &b.standing);
-    let rules = [
-        (s.assigned.cmp(&t.assigned), Because::Unassigned),
-        (s.phase.cmp(&t.phase), Because::Phase),
-        (s.ready.cmp(&t.ready), Because::NotReady),
-        (a.cost.cmp(&b.cost), Because::DeletionCost),
-        (b.crowd.cmp(&a.crowd), Because::Crowded),
-    ];
-    let any = || (a.uid.cmp(&b.uid), Because::Name);
-    let told = |order: Ordering, because: Because| if order == Ordering::Equal { any() } else { (order, because) };
-    if let Some(first) = rules.into_iter().find(|(o, _)| *o != Ordering::Equal) {
-        return first;
-    }
-    if let Some(order) = by_age(s.ready_since, t.ready_since, now) {
-        return told(order, Because::ReadyShorter);
-    }
-    match s.restarts.cmp(&t.restarts) {
-        Ordering::Equal => by_age(s.created, t.created, now).map_or_else(any, |order| told(order, Because::Newer)),
-        order => (order, Because::Restarts),
+impl Rank<'_> {
+    /// The first rule by which it goes before another.
+    fn because(&self, other: &Rank<'_>) -> Because {
+        let age = |r: &Rank<'_>| r.ready_for.map(|(age, _)| age);
+        let rules = [
+            (self.assigned != other.assigned, Because::Unassigned),
+            (self.phase != other.phase, Because::Phase),
+            (self.ready != other.ready, Because::NotReady),
+            (self.cost != other.cost, Because::DeletionCost),
+            (self.crowd != other.crowd, Because::Crowded),
+            (age(self) != age(other), Because::ReadyShorter),
+            (self.ready_for != other.ready_for, Because::Name),
+            (self.restarts != other.restarts, Because::Restarts),
+            (self.created != other.created, Because::Newer),
+        ];
+        rules.into_iter().find(|(differs, _)| *differs).map_or(Because::Name, |(_, because)| because)
     }
 }

@@ -1,6 +1,6 @@
 use super::members::{Counts, Members, Tally, Yardstick};
 use super::plan::{Observed, Plan, plan};
-use super::ranking::Because;
+use super::ranking::{Because, Crowds, first_to_go};
 use crate::api::kinds::{Pod, ReplicaSet};
 use crate::api::{Object, Resource, Status, Time};
 use crate::store::{Change, ChangeKind, Rev};
@@ -44,7 +44,13 @@ fn what_it_sees_and_what_it_wants_to_do() {
     ];
     for (wanted, pods, want) in table {
         let active = || pods.iter().collect();
-        let got = plan(&Observed { wanted, had: pods.len(), active: &active, now: Time::ZERO });
+        let crowds = || {
+            pods.iter().fold(Crowds::new(), |mut all, p| {
+                *all.entry(crate::api::pods::node(p).to_string()).or_default() += 1;
+                all
+            })
+        };
+        let got = plan(&Observed { wanted, had: pods.len(), active: &active, crowds: &crowds, now: Time::ZERO });
         match want {
             None => assert_eq!(got, Plan::Keep),
             Some((name, because)) => {
@@ -53,7 +59,10 @@ fn what_it_sees_and_what_it_wants_to_do() {
             }
         }
     }
-    assert_eq!(plan(&Observed { wanted: 3, had: 0, active: &Vec::new, now: Time::ZERO }), Plan::Create { count: 3 });
+    assert_eq!(
+        plan(&Observed { wanted: 3, had: 0, active: &Vec::new, crowds: &Crowds::new, now: Time::ZERO }),
+        Plan::Create { count: 3 }
+    );
 }
 
 /// Real Kubernetes: logarithmicRankDiff, whose ages are nanoseconds.
@@ -67,7 +76,7 @@ fn of_two_that_are_about_as_old_any_goes() {
         p
     };
     let first = |pods: &[Pod]| {
-        let victims = super::ranking::first_to_go(&pods.iter().collect::<Vec<_>>(), 1, now);
+        let victims = first_to_go(&pods.iter().collect::<Vec<_>>(), &Crowds::new(), 1, now);
         (victims[0].name.clone(), victims[0].because)
     };
     let told = |name: &str, because: Because| (name.to_string(), because);
@@ -80,11 +89,38 @@ fn of_two_that_are_about_as_old_any_goes() {
     assert_eq!(first(&[ready_for("a", 100, 0), ready_for("b", 100, 9)]), told("b", Because::Restarts));
 }
 
+proptest! {
+    /// Whatever pods there are, they go in one order: a scale-down by less takes the first of those that one by more takes.
+    #[test]
+    fn pods_go_in_one_order(
+        ages in proptest::collection::vec((1..8u64, 0..3i32, 0..2u8), 21..80),
+        few in 1..20usize,
+    ) {
+        let now = Time::parse("2026-01-01T01:00:00Z").unwrap();
+        let pods: Vec<Pod> = ages.iter().enumerate().map(|(i, (seconds, restarts, node))| {
+            let mut p = pod(&format!("{}", i * 7919 % 997), &format!("n{node}"), "Running", true, *restarts);
+            let since = (now - crate::api::Duration::from_secs(*seconds)).meta();
+            p.status.as_mut().unwrap().conditions.as_mut().unwrap()[0].last_transition_time = Some(since);
+            p
+        }).collect();
+        let all: Vec<&Pod> = pods.iter().collect();
+        let names = |count: usize, pods: &[&Pod]| -> Vec<String> {
+            first_to_go(pods, &Crowds::new(), count, now).into_iter().map(|v| v.name).collect()
+        };
+        let whole = names(all.len(), &all);
+        prop_assert_eq!(&names(few, &all)[..], &whole[..few]);
+        let turned: Vec<&Pod> = pods.iter().rev().collect();
+        prop_assert_eq!(names(all.len(), &turned), whole);
+    }
+}
+
 #[test]
 fn one_sync_deletes_five_hundred_pods_at_most() {
     let pods: Vec<Pod> = (0..600).map(|i| pod(&format!("p{i}"), "n", "Running", true, 0)).collect();
     let active = || pods.iter().collect();
-    let Plan::Delete { pods } = plan(&Observed { wanted: 20, had: 600, active: &active, now: Time::ZERO }) else {
+    let Plan::Delete { pods } =
+        plan(&Observed { wanted: 20, had: 600, active: &active, crowds: &Crowds::new, now: Time::ZERO })
+    else {
         panic!()
     };
     assert_eq!(pods.len(), 500);

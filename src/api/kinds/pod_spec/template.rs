@@ -12,7 +12,7 @@ use crate::api::names;
 
 type Annotations = BTreeMap<String, String>;
 
-const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
+pub const DELETION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 const TOLERATIONS: &str = "scheduler.alpha.kubernetes.io/tolerations";
 /// All keys and values together.
 const MOST_BYTES: usize = 256 * 1024;
