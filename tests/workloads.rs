@@ -239,3 +239,21 @@ fn endpoints_of_pods_whose_node_is_gone_are_left_out_and_an_event_says_so() {
     assert!(told.starts_with(start), "{told}");
     assert!(told.contains(&format!(" for Service default/web: Node {node} Not Found\n")), "{told}");
 }
+
+#[test]
+fn numbers_as_large_as_they_may_be_are_no_trouble() {
+    let mut s = session();
+    // As in the real controller, what may be there at most is more than an int32 holds: there are too many already.
+    run(&mut s, "kubectl create deployment big --image=nginx --replicas=2147483647");
+    assert_eq!(status(&mut s, "deployment/big", "replicas"), "");
+    run(&mut s, "kubectl create deployment web --image=nginx --replicas=2");
+    let surge = r#"{"spec":{"strategy":{"rollingUpdate":{"maxSurge":2147483647}}}}"#;
+    run(&mut s, &format!("kubectl patch deployment web -p '{surge}'"));
+    run(&mut s, "kubectl set image deployment/web nginx=nginx:1.27");
+    assert_eq!(status(&mut s, "deployment/web", "availableReplicas"), "2");
+    run(&mut s, "kubectl create job j --image=busybox -- sleep 5");
+    let succeeded = r#"{"status":{"succeeded":2147483647}}"#;
+    run(&mut s, &format!("kubectl patch job j --subresource=status --type=merge -p '{succeeded}'"));
+    run(&mut s, "wait 1m");
+    run(&mut s, "kubectl get pods");
+}

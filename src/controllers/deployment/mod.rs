@@ -58,10 +58,10 @@ impl Sets {
         self.old.iter().chain(&self.new)
     }
     pub fn replicas(&self) -> i32 {
-        self.all().map(replicaset::wanted).sum()
+        self.all().map(replicaset::wanted).fold(0, i32::wrapping_add)
     }
     pub fn available(&self) -> i32 {
-        self.all().map(|s| status(s).available_replicas.unwrap_or(0)).sum()
+        self.all().map(|s| status(s).available_replicas.unwrap_or(0)).fold(0, i32::wrapping_add)
     }
 }
 
@@ -154,7 +154,7 @@ impl Deployments {
         ctx: &mut Ctx<'_>,
     ) -> Result<bool, Status> {
         let from = replicaset::wanted(set);
-        let annotated = scaling::annotations(set, kind::wanted(d), kind::wanted(d) + rolling::max_surge(d));
+        let annotated = scaling::annotations(set, kind::wanted(d), rolling::most_pods(d));
         if from == to && !annotated {
             return Ok(false);
         }

@@ -76,7 +76,7 @@ fn annotate(d: &Deployment, s: &mut ReplicaSet, revision: i64, exists: bool) -> 
     }
     if !exists {
         a.insert(DESIRED.into(), kind::wanted(d).to_string());
-        a.insert(MAX.into(), (kind::wanted(d) + rolling::max_surge(d)).to_string());
+        a.insert(MAX.into(), rolling::most_pods(d).to_string());
     }
     *a != before
 }

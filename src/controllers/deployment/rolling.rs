@@ -26,14 +26,20 @@ pub fn max_unavailable(d: &Deployment) -> i32 {
     if recreates(d) || kind::wanted(d) == 0 { 0 } else { limits(d).1.min(kind::wanted(d)) }
 }
 
+/// How many pods there may be at once. A sum too large for an int32 begins anew below, as it does in the real controller: then there
+/// are too many already.
+pub fn most_pods(d: &Deployment) -> i32 {
+    kind::wanted(d).wrapping_add(max_surge(d))
+}
+
 /// How many pods the new ReplicaSet may have now, if it has `has`.
 pub fn new_replicas(d: &Deployment, sets: &Sets, has: i32) -> i32 {
     let wanted = kind::wanted(d);
     if recreates(d) {
         return wanted;
     }
-    let room = wanted + max_surge(d) - sets.replicas();
-    if room <= 0 { has } else { has + room.min(wanted - has) }
+    let (most, there) = (most_pods(d), sets.replicas());
+    if there >= most { has } else { has.wrapping_add(most.wrapping_sub(there).min(wanted.wrapping_sub(has))) }
 }
 
 /// What the next step of a rolling update is.
@@ -60,7 +66,7 @@ pub fn plan(d: &Deployment, sets: &Sets) -> Move {
     }
     let min_available = wanted - max_unavailable(d);
     let new_unavailable = has - status(new).available_replicas.unwrap_or(0);
-    let may_go = sets.replicas() - min_available - new_unavailable;
+    let may_go = sets.replicas().wrapping_sub(min_available).wrapping_sub(new_unavailable);
     if may_go <= 0 || sets.old.iter().all(|s| replicaset::wanted(s) == 0) {
         return Move::Nothing;
     }
@@ -75,7 +81,7 @@ pub fn plan(d: &Deployment, sets: &Sets) -> Move {
         left -= cut;
     }
     // … then as many of the working ones as may be missing.
-    let mut spare = sets.available() - min_available;
+    let mut spare = sets.available().wrapping_sub(min_available);
     for size in &mut sizes {
         if spare <= 0 {
             break;

@@ -51,20 +51,20 @@ fn proportion(s: &ReplicaSet, d: &Deployment, change: i32, given: i32) -> i32 {
     if size == 0 || change == 0 || given == change {
         return 0;
     }
-    let allowed_max = kind::wanted(d) + rolling::max_surge(d);
+    let allowed_max = rolling::most_pods(d);
     let base = annotation(s, MAX)
         .filter(|m| *m > 0)
         .unwrap_or_else(|| d.status.as_ref().and_then(|s| s.replicas).unwrap_or(size).max(1));
-    let fair = (f64::from(size) * f64::from(allowed_max) / f64::from(base)).round() as i32 - size;
-    let allowed = change - given;
+    let fair = (f64::from(size) * f64::from(allowed_max) / f64::from(base)).round() as i32;
+    let fair = fair.wrapping_sub(size);
+    let allowed = change.wrapping_sub(given);
     if change > 0 { fair.min(allowed) } else { fair.max(allowed) }
 }
 
 /// New sizes for ReplicaSets in the middle of a rollout, the new and the largest first.
 pub fn spread(d: &Deployment, sets: &Sets) -> Vec<(String, i32, i32)> {
-    let total: i32 = sets.all().map(replicaset::wanted).sum();
-    let allowed = if kind::wanted(d) > 0 { kind::wanted(d) + rolling::max_surge(d) } else { 0 };
-    let change = allowed - total;
+    let allowed = if kind::wanted(d) > 0 { rolling::most_pods(d) } else { 0 };
+    let change = allowed.wrapping_sub(sets.replicas());
     let mut order: Vec<&ReplicaSet> = sets.all().filter(|s| replicaset::wanted(s) > 0).collect();
     let created = |s: &ReplicaSet| s.metadata.creation_timestamp.as_ref().map(|t| t.0);
     if change > 0 {
@@ -72,18 +72,18 @@ pub fn spread(d: &Deployment, sets: &Sets) -> Vec<(String, i32, i32)> {
     } else {
         order.sort_by(|a, b| replicaset::wanted(b).cmp(&replicaset::wanted(a)).then(created(a).cmp(&created(b))));
     }
-    let mut given = 0;
+    let mut given = 0i32;
     let mut sizes: Vec<(String, i32, i32)> = order
         .iter()
         .map(|s| {
             let share = proportion(s, d, change, given);
-            given += share;
-            (s.name().to_string(), replicaset::wanted(s), replicaset::wanted(s) + share)
+            given = given.wrapping_add(share);
+            (s.name().to_string(), replicaset::wanted(s), replicaset::wanted(s).wrapping_add(share))
         })
         .collect();
     // What rounding left over goes to the first.
     if let Some(first) = sizes.first_mut() {
-        first.2 = (first.2 + change - given).max(0);
+        first.2 = first.2.wrapping_add(change).wrapping_sub(given).max(0);
     }
     sizes
 }

@@ -71,7 +71,7 @@ fn wanted(seen: &Seen<'_>, tally: &Tally<'_>) -> i32 {
     match seen.spec.completions {
         None if tally.succeeded > 0 => number(tally.active.len()),
         None => at_once,
-        Some(all) => (all - tally.succeeded).min(at_once).max(0),
+        Some(all) => all.wrapping_sub(tally.succeeded).min(at_once).max(0),
     }
 }
 

@@ -72,8 +72,8 @@ pub fn tally<'a>(seen: &Seen<'a>) -> Tally<'a> {
     let mut tally = Tally {
         ready: number(active.iter().filter(|p| pods::is_ready(p)).count()),
         terminating: number(seen.pods.iter().copied().filter(|p| is_terminating(p)).count()),
-        succeeded: seen.status.succeeded.unwrap_or(0) + number(good.len() + known_good.len()),
-        failed: seen.status.failed.unwrap_or(0) + number(counted + known_bad.len()),
+        succeeded: seen.status.succeeded.unwrap_or(0).wrapping_add(number(good.len() + known_good.len())),
+        failed: seen.status.failed.unwrap_or(0).wrapping_add(number(counted + known_bad.len())),
         failures: seen.failures.and(&good, &bad),
         known_succeeded: Indexes::default(),
         succeeded_indexes: Indexes::default(),

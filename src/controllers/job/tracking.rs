@@ -144,7 +144,7 @@ pub fn count_released(status: &mut JobStatus, held: &BTreeSet<String>) -> bool {
         let left: Vec<String> = list.take().into_iter().flatten().filter(|uid| held.contains(uid)).collect();
         let gone = number(before - left.len());
         *list = Some(left).filter(|l| !l.is_empty());
-        *count = positive(count.unwrap_or(0) + gone);
+        *count = positive(count.unwrap_or(0).wrapping_add(gone));
         any |= gone > 0;
     }
     any
