@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::order::{arrange, id, map, misfit, overwritten, told_in_order};
 use super::{DELETE_FROM, DIRECTIVE, ORDER, RETAIN_KEYS, item_type, struct_of};
 use crate::api::go_text::{plain, type_name};
 use crate::api::schema::{Field, TypeId};
@@ -32,10 +33,10 @@ const BAD_ORDER: Senseless = Senseless::Malformed("invalid patch format of setEl
 const BAD_DELETIONS: Senseless = Senseless::Malformed("invalid patch format of primitive list");
 const BAD_RETAIN_KEYS: Senseless = Senseless::Malformed("invalid patch format of retainKeys");
 
-type Done<T = ()> = Result<T, Senseless>;
-type Object = Map<String, Value>;
+pub(super) type Done<T = ()> = Result<T, Senseless>;
+pub(super) type Object = Map<String, Value>;
 
-fn other<T>(why: String) -> Done<T> {
+pub(super) fn other<T>(why: String) -> Done<T> {
     Err(Senseless::Other(why))
 }
 
@@ -153,7 +154,11 @@ fn merge_ordered(original: &mut Object, patch: &mut Object, of: Option<TypeId>) 
         let Some(of_maps) = sort_of_items(&[&old, &new])? else {
             return other("no elements in any of the given slices".into());
         };
-        let merged = arrange(merged, &order, &order, &old, merge_key, of_maps)?;
+        let before = match merge_key.filter(|_| of_maps && field.is_some_and(|f| f.merge)) {
+            Some(key) => overwritten(&old, &new, key),
+            None => old,
+        };
+        let merged = arrange(merged, &order, &order, &before, merge_key, of_maps)?;
         original.insert(key.into(), Value::Array(merged));
         patch.remove(key);
     }
@@ -165,63 +170,6 @@ fn list(v: &Value) -> Done<&[Value]> {
         Value::Array(items) => Ok(items),
         v => misfit("[]interface {}", v),
     }
-}
-
-fn map(v: &Value) -> Done<&Object> {
-    match v {
-        Value::Object(m) => Ok(m),
-        v => misfit("map[string]interface {}", v),
-    }
-}
-
-fn misfit<T>(expected: &str, v: &Value) -> Done<T> {
-    // Go has no name for the type of nothing.
-    let got = if v.is_null() { "%!s(<nil>)" } else { type_name(v) };
-    other(format!("expected a {expected}, but received a {got}"))
-}
-
-/// The value by which items are told apart.
-fn id<'v>(item: &'v Value, merge_key: &str) -> Done<&'v Value> {
-    match map(item)?.get(merge_key) {
-        Some(id) => Ok(id),
-        None => other(format!("map: {} does not contain declared merge key: {merge_key}", plain(item))),
-    }
-}
-
-fn is_deletion(item: &Value) -> bool {
-    item.get(DIRECTIVE).and_then(Value::as_str) == Some("delete")
-}
-
-/// What a patch sets must stand in the order that it tells.
-fn told_in_order(new: &[Value], order: &[Value], merge_key: Option<&str>) -> Done {
-    if new.is_empty() || order.is_empty() {
-        return Ok(());
-    }
-    let mut rest = order.iter();
-    if merge_key.is_some() {
-        new.iter().try_for_each(|item| map(item).map(drop))?;
-    }
-    for item in new.iter().filter(|i| merge_key.is_none() || i.get(DIRECTIVE).is_none()) {
-        let found = match merge_key {
-            None => rest.any(|o| o == item),
-            Some(key) => {
-                let wanted = id(item, key)?;
-                let mut found = false;
-                for o in rest.by_ref() {
-                    if id(o, key)? == wanted {
-                        found = true;
-                        break;
-                    }
-                }
-                found
-            }
-        };
-        if !found {
-            let (new, order) = (plain(&new.to_vec().into()), plain(&order.to_vec().into()));
-            return other(format!("The order in patch list:\n{new}\n doesn't match {ORDER} list:\n{order}\n"));
-        }
-    }
-    Ok(())
 }
 
 fn merge_field(old: Vec<Value>, new: Vec<Value>, field: Option<&Field>, deletes: bool) -> Done<Vec<Value>> {
@@ -297,41 +245,6 @@ fn sort_of_items(lists: &[&[Value]]) -> Done<Option<bool>> {
         return other(format!("list element types are not identical: [{}]", shown.join(" ")));
     }
     Ok(Some(first.is_object()))
-}
-
-/// Puts what the patch names into its order, and what only the server has where it stood among that.
-fn arrange(
-    merged: Vec<Value>,
-    named: &[Value],
-    order: &[Value],
-    before: &[Value],
-    merge_key: Option<&str>,
-    of_maps: bool,
-) -> Done<Vec<Value>> {
-    if of_maps {
-        let key = merge_key.unwrap_or_default();
-        merged.iter().chain(order).chain(before).try_for_each(|item| id(item, key).map(drop))?;
-    }
-    let same = |a: &Value, b: &Value| match merge_key {
-        Some(key) => a.get(key) == b.get(key),
-        None => a == b,
-    };
-    let at = |list: &[Value], v: &Value| list.iter().position(|l| same(l, v));
-    let (mut mine, mut servers): (Vec<Value>, Vec<Value>) =
-        merged.into_iter().partition(|m| named.iter().any(|n| same(n, m)));
-    mine.sort_by_key(|v| (is_deletion(v), at(order, v)));
-    servers.sort_by_key(|v| (is_deletion(v), at(before, v)));
-    let (mut mine, mut servers) = (mine.into_iter().peekable(), servers.into_iter().peekable());
-    let mut out = vec![];
-    loop {
-        let servers_first = match (servers.peek(), mine.peek()) {
-            (None, None) => return Ok(out),
-            (None, Some(_)) => false,
-            (Some(_), None) => true,
-            (Some(s), Some(m)) => at(before, s).zip(at(before, m)).is_some_and(|(s, m)| s < m),
-        };
-        out.extend(if servers_first { servers.next() } else { mine.next() });
-    }
 }
 
 /// What is new to an object says nothing by its nulls.

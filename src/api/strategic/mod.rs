@@ -6,6 +6,7 @@
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/util/strategicpatch`.
 
 mod merge;
+mod order;
 
 use serde_json::{Map, Value};
 
