@@ -138,7 +138,35 @@ pub fn unreadable_int(text: &str) -> Option<String> {
         Err(_) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => "value out of range",
         Err(_) => "invalid syntax",
     };
-    Some(format!("strconv.ParseInt: parsing {text:?}: {why}"))
+    Some(format!("strconv.ParseInt: parsing {}: {why}", quoted(text)))
+}
+
+/// A number as `strconv.ParseInt` reads it where the text says the base: `0x1f`, `0b1`, `017`, `1_000`.
+///
+/// # Errors
+/// What Go says of a text that is none.
+pub fn int_of_any_base(text: &str) -> Result<i64, String> {
+    let refused = |why: &str| Err(format!("strconv.ParseInt: parsing {}: {why}", quoted(text)));
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let lower = digits.to_ascii_lowercase();
+    let (base, digits) = match lower.as_bytes() {
+        [b'0', b'x', ..] => (16, &lower[2..]),
+        [b'0', b'b', ..] => (2, &lower[2..]),
+        [b'0', b'o', ..] => (8, &lower[2..]),
+        [b'0', _, ..] => (8, &lower[1..]),
+        _ => (10, &lower[..]),
+    };
+    // An underscore stands between digits, or between the base and them.
+    let begins = if base == 10 { digits } else { digits.strip_prefix('_').unwrap_or(digits) };
+    let bare = begins.replace('_', "");
+    let parted = !begins.starts_with('_') && !begins.ends_with('_') && !begins.contains("__");
+    if !parted || bare.is_empty() || !bare.chars().all(|c| c.is_digit(base)) {
+        return refused("invalid syntax");
+    }
+    i64::from_str_radix(&[sign, &bare].concat(), base).or_else(|_| refused("value out of range"))
 }
 
 /// A value as Go's `%v` prints it.

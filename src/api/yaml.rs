@@ -2,6 +2,8 @@
 //!
 //! Real Kubernetes: `sigs.k8s.io/yaml`, which goes through JSON.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use libyaml_safer::{Emitter, Encoding, ErrorKind, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 use serde_json::{Map, Number, Value};
 
@@ -65,7 +67,10 @@ fn first_document(text: &str, repeated: Repeated) -> Result<Option<Value>, Strin
             EventData::StreamEnd => return Ok(None),
             EventData::DocumentStart { .. } => {
                 let first = reader.next()?;
-                return reader.node(first.data, 0).map(Some);
+                let document = reader.node(first.data, 0)?;
+                // What follows must be its end.
+                reader.next()?;
+                return Ok(Some(document));
             }
             _ => {}
         }
@@ -119,11 +124,9 @@ impl Reader<'_> {
         self.nodes += 1;
         let (anchor, value) = match event {
             EventData::Scalar { anchor, tag, value, style, .. } => {
-                let plain = style == ScalarStyle::Plain && tag.as_deref().is_none_or(|t| t.is_empty());
-                let value = match tag.as_deref() {
-                    Some("tag:yaml.org,2002:str" | "!") => Value::String(value),
-                    _ if plain => resolve(&value),
-                    _ => Value::String(value),
+                let value = match tag.as_deref().unwrap_or("") {
+                    "" if style == ScalarStyle::Plain => resolve(&value),
+                    tag => tagged(tag, value)?,
                 };
                 (anchor, value)
             }
@@ -200,6 +203,31 @@ impl Reader<'_> {
     }
 }
 
+/// A scalar that says what it is. Real Kubernetes: goyaml.v2 resolve.go.
+fn tagged(tag: &str, text: String) -> Result<Value, String> {
+    let Some(tag) = tag.strip_prefix("tag:yaml.org,2002:") else { return Ok(Value::String(text)) };
+    if tag == "binary" {
+        let bytes = STANDARD.decode(&text).map_err(|_| "yaml: !!binary value contains invalid base64 data")?;
+        return Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    if !["int", "float", "bool", "null"].contains(&tag) {
+        return Ok(Value::String(text));
+    }
+    let value = resolve(&text);
+    let is = match &value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(n) if n.is_f64() => "float",
+        Value::Number(_) => "int",
+        _ => "str",
+    };
+    match (tag, is) {
+        ("float", "int") => Ok(value),
+        _ if tag == is => Ok(value),
+        _ => Err(format!("yaml: cannot decode !!{is} `{text}` as a !!{tag}")),
+    }
+}
+
 /// What a plain scalar means in YAML 1.1 as go-yaml reads it.
 fn resolve(s: &str) -> Value {
     match s {
@@ -238,7 +266,7 @@ fn resolve(s: &str) -> Value {
         && let Ok(f) = plain.parse::<f64>()
         && f.is_finite()
     {
-        if f.fract() == 0.0 && f.abs() < 1e15 && !plain.contains('.') {
+        if f.fract() == 0.0 && f.abs() < 1e15 {
             return Value::from(f as i64);
         }
         return Number::from_f64(f).map_or_else(|| Value::String(s.into()), Value::Number);

@@ -210,28 +210,25 @@ impl Args {
 
     fn put(&mut self, f: &'static Flag, value: String) -> Result<(), String> {
         let bad = |why: String| Err(format!("invalid argument {value:?} for \"{}\" flag: {why}", f.shown()));
-        match f.kind {
-            Type::Bool
-                if !matches!(
-                    value.as_str(),
-                    "1" | "t" | "T" | "true" | "TRUE" | "True" | "0" | "f" | "F" | "false" | "FALSE" | "False"
-                ) =>
-            {
-                return bad(format!("strconv.ParseBool: parsing {value:?}: invalid syntax"));
-            }
-            Type::Int => {
-                if let Some(why) = go_text::unreadable_int(&value) {
-                    return bad(why);
-                }
-            }
+        // What can be said in several ways is kept in one.
+        let value = match f.kind {
+            Type::Bool => match value.as_str() {
+                "1" | "t" | "T" | "true" | "TRUE" | "True" => "true".into(),
+                "0" | "f" | "F" | "false" | "FALSE" | "False" => "false".into(),
+                _ => return bad(format!("strconv.ParseBool: parsing {value:?}: invalid syntax")),
+            },
+            Type::Int => match go_text::int_of_any_base(&value) {
+                Ok(n) => n.to_string(),
+                Err(why) => return bad(why),
+            },
             Type::Duration if parse_go_duration(&value).is_none() => {
                 let digits = value.trim_start_matches(['-', '+']);
                 let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
                 let why = if numeric { "missing unit in duration" } else { "invalid duration" };
                 return bad(format!("time: {why} {value:?}"));
             }
-            _ => {}
-        }
+            _ => value,
+        };
         self.given.push((f.name, value.clone()));
         let list = self.values.entry(f.name).or_default();
         match f.kind {

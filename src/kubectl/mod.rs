@@ -71,7 +71,11 @@ pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
 /// What kubetutor lacks is refused, not left out silently.
 fn refuse_absent(verb: &'static Verb, args: &Args) -> Result<(), Failure> {
     let flags = || verb.flags.iter().flat_map(|f| f.iter()).chain(args::GLOBAL);
-    let asks = |f: &&Flag| f.absent && args.is_set(f.name) && args.text(f.name) != f.plain_default();
+    let differs = |f: &Flag| match f.kind {
+        args::Type::Duration => Some(args.duration(f.name)) != crate::api::time::parse_go_duration(f.plain_default()),
+        _ => args.text(f.name) != f.plain_default(),
+    };
+    let asks = |f: &&Flag| f.absent && args.is_set(f.name) && differs(f);
     // A verb's own flag stands before one of the same name that all have.
     let mut own = args.given().filter_map(|name| flags().find(|f| f.name == name));
     match own.find(asks) {
@@ -89,14 +93,7 @@ fn say_deprecated(verb: &'static Verb, args: &Args, env: &mut Env<'_>) {
         }
     }
     if args.text("dry-run") == args::BARE_DRY_RUN {
-        let now = env.now().diff_stamp();
-        let at = |range: std::ops::Range<usize>| now.get(range).unwrap_or("").to_string();
-        env.error_line(format!(
-            "W{}{} {}       1 helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.",
-            at(5..7),
-            at(8..10),
-            at(11..26)
-        ));
+        env.warn_as_klog("helpers.go:719", "--dry-run is deprecated and can be replaced with --dry-run=client.");
     }
 }
 

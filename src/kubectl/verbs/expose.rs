@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::create::{say, submit};
+use super::run::labels_of;
 use crate::api::{Resource, kinds};
 use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SAVE_CONFIG, Type, field_manager};
 use crate::kubectl::manifests::Validate;
@@ -158,13 +159,7 @@ fn service_of(args: &Args, f: &Found) -> Result<Value, Failure> {
         if args.text("name").is_empty() { f.name.chars().take(63).collect() } else { args.text("name").to_string() };
     let mut labels = o["metadata"]["labels"].clone();
     if !args.text("labels").is_empty() {
-        labels = Value::Object(
-            args.text("labels")
-                .split(',')
-                .filter_map(|p| p.split_once('='))
-                .map(|(k, v)| (k.to_string(), v.into()))
-                .collect(),
-        );
+        labels = Value::Object(labels_of(args.text("labels"))?);
     }
     let mut v = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"ports": list, "selector": selector}, "status": {"loadBalancer": {}}});
     if labels.as_object().is_some_and(|l| !l.is_empty()) {

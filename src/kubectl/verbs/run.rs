@@ -156,8 +156,14 @@ fn pairs(list: Vec<String>, bad: &str) -> Result<Map<String, Value>, Failure> {
     Ok(out)
 }
 
-fn split(text: &str) -> Vec<String> {
-    text.split(',').filter(|t| !t.is_empty()).map(String::from).collect()
+/// What `--labels` says. Real Kubernetes: k8s.io/kubectl/pkg/generate/generate.go ParseLabels.
+pub fn labels_of(text: &str) -> Result<Map<String, Value>, Failure> {
+    let one = |spec: &str| match *spec.split('=').collect::<Vec<_>>() {
+        ["", _] => Err(Failure::error("unexpected empty label key")),
+        [key, value] => Ok((key.to_string(), value.into())),
+        _ => Err(Failure::error(format!("unexpected label spec: {spec}"))),
+    };
+    if text.is_empty() { Ok(Map::new()) } else { text.split(',').map(one).collect() }
 }
 
 fn pod_of(args: &Args) -> Result<Value, Failure> {
@@ -166,7 +172,7 @@ fn pod_of(args: &Args) -> Result<Value, Failure> {
         Some(d) => args.words[d.max(1)..].to_vec(),
         None => args.words[1..].to_vec(),
     };
-    let mut labels = pairs(split(args.text("labels")), "unexpected label spec")?;
+    let mut labels = labels_of(args.text("labels"))?;
     if labels.is_empty() {
         labels.insert("run".into(), name.into());
     }
