@@ -357,3 +357,20 @@ fn explain_takes_fields_and_nothing_else_for_a_path() {
     assert!(text.contains("FIELD: restartPolicy <string>\n"), "{text}");
     assert!(text.contains("! error: invalid jsonpath syntax, first node must be field node\n"), "{text}");
 }
+
+#[test]
+fn who_may_not_read_events_sees_no_page_of_a_config_map_and_a_page_of_others_without() {
+    let mut s = Session::new(&bare(), Box::new(MemoryHost::with_editors(no_editor)));
+    for line in [
+        "kubectl create configmap c",
+        "kubectl create serviceaccount a",
+        "kubectl create role r --verb=get --resource=configmaps,serviceaccounts",
+        "kubectl create rolebinding r --role=r --user=jane",
+    ] {
+        assert_eq!(s.eval(line).code, 0, "{line}");
+    }
+    let page = s.eval("kubectl describe configmap c --as jane");
+    assert_eq!(page.stdout, "");
+    assert!(page.stderr.starts_with("Error from server (Forbidden): events is forbidden"), "{}", page.stderr);
+    assert!(s.eval("kubectl describe serviceaccount a --as jane").stdout.contains("<none>"));
+}

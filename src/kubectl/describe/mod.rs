@@ -44,11 +44,11 @@ type Page = fn(&Found, &mut Env<'_>) -> Result<String, Failure>;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Events {
     Seen,
-    /// Who may not read them is not told that there are none.
-    SeenIfAllowed,
+    /// Without them there is no page.
+    Needed,
     Unseen,
 }
-use Events::{Seen, SeenIfAllowed, Unseen};
+use Events::{Needed, Seen, Unseen};
 
 /// Pages by group and kind; every other kind gets the general one. Real Kubernetes: describerMap.
 const PAGES: &[(&str, &str, Page, Events)] = &[
@@ -79,7 +79,7 @@ const PAGES: &[(&str, &str, Page, Events)] = &[
     ("certificates.k8s.io", "CertificateSigningRequest", csr::page, Seen),
     ("", "Node", node::page, Seen),
     ("", "Namespace", generic::namespace, Unseen),
-    ("", "ConfigMap", generic::configmap, SeenIfAllowed),
+    ("", "ConfigMap", generic::configmap, Needed),
     ("", "Secret", generic::secret, Unseen),
     ("", "ServiceAccount", generic::service_account, Seen),
     ("", "ResourceQuota", limits::quota, Unseen),
@@ -97,7 +97,7 @@ pub fn describe(f: &Found, events: bool, env: &mut Env<'_>) -> Result<String, Fa
     if events && shown != Unseen {
         match events_of(f, env) {
             Ok(items) => text.push_str(&event_table(items, env.now())),
-            Err(_) if shown == SeenIfAllowed => {}
+            Err(s) if shown == Needed => return Err(Failure::status(&s)),
             // Whoever may not read them sees none.
             Err(_) => text.push_str(NO_EVENTS),
         }

@@ -166,7 +166,7 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     };
     let mut f = Following { args: args.clone(), ns, sources, shown: BTreeMap::new(), tail, since };
     let most = usize::try_from(args.int("max-log-requests")).unwrap_or(0);
-    if args.flag("follow") && f.sources.len() > most {
+    if args.flag("follow") && f.sources.len() > most.max(1) {
         return Err(Failure::error(format!(
             "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
             f.sources.len()
