@@ -1,8 +1,8 @@
 //! Image names, as every part of the cluster reads them.
 
 const DOCKER_HUB: &str = "docker.io";
-/// Of registry and path.
-const LONGEST_NAME: usize = 255;
+/// Without the registry.
+const LONGEST_PATH: usize = 255;
 
 /// `nginx` → repository `docker.io/library/nginx`, tag `latest`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,7 +43,7 @@ impl ImageRef {
         let path = if official { ["library/", path].concat() } else { path.to_string() };
         let fits = registry_fits(registry)
             && path.split('/').all(component_fits)
-            && registry.len() + 1 + path.len() <= LONGEST_NAME
+            && path.len() <= LONGEST_PATH
             && tag.as_deref().is_none_or(tag_fits)
             && digest.as_deref().is_none_or(digest_fits);
         fits.then(|| ImageRef { registry: registry.into(), path, tag, digest })
@@ -121,6 +121,13 @@ fn digest_fits(d: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_registry_does_not_count_for_the_length_of_a_name() {
+        let of = |letters: usize| format!("registry.example.com/{}", "a".repeat(letters));
+        assert!(ImageRef::parse(&of(255)).is_some());
+        assert_eq!(ImageRef::parse(&of(256)), None);
+    }
 
     #[test]
     fn image_names_are_normalised() {

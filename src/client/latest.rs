@@ -1,5 +1,5 @@
 //! Writing what somebody else may have changed meanwhile: on a conflict the same is done to the newest.
-//! Real Kubernetes: client-go/util/retry RetryOnConflict, as the controllers of sets use it.
+//! Real Kubernetes: client-go/util/retry RetryOnConflict, as the StatefulSet controller uses it.
 
 use std::sync::Arc;
 

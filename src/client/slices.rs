@@ -30,14 +30,14 @@ impl Changes {
         self.create.is_empty() && self.update.is_empty() && self.delete.is_empty()
     }
 
-    /// Writes them all, and has the cache know it at once. `service` is whom they serve.
+    /// Writes them all, and has the cache know it at once. `owner` is what they are kept for: a Service, or Endpoints that are mirrored.
     ///
     /// # Errors
     /// The API server refused one, as the message says; those after it are not written.
-    pub fn write(self, service: &Key, slices: &mut Cache<EndpointSlice>, ctx: &mut Ctx<'_>) -> Result<(), Status> {
+    pub fn write(self, owner: &Key, slices: &mut Cache<EndpointSlice>, ctx: &mut Ctx<'_>) -> Result<(), Status> {
         let failed = |what: &str, e: Status| {
-            let Key { namespace, name, .. } = service;
-            Status { message: format!("failed to {what} for Service {namespace}/{name}: {}", e.message), ..e }
+            let Key { kind, namespace, name } = owner;
+            Status { message: format!("failed to {what} for {} {namespace}/{name}: {}", kind.name(), e.message), ..e }
         };
         for s in self.create {
             match ctx.api::<EndpointSlice>().create(s) {

@@ -113,7 +113,6 @@ fn defaults(s: &mut StatefulSet) {
     spec.revision_history_limit.get_or_insert(10);
 }
 
-/// Claims of the template are claims, and get what those get.
 /// A claim's template says of itself what it is, and is not heard: it can be nothing else.
 fn name_claims(json: &mut Value) {
     let claims = json.pointer_mut("/spec/volumeClaimTemplates").and_then(Value::as_array_mut);
@@ -124,6 +123,7 @@ fn name_claims(json: &mut Value) {
     }
 }
 
+/// Claims of the template are claims, and get what those get.
 fn default_claim(c: &mut PersistentVolumeClaim) {
     let spec = c.spec.get_or_insert_default();
     spec.volume_mode.get_or_insert_with(|| "Filesystem".into());
