@@ -32,6 +32,14 @@ pub fn is_sidecar(init: &Container) -> bool {
     init.restart_policy.as_deref() == Some("Always")
 }
 
+/// Whether the init container of that name is one.
+pub fn has_sidecar(p: &Pod, name: &str) -> bool {
+    p.spec.iter().flat_map(|s| s.init_containers.iter().flatten()).any(|c| c.name == name && is_sidecar(c))
+}
+
+/// The condition of a pod that somebody is about to end.
+pub const DISRUPTION_TARGET: &str = "DisruptionTarget";
+
 pub fn is_ready(p: &Pod) -> bool {
     p.status.as_ref().and_then(|s| condition(s, "Ready")).is_some_and(|c| c.status == "True")
 }

@@ -79,7 +79,7 @@ fn whole(spec: &PodSpec, limits: bool) -> ResourceList {
     let (mut sidecars, mut starting) = (ResourceList::new(), ResourceList::new());
     for c in spec.init_containers.iter().flatten() {
         let own = side(c.resources.as_ref(), limits);
-        if c.restart_policy.as_deref() == Some("Always") {
+        if super::pods::is_sidecar(c) {
             add(&mut sum, &own);
             add(&mut sidecars, &own);
             raise(&mut starting, &sidecars);

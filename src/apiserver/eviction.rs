@@ -127,7 +127,7 @@ impl ApiServer {
             delete::check_preconditions(pod, &options)?;
             let mut new = (**pod).clone();
             let why =
-                conditions::pod("DisruptionTarget", true, "EvictionByEvictionAPI", "Eviction API: evicting", None);
+                conditions::pod(pods::DISRUPTION_TARGET, true, "EvictionByEvictionAPI", "Eviction API: evicting", None);
             if let Some(p) = new.get_mut::<Pod>() {
                 conditions::set(p.status.get_or_insert_default().conditions.get_or_insert_default(), why, who.now);
             }

@@ -44,13 +44,9 @@ impl Standing {
 }
 
 fn most_restarts(p: &Pod) -> (i32, i32) {
-    let is_sidecar = |name: &str| {
-        let all = p.spec.iter().flat_map(|s| s.init_containers.iter().flatten());
-        all.into_iter().any(|c| c.name == name && pods::is_sidecar(c))
-    };
     let containers = p.status.iter().flat_map(|s| s.container_statuses.iter().flatten());
     let sidecars = p.status.iter().flat_map(|s| s.init_container_statuses.iter().flatten());
-    let sidecars = sidecars.filter(|c| is_sidecar(&c.name)).map(|c| c.restart_count);
+    let sidecars = sidecars.filter(|c| pods::has_sidecar(p, &c.name)).map(|c| c.restart_count);
     (containers.map(|c| c.restart_count).max().unwrap_or(0), sidecars.max().unwrap_or(0))
 }
 

@@ -5,11 +5,6 @@ use crate::api::kinds::EndpointSlice;
 use crate::api::{Key, Resource, Status, names, unless_gone};
 use crate::world::Ctx;
 
-/// Whom a slice serves.
-pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
-/// Who keeps it.
-pub const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
-
 /// How the names of slices begin that serve `name`: with a dash, if that makes a name.
 /// Real Kubernetes: k8s.io/endpointslice getEndpointSlicePrefix.
 pub fn prefix(name: &str) -> String {

@@ -32,7 +32,7 @@ fn terminated(i: &Instance, exit: &ExitInfo) -> ContainerStateTerminated {
 
 /// Whether the pod's policy starts a container again that ended so.
 pub fn restarts(pod: &Pod, c: &Container, code: i32, init: bool) -> bool {
-    if c.restart_policy.as_deref() == Some("Always") {
+    if pods::is_sidecar(c) {
         return true;
     }
     match pod.spec.as_ref().and_then(|s| s.restart_policy.as_deref()).unwrap_or("Always") {
@@ -127,7 +127,7 @@ fn phase(pod: &Pod, inits: &[ContainerStatus], mains: &[ContainerStatus]) -> &'s
     let mut pending_init = false;
     let mut failed_init = false;
     for (c, s) in spec.init_containers.iter().flatten().zip(inits) {
-        if c.restart_policy.as_deref() == Some("Always") {
+        if pods::is_sidecar(c) {
             pending_init |= s.started != Some(true);
             continue;
         }
@@ -215,10 +215,12 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     let generation = pod.metadata.generation;
     let ended = matches!(phase, "Succeeded" | "Failed");
     let unready: Vec<String> = mains.iter().filter(|s| !s.ready).map(|s| s.name.clone()).collect();
-    let inits_done =
-        spec.init_containers.iter().flatten().zip(&inits).all(|(c, s)| {
-            if c.restart_policy.as_deref() == Some("Always") { s.started == Some(true) } else { s.ready }
-        });
+    let inits_done = spec
+        .init_containers
+        .iter()
+        .flatten()
+        .zip(&inits)
+        .all(|(c, s)| if pods::is_sidecar(c) { s.started == Some(true) } else { s.ready });
     let ready = unready.is_empty() && !ended && inits_done;
     let (why, message) = match (ready, phase) {
         (true, _) => ("", String::new()),

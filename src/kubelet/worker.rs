@@ -307,7 +307,7 @@ impl Worker {
         for c in spec.init_containers.iter().flatten() {
             let slot = self.slot(&c.name);
             let seen = slot.and_then(|s| s.instances.last());
-            let sidecar = c.restart_policy.as_deref() == Some("Always");
+            let sidecar = pods::is_sidecar(c);
             match seen {
                 Some(i) if i.exit.is_none() && i.started.is_some() => {
                     if sidecar && slot.is_some_and(|s| s.startup_ok) {

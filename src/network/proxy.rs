@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::api::endpoints::SERVICE_NAME;
 use crate::api::kinds::{EndpointSlice, Service};
 use crate::api::object::Resource;
 
@@ -40,7 +41,7 @@ pub fn rules<'a>(
 ) -> Vec<Rule> {
     let mut by_service: BTreeMap<(String, String), Vec<&EndpointSlice>> = BTreeMap::new();
     for s in slices {
-        if let Some(name) = s.label("kubernetes.io/service-name") {
+        if let Some(name) = s.label(SERVICE_NAME) {
             by_service.entry((s.namespace().into(), name.into())).or_default().push(s);
         }
     }

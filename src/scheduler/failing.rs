@@ -9,10 +9,10 @@ use super::decision::SchedulerDecision;
 use super::framework::{PodInfo, Refusal, Rejected, priority};
 use super::nominated::{Nominee, Rivals};
 use super::notes::Note;
-use super::preemption::{Candidate, Occupant, Outcome, PREEMPTED, TARGET, consider};
-use crate::api::conditions;
+use super::preemption::{Candidate, Occupant, Outcome, PREEMPTED, consider};
 use crate::api::kinds::Pod;
 use crate::api::object::{Key, Name, Resource};
+use crate::api::{conditions, pods};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::reference;
 use crate::world::Ctx;
@@ -78,7 +78,7 @@ impl Scheduler {
         let (now, Key { namespace, name, .. }) = (ctx.now(), &victim.pod);
         let told = ctx.api::<Pod>().patch_status(namespace, name, |p| {
             let message = "default-scheduler: preempting to accommodate a higher priority pod";
-            let c = conditions::pod(TARGET, true, PREEMPTED, message, p.metadata.generation);
+            let c = conditions::pod(pods::DISRUPTION_TARGET, true, PREEMPTED, message, p.metadata.generation);
             conditions::set(p.status.get_or_insert_default().conditions.get_or_insert_default(), c, now);
         });
         let Ok(object) = told else { return };

@@ -16,12 +16,11 @@ use crate::api::{Key, Time, Uid, pods};
 use crate::apiserver::caller::{Chance, below};
 
 /// The condition of a pod that has to go, and why it says so.
-pub const TARGET: &str = "DisruptionTarget";
 pub const PREEMPTED: &str = "PreemptionByScheduler";
 
 /// Whether a pod is on its way out because of a preemption.
 pub fn is_preempted(pod: &Pod) -> bool {
-    let target = pod.status.as_ref().and_then(|s| pods::condition(s, TARGET));
+    let target = pod.status.as_ref().and_then(|s| pods::condition(s, pods::DISRUPTION_TARGET));
     pod.is_deleting() && target.is_some_and(|c| c.status == "True" && c.reason.as_deref() == Some(PREEMPTED))
 }
 
@@ -115,7 +114,9 @@ pub fn consider(
     let potential: Vec<&Name> = helps.iter().filter(|(_, helps)| **helps).map(|(n, _)| *n).collect();
     let wanted = enough(potential.len());
     let offset = if wanted < potential.len() { any(chance, potential.len()) } else { 0 };
-    let mut trial = Trial { pod, all, rivals, nodes: all.nodes.to_vec(), budgets: Budgets::of(all.known) };
+    // To suppose other nodes costs a look at all, which most pods that fit nowhere are spared.
+    let mut trial = None;
+    let begun = || Trial { pod, all, rivals, nodes: all.nodes.to_vec(), budgets: Budgets::of(all.known) };
     let (mut candidates, mut tried) = (vec![], vec![]);
     for i in 0..potential.len() {
         let node = potential[(offset + i) % potential.len()];
@@ -123,7 +124,7 @@ pub fn consider(
         if here.is_empty() {
             tried.push((node.clone(), vec!["No preemption victims found for incoming pod".into()]));
         } else {
-            match trial.victims(node, &here) {
+            match trial.get_or_insert_with(begun).victims(node, &here) {
                 Ok(candidate) => candidates.push(candidate),
                 Err(texts) => tried.push((node.clone(), texts)),
             }

@@ -7,6 +7,7 @@ use super::framework::Alike;
 use super::known::Known;
 use crate::api::kinds::Pod;
 use crate::api::object::{Name, Resource};
+use crate::api::pods;
 use crate::api::selector::{Labels, Selector};
 
 /// See the module. Most pods have none of it.
@@ -175,7 +176,7 @@ impl Special {
     pub fn of(pod: &Pod) -> Option<Special> {
         let spec = pod.spec.as_ref()?;
         // Only init containers that go on running keep their ports.
-        let sidecars = spec.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+        let sidecars = spec.init_containers.iter().flatten().filter(|c| pods::is_sidecar(c));
         let ports = sidecars.flat_map(|c| host_ports(std::slice::from_ref(c))).chain(host_ports(&spec.containers));
         let affinity = spec.affinity.as_ref();
         let near = affinity.and_then(|a| a.pod_affinity.as_ref());

@@ -25,6 +25,12 @@ pub fn selects(s: &Service, labels: Option<&Labels>) -> bool {
     has_selector(s) && wanted.into_iter().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v))
 }
 
+/// Whom an EndpointSlice serves.
+pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
+/// Who keeps it.
+pub const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+/// When what is told changed for the last time.
+pub const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 /// The label of what is told of a headless Service.
 pub const HEADLESS: &str = "service.kubernetes.io/headless";
 

@@ -21,7 +21,6 @@ use finder::Finders;
 
 /// A pod that says that it will be evicted and is not says so no longer after this time.
 const STALE_AFTER: Duration = Duration::from_secs(120);
-const TARGET: &str = "DisruptionTarget";
 
 #[derive(Clone)]
 pub struct Disruption {
@@ -52,7 +51,7 @@ fn selects(b: &PodDisruptionBudget, pod: &Pod) -> bool {
 
 /// How long a pod that stays may still say that it goes.
 fn stale_in(pod: &Pod, now: Time) -> Option<Duration> {
-    let condition = pods::condition(pod.status.as_ref()?, TARGET)?;
+    let condition = pods::condition(pod.status.as_ref()?, pods::DISRUPTION_TARGET)?;
     let tells = condition.status == "True" && condition.reason.as_deref() != Some("TerminationByKubelet");
     if !tells || pod.is_deleting() || pods::is_terminal(pod) {
         return None;
@@ -197,7 +196,7 @@ impl Disruption {
                 ctx.decide(DisruptionDecision::Stayed { pod: key.clone() });
                 let mut new = pod.clone();
                 let list = new.status.get_or_insert_default().conditions.get_or_insert_default();
-                conditions::set(list, conditions::pod(TARGET, false, "", "", None), ctx.now());
+                conditions::set(list, conditions::pod(pods::DISRUPTION_TARGET, false, "", "", None), ctx.now());
                 let o = ctx.api::<Pod>().update_status(new)?;
                 self.pods.put(&o);
                 Ok(Action::done())

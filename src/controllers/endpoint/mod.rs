@@ -6,7 +6,7 @@ pub mod plan;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::api::endpoints::{HEADLESS, has_selector, is_headless, subsets};
+use crate::api::endpoints::{HEADLESS, TRIGGER_TIME, has_selector, is_headless, subsets};
 use crate::api::kinds::{Endpoints, Service};
 use crate::api::selector::Labels;
 use crate::api::{Duration, Key, Resource, Status, unless_gone};
@@ -20,7 +20,6 @@ use decision::TooMany;
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const MANAGER: &str = "endpoint-controller";
-const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
 /// Endpoints by which components once elected their leaders have no Service.
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";

@@ -7,13 +7,13 @@ pub mod plan;
 #[cfg(test)]
 mod tests;
 
-use crate::api::endpoints::has_selector;
+use crate::api::endpoints::{MANAGED_BY, SERVICE_NAME, TRIGGER_TIME, has_selector};
 use crate::api::kinds::{EndpointSlice, Node, Service};
 use crate::api::{Duration, Key, Reason, Resource, Status, Time};
 use crate::client::backends::Backends;
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
-use crate::client::slices::{Changes, MANAGED_BY, SERVICE_NAME};
+use crate::client::slices::Changes;
 use crate::client::{Action, Cache, Reconciler, Recorder};
 use crate::store::{Change, ChangeKind, Scope, rev_of};
 use crate::world::Ctx;
@@ -21,7 +21,6 @@ use decision::SliceDecision;
 use plan::{Lost, Plan, Seen};
 
 const MANAGER: &str = "endpointslice-controller.k8s.io";
-const TRIGGER_TIME: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 const ZONE: &str = "topology.kubernetes.io/zone";
 /// What others do to a slice is looked at after a while.
 const OTHERS_WAIT: Duration = Duration::from_secs(1);

@@ -8,12 +8,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{MANAGER, hints};
 use crate::api::endpoints::set::{EndpointSet, PortsKey, in_order, say_the_same};
-use crate::api::endpoints::{HEADLESS, addresses, counts, hostname, is_headless, port_of, reference};
+use crate::api::endpoints::{
+    HEADLESS, MANAGED_BY, SERVICE_NAME, addresses, counts, hostname, is_headless, port_of, reference,
+};
 use crate::api::kinds::{EndpointSlice, Pod, Service};
 use crate::api::object::{Resource, controller_ref};
 use crate::api::pods;
 use crate::api::selector::Labels;
-use crate::client::slices::{Changes, MANAGED_BY, SERVICE_NAME, prefix};
+use crate::client::slices::{Changes, prefix};
 
 /// Endpoints in one slice.
 pub const LIMIT: usize = 100;

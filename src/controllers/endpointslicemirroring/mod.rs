@@ -4,11 +4,12 @@
 pub mod decision;
 pub mod plan;
 
+use crate::api::endpoints::{MANAGED_BY, SERVICE_NAME};
 use crate::api::kinds::{EndpointSlice, Endpoints, Service};
 use crate::api::{Key, Resource, Status};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
-use crate::client::slices::{Changes, MANAGED_BY, SERVICE_NAME};
+use crate::client::slices::Changes;
 use crate::client::{Action, Cache, Reconciler, Recorder};
 use crate::store::{Change, Scope, rev_of};
 use crate::world::Ctx;

@@ -10,17 +10,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::MANAGER;
 use crate::api::endpoints::set::{EndpointSet, PortsKey, in_order, say_the_same};
 use crate::api::endpoints::subsets::repacked;
+use crate::api::endpoints::{MANAGED_BY, SERVICE_NAME, TRIGGER_TIME};
 use crate::api::ip;
 use crate::api::kinds::{EndpointSlice, Endpoints};
 use crate::api::object::{Resource, controller_ref};
 use crate::api::selector::Labels;
-use crate::client::slices::{Changes, MANAGED_BY, SERVICE_NAME, prefix};
+use crate::client::slices::{Changes, prefix};
 
 /// So many addresses of a subset are mirrored.
 pub const MOST: usize = 1000;
 /// What tells about the Endpoints themselves is not carried over.
-const OWN_ANNOTATIONS: [&str; 2] =
-    ["endpoints.kubernetes.io/last-change-trigger-time", "kubectl.kubernetes.io/last-applied-configuration"];
+const OWN_ANNOTATIONS: [&str; 2] = [TRIGGER_TIME, "kubectl.kubernetes.io/last-applied-configuration"];
 
 #[derive(Default, Debug)]
 pub struct Plan {

@@ -74,11 +74,7 @@ fn last_end(p: &Pod) -> Option<Time> {
     let end = |c: &ContainerStatus| -> Option<Time> {
         Some(Time::from_meta(c.state.as_ref()?.terminated.as_ref()?.finished_at.as_ref()?))
     };
-    let is_sidecar = |name: &str| {
-        let all = p.spec.iter().flat_map(|s| s.init_containers.iter().flatten());
-        all.into_iter().any(|c| c.name == name && pods::is_sidecar(c))
-    };
-    let sidecars = status.init_container_statuses.iter().flatten().filter(|c| is_sidecar(&c.name));
+    let sidecars = status.init_container_statuses.iter().flatten().filter(|c| pods::has_sidecar(p, &c.name));
     let ends: Option<Vec<Time>> = status.container_statuses.iter().flatten().chain(sidecars).map(end).collect();
     ends?.into_iter().max()
 }

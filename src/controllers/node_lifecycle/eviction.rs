@@ -104,7 +104,7 @@ impl NodeLifecycle {
         let generation = p.metadata.generation;
         let _ = ctx.api::<Pod>().patch_status(p.namespace(), p.name(), |p| {
             let c = conditions::pod(
-                "DisruptionTarget",
+                pods::DISRUPTION_TARGET,
                 true,
                 "DeletionByTaintManager",
                 "Taint manager: deleting due to NoExecute taint",

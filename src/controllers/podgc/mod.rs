@@ -122,7 +122,7 @@ impl Reconciler for PodGc {
                 status.observed_generation = generation;
                 if why == Why::Lost {
                     let text = "PodGC: node no longer exists";
-                    let c = conditions::pod("DisruptionTarget", true, "DeletionByPodGC", text, generation);
+                    let c = conditions::pod(pods::DISRUPTION_TARGET, true, "DeletionByPodGC", text, generation);
                     conditions::set(status.conditions.get_or_insert_default(), c, now);
                 }
             });

@@ -7,6 +7,7 @@ mod validation;
 use k8s_openapi::api::discovery::v1::EndpointConditions;
 
 use super::EndpointSlice;
+use crate::api::endpoints::MANAGED_BY;
 use crate::api::field::Path;
 use crate::api::ip;
 use crate::api::kind::Kind;
@@ -14,7 +15,6 @@ use crate::api::object::Resource;
 use crate::api::table::{Cell, Column};
 
 /// Who looks after a slice.
-const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const CONTROLLERS: [&str; 2] = ["endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"];
 
 pub static KIND: Kind<EndpointSlice> = Kind {

@@ -79,7 +79,7 @@ impl Summary {
         for (i, c) in items(&status.init_container_statuses).iter().enumerate() {
             self.restarts.add(c);
             let state = c.state.as_ref().unwrap_or(&none);
-            let sidecar = is_sidecar(p, &c.name);
+            let sidecar = pods::has_sidecar(p, &c.name);
             if sidecar {
                 sidecars.add(c);
             }
@@ -167,12 +167,6 @@ fn end_of(state: &ContainerState) -> String {
 
 fn holds(status: &PodStatus, condition: &str) -> bool {
     pods::condition(status, condition).is_some_and(|c| c.status == "True")
-}
-
-/// Whether that init container is a sidecar: it keeps running beside the others.
-fn is_sidecar(p: &Pod, name: &str) -> bool {
-    let mut list = p.spec.iter().flat_map(|s| items(&s.init_containers));
-    list.any(|c| c.name == name && text(&c.restart_policy) == "Always")
 }
 
 fn gates_column(p: &Pod) -> String {

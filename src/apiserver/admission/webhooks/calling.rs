@@ -11,6 +11,7 @@ use k8s_openapi::api::admissionregistration::v1::WebhookClientConfig;
 use k8s_openapi::api::discovery::v1::EndpointPort;
 use serde_json::Value;
 
+use crate::api::endpoints::SERVICE_NAME;
 use crate::api::go_url;
 use crate::api::kinds::admission_webhooks::Webhook;
 use crate::api::kinds::{EndpointSlice, Service};
@@ -132,7 +133,7 @@ fn endpoint(api: &ApiServer, namespace: &str, name: &str, number: i32) -> Result
     let named = |p: &&EndpointPort| p.name.as_deref().unwrap_or("") == port.name.as_deref().unwrap_or("");
     let scope = Scope { kind: EndpointSlice::kind_ref(), namespace: Some(namespace.into()) };
     let slices = api.store().list(&scope).filter_map(|o| o.get::<EndpointSlice>());
-    let own = slices.filter(|s| s.label("kubernetes.io/service-name") == Some(name));
+    let own = slices.filter(|s| s.label(SERVICE_NAME) == Some(name));
     let mut found = own.filter_map(|s| {
         let port = s.ports.iter().flatten().find(named)?.port?;
         let ready = |e: &&k8s_openapi::api::discovery::v1::Endpoint| {
