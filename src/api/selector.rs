@@ -300,17 +300,46 @@ impl Parser {
             Token::Sign("(") => {}
             t => return Err(format!("found '{}' expected: '('", Parser::show(&t))),
         }
-        let mut out = vec![];
+        match self.peek() {
+            Token::Word(_) | Token::Sign(",") => self.list(),
+            Token::Sign(")") => {
+                self.next();
+                Ok(vec![String::new()])
+            }
+            t => Err(format!("found '{}', expected: ',', ')' or identifier", Parser::show(t))),
+        }
+    }
+
+    /// Values up to the parenthesis. Between two commas there is an empty one.
+    fn list(&mut self) -> Result<Vec<String>, String> {
+        let mut out: Vec<String> = vec![];
         loop {
             match self.next() {
-                Token::Word(w) => out.push(w),
-                Token::Sign(")") if out.is_empty() => return Ok(vec![String::new()]),
+                Token::Word(w) => {
+                    out.push(w);
+                    match self.peek() {
+                        Token::Sign(",") => {}
+                        Token::Sign(")") => {
+                            self.next();
+                            return Ok(out);
+                        }
+                        t => return Err(format!("found '{}', expected: ',' or ')'", Parser::show(t))),
+                    }
+                }
+                Token::Sign(",") => {
+                    if out.is_empty() {
+                        out.push(String::new());
+                    }
+                    if let Token::Sign(sign @ (")" | ",")) = self.peek() {
+                        let end = *sign == ")";
+                        self.next();
+                        out.push(String::new());
+                        if end {
+                            return Ok(out);
+                        }
+                    }
+                }
                 t => return Err(format!("found '{}', expected: ',', or identifier", Parser::show(&t))),
-            }
-            match self.next() {
-                Token::Sign(",") => {}
-                Token::Sign(")") => return Ok(out),
-                t => return Err(format!("found '{}', expected: ',' or ')'", Parser::show(&t))),
             }
         }
     }
@@ -331,20 +360,54 @@ pub struct FieldTerm {
     pub equal: bool,
 }
 
-/// Reads what `--field-selector` takes.
+/// Reads what `--field-selector` takes. A backslash takes its meaning from a comma, an equals sign or a backslash behind it.
+/// Real Kubernetes: apimachinery/pkg/fields/selector.go parseSelector.
 pub fn parse_fields(text: &str) -> Result<Vec<FieldTerm>, String> {
-    let mut out = vec![];
-    for term in text.split(',').map(str::trim).filter(|t| !t.is_empty()) {
-        let (field, value, equal) = if let Some((k, v)) = term.split_once("!=") {
-            (k, v, false)
-        } else if let Some((k, v)) = term.split_once("==") {
-            (k, v, true)
-        } else if let Some((k, v)) = term.split_once('=') {
-            (k, v, true)
-        } else {
-            return Err(format!("invalid selector: '{text}'; can't understand '{term}'"));
-        };
-        out.push(FieldTerm { field: field.into(), value: value.into(), equal });
+    let mut terms = split_terms(text);
+    terms.sort_unstable();
+    let read = |term: &str| {
+        let unknown = || format!("invalid selector: '{text}'; can't understand '{term}'");
+        let (at, sign) = ["!=", "==", "="]
+            .into_iter()
+            .filter_map(|sign| Some((term.find(sign)?, sign)))
+            .min_by_key(|(at, sign)| (*at, *sign == "="))
+            .ok_or_else(unknown)?;
+        let value = unescaped(&term[at + sign.len()..])?;
+        Ok(FieldTerm { field: term[..at].into(), value, equal: sign != "!=" })
+    };
+    terms.into_iter().filter(|t| !t.is_empty()).map(read).collect()
+}
+
+fn split_terms(text: &str) -> Vec<&str> {
+    let (mut out, mut start, mut escaped) = (vec![], 0, false);
+    for (i, c) in text.char_indices() {
+        if c == ',' && !escaped {
+            out.push(&text[start..i]);
+            start = i + 1;
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    out.push(&text[start..]);
+    out
+}
+
+fn unescaped(value: &str) -> Result<String, String> {
+    let sequence = |s: String| format!("invalid field selector: invalid escape sequence: {s}");
+    let mut out = String::new();
+    let mut rest = value.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => match rest.next() {
+                Some(c @ ('\\' | ',' | '=')) => out.push(c),
+                Some(c) => return Err(sequence(format!("\\{c}"))),
+                None => return Err(sequence("\\".into())),
+            },
+            // Go shows the number of the letter.
+            ',' | '=' => {
+                return Err(format!("invalid field selector: unescaped character in value: {}", u32::from(c)));
+            }
+            c => out.push(c),
+        }
     }
     Ok(out)
 }

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::ApiServer;
+use super::parts;
 use super::target::Target;
 use super::write::NAMESPACE_MISMATCH;
 use crate::api::field::{FieldErrors, Path};
@@ -42,15 +43,7 @@ impl ApiServer {
             ))
         };
         let (object, unknown) = reading::read(kind, body).map_err(refuse)?;
-        let unknown = unknown.iter().map(|f| format!("unknown field {f:?}"));
-        let found: Vec<String> = request.strict.iter().cloned().chain(unknown).collect();
-        match request.param("fieldValidation").unwrap_or("Warn") {
-            "Strict" if !found.is_empty() => {
-                return Err(refuse(format!("strict decoding error: {}", found.join(", "))));
-            }
-            "Warn" => warnings.extend(body::warnings(&found)),
-            _ => {}
-        }
+        strictly(&request.strict, &unknown, request.param("fieldValidation"), warnings).map_err(refuse)?;
         to_stored(object).map_err(refuse)
     }
 
@@ -84,24 +77,61 @@ impl ApiServer {
     }
 }
 
+/// What becomes of fields that nobody knows: a refusal, warnings or nothing. `found`: what the bytes of the body have told already.
+pub(super) fn strictly(
+    found: &[String],
+    unknown: &[String],
+    how: Option<&str>,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
+    let unknown = unknown.iter().map(|f| format!("unknown field {f:?}"));
+    let found: Vec<String> = found.iter().cloned().chain(unknown).collect();
+    match how.unwrap_or("Warn") {
+        "Strict" if !found.is_empty() => return Err(format!("strict decoding error: {}", found.join(", "))),
+        "Warn" => warnings.extend(body::warnings(&found)),
+        _ => {}
+    }
+    Ok(())
+}
+
 /// What is sent must be what the path leads to.
 fn named_as(kind: KindRef, version: &str, name: &str, body: &Value) -> Result<(), Status> {
     if version == kind.api_version() && name == kind.name() {
         return Ok(());
     }
-    if kind.custom().is_none() {
-        return Err(Status::bad_request(format!(
-            "{name} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"",
-            version.rsplit('/').next().unwrap_or(""),
-            kind.name()
-        )));
-    }
-    if version != kind.api_version() {
-        let why = format!(
+    let other_version = || {
+        Status::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({})",
             kind.api_version()
-        );
-        let mut status = Status::bad_request(why);
+        ))
+    };
+    if kind.custom().is_none() {
+        let known = KindRef::built_in().find(|k| k.api_version() == version && k.name() == name);
+        return Err(match known {
+            Some(other) if other.stored() == kind.stored() => other_version(),
+            Some(_) => {
+                let package = parts::package(kind.group());
+                cannot_be(
+                    kind,
+                    version,
+                    name,
+                    format!(
+                        "converting ({}.{name}) to ({package}.{}): unknown conversion",
+                        short(version),
+                        kind.name()
+                    ),
+                )
+            }
+            None => {
+                let why = format!(
+                    "no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+                );
+                cannot_be(kind, version, name, why)
+            }
+        });
+    }
+    if version != kind.api_version() {
+        let mut status = other_version();
         // Of another version nothing is known but what all objects have.
         let known = ["apiVersion", "kind", "metadata"];
         let unknown = body.as_object().into_iter().flatten().filter(|(k, _)| !known.contains(&k.as_str()));
@@ -125,6 +155,16 @@ pub(super) fn to_stored(mut o: Object) -> Result<Object, String> {
     v["apiVersion"] = hub.api_version().into();
     v["kind"] = hub.name().into();
     hub.decode(reading::without_nulls(v))
+}
+
+/// The version of a group's version.
+fn short(version: &str) -> &str {
+    version.rsplit('/').next().unwrap_or("")
+}
+
+fn cannot_be(kind: KindRef, version: &str, name: &str, why: String) -> Status {
+    let version = short(version);
+    Status::bad_request(format!("{name} in version {version:?} cannot be handled as a {}: {why}", kind.name()))
 }
 
 fn leaves(v: &Value) -> usize {

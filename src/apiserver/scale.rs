@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::ApiServer;
 use super::caller::Caller;
+use super::decoding::strictly;
 use super::table::{Include, scale_table};
 use super::target::Target;
 use crate::api::field::{FieldErrors, Path};
@@ -17,7 +18,8 @@ use crate::api::managed::{PathElement, Scale, ScaleOwners, entries_of, on_apply,
 use crate::api::ownership::By;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Method, Request, Response};
-use crate::api::{KindRef, Object, Reason, Status, canonical, custom};
+use crate::api::schema::TypeId;
+use crate::api::{KindRef, Object, Reason, Status, canonical, custom, go_text};
 
 impl ApiServer {
     pub(super) fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -49,7 +51,13 @@ impl ApiServer {
             Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind)?,
             _ => body.clone(),
         };
-        let replicas = replicas_of(&wanted, request.method, &old)?;
+        if !matches!(request.method, Method::Patch(PatchType::Apply)) {
+            let layout = TypeId::by_name("autoscaling/v1.Scale");
+            let unknown = layout.map(|t| canonical::check(&wanted, t).unknown).unwrap_or_default();
+            strictly(&request.strict, &unknown, request.param("fieldValidation"), &mut who.warnings)
+                .map_err(|why| not_read(&wanted, request, why))?;
+        }
+        let replicas = replicas_of(&wanted, request, &old)?;
         let mut new = custom::as_kind(&old, t.kind);
         new.kind().set_scale(&mut new, replicas);
         new.meta_mut().resource_version = wanted["metadata"]["resourceVersion"].as_str().map(Into::into);
@@ -80,8 +88,17 @@ pub(super) fn scale_json(o: &Object) -> Result<Value, Status> {
     }))
 }
 
+/// What is said of what is no Scale.
+fn not_read(scale: &Value, request: &Request, why: String) -> Status {
+    match (request.method, &request.body) {
+        (Method::Patch(PatchType::Strategic), Some(patch)) => patch::Refused::Misfit(go_text::plain(patch), why).into(),
+        (Method::Patch(_), _) => patch::Refused::Misfit(scale.to_string(), why).into(),
+        _ => Status::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {why}")),
+    }
+}
+
 /// How many replicas a Scale asks for.
-fn replicas_of(scale: &Value, method: Method, o: &Object) -> Result<i32, Status> {
+fn replicas_of(scale: &Value, request: &Request, o: &Object) -> Result<i32, Status> {
     let given = &scale["spec"]["replicas"];
     let number = canonical::whole(given).and_then(|n| i32::try_from(n).ok());
     match number {
@@ -90,10 +107,7 @@ fn replicas_of(scale: &Value, method: Method, o: &Object) -> Result<i32, Status>
             let what = canonical::word(given, "int32");
             let why =
                 format!("json: cannot unmarshal {what} into Go struct field ScaleSpec.spec.replicas of type int32");
-            Err(match method {
-                Method::Patch(_) => patch::Refused::Misfit(scale.to_string(), why).into(),
-                _ => Status::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {why}")),
-            })
+            Err(not_read(scale, request, why))
         }
         Some(n) if n < 0 => {
             let mut errors = FieldErrors::default();

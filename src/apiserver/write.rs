@@ -38,15 +38,16 @@ impl ApiServer {
             self.own(&mut o, None, asked, None, who);
             if who.dry_run {
                 return match self.store.get(&key) {
-                    Some(_) => Err(Status::already_exists(kind, o.name())),
+                    Some(there) => Err(taken(there, &o)),
                     None => Ok(Arc::new(o)),
                 };
             }
             self.specs.share(&mut o);
             let o = self.to_storage(o);
-            if self.store.get(&key).is_none()
-                && let Some(s) = o.get::<Service>()
-            {
+            if let Some(there) = self.store.get(&key) {
+                return Err(taken(there, &o));
+            }
+            if let Some(s) = o.get::<Service>() {
                 self.take_address(s, None, who)?;
             }
             let stored = self.commit(who, "create", &key, None, Some(o), Precondition::Absent)?;
@@ -117,6 +118,11 @@ impl ApiServer {
         } else {
             meta.namespace = None;
         }
+        if meta.resource_version.as_deref().is_some_and(|r| !r.is_empty()) {
+            return Err(Status::new(Reason::Unknown, "resourceVersion should not be set on objects to be created"));
+        }
+        kind.defaults(o);
+        let meta = o.meta_mut();
         let prefixed = !meta.generate_name.as_deref().unwrap_or("").is_empty();
         let named_here = prefixed && meta.name.as_deref().unwrap_or("").is_empty();
         if named_here {
@@ -131,7 +137,6 @@ impl ApiServer {
         meta.deletion_grace_period_seconds = None;
         meta.resource_version = None;
         meta.self_link = None;
-        kind.defaults(o);
         let asked = o.clone();
         o.meta_mut().managed_fields = None;
         self.show_owners(o, None, &asked, None, who);
@@ -240,11 +245,7 @@ impl ApiServer {
         // A whole object names the one it means to replace; a patch only tries to change the name of it.
         let other_uid = new.meta().uid.as_deref().is_some_and(|u| !u.is_empty() && u != old.uid());
         if other_uid && verb != "patch" {
-            return Err(Status::conflict(
-                kind,
-                old.name(),
-                &format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid()),
-            ));
+            return Err(other_object(old, "UID", new.uid(), old.uid()));
         }
         let mut errors = FieldErrors::default();
         if wanted.is_empty() && !kind.updates_unconditionally() {
@@ -258,7 +259,7 @@ impl ApiServer {
             validation::of_patch(meta, before, &mut errors);
         }
         // Most of the object may be sent, but what is not meant is thrown away once admission has seen it; so nothing is filled in.
-        if !matches!(sub, Some(Subresource::Status | Subresource::Approval | Subresource::Finalize)) {
+        if !matches!(sub, Some(Subresource::Status | Subresource::Approval)) {
             kind.defaults(new);
         }
         let asked = new.clone();
@@ -289,8 +290,8 @@ impl ApiServer {
                 }
             }
             Some(Subresource::Finalize) => {
-                if let Some(n) = new.get::<Namespace>() {
-                    namespace::validate_finalize(n, &mut errors);
+                if let Some((new, old)) = new.get::<Namespace>().zip(old.get::<Namespace>()) {
+                    namespace::validate_finalize(new, old, &mut errors);
                 }
             }
             _ => validation::of_update(new, old, &asked, who.version, &mut errors),
@@ -333,7 +334,11 @@ impl ApiServer {
                     }
                 }
             }
-            Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
+            Some(Subresource::Finalize) => {
+                if let Some((new, old)) = new.get_mut::<Namespace>().zip(old.get::<Namespace>()) {
+                    new.status.clone_from(&old.status);
+                }
+            }
             _ => {
                 kind.stamp(new, who.now);
                 if let Some(s) = new.get_mut::<Service>() {
@@ -344,6 +349,46 @@ impl ApiServer {
         }
         Ok(())
     }
+}
+
+/// What is said of a new object whose name another one has.
+fn taken(there: &Object, new: &Object) -> Status {
+    let mut status = Status::already_exists(new.kind(), new.name());
+    if new.meta().generate_name.as_deref().is_some_and(|p| !p.is_empty()) {
+        status.message.push_str(", the server was not able to generate a unique name for the object");
+        status.details.iter_mut().for_each(|d| d.retry_after_seconds = 1);
+    }
+    if there.is_deleting() {
+        status.message.insert_str(0, "object is being deleted: ");
+    }
+    status
+}
+
+/// What is said of a write that is meant for another object of that name, or for another revision of it.
+pub(super) fn other_object(o: &Object, what: &str, wanted: &str, is: &str) -> Status {
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}",
+        place_in_etcd(o)
+    );
+    Status::conflict(o.kind(), o.name(), &why)
+}
+
+/// The key under which a real server keeps an object.
+/// Real Kubernetes: pkg/kubeapiserver/default_storage_factory_builder.go.
+fn place_in_etcd(o: &Object) -> String {
+    let kind = o.kind();
+    let folder = match (kind.group(), kind.plural()) {
+        ("", "replicationcontrollers") => "controllers".into(),
+        ("", "endpoints") => "services/endpoints".into(),
+        ("", "services") => "services/specs".into(),
+        ("", "nodes") => "minions".into(),
+        ("networking.k8s.io", "ingresses") => "ingress".into(),
+        (group @ ("apiextensions.k8s.io" | "apiregistration.k8s.io"), plural) => format!("{group}/{plural}"),
+        (group, plural) if kind.custom().is_some() => format!("{group}/{plural}"),
+        (_, plural) => plural.to_string(),
+    };
+    let namespace = if o.namespace().is_empty() { String::new() } else { format!("{}/", o.namespace()) };
+    format!("/registry/{folder}/{namespace}{}", o.name())
 }
 
 /// Whether a write changes nothing. Clients write empty lists, which the store does not tell from none; components do not, and
@@ -390,16 +435,6 @@ fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
     if new != old {
         new.clone_from(old);
     }
-}
-
-/// The `finalize` subresource changes nothing but a namespace's finalizers.
-fn keep_all_but_finalizers(new: &mut Object, old: &Object) {
-    let wanted = new.get::<Namespace>().and_then(|n| n.spec.clone());
-    let mut kept = old.clone();
-    if let Some(n) = kept.get_mut::<Namespace>() {
-        n.spec = wanted;
-    }
-    *new = kept;
 }
 
 /// A namespace that is going away and is held by nothing any more, or any object in that state.

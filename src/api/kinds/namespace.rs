@@ -66,6 +66,8 @@ fn defaults(n: &mut Namespace) {
 }
 
 fn prepare_create(n: &mut Namespace) {
+    // Its name may have been made after it was read.
+    defaults(n);
     n.status = Some(NamespaceStatus { phase: Some("Active".into()), ..NamespaceStatus::default() });
     let finalizers = n.spec.get_or_insert_default().finalizers.get_or_insert_default();
     if !finalizers.iter().any(|f| f == "kubernetes") {
@@ -88,7 +90,8 @@ fn validate(n: &Namespace, errors: &mut FieldErrors) {
 }
 
 /// What the `finalize` subresource may not leave.
-pub fn validate_finalize(n: &Namespace, errors: &mut FieldErrors) {
+pub fn validate_finalize(n: &Namespace, old: &Namespace, errors: &mut FieldErrors) {
+    names::validate_meta_update(&n.metadata, &old.metadata, errors);
     let spec = Path::new("spec");
     let list = spec.child("finalizers");
     finalizers(n).iter().enumerate().for_each(|(i, f)| validate_finalizer(f, &list.index(i), errors));
