@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::admission::{self, Ask};
 use super::caller::Caller;
-use super::write::other_object;
+use super::clashes::other_object;
 use super::{ApiServer, parts};
 use crate::api::field::{FieldErrors, Path, aggregate};
 use crate::api::kind::Subresource;

@@ -49,15 +49,7 @@ impl ApiServer {
 
     pub(super) fn name_must_fit(&self, t: &Target, o: &mut Object) -> Result<(), Status> {
         let (name, wanted) = (o.name().to_string(), t.name.clone().unwrap_or_default());
-        if name.is_empty() {
-            let why = "was undeterminable: name must be provided";
-            return Err(Status::bad_request(format!("the name of the object ({wanted} based on URL) {why}")));
-        }
-        if name != wanted {
-            return Err(Status::bad_request(format!(
-                "the name of the object ({name}) does not match the name on the URL ({wanted})"
-            )));
-        }
+        parts::name_must_fit(&name, &wanted)?;
         if t.kind.namespaced() {
             match o.namespace() {
                 ns if ns.is_empty() || ns == t.namespace => {}

@@ -18,6 +18,7 @@ pub mod authorization;
 mod binding;
 pub mod caller;
 mod certificates;
+mod clashes;
 mod compaction;
 mod continuing;
 mod conversion;

@@ -60,6 +60,19 @@ pub fn package(group: &str) -> &str {
     if group.is_empty() { "core" } else { group.split('.').next().unwrap_or("") }
 }
 
+/// The name that a body says must be that of its path.
+pub fn name_must_fit(name: &str, wanted: &str) -> Result<(), Status> {
+    match name {
+        "" => Err(Status::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+        ))),
+        name if name != wanted => Err(Status::bad_request(format!(
+            "the name of the object ({name}) does not match the name on the URL ({wanted})"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// What a body says of its namespace must be what the path says.
 pub fn namespace_must_fit(body: &Value, key: &Key) -> Result<(), Status> {
     match body["metadata"]["namespace"].as_str().unwrap_or("") {

@@ -24,7 +24,7 @@ use crate::api::managed::options;
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
-use crate::api::{Status, User, json_patch};
+use crate::api::{Reason, Status, User, json_patch};
 use crate::store::WatchId;
 
 impl ApiServer {
@@ -60,11 +60,15 @@ impl ApiServer {
         let asked = Asked::of(request, false);
         self.allow(&asked, who)?;
         // What names a resource asks for nothing of the server itself.
-        if request.method == Method::Get
-            && asked.path.is_some()
+        if asked.path.is_some()
             && let Some(answer) = self.about_itself(request)
         {
-            return Ok(answer.into());
+            let health = health::check(&request.path, request).is_some();
+            return if request.method == Method::Get || health {
+                Ok(answer.into())
+            } else {
+                Err(Status::method_not_allowed())
+            };
         }
         let target = self.target(&request.path)?;
         let sub = target.sub()?;
@@ -72,15 +76,16 @@ impl ApiServer {
         forms::check(request)?;
         who.version = Some(target.kind);
         // What lives in a namespace is made in one.
-        let homeless = target.kind.namespaced() && target.namespace.is_empty() && request.method != Method::Get;
+        let homeless = target.kind.namespaced() && target.namespace.is_empty();
         // A custom kind that goes lists fewer verbs than it answers.
         let terminating = self.custom.is_terminating(target.kind);
         let verbs = sub.map_or(target.kind.verbs(), Subresource::verbs);
-        // What is only ever posted has no paths for its objects.
-        if target.name.is_some() && sub.is_none() && verbs.iter().all(|v| *v == "create") {
+        // What is only ever posted has no paths for its objects, and what is in a namespace none without.
+        let nowhere = homeless || sub.is_none() && verbs.iter().all(|v| *v == "create");
+        if target.name.is_some() && nowhere {
             return Err(Status::no_such_resource());
         }
-        if homeless || !(verbs.contains(&asked.verb) || terminating) {
+        if homeless && request.method != Method::Get || !(verbs.contains(&asked.verb) || terminating) {
             return Err(Status::method_not_allowed());
         }
         let answer = match &target.name {
@@ -159,7 +164,7 @@ impl ApiServer {
             "" => Some(json!({"paths": health::root_paths(&self.served())})),
             path => {
                 let known = || tokens::discovery::answer(self, path);
-                health::check(path, request)
+                health::check(&request.path, request)
                     .or_else(known)
                     .or_else(|| openapi::answer(self, &request.path))
                     .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
@@ -222,6 +227,9 @@ impl ApiServer {
             });
             return warned(answer, warnings);
         }
+        if !who.dry_run && o.meta().resource_version.as_deref().is_some_and(|r| !r.is_empty()) {
+            return Err(Status::new(Reason::Unknown, "resourceVersion should not be set on objects to be created"));
+        }
         // How many fields the server fills in is known only when it has; the record is written in `create`.
         who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));
         let o = self.as_stored(o, who)?;
@@ -233,7 +241,9 @@ impl ApiServer {
 
     fn put(&mut self, t: &Target, sub: Option<Subresource>, request: &Request, who: &mut Caller<'_>) -> Response {
         let mut warnings = vec![];
-        let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
+        let mut body = request.body.clone();
+        body.iter_mut().for_each(disowned);
+        let mut o = self.decode(t.kind, body.as_ref(), request, &mut warnings)?;
         self.name_must_fit(t, &mut o)?;
         if let Ok(old) = self.get(&t.key()) {
             self.converted(old, t.kind, who)?;
@@ -265,7 +275,8 @@ impl ApiServer {
         // Owners may be patched as well; mostly they are not.
         let owners = body.to_string().contains("managedFields");
         let before = if owners { old.whole_in(t.kind) } else { old.in_version(t.kind) };
-        let patched = patch::apply(&before, body, how, t.kind)?;
+        let mut patched = patch::apply(&before, body, how, t.kind)?;
+        disowned(&mut patched);
         let mut warnings = vec![];
         let strict = if how == PatchType::Json { json_patch::unknown_fields(body) } else { vec![] };
         let request = &match strict.is_empty() {
@@ -310,6 +321,11 @@ impl ApiServer {
         let mut o = self
             .decode(t.kind, Some(&merged), request, &mut warnings)
             .map_err(|s| unreadable_as(&s, config, &merged, t.kind))?;
+        if let Some(uid) = o.meta().uid.as_deref().filter(|u| old.is_none() && !u.is_empty()) {
+            let why =
+                format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+            return Err(Status::conflict(t.kind, &key.name, &why));
+        }
         self.name_must_fit(t, &mut o)?;
         let o = self.as_stored(o, who)?;
         who.applied = Some(owners.unwrap_or_else(|| Arc::new(json!([]))));
@@ -362,6 +378,15 @@ impl ApiServer {
 fn deletion_warning(t: &Target, options: &DeleteOptions) -> Vec<String> {
     let unsaid = options.propagation == Propagation::Unsaid;
     t.kind.deletion_warning().filter(|_| unsaid).map(Into::into).into_iter().collect()
+}
+
+/// Who says that nobody owns anything means to forget who does; so it is told from saying nothing of it.
+/// Real Kubernetes: apimachinery/pkg/util/managedfields/internal/fieldmanager.go isResetManagedFields.
+fn disowned(body: &mut Value) {
+    let entries = body.get_mut("metadata").and_then(|m| m.get_mut("managedFields")).and_then(Value::as_array_mut);
+    if let Some(entries) = entries.filter(|e| e.is_empty()) {
+        entries.push(json!({}));
+    }
 }
 
 fn body_of(request: &Request) -> &Value {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::{Value, json};
 
-use super::ApiServer;
 use super::caller::Caller;
+use super::clashes::other_object;
 use super::decoding::strictly;
 use super::table::{Include, scale_table};
 use super::target::Target;
+use super::{ApiServer, parts};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::managed::{PathElement, Scale, ScaleOwners, entries_of, on_apply, on_update};
@@ -19,7 +20,7 @@ use crate::api::ownership::By;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Method, Request, Response};
 use crate::api::schema::TypeId;
-use crate::api::{KindRef, Object, Reason, Status, canonical, custom, go_text};
+use crate::api::{Key, KindRef, Object, Reason, Status, canonical, custom, go_text};
 
 impl ApiServer {
     pub(super) fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
@@ -38,20 +39,32 @@ impl ApiServer {
         who: &mut Caller<'_>,
         verb: &'static str,
     ) -> Response {
+        let asked = match (request.method, &request.body) {
+            (Method::Put, Some(body)) => {
+                let scale = parts::decode(body, ("autoscaling", &["v1"]), "Scale", "autoscaling/v1.Scale", who)?;
+                must_fit(&scale, &t.key())?;
+                Some(scale)
+            }
+            _ => None,
+        };
         let old = self.get(&t.key())?.clone();
         let owned = OwnedScale::of(&old, t.kind)?;
         let before = scale_json(&old)?;
         let body = request.body.as_ref().unwrap_or(&Value::Null);
-        let wanted = match request.method {
+        let mut wanted = match request.method {
             Method::Patch(PatchType::Apply) => {
                 let force = request.param("force") == Some("true");
                 owned.applied(&before, body, force, &self.by(t.kind, Some(Subresource::Scale), who))?
             }
             Method::Patch(PatchType::Json) => patch::apply(&before, body, PatchType::Json, t.kind)?,
             Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind)?,
-            _ => body.clone(),
+            _ => asked.unwrap_or_default(),
         };
-        if !matches!(request.method, Method::Patch(PatchType::Apply)) {
+        must_fit(&wanted, &t.key())?;
+        if let Some(uid) = wanted["metadata"]["uid"].as_str().filter(|u| *u != old.uid() && !u.is_empty()) {
+            return Err(other_object(&old, "UID", uid, old.uid()));
+        }
+        if !matches!(request.method, Method::Put | Method::Patch(PatchType::Apply)) {
             let layout = TypeId::by_name("autoscaling/v1.Scale");
             let unknown = layout.map(|t| canonical::check(&wanted, t).unknown).unwrap_or_default();
             strictly(&request.strict, &unknown, request.param("fieldValidation"), &mut who.warnings)
@@ -62,6 +75,13 @@ impl ApiServer {
         new.kind().set_scale(&mut new, replicas);
         new.meta_mut().resource_version = wanted["metadata"]["resourceVersion"].as_str().map(Into::into);
         let by = self.by(t.kind, Some(Subresource::Scale), who);
+        if replicas == 0
+            && !matches!(request.method, Method::Patch(PatchType::Apply))
+            && let Some(spec) = wanted["spec"].as_object_mut()
+        {
+            // None are nothing that anybody could own.
+            spec.remove("replicas");
+        }
         who.applied = Some(owned.after(&before, wanted, request.method, &by)?);
         let stored = self.update(new, Some(Subresource::Scale), verb, who);
         who.applied = None;
@@ -86,6 +106,12 @@ pub(super) fn scale_json(o: &Object) -> Result<Value, Status> {
         "spec": spec,
         "status": status,
     }))
+}
+
+/// A Scale has the name of what it scales.
+fn must_fit(scale: &Value, key: &Key) -> Result<(), Status> {
+    parts::namespace_must_fit(scale, key)?;
+    parts::name_must_fit(scale["metadata"]["name"].as_str().unwrap_or(""), &key.name)
 }
 
 /// What is said of what is no Scale.

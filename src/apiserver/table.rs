@@ -41,7 +41,7 @@ impl Include {
 pub fn scale_table(o: &Object, scale: Value, now: Time, include: Include) -> Value {
     let column = |name, kind, description| definition(&ColumnHeader::new(name, kind, 0, description));
     let columns = [
-        column("Name", ColumnType::Name, NAME_DOC),
+        column("Name", ColumnType::Text, NAME_DOC),
         column("Desired", ColumnType::Integer, "replicas is the desired number of instances for the scaled object."),
         column(
             "Available",
@@ -53,7 +53,11 @@ pub fn scale_table(o: &Object, scale: Value, now: Time, include: Include) -> Val
     let wanted = scale["spec"]["replicas"].as_i64().unwrap_or(0);
     let cells = json!([o.name(), wanted, scale["status"]["replicas"], age(o.meta(), now)]);
     let meta = json!({"resourceVersion": scale["metadata"]["resourceVersion"]});
-    let object = carried(include, o, |_| scale);
+    let object = match include {
+        Include::None => Value::Null,
+        Include::Metadata(_) => only_metadata(&scale),
+        Include::Object(_) => scale,
+    };
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": columns,
            "rows": [{"cells": cells, "object": object}]})
 }

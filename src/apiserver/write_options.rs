@@ -48,7 +48,7 @@ pub(super) fn delete_options(request: &Request) -> Result<DeleteOptions, Status>
     if !errors.is_empty() {
         return Err(Status::invalid_as("DeleteOptions", "meta.k8s.io", "", errors.list()));
     }
-    delete_options_of(&body)
+    Ok(delete_options_of(&body))
 }
 
 const POLICIES: [&str; 3] = ["Foreground", "Background", "Orphan"];
@@ -92,7 +92,7 @@ fn dry_run(request: &Request) -> Vec<String> {
 }
 
 /// What a body says of a deletion.
-pub(super) fn delete_options_of(body: &Value) -> Result<DeleteOptions, Status> {
+pub(super) fn delete_options_of(body: &Value) -> DeleteOptions {
     let propagation = match body["propagationPolicy"].as_str() {
         // As it was said before there were words for it.
         None => match body["orphanDependents"].as_bool() {
@@ -103,21 +103,14 @@ pub(super) fn delete_options_of(body: &Value) -> Result<DeleteOptions, Status> {
         Some("Background") => Propagation::Background,
         Some("Foreground") => Propagation::Foreground,
         Some("Orphan") => Propagation::Orphan,
-        Some(other) => {
-            let mut errors = FieldErrors::default();
-            errors.not_supported(
-                &Path::new("propagationPolicy"),
-                other,
-                &["Foreground", "Background", "Orphan", "nil"],
-            );
-            return Err(Status::invalid_as("DeleteOptions", "meta.k8s.io", "", errors.list()));
-        }
+        // Whoever evicts may say anything.
+        Some(_) => Propagation::Unsaid,
     };
     let text = |v: &Value| v.as_str().map(Into::into);
-    Ok(DeleteOptions {
+    DeleteOptions {
         grace_seconds: body["gracePeriodSeconds"].as_i64(),
         propagation,
         uid: text(&body["preconditions"]["uid"]),
         resource_version: text(&body["preconditions"]["resourceVersion"]),
-    })
+    }
 }

@@ -5,7 +5,7 @@
 use k8s_openapi::api::core::v1::NamespaceStatus;
 
 use super::Namespace;
-use super::updates::status_only;
+use super::updates::keep;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::names;
@@ -24,7 +24,7 @@ pub static KIND: Kind<Namespace> = Kind {
         new.status = old.status.clone();
     },
     prepare_status: |new, old| {
-        status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec));
+        keep(&mut new.spec, &old.spec);
         let status = new.status.get_or_insert_default();
         if status.phase.as_deref().unwrap_or("").is_empty() {
             status.phase = Some("Active".into());
