@@ -21,7 +21,7 @@ use crate::store::{Change, ChangeKind, Rev, Scope, StoreError, WatchId};
 /// Which objects of a kind somebody wants.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// The custom kind whose fields are meant: each version has its own.
+    /// The kind whose fields are meant, if each version has its own.
     pub kind: Option<KindRef>,
     pub labels: Selector,
     pub fields: Vec<FieldTerm>,
@@ -51,7 +51,8 @@ impl Filter {
                 return Err(Status::bad_request(unknown_field(kind, &f.field)));
             }
         }
-        Ok(Filter { kind: kind.custom().map(|_| kind), labels, fields })
+        let versioned = kind.custom().is_some() || kind.conversion().is_some();
+        Ok(Filter { kind: versioned.then_some(kind), labels, fields })
     }
 
     /// Whether nothing is left out.
@@ -60,9 +61,19 @@ impl Filter {
     }
 
     pub fn matches(&self, o: &Object) -> bool {
+        if !self.labels.matches(o.meta().labels.as_ref()) {
+            return false;
+        }
+        if self.fields.is_empty() {
+            return true;
+        }
         let kind = self.kind.unwrap_or(o.kind());
-        self.labels.matches(o.meta().labels.as_ref())
-            && self.fields.iter().all(|f| (kind.field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
+        let converted = match kind.conversion() {
+            Some(_) if o.kind() != kind => kind.decode((*o.in_version(kind)).clone()).ok(),
+            _ => None,
+        };
+        let o = converted.as_ref().unwrap_or(o);
+        self.fields.iter().all(|f| (kind.field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
     }
 }
 

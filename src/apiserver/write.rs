@@ -198,9 +198,10 @@ impl ApiServer {
             }
         };
         let mut new = self.to_storage(new);
-        let owners_asked_for = who.applied.is_some() || asked.meta().managed_fields.is_some();
+        // What somebody leaves out and the server fills in again is theirs no more.
+        let owners_count = who.owners_at_once || who.applied.is_some() || asked.meta().managed_fields.is_some();
         self.own(&mut new, Some(&old), asked, sub, who);
-        if unchanged(&new, &old, who) && !(owners_asked_for && new.owners() != old.owners()) {
+        if unchanged(&new, &old, who) && !(owners_count && new.owners() != old.owners()) {
             who.record(verb, &key, name, RequestOutcome::Unchanged);
             return Ok(old);
         }
