@@ -55,9 +55,9 @@ impl Token {
         }
     }
 
-    /// What is said of a token whose revision is no longer kept: another token, to go on in the list as it is `now`.
-    pub fn expired(&self, now: Rev) -> Status {
-        let continue_token = Token { rv: i64::try_from(now.0).unwrap_or(i64::MAX), ..self.clone() }.text();
+    /// What is said of a token whose revision is no longer kept: another token, to go on in the list as it is by then.
+    pub fn expired(&self) -> Status {
+        let continue_token = Token { rv: -1, start: self.start.trim_start_matches('/').into(), ..self.clone() }.text();
         let details = Details { continue_token, ..Details::default() };
         Status { details: Some(Box::new(details)), ..Status::expired(CONTINUE_EXPIRED) }
     }

@@ -119,7 +119,7 @@ impl ApiServer {
         };
         let all: Vec<Arc<Object>> = match at {
             Some(at) if at != newest => self.store.list_at(scope, at).map_err(|_| match &options.token {
-                Some(t) => t.expired(self.store.rev()),
+                Some(t) => t.expired(),
                 None => Status::expired(LIST_EXPIRED),
             })?,
             _ if scope.kind.is_aggregated() => {
@@ -168,16 +168,19 @@ impl ApiServer {
             first_table: true,
             events: VecDeque::new(),
             overflowed: false,
+            after: Rev(0),
             bookmark: None,
             end: options.timeout.map_or(End::Never, |t| End::At(now + t)),
         };
         client.bookmark = options.bookmarks.then(|| client.end.next_bookmark(now));
         let from = options.revision.filter(|r| r.0 > 0);
-        if let Some(rev) = from.filter(|r| *r > self.store.rev()) {
-            return Err(too_large(rev, self.store.rev()));
-        }
         let initial = options.initial_events.unwrap_or(from.is_none());
-        let since = from.filter(|_| !initial).unwrap_or(self.store.rev());
+        let now_at = self.store.rev();
+        if let Some(rev) = from.filter(|r| initial && *r > now_at) {
+            return Err(too_large(rev, now_at));
+        }
+        client.after = from.filter(|_| !initial).unwrap_or(now_at);
+        let since = client.after.min(now_at);
         if initial {
             let present: Vec<Arc<Object>> = self.store.list(&scope).cloned().collect();
             for o in present {
@@ -189,7 +192,18 @@ impl ApiServer {
                 client.tell_place(since, true, now);
             }
         }
-        let id = self.store.watch(scope, since).map_err(|e| watch_expired(&e, since))?;
+        let id = match self.store.watch(scope.clone(), since) {
+            Ok(id) => id,
+            // Whoever comes too late is told so in the watch, and nothing else.
+            Err(e) => {
+                let status = watch_expired(&e, since);
+                let id = self.store.watch(scope, now_at).map_err(|_| status.clone())?;
+                self.store.unwatch(id);
+                client.events.push_back(WatchEvent { kind: "ERROR", object: Arc::new(status.to_json()) });
+                client.end = End::Come;
+                id
+            }
+        };
         self.clients.insert(id, client);
         Ok(id)
     }
@@ -250,6 +264,9 @@ const LAST_BOOKMARK: Duration = Duration::from_secs(2);
 impl ClientWatch {
     /// Tells the client of a change, as it looks through its selector: what begins to match was added, what ceases to, deleted.
     pub(super) fn tell(&mut self, change: &Change, now: Time) {
+        if change.rev <= self.after {
+            return;
+        }
         let is = change.kind != ChangeKind::Deleted && self.filter.matches(&change.object);
         let was = change.previous.as_ref().is_some_and(|p| self.filter.matches(p));
         let kind = match (was, is) {
