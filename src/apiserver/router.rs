@@ -82,6 +82,9 @@ impl ApiServer {
         let verbs = sub.map_or(target.kind.verbs(), Subresource::verbs);
         // What is only ever posted has no paths for its objects, and what is in a namespace none without.
         let nowhere = homeless || sub.is_none() && verbs.iter().all(|v| *v == "create");
+        if target.kind.custom().is_some() && homeless && (target.name.is_some() || request.method != Method::Get) {
+            return Err(Status::no_such_path());
+        }
         if target.name.is_some() && nowhere {
             return Err(Status::no_such_resource());
         }

@@ -25,6 +25,11 @@ use crate::api::{Key, KindRef, Object, Reason, Status, canonical, custom, go_tex
 impl ApiServer {
     pub(super) fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
         let o = self.get(&t.key())?;
+        if let Some(path) = t.kind.custom().and_then(|c| c.replicas_path())
+            && path.iter().try_fold(&**o.json(), |v, step| v.get(step)).is_none()
+        {
+            return Err(Status::internal(&format!("the spec replicas field {:?} does not exist", dotted(path))));
+        }
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
             return Ok(scale_table(o, scale_json(o)?, who.now, include).into());
@@ -73,7 +78,10 @@ impl ApiServer {
         let replicas = replicas_of(&wanted, request, &old)?;
         let mut new = custom::as_kind(&old, t.kind);
         new.kind().set_scale(&mut new, replicas);
-        new.meta_mut().resource_version = wanted["metadata"]["resourceVersion"].as_str().map(Into::into);
+        let revision = wanted["metadata"]["resourceVersion"].as_str().filter(|r| !r.is_empty()).map(Into::into);
+        // Custom resources are never replaced whatever they are, so the scale that says nothing means the newest.
+        let newest = t.kind.custom().and(old.meta().resource_version.clone());
+        new.meta_mut().resource_version = revision.or(newest);
         let by = self.by(t.kind, Some(Subresource::Scale), who);
         if replicas == 0
             && !matches!(request.method, Method::Patch(PatchType::Apply))
@@ -108,6 +116,11 @@ pub(super) fn scale_json(o: &Object) -> Result<Value, Status> {
     }))
 }
 
+/// `.spec.replicas`, as definitions write it.
+fn dotted(path: &[String]) -> String {
+    format!(".{}", path.join("."))
+}
+
 /// A Scale has the name of what it scales.
 fn must_fit(scale: &Value, key: &Key) -> Result<(), Status> {
     parts::namespace_must_fit(scale, key)?;
@@ -137,6 +150,10 @@ fn replicas_of(scale: &Value, request: &Request, o: &Object) -> Result<i32, Stat
         }
         Some(n) if n < 0 => {
             let mut errors = FieldErrors::default();
+            if let Some(path) = o.kind().custom().and_then(|c| c.replicas_path()) {
+                errors.invalid(&Path::new(&dotted(path)), n, "should be a non-negative integer");
+                return Err(Status::invalid(o.kind(), o.name(), errors.list()));
+            }
             errors.non_negative(&Path::new("spec").child("replicas"), n.into());
             // The Scale is refused, not what it scales.
             Err(Status::invalid_as("Scale", "autoscaling", o.name(), errors.list()))
