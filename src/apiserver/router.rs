@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::authorization::{impersonation, reviews};
 use super::binding::is_binding;
 use super::caller::{Caller, Options as WriteOptions};
-use super::decoding::{patch_decode_error, unreadable_as};
+use super::decoding::{disowned, patch_decode_error, unreadable_as};
 use super::delete::{DeleteOptions, Deleted, Propagation};
 use super::forms::Form;
 use super::list_options::ListOptions;
@@ -381,15 +381,6 @@ impl ApiServer {
 fn deletion_warning(t: &Target, options: &DeleteOptions) -> Vec<String> {
     let unsaid = options.propagation == Propagation::Unsaid;
     t.kind.deletion_warning().filter(|_| unsaid).map(Into::into).into_iter().collect()
-}
-
-/// Who says that nobody owns anything means to forget who does; so it is told from saying nothing of it.
-/// Real Kubernetes: apimachinery/pkg/util/managedfields/internal/fieldmanager.go isResetManagedFields.
-fn disowned(body: &mut Value) {
-    let entries = body.get_mut("metadata").and_then(|m| m.get_mut("managedFields")).and_then(Value::as_array_mut);
-    if let Some(entries) = entries.filter(|e| e.is_empty()) {
-        entries.push(json!({}));
-    }
 }
 
 fn body_of(request: &Request) -> &Value {
