@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use kubetutor::api::patch::PatchType;
 use kubetutor::api::request::{Accept, Method, Request, Response};
 use kubetutor::api::user::MASTERS;
@@ -73,7 +73,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/conve
 
 fn method(word: &str) -> Method {
     match word {
-        "GET" => Method::Get,
+        "GET" | "WATCH" => Method::Get,
         "POST" => Method::Post,
         "PUT" => Method::Put,
         "DELETE" => Method::Delete,
@@ -98,24 +98,67 @@ fn decoded(text: &str) -> String {
     out + rest
 }
 
-fn request(line: &str, body: &Value, revision: &str) -> Request {
+/// What was seen in the answers before: what a request may refer to.
+#[derive(Default)]
+struct Seen {
+    revision: String,
+    uid: String,
+    kept: String,
+    going_on: String,
+}
+
+impl Seen {
+    fn note(&mut self, answer: &Response) {
+        let Ok(a) = answer else {
+            self.going_on.clear();
+            return;
+        };
+        let meta = &a.body["metadata"];
+        for (what, key) in [(&mut self.revision, "resourceVersion"), (&mut self.uid, "uid")] {
+            if let Some(text) = meta[key].as_str() {
+                *what = text.into();
+            }
+        }
+        self.going_on = meta["continue"].as_str().unwrap_or_default().into();
+    }
+}
+
+fn form(word: &str) -> Accept {
+    match word {
+        "" => Accept::Json,
+        "table" => Accept::Table,
+        _ => Accept::Metadata,
+    }
+}
+
+fn request(line: &str, body: &Value, seen: &Seen) -> Request {
     let (word, path) = line.split_once(' ').expect("a method and a path");
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let (path, asked) = path.split_once(" as ").unwrap_or((path, ""));
+    let path = path.replace("=RV", &format!("={}", seen.revision)).replace("=KEPT", &format!("={}", seen.kept));
+    let path = path.replace("=CONTINUE", &format!("={}", seen.going_on));
+    let (path, query) = path.split_once('?').unwrap_or((&path, ""));
     let mut r = Request::new(method(word), path);
+    r.accept = form(asked);
     for pair in query.split('&').filter(|p| !p.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         r = r.query(key, decoded(value));
     }
     match body {
         Value::Null => {}
-        Value::String(form) if form == "table" => r.accept = Accept::Table,
-        Value::String(_) => r.accept = Accept::Metadata,
+        Value::String(asked) => r.accept = form(asked),
         body => {
-            let text = body.to_string().replace("\"RV\"", &json!(revision).to_string());
+            let text = body.to_string().replace("\"RV\"", &json!(seen.revision).to_string());
+            let text = text.replace("\"UID\"", &json!(seen.uid).to_string());
             r.body = serde_json::from_str(&text).ok();
         }
     }
     r
+}
+
+/// Where a list goes on, without the revision that it is of.
+fn place(token: &str) -> Value {
+    let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+    serde_json::from_slice::<Value>(&bytes).map_or(token.into(), |v| v["start"].clone())
 }
 
 fn without_revisions(v: &Value) -> Value {
@@ -123,19 +166,23 @@ fn without_revisions(v: &Value) -> Value {
         Value::Object(m) => m
             .iter()
             .filter(|(k, _)| !matches!(k.as_str(), "resourceVersion" | "selfLink"))
-            .map(|(k, v)| (k.clone(), without_revisions(v)))
+            .map(|(k, v)| match v {
+                Value::String(token) if k == "continue" => (k.clone(), place(token)),
+                v => (k.clone(), without_revisions(v)),
+            })
             .collect(),
         Value::Array(a) => a.iter().map(without_revisions).collect(),
         other => other.clone(),
     }
 }
 
-/// The ages in a table differ.
-fn ageless(v: &mut Value) {
+/// The ages in a table differ. `first`: the first table of a watch, which alone tells the columns.
+fn ageless(v: &mut Value, first: &Value) {
     if v["kind"] != "Table" {
         return;
     }
-    let columns = v["columnDefinitions"].as_array().cloned().unwrap_or_default();
+    let columns = v["columnDefinitions"].as_array().or(first["columnDefinitions"].as_array()).cloned();
+    let columns = columns.unwrap_or_default();
     let Some(i) = columns.iter().position(|c| c["name"] == "Age") else { return };
     for row in v["rows"].as_array_mut().into_iter().flatten() {
         row["cells"][i] = Value::Null;
@@ -153,7 +200,7 @@ fn shown(answer: &Response) -> Value {
             (v["code"].as_u64(), body, &s.warnings)
         }
     };
-    ageless(&mut body);
+    ageless(&mut body, &Value::Null);
     let mut out = json!({"body": without_revisions(&body)});
     if let Some(code) = code {
         out["code"] = code.into();
@@ -173,6 +220,25 @@ fn scrubbed(v: &Value) -> Value {
     let text = clock.replace_all(&text, "TIME").into_owned();
     let chance = regex::Regex::new("gen-[bcdfghjklmnpqrstvwxz2456789]{5}").expect("regex");
     serde_json::from_str(&chance.replace_all(&text, "gen-CHANCE")).expect("JSON")
+}
+
+/// All that a watch tells until its time is over.
+fn watched(cluster: &mut Cluster, request: &Request, user: &User) -> Response {
+    let id = cluster.world.open_watch(request, user, RecordId::default())?;
+    let mut told = vec![];
+    loop {
+        let over = cluster.world.api.watch_ends(id, cluster.world.now);
+        while let Some(event) = cluster.world.next_watch_event(id) {
+            told.push(json!({"type": event.kind, "object": *event.object}));
+        }
+        if over {
+            break;
+        }
+        cluster.world.run_until(cluster.world.now + Duration::from_millis(500));
+    }
+    let first = told.first().map(|e| e["object"].clone()).unwrap_or_default();
+    told.iter_mut().for_each(|e| ageless(&mut e["object"], &first));
+    Ok(Value::from(told).into())
 }
 
 /// What admission has put down about the requests since that record, as the audit log has it.
@@ -230,7 +296,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
         let name = conversation["name"].as_str().expect("name");
         assert_eq!(name, recorded["name"], "{file}: record the answers anew");
         let mut cluster = start.clone();
-        let mut revision = String::new();
+        let mut seen = Seen::default();
         let said = conversation["hooks"].clone();
         let hooks = Arc::new(Hooks { said, asked: Mutex::default(), before: Mutex::default() });
         cluster.world.api.set_outlet(Outlet(hooks.clone()));
@@ -242,7 +308,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
                 cluster.world.run_until(cluster.world.now + seconds);
                 continue;
             }
-            let answer = cluster.world.request(&request(line, body, ""), &user, RecordId::default());
+            let answer = cluster.world.request(&request(line, body, &Seen::default()), &user, RecordId::default());
             assert!(answer.is_ok(), "{file}: {name}: {line}: {answer:?}");
         }
         hooks.asked.lock().expect("lock").clear();
@@ -257,14 +323,17 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
                 cluster.world.run_until(cluster.world.now + seconds);
                 continue;
             }
-            let request = request(line, body, &revision);
-            let since = cluster.world.ledger.all().count();
-            let answer = cluster.world.request(&request, &user, RecordId::default());
-            if let Ok(a) = &answer
-                && let Some(seen) = a.body["metadata"]["resourceVersion"].as_str()
-            {
-                revision = seen.into();
+            if line == "keep" {
+                seen.kept = seen.revision.clone();
+                continue;
             }
+            let request = request(line, body, &seen);
+            let since = cluster.world.ledger.all().count();
+            let answer = match line.starts_with("WATCH") {
+                true => watched(&mut cluster, &request, &user),
+                false => cluster.world.request(&request, &user, RecordId::default()),
+            };
+            seen.note(&answer);
             steps += 1;
             let (mut got, want) = (shown(&answer), comparable(without_revisions(want)));
             if conversation["audit"] == true {

@@ -44,6 +44,21 @@ pub fn applied(target: &Value, operations: &[Value]) -> Result<Value, Refused> {
     Ok(out)
 }
 
+/// What strict decoding finds in a patch.
+/// Real Kubernetes: apiserver/pkg/endpoints/handlers/patch.go applyJSPatch.
+pub fn unknown_fields(patch: &Value) -> Vec<String> {
+    const KNOWN: [&str; 4] = ["op", "path", "from", "value"];
+    let operations = patch.as_array().into_iter().flatten().enumerate();
+    let of = |(i, op): (usize, &Value)| -> Vec<String> {
+        let fields = op.as_object().into_iter().flatten().map(|(k, _)| k);
+        fields
+            .filter(|k| !KNOWN.contains(&k.as_str()))
+            .map(|k| format!("json patch unknown field \"[{i}].{k}\""))
+            .collect()
+    };
+    operations.flat_map(of).collect()
+}
+
 fn apply(doc: &mut Value, op: &Map<String, Value>, copied: &mut usize) -> Result<(), Refused> {
     let value = || op.get("value").cloned().unwrap_or_default();
     let wrapped = |kind: &str, why: &str| format!("{kind} operation failed to decode path: {why}");

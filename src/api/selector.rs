@@ -2,6 +2,10 @@
 //!
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/labels`, `pkg/fields`, and `metav1.LabelSelector`.
 
+mod fields;
+
+pub use fields::{FieldTerm, parse_fields};
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -300,17 +304,46 @@ impl Parser {
             Token::Sign("(") => {}
             t => return Err(format!("found '{}' expected: '('", Parser::show(&t))),
         }
-        let mut out = vec![];
+        match self.peek() {
+            Token::Word(_) | Token::Sign(",") => self.list(),
+            Token::Sign(")") => {
+                self.next();
+                Ok(vec![String::new()])
+            }
+            t => Err(format!("found '{}', expected: ',', ')' or identifier", Parser::show(t))),
+        }
+    }
+
+    /// Values up to the parenthesis. Between two commas there is an empty one.
+    fn list(&mut self) -> Result<Vec<String>, String> {
+        let mut out: Vec<String> = vec![];
         loop {
             match self.next() {
-                Token::Word(w) => out.push(w),
-                Token::Sign(")") if out.is_empty() => return Ok(vec![String::new()]),
+                Token::Word(w) => {
+                    out.push(w);
+                    match self.peek() {
+                        Token::Sign(",") => {}
+                        Token::Sign(")") => {
+                            self.next();
+                            return Ok(out);
+                        }
+                        t => return Err(format!("found '{}', expected: ',' or ')'", Parser::show(t))),
+                    }
+                }
+                Token::Sign(",") => {
+                    if out.is_empty() {
+                        out.push(String::new());
+                    }
+                    if let Token::Sign(sign @ (")" | ",")) = self.peek() {
+                        let end = *sign == ")";
+                        self.next();
+                        out.push(String::new());
+                        if end {
+                            return Ok(out);
+                        }
+                    }
+                }
                 t => return Err(format!("found '{}', expected: ',', or identifier", Parser::show(&t))),
-            }
-            match self.next() {
-                Token::Sign(",") => {}
-                Token::Sign(")") => return Ok(out),
-                t => return Err(format!("found '{}', expected: ',' or ')'", Parser::show(&t))),
             }
         }
     }
@@ -321,32 +354,6 @@ fn check_value(key: &str, value: &str) -> Result<(), String> {
         Some(p) => Err(format!("values[0][{key}]: Invalid value: {value:?}: {p}")),
         None => Ok(()),
     }
-}
-
-/// One term of a field selector.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FieldTerm {
-    pub field: String,
-    pub value: String,
-    pub equal: bool,
-}
-
-/// Reads what `--field-selector` takes.
-pub fn parse_fields(text: &str) -> Result<Vec<FieldTerm>, String> {
-    let mut out = vec![];
-    for term in text.split(',').map(str::trim).filter(|t| !t.is_empty()) {
-        let (field, value, equal) = if let Some((k, v)) = term.split_once("!=") {
-            (k, v, false)
-        } else if let Some((k, v)) = term.split_once("==") {
-            (k, v, true)
-        } else if let Some((k, v)) = term.split_once('=') {
-            (k, v, true)
-        } else {
-            return Err(format!("invalid selector: '{text}'; can't understand '{term}'"));
-        };
-        out.push(FieldTerm { field: field.into(), value: value.into(), equal });
-    }
-    Ok(out)
 }
 
 /// `a=b,c=d`, or `none` as describe says.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::admission::{self, Ask};
 use super::caller::Caller;
+use super::clashes::other_object;
 use super::{ApiServer, parts};
 use crate::api::field::{FieldErrors, Path, aggregate};
 use crate::api::kind::Subresource;
@@ -40,7 +41,7 @@ impl ApiServer {
         body: &Value,
         who: &mut Caller<'_>,
     ) -> Result<Value, Status> {
-        let binding = parts::decode(body, ("", &["v1"]), "Binding", "core/v1.Binding")?;
+        let binding = parts::decode(body, ("", &["v1"]), "Binding", "core/v1.Binding", who)?;
         let named = binding["metadata"]["name"].as_str().unwrap_or("");
         let key = Key::of::<Pod>(ns, pod.unwrap_or(named));
         parts::namespace_must_fit(&binding, &key)?;
@@ -138,12 +139,7 @@ fn preconditions(pod: &Object, binding: &Value) -> Result<(), Status> {
     for (what, field, is) in [("UID", "uid", pod.uid()), ("ResourceVersion", "resourceVersion", &revision)] {
         let wanted = binding["metadata"][field].as_str().unwrap_or("");
         if !wanted.is_empty() && wanted != is {
-            let why = format!(
-                "StorageError: invalid object, Code: 4, Key: /registry/pods/{}/{}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}",
-                pod.namespace(),
-                pod.name()
-            );
-            return Err(Status::conflict(pod.kind(), pod.name(), &why));
+            return Err(other_object(pod, what, wanted, is));
         }
     }
     Ok(())

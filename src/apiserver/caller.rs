@@ -65,6 +65,8 @@ pub struct Options {
     pub manager: Option<SmolStr>,
     /// `fieldValidation`, if it says so.
     pub validation: Option<SmolStr>,
+    /// What strict decoding found in the bytes of the body.
+    pub strict: Vec<String>,
     /// What the body of a deletion says.
     pub deletion: Option<Box<Value>>,
     /// Whether the request names no object, but deletes all that there are.
@@ -78,6 +80,7 @@ impl Options {
         Options {
             manager: text("fieldManager"),
             validation: text("fieldValidation"),
+            strict: request.strict.clone(),
             deletion: body.map(|b| Box::new(b.clone())),
             of_all: false,
         }

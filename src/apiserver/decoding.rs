@@ -1,9 +1,10 @@
 //! From a request's body to an object of the kind that its path leads to, as strictly as the request asks.
 //! Real Kubernetes: apiserver/pkg/endpoints/handlers/create.go, update.go and patch.go; apimachinery/pkg/runtime/serializer/json.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::ApiServer;
+use super::parts;
 use super::target::Target;
 use super::write::NAMESPACE_MISMATCH;
 use crate::api::field::{FieldErrors, Path};
@@ -42,29 +43,13 @@ impl ApiServer {
             ))
         };
         let (object, unknown) = reading::read(kind, body).map_err(refuse)?;
-        let unknown = unknown.iter().map(|f| format!("unknown field {f:?}"));
-        let found: Vec<String> = request.strict.iter().cloned().chain(unknown).collect();
-        match request.param("fieldValidation").unwrap_or("Warn") {
-            "Strict" if !found.is_empty() => {
-                return Err(refuse(format!("strict decoding error: {}", found.join(", "))));
-            }
-            "Warn" => warnings.extend(body::warnings(&found)),
-            _ => {}
-        }
+        strictly(&request.strict, &unknown, request.param("fieldValidation"), warnings).map_err(refuse)?;
         to_stored(object).map_err(refuse)
     }
 
     pub(super) fn name_must_fit(&self, t: &Target, o: &mut Object) -> Result<(), Status> {
         let (name, wanted) = (o.name().to_string(), t.name.clone().unwrap_or_default());
-        if name.is_empty() {
-            let why = "was undeterminable: name must be provided";
-            return Err(Status::bad_request(format!("the name of the object ({wanted} based on URL) {why}")));
-        }
-        if name != wanted {
-            return Err(Status::bad_request(format!(
-                "the name of the object ({name}) does not match the name on the URL ({wanted})"
-            )));
-        }
+        parts::name_must_fit(&name, &wanted)?;
         if t.kind.namespaced() {
             match o.namespace() {
                 ns if ns.is_empty() || ns == t.namespace => {}
@@ -84,24 +69,61 @@ impl ApiServer {
     }
 }
 
+/// What becomes of fields that nobody knows: a refusal, warnings or nothing. `found`: what the bytes of the body have told already.
+pub(super) fn strictly(
+    found: &[String],
+    unknown: &[String],
+    how: Option<&str>,
+    warnings: &mut Vec<String>,
+) -> Result<(), String> {
+    let unknown = unknown.iter().map(|f| format!("unknown field {f:?}"));
+    let found: Vec<String> = found.iter().cloned().chain(unknown).collect();
+    match how.unwrap_or("Warn") {
+        "Strict" if !found.is_empty() => return Err(format!("strict decoding error: {}", found.join(", "))),
+        "Warn" => warnings.extend(body::warnings(&found)),
+        _ => {}
+    }
+    Ok(())
+}
+
 /// What is sent must be what the path leads to.
 fn named_as(kind: KindRef, version: &str, name: &str, body: &Value) -> Result<(), Status> {
     if version == kind.api_version() && name == kind.name() {
         return Ok(());
     }
-    if kind.custom().is_none() {
-        return Err(Status::bad_request(format!(
-            "{name} in version {:?} cannot be handled as a {}: no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"",
-            version.rsplit('/').next().unwrap_or(""),
-            kind.name()
-        )));
-    }
-    if version != kind.api_version() {
-        let why = format!(
+    let other_version = || {
+        Status::bad_request(format!(
             "the API version in the data ({version}) does not match the expected API version ({})",
             kind.api_version()
-        );
-        let mut status = Status::bad_request(why);
+        ))
+    };
+    if kind.custom().is_none() {
+        let known = KindRef::built_in().find(|k| k.api_version() == version && k.name() == name);
+        return Err(match known {
+            Some(other) if other.stored() == kind.stored() => other_version(),
+            Some(_) => {
+                let package = parts::package(kind.group());
+                cannot_be(
+                    kind,
+                    version,
+                    name,
+                    format!(
+                        "converting ({}.{name}) to ({package}.{}): unknown conversion",
+                        short(version),
+                        kind.name()
+                    ),
+                )
+            }
+            None => {
+                let why = format!(
+                    "no kind {name:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+                );
+                cannot_be(kind, version, name, why)
+            }
+        });
+    }
+    if version != kind.api_version() {
+        let mut status = other_version();
         // Of another version nothing is known but what all objects have.
         let known = ["apiVersion", "kind", "metadata"];
         let unknown = body.as_object().into_iter().flatten().filter(|(k, _)| !known.contains(&k.as_str()));
@@ -125,6 +147,25 @@ pub(super) fn to_stored(mut o: Object) -> Result<Object, String> {
     v["apiVersion"] = hub.api_version().into();
     v["kind"] = hub.name().into();
     hub.decode(reading::without_nulls(v))
+}
+
+/// Who says that nobody owns anything means to forget who does; so it is told from saying nothing of it.
+/// Real Kubernetes: apimachinery/pkg/util/managedfields/internal/fieldmanager.go isResetManagedFields.
+pub(super) fn disowned(body: &mut Value) {
+    let entries = body.get_mut("metadata").and_then(|m| m.get_mut("managedFields")).and_then(Value::as_array_mut);
+    if let Some(entries) = entries.filter(|e| e.is_empty()) {
+        entries.push(json!({}));
+    }
+}
+
+/// The version of a group's version.
+fn short(version: &str) -> &str {
+    version.rsplit('/').next().unwrap_or("")
+}
+
+fn cannot_be(kind: KindRef, version: &str, name: &str, why: String) -> Status {
+    let version = short(version);
+    Status::bad_request(format!("{name} in version {version:?} cannot be handled as a {}: {why}", kind.name()))
 }
 
 fn leaves(v: &Value) -> usize {

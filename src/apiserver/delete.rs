@@ -112,7 +112,7 @@ impl ApiServer {
                 if old.is_deleting() && left.is_some_and(|l| l <= seconds) {
                     return Ok(Plan::Keep(old.clone()));
                 }
-                let when = who.now + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+                let when = began(old, who.now) + Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
                 mark(&mut new, when, seconds);
                 Ok(Plan::Mark(Box::new(new)))
             }
@@ -176,17 +176,30 @@ fn grace(o: &Object, options: &DeleteOptions) -> Option<i64> {
     let wanted = options.grace_seconds.unwrap_or(own);
     // A pod that runs nowhere, or has ended, has nobody to be patient with.
     let nobody = o.get::<Pod>().is_some_and(|p| pods::node(p).is_empty() || pods::is_terminal(p));
-    if nobody { Some(0) } else { Some(wanted.max(0)) }
+    match wanted {
+        _ if nobody => Some(0),
+        // As little as may be, but not nothing.
+        ..0 => Some(1),
+        seconds => Some(seconds),
+    }
 }
 
 /// What goes at once though its kind knows grace was given none, and whoever deleted it is shown so.
 fn as_it_goes(o: Arc<Object>, now: crate::api::Time) -> Arc<Object> {
-    if o.is_deleting() || o.kind().grace(&o).is_none() {
+    if o.kind().grace(&o).is_none() {
         return o;
     }
     let mut last = (*o).clone();
-    mark(&mut last, now, 0);
+    mark(&mut last, began(&o, now), 0);
     Arc::new(last)
+}
+
+/// When an object was first deleted: its grace counts from then on, however often it is shortened.
+fn began(o: &Object, now: crate::api::Time) -> crate::api::Time {
+    let meta = o.meta();
+    let seconds = u64::try_from(meta.deletion_grace_period_seconds.unwrap_or(0)).unwrap_or(0);
+    let ends = meta.deletion_timestamp.as_ref().map(crate::api::Time::from_meta);
+    ends.map_or(now, |t| t - Duration::from_secs(seconds))
 }
 
 fn mark(o: &mut Object, when: crate::api::Time, seconds: i64) {

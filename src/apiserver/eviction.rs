@@ -40,7 +40,7 @@ impl ApiServer {
 
     /// What a body asks for, once admission has let it pass.
     fn read_eviction(&self, key: &Key, body: &Value, who: &mut Caller<'_>) -> Result<DeleteOptions, Status> {
-        let eviction = parts::decode(body, (GROUP, &["v1", "v1beta1"]), "Eviction", "policy/v1.Eviction")?;
+        let eviction = parts::decode(body, (GROUP, &["v1", "v1beta1"]), "Eviction", "policy/v1.Eviction", who)?;
         let text = |k: &str| eviction["metadata"][k].as_str().unwrap_or("");
         parts::namespace_must_fit(&eviction, key)?;
         if text("name") != key.name.as_str() {
@@ -63,7 +63,7 @@ impl ApiServer {
         who.dry_run |= dry.is_some();
         let mut asked = Ask { key, part: Subresource::Eviction, body: eviction };
         admission::ask(self, &mut asked, who)?;
-        delete_options_of(&asked.body["deleteOptions"], |_| None)
+        Ok(delete_options_of(&asked.body["deleteOptions"]))
     }
 
     fn evict_pod(&mut self, key: &Key, options: &DeleteOptions, who: &mut Caller<'_>) -> Result<Value, Status> {

@@ -58,6 +58,7 @@ fn checks(of: &str) -> Vec<String> {
 
 /// The answer to a path such as `livez`, `readyz/etcd`; `None` if it is none.
 pub fn check(path: &str, request: &Request) -> Option<Value> {
+    let path = path.strip_prefix('/').unwrap_or(path);
     let (of, one) = path.split_once('/').map_or((path, None), |(of, one)| (of, Some(one)));
     if !KINDS_OF_CHECK.contains(&of) {
         return None;
@@ -75,10 +76,11 @@ pub fn check(path: &str, request: &Request) -> Option<Value> {
         let how = if excluded.contains(&c.as_str()) { "excluded: ok" } else { "ok" };
         text.push_str(&format!("[+]{c} {how}\n"));
     }
-    let unknown: Vec<String> =
+    let mut unknown: Vec<String> =
         excluded.iter().filter(|e| !checks.iter().any(|c| c == *e)).map(|e| format!("{e:?}")).collect();
+    unknown.sort_unstable();
     if !unknown.is_empty() {
-        text.push_str(&format!("warn: some health checks cannot be excluded: no matches for {}\n", unknown.join(", ")));
+        text.push_str(&format!("warn: some health checks cannot be excluded: no matches for {}\n", unknown.join(",")));
     }
     text.push_str(&format!("{of} check passed\n"));
     Some(text.into())

@@ -1,9 +1,5 @@
 //! What a client asks of a list or a watch, and what it may not ask together.
-//! Real Kubernetes: apimachinery/pkg/apis/meta/internalversion/validation, apiserver/pkg/storage/continue.go.
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+//! Real Kubernetes: apimachinery/pkg/apis/meta/internalversion/validation, apiserver/pkg/registry/generic/registry/store.go.
 
 use crate::api::field::{FieldErrors, Path};
 use crate::api::request::Request;
@@ -11,6 +7,7 @@ use crate::api::status::Details;
 use crate::api::{Duration, KindRef, Reason, Status, go_text};
 use crate::store::Rev;
 
+use super::continuing::Token;
 use super::read::Filter;
 
 /// How `resourceVersion` is meant.
@@ -50,23 +47,33 @@ impl ListOptions {
         let timeout = number("timeoutSeconds")?;
         let filter = Filter::of(request, kind)?;
         let yes = |key: &str| request.param(key).map(|t| matches!(t, "1" | "true"));
-        let initial_events = yes("sendInitialEvents");
-        check(request, watch, initial_events)?;
-        let token = request.param("continue").map(Token::parse).transpose()?;
+        let mut initial_events = yes("sendInitialEvents");
+        let mut how = request.param("resourceVersionMatch");
+        let from_now = matches!(request.param("resourceVersion"), None | Some("0"));
+        // Who watches from nowhere in particular is told first what is there.
+        if watch && initial_events.is_none() && how.is_none() && from_now {
+            (initial_events, how) = (Some(true), Some("NotOlderThan"));
+        }
+        check(request, watch, how, initial_events)?;
+        // A watch goes on nowhere.
+        let token = request.param("continue").filter(|_| !watch).map(Token::parse).transpose()?;
+        let unreadable = |s: Status| Status::bad_request(format!("invalid resource version: {}", s.message));
         let revision = match (&token, request.param("resourceVersion")) {
+            (_, Some(text)) if watch => Some(parse_revision(text)?),
             (Some(_), Some(rv)) if rv != "0" => {
                 let why = "specifying resource version is not allowed when using continue";
                 return Err(Status::bad_request(why));
             }
             (Some(_), _) => None,
-            (None, text) => text.map(parse_revision).transpose()?,
+            (None, text) => text.map(parse_revision).transpose().map_err(unreadable)?,
         };
         Ok(ListOptions {
             filter,
-            limit: usize::try_from(limit).unwrap_or(0),
+            // What is at hand at any rate is shown whole.
+            limit: if request.param("resourceVersion") == Some("0") { 0 } else { usize::try_from(limit).unwrap_or(0) },
             token,
             revision,
-            how: match request.param("resourceVersionMatch") {
+            how: match how {
                 Some("Exact") => Match::Exact,
                 Some("NotOlderThan") => Match::NotOlderThan,
                 _ => Match::Unset,
@@ -79,29 +86,32 @@ impl ListOptions {
 }
 
 /// Options that contradict one another.
-fn check(request: &Request, watch: bool, initial_events: Option<bool>) -> Result<(), Status> {
+fn check(request: &Request, watch: bool, how: Option<&str>, initial_events: Option<bool>) -> Result<(), Status> {
     let mut errors = FieldErrors::default();
     let at = Path::new("resourceVersionMatch");
-    let (how, revision) = (request.param("resourceVersionMatch"), request.param("resourceVersion"));
-    match (watch, how) {
-        (true, Some(_)) if initial_events.is_none() => {
-            errors.forbidden(&at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    let continues = request.param("continue").is_some();
+    const NOT_WITH_CONTINUE: &str = "resourceVersionMatch is forbidden when continue is provided";
+    if watch && initial_events.is_some() && how != Some("NotOlderThan") {
+        errors.forbidden(&at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    }
+    match (how, request.param("resourceVersion")) {
+        (None, _) => {}
+        (Some(how), _) if watch => {
+            if initial_events.is_none() {
+                errors
+                    .forbidden(&at, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+            }
+            errors.one_of(&at, how, &["NotOlderThan"]);
+            if continues {
+                errors.forbidden(&at, NOT_WITH_CONTINUE);
+            }
         }
-        (true, how) if initial_events.is_some() => {
-            if how != Some("NotOlderThan") {
-                errors.forbidden(&at, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
-            }
-            if let Some(how) = how {
-                errors.one_of(&at, how, &["NotOlderThan"]);
-            }
-        }
-        (true, _) | (false, None) => {}
-        (false, Some(how)) => {
-            if request.param("continue").is_some() {
-                errors.forbidden(&at, "resourceVersionMatch is forbidden when continue is provided");
-            }
+        (Some(how), revision) => {
             if revision.is_none() {
                 errors.forbidden(&at, "resourceVersionMatch is forbidden unless resourceVersion is provided");
+            }
+            if continues {
+                errors.forbidden(&at, NOT_WITH_CONTINUE);
             }
             if !matches!(how, "Exact" | "NotOlderThan") {
                 errors.not_supported(&at, how, &["Exact", "NotOlderThan", ""]);
@@ -132,53 +142,9 @@ fn invalid(errors: &FieldErrors) -> Status {
 
 pub fn parse_revision(text: &str) -> Result<Rev, Status> {
     text.parse().map(Rev).map_err(|_| {
-        Status::bad_request(format!(
-            "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
-        ))
+        let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+        Status::new(Reason::Unknown, format!("resourceVersion: Invalid value: {text:?}: {why}"))
     })
-}
-
-/// Where a limited list goes on: opaque to clients, but the same as Kubernetes makes it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Token {
-    v: String,
-    rv: u64,
-    start: String,
-}
-
-impl Token {
-    /// Goes on behind that object, in the list of this revision.
-    pub fn after(rev: Rev, namespace: &str, name: &str) -> Token {
-        let place = if namespace.is_empty() { name.to_string() } else { format!("{namespace}/{name}") };
-        Token { v: "meta.k8s.io/v1".into(), rv: rev.0, start: format!("{place}\0") }
-    }
-
-    pub fn rev(&self) -> Rev {
-        Rev(self.rv)
-    }
-
-    /// The object behind which the list goes on.
-    pub fn place(&self) -> (&str, &str) {
-        let place = self.start.trim_end_matches('\0');
-        place.split_once('/').unwrap_or(("", place))
-    }
-
-    pub fn text(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_string(self).unwrap_or_default())
-    }
-
-    pub fn parse(text: &str) -> Result<Token, Status> {
-        let bad = |why: &str| Status::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
-        let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| bad("illegal base64 data"))?;
-        let text = String::from_utf8_lossy(&bytes);
-        let token: Token = serde_json::from_str(&text)
-            .map_err(|_| bad(&crate::api::documents::json_error(&text).unwrap_or_else(|| "unexpected token".into())))?;
-        match token.v.as_str() {
-            "meta.k8s.io/v1" if token.start.is_empty() => Err(bad("encoded start key is empty")),
-            "meta.k8s.io/v1" => Ok(token),
-            other => Err(bad(&format!("server does not recognize this encoded version {other:?}"))),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -241,18 +207,5 @@ mod tests {
             assert_eq!(refused(good, false), "", "{good}");
         }
         assert_eq!(refused("sendInitialEvents=true&resourceVersionMatch=NotOlderThan", true), "");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_token_leads_back_to_its_place(rev in 1u64..1 << 60, ns in "[a-z]{0,5}", name in "[a-z]{1,5}") {
-            let read = Token::parse(&Token::after(Rev(rev), &ns, &name).text()).map_err(|s| proptest::test_runner::TestCaseError::fail(s.message))?;
-            proptest::prop_assert_eq!((read.rev(), read.place()), (Rev(rev), (ns.as_str(), name.as_str())));
-        }
-
-        #[test]
-        fn any_text_is_a_token_or_is_refused(text in ".{0,40}") {
-            let _ = Token::parse(&text);
-        }
     }
 }

@@ -18,7 +18,9 @@ pub mod authorization;
 mod binding;
 pub mod caller;
 mod certificates;
+mod clashes;
 mod compaction;
+mod continuing;
 mod conversion;
 mod custom;
 mod decoding;
@@ -26,6 +28,7 @@ pub mod delete;
 mod device_admin;
 pub mod discovery;
 mod eviction;
+mod forms;
 pub mod health;
 pub mod list_options;
 mod openapi;
@@ -54,7 +57,7 @@ pub use caller::Caller;
 
 use crate::api::kinds::APIService;
 use crate::api::request::WatchEvent;
-use crate::api::{Key, KindRef, Object};
+use crate::api::{Key, KindRef, Object, Time};
 use crate::store::{Change, Rev, Store, WatchId};
 
 /// Events a client's watch may leave unread before it is cut off, as a slow watcher is.
@@ -85,12 +88,13 @@ struct ClientWatch {
     filter: read::Filter,
     /// The version in which the client wants to see objects.
     kind: KindRef,
-    table: bool,
-    /// Whether it is told who owns which fields.
-    owners: bool,
+    form: forms::Form,
     events: VecDeque<WatchEvent>,
     overflowed: bool,
-    bookmarks: bool,
+    /// Nothing is told of what happened up to then.
+    after: Rev,
+    /// When it is told next how far it is, if it wants to know.
+    bookmark: Option<Time>,
     end: read::End,
     first_table: bool,
 }
@@ -157,7 +161,7 @@ impl ApiServer {
     }
 
     /// What components watch and have not been told yet; clients' watches are filled on the way.
-    pub fn take_deliveries(&mut self, now: crate::api::Time) -> impl Iterator<Item = (WatchId, Arc<Change>)> {
+    pub fn take_deliveries(&mut self, now: Time) -> impl Iterator<Item = (WatchId, Arc<Change>)> {
         let clients = &mut self.clients;
         self.store.take_deliveries().filter(move |(id, change)| match clients.get_mut(id) {
             Some(client) => {

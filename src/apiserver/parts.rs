@@ -3,13 +3,21 @@
 
 use serde_json::Value;
 
+use super::caller::Caller;
+use super::decoding::strictly;
 use super::write::NAMESPACE_MISMATCH;
 use crate::api::schema::TypeId;
 use crate::api::{Key, KindRef, Status, canonical};
 
 /// Reads such a body: of that kind, in one of these versions of its group, laid out like that type. What it does not say of itself, its
 /// path says.
-pub fn decode(body: &Value, (group, versions): (&str, &[&str]), kind: &str, layout: &str) -> Result<Value, Status> {
+pub fn decode(
+    body: &Value,
+    (group, versions): (&str, &[&str]),
+    kind: &str,
+    layout: &str,
+    who: &mut Caller<'_>,
+) -> Result<Value, Status> {
     let mut body = body.clone();
     if !body.is_object() {
         body = Value::Object(serde_json::Map::new());
@@ -23,8 +31,7 @@ pub fn decode(body: &Value, (group, versions): (&str, &[&str]), kind: &str, layo
     let (version, name) = (body["apiVersion"].as_str().unwrap_or(""), body["kind"].as_str().unwrap_or(""));
     if name != kind || !versions.iter().any(|v| of(v) == version) {
         if let Some(other) = KindRef::by_gvk(version, name) {
-            // These are the packages of Go's types.
-            let package = if group.is_empty() { "core" } else { group.split('.').next().unwrap_or("") };
+            let package = package(group);
             return Err(Status::bad_request(format!(
                 "{name} in version {:?} cannot be handled as a {kind}: converting ({}.{name}) to ({package}.{kind}): unknown conversion",
                 other.version(),
@@ -36,13 +43,33 @@ pub fn decode(body: &Value, (group, versions): (&str, &[&str]), kind: &str, layo
             version.rsplit('/').next().unwrap_or(""),
         )));
     }
-    let mismatch = TypeId::by_name(layout).and_then(|t| canonical::check(&body, t).mismatch);
-    match mismatch {
-        None => Ok(body),
-        Some(why) => {
-            let version = version.rsplit('/').next().unwrap_or("");
-            Err(Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}")))
-        }
+    let findings = TypeId::by_name(layout).map(|t| canonical::check(&body, t)).unwrap_or_default();
+    let judged = match findings.mismatch {
+        None => strictly(&who.options.strict, &findings.unknown, who.options.validation.as_deref(), &mut who.warnings),
+        Some(why) => Err(why),
+    };
+    judged.map_err(|why| {
+        let version = version.rsplit('/').next().unwrap_or("");
+        Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}"))
+    })?;
+    Ok(body)
+}
+
+/// The package of Go's types of a group.
+pub fn package(group: &str) -> &str {
+    if group.is_empty() { "core" } else { group.split('.').next().unwrap_or("") }
+}
+
+/// The name that a body says must be that of its path.
+pub fn name_must_fit(name: &str, wanted: &str) -> Result<(), Status> {
+    match name {
+        "" => Err(Status::bad_request(format!(
+            "the name of the object ({wanted} based on URL) was undeterminable: name must be provided"
+        ))),
+        name if name != wanted => Err(Status::bad_request(format!(
+            "the name of the object ({name}) does not match the name on the URL ({wanted})"
+        ))),
+        _ => Ok(()),
     }
 }
 

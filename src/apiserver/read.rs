@@ -6,20 +6,22 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::list_options::{ListOptions, Match, Token};
+use super::continuing::Token;
+use super::forms::Form;
+use super::list_options::{ListOptions, Match, parse_revision};
 use super::target::Target;
-use super::{ApiServer, ClientWatch, WATCH_BUFFER, table};
+use super::{ApiServer, ClientWatch, WATCH_BUFFER};
 use crate::api::object::{Key, Name};
-use crate::api::request::{Accept, Request, WatchEvent};
+use crate::api::request::{Request, WatchEvent};
 use crate::api::selector::{FieldTerm, Selector, parse_fields};
 use crate::api::status::{Cause, Details};
-use crate::api::{KindRef, Object, Reason, Status, Time};
+use crate::api::{Duration, KindRef, Object, Reason, Status, Time};
 use crate::store::{Change, ChangeKind, Rev, Scope, StoreError, WatchId};
 
 /// Which objects of a kind somebody wants.
 #[derive(Clone, Debug)]
 pub struct Filter {
-    /// The custom kind whose fields are meant: each version has its own.
+    /// The kind whose fields are meant, if each version has its own.
     pub kind: Option<KindRef>,
     pub labels: Selector,
     pub fields: Vec<FieldTerm>,
@@ -49,7 +51,8 @@ impl Filter {
                 return Err(Status::bad_request(unknown_field(kind, &f.field)));
             }
         }
-        Ok(Filter { kind: kind.custom().map(|_| kind), labels, fields })
+        let versioned = kind.custom().is_some() || kind.conversion().is_some();
+        Ok(Filter { kind: versioned.then_some(kind), labels, fields })
     }
 
     /// Whether nothing is left out.
@@ -58,9 +61,19 @@ impl Filter {
     }
 
     pub fn matches(&self, o: &Object) -> bool {
+        if !self.labels.matches(o.meta().labels.as_ref()) {
+            return false;
+        }
+        if self.fields.is_empty() {
+            return true;
+        }
         let kind = self.kind.unwrap_or(o.kind());
-        self.labels.matches(o.meta().labels.as_ref())
-            && self.fields.iter().all(|f| (kind.field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
+        let converted = match kind.conversion() {
+            Some(_) if o.kind() != kind => kind.decode((*o.in_version(kind)).clone()).ok(),
+            _ => None,
+        };
+        let o = converted.as_ref().unwrap_or(o);
+        self.fields.iter().all(|f| (kind.field(o, &f.field).as_deref() == Some(f.value.as_str())) == f.equal)
     }
 }
 
@@ -97,7 +110,7 @@ impl ApiServer {
     pub fn list(&self, scope: &Scope, options: &ListOptions) -> Result<Listing, Status> {
         let newest = self.store.rev();
         let at = match (&options.token, options.revision) {
-            (Some(t), _) => Some(t.rev()),
+            (Some(t), _) => t.rev(),
             (None, Some(rev)) if rev > newest => return Err(too_large(rev, newest)),
             // A limited list from a given revision has always meant exactly that one.
             (None, Some(rev)) if options.how == Match::Exact => Some(rev),
@@ -106,7 +119,7 @@ impl ApiServer {
         };
         let all: Vec<Arc<Object>> = match at {
             Some(at) if at != newest => self.store.list_at(scope, at).map_err(|_| match &options.token {
-                Some(t) => self.expired(t),
+                Some(t) => t.expired(),
                 None => Status::expired(LIST_EXPIRED),
             })?,
             _ if scope.kind.is_aggregated() => {
@@ -115,10 +128,10 @@ impl ApiServer {
             _ => self.store.list(scope).cloned().collect(),
         };
         let rev = at.unwrap_or(newest);
-        let after = options.token.as_ref().map(Token::place);
+        let after = options.token.as_ref().map(|t| t.place(scope));
         let mut items: Vec<Arc<Object>> = all
             .into_iter()
-            .filter(|o| after.is_none_or(|a| (o.namespace(), o.name()) > a))
+            .filter(|o| after.as_ref().is_none_or(|(ns, name)| (o.namespace(), o.name()) > (ns, name)))
             .filter(|o| options.filter.matches(o))
             .collect();
         let (mut continue_token, mut remaining) = (None, None);
@@ -127,18 +140,16 @@ impl ApiServer {
             let counted = options.filter.chooses_all();
             remaining = counted.then_some(items.len() - options.limit);
             items.truncate(options.limit);
-            continue_token = items.last().map(|o| Token::after(rev, o.namespace(), o.name()).text());
+            continue_token = items.last().map(|o| Token::after(rev, scope, o).text());
         }
         Ok(Listing { rev, items, continue_token, remaining })
     }
 
-    /// What is said of a token whose revision is no longer kept: another token, to go on in the list as it is now.
-    fn expired(&self, token: &Token) -> Status {
-        let mut status = Status::expired(CONTINUE_EXPIRED);
-        let (ns, name) = token.place();
-        let continue_token = Token::after(self.store.rev(), ns, name).text();
-        status.details = Some(Box::new(Details { continue_token, ..Details::default() }));
-        status
+    /// Whether the revision is there that a request for one object wants to see at least.
+    pub(super) fn has_come(&self, request: &Request) -> Result<(), Status> {
+        let wanted = request.param("resourceVersion").map(parse_revision).transpose()?;
+        let now = self.store.rev();
+        wanted.filter(|w| *w > now).map_or(Ok(()), |w| Err(too_large(w, now)))
     }
 
     /// Opens a client's watch: the present objects first (unless a revision is given), then every change.
@@ -153,20 +164,23 @@ impl ApiServer {
         let mut client = ClientWatch {
             filter: options.filter,
             kind: target.kind,
-            table: request.accept == Accept::Table,
-            owners: request.owners,
+            form: Form::of(request),
             first_table: true,
             events: VecDeque::new(),
             overflowed: false,
-            bookmarks: options.bookmarks,
+            after: Rev(0),
+            bookmark: None,
             end: options.timeout.map_or(End::Never, |t| End::At(now + t)),
         };
+        client.bookmark = options.bookmarks.then(|| client.end.next_bookmark(now));
         let from = options.revision.filter(|r| r.0 > 0);
-        if let Some(rev) = from.filter(|r| *r > self.store.rev()) {
-            return Err(too_large(rev, self.store.rev()));
-        }
         let initial = options.initial_events.unwrap_or(from.is_none());
-        let since = from.filter(|_| !initial).unwrap_or(self.store.rev());
+        let now_at = self.store.rev();
+        if let Some(rev) = from.filter(|r| initial && *r > now_at) {
+            return Err(too_large(rev, now_at));
+        }
+        client.after = from.filter(|_| !initial).unwrap_or(now_at);
+        let since = client.after.min(now_at);
         if initial {
             let present: Vec<Arc<Object>> = self.store.list(&scope).cloned().collect();
             for o in present {
@@ -174,23 +188,37 @@ impl ApiServer {
                     client.push("ADDED", &o, now);
                 }
             }
-            if options.initial_events == Some(true) && client.bookmarks {
-                client.bookmark(since, true);
+            if options.initial_events == Some(true) && client.bookmark.is_some() {
+                client.tell_place(since, true, now);
             }
         }
-        let id = self.store.watch(scope, since).map_err(|e| watch_expired(&e, since))?;
+        let id = match self.store.watch(scope.clone(), since) {
+            Ok(id) => id,
+            // Whoever comes too late is told so in the watch, and nothing else.
+            Err(e) => {
+                let status = watch_expired(&e, since);
+                let id = self.store.watch(scope, now_at).map_err(|_| status.clone())?;
+                self.store.unwatch(id);
+                client.events.push_back(WatchEvent { kind: "ERROR", object: Arc::new(status.to_json()) });
+                client.end = End::Come;
+                id
+            }
+        };
         self.clients.insert(id, client);
         Ok(id)
     }
 
-    /// Whether a client's watch has come to the end that it was given; it gets a last bookmark then.
+    /// Whether a client's watch has come to the end that it was given. Bookmarks that are due are told.
     pub fn watch_ends(&mut self, id: WatchId, now: Time) -> bool {
         let rev = self.store.rev();
         let Some(client) = self.clients.get_mut(&id) else { return true };
+        if client.bookmark.is_some_and(|due| due <= now) {
+            client.tell_place(rev, false, now);
+            client.bookmark = Some(client.end.next_bookmark(now));
+        }
         match client.end {
             End::Never => return false,
             End::At(end) if now < end => return false,
-            End::At(_) if client.bookmarks => client.bookmark(rev, false),
             End::At(_) | End::Come => {}
         }
         client.end = End::Come;
@@ -218,9 +246,27 @@ pub enum End {
     Come,
 }
 
+impl End {
+    /// Bookmarks are told every minute, and shortly before the end.
+    /// Real Kubernetes: apiserver/pkg/storage/cacher/cache_watcher.go nextBookmarkTime.
+    fn next_bookmark(self, now: Time) -> Time {
+        let regular = now + Duration::from_secs(60);
+        match self {
+            End::At(end) if end > now + LAST_BOOKMARK && regular + LAST_BOOKMARK > end => end - LAST_BOOKMARK,
+            _ => regular,
+        }
+    }
+}
+
+/// So long before its end a watch gets its last bookmark.
+const LAST_BOOKMARK: Duration = Duration::from_secs(2);
+
 impl ClientWatch {
     /// Tells the client of a change, as it looks through its selector: what begins to match was added, what ceases to, deleted.
     pub(super) fn tell(&mut self, change: &Change, now: Time) {
+        if change.rev <= self.after {
+            return;
+        }
         let is = change.kind != ChangeKind::Deleted && self.filter.matches(&change.object);
         let was = change.previous.as_ref().is_some_and(|p| self.filter.matches(p));
         let kind = match (was, is) {
@@ -229,17 +275,29 @@ impl ClientWatch {
             (true, false) => "DELETED",
             (false, false) => return,
         };
-        self.push(kind, &change.object, now);
+        match &change.previous {
+            // What is taken out of sight is shown as it was when it was last in sight.
+            Some(last) if kind == "DELETED" && change.kind != ChangeKind::Deleted => {
+                let mut last = (**last).clone();
+                last.meta_mut().resource_version.clone_from(&change.object.meta().resource_version);
+                self.push(kind, &Arc::new(last), now);
+            }
+            _ => self.push(kind, &change.object, now),
+        }
     }
 
     /// Tells how far the client is, so that it may come back there; `initial`: that it has seen what was there.
-    fn bookmark(&mut self, rev: Rev, initial: bool) {
+    fn tell_place(&mut self, rev: Rev, initial: bool, now: Time) {
         let mut meta = json!({"resourceVersion": rev.0.to_string()});
         if initial {
             meta["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        let object = json!({"kind": self.kind.name(), "apiVersion": self.kind.api_version(), "metadata": meta});
-        self.events.push_back(WatchEvent { kind: "BOOKMARK", object: Arc::new(object) });
+        let empty = json!({"kind": self.kind.name(), "apiVersion": self.kind.api_version(), "metadata": meta});
+        match self.kind.stored().decode(empty.clone()) {
+            // An object that has nothing else is shown in the form that was asked for.
+            Ok(o) => self.push("BOOKMARK", &Arc::new(o), now),
+            Err(_) => self.events.push_back(WatchEvent { kind: "BOOKMARK", object: Arc::new(empty) }),
+        }
     }
 
     fn push(&mut self, kind: &'static str, o: &Arc<Object>, now: Time) {
@@ -247,27 +305,13 @@ impl ClientWatch {
             self.overflowed = true;
             return;
         }
-        let object = if self.table {
-            let t = table::table(
-                self.kind,
-                std::slice::from_ref(o),
-                now,
-                self.first_table,
-                table::Include::Object(self.owners),
-                json!({}),
-            );
-            self.first_table = false;
-            Arc::new(t)
-        } else {
-            if self.owners { o.whole_in(self.kind) } else { o.in_version(self.kind) }
-        };
+        let object = self.form.event(o, self.kind, now, self.first_table);
+        self.first_table = false;
         self.events.push_back(WatchEvent { kind, object });
     }
 }
 
 const LIST_EXPIRED: &str = "The resourceVersion for the provided list is too old.";
-const CONTINUE_EXPIRED: &str = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
-
 /// Nobody has written that revision yet. A real server waits three seconds for it first.
 fn too_large(wanted: Rev, now: Rev) -> Status {
     let mut status =

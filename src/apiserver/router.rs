@@ -1,6 +1,7 @@
 //! From a request's path to an answer. In process a request is a function call; HTTPS will call the same function.
 //! Real Kubernetes: apiserver/pkg/endpoints/installer.go and handlers.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,29 +10,31 @@ use super::asked::Asked;
 use super::authorization::{impersonation, reviews};
 use super::binding::is_binding;
 use super::caller::{Caller, Options as WriteOptions};
-use super::decoding::{patch_decode_error, unreadable_as};
+use super::decoding::{disowned, patch_decode_error, unreadable_as};
 use super::delete::{DeleteOptions, Deleted, Propagation};
+use super::forms::Form;
 use super::list_options::ListOptions;
-use super::read::{list_json, with_end};
-use super::table::{Include, metadata_only, table};
+use super::parts::namespace_must_fit;
+use super::table::only_metadata;
 use super::target::Target;
 use super::write_options::{check_options, delete_options};
-use super::{ApiServer, discovery, health, openapi, tokens, warnings};
+use super::{ApiServer, discovery, forms, health, openapi, tokens, warnings};
 use crate::api::kind::Subresource;
 use crate::api::managed::options;
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
-use crate::api::{KindRef, Object, Status, User};
+use crate::api::{Reason, Status, User, json_patch};
 use crate::store::WatchId;
 
 impl ApiServer {
     /// Answers a request, whatever it asks; only watches go another way ([`ApiServer::open_watch`]).
     pub fn handle(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
-        // Whoever deletes may also say in the body that nothing shall be done.
-        let in_body =
-            request.method == Method::Delete && request.body.as_ref().is_some_and(|b| b["dryRun"][0] == "All");
-        who.dry_run = in_body || request.param("dryRun") == Some("All");
+        who.dry_run = match &request.body {
+            // Whoever deletes with a body says all of it there.
+            Some(body) if request.method == Method::Delete => body["dryRun"][0] == "All",
+            _ => request.param("dryRun") == Some("All"),
+        };
         who.owners_at_once = true;
         who.options = WriteOptions::of(request);
         if let Some(manager) = request.param("fieldManager") {
@@ -57,26 +60,35 @@ impl ApiServer {
         let asked = Asked::of(request, false);
         self.allow(&asked, who)?;
         // What names a resource asks for nothing of the server itself.
-        if request.method == Method::Get
-            && asked.path.is_some()
+        if asked.path.is_some()
             && let Some(answer) = self.about_itself(request)
         {
-            return Ok(answer.into());
+            let health = health::check(&request.path, request).is_some();
+            return if request.method == Method::Get || health {
+                Ok(answer.into())
+            } else {
+                Err(Status::method_not_allowed())
+            };
         }
         let target = self.target(&request.path)?;
         let sub = target.sub()?;
         check_options(request)?;
+        forms::check(request)?;
         who.version = Some(target.kind);
         // What lives in a namespace is made in one.
-        let homeless = target.kind.namespaced() && target.namespace.is_empty() && request.method != Method::Get;
+        let homeless = target.kind.namespaced() && target.namespace.is_empty();
         // A custom kind that goes lists fewer verbs than it answers.
         let terminating = self.custom.is_terminating(target.kind);
         let verbs = sub.map_or(target.kind.verbs(), Subresource::verbs);
-        // What is only ever posted has no paths for its objects.
-        if target.name.is_some() && sub.is_none() && verbs.iter().all(|v| *v == "create") {
+        // What is only ever posted has no paths for its objects, and what is in a namespace none without.
+        let nowhere = homeless || sub.is_none() && verbs.iter().all(|v| *v == "create");
+        if target.kind.custom().is_some() && homeless && (target.name.is_some() || request.method != Method::Get) {
+            return Err(Status::no_such_path());
+        }
+        if target.name.is_some() && nowhere {
             return Err(Status::no_such_resource());
         }
-        if homeless || !(verbs.contains(&asked.verb) || terminating) {
+        if homeless && request.method != Method::Get || !(verbs.contains(&asked.verb) || terminating) {
             return Err(Status::method_not_allowed());
         }
         let answer = match &target.name {
@@ -155,7 +167,7 @@ impl ApiServer {
             "" => Some(json!({"paths": health::root_paths(&self.served())})),
             path => {
                 let known = || tokens::discovery::answer(self, path);
-                health::check(path, request)
+                health::check(&request.path, request)
                     .or_else(known)
                     .or_else(|| openapi::answer(self, &request.path))
                     .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
@@ -190,47 +202,36 @@ impl ApiServer {
     }
 
     fn get_one(&self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
+        self.has_come(request)?;
         let o = &self.converted(self.get(&t.key())?, t.kind, who)?;
-        if request.accept == Accept::Table {
-            let include = Include::parse(request.param("includeObject"));
-            let rv = o.meta().resource_version.clone().unwrap_or_default();
-            let meta = json!({"resourceVersion": rv});
-            return Ok(table(t.kind, std::slice::from_ref(o), who.now, true, include.with(request.owners), meta).into());
-        }
-        if request.accept == Accept::Metadata {
-            return Ok(metadata_only(o, request.owners).into());
-        }
-        Ok(answer_of(o, t.kind, request).into())
+        Ok(Form::of(request).one(o, t.kind, who.now).into())
     }
 
     fn get_list(&self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = ListOptions::of(request, t.kind, false)?;
         let mut listing = self.list(&t.scope(), &options)?;
         self.convert_all(&mut listing.items, t.kind, who)?;
-        if request.accept == Accept::Table {
-            let include = Include::parse(request.param("includeObject"));
-            let meta =
-                list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) }, false)["metadata"]
-                    .clone();
-            return Ok(table(t.kind, &listing.items, who.now, true, include.with(request.owners), meta).into());
-        }
-        if request.accept == Accept::Metadata {
-            let mut v = list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) }, false);
-            v["kind"] = "PartialObjectMetadataList".into();
-            v["apiVersion"] = "meta.k8s.io/v1".into();
-            v["items"] = listing.items.iter().map(|o| metadata_only(o, request.owners)).collect();
-            return Ok(v.into());
-        }
-        Ok(with_end(list_json(t.kind, &listing, request.owners), t.kind).into())
+        Ok(Form::of(request).list(&listing, t.kind, who.now).into())
     }
 
     fn post(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let mut warnings = vec![];
         let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
         if reviews::is_review(t.kind) {
+            if t.kind.namespaced() {
+                namespace_must_fit(o.json(), &t.key())?;
+            }
             o.meta_mut().namespace = t.kind.namespaced().then(|| t.namespace.clone());
-            let body = reviews::answer(self, &o, who.user, who.now)?;
-            return Ok(Answer { body: body.into(), warnings });
+            let asked = o.clone();
+            self.own(&mut o, None, asked, None, who);
+            let answer = reviews::answer(self, &o, who.user, who.now).map(|v| match request.accept {
+                Accept::Metadata => only_metadata(&v).into(),
+                _ => v.into(),
+            });
+            return warned(answer, warnings);
+        }
+        if !who.dry_run && o.meta().resource_version.as_deref().is_some_and(|r| !r.is_empty()) {
+            return Err(Status::new(Reason::Unknown, "resourceVersion should not be set on objects to be created"));
         }
         // How many fields the server fills in is known only when it has; the record is written in `create`.
         who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));
@@ -238,12 +239,14 @@ impl ApiServer {
         let stored = self.create(o, &t.namespace, who);
         who.defaulted = None;
         warnings.append(&mut who.warnings);
-        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
+        warned(stored.map(|o| Form::of(request).one(&o, t.kind, who.now).into()), warnings)
     }
 
     fn put(&mut self, t: &Target, sub: Option<Subresource>, request: &Request, who: &mut Caller<'_>) -> Response {
         let mut warnings = vec![];
-        let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
+        let mut body = request.body.clone();
+        body.iter_mut().for_each(disowned);
+        let mut o = self.decode(t.kind, body.as_ref(), request, &mut warnings)?;
         self.name_must_fit(t, &mut o)?;
         if let Ok(old) = self.get(&t.key()) {
             self.converted(old, t.kind, who)?;
@@ -251,7 +254,7 @@ impl ApiServer {
         let o = self.as_stored(o, who)?;
         let stored = self.update(o, sub, "update", who);
         warnings.append(&mut who.warnings);
-        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
+        warned(stored.map(|o| Form::of(request).one(&o, t.kind, who.now).into()), warnings)
     }
 
     fn patch(
@@ -275,8 +278,14 @@ impl ApiServer {
         // Owners may be patched as well; mostly they are not.
         let owners = body.to_string().contains("managedFields");
         let before = if owners { old.whole_in(t.kind) } else { old.in_version(t.kind) };
-        let patched = patch::apply(&before, body, how, t.kind)?;
+        let mut patched = patch::apply(&before, body, how, t.kind)?;
+        disowned(&mut patched);
         let mut warnings = vec![];
+        let strict = if how == PatchType::Json { json_patch::unknown_fields(body) } else { vec![] };
+        let request = &match strict.is_empty() {
+            true => Cow::Borrowed(request),
+            false => Cow::Owned(Request { strict, ..request.clone() }),
+        };
         let mut o = self
             .decode(t.kind, Some(&patched), request, &mut warnings)
             .map_err(|s| patch_decode_error(&s, how, body, &patched))?;
@@ -284,7 +293,7 @@ impl ApiServer {
         let o = self.as_stored(o, who)?;
         let stored = self.update(o, sub, "patch", who);
         warnings.append(&mut who.warnings);
-        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
+        warned(stored.map(|o| Form::of(request).one(&o, t.kind, who.now).into()), warnings)
     }
 
     /// Applies a configuration on the server's side.
@@ -315,6 +324,11 @@ impl ApiServer {
         let mut o = self
             .decode(t.kind, Some(&merged), request, &mut warnings)
             .map_err(|s| unreadable_as(&s, config, &merged, t.kind))?;
+        if let Some(uid) = o.meta().uid.as_deref().filter(|u| old.is_none() && !u.is_empty()) {
+            let why =
+                format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+            return Err(Status::conflict(t.kind, &key.name, &why));
+        }
         self.name_must_fit(t, &mut o)?;
         let o = self.as_stored(o, who)?;
         who.applied = Some(owners.unwrap_or_else(|| Arc::new(json!([]))));
@@ -324,7 +338,7 @@ impl ApiServer {
         };
         who.applied = None;
         warnings.append(&mut who.warnings);
-        warned(stored.map(|o| answer_of(&o, t.kind, request).into()), warnings)
+        warned(stored.map(|o| Form::of(request).one(&o, t.kind, who.now).into()), warnings)
     }
 
     fn delete_one(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
@@ -334,9 +348,9 @@ impl ApiServer {
         }
         let deleted = self.delete(&t.key(), &options, who);
         let answer = deleted.map(|d| match d {
-            Deleted::Marked(o) => answer_of(&o, t.kind, request).into(),
+            Deleted::Marked(o) => Form::of(request).one(&o, t.kind, who.now).into(),
             Deleted::Gone(o) if o.kind().returns_deleted() || o.kind().grace(&o).is_some() => {
-                answer_of(&o, t.kind, request).into()
+                Form::of(request).one(&o, t.kind, who.now).into()
             }
             Deleted::Gone(o) => {
                 let mut details = json!({"name": o.name(), "kind": o.kind().plural(), "uid": o.uid()});
@@ -359,7 +373,7 @@ impl ApiServer {
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;
         }
-        warned(Ok(list_json(t.kind, &listing, request.owners).into()), deletion_warning(t, &options))
+        warned(Ok(Form::of(request).list(&listing, t.kind, who.now).into()), deletion_warning(t, &options))
     }
 }
 
@@ -385,13 +399,4 @@ fn warned(answer: Response, mut warnings: Vec<String>) -> Response {
             Err(Status { warnings, ..status })
         }
     }
-}
-
-/// An object as it is shown to whoever asks, in the version that they ask for.
-fn answer_of(o: &Object, kind: KindRef, request: &Request) -> Arc<Value> {
-    if request.owners { o.whole_in(kind) } else { o.in_version(kind) }
-}
-
-fn listing_head(l: &super::read::Listing) -> super::read::Listing {
-    super::read::Listing { rev: l.rev, items: vec![], continue_token: l.continue_token.clone(), remaining: l.remaining }
 }

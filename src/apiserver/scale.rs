@@ -7,21 +7,29 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::{Value, json};
 
-use super::ApiServer;
 use super::caller::Caller;
+use super::clashes::other_object;
+use super::decoding::strictly;
 use super::table::{Include, scale_table};
 use super::target::Target;
+use super::{ApiServer, parts};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Subresource;
 use crate::api::managed::{PathElement, Scale, ScaleOwners, entries_of, on_apply, on_update};
 use crate::api::ownership::By;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Method, Request, Response};
-use crate::api::{KindRef, Object, Reason, Status, canonical, custom};
+use crate::api::schema::TypeId;
+use crate::api::{Key, KindRef, Object, Reason, Status, canonical, custom, go_text};
 
 impl ApiServer {
     pub(super) fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
         let o = self.get(&t.key())?;
+        if let Some(path) = t.kind.custom().and_then(|c| c.replicas_path())
+            && path.iter().try_fold(&**o.json(), |v, step| v.get(step)).is_none()
+        {
+            return Err(Status::internal(&format!("the spec replicas field {:?} does not exist", dotted(path))));
+        }
         if request.accept == Accept::Table {
             let include = Include::parse(request.param("includeObject"));
             return Ok(scale_table(o, scale_json(o)?, who.now, include).into());
@@ -36,24 +44,52 @@ impl ApiServer {
         who: &mut Caller<'_>,
         verb: &'static str,
     ) -> Response {
+        let asked = match (request.method, &request.body) {
+            (Method::Put, Some(body)) => {
+                let scale = parts::decode(body, ("autoscaling", &["v1"]), "Scale", "autoscaling/v1.Scale", who)?;
+                must_fit(&scale, &t.key())?;
+                Some(scale)
+            }
+            _ => None,
+        };
         let old = self.get(&t.key())?.clone();
         let owned = OwnedScale::of(&old, t.kind)?;
         let before = scale_json(&old)?;
         let body = request.body.as_ref().unwrap_or(&Value::Null);
-        let wanted = match request.method {
+        let mut wanted = match request.method {
             Method::Patch(PatchType::Apply) => {
                 let force = request.param("force") == Some("true");
                 owned.applied(&before, body, force, &self.by(t.kind, Some(Subresource::Scale), who))?
             }
             Method::Patch(PatchType::Json) => patch::apply(&before, body, PatchType::Json, t.kind)?,
             Method::Patch(_) => patch::apply(&before, body, PatchType::Merge, t.kind)?,
-            _ => body.clone(),
+            _ => asked.unwrap_or_default(),
         };
-        let replicas = replicas_of(&wanted, request.method, &old)?;
+        must_fit(&wanted, &t.key())?;
+        if let Some(uid) = wanted["metadata"]["uid"].as_str().filter(|u| *u != old.uid() && !u.is_empty()) {
+            return Err(other_object(&old, "UID", uid, old.uid()));
+        }
+        if !matches!(request.method, Method::Put | Method::Patch(PatchType::Apply)) {
+            let layout = TypeId::by_name("autoscaling/v1.Scale");
+            let unknown = layout.map(|t| canonical::check(&wanted, t).unknown).unwrap_or_default();
+            strictly(&request.strict, &unknown, request.param("fieldValidation"), &mut who.warnings)
+                .map_err(|why| not_read(&wanted, request, why))?;
+        }
+        let replicas = replicas_of(&wanted, request, &old)?;
         let mut new = custom::as_kind(&old, t.kind);
         new.kind().set_scale(&mut new, replicas);
-        new.meta_mut().resource_version = wanted["metadata"]["resourceVersion"].as_str().map(Into::into);
+        let revision = wanted["metadata"]["resourceVersion"].as_str().filter(|r| !r.is_empty()).map(Into::into);
+        // Custom resources are never replaced whatever they are, so the scale that says nothing means the newest.
+        let newest = t.kind.custom().and(old.meta().resource_version.clone());
+        new.meta_mut().resource_version = revision.or(newest);
         let by = self.by(t.kind, Some(Subresource::Scale), who);
+        if replicas == 0
+            && !matches!(request.method, Method::Patch(PatchType::Apply))
+            && let Some(spec) = wanted["spec"].as_object_mut()
+        {
+            // None are nothing that anybody could own.
+            spec.remove("replicas");
+        }
         who.applied = Some(owned.after(&before, wanted, request.method, &by)?);
         let stored = self.update(new, Some(Subresource::Scale), verb, who);
         who.applied = None;
@@ -80,8 +116,28 @@ pub(super) fn scale_json(o: &Object) -> Result<Value, Status> {
     }))
 }
 
+/// `.spec.replicas`, as definitions write it.
+fn dotted(path: &[String]) -> String {
+    format!(".{}", path.join("."))
+}
+
+/// A Scale has the name of what it scales.
+fn must_fit(scale: &Value, key: &Key) -> Result<(), Status> {
+    parts::namespace_must_fit(scale, key)?;
+    parts::name_must_fit(scale["metadata"]["name"].as_str().unwrap_or(""), &key.name)
+}
+
+/// What is said of what is no Scale.
+fn not_read(scale: &Value, request: &Request, why: String) -> Status {
+    match (request.method, &request.body) {
+        (Method::Patch(PatchType::Strategic), Some(patch)) => patch::Refused::Misfit(go_text::plain(patch), why).into(),
+        (Method::Patch(_), _) => patch::Refused::Misfit(scale.to_string(), why).into(),
+        _ => Status::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {why}")),
+    }
+}
+
 /// How many replicas a Scale asks for.
-fn replicas_of(scale: &Value, method: Method, o: &Object) -> Result<i32, Status> {
+fn replicas_of(scale: &Value, request: &Request, o: &Object) -> Result<i32, Status> {
     let given = &scale["spec"]["replicas"];
     let number = canonical::whole(given).and_then(|n| i32::try_from(n).ok());
     match number {
@@ -90,13 +146,14 @@ fn replicas_of(scale: &Value, method: Method, o: &Object) -> Result<i32, Status>
             let what = canonical::word(given, "int32");
             let why =
                 format!("json: cannot unmarshal {what} into Go struct field ScaleSpec.spec.replicas of type int32");
-            Err(match method {
-                Method::Patch(_) => patch::Refused::Misfit(scale.to_string(), why).into(),
-                _ => Status::bad_request(format!("Scale in version \"v1\" cannot be handled as a Scale: {why}")),
-            })
+            Err(not_read(scale, request, why))
         }
         Some(n) if n < 0 => {
             let mut errors = FieldErrors::default();
+            if let Some(path) = o.kind().custom().and_then(|c| c.replicas_path()) {
+                errors.invalid(&Path::new(&dotted(path)), n, "should be a non-negative integer");
+                return Err(Status::invalid(o.kind(), o.name(), errors.list()));
+            }
             errors.non_negative(&Path::new("spec").child("replicas"), n.into());
             // The Scale is refused, not what it scales.
             Err(Status::invalid_as("Scale", "autoscaling", o.name(), errors.list()))

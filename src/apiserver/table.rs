@@ -41,7 +41,7 @@ impl Include {
 pub fn scale_table(o: &Object, scale: Value, now: Time, include: Include) -> Value {
     let column = |name, kind, description| definition(&ColumnHeader::new(name, kind, 0, description));
     let columns = [
-        column("Name", ColumnType::Name, NAME_DOC),
+        column("Name", ColumnType::Text, NAME_DOC),
         column("Desired", ColumnType::Integer, "replicas is the desired number of instances for the scaled object."),
         column(
             "Available",
@@ -53,7 +53,11 @@ pub fn scale_table(o: &Object, scale: Value, now: Time, include: Include) -> Val
     let wanted = scale["spec"]["replicas"].as_i64().unwrap_or(0);
     let cells = json!([o.name(), wanted, scale["status"]["replicas"], age(o.meta(), now)]);
     let meta = json!({"resourceVersion": scale["metadata"]["resourceVersion"]});
-    let object = carried(include, o, |_| scale);
+    let object = match include {
+        Include::None => Value::Null,
+        Include::Metadata(_) => only_metadata(&scale),
+        Include::Object(_) => scale,
+    };
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": columns,
            "rows": [{"cells": cells, "object": object}]})
 }
@@ -74,7 +78,11 @@ fn carried(include: Include, o: &Object, whole: impl FnOnce(bool) -> Value) -> V
 /// An object without what makes its kind.
 pub fn metadata_only(o: &Object, owners: bool) -> Value {
     let whole = if owners { o.whole_in(o.kind()) } else { o.json().clone() };
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": whole["metadata"]})
+    only_metadata(&whole)
+}
+
+pub fn only_metadata(o: &Value) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": o["metadata"]})
 }
 
 /// A custom resource as the version that was asked for; another object as it is.
@@ -86,7 +94,7 @@ fn in_version(o: &Arc<Object>, kind: KindRef) -> Arc<Object> {
 pub fn table(kind: KindRef, items: &[Arc<Object>], now: Time, headers: bool, include: Include, meta: Value) -> Value {
     // Built-in kinds have columns in the version that is stored; of custom ones each version has its own.
     let kind = if kind.custom().is_some() { kind } else { kind.stored() };
-    let columns: Vec<Value> = if headers { kind.column_headers().iter().map(definition).collect() } else { vec![] };
+    let columns: Value = if headers { kind.column_headers().iter().map(definition).collect() } else { Value::Null };
     let rows: Vec<Value> = items
         .iter()
         .map(|o| {

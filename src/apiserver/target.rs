@@ -32,6 +32,9 @@ impl Target {
             _ => ("", rest),
         };
         let kind = kind_of(group, version, rest.first()?)?;
+        if !kind.namespaced() && !namespace.is_empty() {
+            return None;
+        }
         let text = |i: usize| rest.get(i).filter(|s| !s.is_empty()).map(|s| (*s).to_string());
         (rest.len() <= 3).then(|| Target { kind, namespace: namespace.into(), name: text(1), subresource: text(2) })
     }

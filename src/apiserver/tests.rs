@@ -1,5 +1,7 @@
 //! What a client of the API sees: lists page by page, and why a request is refused.
 
+mod watches;
+
 use proptest::prelude::*;
 use rand::SeedableRng;
 use serde_json::{Value, json};

@@ -80,10 +80,12 @@ pub(super) fn of_status(new: &Object, old: &Object, errors: &mut FieldErrors) {
 pub(super) fn of_patch(new: &ObjectMeta, old: &ObjectMeta, errors: &mut FieldErrors) {
     let at = Path::new("metadata");
     errors.immutable(&at.child("uid"), &new.uid, &old.uid);
-    errors.immutable(&at.child("deletionTimestamp"), &new.deletion_timestamp, &old.deletion_timestamp);
-    errors.immutable(
-        &at.child("deletionGracePeriodSeconds"),
-        &new.deletion_grace_period_seconds,
-        &old.deletion_grace_period_seconds,
-    );
+    // What is being deleted stays so, whatever is said.
+    if old.deletion_timestamp.is_none() {
+        errors.immutable(&at.child("deletionTimestamp"), &new.deletion_timestamp, &None);
+    }
+    if new.deletion_grace_period_seconds.is_some() {
+        let (new, old) = (&new.deletion_grace_period_seconds, &old.deletion_grace_period_seconds);
+        errors.immutable(&at.child("deletionGracePeriodSeconds"), new, old);
+    }
 }

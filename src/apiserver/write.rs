@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::caller::{Caller, new_uid, suffix};
+use super::clashes::{other_object, taken};
 use super::read::End;
 use super::{ApiServer, admission, authorization, certificates, device_admin, validation};
 use crate::api::field::{FieldErrors, Path};
@@ -38,15 +39,16 @@ impl ApiServer {
             self.own(&mut o, None, asked, None, who);
             if who.dry_run {
                 return match self.store.get(&key) {
-                    Some(_) => Err(Status::already_exists(kind, o.name())),
+                    Some(there) => Err(taken(there, &o)),
                     None => Ok(Arc::new(o)),
                 };
             }
             self.specs.share(&mut o);
             let o = self.to_storage(o);
-            if self.store.get(&key).is_none()
-                && let Some(s) = o.get::<Service>()
-            {
+            if let Some(there) = self.store.get(&key) {
+                return Err(taken(there, &o));
+            }
+            if let Some(s) = o.get::<Service>() {
                 self.take_address(s, None, who)?;
             }
             let stored = self.commit(who, "create", &key, None, Some(o), Precondition::Absent)?;
@@ -117,6 +119,8 @@ impl ApiServer {
         } else {
             meta.namespace = None;
         }
+        kind.defaults(o);
+        let meta = o.meta_mut();
         let prefixed = !meta.generate_name.as_deref().unwrap_or("").is_empty();
         let named_here = prefixed && meta.name.as_deref().unwrap_or("").is_empty();
         if named_here {
@@ -131,7 +135,6 @@ impl ApiServer {
         meta.deletion_grace_period_seconds = None;
         meta.resource_version = None;
         meta.self_link = None;
-        kind.defaults(o);
         let asked = o.clone();
         o.meta_mut().managed_fields = None;
         self.show_owners(o, None, &asked, None, who);
@@ -195,9 +198,10 @@ impl ApiServer {
             }
         };
         let mut new = self.to_storage(new);
-        let owners_asked_for = who.applied.is_some() || asked.meta().managed_fields.is_some();
+        // What somebody leaves out and the server fills in again is theirs no more.
+        let owners_count = who.owners_at_once || who.applied.is_some() || asked.meta().managed_fields.is_some();
         self.own(&mut new, Some(&old), asked, sub, who);
-        if unchanged(&new, &old, who) && !(owners_asked_for && new.owners() != old.owners()) {
+        if unchanged(&new, &old, who) && !(owners_count && new.owners() != old.owners()) {
             who.record(verb, &key, name, RequestOutcome::Unchanged);
             return Ok(old);
         }
@@ -240,11 +244,7 @@ impl ApiServer {
         // A whole object names the one it means to replace; a patch only tries to change the name of it.
         let other_uid = new.meta().uid.as_deref().is_some_and(|u| !u.is_empty() && u != old.uid());
         if other_uid && verb != "patch" {
-            return Err(Status::conflict(
-                kind,
-                old.name(),
-                &format!("Precondition failed: UID in precondition: {}, UID in object meta: {}", new.uid(), old.uid()),
-            ));
+            return Err(other_object(old, "UID", new.uid(), old.uid()));
         }
         let mut errors = FieldErrors::default();
         if wanted.is_empty() && !kind.updates_unconditionally() {
@@ -258,7 +258,7 @@ impl ApiServer {
             validation::of_patch(meta, before, &mut errors);
         }
         // Most of the object may be sent, but what is not meant is thrown away once admission has seen it; so nothing is filled in.
-        if !matches!(sub, Some(Subresource::Status | Subresource::Approval | Subresource::Finalize)) {
+        if !matches!(sub, Some(Subresource::Status | Subresource::Approval)) {
             kind.defaults(new);
         }
         let asked = new.clone();
@@ -289,8 +289,8 @@ impl ApiServer {
                 }
             }
             Some(Subresource::Finalize) => {
-                if let Some(n) = new.get::<Namespace>() {
-                    namespace::validate_finalize(n, &mut errors);
+                if let Some((new, old)) = new.get::<Namespace>().zip(old.get::<Namespace>()) {
+                    namespace::validate_finalize(new, old, &mut errors);
                 }
             }
             _ => validation::of_update(new, old, &asked, who.version, &mut errors),
@@ -333,7 +333,11 @@ impl ApiServer {
                     }
                 }
             }
-            Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
+            Some(Subresource::Finalize) => {
+                if let Some((new, old)) = new.get_mut::<Namespace>().zip(old.get::<Namespace>()) {
+                    new.status.clone_from(&old.status);
+                }
+            }
             _ => {
                 kind.stamp(new, who.now);
                 if let Some(s) = new.get_mut::<Service>() {
@@ -390,16 +394,6 @@ fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
     if new != old {
         new.clone_from(old);
     }
-}
-
-/// The `finalize` subresource changes nothing but a namespace's finalizers.
-fn keep_all_but_finalizers(new: &mut Object, old: &Object) {
-    let wanted = new.get::<Namespace>().and_then(|n| n.spec.clone());
-    let mut kept = old.clone();
-    if let Some(n) = kept.get_mut::<Namespace>() {
-        n.spec = wanted;
-    }
-    *new = kept;
 }
 
 /// A namespace that is going away and is held by nothing any more, or any object in that state.

@@ -463,7 +463,10 @@ impl World {
 
     pub fn open_watch(&mut self, request: &Request, user: &User, cause: RecordId) -> Result<WatchId, Status> {
         let mut who = Caller::new(user, "kubectl", self.now, cause, &mut self.ledger, &mut self.chance);
-        self.api.open_watch(request, &mut who)
+        let id = self.api.open_watch(request, &mut who)?;
+        // What has happened since the revision that it asks for is told at once.
+        self.carry();
+        Ok(id)
     }
 
     pub fn next_watch_event(&mut self, id: WatchId) -> Option<WatchEvent> {

@@ -5,7 +5,7 @@
 use k8s_openapi::api::core::v1::NamespaceStatus;
 
 use super::Namespace;
-use super::updates::status_only;
+use super::updates::keep;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::names;
@@ -24,7 +24,7 @@ pub static KIND: Kind<Namespace> = Kind {
         new.status = old.status.clone();
     },
     prepare_status: |new, old| {
-        status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec));
+        keep(&mut new.spec, &old.spec);
         let status = new.status.get_or_insert_default();
         if status.phase.as_deref().unwrap_or("").is_empty() {
             status.phase = Some("Active".into());
@@ -66,6 +66,8 @@ fn defaults(n: &mut Namespace) {
 }
 
 fn prepare_create(n: &mut Namespace) {
+    // Its name may have been made after it was read.
+    defaults(n);
     n.status = Some(NamespaceStatus { phase: Some("Active".into()), ..NamespaceStatus::default() });
     let finalizers = n.spec.get_or_insert_default().finalizers.get_or_insert_default();
     if !finalizers.iter().any(|f| f == "kubernetes") {
@@ -88,7 +90,8 @@ fn validate(n: &Namespace, errors: &mut FieldErrors) {
 }
 
 /// What the `finalize` subresource may not leave.
-pub fn validate_finalize(n: &Namespace, errors: &mut FieldErrors) {
+pub fn validate_finalize(n: &Namespace, old: &Namespace, errors: &mut FieldErrors) {
+    names::validate_meta_update(&n.metadata, &old.metadata, errors);
     let spec = Path::new("spec");
     let list = spec.child("finalizers");
     finalizers(n).iter().enumerate().for_each(|(i, f)| validate_finalizer(f, &list.index(i), errors));

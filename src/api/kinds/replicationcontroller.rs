@@ -6,7 +6,7 @@
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec, ReplicationControllerStatus};
 
 use super::ReplicationController;
-use super::updates::status_only;
+use super::updates::keep;
 use super::{pod_spec, workload};
 use crate::api::field::{FieldErrors, Path};
 use crate::api::go_text;
@@ -30,7 +30,7 @@ pub static KIND: Kind<ReplicationController> = Kind {
         new.status.clone_from(&old.status);
         pod_spec::drop_disabled_of_template(template_mut(new), template(old));
     },
-    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
+    prepare_status: |new, old| keep(&mut new.spec, &old.spec),
     spec_changed: |new, old| new.spec != old.spec,
     validate: |r, errors| validate(r, None, errors),
     validate_update,

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::ResourceQuota;
 use super::resources::{ResourceList, User, amount, is_for_quotas, round_up, validate_amount, validate_name_for};
-use super::updates::status_only;
+use super::updates::keep;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::internal;
 use crate::api::kind::{Kind, Subresource};
@@ -28,7 +28,7 @@ pub static KIND: Kind<ResourceQuota> = Kind {
     prepare_update: |new, old| new.status.clone_from(&old.status),
     prepare_status: |new, old| {
         default_status(new);
-        status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec));
+        keep(&mut new.spec, &old.spec);
     },
     validate: |q, errors| q.spec.iter().for_each(|s| validate_spec(s, errors)),
     validate_update,

@@ -7,7 +7,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use serde_json::json;
 
 use super::ValidatingAdmissionPolicy;
-use super::updates::status_only;
+use super::updates::status_alone;
 use super::{admission_policies, admission_rules, meta_conditions};
 use super::admission_rules::validate_expression;
 use crate::api::cel::Env;
@@ -39,7 +39,7 @@ pub static KIND: Kind<ValidatingAdmissionPolicy> = Kind {
     },
     prepare_create: |p| p.status = Some(Default::default()),
     prepare_update: |new, old| new.status = old.status.clone(),
-    prepare_status: |new, old| status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
+    prepare_status: |new, old| status_alone((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec)),
     spec_changed: |new, old| new.spec != old.spec,
     validate: |p, errors| {
         if let Some(spec) = &p.spec {

@@ -34,6 +34,13 @@ pub(super) fn validate_manager(name: &str, at: &Path<'_>, errors: &mut FieldErro
     }
 }
 
+/// Either all of a write is tried only, or nothing.
+pub fn validate_dry_run(dry_run: &[String], errors: &mut FieldErrors) {
+    if dry_run.iter().any(|d| d != "All") {
+        errors.not_supported_struct(&Path::new("dryRun"), serde_json::json!(dry_run).to_string(), &["All"]);
+    }
+}
+
 /// The options of a write.
 #[derive(Clone, Debug, Default)]
 pub struct Options<'a> {
@@ -46,10 +53,7 @@ pub struct Options<'a> {
 impl Options<'_> {
     fn validate(&self, errors: &mut FieldErrors) {
         validate_manager(self.manager, &Path::new("fieldManager"), errors);
-        if self.dry_run.iter().any(|d| d != "All") {
-            let shown = format!("{}", serde_json::json!(self.dry_run));
-            errors.not_supported_struct(&Path::new("dryRun"), shown, &["All"]);
-        }
+        validate_dry_run(&self.dry_run, errors);
         errors.one_of(&Path::new("fieldValidation"), self.field_validation, &["", "Ignore", "Strict", "Warn"]);
     }
 }

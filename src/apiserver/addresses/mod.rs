@@ -54,7 +54,7 @@ impl Allocator {
         let Some(spec) = new.spec.as_mut() else { return Ok(()) };
         kept::take_over(spec, before);
         refuse(families::settle(spec, before))?;
-        refuse(assign_ip(spec, before, store, chance))?;
+        refuse(assign_ip(spec, before, store, dry_run, chance))?;
         self.assign_ports(spec, before, &name, dry_run, chance)
     }
 
@@ -74,7 +74,14 @@ impl Allocator {
 }
 
 /// An address is drawn or, if the client chose one, checked. One that a Service has had before it keeps.
-fn assign_ip(spec: &mut ServiceSpec, old: Option<&ServiceSpec>, store: &Store, chance: &mut Chance) -> FieldErrors {
+/// A dry run does not look whether somebody else has it.
+fn assign_ip(
+    spec: &mut ServiceSpec,
+    old: Option<&ServiceSpec>,
+    store: &Store,
+    dry_run: bool,
+    chance: &mut Chance,
+) -> FieldErrors {
     let mut errors = FieldErrors::default();
     if !needs_cluster_ip(spec) || is_headless(spec) || old.is_some_and(needs_cluster_ip) {
         return errors;
@@ -86,7 +93,7 @@ fn assign_ip(spec: &mut ServiceSpec, old: Option<&ServiceSpec>, store: &Store, c
         }
         wanted => {
             spec.cluster_ip = Some(wanted.into());
-            if let Some(why) = refusal(wanted, store) {
+            if let Some(why) = refusal(wanted, store, dry_run) {
                 let at = Path::new("spec");
                 let shown = spec.cluster_ips.clone().unwrap_or_default();
                 errors.invalid(&at.child("clusterIPs"), shown, format!("failed to allocate IP {wanted}: {why}"));
@@ -97,13 +104,13 @@ fn assign_ip(spec: &mut ServiceSpec, old: Option<&ServiceSpec>, store: &Store, c
 }
 
 /// Why an address is not to be had.
-fn refusal(wanted: &str, store: &Store) -> Option<&'static str> {
+fn refusal(wanted: &str, store: &Store, dry_run: bool) -> Option<&'static str> {
     let ip: Ipv4Addr = wanted.parse().ok()?;
     let offset = u64::from(u32::from(ip).wrapping_sub(FIRST_IP));
     if offset == 0 || offset >= IPS - 1 {
         Some("the provided network does not match the current range")
     } else {
-        objects::is_held(store, ip).then_some("provided IP is already allocated")
+        (!dry_run && objects::is_held(store, ip)).then_some("provided IP is already allocated")
     }
 }
 

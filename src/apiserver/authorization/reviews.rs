@@ -4,32 +4,51 @@
 use serde_json::{Value, json};
 
 use super::{Attributes, rbac};
+use crate::api::field::FieldErrors;
 use crate::api::object::Name;
+use crate::api::selector::{FieldTerm, Selector, parse_fields};
 use crate::api::user::User;
 use crate::api::{KindRef, Object, Status, Time};
 use crate::apiserver::{ApiServer, tokens};
 
 /// The answer to a review.
 pub fn answer(api: &ApiServer, o: &Object, user: &User, now: Time) -> Result<Value, Status> {
-    let mut v = (**o.json()).clone();
-    match o.kind().name() {
+    let kind = o.kind();
+    let mut errors = FieldErrors::default();
+    kind.validate(o, &mut errors);
+    if !errors.is_empty() {
+        // Go's object does not know its kind by then.
+        return Err(Status::invalid_as("", kind.group(), "", errors.list()));
+    }
+    let mut v = (*o.whole_in(kind)).clone();
+    match kind.name() {
         "SelfSubjectAccessReview" => v["status"] = access(api, user, &v["spec"]),
         "SubjectAccessReview" | "LocalSubjectAccessReview" => {
             v["status"] = access(api, &asked_about(&v["spec"]), &v["spec"])
         }
         "SelfSubjectRulesReview" => {
-            let of = v["spec"]["namespace"].as_str().unwrap_or("").to_string();
-            v["status"] = rules(api, user, &of);
+            let of = text(&v["spec"], "namespace");
+            if of.is_empty() {
+                return Err(Status::bad_request("no namespace on request"));
+            }
+            let status = rules(api, user, of);
+            v = alone(&v, json!({}));
             v["spec"] = json!({});
+            v["status"] = status;
         }
         "SelfSubjectReview" => {
-            v["metadata"]["creationTimestamp"] = now.rfc3339().into();
+            v = alone(&v, json!({"creationTimestamp": now.rfc3339()}));
             v["status"] = json!({"userInfo": user_info(user)});
         }
         "TokenReview" => v["status"] = tokens::review::answer(api, &v["spec"], now)?,
         _ => return Err(Status::method_not_allowed()),
     }
     Ok(v)
+}
+
+/// What does not answer in the object in which it was asked.
+fn alone(question: &Value, metadata: Value) -> Value {
+    json!({"kind": question["kind"], "apiVersion": question["apiVersion"], "metadata": metadata})
 }
 
 fn text<'a>(v: &'a Value, key: &str) -> &'a str {
@@ -43,6 +62,7 @@ fn asked_about(spec: &Value) -> User {
 
 fn access(api: &ApiServer, user: &User, spec: &Value) -> Value {
     let resource = &spec["resourceAttributes"];
+    let (fields, problems) = narrowed(resource);
     let wish = if resource.is_object() {
         Attributes {
             verb: text(resource, "verb"),
@@ -51,6 +71,7 @@ fn access(api: &ApiServer, user: &User, spec: &Value) -> Value {
             subresource: text(resource, "subresource"),
             namespace: text(resource, "namespace"),
             name: text(resource, "name"),
+            fields: &fields,
             ..Attributes::default()
         }
     } else {
@@ -59,10 +80,53 @@ fn access(api: &ApiServer, user: &User, spec: &Value) -> Value {
     };
     let verdict = api.judge(user, &wish);
     let mut status = json!({"allowed": verdict.allowed});
-    if !verdict.reason.is_empty() {
-        status["reason"] = verdict.reason.as_ref().into();
+    if !verdict.told().is_empty() {
+        status["reason"] = verdict.told().into();
+    }
+    if !problems.is_empty() {
+        status["evaluationError"] = problems.join("; ").into();
     }
     status
+}
+
+/// What a question is narrowed to by its selectors, and what of that is not understood.
+/// Real Kubernetes: pkg/registry/authorization/util/helpers.go ResourceAttributesFrom, BuildEvaluationError.
+fn narrowed(resource: &Value) -> (Vec<FieldTerm>, Vec<String>) {
+    let mut problems = vec![];
+    let mut problem = |which: &str, some_left: bool| {
+        let how = if some_left { "partially ignored" } else { "ignored" };
+        problems.push(format!("spec.resourceAttributes.{which} {how} due to parse error"));
+    };
+    let requirements = |of: &Value| of["requirements"].as_array().cloned().unwrap_or_default();
+    let of = &resource["fieldSelector"];
+    let mut fields = parse_fields(text(of, "rawSelector"));
+    let wanted = requirements(of);
+    let read: Vec<FieldTerm> = wanted.iter().filter_map(field_term).collect();
+    if !wanted.is_empty() {
+        fields = Ok(read.clone());
+    }
+    if fields.is_err() || read.len() < wanted.len() {
+        problem("fieldSelector", !read.is_empty());
+    }
+    let of = &resource["labelSelector"];
+    let wanted = requirements(of);
+    let known = |r: &&Value| matches!(text(r, "operator"), "In" | "NotIn" | "Exists" | "DoesNotExist");
+    let read = wanted.iter().filter(known).count();
+    if Selector::parse(text(of, "rawSelector")).is_err() || read < wanted.len() {
+        problem("labelSelector", read > 0);
+    }
+    (fields.unwrap_or_default(), problems)
+}
+
+/// A requirement of a field, if it can be one: of a single value.
+fn field_term(requirement: &Value) -> Option<FieldTerm> {
+    let equal = match text(requirement, "operator") {
+        "In" => true,
+        "NotIn" => false,
+        _ => return None,
+    };
+    let [value] = requirement["values"].as_array()?.as_slice() else { return None };
+    Some(FieldTerm { field: text(requirement, "key").into(), value: value.as_str()?.into(), equal })
 }
 
 fn rules(api: &ApiServer, user: &User, namespace: &str) -> Value {

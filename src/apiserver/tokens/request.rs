@@ -40,7 +40,7 @@ impl ApiServer {
     }
 
     fn token(&self, key: &Key, body: &Value, who: &mut Caller<'_>) -> Result<Value, Status> {
-        let mut request = parts::decode(body, (GROUP, &["v1"]), KIND, "authentication/v1.TokenRequest")?;
+        let mut request = parts::decode(body, (GROUP, &["v1"]), KIND, "authentication/v1.TokenRequest", who)?;
         parts::namespace_must_fit(&request, key)?;
         let seconds = request["spec"]["expirationSeconds"].as_i64().unwrap_or(HOUR);
         request["spec"]["expirationSeconds"] = seconds.into();

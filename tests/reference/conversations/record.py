@@ -7,10 +7,14 @@ A file is a list of conversations: `name`, and `steps`, each one line:
 
     - POST /api/v1/namespaces/default/pods?fieldManager=me: {…}       GET, PUT, DELETE likewise
     - MERGE /api/v1/…: {…}            a merge patch; JSON, STRATEGIC and APPLY are the other kinds
-    - GET /api/v1/…: table            or `metadata`, or nothing
+    - GET /api/v1/…: table            or `metadata`, or nothing; DELETE likewise
+    - POST /api/v1/… as table: {…}    likewise, where there is a body
+    - WATCH /api/v1/…&timeoutSeconds=1:   its events; `table` or `metadata` as with GET
     - wait: 2                          seconds
+    - keep: 1                          the resourceVersion that was seen last is `KEPT` from now on
 
-`RV` in a body is the resourceVersion that was seen last. In answers, uids read `UID`, times `TIME`, what is made of a generateName `gen-` ends in `CHANCE`; resourceVersions are cut.
+`RV` in a body or a path is the resourceVersion that was seen last, `UID` in a body the uid; `CONTINUE` in a path is the place where the last
+list ended, of which answers tell no more than the object. In answers, uids read `UID`, times `TIME`, what is made of a generateName `gen-` ends in `CHANCE`; resourceVersions are cut.
 What was created is deleted after each conversation.
 
 A conversation may have more:
@@ -28,6 +32,7 @@ A `patch` in a `response` is written out.
 import base64, http.client, http.server, json, os, re, ssl, sys, threading, time, uuid
 import yaml
 
+CREDENTIAL = "authentication.kubernetes.io/credential-id"  # of a client certificate, which the tests have not
 HOOKS = ("127.0.0.1", 18443)
 SETTLE = 2.5  # seconds until a policy or a webhook is in force
 
@@ -60,6 +65,7 @@ class Server:
         self.id = str(uuid.uuid4())
         self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content, "Accept": accept, "User-Agent": "kubectl/v1.36.3", "Audit-ID": self.id})
         r = self.connection.getresponse()
+        self.type = r.headers.get("Content-Type", "")
         warnings = [h[h.index('"') + 1:-1].replace('\\"', '"') for h in r.headers.get_all("Warning") or []]
         text = r.read()
         try:
@@ -139,18 +145,31 @@ def without_passing_owners(v):
     return v
 
 
+def place(token):
+    """Where a list goes on, without the revision that it is of."""
+    try:
+        return json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))["start"]
+    except ValueError:
+        return token
+
+
 def without_revisions(v):
     if isinstance(v, dict):
-        return {k: without_revisions(x) for k, x in v.items() if k not in ("resourceVersion", "selfLink")}
+        kept = {k: without_revisions(x) for k, x in v.items() if k not in ("resourceVersion", "selfLink")}
+        if list(kept.get("extra") or ()) == [CREDENTIAL]:
+            del kept["extra"]
+        if isinstance(kept.get("continue"), str):
+            kept["continue"] = place(kept["continue"])
+        return kept
     if isinstance(v, list):
         return [without_revisions(x) for x in v]
     return v
 
 
-def ageless(body):
-    """The ages in a table differ."""
+def ageless(body, columns=()):
+    """The ages in a table differ. `columns`: those of the first table of a watch, which alone tells them."""
     if isinstance(body, dict) and body.get("kind") == "Table":
-        for i, c in enumerate(body["columnDefinitions"]):
+        for i, c in enumerate(body["columnDefinitions"] or columns):
             if c["name"] == "Age":
                 for row in body["rows"]:
                     row["cells"][i] = None
@@ -176,7 +195,7 @@ def main():
     for file in [a for a in sys.argv[1:] if a.endswith(".yaml")]:
         all_answers = []
         for conversation in yaml.safe_load(open(file)):
-            answers, made, revision = [], [], ""
+            answers, made, revision, uid, kept, going_on = [], [], "", "", "", ""
             Hooks.said, Hooks.asked = json.loads(json.dumps(conversation.get("hooks", {}))), []
             before = conversation.get("before", [])
             for i, step in enumerate(before + conversation["steps"]):
@@ -193,16 +212,34 @@ def main():
                     if judged:
                         answers.append(None)
                     continue
+                if line == "keep":
+                    kept = revision
+                    answers.append(None)
+                    continue
                 method, path = line.split(" ", 1)
-                accept = ACCEPT.get(body, "application/json") if isinstance(body, str) else "application/json"
+                path, _, form = path.partition(" as ")
+                if isinstance(body, str):
+                    form = body
+                accept = ACCEPT.get(form, "application/json")
+                path = path.replace("=RV", "=" + revision).replace("=KEPT", "=" + kept).replace("=CONTINUE", "=" + going_on)
                 if isinstance(body, str):
                     body = None
                 if body is not None:
-                    body = json.loads(json.dumps(body).replace('"RV"', json.dumps(revision)))
+                    body = json.loads(json.dumps(body).replace('"RV"', json.dumps(revision)).replace('"UID"', json.dumps(uid)))
                 content = PATCH.get(method, "application/json")
-                code, got, warnings = server.call("PATCH" if method in PATCH else method, path, body, content, accept)
+                if method == "WATCH":
+                    path += ("&" if "?" in path else "?") + "watch=1"
+                verb = "PATCH" if method in PATCH else "GET" if method == "WATCH" else method
+                code, got, warnings = server.call(verb, path, body, content, accept)
+                if method == "WATCH" and code == 200:
+                    events = got.splitlines() if isinstance(got, str) else [json.dumps(got)] if got else []
+                    got = [json.loads(e) for e in events]
+                    for e in got:
+                        ageless(e["object"], got[0]["object"].get("columnDefinitions") or ())
                 if isinstance(got, dict):
-                    revision = got.get("metadata", {}).get("resourceVersion", revision)
+                    meta = got.get("metadata") or {}
+                    revision, uid = meta.get("resourceVersion", revision), meta.get("uid", uid)
+                    going_on = meta.get("continue", "")
                     if code == 201 and "name" in got.get("metadata", {}) and "dryRun" not in path:
                         base = path.split("?")[0]
                         made.append(base if method in PATCH else base + "/" + got["metadata"]["name"])

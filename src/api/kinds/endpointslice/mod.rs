@@ -32,7 +32,8 @@ pub static KIND: Kind<EndpointSlice> = Kind {
         labels || new.endpoints != old.endpoints || new.ports != old.ports || new.address_type != old.address_type
     },
     validate: validation::validate,
-    validate_update: |new, old, errors| errors.immutable(&Path::new("addressType"), &new.address_type, &old.address_type),
+    validate_update: validation::validate_update,
+    update_judges_alone: true,
     warnings,
     columns: &[
         Column::name(),

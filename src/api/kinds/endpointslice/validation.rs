@@ -14,12 +14,30 @@ const MOST_TOPOLOGY_LABELS: usize = 16;
 const MOST_HINTS: usize = 8;
 
 pub fn validate(s: &EndpointSlice, errors: &mut FieldErrors) {
+    validate_frame(s, errors);
+    validate_endpoints(s, errors);
+}
+
+/// Endpoints that have been let pass once are not judged again, whatever else changes.
+pub fn validate_update(new: &EndpointSlice, old: &EndpointSlice, errors: &mut FieldErrors) {
+    names::validate_meta(&new.metadata, true, names::dns1123_subdomain, errors);
+    validate_frame(new, errors);
+    if new.endpoints != old.endpoints {
+        validate_endpoints(new, errors);
+    }
+    errors.immutable(&Path::new("addressType"), &new.address_type, &old.address_type);
+}
+
+fn validate_frame(s: &EndpointSlice, errors: &mut FieldErrors) {
     let at = Path::new("addressType");
     match s.address_type.as_str() {
         "" => errors.required(&at, ""),
         t => errors.one_of(&at, t, &["FQDN", "IPv4", "IPv6"]),
     }
     validate_ports(s.ports.as_deref().unwrap_or_default(), &Path::new("ports"), errors);
+}
+
+fn validate_endpoints(s: &EndpointSlice, errors: &mut FieldErrors) {
     let endpoints = s.endpoints.as_deref().unwrap_or_default();
     let at = Path::new("endpoints");
     if endpoints.len() > MOST_ENDPOINTS {

@@ -7,7 +7,7 @@ mod validation;
 
 use super::Node;
 use super::resources::round_up;
-use super::updates::status_only;
+use super::updates::keep;
 use crate::api::field::Path;
 use crate::api::ip;
 use crate::api::kind::{Kind, Subresource};
@@ -24,7 +24,7 @@ pub static KIND: Kind<Node> = Kind {
         drop_configuration(new);
     },
     prepare_status: |new, old| {
-        status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec));
+        keep(&mut new.spec, &old.spec);
         default_status(new);
         drop_configuration(new);
     },

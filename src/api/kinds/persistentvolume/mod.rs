@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::PersistentVolumeStatus;
 
 use super::PersistentVolume;
 use super::resources::{amount_of, round_up};
-use super::updates::status_only;
+use super::updates::keep;
 use crate::api::kind::{Kind, Subresource};
 use crate::api::object::Resource;
 use crate::api::table::{Cell, Column};
@@ -31,7 +31,7 @@ pub static KIND: Kind<PersistentVolume> = Kind {
     },
     prepare_update: |new, old| new.status.clone_from(&old.status),
     prepare_status: |new, old| {
-        status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec));
+        keep(&mut new.spec, &old.spec);
         default_phase(new);
     },
     validate: validation::validate,

@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::{
 use super::PersistentVolumeClaim;
 use super::persistentvolume::{CLASS_ANNOTATION, short_modes};
 use super::resources::{amount_of, round_up};
-use super::updates::status_only;
+use super::updates::keep;
 use crate::api::kind::{Kind, Subresource};
 use crate::api::object::Resource;
 use crate::api::table::{Cell, Column};
@@ -32,7 +32,7 @@ pub static KIND: Kind<PersistentVolumeClaim> = Kind {
         arrange_sources(new.spec.get_or_insert_default(), old.spec.as_ref());
     },
     prepare_status: |new, old| {
-        status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec));
+        keep(&mut new.spec, &old.spec);
         default_status(new);
     },
     validate: |c, errors| validation::validate(c, None, errors),

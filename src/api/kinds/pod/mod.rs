@@ -56,6 +56,8 @@ pub static KIND: Kind<Pod> = Kind {
         "spec.hostNetwork",
         "status.phase",
         "status.podIP",
+        // It may be asked for, but no pod has it.
+        "status.podIPs",
         "status.nominatedNodeName",
     ],
     field,

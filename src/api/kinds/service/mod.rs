@@ -13,7 +13,7 @@ use k8s_openapi::api::core::v1::{ClientIPConfig, LoadBalancerStatus, ServiceSpec
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Service;
-use super::updates::status_only;
+use super::updates::keep;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::{Kind, Subresource};
 use crate::api::names;
@@ -39,7 +39,7 @@ pub static KIND: Kind<Service> = Kind {
     },
     prepare_status: |new, old| {
         default_status(new);
-        status_only((&mut new.metadata, &mut new.spec), (&old.metadata, &old.spec));
+        keep(&mut new.spec, &old.spec);
         new.status.get_or_insert_with(empty_status).load_balancer.get_or_insert_default();
     },
     validate: |s, errors| validation::validate(s, None, errors),
