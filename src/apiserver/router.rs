@@ -226,11 +226,10 @@ impl ApiServer {
 
     fn post(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let mut warnings = vec![];
-        let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
+        let o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
         if reviews::is_review(t.kind) {
-            o.meta_mut().namespace = t.kind.namespaced().then(|| t.namespace.clone());
-            let body = reviews::answer(self, &o, who.user, who.now)?;
-            return Ok(Answer { body: body.into(), warnings });
+            let answered = reviews::post(self, o, &t.namespace, who);
+            return warned(answered.map(|o| answer_of(&o, t.kind, request).into()), warnings);
         }
         // How many fields the server fills in is known only when it has; the record is written in `create`.
         who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));

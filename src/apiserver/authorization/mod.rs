@@ -67,7 +67,8 @@ impl<'a> Attributes<'a> {
         let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         let who = format!("User {:?} cannot {}", user.name.as_str(), self.verb);
         if let Some(path) = self.path {
-            return Status::new(Reason::Forbidden, format!("forbidden: {who} path {path:?}{reason}"));
+            let why = format!("forbidden: {who} path {path:?}{reason}");
+            return Status { details: Some(Box::default()), ..Status::new(Reason::Forbidden, why) };
         }
         let what = format!("{who} resource {:?} in API group {:?}", self.whole_resource(), self.group);
         let place = match self.namespace {
