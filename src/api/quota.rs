@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{PodSpec, ResourceQuotaSpec, ScopedResourceSelectorRequirement};
 
+use super::kind::Subresource;
 use super::kinds::{PersistentVolumeClaim, Pod, Service};
 use super::object::Object;
 use super::quantity::Quantity;
@@ -113,6 +114,13 @@ fn of_claim(c: &PersistentVolumeClaim) -> ResourceList {
     out
 }
 
+/// How much more is used than before; what is given back, a controller finds out.
+pub fn growth(now: &ResourceList, before: &ResourceList) -> ResourceList {
+    let mut more = now.clone();
+    resource_list::subtract(&mut more, before);
+    more.into_iter().filter(|(_, q)| !q.is_negative()).collect()
+}
+
 /// What of a quota's resources has to do with an object, whatever it uses of them.
 pub fn concerned<'a>(o: &'a Object, hard: &'a ResourceList) -> impl Iterator<Item = &'a String> {
     let counted = format!("count/{}", o.kind().group_resource());
@@ -161,9 +169,9 @@ pub fn in_scope(quota: &ResourceQuotaSpec, o: &Object) -> bool {
 
 fn fits(scope: &str, term: Option<&ScopedResourceSelectorRequirement>, o: &Object) -> bool {
     if scope == "VolumeAttributesClass" {
-        let class = o.get::<PersistentVolumeClaim>().and_then(|c| c.spec.as_ref());
-        let class = class.and_then(|s| s.volume_attributes_class_name.as_deref());
-        return o.get::<PersistentVolumeClaim>().is_some() && chosen(class, term);
+        let Some(claim) = o.get::<PersistentVolumeClaim>() else { return false };
+        let classes = attributes_classes(claim);
+        return if classes.is_empty() { chosen(None, term) } else { classes.iter().any(|c| chosen(Some(c), term)) };
     }
     let Some(p) = o.get::<Pod>() else { return false };
     let Some(spec) = &p.spec else { return false };
@@ -176,6 +184,17 @@ fn fits(scope: &str, term: Option<&ScopedResourceSelectorRequirement>, o: &Objec
         "CrossNamespacePodAffinity" => reaches_other_namespaces(spec),
         _ => false,
     }
+}
+
+/// The classes of attributes that a claim wants, has, or is getting.
+fn attributes_classes(c: &PersistentVolumeClaim) -> Vec<&str> {
+    let status = c.status.as_ref();
+    let all = [
+        c.spec.as_ref().and_then(|s| s.volume_attributes_class_name.as_deref()),
+        status.and_then(|s| s.current_volume_attributes_class_name.as_deref()),
+        status.and_then(|s| s.modify_volume_status.as_ref()?.target_volume_attributes_class_name.as_deref()),
+    ];
+    all.into_iter().flatten().filter(|n| !n.is_empty()).collect()
 }
 
 /// A class against an expression; without one it is enough that there is a class.
@@ -207,9 +226,17 @@ fn reaches_other_namespaces(spec: &PodSpec) -> bool {
     terms.iter().any(|t| t.namespaces.as_ref().is_some_and(|n| !n.is_empty()) || t.namespace_selector.is_some())
 }
 
-/// Whether an object changes what a quota counts when it is updated, not only when it is created.
-pub fn counts_updates(o: &Object) -> bool {
-    o.get::<Service>().is_some() || o.get::<PersistentVolumeClaim>().is_some()
+/// Whether a change of an object, through a part of it or not, may change what a quota counts.
+pub fn counts_update(new: &Object, old: &Object, part: Option<Subresource>) -> bool {
+    let ends =
+        |o: &Object| o.get::<Pod>().and_then(|p| p.spec.as_ref()).is_some_and(|s| s.active_deadline_seconds.is_some());
+    match part {
+        None if new.get::<Pod>().is_some() => ends(new) != ends(old),
+        None => new.get::<Service>().is_some() || new.get::<PersistentVolumeClaim>().is_some(),
+        Some(Subresource::Resize) => true,
+        Some(Subresource::Status) => new.get::<PersistentVolumeClaim>().is_some(),
+        Some(_) => false,
+    }
 }
 
 #[cfg(test)]

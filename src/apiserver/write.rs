@@ -154,6 +154,7 @@ impl ApiServer {
         let mut errors = FieldErrors::default();
         device_admin::validate(self, o, &mut errors);
         validation::of_create(o, &asked, who.version, &mut errors);
+        who.warnings.append(&mut errors.take_warnings());
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
@@ -258,7 +259,7 @@ impl ApiServer {
             validation::of_patch(meta, before, &mut errors);
         }
         // Most of the object may be sent, but what is not meant is thrown away once admission has seen it; so nothing is filled in.
-        if !matches!(sub, Some(Subresource::Status | Subresource::Approval | Subresource::Finalize)) {
+        if !matches!(sub, Some(Subresource::Status | Subresource::Approval)) {
             kind.defaults(new);
         }
         let asked = new.clone();
@@ -289,12 +290,14 @@ impl ApiServer {
                 }
             }
             Some(Subresource::Finalize) => {
+                validation::of_metadata(new, old, &mut errors);
                 if let Some(n) = new.get::<Namespace>() {
                     namespace::validate_finalize(n, &mut errors);
                 }
             }
             _ => validation::of_update(new, old, &asked, who.version, &mut errors),
         }
+        who.warnings.append(&mut errors.take_warnings());
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
         }
@@ -333,7 +336,11 @@ impl ApiServer {
                     }
                 }
             }
-            Some(Subresource::Finalize) => keep_all_but_finalizers(new, old),
+            Some(Subresource::Finalize) => {
+                if let Some((new, old)) = new.get_mut::<Namespace>().zip(old.get::<Namespace>()) {
+                    new.status.clone_from(&old.status);
+                }
+            }
             _ => {
                 kind.stamp(new, who.now);
                 if let Some(s) = new.get_mut::<Service>() {
@@ -390,16 +397,6 @@ fn keep<T: Clone + PartialEq>(new: &mut T, old: &T) {
     if new != old {
         new.clone_from(old);
     }
-}
-
-/// The `finalize` subresource changes nothing but a namespace's finalizers.
-fn keep_all_but_finalizers(new: &mut Object, old: &Object) {
-    let wanted = new.get::<Namespace>().and_then(|n| n.spec.clone());
-    let mut kept = old.clone();
-    if let Some(n) = kept.get_mut::<Namespace>() {
-        n.spec = wanted;
-    }
-    *new = kept;
 }
 
 /// A namespace that is going away and is held by nothing any more, or any object in that state.
