@@ -68,6 +68,7 @@ impl Filter {
 /// Real Kubernetes: apimachinery/pkg/runtime DefaultMetaV1FieldSelectorConversion, pkg/apis/core/v1/conversion.go.
 fn unknown_field(kind: KindRef, field: &str) -> String {
     match (kind.selectable(), kind.group()) {
+        _ if kind.custom().is_some() => format!("field label not supported: {field}"),
         ([], _) => format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
         (_, "batch") => format!("field label {field:?} not supported for {}", kind.name()),
         (_, "resource.k8s.io") => {

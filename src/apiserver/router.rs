@@ -358,7 +358,8 @@ impl ApiServer {
         for o in &listing.items {
             self.delete(&o.key(), &options, who)?;
         }
-        warned(Ok(list_json(t.kind, &listing, request.owners).into()), deletion_warning(t, &options))
+        let gone = with_end(list_json(t.kind, &listing, request.owners), t.kind);
+        warned(Ok(gone.into()), deletion_warning(t, &options))
     }
 }
 
