@@ -144,7 +144,7 @@ impl ApiServer {
             return Err(status);
         }
         who.authorized = true;
-        who.rule = (!verdict.reason.is_empty()).then(|| verdict.reason.into());
+        who.granted = who.granted.take().or(Some(verdict.grant()));
         Ok(())
     }
 
