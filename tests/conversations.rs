@@ -98,7 +98,24 @@ fn decoded(text: &str) -> String {
     out + rest
 }
 
-fn request(line: &str, body: &Value, revision: &str) -> Request {
+/// What of an object was seen last.
+#[derive(Default)]
+struct Seen {
+    revision: String,
+    uid: String,
+}
+
+impl Seen {
+    fn note(&mut self, o: &Value) {
+        for (field, seen) in [("resourceVersion", &mut self.revision), ("uid", &mut self.uid)] {
+            if let Some(text) = o["metadata"][field].as_str() {
+                *seen = text.into();
+            }
+        }
+    }
+}
+
+fn request(line: &str, body: &Value, seen: &Seen) -> Request {
     let (word, path) = line.split_once(' ').expect("a method and a path");
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut r = Request::new(method(word), path);
@@ -111,7 +128,8 @@ fn request(line: &str, body: &Value, revision: &str) -> Request {
         Value::String(form) if form == "table" => r.accept = Accept::Table,
         Value::String(_) => r.accept = Accept::Metadata,
         body => {
-            let text = body.to_string().replace("\"RV\"", &json!(revision).to_string());
+            let text = body.to_string().replace("\"RV\"", &json!(seen.revision).to_string());
+            let text = text.replace("\"UID\"", &json!(seen.uid).to_string());
             r.body = serde_json::from_str(&text).ok();
         }
     }
@@ -239,7 +257,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
         let name = conversation["name"].as_str().expect("name");
         assert_eq!(name, recorded["name"], "{file}: record the answers anew");
         let mut cluster = start.clone();
-        let mut revision = String::new();
+        let mut seen = Seen::default();
         let said = conversation["hooks"].clone();
         let hooks = Arc::new(Hooks { said, asked: Mutex::default(), before: Mutex::default() });
         cluster.world.api.set_outlet(Outlet(hooks.clone()));
@@ -251,7 +269,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
                 cluster.world.run_until(cluster.world.now + seconds);
                 continue;
             }
-            let answer = cluster.world.request(&request(line, body, ""), &user, RecordId::default());
+            let answer = cluster.world.request(&request(line, body, &Seen::default()), &user, RecordId::default());
             assert!(answer.is_ok(), "{file}: {name}: {line}: {answer:?}");
         }
         hooks.asked.lock().expect("lock").clear();
@@ -271,14 +289,12 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
                 who = acting_as(body);
                 continue;
             }
-            let mut request = request(line, body, &revision);
+            let mut request = request(line, body, &seen);
             request.impersonate = who.clone();
             let since = cluster.world.ledger.all().count();
             let answer = cluster.world.request(&request, &user, RecordId::default());
-            if let Ok(a) = &answer
-                && let Some(seen) = a.body["metadata"]["resourceVersion"].as_str()
-            {
-                revision = seen.into();
+            if let Ok(a) = &answer {
+                seen.note(&a.body);
             }
             steps += 1;
             let (mut got, want) = (shown(&answer), comparable(without_revisions(want)));

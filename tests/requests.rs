@@ -76,7 +76,10 @@ fn who_ended_a_request_is_named() {
         assert!(told.contains(ends), "{line}: {ends:?} is not in:\n{told}");
     }
     for (line, part) in [
-        ("kubectl delete pc system-node-critical", "it ended at the store: priorityclasses.scheduling.k8s.io \"system-node-critical\" is forbidden"),
+        (
+            "kubectl delete pc system-node-critical",
+            "it ended at the store: priorityclasses.scheduling.k8s.io \"system-node-critical\" is forbidden",
+        ),
         (
             "kubectl annotate node worker-1 a=b --as=system:node:worker-1 --as-group=system:nodes",
             "authorization: the node authorizer lets system:node:worker-1 do what a kubelet needs for its own node",

@@ -2,7 +2,7 @@
 //!
 //! Real Kubernetes: `k8s.io/apimachinery/pkg/labels`, `pkg/fields`, and `metav1.LabelSelector`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -300,19 +300,43 @@ impl Parser {
             Token::Sign("(") => {}
             t => return Err(format!("found '{}' expected: '('", Parser::show(&t))),
         }
-        let mut out = vec![];
+        let mut out = BTreeSet::new();
+        if *self.peek() == Token::Sign(")") {
+            self.next();
+            return Ok(vec![String::new()]);
+        }
         loop {
             match self.next() {
-                Token::Word(w) => out.push(w),
-                Token::Sign(")") if out.is_empty() => return Ok(vec![String::new()]),
+                Token::Word(w) => {
+                    out.insert(w);
+                    match self.peek() {
+                        Token::Sign(",") => {}
+                        Token::Sign(")") => break,
+                        t => return Err(format!("found '{}', expected: ',' or ')'", Parser::show(t))),
+                    }
+                }
+                // What stands between two commas, or beside one, is the empty value.
+                Token::Sign(",") => {
+                    if out.is_empty() {
+                        out.insert(String::new());
+                    }
+                    match self.peek() {
+                        Token::Sign(")") => {
+                            out.insert(String::new());
+                            break;
+                        }
+                        Token::Sign(",") => {
+                            self.next();
+                            out.insert(String::new());
+                        }
+                        _ => {}
+                    }
+                }
                 t => return Err(format!("found '{}', expected: ',', or identifier", Parser::show(&t))),
             }
-            match self.next() {
-                Token::Sign(",") => {}
-                Token::Sign(")") => return Ok(out),
-                t => return Err(format!("found '{}', expected: ',' or ')'", Parser::show(&t))),
-            }
         }
+        self.next();
+        Ok(out.into_iter().collect())
     }
 }
 
@@ -331,22 +355,59 @@ pub struct FieldTerm {
     pub equal: bool,
 }
 
-/// Reads what `--field-selector` takes.
+/// Reads what `--field-selector` takes. A backslash stands before a comma, an equals sign or a backslash of a value.
+/// Real Kubernetes: apimachinery/pkg/fields/selector.go.
 pub fn parse_fields(text: &str) -> Result<Vec<FieldTerm>, String> {
-    let mut out = vec![];
-    for term in text.split(',').map(str::trim).filter(|t| !t.is_empty()) {
-        let (field, value, equal) = if let Some((k, v)) = term.split_once("!=") {
-            (k, v, false)
-        } else if let Some((k, v)) = term.split_once("==") {
-            (k, v, true)
-        } else if let Some((k, v)) = term.split_once('=') {
-            (k, v, true)
-        } else {
-            return Err(format!("invalid selector: '{text}'; can't understand '{term}'"));
-        };
-        out.push(FieldTerm { field: field.into(), value: value.into(), equal });
+    let mut terms = field_terms(text);
+    terms.sort_unstable();
+    terms.into_iter().filter(|t| !t.is_empty()).map(|term| field_term(term, text)).collect()
+}
+
+fn field_terms(text: &str) -> Vec<&str> {
+    let (mut terms, mut start, mut escaped) = (vec![], 0, false);
+    for (i, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ',' => {
+                terms.push(&text[start..i]);
+                start = i + 1;
+            }
+            _ => {}
+        }
     }
-    Ok(out)
+    terms.push(&text[start..]);
+    terms
+}
+
+fn field_term(term: &str, all: &str) -> Result<FieldTerm, String> {
+    let operators = [("!=", false), ("==", true), ("=", true)];
+    let starts = term.char_indices().find_map(|(i, _)| {
+        let (sign, equal) = operators.into_iter().find(|(sign, _)| term[i..].starts_with(sign))?;
+        Some((i, i + sign.len(), equal))
+    });
+    let Some((end, start, equal)) = starts else {
+        return Err(format!("invalid selector: '{all}'; can't understand '{term}'"));
+    };
+    Ok(FieldTerm { field: term[..end].into(), value: unescaped(&term[start..])?, equal })
+}
+
+fn unescaped(value: &str) -> Result<String, String> {
+    let (mut out, mut escaped) = (String::new(), false);
+    for c in value.chars() {
+        match c {
+            '\\' | ',' | '=' if escaped => out.push(c),
+            _ if escaped => return Err(format!("invalid field selector: invalid escape sequence: \\{c}")),
+            '\\' => {
+                escaped = true;
+                continue;
+            }
+            ',' | '=' => return Err(format!("invalid field selector: unescaped character in value: {}", u32::from(c))),
+            _ => out.push(c),
+        }
+        escaped = false;
+    }
+    if escaped { Err("invalid field selector: invalid escape sequence: \\".into()) } else { Ok(out) }
 }
 
 /// `a=b,c=d`, or `none` as describe says.

@@ -170,8 +170,18 @@ impl<'a> Caller<'a> {
         let annotations = std::mem::take(&mut self.annotations).into_boxed_slice();
         let admission = std::mem::take(&mut self.admission).into_boxed_slice();
         let version = self.version.filter(|v| v.stored() == key.kind).unwrap_or(key.kind);
-        let request =
-            RequestRecord { verb, key, version, subresource, user, granted, defaulted, annotations, admission, outcome };
+        let request = RequestRecord {
+            verb,
+            key,
+            version,
+            subresource,
+            user,
+            granted,
+            defaulted,
+            annotations,
+            admission,
+            outcome,
+        };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

@@ -63,7 +63,7 @@ impl ApiServer {
         who.dry_run |= dry.is_some();
         let mut asked = Ask { key, part: Subresource::Eviction, body: eviction };
         admission::ask(self, &mut asked, who)?;
-        delete_options_of(&asked.body["deleteOptions"], |_| None)
+        delete_options_of(&asked.body["deleteOptions"])
     }
 
     fn evict_pod(&mut self, key: &Key, options: &DeleteOptions, who: &mut Caller<'_>) -> Result<Value, Status> {

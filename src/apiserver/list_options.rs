@@ -97,11 +97,11 @@ fn check(request: &Request, watch: bool, initial_events: Option<bool>) -> Result
         }
         (true, _) | (false, None) => {}
         (false, Some(how)) => {
-            if request.param("continue").is_some() {
-                errors.forbidden(&at, "resourceVersionMatch is forbidden when continue is provided");
-            }
             if revision.is_none() {
                 errors.forbidden(&at, "resourceVersionMatch is forbidden unless resourceVersion is provided");
+            }
+            if request.param("continue").is_some() {
+                errors.forbidden(&at, "resourceVersionMatch is forbidden when continue is provided");
             }
             if !matches!(how, "Exact" | "NotOlderThan") {
                 errors.not_supported(&at, how, &["Exact", "NotOlderThan", ""]);
@@ -131,15 +131,25 @@ fn invalid(errors: &FieldErrors) -> Status {
 }
 
 pub fn parse_revision(text: &str) -> Result<Rev, Status> {
-    text.parse().map(Rev).map_err(|_| {
-        Status::bad_request(format!(
-            "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
-        ))
-    })
+    let refused =
+        |_| Status::bad_request(format!("invalid resource version: {}", unreadable_revision(text).unwrap_or_default()));
+    text.parse().map(Rev).map_err(refused)
+}
+
+/// Why a text is no revision.
+pub fn unreadable_revision(text: &str) -> Option<String> {
+    let why = match text.parse::<u64>() {
+        _ if text.is_empty() => return None,
+        Ok(_) => return None,
+        Err(_) if text.bytes().all(|b| b.is_ascii_digit()) => "value out of range",
+        Err(_) => "invalid syntax",
+    };
+    Some(format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: {why}"))
 }
 
 /// Where a limited list goes on: opaque to clients, but the same as Kubernetes makes it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Token {
     v: String,
     rv: u64,
@@ -176,7 +186,7 @@ impl Token {
         match token.v.as_str() {
             "meta.k8s.io/v1" if token.start.is_empty() => Err(bad("encoded start key is empty")),
             "meta.k8s.io/v1" => Ok(token),
-            other => Err(bad(&format!("server does not recognize this encoded version {other:?}"))),
+            other => Err(bad(&format!("server does not recognize this encoded version {other}"))),
         }
     }
 }

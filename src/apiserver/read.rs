@@ -43,8 +43,13 @@ impl Filter {
             None => vec![],
         };
         for f in &fields {
-            let known = matches!(f.field.as_str(), "metadata.name" | "metadata.namespace")
-                || kind.selectable().contains(&f.field.as_str());
+            // Kinds with words of their own for it do not let the namespace pass where there is none.
+            let placeless = !kind.namespaced() && (kind.custom().is_some() || !kind.selectable().is_empty());
+            let known = match f.field.as_str() {
+                "metadata.name" => true,
+                "metadata.namespace" => !placeless,
+                field => kind.selectable().contains(&field),
+            };
             if !known {
                 return Err(Status::bad_request(unknown_field(kind, &f.field)));
             }

@@ -11,27 +11,27 @@ use super::binding::is_binding;
 use super::caller::{Caller, Options as WriteOptions};
 use super::decoding::{patch_decode_error, unreadable_as};
 use super::delete::{DeleteOptions, Deleted, Propagation};
-use super::list_options::ListOptions;
+use super::list_options::{self, ListOptions};
 use super::read::{list_json, with_end};
 use super::table::{Include, metadata_only, table};
 use super::target::Target;
-use super::write_options::{check_options, delete_options};
+use super::write_options::{check_options, delete_options, only_tries_to_delete};
 use super::{ApiServer, discovery, health, openapi, tokens, warnings};
 use crate::api::kind::Subresource;
 use crate::api::managed::options;
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
-use crate::api::{KindRef, Object, Status, User};
+use crate::api::{KindRef, Object, Reason, Status, User};
 use crate::store::WatchId;
 
 impl ApiServer {
     /// Answers a request, whatever it asks; only watches go another way ([`ApiServer::open_watch`]).
     pub fn handle(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
-        // Whoever deletes may also say in the body that nothing shall be done.
-        let in_body =
-            request.method == Method::Delete && request.body.as_ref().is_some_and(|b| b["dryRun"][0] == "All");
-        who.dry_run = in_body || request.param("dryRun") == Some("All");
+        who.dry_run = match request.method {
+            Method::Delete => only_tries_to_delete(request),
+            _ => request.param("dryRun") == Some("All"),
+        };
         who.owners_at_once = true;
         who.options = WriteOptions::of(request);
         if let Some(manager) = request.param("fieldManager") {
@@ -190,9 +190,12 @@ impl ApiServer {
     }
 
     fn get_one(&self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
+        if let Some(why) = request.param("resourceVersion").and_then(list_options::unreadable_revision) {
+            return Err(Status::new(Reason::Unknown, why));
+        }
         let o = &self.converted(self.get(&t.key())?, t.kind, who)?;
         if request.accept == Accept::Table {
-            let include = Include::parse(request.param("includeObject"));
+            let include = Include::parse(request.param("includeObject"))?;
             let rv = o.meta().resource_version.clone().unwrap_or_default();
             let meta = json!({"resourceVersion": rv});
             return Ok(table(t.kind, std::slice::from_ref(o), who.now, true, include.with(request.owners), meta).into());
@@ -208,7 +211,7 @@ impl ApiServer {
         let mut listing = self.list(&t.scope(), &options)?;
         self.convert_all(&mut listing.items, t.kind, who)?;
         if request.accept == Accept::Table {
-            let include = Include::parse(request.param("includeObject"));
+            let include = Include::parse(request.param("includeObject"))?;
             let meta =
                 list_json(t.kind, &super::read::Listing { items: vec![], ..listing_head(&listing) }, false)["metadata"]
                     .clone();

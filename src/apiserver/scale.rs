@@ -23,7 +23,7 @@ impl ApiServer {
     pub(super) fn get_scale(&self, t: &Target, request: &Request, who: &Caller<'_>) -> Response {
         let o = self.get(&t.key())?;
         if request.accept == Accept::Table {
-            let include = Include::parse(request.param("includeObject"));
+            let include = Include::parse(request.param("includeObject"))?;
             return Ok(scale_table(o, scale_json(o)?, who.now, include).into());
         }
         Ok(scale_json(o)?.into())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::kind::ColumnHeader;
 use crate::api::table::{AGE_DOC, ColumnType, NAME_DOC, age};
-use crate::api::{KindRef, Object, Time, custom};
+use crate::api::{KindRef, Object, Status, Time, custom};
 
 /// What of the object each row carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,11 +28,14 @@ impl Include {
         }
     }
 
-    pub fn parse(text: Option<&str>) -> Include {
+    pub fn parse(text: Option<&str>) -> Result<Include, Status> {
         match text {
-            Some("None") => Include::None,
-            Some("Object") => Include::Object(true),
-            _ => Include::Metadata(true),
+            Some("None") => Ok(Include::None),
+            Some("Object") => Ok(Include::Object(true)),
+            Some("Metadata" | "") | None => Ok(Include::Metadata(true)),
+            Some(other) => Err(Status::bad_request(format!(
+                "Unable to convert to Table as requested: includeObject: Invalid value: {other:?}: must be 'Metadata', 'Object', 'None', or empty"
+            ))),
         }
     }
 }

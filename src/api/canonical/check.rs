@@ -169,12 +169,12 @@ impl Seeker {
                 v.is_string()
             }
             Base::Quantity => {
-                let readable = match v {
-                    Value::String(s) => quantity::Quantity::parse(s).is_some(),
-                    other => other.is_number(),
+                let fault = match v {
+                    Value::String(s) => quantity::fault(s),
+                    other => (!other.is_number()).then_some(quantity::NOT_ONE),
                 };
-                if !readable {
-                    self.fatal = Some(quantity::NOT_ONE.into());
+                if let Some(why) = fault {
+                    self.fatal = Some(why.into());
                 }
                 true
             }

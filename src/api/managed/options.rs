@@ -46,11 +46,16 @@ pub struct Options<'a> {
 impl Options<'_> {
     fn validate(&self, errors: &mut FieldErrors) {
         validate_manager(self.manager, &Path::new("fieldManager"), errors);
-        if self.dry_run.iter().any(|d| d != "All") {
-            let shown = format!("{}", serde_json::json!(self.dry_run));
-            errors.not_supported_struct(&Path::new("dryRun"), shown, &["All"]);
-        }
+        validate_dry_run(&self.dry_run, errors);
         errors.one_of(&Path::new("fieldValidation"), self.field_validation, &["", "Ignore", "Strict", "Warn"]);
+    }
+}
+
+/// There is one way only to try without doing.
+pub fn validate_dry_run(ways: &[String], errors: &mut FieldErrors) {
+    if ways.iter().any(|d| d != "All") {
+        let shown = format!("{}", serde_json::json!(ways));
+        errors.not_supported_struct(&Path::new("dryRun"), shown, &["All"]);
     }
 }
 
@@ -75,7 +80,8 @@ pub fn validate_write(name: &str, options: &Options<'_>) -> Result<(), Status> {
     refused(name, &errors)
 }
 
-fn refused(options: &str, errors: &FieldErrors) -> Result<(), Status> {
+/// Options with something wrong refuse the request.
+pub fn refused(options: &str, errors: &FieldErrors) -> Result<(), Status> {
     if errors.is_empty() {
         return Ok(());
     }

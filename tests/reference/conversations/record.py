@@ -11,7 +11,7 @@ A file is a list of conversations: `name`, and `steps`, each one line:
     - wait: 2                          seconds
     - as: {user: jane, groups: [a]}    who asks from here on (`uid` and `extra` likewise); null: the administrator again
 
-`RV` in a body is the resourceVersion that was seen last. In answers, uids read `UID`, times `TIME`, what is made of a generateName `gen-` ends in `CHANCE`; resourceVersions are cut.
+`RV` in a body is the resourceVersion that was seen last, `UID` the uid. In answers, uids read `UID`, times `TIME`, what is made of a generateName `gen-` ends in `CHANCE`; resourceVersions are cut.
 What was created is deleted after each conversation.
 
 A conversation may have more:
@@ -198,7 +198,7 @@ def main():
     for file in [a for a in sys.argv[1:] if a.endswith(".yaml")]:
         all_answers = []
         for conversation in yaml.safe_load(open(file)):
-            answers, made, revision = [], [], ""
+            answers, made, revision, uid = [], [], "", ""
             Hooks.said, Hooks.asked = json.loads(json.dumps(conversation.get("hooks", {}))), []
             before = conversation.get("before", [])
             for i, step in enumerate(before + conversation["steps"]):
@@ -223,11 +223,12 @@ def main():
                 if isinstance(body, str):
                     body = None
                 if body is not None:
-                    body = json.loads(json.dumps(body).replace('"RV"', json.dumps(revision)))
+                    body = json.loads(json.dumps(body).replace('"RV"', json.dumps(revision)).replace('"UID"', json.dumps(uid)))
                 content = PATCH.get(method, "application/json")
                 code, got, warnings = server.call("PATCH" if method in PATCH else method, path, body, content, accept)
                 if isinstance(got, dict):
                     revision = got.get("metadata", {}).get("resourceVersion", revision)
+                    uid = got.get("metadata", {}).get("uid", uid)
                     if code == 201 and "name" in got.get("metadata", {}) and "dryRun" not in path:
                         base = path.split("?")[0]
                         made.append(base if method in PATCH else base + "/" + got["metadata"]["name"])
