@@ -242,7 +242,8 @@ fn resolve(s: &str) -> Value {
         && let Ok(f) = plain.parse::<f64>()
         && f.is_finite()
     {
-        if f.fract() == 0.0 && f.abs() < 1e15 && !plain.contains('.') {
+        // It becomes JSON on its way, where Go writes no point.
+        if f.fract() == 0.0 && f.abs() < 1e15 {
             return Value::from(f as i64);
         }
         return Number::from_f64(f).map_or_else(|| Value::String(s.into()), Value::Number);
