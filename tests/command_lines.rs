@@ -249,3 +249,15 @@ fn a_kubeconfig_leads_to_the_server_of_its_current_context() {
     well(&mut s, "kubectl config use-context other");
     assert_eq!(s.config.server(), "https://other:6443");
 }
+
+/// As a real kubectl says it.
+#[test]
+fn a_question_about_what_nobody_knows_is_warned_of_and_answered() {
+    let mut s = session();
+    let out = well(&mut s, "kubectl auth can-i foo bar");
+    assert_eq!(out.stdout, "yes\n");
+    assert_eq!(
+        out.stderr,
+        "Warning: the server doesn't have a resource type 'bar'\n\nWarning: verb 'foo' is not a known verb\n\n"
+    );
+}

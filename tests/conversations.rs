@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use kubetutor::api::patch::PatchType;
-use kubetutor::api::request::{Accept, Method, Request, Response};
+use kubetutor::api::request::{Accept, Impersonation, Method, Request, Response};
 use kubetutor::api::user::MASTERS;
 use kubetutor::api::{Duration, Reason, RecordId, Time, User, yaml};
 use kubetutor::apiserver::admission::webhooks::calling::{Call, Outlet, Reach, Reply};
@@ -159,6 +159,15 @@ fn request(line: &str, body: &Value, seen: &Seen) -> Request {
 fn place(token: &str) -> Value {
     let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
     serde_json::from_slice::<Value>(&bytes).map_or(token.into(), |v| v["start"].clone())
+}
+
+/// Whom the caller acts as from now on, as `as` says it.
+fn acting_as(body: &Value) -> Option<Box<Impersonation>> {
+    let texts = |v: &Value| v.as_array().into_iter().flatten().filter_map(|t| t.as_str().map(Into::into)).collect();
+    let text = |key: &str| body[key].as_str().unwrap_or_default().to_string();
+    let extra = body["extra"].as_object().into_iter().flatten().map(|(k, v)| (decoded(k), texts(v))).collect();
+    let who = Impersonation { user: text("user"), uid: text("uid"), groups: texts(&body["groups"]), extra };
+    (!body.is_null()).then(|| Box::new(who))
 }
 
 fn without_revisions(v: &Value) -> Value {
@@ -315,6 +324,7 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
         hooks.before.lock().expect("lock").clear();
         let lines = conversation["steps"].as_array().expect("steps");
         let wants = recorded["answers"].as_array().expect("answers");
+        let mut who = None;
         assert_eq!(lines.len(), wants.len(), "{file}: {name}: record the answers anew");
         for (step, want) in lines.iter().zip(wants) {
             let (line, body) = step.as_object().and_then(|m| m.iter().next()).expect("one step");
@@ -327,7 +337,12 @@ fn differences(file: &str, start: &Cluster) -> (usize, Vec<String>) {
                 seen.kept = seen.revision.clone();
                 continue;
             }
-            let request = request(line, body, &seen);
+            if line == "as" {
+                who = acting_as(body);
+                continue;
+            }
+            let mut request = request(line, body, &seen);
+            request.impersonate = who.clone();
             let since = cluster.world.ledger.all().count();
             let answer = match line.starts_with("WATCH") {
                 true => watched(&mut cluster, &request, &user),

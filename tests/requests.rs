@@ -75,6 +75,23 @@ fn who_ended_a_request_is_named() {
         let told = why(&mut s, line);
         assert!(told.contains(ends), "{line}: {ends:?} is not in:\n{told}");
     }
+    for (line, part) in [
+        (
+            "kubectl delete pc system-node-critical",
+            "it ended at the store: priorityclasses.scheduling.k8s.io \"system-node-critical\" is forbidden",
+        ),
+        (
+            "kubectl annotate node worker-1 a=b --as=system:node:worker-1 --as-group=system:nodes",
+            "authorization: the node authorizer lets system:node:worker-1 do what a kubelet needs for its own node",
+        ),
+        (
+            "kubectl annotate node worker-2 a=b --as=system:node:worker-1 --as-group=system:nodes",
+            "authorization: no rule allows it, so it ended here: nodes \"worker-2\" is forbidden",
+        ),
+    ] {
+        let told = why(&mut s, line);
+        assert!(told.contains(part), "{line}: {part:?} is not in:\n{told}");
+    }
     s.language = Language::Korean;
     let told = why(&mut s, "kubectl run fourth --image=nginx");
     assert!(told.contains("어드미션(admission): ResourceQuota 플러그인에서 끝남"), "{told}");

@@ -41,8 +41,8 @@ fn base(v: &Value, f: &Field, go: &str) -> Option<String> {
         Base::Struct(t) => refusal(v, t),
         Base::Raw => None,
         Base::Quantity => {
-            let readable = v.is_number() || v.as_str().is_some_and(|s| quantity::Quantity::parse(s).is_some());
-            (!readable).then(|| quantity::NOT_ONE.into())
+            let fault = v.as_str().map_or_else(|| (!v.is_number()).then_some(quantity::NOT_ONE), quantity::fault);
+            fault.map(Into::into)
         }
         Base::IntOrString if v.is_string() || whole(v).is_some() => None,
         Base::IntOrString => own("int32"),

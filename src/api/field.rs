@@ -192,29 +192,41 @@ impl fmt::Display for FieldError {
 
 /// All that is wrong with an object, in the order in which it was found.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct FieldErrors(Vec<FieldError>);
+pub struct FieldErrors {
+    list: Vec<FieldError>,
+    /// What is wrong, but was so before and has not been touched.
+    warnings: Vec<String>,
+}
 
 impl FieldErrors {
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
     pub fn list(&self) -> &[FieldError] {
-        &self.0
+        &self.list
+    }
+    /// Whoever writes the object is told, and goes on.
+    pub fn warn(&mut self, text: String) {
+        self.warnings.push(text);
+    }
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
     /// Moves the errors of `other` behind these.
     pub fn append(&mut self, other: &mut FieldErrors) {
-        self.0.append(&mut other.0);
+        self.list.append(&mut other.list);
+        self.warnings.append(&mut other.warnings);
     }
     fn push(&mut self, path: &Path<'_>, fault: Fault) {
         self.add(FieldError { path: path.to_string(), fault });
     }
     /// An error whose path was put into words elsewhere.
     pub fn add(&mut self, error: FieldError) {
-        self.0.push(error);
+        self.list.push(error);
     }
     /// Puts the errors in the order of their words, where Kubernetes does.
     pub fn sort(&mut self) {
-        self.0.sort_by_cached_key(ToString::to_string);
+        self.list.sort_by_cached_key(ToString::to_string);
     }
     pub fn required(&mut self, path: &Path<'_>, detail: impl Into<String>) {
         self.push(path, Fault::Required { detail: detail.into() });

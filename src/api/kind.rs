@@ -266,6 +266,8 @@ pub struct Kind<T: 'static> {
     /// should know.
     pub leaves_owned: bool,
     pub deletion_warning: Option<&'static str>,
+    /// Why the object of that name is never deleted, if so.
+    pub stays: fn(&str) -> Option<&'static str>,
     /// What a first request to delete does to an object that is emptied before it goes.
     pub condemn: Option<fn(&mut T, Time)>,
     /// Since when nobody should use it, and what instead: everybody who asks for it is told.
@@ -322,6 +324,7 @@ impl<T: Resource> Kind<T> {
             returns_deleted: false,
             leaves_owned: false,
             deletion_warning: None,
+            stays: |_| None,
             condemn: None,
             deprecated: None,
             columns: &[],
@@ -368,6 +371,10 @@ pub trait AnyKind: Sync {
     fn returns_deleted(&self) -> bool;
     fn leaves_owned(&self) -> bool;
     fn deletion_warning(&self) -> Option<&'static str>;
+    /// Why the object of that name is never deleted, if so.
+    fn stays(&self, _name: &str) -> Option<&'static str> {
+        None
+    }
     /// Marks an object that is emptied before it goes; `false` if its kind knows nothing of the sort.
     fn condemn(&self, o: &mut Object, now: Time) -> bool;
     fn deprecated(&self) -> Option<&'static str>;
@@ -526,6 +533,9 @@ impl<T: Resource> AnyKind for Kind<T> {
     }
     fn leaves_owned(&self) -> bool {
         self.leaves_owned
+    }
+    fn stays(&self, name: &str) -> Option<&'static str> {
+        (self.stays)(name)
     }
     fn deletion_warning(&self) -> Option<&'static str> {
         self.deletion_warning

@@ -318,6 +318,9 @@ pub fn validate_meta_at(
     } else if !namespace.is_empty() {
         errors.forbidden(&at.child("namespace"), "not allowed on this type");
     }
+    if let Some(n) = meta.generation.filter(|n| *n < 0) {
+        errors.invalid(&at.child("generation"), n, "must be greater than or equal to 0");
+    }
     validate_notes(meta, at, errors);
     validate_finalizers(meta.finalizers.as_deref().unwrap_or_default(), &at.child("finalizers"), errors);
 }

@@ -7,7 +7,7 @@ use super::canonical::word;
 use super::kind::KindRef;
 use super::status::{Cause, Details, Reason, Status};
 use super::strategic::Senseless;
-use super::{convert, go_text, strategic};
+use super::{convert, go_text, reading, strategic};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PatchType {
@@ -105,6 +105,8 @@ pub fn apply(target: &Value, patch: &Value, how: PatchType, kind: KindRef) -> Re
             if let Some(why) = convert::refusal(&out, layout) {
                 return Err(Refused::Misfit(go_text::plain(patch), why));
             }
+            // It makes whole numbers of `2.0`, which a decoder does not.
+            reading::make_whole(&mut out);
             // The converter knows what it makes, whatever the patch calls it.
             out["apiVersion"] = target["apiVersion"].clone();
             out["kind"] = target["kind"].clone();

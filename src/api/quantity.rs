@@ -5,6 +5,21 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+/// Why a text is no quantity, in Go's words, if it is none.
+pub fn fault(text: &str) -> Option<&'static str> {
+    if Quantity::parse(text).is_some() {
+        return None;
+    }
+    let digits = |t: &str| t.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let rest = &unsigned[unsigned.len() - digits(unsigned)..];
+    let rest = rest.strip_prefix('.').map_or(rest, |r| &r[r.len() - digits(r)..]);
+    let rest = rest.trim_start_matches(|c| "eEinumkKMGTP".contains(c));
+    let rest = rest.strip_prefix(['+', '-']).unwrap_or(rest);
+    // Whatever has the shape of one fails for its suffix only.
+    Some(if !text.is_empty() && digits(rest) == 0 { BAD_SUFFIX } else { NOT_ONE })
+}
+
 /// How a quantity was written, which decides how it is written back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
@@ -22,6 +37,8 @@ pub struct Quantity {
 
 /// What Go says of a text that is no quantity.
 pub const NOT_ONE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+const BAD_SUFFIX: &str = "unable to parse quantity's suffix";
 
 const NANO: i128 = 1_000_000_000;
 /// Larger amounts are not told apart.
@@ -180,7 +197,7 @@ impl<'a> Digits<'a> {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let (number, suffix) = rest.split_at(digits);
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+        if fraction.contains('.') {
             return None;
         }
         let (format, base, exponent) = scale(suffix)?;
@@ -383,10 +400,11 @@ mod tests {
             ("0.0000000000000000000000000000001e40", "1e9"),
             ("1E5", "100e3"),
             ("1e-40", "1e-9"),
+            (".", "0"),
         ] {
             assert_eq!(canonical(text), want, "{text}");
         }
-        for bad in ["", "x", "1.2.3", "1Kx", "1e", ".", "--1", "1 ", "९"] {
+        for bad in ["", "x", "1.2.3", "1Kx", "1e", "--1", "1 ", "९"] {
             assert!(Quantity::parse(bad).is_none(), "{bad:?}");
         }
     }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{PodSpec, ResourceQuotaSpec, ScopedResourceSelectorRequirement};
 
-use super::kinds::{PersistentVolumeClaim, Pod, Service};
+use super::kind::Subresource;
+use super::kinds::{PersistentVolumeClaim, Pod, ResourceClaim, Service};
 use super::object::Object;
 use super::quantity::Quantity;
 use super::resource_list::{self, ResourceList};
@@ -40,6 +41,8 @@ pub fn usage(o: &Object, now: Time) -> ResourceList {
         resource_list::add(&mut used, &of_service(s));
     } else if let Some(c) = o.get::<PersistentVolumeClaim>() {
         resource_list::add(&mut used, &of_claim(c));
+    } else if let Some(c) = o.get::<ResourceClaim>() {
+        resource_list::add(&mut used, &of_devices(c));
     }
     used
 }
@@ -113,6 +116,43 @@ fn of_claim(c: &PersistentVolumeClaim) -> ResourceList {
     out
 }
 
+/// Behind the name of a class of devices.
+const DEVICES_OF_CLASS: &str = ".deviceclass.resource.k8s.io/devices";
+/// As many devices as one claim can get: what whoever wants all of them may use.
+const MOST_DEVICES: i64 = 32;
+
+/// Devices by their classes. Of several that would do, any may come.
+fn of_devices(c: &ResourceClaim) -> ResourceList {
+    let wanted = |mode: Option<&str>, number: Option<i64>| match mode {
+        Some("ExactCount") => number.unwrap_or(0),
+        Some("All") => MOST_DEVICES,
+        _ => 0,
+    };
+    let devices = |n: i64| Quantity::from_milli(n.saturating_mul(1000));
+    let mut out = ResourceList::new();
+    for request in c.spec.devices.iter().flat_map(|d| d.requests.iter().flatten()) {
+        let mut most = ResourceList::new();
+        for r in request.first_available.iter().flatten() {
+            let n = devices(wanted(r.allocation_mode.as_deref(), r.count));
+            let of_class = most.entry(format!("{}{DEVICES_OF_CLASS}", r.device_class_name)).or_insert(Quantity::ZERO);
+            *of_class = n.max(*of_class);
+        }
+        if let Some(r) = request.exactly.as_ref().filter(|_| most.is_empty()) {
+            let n = devices(wanted(r.allocation_mode.as_deref(), r.count));
+            most.insert(format!("{}{DEVICES_OF_CLASS}", r.device_class_name), n);
+        }
+        resource_list::add(&mut out, &most);
+    }
+    out
+}
+
+/// How much more is used than before; what is given back, a controller finds out.
+pub fn growth(now: &ResourceList, before: &ResourceList) -> ResourceList {
+    let mut more = now.clone();
+    resource_list::subtract(&mut more, before);
+    more.into_iter().filter(|(_, q)| !q.is_negative()).collect()
+}
+
 /// What of a quota's resources has to do with an object, whatever it uses of them.
 pub fn concerned<'a>(o: &'a Object, hard: &'a ResourceList) -> impl Iterator<Item = &'a String> {
     let counted = format!("count/{}", o.kind().group_resource());
@@ -122,6 +162,7 @@ pub fn concerned<'a>(o: &'a Object, hard: &'a ResourceList) -> impl Iterator<Ite
         name == counted
             || core && OLD_NAMES.contains(&o.kind().plural()) && name == o.kind().plural()
             || o.get::<Pod>().is_some() && of_pods(name)
+            || o.get::<ResourceClaim>().is_some() && name.ends_with(DEVICES_OF_CLASS)
             || o.get::<Service>().is_some() && matches!(name, "services.loadbalancers" | "services.nodeports")
             || o.get::<PersistentVolumeClaim>().is_some()
                 && (name == "requests.storage" || name.contains(".storageclass.storage.k8s.io/"))
@@ -161,9 +202,9 @@ pub fn in_scope(quota: &ResourceQuotaSpec, o: &Object) -> bool {
 
 fn fits(scope: &str, term: Option<&ScopedResourceSelectorRequirement>, o: &Object) -> bool {
     if scope == "VolumeAttributesClass" {
-        let class = o.get::<PersistentVolumeClaim>().and_then(|c| c.spec.as_ref());
-        let class = class.and_then(|s| s.volume_attributes_class_name.as_deref());
-        return o.get::<PersistentVolumeClaim>().is_some() && chosen(class, term);
+        let Some(claim) = o.get::<PersistentVolumeClaim>() else { return false };
+        let classes = attributes_classes(claim);
+        return if classes.is_empty() { chosen(None, term) } else { classes.iter().any(|c| chosen(Some(c), term)) };
     }
     let Some(p) = o.get::<Pod>() else { return false };
     let Some(spec) = &p.spec else { return false };
@@ -176,6 +217,17 @@ fn fits(scope: &str, term: Option<&ScopedResourceSelectorRequirement>, o: &Objec
         "CrossNamespacePodAffinity" => reaches_other_namespaces(spec),
         _ => false,
     }
+}
+
+/// The classes of attributes that a claim wants, has, or is getting.
+fn attributes_classes(c: &PersistentVolumeClaim) -> Vec<&str> {
+    let status = c.status.as_ref();
+    let all = [
+        c.spec.as_ref().and_then(|s| s.volume_attributes_class_name.as_deref()),
+        status.and_then(|s| s.current_volume_attributes_class_name.as_deref()),
+        status.and_then(|s| s.modify_volume_status.as_ref()?.target_volume_attributes_class_name.as_deref()),
+    ];
+    all.into_iter().flatten().filter(|n| !n.is_empty()).collect()
 }
 
 /// A class against an expression; without one it is enough that there is a class.
@@ -207,9 +259,20 @@ fn reaches_other_namespaces(spec: &PodSpec) -> bool {
     terms.iter().any(|t| t.namespaces.as_ref().is_some_and(|n| !n.is_empty()) || t.namespace_selector.is_some())
 }
 
-/// Whether an object changes what a quota counts when it is updated, not only when it is created.
-pub fn counts_updates(o: &Object) -> bool {
-    o.get::<Service>().is_some() || o.get::<PersistentVolumeClaim>().is_some()
+/// Whether a change of an object, through a part of it or not, may change what a quota counts.
+pub fn counts_update(new: &Object, old: &Object, part: Option<Subresource>) -> bool {
+    let ends =
+        |o: &Object| o.get::<Pod>().and_then(|p| p.spec.as_ref()).is_some_and(|s| s.active_deadline_seconds.is_some());
+    match part {
+        None if new.get::<Pod>().is_some() => ends(new) != ends(old),
+        None => {
+            let claims = new.get::<PersistentVolumeClaim>().is_some() || new.get::<ResourceClaim>().is_some();
+            claims || new.get::<Service>().is_some()
+        }
+        Some(Subresource::Resize) => true,
+        Some(Subresource::Status) => new.get::<PersistentVolumeClaim>().is_some(),
+        Some(_) => false,
+    }
 }
 
 #[cfg(test)]

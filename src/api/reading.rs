@@ -24,11 +24,26 @@ pub fn read(kind: KindRef, body: Value) -> Result<(Object, Vec<String>), String>
     Ok((kind.decode(body)?, findings.unknown))
 }
 
+/// Makes `3` of `3.0`, wherever it stands.
+pub fn make_whole(v: &mut Value) {
+    match v {
+        Value::Number(n) if n.is_f64() => {
+            if let Some(whole) = canonical::whole(v) {
+                *v = whole.into();
+            }
+        }
+        Value::Object(m) => m.values_mut().for_each(make_whole),
+        Value::Array(a) => a.iter_mut().for_each(make_whole),
+        _ => {}
+    }
+}
+
 /// The decoder wants absent fields, not nulls, and whole numbers where Go reads them: `3.0` is 3.
 pub fn without_nulls(v: Value) -> Value {
     match v {
-        Value::Number(n) if n.is_f64() => {
-            canonical::whole(&Value::Number(n.clone())).map_or(Value::Number(n), Into::into)
+        mut number @ Value::Number(_) => {
+            make_whole(&mut number);
+            number
         }
         Value::Object(m) => {
             Value::Object(m.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect())

@@ -6,7 +6,7 @@ mod fields;
 
 pub use fields::{FieldTerm, parse_fields};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -305,7 +305,8 @@ impl Parser {
             t => return Err(format!("found '{}' expected: '('", Parser::show(&t))),
         }
         match self.peek() {
-            Token::Word(_) | Token::Sign(",") => self.list(),
+            // Each once, by the alphabet.
+            Token::Word(_) | Token::Sign(",") => Ok(BTreeSet::from_iter(self.list()?).into_iter().collect()),
             Token::Sign(")") => {
                 self.next();
                 Ok(vec![String::new()])

@@ -252,12 +252,16 @@ fn resolve(s: &str) -> Value {
             .then(|| i64::from_str_radix(&digits[1..], 8).ok())
             .flatten()
     };
-    let integer = radix("0x", 16).or_else(|| radix("0b", 2)).or_else(|| radix("0o", 8)).or_else(octal).or_else(|| {
-        let first_zero = digits.len() > 1 && digits.starts_with('0');
-        if first_zero || !digits.bytes().all(|b| b.is_ascii_digit()) { None } else { digits.parse::<i64>().ok() }
-    });
-    if let Some(i) = integer {
+    let other = radix("0x", 16).or_else(|| radix("0b", 2)).or_else(|| radix("0o", 8)).or_else(octal);
+    if let Some(i) = other {
         return Value::from(if negative { -i } else { i });
+    }
+    let first_zero = digits.len() > 1 && digits.starts_with('0');
+    if !first_zero
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && let Ok(i) = plain.parse::<i64>()
+    {
+        return Value::from(i);
     }
     let float_like = digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
         && digits.bytes().any(|b| b.is_ascii_digit())
@@ -266,6 +270,7 @@ fn resolve(s: &str) -> Value {
         && let Ok(f) = plain.parse::<f64>()
         && f.is_finite()
     {
+        // It becomes JSON on its way, where Go writes no point.
         if f.fract() == 0.0 && f.abs() < 1e15 {
             return Value::from(f as i64);
         }

@@ -11,8 +11,9 @@ use super::admission::reinvocation::Reinvocation;
 use crate::api::kind::Subresource;
 use crate::api::request::{Method, Request};
 use crate::api::template_hash::SAFE_ALPHABET;
+use crate::api::user::MASTERS;
 use crate::api::{Key, KindRef, RecordId, Time, User, names};
-use crate::ledger::record::{AdmissionStep, RequestOutcome, RequestRecord, SERVER};
+use crate::ledger::record::{AdmissionStep, Granted, RequestOutcome, RequestRecord, SERVER};
 use crate::ledger::{Ledger, What};
 
 /// The stream of chance of a whole cluster: one seed, one run.
@@ -40,8 +41,8 @@ pub struct Caller<'a> {
     pub applying: Option<Value>,
     /// Whether it was found to be allowed already.
     pub authorized: bool,
-    /// The rule that allows it, if one was needed.
-    pub rule: Option<Arc<str>>,
+    /// Why it is allowed, once that is known.
+    pub granted: Option<Granted>,
     /// Fields that were filled in, if they were counted.
     pub defaulted: Option<usize>,
     /// What the caller should know of a write that was done all the same.
@@ -110,7 +111,7 @@ impl<'a> Caller<'a> {
             applied: None,
             applying: None,
             authorized: false,
-            rule: None,
+            granted: user.is_in(MASTERS).then_some(Granted::ToMasters),
             defaulted: None,
             warnings: vec![],
             subresource: None,
@@ -168,12 +169,22 @@ impl<'a> Caller<'a> {
         }
         let defaulted = self.defaulted.filter(|_| !matches!(outcome, RequestOutcome::Refused(_)));
         let (key, user) = (key.clone(), self.user.name.clone());
-        let rule = self.rule.clone();
+        let granted = self.granted.clone();
         let annotations = std::mem::take(&mut self.annotations).into_boxed_slice();
         let admission = std::mem::take(&mut self.admission).into_boxed_slice();
         let version = self.version.filter(|v| v.stored() == key.kind).unwrap_or(key.kind);
-        let request =
-            RequestRecord { verb, key, version, subresource, user, rule, defaulted, annotations, admission, outcome };
+        let request = RequestRecord {
+            verb,
+            key,
+            version,
+            subresource,
+            user,
+            granted,
+            defaulted,
+            annotations,
+            admission,
+            outcome,
+        };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

@@ -88,6 +88,9 @@ impl ApiServer {
     }
 
     fn plan_delete(&self, key: &Key, options: &DeleteOptions, who: &mut Caller<'_>) -> Result<Plan, Status> {
+        if let Some(why) = key.kind.stays(&key.name) {
+            return Err(Status::forbidden(key.kind, &key.name, why));
+        }
         let Some(old) = self.store.get(key) else { return Err(Status::not_found(key.kind, &key.name)) };
         check_preconditions(old, options)?;
         admission::delete(self, key, who)?;

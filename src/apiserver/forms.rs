@@ -30,6 +30,12 @@ impl Form {
         self.event(o, kind, now, true)
     }
 
+    /// The answer to a question, which is no table.
+    pub fn asked(self, o: &Arc<Object>, kind: KindRef) -> Arc<Value> {
+        let accept = if self.accept == Accept::Table { Accept::Json } else { self.accept };
+        Form { accept, ..self }.one(o, kind, Time::ZERO)
+    }
+
     /// The same in a watch, whose `first` table alone tells the columns.
     pub fn event(self, o: &Arc<Object>, kind: KindRef, now: Time, first: bool) -> Arc<Value> {
         match self.accept {
@@ -69,7 +75,7 @@ impl Form {
 /// What a table may be asked to carry of its objects.
 pub fn check(request: &Request) -> Result<(), Status> {
     match request.param("includeObject").filter(|_| request.accept == Accept::Table) {
-        None | Some("None" | "Metadata" | "Object") => Ok(()),
+        None | Some("" | "None" | "Metadata" | "Object") => Ok(()),
         Some(other) => Err(Status::bad_request(format!(
             "Unable to convert to Table as requested: includeObject: Invalid value: {other:?}: must be 'Metadata', 'Object', 'None', or empty"
         ))),

@@ -142,7 +142,9 @@ fn invalid(errors: &FieldErrors) -> Status {
 
 pub fn parse_revision(text: &str) -> Result<Rev, Status> {
     text.parse().map(Rev).map_err(|_| {
-        let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let why = if digits { "value out of range" } else { "invalid syntax" };
+        let why = format!("strconv.ParseUint: parsing {text:?}: {why}");
         Status::new(Reason::Unknown, format!("resourceVersion: Invalid value: {text:?}: {why}"))
     })
 }

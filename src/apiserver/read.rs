@@ -45,8 +45,13 @@ impl Filter {
             None => vec![],
         };
         for f in &fields {
-            let known = matches!(f.field.as_str(), "metadata.name" | "metadata.namespace")
-                || kind.selectable().contains(&f.field.as_str());
+            // Kinds with words of their own for it do not let the namespace pass where there is none.
+            let placeless = !kind.namespaced() && (kind.custom().is_some() || !kind.selectable().is_empty());
+            let known = match f.field.as_str() {
+                "metadata.name" => true,
+                "metadata.namespace" => !placeless,
+                field => kind.selectable().contains(&field),
+            };
             if !known {
                 return Err(Status::bad_request(unknown_field(kind, &f.field)));
             }
@@ -81,6 +86,7 @@ impl Filter {
 /// Real Kubernetes: apimachinery/pkg/runtime DefaultMetaV1FieldSelectorConversion, pkg/apis/core/v1/conversion.go.
 fn unknown_field(kind: KindRef, field: &str) -> String {
     match (kind.selectable(), kind.group()) {
+        _ if kind.custom().is_some() => format!("field label not supported: {field}"),
         ([], _) => format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
         (_, "batch") => format!("field label {field:?} not supported for {}", kind.name()),
         (_, "resource.k8s.io") => {

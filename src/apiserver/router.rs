@@ -14,8 +14,6 @@ use super::decoding::{disowned, patch_decode_error, unreadable_as};
 use super::delete::{DeleteOptions, Deleted, Propagation};
 use super::forms::Form;
 use super::list_options::ListOptions;
-use super::parts::namespace_must_fit;
-use super::table::only_metadata;
 use super::target::Target;
 use super::write_options::{check_options, delete_options};
 use super::{ApiServer, discovery, forms, health, openapi, tokens, warnings};
@@ -24,7 +22,7 @@ use crate::api::managed::options;
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
-use crate::api::{Reason, Status, User, json_patch};
+use crate::api::{Status, User, json_patch};
 use crate::store::WatchId;
 
 impl ApiServer {
@@ -32,7 +30,9 @@ impl ApiServer {
     pub fn handle(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
         who.dry_run = match &request.body {
             // Whoever deletes with a body says all of it there.
-            Some(body) if request.method == Method::Delete => body["dryRun"][0] == "All",
+            Some(body) if request.method == Method::Delete => {
+                body["dryRun"].as_array().is_some_and(|d| d.iter().any(|d| d == "All"))
+            }
             _ => request.param("dryRun") == Some("All"),
         };
         who.owners_at_once = true;
@@ -156,7 +156,7 @@ impl ApiServer {
             return Err(status);
         }
         who.authorized = true;
-        who.rule = (!verdict.reason.is_empty()).then(|| verdict.reason.into());
+        who.granted = who.granted.take().or(Some(verdict.grant()));
         Ok(())
     }
 
@@ -216,22 +216,10 @@ impl ApiServer {
 
     fn post(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let mut warnings = vec![];
-        let mut o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
+        let o = self.decode(t.kind, request.body.as_ref(), request, &mut warnings)?;
         if reviews::is_review(t.kind) {
-            if t.kind.namespaced() {
-                namespace_must_fit(o.json(), &t.key())?;
-            }
-            o.meta_mut().namespace = t.kind.namespaced().then(|| t.namespace.clone());
-            let asked = o.clone();
-            self.own(&mut o, None, asked, None, who);
-            let answer = reviews::answer(self, &o, who.user, who.now).map(|v| match request.accept {
-                Accept::Metadata => only_metadata(&v).into(),
-                _ => v.into(),
-            });
-            return warned(answer, warnings);
-        }
-        if !who.dry_run && o.meta().resource_version.as_deref().is_some_and(|r| !r.is_empty()) {
-            return Err(Status::new(Reason::Unknown, "resourceVersion should not be set on objects to be created"));
+            let answered = reviews::post(self, o, &t.namespace, who);
+            return warned(answered.map(|o| Form::of(request).asked(&Arc::new(o), t.kind).into()), warnings);
         }
         // How many fields the server fills in is known only when it has; the record is written in `create`.
         who.defaulted = request.body.as_ref().map(|b| self.count_defaults(&o, b));

@@ -65,14 +65,18 @@ pub(super) fn of_update(
 }
 
 pub(super) fn of_status(new: &Object, old: &Object, errors: &mut FieldErrors) {
-    let (kind, meta, before) = (new.kind(), new.meta(), old.meta());
     // Mostly a status update says nothing else, and then there is nothing to judge.
-    if meta.labels != before.labels || meta.annotations != before.annotations {
-        names::validate_common(meta, kind.namespaced(), names::path_segment, errors);
-        names::validate_common_update(meta, before, errors);
-        names::validate_meta_update(meta, before, errors);
+    if new.meta().labels != old.meta().labels || new.meta().annotations != old.meta().annotations {
+        of_metadata(new, old, errors);
     }
-    kind.validate_status(new, old, errors);
+    new.kind().validate_status(new, old, errors);
+}
+
+/// What all kinds have in common.
+pub(super) fn of_metadata(new: &Object, old: &Object, errors: &mut FieldErrors) {
+    names::validate_common(new.meta(), new.kind().namespaced(), names::path_segment, errors);
+    names::validate_common_update(new.meta(), old.meta(), errors);
+    names::validate_meta_update(new.meta(), old.meta(), errors);
 }
 
 /// What of the metadata nobody may change. What a patch leaves alone is there as it was.

@@ -30,6 +30,7 @@ impl ApiServer {
     pub fn create(&mut self, mut o: Object, ns: &str, who: &mut Caller<'_>) -> Result<Arc<Object>, Status> {
         let kind = o.kind();
         let place = Key::new(kind.stored(), ns, o.name());
+        let versioned = who.applied.is_none() && o.meta().resource_version.as_deref().is_some_and(|r| !r.is_empty());
         let result = match self.authorize(who, "create", &place, None) {
             Ok(()) => self.admit_create(&mut o, ns, who),
             Err(status) => Err(status),
@@ -42,6 +43,10 @@ impl ApiServer {
                     Some(there) => Err(taken(there, &o)),
                     None => Ok(Arc::new(o)),
                 };
+            }
+            // That is the store's rule, which is asked last.
+            if versioned {
+                return Err(Status::new(Reason::Unknown, "resourceVersion should not be set on objects to be created"));
             }
             self.specs.share(&mut o);
             let o = self.to_storage(o);
@@ -157,6 +162,7 @@ impl ApiServer {
         let mut errors = FieldErrors::default();
         device_admin::validate(self, o, &mut errors);
         validation::of_create(o, &asked, who.version, &mut errors);
+        who.warnings.append(&mut errors.take_warnings());
         if !errors.is_empty() {
             return Err(Status::invalid(kind, o.name(), errors.list()));
         }
@@ -295,6 +301,7 @@ impl ApiServer {
             }
             _ => validation::of_update(new, old, &asked, who.version, &mut errors),
         }
+        who.warnings.append(&mut errors.take_warnings());
         if !errors.is_empty() {
             return Err(Status::invalid(kind, old.name(), errors.list()));
         }

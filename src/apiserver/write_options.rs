@@ -32,8 +32,8 @@ pub(super) fn check_options(request: &Request) -> Result<(), Status> {
 /// What is asked of a deletion: in its body, or else in its query.
 pub(super) fn delete_options(request: &Request) -> Result<DeleteOptions, Status> {
     let body = match &request.body {
-        Some(body) => read(body)?,
-        None => from_query(request)?,
+        Some(body) if !body.is_null() => read(body)?,
+        _ => from_query(request)?,
     };
     let mut errors = FieldErrors::default();
     let at = Path::new("propagationPolicy");
@@ -81,7 +81,7 @@ fn from_query(request: &Request) -> Result<Value, Status> {
         v["propagationPolicy"] = how.into();
     }
     if let Some(yes) = request.param("orphanDependents") {
-        v["orphanDependents"] = matches!(yes, "1" | "true").into();
+        v["orphanDependents"] = (yes != "0" && !yes.eq_ignore_ascii_case("false")).into();
     }
     v["dryRun"] = json!(dry_run(request));
     Ok(v)

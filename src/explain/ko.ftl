@@ -30,6 +30,7 @@ why-you = 나
 request-head = { $user } 사용자의 요청 { $request }:
 request-head-in = { $user } 사용자의 요청 { $request }, 네임스페이스 { $namespace }:
 request-master = 권한 부여(authorization): { $user } 사용자는 system:masters 그룹에 속해 규칙이 필요 없음
+request-node = 권한 부여(authorization): 노드 인가자(node authorizer)가 { $user } 사용자에게 kubelet이 자기 노드에 필요한 일을 허용함
 request-rule = 권한 부여(authorization): { $rule }
 request-changed = 어드미션(admission): { $plugin } 플러그인이 { $places } 필드를 바꿈
 request-defaults = 기본값과 어드미션이 필드 { $count }개를 채움

@@ -5,7 +5,10 @@ use super::story::sent;
 use super::texts::message;
 use crate::api::status::{Reason, Status};
 use crate::ledger::Fact;
-use crate::ledger::record::{Admitted, RequestOutcome, RequestRecord};
+use crate::ledger::record::{Admitted, Granted, RequestOutcome, RequestRecord};
+
+/// Where people could give away what they do not have.
+const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// Places of a change that are named.
 const NAMED: usize = 6;
@@ -33,9 +36,10 @@ pub fn explain(q: &RequestRecord, language: Language) -> Vec<String> {
     let mut out = vec![say(head, &facts.into_iter().chain(namespace).collect::<Vec<_>>())];
     let mut line = |text: String| out.push(format!("  {text}"));
     if refused.is_none_or(|(s, _)| s != Station::Authorization) {
-        line(match &q.rule {
-            Some(rule) => say("request-rule", &[("rule", text(rule))]),
-            None => say("request-master", &[("user", text(&q.user))]),
+        line(match &q.granted {
+            Some(Granted::By(rule)) => say("request-rule", &[("rule", text(rule))]),
+            Some(Granted::ToNode) => say("request-node", &[("user", text(&q.user))]),
+            Some(Granted::ToMasters) | None => say("request-master", &[("user", text(&q.user))]),
         });
     }
     for step in &q.admission {
@@ -77,8 +81,9 @@ fn station(q: &RequestRecord, status: &Status) -> Station {
         return Station::Admission(step.plugin);
     }
     match status.reason {
-        Reason::Forbidden if q.rule.is_some() => Station::Escalation,
-        Reason::Forbidden => Station::Authorization,
+        Reason::Forbidden if q.granted.is_none() => Station::Authorization,
+        Reason::Forbidden if q.key.kind.group() == RBAC => Station::Escalation,
+        Reason::Forbidden => Station::Storage,
         Reason::Invalid => Station::Validation,
         Reason::Conflict | Reason::AlreadyExists | Reason::NotFound => Station::Storage,
         _ => Station::Reading,

@@ -69,8 +69,8 @@ pub struct RequestRecord {
     pub version: KindRef,
     pub subresource: Option<&'static str>,
     pub user: Name,
-    /// The rule of a role that allows it; the administrator needs none.
-    pub rule: Option<Arc<str>>,
+    /// Why it is allowed, if it is.
+    pub granted: Option<Granted>,
     /// Fields that defaulting and admission filled in, where that was counted.
     pub defaulted: Option<usize>,
     /// What admission had to say of it, as the audit log has it: keys and values.
@@ -78,6 +78,17 @@ pub struct RequestRecord {
     /// What admission did, plugin by plugin. Of components' own writes only who refused is put down.
     pub admission: Box<[AdmissionStep]>,
     pub outcome: RequestOutcome,
+}
+
+/// Why somebody may do something.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Granted {
+    /// Members of `system:masters` need no rule.
+    ToMasters,
+    /// Kubelets may do what their own nodes need.
+    ToNode,
+    /// By the rule of a role.
+    By(Arc<str>),
 }
 
 /// A plugin of admission that was not indifferent to a request.

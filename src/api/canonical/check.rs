@@ -156,7 +156,7 @@ impl Seeker {
             Base::Struct(_) => false,
             Base::String => v.is_string(),
             Base::Bool => v.is_boolean(),
-            Base::Integer => whole(v).is_some_and(|n| go != "int32" || i32::try_from(n).is_ok()),
+            Base::Integer => v.as_i64().is_some_and(|n| go != "int32" || i32::try_from(n).is_ok()),
             Base::Float => v.is_number(),
             Base::Raw => match mixed(f) {
                 Some(mixed) => return self.visit_mixed(v, mixed, trail),
@@ -169,12 +169,12 @@ impl Seeker {
                 v.is_string()
             }
             Base::Quantity => {
-                let readable = match v {
-                    Value::String(s) => quantity::Quantity::parse(s).is_some(),
-                    other => other.is_number(),
+                let fault = match v {
+                    Value::String(s) => quantity::fault(s),
+                    other => (!other.is_number()).then_some(quantity::NOT_ONE),
                 };
-                if !readable {
-                    self.fatal = Some(quantity::NOT_ONE.into());
+                if let Some(why) = fault {
+                    self.fatal = Some(why.into());
                 }
                 true
             }
@@ -262,7 +262,8 @@ pub fn bad_base64(text: &str) -> Option<usize> {
 /// A number as Go writes it into JSON.
 fn number_text(n: &serde_json::Number) -> String {
     match n.as_f64() {
-        Some(f) if n.is_f64() && f.fract() == 0.0 && f.abs() < 1e21 => format!("{f:.0}"),
+        // A small one has a point because it was sent with one.
+        Some(f) if n.is_f64() && f.fract() == 0.0 && f.abs() >= 1e15 && f.abs() < 1e21 => format!("{f:.0}"),
         Some(f) if n.is_f64() && f.abs() >= 1e21 => format!("{f:e}").replacen('e', "e+", 1),
         _ => n.to_string(),
     }
@@ -346,7 +347,10 @@ mod tests {
             pod(json!({"spec": {"activeDeadlineSeconds": 1e100}})),
             "number 1e+100 into Go struct field PodSpec.spec.activeDeadlineSeconds of type int64"
         );
-        assert_eq!(pod(json!({"spec": {"activeDeadlineSeconds": 1e3}})), "");
+        assert_eq!(
+            pod(json!({"spec": {"activeDeadlineSeconds": 3.0}})),
+            "number 3.0 into Go struct field PodSpec.spec.activeDeadlineSeconds of type int64"
+        );
         assert_eq!(pod(json!({"spec": "x"})), "string into Go struct field Pod.spec of type v1.PodSpec");
         assert_eq!(
             pod(json!({"metadata": {"creationTimestamp": "yesterday"}})),

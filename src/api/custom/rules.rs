@@ -29,9 +29,9 @@ fn run_rules(kind: &CustomKind, json: &Value, old: Option<&Object>, found: &mut 
         return structural::rules_not_checked(found);
     }
     let before = old.map(|o| Before { old: o.json() });
-    // What was wrong before and has not been touched is let be.
     let mut let_be = vec![];
     cel::validate(rules, kind.schema(), json, before.as_ref(), &Path::root(), found, &mut let_be);
+    let_be.into_iter().for_each(|text| found.warn(text));
 }
 
 /// The same for a change of the status, of which nothing else is judged.

@@ -25,6 +25,10 @@ pub static KIND: Kind<PriorityClass> = Kind {
         }
         errors.immutable(&Path::new("preemptionPolicy"), &new.preemption_policy, &old.preemption_policy);
     },
+    stays: |name| {
+        let of_the_system = SYSTEM.iter().any(|(n, _)| *n == name);
+        of_the_system.then_some("this is a system priority class and cannot be deleted")
+    },
     columns: &[
         Column::name(),
         Column::int("Value", "value represents the integer value of this priority class. This is the actual priority that pods receive when they have the name of this class in their pod spec.", |c, _| Cell::from(value(c))),

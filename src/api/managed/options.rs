@@ -79,7 +79,8 @@ pub fn validate_write(name: &str, options: &Options<'_>) -> Result<(), Status> {
     refused(name, &errors)
 }
 
-fn refused(options: &str, errors: &FieldErrors) -> Result<(), Status> {
+/// Options with something wrong refuse the request.
+pub fn refused(options: &str, errors: &FieldErrors) -> Result<(), Status> {
     if errors.is_empty() {
         return Ok(());
     }

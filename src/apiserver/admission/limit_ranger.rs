@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Container, LimitRangeItem};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Published;
 
 use super::Plugin;
+use crate::api::kind::Subresource;
 use crate::api::kinds::{LimitRange, PersistentVolumeClaim, Pod};
 use crate::api::object::Resource;
 use crate::api::quantity::Quantity;
@@ -23,8 +24,14 @@ fn ranges_of(o: &Object) -> Scope {
     Scope { kind: LimitRange::kind_ref(), namespace: Some(o.namespace().into()) }
 }
 
-fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, _: &mut Caller<'_>) -> Result<(), Status> {
-    if old.is_some() || o.get::<Pod>().is_none() {
+/// Containers come with a pod, and ask for something else only through the part that is made for it. What is going may stay as it is.
+fn concerns_pod(o: &Object, old: Option<&Object>, who: &Caller<'_>) -> bool {
+    let asks = old.is_none() || who.subresource == Some(Subresource::Resize);
+    asks && o.get::<Pod>().is_some() && !old.is_some_and(Object::is_deleting)
+}
+
+fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
+    if !concerns_pod(o, old, who) {
         return Ok(());
     }
     let scope = ranges_of(o);
@@ -78,9 +85,8 @@ fn fill(c: &mut Container, what: &str, requests: &Amounts, limits: &Amounts) -> 
     said
 }
 
-fn validate(api: &mut ApiServer, o: &Object, old: Option<&Object>, _: &mut Caller<'_>) -> Result<(), Status> {
-    // A pod's resources change by the subresource that is made for it.
-    let pod = o.get::<Pod>().filter(|_| old.is_none());
+fn validate(api: &mut ApiServer, o: &Object, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
+    let pod = o.get::<Pod>().filter(|_| concerns_pod(o, old, who));
     let claim = o.get::<PersistentVolumeClaim>();
     if pod.is_none() && claim.is_none() || old.is_some_and(Object::is_deleting) {
         return Ok(());

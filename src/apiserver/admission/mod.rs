@@ -16,6 +16,7 @@ mod default_toleration_seconds;
 mod draft;
 mod limit_ranger;
 mod matching;
+mod mountable_secrets;
 mod mutating_admission_policy;
 mod namespace_lifecycle;
 mod node_declared_features;

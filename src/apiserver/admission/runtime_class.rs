@@ -40,7 +40,7 @@ fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, _: &mut Caller<
     for (k, v) in scheduling.node_selector.into_iter().flatten() {
         if own.get(&k).is_some_and(|mine| *mine != v) {
             let why = format!(
-                "pod rejected: conflict: runtimeClass.scheduling.nodeSelector[{k}] = {v}; pod.spec.nodeSelector[{k}] = {}",
+                "conflict: runtimeClass.scheduling.nodeSelector[{k}] = {v}; pod.spec.nodeSelector[{k}] = {}",
                 own[&k]
             );
             return refuse(o, why);

@@ -2,19 +2,20 @@
 //! Real Kubernetes: plugin/pkg/admission/serviceaccount.
 
 use k8s_openapi::api::core::v1::{
-    ConfigMapProjection, DownwardAPIProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector,
+    ConfigMapProjection, DownwardAPIProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector, PodSpec,
     ProjectedVolumeSource, ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
 };
 
-use super::Plugin;
+use super::{Plugin, mountable_secrets};
+use crate::api::kind::Subresource;
 use crate::api::kinds::shared_pod::{SUFFIX_LENGTH, TOKEN_VOLUME_PREFIX};
 use crate::api::kinds::{Pod, ServiceAccount, pod_spec};
 use crate::api::object::{Key, Resource};
-use crate::api::{Object, Status, names};
+use crate::api::{Object, Reason, Status, names};
 use crate::apiserver::caller::suffix;
 use crate::apiserver::{ApiServer, Caller};
 
-pub const PLUGIN: Plugin = Plugin { mutate, ..Plugin::new("ServiceAccount") };
+pub const PLUGIN: Plugin = Plugin { mutate, validate, ..Plugin::new("ServiceAccount") };
 
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 /// One hour, and seven seconds so that a renewal never comes too late.
@@ -34,24 +35,57 @@ fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Calle
     let Some(spec) = pod.spec.as_deref_mut() else { return Ok(()) };
     let account = spec.service_account_name.get_or_insert_with(|| "default".into()).clone();
     spec.service_account = Some(account.clone());
-    let Some(found) = api.store().get(&Key::of::<ServiceAccount>(ns, &account)) else {
-        // The plugin asks by HTTP, and such a name would lead elsewhere.
-        let why = match names::path_segment(&account, false) {
-            none if none.is_empty() => format!("serviceaccount {account:?} not found"),
-            why => format!("invalid resource name {account:?}: [{}]", why.join(", ")),
-        };
-        let why = format!("error looking up service account {ns}/{account}: {why}");
-        return Err(Status::forbidden(kind, name, &why));
-    };
-    let account = found.get::<ServiceAccount>();
+    let account = find(api, ns, &account).map_err(|why| Status::forbidden(kind, name, &why))?;
     if spec.image_pull_secrets.as_ref().is_none_or(Vec::is_empty) {
-        let own = account.and_then(|a| a.image_pull_secrets.clone());
+        let own = account.image_pull_secrets.clone();
         spec.image_pull_secrets = own.filter(|s| !s.is_empty()).or(spec.image_pull_secrets.take());
     }
-    let of_account = account.and_then(|a| a.automount_service_account_token);
-    if !spec.automount_service_account_token.or(of_account).unwrap_or(true) {
-        return Ok(());
+    if spec.automount_service_account_token.or(account.automount_service_account_token).unwrap_or(true) {
+        mount_token(spec, who);
     }
+    judge(api, o)
+}
+
+fn find<'a>(api: &'a ApiServer, ns: &str, name: &str) -> Result<&'a ServiceAccount, String> {
+    let found = api.store().get(&Key::of::<ServiceAccount>(ns, name)).and_then(|o| o.get::<ServiceAccount>());
+    found.ok_or_else(|| {
+        // The plugin asks by HTTP, and such a name would lead elsewhere.
+        let why = match names::path_segment(name, false) {
+            none if none.is_empty() => format!("serviceaccount {name:?} not found"),
+            why => format!("invalid resource name {name:?}: [{}]", why.join(", ")),
+        };
+        format!("error looking up service account {ns}/{name}: {why}")
+    })
+}
+
+/// A new pod's account must still be there, and may keep the pod to its own secrets; so with containers for debugging.
+fn judge(api: &ApiServer, o: &Object) -> Result<(), Status> {
+    let Some((pod, spec)) = o.get::<Pod>().and_then(|p| Some((p, p.spec.as_ref()?))) else { return Ok(()) };
+    let refused = |why: String| Status::forbidden(o.kind(), o.name(), &why);
+    let account = find(api, pod.namespace(), spec.service_account_name.as_deref().unwrap_or("")).map_err(refused)?;
+    mountable_secrets::of_pod(account, spec).map_err(refused)
+}
+
+fn validate(api: &mut ApiServer, o: &Object, old: Option<&Object>, who: &mut Caller<'_>) -> Result<(), Status> {
+    let Some(pod) = o.get::<Pod>() else { return Ok(()) };
+    match old {
+        None if pod.annotation(MIRROR).is_some() => match fault_of_mirror(pod) {
+            Some(why) => Err(Status::forbidden(o.kind(), o.name(), why)),
+            None => Ok(()),
+        },
+        None => judge(api, o),
+        Some(_) if who.subresource == Some(Subresource::EphemeralContainers) => {
+            let Some(spec) = &pod.spec else { return Ok(()) };
+            let account = find(api, pod.namespace(), spec.service_account_name.as_deref().unwrap_or(""));
+            let account = account.map_err(|why| Status::forbidden(o.kind(), o.name(), &why))?;
+            // The server has no words of its own around this refusal.
+            mountable_secrets::of_debugging(account, spec).map_err(|why| Status::new(Reason::Unknown, why))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn mount_token(spec: &mut PodSpec, who: &mut Caller<'_>) {
     let mut volume_name = None;
     for c in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
         let mounts = c.volume_mounts.get_or_insert_default();
@@ -74,7 +108,6 @@ fn mutate(api: &ApiServer, o: &mut Object, old: Option<&Object>, who: &mut Calle
         volumes.reserve_exact(1);
         volumes.push(token_volume(volume));
     }
-    Ok(())
 }
 
 /// Marks a pod that only mirrors one that a kubelet runs from a file.

@@ -9,7 +9,7 @@ use k8s_openapi::api::rbac::v1::{PolicyRule, RoleRef};
 use super::{Attributes, policy, rbac};
 use crate::api::kinds::{ClusterRole, ClusterRoleBinding, Role, RoleBinding};
 use crate::api::user::{MASTERS, User};
-use crate::api::{Object, Reason, Status};
+use crate::api::{Object, Status};
 use crate::apiserver::ApiServer;
 
 /// Refuses roles and bindings that hold more than `user` does.
@@ -25,11 +25,12 @@ pub fn check(api: &ApiServer, new: &Object, old: Option<&Object>, user: &User) -
     }
     if let Some(r) = new.get::<ClusterRole>() {
         role(api, new, r.rules.as_deref().unwrap_or_default(), user)?;
-        let before = old.and_then(|o| o.get::<ClusterRole>()).and_then(|o| o.aggregation_rule.as_ref());
-        return match &r.aggregation_rule {
-            Some(rule) if Some(rule) != before => aggregating(api, new, user),
-            _ => Ok(()),
+        let before = old.and_then(|o| o.get::<ClusterRole>());
+        let aggregates = |r: &ClusterRole| {
+            let selectors = r.aggregation_rule.as_ref().and_then(|a| a.cluster_role_selectors.as_ref());
+            selectors.is_some_and(|s| !s.is_empty())
         };
+        return if aggregates(r) || before.is_some_and(aggregates) { aggregating(api, new, user) } else { Ok(()) };
     }
     if let Some(b) = new.get::<RoleBinding>() {
         return binding(api, new, &b.role_ref, user);
@@ -89,7 +90,8 @@ fn binding(api: &ApiServer, o: &Object, role: &RoleRef, user: &User) -> Result<(
     if api.judge(user, &wish).allowed {
         return Ok(());
     }
-    let rules = rbac::role_rules(api, role, o.namespace()).map_err(|why| Status::new(Reason::NotFound, why))?;
+    // Whoever looks for the role takes it for one of what is written.
+    let rules = rbac::role_rules(api, role, o.namespace()).map_err(|_| Status::not_found(o.kind(), &role.name))?;
     covered(api, user, o.namespace(), rules).map_err(|why| Status::forbidden(o.kind(), o.name(), &why))
 }
 

@@ -24,8 +24,7 @@ pub fn become_user(
     request: &Attributes<'_>,
 ) -> Result<User, Status> {
     if wanted.user.is_empty() {
-        let why = "requesting uid, groups or user-extra without impersonating a user name";
-        return Err(Status::new(Reason::BadRequest, why));
+        return Err(Status::bad_request(format!("requested {} without impersonating a user name", shown(wanted))));
     }
     let alone = wanted.uid.is_empty() && wanted.groups.is_empty() && wanted.extra.is_empty();
     let (node, account) = (as_node(&wanted.user), as_service_account(&wanted.user));
@@ -47,6 +46,26 @@ pub fn become_user(
         }
     }
     Err(first.unwrap_or_else(|| Status::new(Reason::InternalError, "all impersonation modes failed")))
+}
+
+/// As Go shows its struct.
+fn shown(wanted: &Impersonation) -> String {
+    let list = |of: &[String]| of.iter().map(|t| format!("{t:?}")).collect::<Vec<_>>().join(", ");
+    let groups = match wanted.groups.as_slice() {
+        [] => "(nil)".into(),
+        some => format!("{{{}}}", list(some)),
+    };
+    let extra = match wanted.extra.is_empty() {
+        true => "(nil)".into(),
+        false => {
+            let each = wanted.extra.iter().map(|(k, v)| format!("{k:?}:[]string{{{}}}", list(v)));
+            format!("{{{}}}", each.collect::<Vec<_>>().join(", "))
+        }
+    };
+    format!(
+        "&user.DefaultInfo{{Name:\"\", UID:{:?}, Groups:[]string{groups}, Extra:map[string][]string{extra}}}",
+        wanted.uid
+    )
 }
 
 fn allow(api: &ApiServer, requester: &User, wish: &Attributes<'_>) -> Result<(), Status> {

@@ -26,6 +26,7 @@ use crate::api::object::{Key, Name};
 use crate::api::selector::FieldTerm;
 use crate::api::user::{MASTERS, User};
 use crate::api::{KindRef, Reason, Status};
+use crate::ledger::record::Granted;
 
 /// What somebody wants to do. Texts that do not apply are empty.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,7 +68,8 @@ impl<'a> Attributes<'a> {
         let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         let who = format!("User {:?} cannot {}", user.name.as_str(), self.verb);
         if let Some(path) = self.path {
-            return Status::new(Reason::Forbidden, format!("forbidden: {who} path {path:?}{reason}"));
+            let why = format!("forbidden: {who} path {path:?}{reason}");
+            return Status { details: Some(Box::default()), ..Status::new(Reason::Forbidden, why) };
         }
         let what = format!("{who} resource {:?} in API group {:?}", self.whole_resource(), self.group);
         let place = match self.namespace {
@@ -87,9 +89,6 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// What allows what kubelets may do. A real server tells nobody of it.
-const BY_NODE: &str = "Node: allowed by the rules for nodes";
-
 /// What the authorizers said.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Verdict {
@@ -102,9 +101,12 @@ impl Verdict {
     fn yes(reason: impl Into<Cow<'static, str>>) -> Verdict {
         Verdict { allowed: true, reason: reason.into() }
     }
-    /// The reason as whoever asks is told.
-    fn told(&self) -> &str {
-        if self.reason == BY_NODE { "" } else { &self.reason }
+    /// What allows it, to somebody who needs that. The node authorizer does not say why.
+    pub(super) fn grant(self) -> Granted {
+        match self.reason {
+            Cow::Owned(rule) => Granted::By(rule.into()),
+            Cow::Borrowed(_) => Granted::ToNode,
+        }
     }
     fn no(reason: impl Into<Cow<'static, str>>) -> Verdict {
         Verdict { allowed: false, reason: reason.into() }
@@ -165,7 +167,7 @@ impl ApiServer {
         }
         let wish = (verb, key.kind, sub);
         if let Some(rule) = self.known.get(&who.user.name, &wish) {
-            who.rule = Some(rule.clone());
+            who.granted = Some(Granted::By(rule.clone()));
             return Ok(());
         }
         let attributes = Attributes::of(verb, key.kind, &key.namespace, &key.name, sub.map_or("", Subresource::name));
@@ -175,7 +177,7 @@ impl ApiServer {
             if anywhere.allowed {
                 let rule: Arc<str> = anywhere.reason.into();
                 self.known.put(&who.user.name, wish, rule.clone());
-                who.rule = Some(rule);
+                who.granted = Some(Granted::By(rule));
                 return Ok(());
             }
         }
@@ -183,9 +185,7 @@ impl ApiServer {
         if !verdict.allowed {
             return Err(attributes.forbidden(who.user, &verdict.reason));
         }
-        if let Cow::Owned(rule) = verdict.reason {
-            who.rule = Some(rule.into());
-        }
+        who.granted = Some(verdict.grant());
         Ok(())
     }
 }

@@ -33,7 +33,7 @@ pub fn judge(api: &ApiServer, user: &User, wish: &Attributes<'_>) -> Verdict {
 }
 
 /// Several errors as one, as Kubernetes joins them.
-fn listed(errors: &[String]) -> String {
+pub fn listed(errors: &[String]) -> String {
     let mut unique: Vec<&str> = vec![];
     errors.iter().for_each(|e| {
         if !unique.contains(&e.as_str()) {

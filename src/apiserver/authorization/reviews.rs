@@ -9,19 +9,37 @@ use crate::api::object::Name;
 use crate::api::selector::{FieldTerm, Selector, parse_fields};
 use crate::api::user::User;
 use crate::api::{KindRef, Object, Status, Time};
+use crate::apiserver::caller::Caller;
+use crate::apiserver::write::NAMESPACE_MISMATCH;
 use crate::apiserver::{ApiServer, tokens};
 
-/// The answer to a review.
-pub fn answer(api: &ApiServer, o: &Object, user: &User, now: Time) -> Result<Value, Status> {
+/// Answers a question. It is judged as what is stored would be, but spoken of without its kind.
+pub fn post(api: &ApiServer, mut o: Object, ns: &str, who: &mut Caller<'_>) -> Result<Object, Status> {
     let kind = o.kind();
+    let meta = o.meta_mut();
+    match meta.namespace.take() {
+        Some(own) if kind.namespaced() && !own.is_empty() && own != ns => {
+            return Err(Status::bad_request(NAMESPACE_MISMATCH));
+        }
+        _ => meta.namespace = kind.namespaced().then(|| ns.into()),
+    }
+    let asked = o.clone();
+    api.own(&mut o, None, asked, None, who);
+    let mut judged = o.clone();
+    judged.meta_mut().managed_fields = o.owners().and_then(|entries| serde_json::from_value((**entries).clone()).ok());
     let mut errors = FieldErrors::default();
-    kind.validate(o, &mut errors);
+    kind.validate(&judged, &mut errors);
     if !errors.is_empty() {
-        // Go's object does not know its kind by then.
         return Err(Status::invalid_as("", kind.group(), "", errors.list()));
     }
-    let mut v = (*o.whole_in(kind)).clone();
-    match kind.name() {
+    answer(api, &o, who.user, who.now)
+}
+
+/// The answer to a review: those that only ask for a list begin anew.
+fn answer(api: &ApiServer, o: &Object, user: &User, now: Time) -> Result<Object, Status> {
+    let mut v = (**o.json()).clone();
+    let fresh = |v: Value| o.kind().decode(v).map_err(|e| Status::bad_request(e.to_string()));
+    match o.kind().name() {
         "SelfSubjectAccessReview" => v["status"] = access(api, user, &v["spec"]),
         "SubjectAccessReview" | "LocalSubjectAccessReview" => {
             v["status"] = access(api, &asked_about(&v["spec"]), &v["spec"])
@@ -31,24 +49,18 @@ pub fn answer(api: &ApiServer, o: &Object, user: &User, now: Time) -> Result<Val
             if of.is_empty() {
                 return Err(Status::bad_request("no namespace on request"));
             }
-            let status = rules(api, user, of);
-            v = alone(&v, json!({}));
-            v["spec"] = json!({});
-            v["status"] = status;
+            return fresh(json!({"spec": {}, "status": rules(api, user, of)}));
         }
         "SelfSubjectReview" => {
-            v = alone(&v, json!({"creationTimestamp": now.rfc3339()}));
-            v["status"] = json!({"userInfo": user_info(user)});
+            let meta = json!({"creationTimestamp": now.rfc3339()});
+            return fresh(json!({"metadata": meta, "status": {"userInfo": user_info(user)}}));
         }
         "TokenReview" => v["status"] = tokens::review::answer(api, &v["spec"], now)?,
         _ => return Err(Status::method_not_allowed()),
     }
-    Ok(v)
-}
-
-/// What does not answer in the object in which it was asked.
-fn alone(question: &Value, metadata: Value) -> Value {
-    json!({"kind": question["kind"], "apiVersion": question["apiVersion"], "metadata": metadata})
+    let mut answered = fresh(v)?;
+    answered.set_ownership(o.ownership().clone());
+    Ok(answered)
 }
 
 fn text<'a>(v: &'a Value, key: &str) -> &'a str {
@@ -62,7 +74,7 @@ fn asked_about(spec: &Value) -> User {
 
 fn access(api: &ApiServer, user: &User, spec: &Value) -> Value {
     let resource = &spec["resourceAttributes"];
-    let (fields, problems) = narrowed(resource);
+    let (fields, labels) = (Selected::fields(&resource["fieldSelector"]), Selected::labels(&resource["labelSelector"]));
     let wish = if resource.is_object() {
         Attributes {
             verb: text(resource, "verb"),
@@ -71,7 +83,7 @@ fn access(api: &ApiServer, user: &User, spec: &Value) -> Value {
             subresource: text(resource, "subresource"),
             namespace: text(resource, "namespace"),
             name: text(resource, "name"),
-            fields: &fields,
+            fields: &fields.terms,
             ..Attributes::default()
         }
     } else {
@@ -80,53 +92,65 @@ fn access(api: &ApiServer, user: &User, spec: &Value) -> Value {
     };
     let verdict = api.judge(user, &wish);
     let mut status = json!({"allowed": verdict.allowed});
-    if !verdict.told().is_empty() {
-        status["reason"] = verdict.told().into();
+    if !verdict.reason.is_empty() {
+        status["reason"] = verdict.reason.as_ref().into();
     }
-    if !problems.is_empty() {
-        status["evaluationError"] = problems.join("; ").into();
+    let errors: Vec<String> =
+        [fields.error("fieldSelector"), labels.error("labelSelector")].into_iter().flatten().collect();
+    if !errors.is_empty() {
+        status["evaluationError"] = errors.join("; ").into();
     }
     status
 }
 
-/// What a question is narrowed to by its selectors, and what of that is not understood.
-/// Real Kubernetes: pkg/registry/authorization/util/helpers.go ResourceAttributesFrom, BuildEvaluationError.
-fn narrowed(resource: &Value) -> (Vec<FieldTerm>, Vec<String>) {
-    let mut problems = vec![];
-    let mut problem = |which: &str, some_left: bool| {
-        let how = if some_left { "partially ignored" } else { "ignored" };
-        problems.push(format!("spec.resourceAttributes.{which} {how} due to parse error"));
-    };
-    let requirements = |of: &Value| of["requirements"].as_array().cloned().unwrap_or_default();
-    let of = &resource["fieldSelector"];
-    let mut fields = parse_fields(text(of, "rawSelector"));
-    let wanted = requirements(of);
-    let read: Vec<FieldTerm> = wanted.iter().filter_map(field_term).collect();
-    if !wanted.is_empty() {
-        fields = Ok(read.clone());
-    }
-    if fields.is_err() || read.len() < wanted.len() {
-        problem("fieldSelector", !read.is_empty());
-    }
-    let of = &resource["labelSelector"];
-    let wanted = requirements(of);
-    let known = |r: &&Value| matches!(text(r, "operator"), "In" | "NotIn" | "Exists" | "DoesNotExist");
-    let read = wanted.iter().filter(known).count();
-    if Selector::parse(text(of, "rawSelector")).is_err() || read < wanted.len() {
-        problem("labelSelector", read > 0);
-    }
-    (fields.unwrap_or_default(), problems)
+/// What a selector in a question says, as far as it can be read.
+struct Selected<T> {
+    terms: Vec<T>,
+    unreadable: bool,
 }
 
-/// A requirement of a field, if it can be one: of a single value.
-fn field_term(requirement: &Value) -> Option<FieldTerm> {
-    let equal = match text(requirement, "operator") {
+impl<T> Selected<T> {
+    fn error(&self, which: &str) -> Option<String> {
+        let partially = if self.terms.is_empty() { "" } else { "partially " };
+        self.unreadable.then(|| format!("spec.resourceAttributes.{which} {partially}ignored due to parse error"))
+    }
+}
+
+impl Selected<FieldTerm> {
+    fn fields(v: &Value) -> Selected<FieldTerm> {
+        if let Some(raw) = v["rawSelector"].as_str().filter(|t| !t.is_empty()) {
+            let read = parse_fields(raw);
+            return Selected { unreadable: read.is_err(), terms: read.unwrap_or_default() };
+        }
+        let all = v["requirements"].as_array().map_or(&[][..], Vec::as_slice);
+        let terms: Vec<FieldTerm> = all.iter().filter_map(field_term).collect();
+        Selected { unreadable: terms.len() < all.len(), terms }
+    }
+}
+
+impl Selected<()> {
+    /// No authorizer looks at labels: it is enough to know how many requirements there are.
+    fn labels(v: &Value) -> Selected<()> {
+        if let Some(raw) = v["rawSelector"].as_str().filter(|t| !t.is_empty()) {
+            let unreadable = Selector::parse(raw).is_err();
+            return Selected { unreadable, terms: if unreadable { vec![] } else { vec![()] } };
+        }
+        let all = v["requirements"].as_array().map_or(&[][..], Vec::as_slice);
+        let known = |r: &&Value| matches!(text(r, "operator"), "In" | "NotIn" | "Exists" | "DoesNotExist");
+        let terms: Vec<()> = all.iter().filter(known).map(|_| ()).collect();
+        Selected { unreadable: terms.len() < all.len(), terms }
+    }
+}
+
+/// Fields are compared with one value.
+fn field_term(r: &Value) -> Option<FieldTerm> {
+    let equal = match text(r, "operator") {
         "In" => true,
         "NotIn" => false,
         _ => return None,
     };
-    let [value] = requirement["values"].as_array()?.as_slice() else { return None };
-    Some(FieldTerm { field: text(requirement, "key").into(), value: value.as_str()?.into(), equal })
+    let [value] = r["values"].as_array()?.as_slice() else { return None };
+    Some(FieldTerm { field: text(r, "key").into(), value: value.as_str()?.into(), equal })
 }
 
 fn rules(api: &ApiServer, user: &User, namespace: &str) -> Value {
@@ -148,9 +172,18 @@ fn rules(api: &ApiServer, user: &User, namespace: &str) -> Value {
             urls.push(json!({"verbs": rule.verbs, "nonResourceURLs": paths}));
         }
     }
-    let mut status = json!({"resourceRules": resources, "nonResourceRules": urls, "incomplete": !missing.is_empty()});
+    // What kubelets may do beside is not told.
+    let node = user.node_name().is_some();
+    let mut errors: Vec<String> = vec![];
+    if node {
+        errors.push("node authorizer does not support user rule resolution".into());
+    }
     if !missing.is_empty() {
-        status["evaluationError"] = missing.join(", ").into();
+        errors.push(rbac::listed(&missing));
+    }
+    let mut status = json!({"resourceRules": resources, "nonResourceRules": urls, "incomplete": node});
+    if !errors.is_empty() {
+        status["evaluationError"] = rbac::listed(&errors).into();
     }
     status
 }

@@ -48,11 +48,16 @@ impl Reconciler for ClusterRoleAggregation {
             return Ok(Action::done());
         }
         ctx.decide(Aggregated { role: key.clone(), parts, rules: rules.len() });
-        let config = json!({
+        let mut config = json!({
             "apiVersion": ClusterRole::kind_ref().api_version(), "kind": "ClusterRole",
-            "metadata": {"name": role.name()}, "rules": rules,
+            "metadata": {"name": role.name()},
         });
-        ctx.api::<ClusterRole>().apply(None, config, Self::USER, |r| r.rules = Some(rules))?;
+        // Without any it owns none.
+        let rules = (!rules.is_empty()).then_some(rules);
+        if let Some(rules) = &rules {
+            config["rules"] = json!(rules);
+        }
+        ctx.api::<ClusterRole>().apply(None, config, Self::USER, |r| r.rules = rules)?;
         Ok(Action::done())
     }
 }

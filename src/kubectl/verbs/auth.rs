@@ -124,8 +124,8 @@ fn about_resource(verb: &str, what: &str, args: &Args, env: &mut Env<'_>) -> Val
             },
         );
     }
-    if let Some(kind) = found.filter(|_| !args.flag("all-namespaces")) {
-        if !kind.namespaced() {
+    if !args.flag("all-namespaces") {
+        if let Some(kind) = found.filter(|k| !k.namespaced()) {
             let group = if kind.group().is_empty() { String::new() } else { format!(" in group '{}'", kind.group()) };
             warn(env, format!("resource '{}' is not namespace scoped{group}", kind.plural()));
         }

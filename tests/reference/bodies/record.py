@@ -55,12 +55,14 @@ OBJECTS = {
     "a map twice": [whole(',"data":{"a":"1"},"data":{"b":"2"}')], "a kind twice": ['{"kind":"Secret",' + whole()[1:]],
     "a field twice and one unknown": [whole(',"data":{"a":"1","a":"2"},"x":1')],
     "an unknown number without end": [whole(',"x":1e400')], "a part of a number": [whole(',"metadata":{"generation":1.5,"name":"y"}')],
+    "a whole number with a point": [whole(',"metadata":{"generation":1.0,"name":"y"}')],
     "deep": deep(whole()[:-1] + ',"x":', 400, "}"), "too deep": deep(whole()[:-1] + ',"x":', 10000, "}"), "deep and no object": deep("", 20000, ""),
     "as long as may be": [[" ", LARGEST - len(whole())], whole()], "too long": [[" ", LARGEST + 1 - len(whole())], whole()],
 }
 YAMLS = {
     "nothing": [], "an object": [TEXT], "a list": ["[]"], "a text": ["hello"], "cut off": ['{"a":'], "no token": ["@"], "a tab": ["\ta: b"],
     "a key twice": [TEXT + "data:\n  a: b\n  a: c\n"], "a key twice and one unknown": [TEXT + "data:\n  a: b\n  a: c\nx: 1\n"],
+    "a whole number with a point": [TEXT.replace("name: y", 'name: "y", generation: 1.0')],
     "two documents": [TEXT + "---\na: b\n"], "no letters": [TEXT + 'data: {a: "\xff"}\n'], "JSON": [whole()],
     "too long": [["#", LARGEST + 1]],
 }

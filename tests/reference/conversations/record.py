@@ -12,6 +12,7 @@ A file is a list of conversations: `name`, and `steps`, each one line:
     - WATCH /api/v1/…&timeoutSeconds=1:   its events; `table` or `metadata` as with GET
     - wait: 2                          seconds
     - keep: 1                          the resourceVersion that was seen last is `KEPT` from now on
+    - as: {user: jane, groups: [a]}    who asks from here on (`uid` and `extra` likewise); null: the administrator again
 
 `RV` in a body or a path is the resourceVersion that was seen last, `UID` in a body the uid; `CONTINUE` in a path is the place where the last
 list ended, of which answers tell no more than the object. In answers, uids read `UID`, times `TIME`, what is made of a generateName `gen-` ends in `CHANCE`; resourceVersions are cut.
@@ -60,10 +61,18 @@ class Server:
         context.check_hostname = False
         context.load_cert_chain(user["client-certificate"], user["client-key"])
         self.connection = http.client.HTTPSConnection(cluster["server"].split("//")[1], context=context, timeout=60)
+        self.acting_as = None
 
     def call(self, method, path, body=None, content="application/json", accept="application/json"):
         self.id = str(uuid.uuid4())
-        self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": content, "Accept": accept, "User-Agent": "kubectl/v1.36.3", "Audit-ID": self.id})
+        headers = {"Content-Type": content, "Accept": accept, "User-Agent": "kubectl/v1.36.3", "Audit-ID": self.id}
+        self.connection.putrequest(method, path)
+        data = None if body is None else json.dumps(body).encode()
+        if data is not None:
+            headers["Content-Length"] = str(len(data))
+        for key, value in [*headers.items(), *impersonation(self.acting_as)]:
+            self.connection.putheader(key, value)
+        self.connection.endheaders(data)
         r = self.connection.getresponse()
         self.type = r.headers.get("Content-Type", "")
         warnings = [h[h.index('"') + 1:-1].replace('\\"', '"') for h in r.headers.get_all("Warning") or []]
@@ -72,6 +81,19 @@ class Server:
             return r.status, json.loads(text or b"null"), warnings
         except ValueError:
             return r.status, text.decode(), warnings
+
+
+def impersonation(who):
+    who = who or {}
+    if "user" in who:
+        yield "Impersonate-User", who["user"]
+    if "uid" in who:
+        yield "Impersonate-Uid", who["uid"]
+    for group in who.get("groups", []):
+        yield "Impersonate-Group", group
+    for key, values in who.get("extra", {}).items():
+        for value in values:
+            yield "Impersonate-Extra-" + key, value
 
 
 class Hooks(http.server.BaseHTTPRequestHandler):
@@ -209,6 +231,9 @@ def main():
                 Hooks.asked.clear()
                 if line == "wait":
                     time.sleep(body)
+                elif line == "as":
+                    server.acting_as = body
+                if line in ("wait", "as"):
                     if judged:
                         answers.append(None)
                     continue
@@ -257,6 +282,7 @@ def main():
                             Hooks.asked.sort(key=lambda a: a[0])
                         answer["asked"] = json.loads(scrubbed(without_passing_owners(without_revisions(Hooks.asked))))
                 answers.append(answer)
+            server.acting_as = None
             watching = [p for p in made if "/admissionregistration.k8s.io/" in p]
             for path in watching:
                 server.call("DELETE", path)
