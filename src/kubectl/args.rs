@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::Verb;
 use super::failure::{Failure, Hint, likeliest};
-use crate::api::request::Request;
+use crate::api::request::{Method, Request};
 use crate::api::{Duration, go_text, time::parse_go_duration};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -361,8 +363,16 @@ impl DryRun {
         }
     }
     /// The request, to be tried only if that is the server's affair.
-    pub fn on(self, request: Request) -> Request {
-        if self == DryRun::Server { request.query("dryRun", "All") } else { request }
+    pub fn on(self, mut request: Request) -> Request {
+        match &mut request.body {
+            _ if self != DryRun::Server => request,
+            // A deletion's options are all in its body, where it has one.
+            Some(options) if request.method == Method::Delete => {
+                options["dryRun"] = json!(["All"]);
+                request
+            }
+            _ => request.query("dryRun", "All"),
+        }
     }
     /// What is printed behind the message.
     pub fn note(self) -> &'static str {
