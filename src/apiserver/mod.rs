@@ -77,7 +77,7 @@ pub struct ApiServer {
     known: authorization::Known,
     custom: custom::CustomKinds,
     /// What an add-on that answers for kinds of its own holds at this moment.
-    aggregated: BTreeMap<Key, Arc<Object>>,
+    unstored: BTreeMap<Key, Arc<Object>>,
     policies: admission::policy::ready::Cache,
     /// Watches of clients outside the machine; components get theirs as events of the world.
     clients: BTreeMap<WatchId, ClientWatch>,

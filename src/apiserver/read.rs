@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::aggregated::is_unstored;
 use super::continuing::Token;
 use super::forms::Form;
 use super::list_options::{ListOptions, Match, parse_revision};
@@ -106,8 +107,8 @@ pub struct Listing {
 
 impl ApiServer {
     pub fn get(&self, key: &Key) -> Result<&Arc<Object>, Status> {
-        if key.kind.is_aggregated() {
-            return self.get_aggregated(key);
+        if is_unstored(key.kind) {
+            return self.get_unstored(key);
         }
         self.store.get(key).ok_or_else(|| Status::not_found(key.kind, &key.name))
     }
@@ -128,8 +129,8 @@ impl ApiServer {
                 Some(t) => t.expired(),
                 None => Status::expired(LIST_EXPIRED),
             })?,
-            _ if scope.kind.is_aggregated() => {
-                self.aggregated.values().filter(|o| scope.covers(&o.key())).cloned().collect()
+            _ if is_unstored(scope.kind) => {
+                self.unstored.values().filter(|o| scope.covers(&o.key())).cloned().collect()
             }
             _ => self.store.list(scope).cloned().collect(),
         };
@@ -346,8 +347,8 @@ fn watch_expired(e: &StoreError, from: Rev) -> Status {
 
 /// The JSON of a list. `owners`: whether it tells who owns which fields.
 pub fn list_json(kind: KindRef, listing: &Listing, owners: bool) -> Value {
-    // An add-on that measures keeps no revisions.
-    let mut meta = if kind.is_aggregated() { json!({}) } else { json!({"resourceVersion": listing.rev.0.to_string()}) };
+    // What is not stored has no revisions.
+    let mut meta = if is_unstored(kind) { json!({}) } else { json!({"resourceVersion": listing.rev.0.to_string()}) };
     if let Some(t) = &listing.continue_token {
         meta["continue"] = t.as_str().into();
         if let Some(n) = listing.remaining {

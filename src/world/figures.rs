@@ -7,7 +7,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as RawQuantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::World;
+use super::{World, components};
 use crate::api::kinds::usage::ContainerMetrics;
 use crate::api::kinds::{Node, NodeMetrics, Pod, PodMetrics};
 use crate::api::ops::{NodeFigures, PodFigures, Usage};
@@ -15,6 +15,7 @@ use crate::api::quantity::Quantity;
 use crate::api::time::go_duration;
 use crate::api::{Key, Object, Time, pods};
 
+const COMPONENTS: &str = "/api/v1/componentstatuses";
 const GROUP: &str = "/apis/metrics.k8s.io/";
 /// A kubelet that these have befallen tells nothing.
 const SILENCING: [&str; 2] = ["kubelet", "node"];
@@ -22,6 +23,10 @@ const SILENCING: [&str; 2] = ["kubelet", "node"];
 impl World {
     /// Lets metrics-server take down what it knows, if a request is one for it.
     pub(super) fn measure(&mut self, path: &str) {
+        if path.starts_with(COMPONENTS) {
+            let objects = components::statuses(|fault| self.faults.contains_key(&(fault.to_string(), String::new())));
+            return self.api.set_unstored(objects.into_iter().map(Arc::new).collect());
+        }
         if !path.starts_with(GROUP) {
             return;
         }
@@ -31,7 +36,7 @@ impl World {
         let pods = figures.pods.iter().filter(|f| speaks(&f.node)).filter_map(|f| self.of_pod(f));
         let nodes = figures.nodes.iter().filter(|f| speaks(&f.node)).filter_map(|f| self.of_node(f));
         let objects: Vec<Arc<Object>> = pods.chain(nodes).map(Arc::new).collect();
-        self.api.set_aggregated(objects);
+        self.api.set_unstored(objects);
     }
 
     /// The pod's labels and name come from the API, as metrics-server watches it; it knows only pods that run.

@@ -11,6 +11,7 @@
 //! caches and conflicts are kept as they are there.
 
 pub mod agenda;
+mod components;
 pub mod ctx;
 pub mod event;
 mod figures;
