@@ -104,6 +104,7 @@ fn a_refused_look_at_a_collection_is_told_by_its_name() {
     let mut s = Session::in_memory(&Options::default());
     let told = why(&mut s, "kubectl get pods --as jane");
     assert!(told.contains("GET v1 pods in namespace default, asked for by jane:"), "{told}");
+    assert!(told.contains("impersonation: kubernetes-admin acts as jane"), "{told}");
     assert!(told.contains("authorization: no rule allows it"), "{told}");
     let trace = s.eval("trace").story;
     assert!(trace.contains("  list pods/default → pods is forbidden"), "{trace}");

@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 
 use super::admission::reinvocation::Reinvocation;
 use crate::api::kind::Subresource;
+use crate::api::object::Name;
 use crate::api::request::{Method, Request};
 use crate::api::template_hash::SAFE_ALPHABET;
 use crate::api::user::MASTERS;
@@ -22,6 +23,8 @@ pub type Chance = rand_pcg::Pcg64Mcg;
 /// The circumstances of a request.
 pub struct Caller<'a> {
     pub user: &'a User,
+    /// Who acts as that user.
+    pub impersonator: Option<Name>,
     /// The component's name in the ledger.
     pub actor: &'static str,
     pub now: Time,
@@ -99,6 +102,7 @@ impl<'a> Caller<'a> {
     ) -> Caller<'a> {
         Caller {
             user,
+            impersonator: None,
             actor,
             now,
             cause,
@@ -134,6 +138,7 @@ impl<'a> Caller<'a> {
         let owners_at_once = self.owners_at_once;
         let options = self.options.clone();
         Caller {
+            impersonator: Some(self.user.name.clone()),
             dry_run,
             manager,
             owners_at_once,
@@ -179,6 +184,7 @@ impl<'a> Caller<'a> {
             version,
             subresource,
             user,
+            impersonator: self.impersonator.clone(),
             granted,
             defaulted,
             annotations,

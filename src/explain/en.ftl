@@ -41,6 +41,7 @@ why-exists = It exists because: { $chain }
 why-you = you
 request-head = { $request }, asked for by { $user }:
 request-head-in = { $request } in namespace { $namespace }, asked for by { $user }:
+request-impersonated = impersonation: { $by } acts as { $user }
 request-master = authorization: { $user } needs no rule, as a member of system:masters
 request-node = authorization: the node authorizer lets { $user } do what a kubelet needs for its own node
 request-rule = authorization: { $rule }

@@ -29,6 +29,7 @@ why-exists = 생긴 까닭: { $chain }
 why-you = 나
 request-head = { $user } 사용자의 요청 { $request }:
 request-head-in = { $user } 사용자의 요청 { $request }, 네임스페이스 { $namespace }:
+request-impersonated = 가장(impersonation): { $by } 사용자가 { $user } 사용자로서 요청함
 request-master = 권한 부여(authorization): { $user } 사용자는 system:masters 그룹에 속해 규칙이 필요 없음
 request-node = 권한 부여(authorization): 노드 인가자(node authorizer)가 { $user } 사용자에게 kubelet이 자기 노드에 필요한 일을 허용함
 request-rule = 권한 부여(authorization): { $rule }

@@ -35,6 +35,9 @@ pub fn explain(q: &RequestRecord, language: Language) -> Vec<String> {
     let facts = [("request", text(&sent(q))), ("user", text(&q.user))];
     let mut out = vec![say(head, &facts.into_iter().chain(namespace).collect::<Vec<_>>())];
     let mut line = |text: String| out.push(format!("  {text}"));
+    if let Some(by) = &q.impersonator {
+        line(say("request-impersonated", &[("by", text(by)), ("user", text(&q.user))]));
+    }
     if refused.is_none_or(|(s, _)| s != Station::Authorization) {
         line(match &q.granted {
             Some(Granted::By(rule)) => say("request-rule", &[("rule", text(rule))]),

@@ -69,6 +69,8 @@ pub struct RequestRecord {
     pub version: KindRef,
     pub subresource: Option<&'static str>,
     pub user: Name,
+    /// Who acted as that user.
+    pub impersonator: Option<Name>,
     /// Why it is allowed, if it is.
     pub granted: Option<Granted>,
     /// Fields that defaulting and admission filled in, where that was counted.
