@@ -20,6 +20,37 @@ pub fn refusal(v: &Value, of: TypeId) -> Option<String> {
     })
 }
 
+/// Numbers that are too large for an int32 lose what does not fit, as Go converts between its numbers. Tells whether there were any.
+pub fn wrap(v: &mut Value, of: TypeId) -> bool {
+    let Value::Object(map) = v else { return false };
+    let mut any = false;
+    for f in &of.get().fields {
+        let Some(v) = map.get_mut(f.json) else { continue };
+        match v {
+            Value::Array(items) if matches!(f.shape, Shape::List) => {
+                items.iter_mut().for_each(|i| any |= wrap_base(i, f, f.go_elem));
+            }
+            Value::Object(items) if matches!(f.shape, Shape::Map(_)) => {
+                items.values_mut().for_each(|i| any |= wrap_base(i, f, f.go_elem));
+            }
+            one => any |= wrap_base(one, f, if matches!(f.shape, Shape::Plain) { f.go_type } else { f.go_elem }),
+        }
+    }
+    any
+}
+
+fn wrap_base(v: &mut Value, f: &Field, go: &str) -> bool {
+    match (f.base, v.as_i64()) {
+        (Base::Struct(t), _) => wrap(v, t),
+        (Base::Integer, Some(n)) if go == "int32" && i32::try_from(n).is_err() => {
+            // The low half, with its sign.
+            *v = (n as i32).into();
+            true
+        }
+        _ => false,
+    }
+}
+
 fn field(v: &Value, f: &Field) -> Option<String> {
     match (&f.shape, v) {
         (_, Value::Null) => None,

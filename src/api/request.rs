@@ -101,7 +101,12 @@ impl Request {
         self
     }
     pub fn param(&self, key: &str) -> Option<&str> {
-        self.query.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+        self.given(key).filter(|v| !v.is_empty())
+    }
+
+    /// The same, where nothing said is something else than saying nothing: nothing is no number.
+    pub fn given(&self, key: &str) -> Option<&str> {
+        self.query.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 }
 

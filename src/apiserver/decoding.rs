@@ -136,6 +136,28 @@ fn named_as(kind: KindRef, version: &str, name: &str, body: &Value) -> Result<()
     Err(Status::invalid_as(name, kind.group(), object, errors.list()))
 }
 
+impl ApiServer {
+    /// Reads what an apply or a strategic patch has made. The real server makes its struct of it without JSON in between, so that
+    /// numbers which do not fit are no error.
+    pub(super) fn decode_made(
+        &self,
+        kind: KindRef,
+        made: &mut Value,
+        request: &Request,
+        warnings: &mut Vec<String>,
+    ) -> Result<Object, Status> {
+        let read = self.decode(kind, Some(made), request, warnings);
+        match kind.layout() {
+            Some(layout)
+                if read.is_err() && convert::refusal(made, layout).is_none() && convert::wrap(made, layout) =>
+            {
+                self.decode(kind, Some(made), request, warnings)
+            }
+            _ => read,
+        }
+    }
+}
+
 /// An object of any version as the one that is stored, with the defaults of the version that was sent.
 pub(super) fn to_stored(mut o: Object) -> Result<Object, String> {
     let kind = o.kind();

@@ -37,7 +37,7 @@ pub struct ListOptions {
 impl ListOptions {
     /// Reads and checks the options of a request.
     pub fn of(request: &Request, kind: KindRef, watch: bool) -> Result<ListOptions, Status> {
-        let number = |key: &str| match request.param(key) {
+        let number = |key: &str| match request.given(key) {
             None => Ok(0),
             Some(text) => {
                 text.parse::<i64>().map_err(|_| Status::bad_request(go_text::unreadable_int(text).unwrap_or_default()))

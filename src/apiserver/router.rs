@@ -274,9 +274,11 @@ impl ApiServer {
             true => Cow::Borrowed(request),
             false => Cow::Owned(Request { strict, ..request.clone() }),
         };
-        let mut o = self
-            .decode(t.kind, Some(&patched), request, &mut warnings)
-            .map_err(|s| patch_decode_error(&s, how, body, &patched))?;
+        let read = match how {
+            PatchType::Strategic => self.decode_made(t.kind, &mut patched, request, &mut warnings),
+            _ => self.decode(t.kind, Some(&patched), request, &mut warnings),
+        };
+        let mut o = read.map_err(|s| patch_decode_error(&s, how, body, &patched))?;
         self.name_must_fit(t, &mut o)?;
         let o = self.as_stored(o, who)?;
         let stored = self.update(o, sub, "patch", who);
@@ -297,7 +299,7 @@ impl ApiServer {
             return Err(Status::not_found(t.kind, &key.name));
         }
         let applied = self.applied(t.kind, sub, old.as_deref(), config, force, who);
-        let (merged, owners) = match applied {
+        let (mut merged, owners) = match applied {
             Ok(applied) => applied,
             Err(status) => {
                 self.refuse(who, "patch", &key, sub.map(Subresource::name), &status);
@@ -310,7 +312,7 @@ impl ApiServer {
         }
         let mut warnings = vec![];
         let mut o = self
-            .decode(t.kind, Some(&merged), request, &mut warnings)
+            .decode_made(t.kind, &mut merged, request, &mut warnings)
             .map_err(|s| unreadable_as(&s, config, &merged, t.kind))?;
         if let Some(uid) = o.meta().uid.as_deref().filter(|u| old.is_none() && !u.is_empty()) {
             let why =

@@ -73,7 +73,7 @@ fn read(body: &Value) -> Result<Value, Status> {
 
 fn from_query(request: &Request) -> Result<Value, Status> {
     let mut v = json!({});
-    if let Some(seconds) = request.param("gracePeriodSeconds") {
+    if let Some(seconds) = request.given("gracePeriodSeconds") {
         let unreadable = |_| Status::bad_request(go_text::unreadable_int(seconds).unwrap_or_default());
         v["gracePeriodSeconds"] = seconds.parse::<i64>().map_err(unreadable)?.into();
     }
