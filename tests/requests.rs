@@ -109,3 +109,11 @@ fn a_refused_look_at_a_collection_is_told_by_its_name() {
     let trace = s.eval("trace").story;
     assert!(trace.contains("  list pods/default → pods is forbidden"), "{trace}");
 }
+
+#[test]
+fn a_token_is_told_to_be_signed_and_not_stored() {
+    let mut s = Session::in_memory(&Options::default());
+    let told = why(&mut s, "kubectl create token default");
+    assert!(told.contains("POST v1 serviceaccounts/default/token in namespace default"), "{told}");
+    assert!(told.contains("storage: nothing, a token is signed and not stored"), "{told}");
+}

@@ -83,7 +83,7 @@ impl Quantity {
         ceil_div(self.nanos, NANO)
     }
 
-    /// Rounded up to thousandths, which is the finest that the API server keeps of a resource.
+    /// Rounded up to thousandths.
     pub fn rounded(self) -> Quantity {
         let unit = NANO / 1000;
         let up = self.nanos.div_euclid(unit) + i128::from(self.nanos.rem_euclid(unit) != 0);
@@ -362,9 +362,26 @@ pub fn canonical(text: &str) -> String {
     }
 }
 
+/// The canonical spelling to the thousandth, which is the finest that the API server keeps of a resource; what is finer counts as
+/// one more. Nothing, if it is no quantity.
+pub fn rounded(text: &str) -> Option<String> {
+    let q = Quantity::parse(text)?;
+    Some(if q.nanos.abs() == LARGEST { canonical(text) } else { q.rounded().to_string() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_resource_is_never_less_than_what_was_said() {
+        for (text, want) in
+            [("1e400", "10e399"), ("-1e400", "-10e399"), ("0.0001", "1m"), ("1e30", "1e30"), ("1.5", "1500m")]
+        {
+            assert_eq!(rounded(text).as_deref(), Some(want), "{text}");
+        }
+        assert_eq!(rounded("x"), None);
+    }
 
     #[test]
     fn quantities_are_written_as_go_writes_them() {

@@ -9,6 +9,7 @@ story-stored-defaults = let you in as { $user }, filled in { $defaults ->
  }, stored it as revision { $revision }
 story-marked = let you in as { $user }, marked it for deletion (revision { $revision })
 story-removed = let you in as { $user }, removed it at revision { $revision }
+story-token = let you in as { $user }, signed a token; nothing of it is stored
 story-unchanged = let you in as { $user }, found nothing to change
 story-refused = refused it: { $why }
 story-noted = noted { $key }: { $note }
@@ -53,6 +54,7 @@ request-defaults = { $count ->
 request-noted = audit log: { $key }: { $note }
 request-stored = storage: it is revision { $revision }
 request-removed = storage: removed at revision { $revision }
+request-token = storage: nothing, a token is signed and not stored
 request-unchanged = storage: nothing to change
 request-not-allowed = authorization: no rule allows it, so it ended here: { $why }
 request-unreadable = it ended where the request is read: { $why }

@@ -1,7 +1,7 @@
 //! `why REQUEST`: the way of one request through the API server, and where it ended.
 
 use super::language::Language;
-use super::story::sent;
+use super::story::{TOKEN, sent};
 use super::texts::message;
 use crate::api::status::{Reason, Status};
 use crate::ledger::Fact;
@@ -62,6 +62,7 @@ pub fn explain(q: &RequestRecord, language: Language) -> Vec<String> {
     line(match (&q.outcome, refused) {
         (RequestOutcome::Stored(n), _) => say("request-stored", &revision(n)),
         (RequestOutcome::Removed(n), _) => say("request-removed", &revision(n)),
+        (RequestOutcome::Unchanged, _) if q.subresource == Some(TOKEN) => say("request-token", &[]),
         (RequestOutcome::Unchanged, _) | (_, None) => say("request-unchanged", &[]),
         (RequestOutcome::Refused(_), Some((station, status))) => {
             let why = ("why", text(&status.message));

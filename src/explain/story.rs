@@ -394,6 +394,9 @@ pub(super) fn sent(q: &RequestRecord) -> String {
     format!("{method} {} {}{sub}", q.version.api_version(), q.key.resource_name())
 }
 
+/// Who asks for a token gets it, and nothing is written.
+pub(super) const TOKEN: &str = "token";
+
 /// What the API server did with it.
 fn answer(language: Language, q: &RequestRecord) -> String {
     let mut facts = vec![("user", Fact::Text(q.user.to_string()))];
@@ -415,6 +418,7 @@ fn answer(language: Language, q: &RequestRecord) -> String {
             facts.push(("revision", revision(r)));
             "story-removed"
         }
+        RequestOutcome::Unchanged if q.subresource == Some(TOKEN) => "story-token",
         RequestOutcome::Unchanged => "story-unchanged",
         RequestOutcome::Refused(s) => {
             facts.push(("why", Fact::Text(s.message.clone())));

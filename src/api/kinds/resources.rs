@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as RawQuantity;
 
 use crate::api::field::{FieldErrors, Path};
 use crate::api::names::{is_extended_resource, is_native_resource, qualified_name};
-use crate::api::quantity::{Quantity, canonical};
+use crate::api::quantity::{self, Quantity, canonical};
 
 pub type ResourceList = BTreeMap<String, RawQuantity>;
 
@@ -110,8 +110,8 @@ pub fn validate_name_for(user: User, name: &str, at: &Path<'_>, errors: &mut Fie
 /// Amounts are kept to the thousandth; what is finer counts as one more.
 pub fn round_up(list: &mut Option<ResourceList>) {
     for q in list.iter_mut().flat_map(BTreeMap::values_mut) {
-        if let Some(exact) = Quantity::parse(&q.0) {
-            q.0 = exact.rounded().to_string();
+        if let Some(kept) = quantity::rounded(&q.0).filter(|kept| *kept != q.0) {
+            q.0 = kept;
         }
     }
 }

@@ -8,9 +8,8 @@ use k8s_openapi::api::core::v1::{
 
 use super::{pod_resources, text};
 use crate::api::image::ImageRef;
-use crate::api::kinds::resources::ResourceList as List;
+use crate::api::kinds::resources::round_up;
 use crate::api::kinds::volume_sources::{default_azure_disk, default_host_path};
-use crate::api::quantity::Quantity;
 
 const FILE_MODE: i32 = 0o644;
 const TOKEN_SECONDS: i64 = 3600;
@@ -225,17 +224,5 @@ fn default_probe(p: &mut Probe) {
     }
     if let Some(g) = &mut p.grpc {
         g.service.get_or_insert_default();
-    }
-}
-
-/// Amounts are kept to thousandths, in their canonical spelling.
-fn round_up(list: &mut Option<List>) {
-    for q in list.iter_mut().flatten().map(|(_, q)| q) {
-        if let Some(amount) = Quantity::parse(&q.0) {
-            let spelt = amount.rounded().to_string();
-            if spelt != q.0 {
-                q.0 = spelt;
-            }
-        }
     }
 }
