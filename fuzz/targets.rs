@@ -126,7 +126,8 @@ pub fn field_selector(bytes: &[u8]) {
 pub fn quantity(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let Some(q) = Quantity::parse(&text) else { return };
-    let _ = (q.milli(), q.units(), q.rounded(), q.plus(q), q.minus(q), q.ratio_to(q), q.to_string());
+    let _ =
+        (q.milli(), q.units(), q.rounded(), q.plus(q), q.minus(q), q.cmp(&q.minus(q)), q.approximate(), q.to_string());
     let shown = quantity::canonical(&text);
     assert_eq!(quantity::canonical(&shown), shown, "{text:?}");
 }

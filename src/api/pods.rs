@@ -159,12 +159,14 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_a_pod_asks_for_is_never_more_than_can_be_counted() {
+    fn what_a_pod_asks_for_is_counted_in_64_bits() {
         let asks = |cpu: &str| json!({"name": "c", "resources": {"requests": {"cpu": cpu, "x.y/z": 2}}});
         let all = |containers: [serde_json::Value; 2]| {
             requests(&serde_json::from_value(json!({"spec": {"containers": containers}})).unwrap())
         };
-        assert_eq!(all([asks("10E"), asks("10E")]).milli_cpu, i64::MAX);
+        // As in a real scheduler, who asks for more than can be counted asks for nothing.
+        assert_eq!(all([asks("10E"), asks("10E")]).milli_cpu, 0);
+        assert_eq!(all([asks("4P"), asks("5P")]).milli_cpu, 9_000_000_000_000_000_000);
         let small = all([asks("100m"), asks("1500u")]);
         assert_eq!((small.milli_cpu, small.others["x.y/z"]), (102, 4), "rounded once, as a whole");
     }

@@ -21,11 +21,11 @@ const OLD_NAMES: [&str; 6] =
 const MUST_BE_SAID: [&str; 6] = ["cpu", "limits.cpu", "limits.memory", "memory", "requests.cpu", "requests.memory"];
 
 fn one() -> Quantity {
-    Quantity::from_milli(1000)
+    Quantity::from_units(1)
 }
 
 fn count(n: usize) -> Quantity {
-    Quantity::from_milli(i64::try_from(n).unwrap_or(i64::MAX).saturating_mul(1000))
+    Quantity::from_units(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
 /// What an object uses, under every name that a quota may have for it.
@@ -128,7 +128,7 @@ fn of_devices(c: &ResourceClaim) -> ResourceList {
         Some("All") => MOST_DEVICES,
         _ => 0,
     };
-    let devices = |n: i64| Quantity::from_milli(n.saturating_mul(1000));
+    let devices = |n: i64| Quantity::from_units(n);
     let mut out = ResourceList::new();
     for request in c.spec.devices.iter().flat_map(|d| d.requests.iter().flatten()) {
         let mut most = ResourceList::new();

@@ -247,14 +247,14 @@ fn a_pod_that_asks_for_more_than_there_is_anywhere_upsets_no_sum() {
     cache.set_node(&node("n", json!({}), json!({})));
     cache.place(&pod("small", asks("500m")), "n");
     for huge in ["one", "other"] {
-        cache.place(&pod(huge, asks("10E")), "n");
+        cache.place(&pod(huge, asks("9P")), "n");
     }
     let text = || vec![vec!["Too many pods".to_string(), "Insufficient cpu".to_string()]];
     assert_eq!(objections(&pod("p", asks("1")), &cache, &Known::default()), Ok(text()));
     cache.remove(Uid::of("one"));
     cache.remove(Uid::of("other"));
     assert_eq!(cache.nodes[0].requested.milli_cpu, 500);
-    let huge = json!({"containers": [asks("10E")["containers"][0], asks("10E")["containers"][0]]});
+    let huge = json!({"containers": [asks("4P")["containers"][0], asks("5P")["containers"][0]]});
     assert_eq!(objections(&pod("p", huge), &cache, &Known::default()), Ok(vec![vec!["Insufficient cpu".to_string()]]));
 }
 

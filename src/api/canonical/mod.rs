@@ -19,43 +19,84 @@ pub use nulls::read_nulls;
 
 /// Adds the empty fields that Go writes, and spells quantities canonically.
 pub fn fill(v: &mut Value, of: TypeId) {
-    let Value::Object(map) = v else { return };
-    fill_struct(map, of);
+    Filling { quantity: quantity::canonical }.fill(v, of);
 }
 
-fn fill_struct(map: &mut Map<String, Value>, of: TypeId) {
-    for f in &of.get().fields {
-        if f.inline {
-            if let Base::Struct(t) = f.base {
-                fill_struct(map, t);
+struct Filling {
+    /// How a quantity is spelled.
+    quantity: fn(&str) -> String,
+}
+
+impl Filling {
+    fn fill(&self, v: &mut Value, of: TypeId) {
+        let Value::Object(map) = v else { return };
+        self.fill_struct(map, of);
+    }
+
+    fn fill_struct(&self, map: &mut Map<String, Value>, of: TypeId) {
+        for f in &of.get().fields {
+            if f.inline {
+                if let Base::Struct(t) = f.base {
+                    self.fill_struct(map, t);
+                }
+                continue;
             }
-            continue;
-        }
-        // A quantity that nobody has given is none, whatever the type makes of it.
-        if f.base == Base::Quantity && map.get(f.json).and_then(Value::as_str) == Some("") {
-            map.remove(f.json);
-        }
-        match map.get_mut(f.json) {
-            Some(Value::Null) | None => {
+            // A quantity that nobody has given is none, whatever the type makes of it.
+            if f.base == Base::Quantity && map.get(f.json).and_then(Value::as_str) == Some("") {
                 map.remove(f.json);
-                if let Some(zero) = zero(f) {
-                    map.insert(f.json.to_string(), zero);
+            }
+            match map.get_mut(f.json) {
+                Some(Value::Null) | None => {
+                    map.remove(f.json);
+                    if let Some(zero) = zero(f) {
+                        map.insert(f.json.to_string(), zero);
+                    }
+                }
+                Some(value) => match f.shape {
+                    Shape::Plain if f.omit_empty && is_zero(value) && !f.base.writes_itself() => {
+                        map.remove(f.json);
+                    }
+                    Shape::Plain | Shape::Pointer => self.fill_base(value, f.base),
+                    Shape::List | Shape::Map(_) if empty(value) && f.omit_empty => {
+                        map.remove(f.json);
+                    }
+                    // The store does not tell an empty list from none.
+                    Shape::List | Shape::Map(_) if empty(value) => *value = Value::Null,
+                    Shape::List | Shape::Map(_) => items(value).for_each(|v| self.fill_base(v, f.base)),
+                },
+            }
+        }
+    }
+
+    fn fill_base(&self, v: &mut Value, base: Base) {
+        match base {
+            Base::Struct(t) => self.fill(v, t),
+            Base::Quantity => {
+                spell_number(v);
+                if let Value::String(s) = v {
+                    *s = (self.quantity)(s);
                 }
             }
-            Some(value) => match f.shape {
-                Shape::Plain if f.omit_empty && is_zero(value) && !f.base.writes_itself() => {
-                    map.remove(f.json);
-                }
-                Shape::Plain | Shape::Pointer => fill_base(value, f.base),
-                Shape::List | Shape::Map(_) if empty(value) && f.omit_empty => {
-                    map.remove(f.json);
-                }
-                // The store does not tell an empty list from none.
-                Shape::List | Shape::Map(_) if empty(value) => *value = Value::Null,
-                Shape::List => value.as_array_mut().into_iter().flatten().for_each(|v| fill_base(v, f.base)),
-                Shape::Map(_) => value.as_object_mut().into_iter().flatten().for_each(|(_, v)| fill_base(v, f.base)),
-            },
+            // In schemas of custom resources, numbers stand in what is only looked at as JSON too.
+            Base::Float | Base::Raw => go_text::plain_numbers(v),
+            _ => {}
         }
+    }
+}
+
+/// A quantity may be sent as a number: its text is what a client makes of it.
+fn spell_number(v: &mut Value) {
+    if v.is_number() {
+        *v = Value::String(go_text::plain_json(v));
+    }
+}
+
+/// What a list or a map holds.
+fn items(v: &mut Value) -> Box<dyn Iterator<Item = &mut Value> + '_> {
+    match v {
+        Value::Array(items) => Box::new(items.iter_mut()),
+        Value::Object(map) => Box::new(map.values_mut()),
+        _ => Box::new(std::iter::empty()),
     }
 }
 
@@ -77,7 +118,7 @@ fn empty(v: &Value) -> bool {
 }
 
 /// Takes out what Go cannot tell from nothing: the zero of a plain field that is left out when it is empty. Rust's types
-/// could tell the two, and would find a difference where there is none.
+/// could tell the two, and would find a difference where there is none. Quantities become texts.
 pub fn drop_zeros(v: &mut Value, of: TypeId) {
     let Value::Object(map) = v else { return };
     drop_zeros_of(map, of);
@@ -85,37 +126,25 @@ pub fn drop_zeros(v: &mut Value, of: TypeId) {
 
 fn drop_zeros_of(map: &mut Map<String, Value>, of: TypeId) {
     for f in &of.get().fields {
-        match f.base {
-            Base::Struct(t) if f.inline => drop_zeros_of(map, t),
-            Base::Struct(t) => match (&f.shape, map.get_mut(f.json)) {
-                (Shape::List, Some(Value::Array(items))) => items.iter_mut().for_each(|v| drop_zeros(v, t)),
-                (Shape::Map(_), Some(Value::Object(m))) => m.values_mut().for_each(|v| drop_zeros(v, t)),
-                (Shape::Plain | Shape::Pointer, Some(v)) => drop_zeros(v, t),
-                _ => {}
-            },
-            base => {
-                let dropped = f.shape == Shape::Plain && f.omit_empty && !base.writes_itself();
-                if dropped && map.get(f.json).is_some_and(is_zero) {
-                    map.remove(f.json);
-                }
-            }
+        if let Base::Struct(t) = f.base
+            && f.inline
+        {
+            drop_zeros_of(map, t);
+            continue;
         }
-    }
-}
-
-fn fill_base(v: &mut Value, base: Base) {
-    match base {
-        Base::Struct(t) => fill(v, t),
-        Base::Quantity => {
-            if let Value::String(s) = v {
-                *s = quantity::canonical(s);
-            } else if let Value::Number(n) = v {
-                *v = Value::String(quantity::canonical(&n.to_string()));
-            }
+        if f.shape == Shape::Plain && f.omit_empty && !f.base.writes_itself() && map.get(f.json).is_some_and(is_zero) {
+            map.remove(f.json);
         }
-        // In schemas of custom resources, numbers stand in what is only looked at as JSON too.
-        Base::Float | Base::Raw => go_text::plain_numbers(v),
-        _ => {}
+        let Some(v) = map.get_mut(f.json) else { continue };
+        let read = |v: &mut Value| match f.base {
+            Base::Struct(t) => drop_zeros(v, t),
+            Base::Quantity => spell_number(v),
+            _ => {}
+        };
+        match f.shape {
+            Shape::Plain | Shape::Pointer => read(v),
+            Shape::List | Shape::Map(_) => items(v).for_each(read),
+        }
     }
 }
 
@@ -130,9 +159,9 @@ fn zero(f: &Field) -> Option<Value> {
     match f.base {
         // Go's `omitempty` does not apply to structs.
         Base::Struct(t) => {
-            let mut m = Map::new();
-            fill_struct(&mut m, t);
-            Some(Value::Object(m))
+            let mut zero = Value::Object(Map::new());
+            fill(&mut zero, t);
+            Some(zero)
         }
         Base::Time | Base::MicroTime => Some(Value::Null),
         Base::Quantity => Some(Value::from("0")),
@@ -145,15 +174,16 @@ fn zero(f: &Field) -> Option<Value> {
     }
 }
 
-/// Whether two values of a type mean the same to the API server: an empty list is none, and `1000m` is `1`.
+/// Whether two values of a type mean the same to the API server: an empty list is none, and `1024` is `1Ki`.
 /// Real Kubernetes: apimachinery/pkg/api/equality Semantic.DeepEqual.
 pub fn equal<T: PartialEq + Serialize>(a: &T, b: &T, type_name: &str) -> bool {
+    let by_amount = Filling { quantity: quantity::amount };
     let filled = |v: &T| {
         let mut v = serde_json::to_value(v).unwrap_or_default();
         if let Some(of) = TypeId::by_name(type_name) {
             match &mut v {
-                Value::Array(items) => items.iter_mut().for_each(|v| fill(v, of)),
-                v => fill(v, of),
+                Value::Array(items) => items.iter_mut().for_each(|v| by_amount.fill(v, of)),
+                v => by_amount.fill(v, of),
             }
         }
         v
@@ -193,6 +223,11 @@ mod tests {
     fn equal_is_what_means_the_same() {
         let of = "node/v1.Overhead";
         assert!(equal(&json!({"podFixed": {"cpu": "1000m"}}), &json!({"podFixed": {"cpu": 1}}), of));
+        assert!(equal(
+            &json!({"podFixed": {"cpu": "1.500", "memory": "1Ki"}}),
+            &json!({"podFixed": {"cpu": "1500m", "memory": 1024}}),
+            of
+        ));
         assert!(equal(&json!({"podFixed": {}}), &json!({}), of));
         assert!(!equal(&json!({"podFixed": {"cpu": "1"}}), &json!({}), of));
         assert!(equal(&json!([{"podFixed": {}}]), &json!([{}]), of));

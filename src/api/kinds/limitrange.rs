@@ -159,7 +159,7 @@ fn validate_bounds(item: &LimitRangeItem, key: &str, at: &Path<'_>, errors: &mut
 
 /// The most that a limit may be of its request cannot be less than one, nor more than the bounds allow.
 fn validate_ratio(ratio: Quantity, bounds: Option<(Quantity, Quantity)>, at: &Path<'_>, errors: &mut FieldErrors) {
-    if ratio < Quantity::from_milli(1000) {
+    if ratio < Quantity::from_units(1) {
         errors.invalid(at, ratio.to_string(), format!("ratio {ratio} is less than 1"));
     }
     let Some((min, max)) = bounds else { return };

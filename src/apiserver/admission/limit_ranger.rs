@@ -122,6 +122,9 @@ fn validate(api: &mut ApiServer, o: &Object, old: Option<&Object>, who: &mut Cal
     Ok(())
 }
 
+/// The most units that 64 bits hold thousandths of.
+const MAX_MILLI: i64 = i64::MAX / 1000;
+
 /// One item of a range, and what somebody asks for.
 struct Bounds<'a> {
     item: &'a LimitRangeItem,
@@ -149,45 +152,58 @@ impl Bounds<'_> {
         }
         for (name, bound) in resource_list::read(self.item.max.as_ref()) {
             let head = format!("maximum {name} usage per {} is {bound}", self.item.type_);
+            let [asked, _, most] = self.counted(&name, bound);
             match self.requests.get(&name) {
                 None => faults.push(format!("{head}.  No request is specified")),
-                Some(r) if *r > bound => faults.push(format!("{head}, but request is {r}")),
+                Some(r) if asked > most => faults.push(format!("{head}, but request is {r}")),
                 Some(_) => {}
             }
         }
     }
 
+    /// Request, limit and bound as numbers that can be compared: thousandths, where 64 bits hold them.
+    /// Real Kubernetes: requestLimitEnforcedValues.
+    fn counted(&self, name: &str, bound: Quantity) -> [i64; 3] {
+        let given = |list: &ResourceList| list.get(name).copied().unwrap_or(Quantity::ZERO);
+        let amounts = [given(self.requests), given(self.limits), bound];
+        let precise = amounts.iter().all(|q| q.units() <= MAX_MILLI);
+        amounts.map(if precise { Quantity::milli } else { Quantity::units })
+    }
+
     fn too_little(&self, name: &str, bound: Quantity) -> Option<String> {
         let head = format!("minimum {name} usage per {} is {bound}", self.item.type_);
+        let [asked, allowed, least] = self.counted(name, bound);
         match (self.requests.get(name), self.limits.get(name)) {
             (None, _) => Some(format!("{head}.  No request is specified")),
-            (Some(r), _) if *r < bound => Some(format!("{head}, but request is {r}")),
-            (_, Some(l)) if *l < bound => Some(format!("{head}, but limit is {l}")),
+            (Some(r), _) if asked < least => Some(format!("{head}, but request is {r}")),
+            (_, Some(l)) if allowed < least => Some(format!("{head}, but limit is {l}")),
             _ => None,
         }
     }
 
     fn too_much(&self, name: &str, bound: Quantity) -> Option<String> {
         let head = format!("maximum {name} usage per {} is {bound}", self.item.type_);
+        let [asked, allowed, most] = self.counted(name, bound);
         match (self.requests.get(name), self.limits.get(name)) {
             (_, None) => Some(format!("{head}.  No limit is specified")),
-            (_, Some(l)) if *l > bound => Some(format!("{head}, but limit is {l}")),
-            (Some(r), _) if *r > bound => Some(format!("{head}, but request is {r}")),
+            (_, Some(l)) if allowed > most => Some(format!("{head}, but limit is {l}")),
+            (Some(r), _) if asked > most => Some(format!("{head}, but request is {r}")),
             _ => None,
         }
     }
 
     fn too_far_apart(&self, name: &str, bound: Quantity) -> Option<String> {
         let head = format!("{name} max limit to request ratio per {} is {bound}", self.item.type_);
-        let given = |list: &ResourceList| list.get(name).copied().filter(|q| !q.is_zero());
-        let Some(request) = given(self.requests) else {
+        let [asked, allowed, _] = self.counted(name, bound);
+        if asked == 0 {
             return Some(format!("{head}, but no request is specified or request is 0"));
-        };
-        let Some(limit) = given(self.limits) else {
+        }
+        if allowed == 0 {
             return Some(format!("{head}, but no limit is specified or limit is 0"));
-        };
-        let ratio = limit.ratio_to(request);
-        (ratio > bound.ratio_to(Quantity::from_milli(1000)))
-            .then(|| format!("{head}, but provided ratio is {ratio:.6}"))
+        }
+        let ratio = allowed as f64 / asked as f64;
+        let precise = bound.units() <= MAX_MILLI;
+        let too_far = if precise { ratio * 1000.0 > bound.milli() as f64 } else { ratio > bound.units() as f64 };
+        too_far.then(|| format!("{head}, but provided ratio is {ratio:.6}"))
     }
 }

@@ -63,7 +63,9 @@ fn amounts(quota: &Value, indent: &str) -> String {
         let hard = text(hard);
         let used = status["used"][name].as_str().unwrap_or("0");
         let used = match (Quantity::parse(used), Quantity::parse(hard)) {
-            (Some(u), Some(h)) if u.format != h.format => u.written_as(h.format).to_string(),
+            (Some(u), Some(h)) if u.format() != h.format() => {
+                Quantity::from_units(u.units()).written_as(h.format()).to_string()
+            }
             _ => quantity::canonical(used),
         };
         out.push_str(&format!("{indent}{name}\t{used}\t{hard}\n"));
