@@ -232,6 +232,35 @@ fn attach_shows_what_is_printed_from_now_on() {
 }
 
 #[test]
+fn raw_answers_and_watches_come_as_the_server_writes_them() {
+    let mut s = Session::in_memory(&bare());
+    s.eval("kubectl create configmap a --from-literal=b='<'");
+    let path = "/api/v1/namespaces/default/configmaps";
+    let object = s.eval(&format!("kubectl get --raw {path}/a")).stdout;
+    assert!(
+        object.starts_with(
+            r#"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a","namespace":"default","uid":""#
+        ),
+        "{object}"
+    );
+    assert!(object.ends_with("\"data\":{\"b\":\"\\u003c\"}}\n"), "{object}");
+    let list = s.eval(&format!("kubectl get --raw '{path}?fieldSelector=metadata.name%3Da'")).stdout;
+    assert!(list.contains(r#""items":[{"metadata":{"name":"a","#), "{list}");
+    for watch in [
+        format!("{path}?watch=1&fieldSelector=metadata.name%3Da&timeoutSeconds=1"),
+        "/api/v1/watch/namespaces/default/configmaps/a?timeoutSeconds=1".into(),
+    ] {
+        let told = s.eval(&format!("kubectl get --raw '{watch}'"));
+        assert_eq!((told.stdout, told.code), (format!("{{\"type\":\"ADDED\",\"object\":{}}}\n", object.trim_end()), 0));
+    }
+    let cut = s.eval("kubectl get --raw /api/v1/watch").stderr;
+    assert!(
+        cut.contains("failed to create RequestInfo: unable to determine kind and namespace from url, /api/v1/watch"),
+        "{cut}"
+    );
+}
+
+#[test]
 fn a_context_is_renamed_changed_and_deleted() {
     let mut s = Session::in_memory(&bare());
     for (line, want) in [

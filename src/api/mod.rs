@@ -48,6 +48,7 @@ pub mod quantity;
 pub mod quota;
 pub mod reading;
 pub mod request;
+pub mod request_path;
 pub mod resource_list;
 pub mod schema;
 pub mod selector;
@@ -66,6 +67,7 @@ pub mod unified_diff;
 pub mod user;
 pub mod version;
 pub mod volumes;
+pub mod wire;
 pub mod yaml;
 
 pub use kind::{AnyKind, Kind, KindRef};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::patch::PatchType;
+use super::request_path::RequestPath;
 use super::status::Status;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,6 +100,12 @@ impl Request {
     pub fn body(mut self, body: Value) -> Request {
         self.body = Some(body);
         self
+    }
+    /// Whether it asks to be told of what changes, in whichever way it says so.
+    pub fn is_watch(&self) -> bool {
+        let asked = || self.given("watch").is_some_and(|v| !matches!(v.to_lowercase().as_str(), "0" | "false"));
+        let path = RequestPath::parse(&self.path);
+        self.method == Method::Get && path.is_some_and(|p| p.watches || p.name().is_empty() && asked())
     }
     pub fn param(&self, key: &str) -> Option<&str> {
         self.given(key).filter(|v| !v.is_empty())

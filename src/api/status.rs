@@ -227,6 +227,13 @@ impl Status {
         Status { details: Some(Box::default()), ..Status::new(Reason::MethodNotAllowed, why) }
     }
 
+    /// Objects of the kind cannot be watched.
+    pub fn not_watched(kind: KindRef) -> Status {
+        let details = Details { group: kind.group().into(), kind: kind.plural().into(), ..Details::default() };
+        let why = format!("watch is not supported on resources of kind {:?}", kind.group_resource());
+        Status { details: Some(Box::new(details)), ..Status::new(Reason::MethodNotAllowed, why) }
+    }
+
     pub fn expired(message: impl Into<String>) -> Status {
         Status::new(Reason::Expired, message)
     }
@@ -267,6 +274,22 @@ impl Status {
         Status {
             reason: Reason::InternalError,
             message: format!("Internal error occurred: {why}"),
+            details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
+            warnings: vec![],
+            own: None,
+        }
+    }
+
+    /// What a client makes of an error that the server tells as a plain text.
+    /// Real Kubernetes: apimachinery/pkg/api/errors NewGenericServerResponse.
+    pub fn plain_error(text: &str) -> Status {
+        let cause = Cause { reason: "UnexpectedServerResponse".into(), message: text.into(), field: String::new() };
+        Status {
+            reason: Reason::InternalError,
+            message: format!(
+                "an error on the server ({}) has prevented the request from succeeding",
+                super::go_text::quoted(text)
+            ),
             details: Some(Box::new(Details { causes: vec![cause], ..Details::default() })),
             warnings: vec![],
             own: None,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::authorization::Attributes;
 use crate::api::request::{Method, Request};
+use crate::api::request_path::RequestPath;
 use crate::api::selector::{FieldTerm, parse_fields};
 
 /// What a request wants, as authorization sees it: read off its path, whether that leads anywhere or not.
@@ -23,21 +24,11 @@ pub(super) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     pub(super) fn of(request: &'a Request, watch: bool) -> Asked<'a> {
-        let parts: Vec<&'a str> = request.path.split('?').next().unwrap_or("").trim_matches('/').split('/').collect();
-        let (group, version, rest) = match parts.as_slice() {
-            ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),
-            ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
-            _ => return Asked::about_path(request),
-        };
-        let (namespace, rest) = match rest {
-            ["namespaces", ns, resource, ..] if !matches!(*resource, "status" | "finalize") => (*ns, &rest[2..]),
-            ["namespaces", ns, ..] => (*ns, rest),
-            _ => ("", rest),
-        };
-        let text = |i: usize| rest.get(i).copied().unwrap_or("");
+        let Some(path) = RequestPath::parse(&request.path) else { return Asked::about_path(request) };
         let fields = request.param("fieldSelector").and_then(|f| parse_fields(f).ok()).unwrap_or_default();
-        let mut name = Cow::Borrowed(text(1));
+        let mut name = Cow::Borrowed(path.name());
         let verb = match (request.method, name.is_empty()) {
+            _ if path.watches => "watch",
             (Method::Get, _) if watch => "watch",
             (Method::Get, false) => "get",
             (Method::Get, true) => "list",
@@ -51,7 +42,17 @@ impl<'a> Asked<'a> {
         if let Some(one) = fields.iter().find(|f| f.field == "metadata.name" && f.equal).filter(|_| name.is_empty()) {
             name = Cow::Owned(one.value.clone());
         }
-        Asked { verb, group, version, resource: text(0), subresource: text(2), namespace, name, path: None, fields }
+        Asked {
+            verb,
+            group: path.group,
+            version: path.version,
+            resource: path.resource(),
+            subresource: path.subresource(),
+            namespace: path.namespace,
+            name,
+            path: None,
+            fields,
+        }
     }
 
     fn about_path(request: &'a Request) -> Asked<'a> {

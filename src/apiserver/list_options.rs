@@ -34,9 +34,19 @@ pub struct ListOptions {
     pub timeout: Option<Duration>,
 }
 
+/// What the options are of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Asking {
+    List,
+    Watch,
+    /// A watch that says so in its path alone: its options are judged as those of a list.
+    OldWatch,
+}
+
 impl ListOptions {
     /// Reads and checks the options of a request.
-    pub fn of(request: &Request, kind: KindRef, watch: bool) -> Result<ListOptions, Status> {
+    pub fn of(request: &Request, kind: KindRef, asking: Asking) -> Result<ListOptions, Status> {
+        let watch = asking == Asking::Watch;
         let number = |key: &str| match request.given(key) {
             None => Ok(0),
             Some(text) => {
@@ -59,7 +69,7 @@ impl ListOptions {
         let token = request.param("continue").filter(|_| !watch).map(Token::parse).transpose()?;
         let unreadable = |s: Status| Status::bad_request(format!("invalid resource version: {}", s.message));
         let revision = match (&token, request.param("resourceVersion")) {
-            (_, Some(text)) if watch => Some(parse_revision(text)?),
+            (_, Some(text)) if asking != Asking::List => Some(parse_revision(text)?),
             (Some(_), Some(rv)) if rv != "0" => {
                 let why = "specifying resource version is not allowed when using continue";
                 return Err(Status::bad_request(why));
@@ -158,7 +168,10 @@ mod tests {
     fn refused(query: &str, watch: bool) -> String {
         let request =
             query.split('&').filter_map(|p| p.split_once('=')).fold(Request::get(""), |r, (k, v)| r.query(k, v));
-        ListOptions::of(&request, ConfigMap::kind_ref(), watch).err().map(|s| s.message).unwrap_or_default()
+        ListOptions::of(&request, ConfigMap::kind_ref(), if watch { Asking::Watch } else { Asking::List })
+            .err()
+            .map(|s| s.message)
+            .unwrap_or_default()
     }
 
     /// Each as a real server refuses it.

@@ -90,7 +90,6 @@ struct ClientWatch {
     kind: KindRef,
     form: forms::Form,
     events: VecDeque<WatchEvent>,
-    overflowed: bool,
     /// Nothing is told of what happened up to then.
     after: Rev,
     /// When it is told next how far it is, if it wants to know.

@@ -174,7 +174,6 @@ impl ApiServer {
             form: Form::of(request),
             first_table: true,
             events: VecDeque::new(),
-            overflowed: false,
             after: Rev(0),
             bookmark: None,
             end: options.timeout.map_or(End::Never, |t| End::At(now + t)),
@@ -215,6 +214,13 @@ impl ApiServer {
         Ok(id)
     }
 
+    /// When a client's watch has something to tell of its own: a bookmark, or its end.
+    pub fn watch_due(&self, id: WatchId) -> Option<Time> {
+        let client = self.clients.get(&id)?;
+        let end = if let End::At(end) = client.end { Some(end) } else { None };
+        end.into_iter().chain(client.bookmark).min()
+    }
+
     /// Whether a client's watch has come to the end that it was given. Bookmarks that are due are told.
     pub fn watch_ends(&mut self, id: WatchId, now: Time) -> bool {
         let rev = self.store.rev();
@@ -234,13 +240,7 @@ impl ApiServer {
 
     /// The next event of a client's watch; `None` while nothing happened.
     pub fn next_event(&mut self, id: WatchId) -> Option<WatchEvent> {
-        let client = self.clients.get_mut(&id)?;
-        if client.overflowed {
-            let status = Status::expired("too old resource version: the watch was too slow");
-            self.unwatch(id);
-            return Some(WatchEvent { kind: "ERROR", object: Arc::new(status.to_json()) });
-        }
-        client.events.pop_front()
+        self.clients.get_mut(&id)?.events.pop_front()
     }
 }
 
@@ -307,9 +307,13 @@ impl ClientWatch {
         }
     }
 
+    /// Whoever does not read what is told is cut off: the watch ends, and says no word of it.
+    /// Real Kubernetes: apiserver/pkg/storage/cacher/cache_watcher.go, forget.
     fn push(&mut self, kind: &'static str, o: &Arc<Object>, now: Time) {
         if self.events.len() >= WATCH_BUFFER {
-            self.overflowed = true;
+            self.end = End::Come;
+        }
+        if matches!(self.end, End::Come) {
             return;
         }
         let object = self.form.event(o, self.kind, now, self.first_table);

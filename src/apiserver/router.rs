@@ -13,8 +13,8 @@ use super::caller::{Caller, Options as WriteOptions};
 use super::decoding::{disowned, patch_decode_error, unreadable_as};
 use super::delete::{DeleteOptions, Deleted, Propagation};
 use super::forms::Form;
-use super::list_options::ListOptions;
-use super::target::Target;
+use super::list_options::{Asking, ListOptions};
+use super::target::{Target, told_apart};
 use super::write_options::{check_options, delete_options};
 use super::{ApiServer, discovery, forms, health, openapi, tokens, warnings};
 use crate::api::kind::Subresource;
@@ -22,6 +22,7 @@ use crate::api::managed::options;
 use crate::api::object::Key;
 use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
+use crate::api::request_path::RequestPath;
 use crate::api::{Status, User, json_patch};
 use crate::store::WatchId;
 
@@ -57,6 +58,7 @@ impl ApiServer {
     }
 
     fn handle_as(&mut self, request: &Request, who: &mut Caller<'_>) -> Response {
+        told_apart(request)?;
         let asked = Asked::of(request, false);
         self.allow(&asked, who)?;
         // What names a resource asks for nothing of the server itself.
@@ -88,7 +90,9 @@ impl ApiServer {
         if target.name.is_some() && nowhere {
             return Err(Status::no_such_resource());
         }
-        if homeless && request.method != Method::Get || !(verbs.contains(&asked.verb) || terminating) {
+        // The old way to ask for a watch knows nothing else.
+        let misused = homeless && request.method != Method::Get || asked.verb == "watch";
+        if misused || !(verbs.contains(&asked.verb) || terminating) {
             return Err(Status::method_not_allowed());
         }
         let answer = match &target.name {
@@ -179,7 +183,9 @@ impl ApiServer {
         discovery::Served(self.kinds().collect())
     }
 
+    /// Opens a client's watch, whether the request says in its query that it is one ([`Request::is_watch`]) or is taken for one.
     pub fn open_watch(&mut self, request: &Request, who: &mut Caller<'_>) -> Result<WatchId, Status> {
+        told_apart(request)?;
         let now = who.now;
         let asked = Asked::of(request, true);
         match &request.impersonate {
@@ -190,7 +196,13 @@ impl ApiServer {
             }
         }
         let target = self.target(&request.path)?;
-        let mut options = ListOptions::of(request, target.kind, true)?;
+        if !target.kind.verbs().contains(&"watch") {
+            let listed = target.kind.verbs().contains(&"list");
+            let why = if listed { Status::not_watched(target.kind) } else { Status::method_not_allowed() };
+            return Err(Status { warnings: target.kind.deprecated().map(Into::into).into_iter().collect(), ..why });
+        }
+        let old = RequestPath::parse(&request.path).is_some_and(|p| p.watches);
+        let mut options = ListOptions::of(request, target.kind, if old { Asking::OldWatch } else { Asking::Watch })?;
         if let Some(name) = &target.name {
             options.filter.fields.push(crate::api::selector::FieldTerm {
                 field: "metadata.name".into(),
@@ -208,7 +220,7 @@ impl ApiServer {
     }
 
     fn get_list(&self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
-        let options = ListOptions::of(request, t.kind, false)?;
+        let options = ListOptions::of(request, t.kind, Asking::List)?;
         let mut listing = self.list(&t.scope(), &options)?;
         self.convert_all(&mut listing.items, t.kind, who)?;
         Ok(Form::of(request).list(&listing, t.kind, who.now).into())
@@ -356,7 +368,7 @@ impl ApiServer {
 
     fn delete_collection(&mut self, t: &Target, request: &Request, who: &mut Caller<'_>) -> Response {
         let options = delete_options(request)?;
-        let chosen = ListOptions::of(request, t.kind, false)?;
+        let chosen = ListOptions::of(request, t.kind, Asking::List)?;
         let mut listing = self.list(&t.scope(), &chosen)?;
         self.convert_all(&mut listing.items, t.kind, who)?;
         who.options.of_all = true;

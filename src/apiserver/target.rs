@@ -5,6 +5,8 @@ use super::ApiServer;
 use super::read::scope;
 use crate::api::kind::Subresource;
 use crate::api::object::Key;
+use crate::api::request::Request;
+use crate::api::request_path::RequestPath;
 use crate::api::status::Reason;
 use crate::api::{KindRef, Status};
 use crate::store::Scope;
@@ -21,22 +23,17 @@ pub struct Target {
 impl Target {
     /// Reads `/api/v1/namespaces/x/pods/y/status` and the like.
     fn parse(path: &str, kind_of: impl Fn(&str, &str, &str) -> Option<KindRef>) -> Option<Target> {
-        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let (group, version, rest) = match parts.as_slice() {
-            ["api", version, rest @ ..] => ("", *version, rest),
-            ["apis", group, version, rest @ ..] => (*group, *version, rest),
-            _ => return None,
-        };
-        let (namespace, rest) = match rest {
-            ["namespaces", ns, plural, ..] if !matches!(*plural, "status" | "finalize") => (*ns, &rest[2..]),
-            _ => ("", rest),
-        };
-        let kind = kind_of(group, version, rest.first()?)?;
-        if !kind.namespaced() && !namespace.is_empty() {
+        let path = RequestPath::parse(path)?;
+        let kind = kind_of(path.group, path.version, path.resource())?;
+        let misplaced =
+            !kind.namespaced() && !path.within.is_empty() || path.watches && !kind.verbs().contains(&"watch");
+        // Parts are not watched.
+        if misplaced || path.rest.len() > if path.watches { 2 } else { 3 } {
             return None;
         }
-        let text = |i: usize| rest.get(i).filter(|s| !s.is_empty()).map(|s| (*s).to_string());
-        (rest.len() <= 3).then(|| Target { kind, namespace: namespace.into(), name: text(1), subresource: text(2) })
+        let text = |s: &str| Some(s.to_string()).filter(|s| !s.is_empty());
+        let (name, subresource) = (text(path.name()), text(path.subresource()));
+        Some(Target { kind, namespace: path.within.into(), name, subresource })
     }
 
     pub(super) fn key(&self) -> Key {
@@ -81,6 +78,17 @@ impl ApiServer {
         }
         Ok(target)
     }
+}
+
+/// A path that ends too early is not even a request.
+/// Real Kubernetes: apiserver/pkg/endpoints/filters/requestinfo.go.
+pub(super) fn told_apart(request: &Request) -> Result<(), Status> {
+    let path = &request.path;
+    if !RequestPath::parse(path).is_some_and(|p| p.is_cut_off()) {
+        return Ok(());
+    }
+    let why = "failed to create RequestInfo: unable to determine kind and namespace from url";
+    Err(Status::plain_error(&format!("Internal Server Error: {path:?}: {why}, {path}")))
 }
 
 /// A path that leads nowhere: among the built-in groups, or where nobody knows anything.

@@ -19,6 +19,14 @@ use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Watch(pub u64);
 
+/// What becomes of a watch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Course {
+    /// It goes on; then at the latest it is to be asked again.
+    On(Option<Time>),
+    Over,
+}
+
 /// A pod that one is attached to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attachment {
@@ -37,6 +45,8 @@ pub trait Transport {
     fn watch(&mut self, request: &Request) -> Result<Watch, Status>;
     /// The next event of a watch, if there is one already.
     fn next(&mut self, watch: Watch) -> Option<WatchEvent>;
+    /// What becomes of a watch that has no more to tell at this moment.
+    fn course(&mut self, watch: Watch) -> Course;
     fn close(&mut self, watch: Watch);
     /// Lines of a container's log, with their times.
     fn logs(
@@ -309,7 +319,12 @@ impl Env<'_> {
     }
 
     pub fn try_call(&mut self, request: &Request) -> Result<Arc<Value>, Status> {
-        let mut request = Request { owners: self.owners, ..request.clone() };
+        let request = Request { owners: self.owners, ..request.clone() };
+        self.as_it_comes(request).map(with_kinds)
+    }
+
+    /// The answer as the server gives it.
+    pub fn as_it_comes(&mut self, mut request: Request) -> Result<Arc<Value>, Status> {
         if !matches!(request.method, Method::Get | Method::Delete) && request.param("fieldManager").is_none() {
             request = request.query("fieldManager", self.manager.as_str());
         }
@@ -317,6 +332,6 @@ impl Env<'_> {
         for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
             self.err.push_str(&format!("Warning: {w}\n"));
         }
-        answer.map(|a| with_kinds(a.body)).map_err(|status| say_what_was_asked(status, &request))
+        answer.map(|a| a.body).map_err(|status| say_what_was_asked(status, &request))
     }
 }

@@ -9,8 +9,7 @@ use super::resources::Found;
 use super::tabwriter::align;
 use crate::api::go_text::{plain, syntax};
 use crate::api::jsonpath::Template;
-use crate::api::schema::{Base, Shape, TypeId};
-use crate::api::{KindRef, yaml};
+use crate::api::{wire, yaml};
 
 /// The output format of a command.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,11 +128,7 @@ pub fn print_bundle(format: &Format, objects: &[Found], args: &Args) -> Result<S
     let items: Vec<Value> = objects.iter().map(|f| cleaned(&f.object, managed)).collect();
     let bundle = json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items});
     match (format, objects) {
-        (Format::Json, [_, _, ..]) => {
-            let mut out = String::new();
-            declared(&bundle, Known::Bundle, 0, &mut out);
-            Ok(out + "\n")
-        }
+        (Format::Json, [_, _, ..]) => Ok(wire::bundle(&bundle)),
         (_, [first, _, ..]) => print(format, &[Found { object: bundle.into(), ..first.clone() }], true, args),
         _ => print(format, objects, true, args),
     }
@@ -177,89 +172,6 @@ pub fn json_text(v: &Value) -> String {
     }
     let text = String::from_utf8_lossy(&out).into_owned();
     format!("{}\n", text.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"))
-}
-
-/// What Go knows of a value: it orders the fields of its structs, and the keys of maps by the alphabet.
-#[derive(Clone, Copy)]
-enum Known {
-    Struct(TypeId),
-    /// The list that a server answers with, and what is in it.
-    Answer(TypeId),
-    /// A list of anything.
-    Bundle,
-    Items(Base),
-    Values(Base),
-    Nothing,
-}
-
-impl Known {
-    fn of(base: Base) -> Known {
-        if let Base::Struct(t) = base { Known::Struct(t) } else { Known::Nothing }
-    }
-
-    fn order(self) -> Vec<&'static str> {
-        match self {
-            Known::Struct(t) => t.declared(),
-            Known::Answer(_) | Known::Bundle => vec!["kind", "apiVersion", "metadata", "items"],
-            _ => vec![],
-        }
-    }
-
-    /// What is known of a field, or of an item.
-    fn below(self, name: &str) -> Known {
-        match self {
-            Known::Struct(t) => match t.field(name) {
-                Some(f) => match f.shape {
-                    Shape::Plain | Shape::Pointer => Known::of(f.base),
-                    Shape::List => Known::Items(f.base),
-                    Shape::Map(_) => Known::Values(f.base),
-                },
-                None => Known::Nothing,
-            },
-            Known::Answer(t) if name == "items" => Known::Items(Base::Struct(t)),
-            Known::Items(base) | Known::Values(base) => Known::of(base),
-            Known::Answer(_) | Known::Bundle | Known::Nothing => Known::Nothing,
-        }
-    }
-}
-
-/// JSON of an object that kubectl holds as Go's type of it: fields as they are declared.
-pub fn json_as_declared(kind: KindRef, v: &Value) -> String {
-    let known = match kind.layout() {
-        Some(t) if v["items"].is_array() => Known::Answer(t),
-        Some(t) => Known::Struct(t),
-        None => Known::Nothing,
-    };
-    let mut out = String::new();
-    declared(v, known, 0, &mut out);
-    out.push('\n');
-    out
-}
-
-fn declared(v: &Value, known: Known, level: usize, out: &mut String) {
-    let pad = "    ".repeat(level + 1);
-    let escaped = |v: &Value| v.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-    let (open, close, parts): (char, char, Vec<(String, &Value, &str)>) = match v {
-        Value::Object(m) if !m.is_empty() => {
-            let mut entries: Vec<(&String, &Value)> = m.iter().collect();
-            let order = known.order();
-            entries.sort_by_key(|(k, _)| order.iter().position(|d| d == k).unwrap_or(order.len()));
-            let named = |k: &str| format!("{}: ", Value::from(k));
-            ('{', '}', entries.into_iter().map(|(k, v)| (named(k), v, k.as_str())).collect())
-        }
-        Value::Array(a) if !a.is_empty() => ('[', ']', a.iter().map(|x| (String::new(), x, "")).collect()),
-        other => {
-            out.push_str(&escaped(other));
-            return;
-        }
-    };
-    out.push(open);
-    for (i, (head, part, name)) in parts.iter().enumerate() {
-        out.push_str(if i > 0 { ",\n" } else { "\n" });
-        out.push_str(&format!("{pad}{head}"));
-        declared(part, known.below(name), level + 1, out);
-    }
-    out.push_str(&format!("\n{}{close}", "    ".repeat(level)));
 }
 
 fn custom_columns(columns: &[(String, Template)], objects: &[Found], no_headers: bool) -> String {
@@ -373,7 +285,6 @@ pub fn cells(heads: &[Value], rows: &[Value], o: &TableOptions) -> Vec<Vec<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Resource, kinds};
 
     #[test]
     fn cells_are_one_line_and_move_no_cursor() {
@@ -382,23 +293,5 @@ mod tests {
         assert_eq!(cell(&json!("a\u{1b}[2Jb")), "a^[[2Jb");
         assert_eq!(cell(&json!(3)), "3");
         assert_eq!(cell(&Value::Null), "");
-    }
-
-    #[test]
-    fn generated_objects_are_printed_as_go_declares_them() {
-        let line = |kind: KindRef, v: Value| -> String {
-            json_as_declared(kind, &v).lines().map(|l| l.trim()).collect::<Vec<_>>().join("")
-        };
-        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "labels": {"name": "1", "app": "x"}},
-            "spec": {"ports": [{"name": "80", "port": 80, "protocol": "TCP"}], "selector": {"name": "b", "app": "a"}, "type": "ClusterIP"}});
-        assert_eq!(
-            line(kinds::Service::kind_ref(), service),
-            "{\"kind\": \"Service\",\"apiVersion\": \"v1\",\"metadata\": {\"name\": \"x\",\"labels\": {\"app\": \"x\",\"name\": \"1\"}},\"spec\": {\"ports\": [{\"name\": \"80\",\"protocol\": \"TCP\",\"port\": 80}],\"selector\": {\"app\": \"a\",\"name\": \"b\"},\"type\": \"ClusterIP\"}}"
-        );
-        let events = json!({"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": [{"reason": "r", "count": 1, "metadata": {}}]});
-        assert_eq!(
-            line(kinds::Event::kind_ref(), events),
-            "{\"kind\": \"EventList\",\"apiVersion\": \"v1\",\"metadata\": {},\"items\": [{\"metadata\": {},\"reason\": \"r\",\"count\": 1}]}"
-        );
     }
 }

@@ -8,7 +8,7 @@ use crate::api::{KindRef, OpId, Outcome, Reason, RecordId, Status, Time};
 use crate::cluster::Cluster;
 use crate::cluster::stream::LogOptions;
 use crate::kubectl::Transport;
-use crate::kubectl::env::{Attachment, Watch};
+use crate::kubectl::env::{Attachment, Course, Watch};
 use crate::store::WatchId;
 
 /// The administrator, as kubeadm's kubeconfig has it.
@@ -88,6 +88,11 @@ impl Transport for InProcess<'_> {
 
     fn next(&mut self, watch: Watch) -> Option<WatchEvent> {
         self.cluster.world.next_watch_event(WatchId(watch.0))
+    }
+
+    fn course(&mut self, watch: Watch) -> Course {
+        let (world, id) = (&mut self.cluster.world, WatchId(watch.0));
+        if world.watch_ends(id) { Course::Over } else { Course::On(world.api.watch_due(id)) }
     }
 
     fn close(&mut self, watch: Watch) {

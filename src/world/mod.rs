@@ -474,6 +474,11 @@ impl World {
         self.api.next_event(id)
     }
 
+    /// Whether a watch is over. Bookmarks that are due are told.
+    pub fn watch_ends(&mut self, id: WatchId) -> bool {
+        self.api.watch_ends(id, self.now)
+    }
+
     pub fn close_watch(&mut self, id: WatchId) {
         self.api.unwatch(id);
     }

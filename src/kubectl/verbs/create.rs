@@ -6,7 +6,7 @@ use super::apply::remembered;
 use super::create_data::{self, Into, SOURCES};
 use super::edit;
 use crate::api::request::{Method, Request};
-use crate::api::{KindRef, Resource, kinds};
+use crate::api::{KindRef, Resource, kinds, wire};
 use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, SELECTOR, Type};
 use crate::kubectl::env::Env;
 use crate::kubectl::manifests::{self, Validate};
@@ -155,7 +155,7 @@ pub fn say_made(
     env: &mut Env<'_>,
 ) -> Result<(), Failure> {
     if dry == DryRun::Client && *format == Format::Json {
-        env.out.push_str(&printers::json_as_declared(kind, made));
+        env.out.push_str(&wire::declared(kind, made));
         return Ok(());
     }
     say(args, format, kind, made, what, dry, env)

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 
 use crate::api::request::Request;
 use crate::api::time::ago;
-use crate::api::{Resource, Time, kinds, yaml};
+use crate::api::{Resource, Time, kinds, wire, yaml};
 use crate::kubectl::args::{OUTPUT, Type};
 use crate::kubectl::env::Watch;
-use crate::kubectl::printers::{self, Format, escaped, json_as_declared};
+use crate::kubectl::printers::{self, Format, escaped};
 use crate::kubectl::resources::{Found, collection};
 use crate::kubectl::tabwriter::{Remembered, align};
+use crate::kubectl::verbs::get_raw::after;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static EVENTS: Verb = Verb {
@@ -111,7 +112,7 @@ fn events(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             let text = if format == Format::Yaml {
                 yaml::print(&list)
             } else {
-                json_as_declared(kinds::Event::kind_ref(), &list)
+                wire::declared(kinds::Event::kind_ref(), &list)
             };
             env.out.push_str(&text);
             return Ok(Done::OK);
@@ -193,7 +194,7 @@ impl Follow for Watching {
             let text = self.columns.lay(&rows);
             env.out.push_str(&text);
         }
-        Ok(Progress::Waiting(None))
+        Ok(after(env.api.course(self.watch)))
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {

@@ -13,6 +13,7 @@ use crate::kubectl::resources::{
     self, Found, Selection, by_name, collection, finish, joined, object, placed, refused_list, with_selectors,
 };
 use crate::kubectl::tabwriter::Remembered;
+use crate::kubectl::verbs::get_raw::{self, after};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
 
 const FLAGS: &[Flag] = &[
@@ -41,18 +42,7 @@ pub static GET: Verb = Verb {
 
 fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.is_set("raw") {
-        let (path, query) = args.text("raw").split_once('?').unwrap_or((args.text("raw"), ""));
-        let mut request = Request::get(path);
-        for pair in query.split('&').filter(|p| !p.is_empty()) {
-            let (k, v) = pair.split_once('=').unwrap_or((pair, ""));
-            request = request.query(unescaped(k).as_str(), unescaped(v));
-        }
-        let answer = env.call(&request)?;
-        env.out.push_str(&match &*answer {
-            Value::String(s) => s.clone(),
-            other => format!("{other}\n"),
-        });
-        return Ok(Done::OK);
+        return get_raw::get(args.text("raw"), env);
     }
     let files = args.list("filename");
     if args.words.is_empty() && files.is_empty() {
@@ -124,25 +114,6 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
     }
     finish(failures)
-}
-
-/// `%2F` of a query is a slash.
-fn unescaped(text: &str) -> String {
-    let mut out = vec![];
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        let mut rest = bytes.clone();
-        let hex = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
-        match (b, hex(rest.next()), hex(rest.next())) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(high * 16 + low);
-                bytes = rest;
-            }
-            (b'+', ..) => out.push(b' '),
-            _ => out.push(b),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The same objects, seen through a subresource.
@@ -421,7 +392,7 @@ impl Follow for Watching {
             };
             env.out.push_str(&text);
         }
-        Ok(Progress::Waiting(None))
+        Ok(after(env.api.course(self.watch)))
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {

@@ -43,6 +43,7 @@ pub mod explain;
 mod explain_v2;
 pub mod expose;
 pub mod get;
+pub mod get_raw;
 pub mod help;
 pub mod logs;
 pub mod patch;

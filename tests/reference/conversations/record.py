@@ -252,7 +252,8 @@ def main():
                 if body is not None:
                     body = json.loads(json.dumps(body).replace('"RV"', json.dumps(revision)).replace('"UID"', json.dumps(uid)))
                 content = PATCH.get(method, "application/json")
-                if method == "WATCH":
+                # The old way names it in the path.
+                if method == "WATCH" and "/watch/" not in path:
                     path += ("&" if "?" in path else "?") + "watch=1"
                 verb = "PATCH" if method in PATCH else "GET" if method == "WATCH" else method
                 code, got, warnings = server.call(verb, path, body, content, accept)
