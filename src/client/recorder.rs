@@ -1,6 +1,7 @@
 //! Writes Events, and counts up the ones that repeat instead of writing them anew.
 //! Real Kubernetes: client-go/tools/record, events_cache.go: correlation, aggregation, the spam filter.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -98,7 +99,7 @@ pub fn name_of(about: &ObjectReference, number: u64) -> String {
 /// One recorder for one reporting component (on one host).
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
-    component: &'static str,
+    component: Cow<'static, str>,
     host: String,
     /// A kubelet speaks for its node.
     user: Option<Arc<User>>,
@@ -123,9 +124,9 @@ pub fn reference<T: Resource>(o: &T, field_path: Option<String>) -> ObjectRefere
 }
 
 impl Recorder {
-    pub fn new(component: &'static str, host: &str) -> Recorder {
+    pub fn new(component: impl Into<Cow<'static, str>>, host: &str) -> Recorder {
         let user = (!host.is_empty()).then(|| User::node(host).into());
-        Recorder { component, host: host.into(), user, ..Recorder::default() }
+        Recorder { component: component.into(), host: host.into(), user, ..Recorder::default() }
     }
 
     /// Records an event about `about`.
@@ -173,14 +174,14 @@ impl Recorder {
             reason: Some(note.reason.into()),
             message: Some(message),
             source: Some(EventSource {
-                component: Some(self.component.into()),
+                component: Some(self.component.to_string()),
                 host: (!self.host.is_empty()).then(|| self.host.clone()),
             }),
             first_timestamp: Some(now.meta()),
             last_timestamp: Some(now.meta()),
             count: Some(1),
             type_: Some(if note.warning { "Warning" } else { "Normal" }.into()),
-            reporting_component: Some(self.component.into()),
+            reporting_component: Some(self.component.to_string()),
             reporting_instance: Some(self.host.clone()),
             ..Event::default()
         };

@@ -20,6 +20,7 @@ use crate::apiserver::authorization::policy;
 use crate::apiserver::caller::Chance;
 use crate::apiserver::{ApiServer, Caller};
 use crate::controllers::serviceaccount::CERTIFICATE;
+use crate::controllers::storage_provisioner::PROVISIONER;
 use crate::ledger::record::SERVER;
 use crate::world::World;
 
@@ -92,6 +93,9 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
     }
     if plan.default_storage_class {
         apiserver.put(Object::new(standard()), "");
+    }
+    if plan.storage_provisioner {
+        provisioner_rights().into_iter().for_each(|v| apiserver.put_value(v));
     }
     if plan.metrics_service {
         apiserver.put_value(metrics_service(apiserver.world.now, true));
@@ -219,7 +223,29 @@ fn standard() -> StorageClass {
     let mut metadata = named("standard");
     let default = ("storageclass.kubernetes.io/is-default-class".into(), "true".into());
     metadata.annotations = Some(BTreeMap::from([default]));
-    StorageClass { metadata, provisioner: "k8s.io/minikube-hostpath".into(), ..StorageClass::default() }
+    StorageClass { metadata, provisioner: PROVISIONER.into(), ..StorageClass::default() }
+}
+
+/// Who minikube's provisioner is, and what it may do.
+/// Real Kubernetes: minikube's deploy/addons/storage-provisioner/storage-provisioner.yaml.tmpl.
+fn provisioner_rights() -> [Value; 4] {
+    const ROLE: &str = "system:persistent-volume-provisioner";
+    let named = |name: &str, namespace: Option<&str>, mode: &str| json!({"name": name, "namespace": namespace, "labels": {"addonmanager.kubernetes.io/mode": mode}});
+    let rbac = "rbac.authorization.k8s.io";
+    let (account, system) = ("storage-provisioner", Some("kube-system"));
+    let subjects = json!([{"kind": "ServiceAccount", "name": account, "namespace": system}]);
+    let binding = |kind: &str, of: &str, metadata: Value| {
+        json!({"apiVersion": format!("{rbac}/v1"), "kind": kind, "metadata": metadata, "subjects": subjects,
+            "roleRef": {"apiGroup": rbac, "kind": of, "name": ROLE}})
+    };
+    [
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": named(account, system, "Reconcile")}),
+        binding("ClusterRoleBinding", "ClusterRole", named(account, None, "EnsureExists")),
+        json!({"apiVersion": format!("{rbac}/v1"), "kind": "Role", "metadata": named(ROLE, system, "EnsureExists"),
+            "rules": [{"apiGroups": [""], "resources": ["endpoints"],
+                "verbs": ["get", "watch", "list", "create", "update", "patch"]}]}),
+        binding("RoleBinding", "Role", named(ROLE, system, "EnsureExists")),
+    ]
 }
 
 const METRICS: &str = "v1beta1.metrics.k8s.io";

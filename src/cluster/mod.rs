@@ -94,7 +94,8 @@ impl Cluster {
             (plan.nodes.first().map(|n| n.name.clone()).unwrap_or_default(), plan.api_address.clone());
         let identity = IdentityLease::of(&host, &format!("{address}:6443"));
         world.add(Arc::new(move || Box::new(identity.clone())), start);
-        for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE) {
+        let added = if plan.storage_provisioner { controllers::OF_MINIKUBE } else { &[] };
+        for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE).chain(added) {
             world.add(entry.maker(), start);
         }
         world.add(Arc::new(move || Box::new(Scheduler::on(&host))), start);

@@ -57,6 +57,8 @@ pub struct Plan {
     /// Whether DNS and metrics-server are processes of the first machine, not pods.
     pub on_host: bool,
     pub default_storage_class: bool,
+    /// Whether somebody makes volumes of that class.
+    pub storage_provisioner: bool,
     /// How the kubeconfig calls the cluster, its context and its user.
     pub context: &'static str,
     pub wide_pod_range: bool,
@@ -124,6 +126,7 @@ impl Plan {
             metrics_service: bare,
             on_host: bare,
             default_storage_class: single,
+            storage_provisioner: profile == Profile::Minikube,
             context: if single { "minikube" } else { "kubernetes-admin@kubernetes" },
             wide_pod_range,
         }

@@ -29,6 +29,7 @@ pub mod replicaset;
 pub mod resourcequota;
 pub mod serviceaccount;
 pub mod statefulset;
+pub mod storage_provisioner;
 pub mod ttlafterfinished;
 pub mod validatingadmissionpolicy_status;
 pub mod volume_protection;
@@ -80,6 +81,9 @@ pub static TABLE: &[Entry] = &[
 
 /// Those that run within the API server, and live as long as it does. ([`identity_lease`] does, too; it is told which host that is.)
 pub static IN_API_SERVER: &[Entry] = &[entry::<customresourcedefinition::CustomResourceDefinitions>()];
+
+/// Those that minikube adds, each a program of its own.
+pub static OF_MINIKUBE: &[Entry] = &[entry::<storage_provisioner::StorageProvisioner>()];
 
 impl Entry {
     pub fn maker(&'static self) -> Maker {

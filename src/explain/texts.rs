@@ -46,6 +46,10 @@ const SOURCES: &[(&str, &str)] = &[
         include_str!("../controllers/persistentvolume_binder/en.ftl"),
         include_str!("../controllers/persistentvolume_binder/ko.ftl"),
     ),
+    (
+        include_str!("../controllers/storage_provisioner/en.ftl"),
+        include_str!("../controllers/storage_provisioner/ko.ftl"),
+    ),
     (include_str!("../controllers/volume_protection/en.ftl"), include_str!("../controllers/volume_protection/ko.ftl")),
     (include_str!("../controllers/resourcequota/en.ftl"), include_str!("../controllers/resourcequota/ko.ftl")),
     (include_str!("../client/en.ftl"), include_str!("../client/ko.ftl")),
