@@ -29,10 +29,9 @@ const KNOWN: &[Known] = &[
         file: "node-minikube",
         places: &[
             ".metadata.managedFields.kube-controller-manager Update",
-            ".metadata.managedFields.kubelet Update.fieldsV1.f:metadata.f:annotations.f:node.alpha.kubernetes.io/ttl",
             ".metadata.managedFields.kubelet Update.fieldsV1.f:spec",
         ],
-        why: "no controllers that give nodes their ranges of addresses and their ttl: kubelet brings both along",
+        why: "no controller that gives nodes their ranges of addresses: kubelet brings them along",
     },
     Known {
         file: "node-minikube",

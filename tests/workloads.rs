@@ -150,7 +150,8 @@ fn a_daemon_set_follows_the_nodes() {
 fn a_daemon_that_failed_is_replaced_and_an_event_says_so() {
     let mut s = session();
     create(&mut s, &daemon_set(""));
-    let name = run(&mut s, "kubectl get pods -o jsonpath={.items[0].metadata.name}");
+    let first = run(&mut s, "kubectl get pods -o jsonpath='{.items[0].metadata.name} {.items[0].spec.nodeName}'");
+    let (name, node) = first.split_once(' ').unwrap();
     run(
         &mut s,
         &format!(
@@ -159,7 +160,7 @@ fn a_daemon_that_failed_is_replaced_and_an_event_says_so() {
     );
     run(&mut s, "wait 5s");
     let events = run(&mut s, "kubectl describe ds agent");
-    let message = format!("Found failed daemon pod default/{name} on node worker-1, will try to kill it");
+    let message = format!("Found failed daemon pod default/{name} on node {node}, will try to kill it");
     assert!(events.contains("Warning  FailedDaemonPod") && events.contains(&message), "{events}");
     assert_eq!(status(&mut s, "ds agent", "numberReady"), "3");
 }

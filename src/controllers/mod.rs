@@ -30,6 +30,7 @@ pub mod resourcequota;
 pub mod serviceaccount;
 pub mod statefulset;
 pub mod storage_provisioner;
+pub mod ttl;
 pub mod ttlafterfinished;
 pub mod validatingadmissionpolicy_status;
 pub mod volume_protection;
@@ -68,6 +69,7 @@ pub static TABLE: &[Entry] = &[
     entry::<garbage_collector::GarbageCollector>(),
     entry::<podgc::PodGc>(),
     entry::<node_lifecycle::NodeLifecycle>(),
+    entry::<ttl::Ttl>(),
     entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
     entry::<resourcequota::ResourceQuotas>(),
     entry::<disruption::Disruption>(),

@@ -40,12 +40,9 @@ pub fn object(c: &NodeConfig, now: Time) -> Node {
             name: Some(c.name.clone()),
             labels: Some(labels),
             annotations: Some(
-                [
-                    ("node.alpha.kubernetes.io/ttl", "0"),
-                    ("volumes.kubernetes.io/controller-managed-attach-detach", "true"),
-                ]
-                .map(|(k, v)| (k.to_string(), v.to_string()))
-                .into(),
+                [("volumes.kubernetes.io/controller-managed-attach-detach", "true")]
+                    .map(|(k, v)| (k.to_string(), v.to_string()))
+                    .into(),
             ),
             ..ObjectMeta::default()
         },
