@@ -243,6 +243,8 @@ pub struct Kind<T: 'static> {
     pub stamp: fn(&mut T, Time),
     /// Clears what a client may not set (status) and sets what the server owns, on create.
     pub prepare_create: fn(&mut T),
+    /// What is said of a new object before it is prepared, and so of one that is refused too.
+    pub early_warnings: fn(&T) -> Vec<String>,
     /// The same for an update of the main resource: the old status is kept.
     pub prepare_update: fn(&mut T, &T),
     /// The same for an update of the status subresource: only the status of `new` counts.
@@ -312,6 +314,7 @@ impl<T: Resource> Kind<T> {
             defaults: |_| {},
             stamp: |_, _| {},
             prepare_create: |_| {},
+            early_warnings: |_| vec![],
             prepare_update: |_, _| {},
             prepare_status: |_, _| {},
             spec_changed: |_, _| false,
@@ -359,6 +362,7 @@ pub trait AnyKind: Sync {
     fn defaults(&self, o: &mut Object);
     fn stamp(&self, o: &mut Object, now: Time);
     fn prepare_create(&self, o: &mut Object);
+    fn early_warnings(&self, o: &Object) -> Vec<String>;
     fn prepare_update(&self, new: &mut Object, old: &Object);
     fn prepare_status(&self, new: &mut Object, old: &Object);
     fn spec_changed(&self, new: &Object, old: &Object) -> bool;
@@ -489,6 +493,9 @@ impl<T: Resource> AnyKind for Kind<T> {
     }
     fn prepare_create(&self, o: &mut Object) {
         typed_mut(o, self.prepare_create);
+    }
+    fn early_warnings(&self, o: &Object) -> Vec<String> {
+        typed(o, self.early_warnings)
     }
     fn prepare_update(&self, new: &mut Object, old: &Object) {
         if let Some(old) = old.get::<T>() {

@@ -152,6 +152,7 @@ impl ApiServer {
             meta.generation = Some(1);
         }
         kind.stamp(o, who.now);
+        who.warnings.extend(kind.early_warnings(o));
         kind.prepare_create(o);
         certificates::stamp_requester(o, who.user);
         authorization::escalation::check(self, o, None, who.user)?;

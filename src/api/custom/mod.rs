@@ -255,6 +255,9 @@ impl AnyKind for CustomKind {
         }
     }
 
+    fn early_warnings(&self, _: &Object) -> Vec<String> {
+        vec![]
+    }
     fn prepare_update(&self, new: &mut Object, old: &Object) {
         if let (Some(n), Some(o), true) = (new.as_custom_mut(), old.as_custom(), self.has_status()) {
             match o.content.get("status") {

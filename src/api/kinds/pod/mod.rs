@@ -12,7 +12,9 @@ pub mod update;
 #[cfg(test)]
 mod tests;
 
-use k8s_openapi::api::core::v1::{PodCondition, PodSpec, PodStatus, SecurityContext};
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{AppArmorProfile, PodCondition, PodSpec, PodStatus, SecurityContext};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Pod;
@@ -38,6 +40,7 @@ pub static KIND: Kind<Pod> = Kind {
     generation: true,
     defaults,
     prepare_create,
+    early_warnings: app_armor_warnings,
     prepare_update,
     prepare_status: status::prepare,
     spec_changed: |new, old| !update::same(new.spec.as_ref(), old.spec.as_ref()),
@@ -108,21 +111,33 @@ fn gated(meta: &ObjectMeta) -> PodCondition {
     }
 }
 
-/// A container without an AppArmor profile gets the one that its annotation names, unless the pod has it already.
-fn confine_as_annotated(spec: &mut Spec, meta: &ObjectMeta) {
-    let windows = spec.os.as_ref().is_some_and(|o| o.name == "windows");
-    let annotations = meta.annotations.as_ref().filter(|a| a.keys().any(|k| k.starts_with(APP_ARMOR)));
-    let Some(annotations) = annotations.filter(|_| !windows) else { return };
-    let spec: &mut PodSpec = spec;
-    let of_pod = spec.security_context.as_ref().and_then(|c| c.app_armor_profile.clone());
-    for c in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
-        let own = c.security_context.as_ref().is_some_and(|s| s.app_armor_profile.is_some());
-        let annotation = of_container(annotations, APP_ARMOR, &c.name).filter(|_| !own);
-        let named = annotation.and_then(|a| app_armor_of(a)).filter(|p| {
+/// What annotations say of containers that have no AppArmor profile of their own: `None` if it makes no sense.
+/// Real Kubernetes: applyAppArmorVersionSkew in pkg/registry/core/pod/strategy.go.
+fn annotated_profiles(s: &PodSpec, meta: &ObjectMeta) -> Vec<(String, Option<AppArmorProfile>)> {
+    let windows = s.os.as_ref().is_some_and(|o| o.name == "windows");
+    let annotations = meta.annotations.as_ref().filter(|a| !windows && a.keys().any(|k| k.starts_with(APP_ARMOR)));
+    let Some(annotations) = annotations else { return vec![] };
+    let read = |annotation: &str| {
+        app_armor_of(annotation).filter(|p| {
             let mut errors = FieldErrors::default();
             validate_app_armor(Some(p), &Path::new(""), &mut errors);
-            errors.is_empty() && of_pod.as_ref() != Some(p)
-        });
+            errors.is_empty()
+        })
+    };
+    let bare = containers::all(s).filter(|(_, _, c)| c.security_context.is_none_or(|s| s.app_armor_profile.is_none()));
+    bare.filter_map(|(_, _, c)| Some((c.name.to_string(), read(of_container(annotations, APP_ARMOR, c.name)?)))).collect()
+}
+
+/// A container without an AppArmor profile gets the one that its annotation names, unless the pod has it already.
+fn confine_as_annotated(spec: &mut Spec, meta: &ObjectMeta) {
+    let named: BTreeMap<String, Option<AppArmorProfile>> = annotated_profiles(spec, meta).into_iter().collect();
+    if named.is_empty() {
+        return;
+    }
+    let spec: &mut PodSpec = spec;
+    let of_pod = profile_of_pod(spec).cloned();
+    for c in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
+        let named = named.get(&c.name).cloned().flatten().filter(|p| of_pod.as_ref() != Some(p));
         if named.is_some() {
             c.security_context.get_or_insert_with(SecurityContext::default).app_armor_profile = named;
         }
@@ -188,27 +203,25 @@ fn forbid_tokens(s: &PodSpec, at: &Path<'_>, errors: &mut FieldErrors) {
 /// Only a new pod is looked at: changes of pods are many, and few of them are made by people.
 fn all_warnings(p: &Pod, old: Option<&Pod>) -> Vec<String> {
     let Some(s) = p.spec.as_ref().filter(|_| old.is_none()) else { return vec![] };
-    let mut out = app_armor_warnings(s, &p.metadata);
+    let mut out = vec![];
     out.extend(warnings::name_warning(p.metadata.name.as_deref().unwrap_or(""), "the Pod's hostname"));
     out.extend(warnings::pod_warnings(s, p.metadata.annotations.as_ref()));
     out
 }
 
-/// Annotations that were turned into profiles, or could not be. Real Kubernetes: says nothing where the author wrote the
-/// same profile as a field as well, which cannot be told any more here.
-fn app_armor_warnings(s: &PodSpec, meta: &ObjectMeta) -> Vec<String> {
+/// Annotations that are to be turned into profiles, or cannot be.
+fn app_armor_warnings(p: &Pod) -> Vec<String> {
+    let Some(s) = p.spec.as_ref() else { return vec![] };
     let metadata = Path::new("metadata");
     let at = metadata.child("annotations");
-    let windows = s.os.as_ref().is_some_and(|o| o.name == "windows");
-    let annotations = meta.annotations.as_ref().filter(|_| !windows);
-    let about = |name| annotations.and_then(|a| of_container(a, APP_ARMOR, name));
-    containers::all(s)
-        .filter(|(_, _, c)| {
-            let own = c.security_context.and_then(|s| s.app_armor_profile.as_ref());
-            about(c.name).is_some_and(|a| app_armor_of(a).as_ref() == own)
-        })
-        .map(|(_, _, c)| warnings::old_app_armor(&at, c.name))
-        .collect()
+    let old = annotated_profiles(s, &p.metadata);
+    // What the pod as a whole has already is not said again.
+    let said_anew = old.into_iter().filter(|(_, named)| named.is_none() || named.as_ref() != profile_of_pod(s));
+    said_anew.map(|(container, _)| warnings::old_app_armor(&at, &container)).collect()
+}
+
+fn profile_of_pod(s: &PodSpec) -> Option<&AppArmorProfile> {
+    s.security_context.as_ref().and_then(|c| c.app_armor_profile.as_ref())
 }
 
 fn field(p: &Pod, name: &str) -> Option<String> {
