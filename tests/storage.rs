@@ -75,7 +75,10 @@ fn what_somebody_retains_stays_and_a_block_device_is_not_made() {
     create(&mut s, &claim("kept", ""));
     run(&mut s, "wait 5s");
     let volume = get(&mut s, "pvc kept", ".spec.volumeName");
-    run(&mut s, &format!("kubectl patch pv {volume} -p '{{\"spec\":{{\"persistentVolumeReclaimPolicy\":\"Retain\"}}}}'"));
+    run(
+        &mut s,
+        &format!("kubectl patch pv {volume} -p '{{\"spec\":{{\"persistentVolumeReclaimPolicy\":\"Retain\"}}}}'"),
+    );
     run(&mut s, "kubectl delete pvc kept");
     run(&mut s, "wait 20s");
     assert_eq!(get(&mut s, &format!("pv {volume}"), ".status.phase"), "Released");

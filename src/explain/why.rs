@@ -1,10 +1,11 @@
 //! `why OBJECT`: what was decided about it last, and the chain that led to its being there.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::language::Language;
 use super::texts::{decision, message};
-use crate::api::Time;
 use crate::api::object::Key;
-use crate::api::time::human;
+use crate::api::{Duration, Time};
 use crate::ledger::record::RequestOutcome;
 use crate::ledger::{Fact, Ledger, What};
 
@@ -20,7 +21,7 @@ pub fn explain(ledger: &Ledger, key: &Key, now: Time, language: Language) -> Vec
         {
             let place = d.place().map(|p| format!("@{p}")).unwrap_or_default();
             let text = decision(language, d.as_ref());
-            let line = format!("  {:>5} ago  {}{place}: {text}", human(now.since(r.at)), r.actor);
+            let line = format!("  {}  {}{place}: {text}", ago(now.since(r.at), language), r.actor);
             if !lines.contains(&line) {
                 lines.push(line);
             }
@@ -44,6 +45,13 @@ pub fn explain(ledger: &Ledger, key: &Key, now: Time, language: Language) -> Vec
     out
 }
 
+/// How long ago something was, as wide as most such times.
+fn ago(age: Duration, language: Language) -> String {
+    const WIDTH: usize = 9;
+    let text = message(language, "why-ago", &[("age", Fact::Time(Duration::from_secs(age.as_secs())))]);
+    format!("{}{text}", " ".repeat(WIDTH.saturating_sub(text.width())))
+}
+
 /// `you → deployments/web (61) → replicasets/web-… (64) → pods/…`
 fn chain(ledger: &Ledger, key: &Key, language: Language) -> String {
     let created = |k: &Key| {
@@ -61,7 +69,7 @@ fn chain(ledger: &Ledger, key: &Key, language: Language) -> String {
                 break;
             }
             What::Root(crate::ledger::Root::Startup) => {
-                parts.push("startup".into());
+                parts.push(message(language, "why-startup", &[]));
                 break;
             }
             _ => {}

@@ -1,5 +1,6 @@
 //! TTL: tells each kubelet by an annotation of its node how long it may use a Secret or ConfigMap before it asks for it again. The
-//! more nodes there are, the longer, so that the API server is not asked too often.
+//! more nodes there are, the longer, so that the API server is not asked too often. Kubelets that watch what their pods use, as they
+//! do unless they are told otherwise, have no need of it.
 //! Real Kubernetes: pkg/controller/ttl/ttl_controller.go.
 
 pub mod decision;
