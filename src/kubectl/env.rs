@@ -42,6 +42,8 @@ pub trait Transport {
     /// What the server serves, as it was when it was last asked, or as it is.
     fn kinds(&mut self, fresh: bool) -> Vec<KindRef>;
     fn request(&mut self, request: &Request) -> Result<Answer, Status>;
+    /// The same with a body that nobody has read yet.
+    fn send(&mut self, request: &Request, content_type: &str, body: &[u8]) -> Result<Answer, Status>;
     fn watch(&mut self, request: &Request) -> Result<Watch, Status>;
     /// The next event of a watch, if there is one already.
     fn next(&mut self, watch: Watch) -> Option<WatchEvent>;
@@ -329,9 +331,20 @@ impl Env<'_> {
             request = request.query("fieldManager", self.manager.as_str());
         }
         let answer = self.api.request(&request);
+        self.heard(&request, answer)
+    }
+
+    /// Sends a body as it is.
+    pub fn send(&mut self, request: &Request, body: &[u8]) -> Result<Arc<Value>, Status> {
+        let answer = self.api.send(request, "", body);
+        self.heard(request, answer)
+    }
+
+    /// Passes the warnings of an answer on.
+    fn heard(&mut self, request: &Request, answer: Result<Answer, Status>) -> Result<Arc<Value>, Status> {
         for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
             self.err.push_str(&format!("Warning: {w}\n"));
         }
-        answer.map(|a| a.body).map_err(|status| say_what_was_asked(status, &request))
+        answer.map(|a| a.body).map_err(|status| say_what_was_asked(status, request))
     }
 }

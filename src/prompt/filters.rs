@@ -157,19 +157,24 @@ fn ends(args: &[String], input: &str, first: bool) -> Result<(String, i32), Stri
     let short =
         |a: &String| a.strip_prefix('-').is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
     let args: Vec<String> = args.iter().map(|a| if short(a) { format!("-n{}", &a[1..]) } else { a.clone() }).collect();
-    let (options, rest) = options(&args, "", "n")?;
+    let (options, rest) = options(&args, "", "nc")?;
     if let Some(f) = rest.first() {
         return Err(format!("cannot open '{f}' for reading: put it in front: cat {f} | …"));
     }
-    let n = number(&options, 'n')?.unwrap_or(10);
-    let from_start = options.iter().any(|(f, v)| *f == 'n' && v.starts_with('+'));
-    let lines: Vec<&str> = input.split_inclusive('\n').collect();
-    let range = match (first, from_start) {
-        (true, _) => 0..n.min(lines.len()),
-        (false, true) => n.saturating_sub(1).min(lines.len())..lines.len(),
-        (false, false) => lines.len().saturating_sub(n)..lines.len(),
+    // Bytes, where they are asked for last.
+    let unit = options.last().map_or('n', |(unit, _)| *unit);
+    let n = number(&options, unit)?.unwrap_or(10);
+    let from_start = options.iter().any(|(f, v)| *f == unit && v.starts_with('+'));
+    let wanted = |length: usize| match (first, from_start) {
+        (true, _) => 0..n.min(length),
+        (false, true) => n.saturating_sub(1).min(length)..length,
+        (false, false) => length.saturating_sub(n)..length,
     };
-    Ok((lines[range].concat(), 0))
+    if unit == 'c' {
+        return Ok((String::from_utf8_lossy(&input.as_bytes()[wanted(input.len())]).into_owned(), 0));
+    }
+    let lines: Vec<&str> = input.split_inclusive('\n').collect();
+    Ok((lines[wanted(lines.len())].concat(), 0))
 }
 
 fn wc(args: &[String], input: &str) -> Result<(String, i32), String> {
@@ -296,6 +301,8 @@ mod tests {
             ("head -1", pods, "NAME READY\n", 0),
             ("head -n 2", pods, "NAME READY\nweb-1 1/1\n", 0),
             ("tail -n1", pods, "db 1/1\n", 0),
+            ("head -c 6", pods, "NAME R", 0),
+            ("tail -c5", pods, " 1/1\n", 0),
             ("tail -n +4", pods, "db 1/1\n", 0),
             ("wc -l", pods, "4\n", 0),
             ("sort -r", "a\nc\nb\n", "c\nb\na\n", 0),

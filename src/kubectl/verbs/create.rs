@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::apply::remembered;
 use super::create_data::{self, Into, SOURCES};
-use super::edit;
+use super::{edit, raw};
 use crate::api::request::{Method, Request};
 use crate::api::{KindRef, Resource, kinds, wire};
 use crate::kubectl::args::{DRY_RUN, DryRun, FILES, OUTPUT, SELECTOR, Type};
@@ -26,7 +26,7 @@ pub static CREATE: Verb = Verb {
         &[
             Flag::new("edit", Type::Bool),
             Flag::new("windows-line-endings", Type::Bool),
-            Flag::new("raw", Type::Text).absent(),
+            Flag::new("raw", Type::Text),
             SELECTOR,
         ],
     ],
@@ -80,6 +80,12 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "create"));
     }
     let files = manifests::files(args, env)?;
+    if args.is_set("raw") {
+        if args.flag("edit") {
+            return Err(Failure::error("--raw and --edit are mutually exclusive"));
+        }
+        return raw::send(Method::Post, args, env);
+    }
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
     let validate = Validate::of(args)?;

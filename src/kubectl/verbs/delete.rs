@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::resources::{self, Found, Selection, joined};
+use super::raw;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Time};
 use crate::kubectl::args::{ALL, DRY_RUN_FLAG, DryRun, FILES, SELECT, Type, output};
@@ -23,7 +24,7 @@ pub static DELETE: Verb = Verb {
             Flag::new("ignore-not-found", Type::Bool),
             Flag::new("cascade", Type::Optional("background")).default("background"),
             output(""),
-            Flag::new("raw", Type::Text).absent(),
+            Flag::new("raw", Type::Text),
             DRY_RUN_FLAG,
             Flag::new("interactive", Type::Bool).short('i'),
         ],
@@ -48,6 +49,12 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     if args.flag("now") && args.int("grace-period") >= 0 {
         return Err(Failure::error("--now and --grace-period cannot be specified together"));
+    }
+    if args.is_set("raw") {
+        if args.flag("interactive") {
+            return Err(Failure::error("--interactive can not be used with --raw"));
+        }
+        return raw::send(Method::Delete, args, env);
     }
     let mut grace = args.int("grace-period");
     let mut wait = args.flag("wait");

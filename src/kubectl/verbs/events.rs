@@ -13,7 +13,7 @@ use crate::kubectl::env::Watch;
 use crate::kubectl::printers::{self, Format, escaped};
 use crate::kubectl::resources::{Found, collection};
 use crate::kubectl::tabwriter::{Remembered, align};
-use crate::kubectl::verbs::get_raw::after;
+use crate::kubectl::verbs::raw::after;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static EVENTS: Verb = Verb {

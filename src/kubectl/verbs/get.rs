@@ -13,7 +13,7 @@ use crate::kubectl::resources::{
     self, Found, Selection, by_name, collection, finish, joined, object, placed, refused_list, with_selectors,
 };
 use crate::kubectl::tabwriter::Remembered;
-use crate::kubectl::verbs::get_raw::{self, after};
+use crate::kubectl::verbs::raw::{self, after};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
 
 const FLAGS: &[Flag] = &[
@@ -42,7 +42,7 @@ pub static GET: Verb = Verb {
 
 fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.is_set("raw") {
-        return get_raw::get(args.text("raw"), env);
+        return raw::get(args, env);
     }
     let files = args.list("filename");
     if args.words.is_empty() && files.is_empty() {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::apply::remembered;
 use super::create::{say, submit};
 use super::delete::options;
+use super::raw;
 use crate::api::request::{Method, Request};
 use crate::api::{Reason, Status};
 use crate::kubectl::args::{DRY_RUN_FLAG, DryRun, FILES, OUTPUT, SAVE_CONFIG, Type, VALIDATE, field_manager};
@@ -30,7 +31,7 @@ pub static REPLACE: Verb = Verb {
             Flag::new("cascade", Type::Optional("background")).default("background").absent(),
             field_manager("kubectl-replace"),
             SAVE_CONFIG,
-            Flag::new("raw", Type::Text).absent(),
+            Flag::new("raw", Type::Text),
             Flag::new("subresource", Type::Text),
         ],
         RECORD,
@@ -45,6 +46,9 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let files = manifests::files(args, env)?;
     if args.int("grace-period") >= 0 && !args.flag("force") {
         return Err(Failure::error("--grace-period must have --force specified"));
+    }
+    if args.is_set("raw") {
+        return raw::send(Method::Put, args, env);
     }
     let (dry, format, validate) = (DryRun::of(args)?, Format::of(args)?, Validate::of(args)?);
     let (mut manifests, unread) = manifests::split(manifests::read(&files, args.flag("recursive"), validate, env)?);
