@@ -41,6 +41,7 @@ why-head = { $object }, as the one who decided told it:
 why-exists = It exists because: { $chain }
 why-you = you
 why-startup = the start of the cluster
+why-just-now = just now
 why-ago = { $age } ago
 request-head = { $request }, asked for by { $user }:
 request-head-in = { $request } in namespace { $namespace }, asked for by { $user }:

@@ -29,6 +29,7 @@ why-head = { $object }, 결정한 구성 요소의 설명:
 why-exists = 생긴 까닭: { $chain }
 why-you = 나
 why-startup = 클러스터 시작
+why-just-now = 방금
 why-ago = { $age } 전
 request-head = { $user } 사용자의 요청 { $request }:
 request-head-in = { $user } 사용자의 요청 { $request }, 네임스페이스 { $namespace }:

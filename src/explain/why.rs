@@ -48,7 +48,10 @@ pub fn explain(ledger: &Ledger, key: &Key, now: Time, language: Language) -> Vec
 /// How long ago something was, as wide as most such times.
 fn ago(age: Duration, language: Language) -> String {
     const WIDTH: usize = 9;
-    let text = message(language, "why-ago", &[("age", Fact::Time(Duration::from_secs(age.as_secs())))]);
+    let text = match age.as_secs() {
+        0 => message(language, "why-just-now", &[]),
+        seconds => message(language, "why-ago", &[("age", Fact::Time(Duration::from_secs(seconds)))]),
+    };
     format!("{}{text}", " ".repeat(WIDTH.saturating_sub(text.width())))
 }
 
