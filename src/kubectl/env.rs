@@ -179,6 +179,16 @@ pub enum Progress {
     Exit(i32),
 }
 
+/// What is to be done when a watch has told all it has: one that is over ends the command, and well.
+impl From<Course> for Progress {
+    fn from(course: Course) -> Progress {
+        match course {
+            Course::On(due) => Progress::Waiting(due),
+            Course::Over => Progress::Exit(0),
+        }
+    }
+}
+
 /// A verb that follows something: it is asked whenever something may have happened.
 pub trait Follow {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure>;
@@ -321,17 +331,17 @@ impl Env<'_> {
     }
 
     pub fn try_call(&mut self, request: &Request) -> Result<Arc<Value>, Status> {
-        let request = Request { owners: self.owners, ..request.clone() };
-        self.as_it_comes(request).map(with_kinds)
-    }
-
-    /// The answer as the server gives it.
-    pub fn as_it_comes(&mut self, mut request: Request) -> Result<Arc<Value>, Status> {
+        let mut request = Request { owners: self.owners, ..request.clone() };
         if !matches!(request.method, Method::Get | Method::Delete) && request.param("fieldManager").is_none() {
             request = request.query("fieldManager", self.manager.as_str());
         }
-        let answer = self.api.request(&request);
-        self.heard(&request, answer)
+        self.as_it_comes(&request).map(with_kinds)
+    }
+
+    /// The answer as the server gives it.
+    pub fn as_it_comes(&mut self, request: &Request) -> Result<Arc<Value>, Status> {
+        let answer = self.api.request(request);
+        self.heard(request, answer)
     }
 
     /// Sends a body as it is.

@@ -128,13 +128,7 @@ impl Amount {
 
     /// Its digits without the thousands at their end, and the power of ten that they stand for, which is one of a thousand.
     pub fn by_thousands(self) -> (String, i32) {
-        let (mut value, mut exponent) = (self.value, self.scale);
-        while value != 0 && value % 10 == 0 {
-            value /= 10;
-            exponent = exponent.wrapping_add(1);
-        }
-        let zeros = exponent.rem_euclid(3);
-        (format!("{value}{}", &"00"[..zeros.unsigned_abs() as usize]), exponent.wrapping_sub(zeros))
+        by_thousands(&self.value.to_string(), self.scale)
     }
 
     /// Its whole units without factors of 1,024, and how many of these there were; `None` if it is not of whole units.
@@ -150,6 +144,16 @@ impl Amount {
         }
         Some((units, times))
     }
+}
+
+/// The same of digits that are too many to be counted.
+pub fn by_thousands(digits: &str, scale: i32) -> (String, i32) {
+    let kept = digits.trim_end_matches('0');
+    let dropped = i32::try_from(digits.len() - kept.len()).unwrap_or(i32::MAX);
+    // Go's exponents wrap.
+    let exponent = scale.wrapping_add(dropped);
+    let zeros = exponent.rem_euclid(3);
+    (format!("{kept}{}", &"00"[..zeros.unsigned_abs() as usize]), exponent.wrapping_sub(zeros))
 }
 
 /// Near to a power of ten, with the error that Go makes: it multiplies two of its table.

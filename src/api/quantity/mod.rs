@@ -11,7 +11,7 @@ use std::fmt;
 
 use amount::Amount;
 use spelling::Spelling;
-use text::{Parts, Suffix};
+use text::Suffix;
 
 /// What Go says of a text that is no quantity.
 pub const NOT_ONE: &str = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
@@ -210,8 +210,7 @@ fn decimal(digits: &str, exponent: i32, format: Format) -> String {
 /// How the API server writes a quantity back, or the text itself if it is none (validation has refused it before).
 pub fn canonical(text: &str) -> String {
     let Some(q) = Quantity::parse(text) else { return text.to_string() };
-    let long = text::split(text).ok().and_then(|parts| beyond_counting(&parts));
-    long.unwrap_or_else(|| q.to_string())
+    beyond_counting(text).unwrap_or_else(|| q.to_string())
 }
 
 /// The amount alone, the same for all that is equal: `1Ki` and `1.024k` are.
@@ -220,20 +219,20 @@ pub fn amount(text: &str) -> String {
 }
 
 /// How an amount with more digits than are counted is written.
-fn beyond_counting(parts: &Parts<'_>) -> Option<String> {
-    let Suffix::Decimal(format, exponent) = parts.suffix else { return None };
-    let digits: String = parts.digits().map(|d| char::from(b'0' + d)).collect();
-    let digits = digits.trim_start_matches('0');
-    let scale = exponent.checked_sub(i32::try_from(parts.fraction.len()).ok()?)?;
-    let kept = digits.trim_end_matches('0');
-    if kept.len() <= text::WIDE_DIGITS || scale < amount::NANO {
+fn beyond_counting(text: &str) -> Option<String> {
+    if text.len() <= text::WIDE_DIGITS {
         return None;
     }
-    let exponent = scale.checked_add(i32::try_from(digits.len() - kept.len()).ok()?)?;
-    let zeros = exponent.rem_euclid(3);
-    let digits = format!("{kept}{}", &"00"[..zeros.unsigned_abs() as usize]);
+    let parts = text::split(text).ok()?;
+    let Suffix::Decimal(format, _) = parts.suffix else { return None };
+    let digits: String = parts.digits().map(|d| char::from(b'0' + d)).collect();
+    let digits = digits.trim_start_matches('0');
+    if digits.trim_end_matches('0').len() <= text::WIDE_DIGITS || parts.scale() < amount::NANO {
+        return None;
+    }
+    let (digits, exponent) = amount::by_thousands(digits, parts.scale());
     let sign = if parts.negative { "-" } else { "" };
-    Some(sign.to_string() + &decimal(&digits, exponent - zeros, format))
+    Some(sign.to_string() + &decimal(&digits, exponent, format))
 }
 
 /// As the API server writes it back when it keeps a resource to the thousandth, which is the finest that it knows of one; what is

@@ -160,7 +160,7 @@ impl Parts<'_> {
     }
 
     /// Of its last digit.
-    fn scale(&self) -> i32 {
+    pub fn scale(&self) -> i32 {
         let exponent = if let Suffix::Decimal(_, exponent) = self.suffix { exponent } else { 0 };
         exponent.wrapping_sub(i32::try_from(self.fraction.len()).unwrap_or(i32::MAX))
     }

@@ -13,7 +13,6 @@ use crate::kubectl::env::Watch;
 use crate::kubectl::printers::{self, Format, escaped};
 use crate::kubectl::resources::{Found, collection};
 use crate::kubectl::tabwriter::{Remembered, align};
-use crate::kubectl::verbs::raw::after;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
 pub static EVENTS: Verb = Verb {
@@ -194,7 +193,7 @@ impl Follow for Watching {
             let text = self.columns.lay(&rows);
             env.out.push_str(&text);
         }
-        Ok(after(env.api.course(self.watch)))
+        Ok(env.api.course(self.watch).into())
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {

@@ -13,7 +13,7 @@ use crate::kubectl::resources::{
     self, Found, Selection, by_name, collection, finish, joined, object, placed, refused_list, with_selectors,
 };
 use crate::kubectl::tabwriter::Remembered;
-use crate::kubectl::verbs::raw::{self, after};
+use crate::kubectl::verbs::raw;
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
 
 const FLAGS: &[Flag] = &[
@@ -392,7 +392,7 @@ impl Follow for Watching {
             };
             env.out.push_str(&text);
         }
-        Ok(after(env.api.course(self.watch)))
+        Ok(env.api.course(self.watch).into())
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::api::request::{Method, Request};
 use crate::api::{go_url, wire};
-use crate::kubectl::env::{Course, Watch};
+use crate::kubectl::env::Watch;
 use crate::kubectl::{Args, Done, Env, Failure, Follow, Progress};
 
 pub fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
@@ -22,7 +22,7 @@ pub fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         let watch = env.api.watch(&request).map_err(|s| Failure::status(&s))?;
         return Ok(Done::Follow(Box::new(Stream { watch, ends: request.param("timeoutSeconds").is_some() })));
     }
-    let answer = env.as_it_comes(request).map_err(|s| Failure::status(&s))?;
+    let answer = env.as_it_comes(&request).map_err(|s| Failure::status(&s))?;
     Ok(show(&answer, env))
 }
 
@@ -112,7 +112,7 @@ impl Follow for Stream {
         while let Some(e) = env.api.next(self.watch) {
             env.out.push_str(&format!("{}\n", wire::event(e.kind, &e.object)));
         }
-        Ok(after(course))
+        Ok(course.into())
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {
@@ -121,13 +121,5 @@ impl Follow for Stream {
 
     fn ends(&self) -> bool {
         self.ends
-    }
-}
-
-/// What is to be done when a watch has told all it has: one that is over ends the command, and well.
-pub fn after(course: Course) -> Progress {
-    match course {
-        Course::On(due) => Progress::Waiting(due),
-        Course::Over => Progress::Exit(0),
     }
 }
