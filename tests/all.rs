@@ -22,6 +22,7 @@ mod requests;
 mod rooms;
 mod scheduling;
 mod session;
+mod shell;
 mod storage;
 mod stories;
 mod tables;

@@ -20,6 +20,7 @@ pub mod digest;
 pub mod documents;
 pub mod endpoints;
 pub mod field;
+pub mod file_tree;
 pub mod go_dump;
 pub mod go_regexp;
 pub mod go_scanner;

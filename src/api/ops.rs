@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::file_tree::Tree;
 use super::object::Name;
 use super::time::{Duration, Time};
 use super::uid::Uid;
@@ -61,11 +62,23 @@ pub enum RuntimeCall {
         container: String,
         previous: Option<ContainerId>,
     },
-    /// A command inside a running container.
+    /// A command inside a running container. What it prints is fetched while it runs; it is over when the command has ended.
     Exec {
         id: ContainerId,
         command: Vec<String>,
-        stdin: String,
+        /// Somebody will write to it.
+        stdin: bool,
+        tty: bool,
+    },
+    /// The first process of a container, from now on; over when it has ended.
+    Attach {
+        id: ContainerId,
+        stdin: bool,
+    },
+    /// A connection to a port of a pod, as through `kubectl port-forward`; over when the other end is.
+    Forward {
+        pod: PodRef,
+        port: u16,
     },
     /// A connection or a command, once: probes.
     Probe {
@@ -89,6 +102,8 @@ impl RuntimeCall {
             RuntimeCall::WaitContainer { .. } => "WaitContainer",
             RuntimeCall::Logs { .. } => "Logs",
             RuntimeCall::Exec { .. } => "Exec",
+            RuntimeCall::Attach { .. } => "Attach",
+            RuntimeCall::Forward { .. } => "PortForward",
             RuntimeCall::Probe { .. } => "Probe",
         }
     }
@@ -100,9 +115,16 @@ impl Op {
             Op::Runtime { call, .. } => call.name(),
         }
     }
-    /// Whether the cluster counts as busy while this runs. Waiting for a container to end may take for ever.
+    /// Whether the cluster counts as busy while this runs. Waiting for a program to end may take for ever.
     pub fn is_foreground(&self) -> bool {
-        !matches!(self, Op::Runtime { call: RuntimeCall::WaitContainer { .. }, .. })
+        let Op::Runtime { call, .. } = self;
+        !matches!(
+            call,
+            RuntimeCall::WaitContainer { .. }
+                | RuntimeCall::Exec { .. }
+                | RuntimeCall::Attach { .. }
+                | RuntimeCall::Forward { .. }
+        )
     }
 }
 
@@ -115,7 +137,7 @@ pub struct PodRef {
 }
 
 /// What a container is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct ContainerSpec {
     pub name: String,
     pub image: String,
@@ -128,22 +150,36 @@ pub struct ContainerSpec {
     pub hostname: String,
     /// So many thousandths of a CPU it gets at most.
     pub cpu_limit: Option<u32>,
-    /// Mount path → the volume it shows, with its files.
+    /// So many bytes of memory it gets at most.
+    pub memory_limit: Option<u64>,
+    /// Its first process can be written to, and believes that it talks to a terminal.
+    pub stdin: bool,
+    pub tty: bool,
+    /// As whom it runs, where that is not the image's affair.
+    pub user: Option<u32>,
+    pub group: Option<u32>,
+    pub groups: Vec<u32>,
+    pub read_only_root: bool,
+    pub resolv_conf: Arc<str>,
+    /// What the pod's `/etc/hosts` says besides its own name.
+    pub aliases: Vec<String>,
+    /// Where its name lies in the cluster's DNS.
+    pub domain: Option<String>,
     pub mounts: Vec<Mount>,
     pub attempt: u32,
 }
 
-/// Files by path; a copy is free.
-pub type Files = imbl::OrdMap<String, String>;
-
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A volume as a container sees it.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Mount {
     pub path: String,
-    /// Files shared by all containers of the pod that mount the same volume.
-    pub volume: String,
+    /// Who mounts the same volume sees the same files.
+    pub volume: Arc<str>,
+    /// What of it is shown: `/`, or a path in it.
+    pub inside: String,
     pub read_only: bool,
-    /// What the volume holds when it is first mounted.
-    pub files: Files,
+    /// What it holds when it is first mounted. `None`: it is there already, or begins empty.
+    pub content: Option<Tree>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,10 +225,9 @@ pub enum Outcome {
     Exited(ExitInfo),
     /// Lines with the time each was written.
     Logs(Vec<(Time, String)>),
-    Executed {
+    /// A command has ended, or a container that one was attached to.
+    Ended {
         code: i32,
-        stdout: String,
-        stderr: String,
     },
     /// The runtime said no: the message as kubelet shows it.
     Failed {
@@ -231,6 +266,24 @@ pub struct NodeFigures {
     pub usage: Usage,
 }
 
+/// What somebody outside does to a running command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Talk {
+    Input(Vec<u8>),
+    EndOfInput,
+    /// Ctrl-C.
+    Interrupt,
+    /// Nobody listens any more.
+    Leave,
+}
+
+/// Which of a command's outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    Out,
+    Err,
+}
+
 /// An operation that ends at a known time.
 #[derive(Clone, Debug)]
 pub struct Completion {
@@ -249,6 +302,16 @@ pub trait Answerer: Send {
     fn wake(&mut self, now: Time, out: &mut Vec<Completion>);
     /// Something outside the API broke or was mended.
     fn fault(&mut self, what: &str, place: &str, broken: bool, now: Time, out: &mut Vec<Completion>);
+    /// Somebody writes to a running command, or interrupts it.
+    fn talk(&mut self, _op: OpId, _what: &Talk, _now: Time, _out: &mut Vec<Completion>) {}
+    /// What a running command has printed since somebody last looked, in order.
+    fn said(&mut self, _op: OpId) -> Vec<(Stream, Vec<u8>)> {
+        vec![]
+    }
+    /// Whether a running command has read all there was, and waits for more.
+    fn awaits_input(&self, _op: OpId) -> bool {
+        false
+    }
     /// What pods and nodes use, as metrics-server tells it, if one runs.
     fn figures(&self, _now: Time) -> Figures {
         Figures::default()

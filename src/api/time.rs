@@ -74,6 +74,27 @@ impl Time {
         self.timestamp().strftime("%m%d %H:%M:%S.%6f").to_string()
     }
 
+    /// `Thu, 01 Jan 2026 00:00:00 GMT`, as web servers write times.
+    pub fn http_date(self) -> String {
+        self.timestamp().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
+    /// `..2026_01_01_00_00_00.123456789`, as kubelet names what it lays out.
+    pub fn atomic_writer_stamp(self) -> String {
+        self.timestamp().strftime("..%Y_%m_%d_%H_%M_%S.%9f").to_string()
+    }
+
+    /// `01/Jan/2026:00:00:00 +0000`, as they do in their logs.
+    pub fn common_log_stamp(self) -> String {
+        self.timestamp().strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
+    }
+
+    /// Seconds since 1970, and the rest in nanoseconds.
+    pub fn unix_seconds_and_nanos(self) -> (i64, i32) {
+        let t = self.timestamp();
+        (t.as_second(), t.subsec_nanosecond())
+    }
+
     /// `Thu, 01 Jan 2026 00:00:00 +0000`, as `kubectl describe` writes times.
     pub fn rfc1123z(self) -> String {
         self.timestamp().strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()

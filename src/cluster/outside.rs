@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::metrics_server;
 use super::profile::Plan;
-use crate::api::ops::{Answerer, Completion, Figures, RuntimeCall};
+use crate::api::ops::{Answerer, Completion, Figures, RuntimeCall, Stream, Talk};
 use crate::api::{Op, OpId, Time};
 use crate::network::ipam::Ipam;
 use crate::runtime::Simulated;
@@ -66,6 +66,18 @@ impl Answerer for Outside {
             self.measuring_since = (!broken).then_some(now);
         }
         self.runtime.fault(what, place, broken, now, out);
+    }
+
+    fn talk(&mut self, op: OpId, what: &Talk, now: Time, out: &mut Vec<Completion>) {
+        self.runtime.talk(op, what, now, out);
+    }
+
+    fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {
+        self.runtime.said(op)
+    }
+
+    fn awaits_input(&self, op: OpId) -> bool {
+        self.runtime.awaits_input(op)
     }
 
     fn figures(&self, now: Time) -> Figures {

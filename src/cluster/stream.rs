@@ -130,30 +130,56 @@ impl Cluster {
         }
     }
 
+    /// The running container that is meant, and its node.
+    fn running(&self, at: (&str, &str, Option<&str>), path: &str) -> Result<(Arc<str>, ContainerId, Pod), Status> {
+        let (ns, name, container) = at;
+        let pod = self.pod(ns, name)?;
+        let container = Cluster::container(&pod, container)?;
+        let node = self.kubelet_of(&pod, path, true)?;
+        let statuses = pod.status.iter().flat_map(|s| {
+            let all = [&s.container_statuses, &s.init_container_statuses, &s.ephemeral_container_statuses];
+            all.into_iter().flat_map(|l| l.iter().flatten())
+        });
+        let running = statuses
+            .filter(|c| c.name == container && c.state.as_ref().is_some_and(|s| s.running.is_some()))
+            .find_map(|c| container_id(c.container_id.as_deref()?));
+        match running {
+            Some(id) => Ok((node, id, pod)),
+            None if path == "/attach" => {
+                Err(Status::new(Reason::NotFound, format!("container {container} not found in pod {name}_{ns}")))
+            }
+            None => Err(Status::new(
+                Reason::NotFound,
+                format!("unable to upgrade connection: container not found ({container:?})"),
+            )),
+        }
+    }
+
     /// Starts a command in a container. Its outcome is fetched with `World::take_outcome`.
     pub fn exec(
         &mut self,
-        ns: &str,
-        name: &str,
-        container: Option<&str>,
+        at: (&str, &str, Option<&str>),
         command: &[String],
+        (stdin, tty): (bool, bool),
         cause: RecordId,
     ) -> Result<OpId, Status> {
-        let pod = self.pod(ns, name)?;
-        let container = Cluster::container(&pod, container)?;
-        let node = self.kubelet_of(&pod, "/exec", true)?;
-        let status =
-            pod.status.iter().flat_map(|s| s.container_statuses.iter().flatten()).find(|c| c.name == container);
-        let id = status.and_then(|c| container_id(c.container_id.as_deref()?));
-        let Some(id) = id.filter(|_| status.is_some_and(|c| c.state.as_ref().is_some_and(|s| s.running.is_some())))
-        else {
-            return Err(Status::new(
-                Reason::NotFound,
-                format!("unable to upgrade connection: container not found ({container:?})"),
-            ));
-        };
-        let call = RuntimeCall::Exec { id, command: command.to_vec(), stdin: String::new() };
+        let (node, id, _) = self.running(at, "/exec")?;
+        let call = RuntimeCall::Exec { id, command: command.to_vec(), stdin, tty };
         Ok(self.world.call(Op::Runtime { node, call }, cause))
+    }
+
+    /// Takes part in what the first process of a container reads and prints.
+    pub fn attach(&mut self, at: (&str, &str, Option<&str>), stdin: bool, cause: RecordId) -> Result<OpId, Status> {
+        let (node, id, _) = self.running(at, "/attach")?;
+        Ok(self.world.call(Op::Runtime { node, call: RuntimeCall::Attach { id, stdin } }, cause))
+    }
+
+    /// A connection to a port of a pod.
+    pub fn forward(&mut self, ns: &str, name: &str, port: u16, cause: RecordId) -> Result<OpId, Status> {
+        let pod = self.pod(ns, name)?;
+        let node = self.kubelet_of(&pod, "/portForward", true)?;
+        let pod = PodRef { namespace: ns.into(), name: name.into(), uid: Uid::of(pod.uid()) };
+        Ok(self.world.call(Op::Runtime { node, call: RuntimeCall::Forward { pod, port } }, cause))
     }
 }
 

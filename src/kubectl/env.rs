@@ -11,6 +11,7 @@ use super::editor::{Editor, Unedited};
 use super::failure::Failure;
 use super::mapper::Mapper;
 use super::printers::Format;
+use crate::api::ops::{Stream, Talk};
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::time::parse_go_duration;
 use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
@@ -27,11 +28,28 @@ pub enum Course {
     Over,
 }
 
-/// A pod that one is attached to.
+/// A container of a pod, as a client names it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Attachment {
+pub struct InPod {
     pub namespace: String,
     pub pod: String,
+    pub container: Option<String>,
+}
+
+/// What a command in a container is connected to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Streams {
+    pub stdin: bool,
+    pub tty: bool,
+}
+
+/// What became of a command that runs elsewhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Remote {
+    Running,
+    /// It has read all there was, and waits for more.
+    AwaitsInput,
+    Done(Outcome),
 }
 
 /// The way to a cluster: in process, or over HTTP.
@@ -58,18 +76,16 @@ pub trait Transport {
         container: Option<&str>,
         previous: bool,
     ) -> Result<Vec<(Time, String)>, Status>;
-    /// Attaches to a pod, if one may.
-    fn attach(&mut self, namespace: &str, pod: &str) -> Result<Attachment, Status>;
-    /// What an attached container has printed.
-    fn printed(
-        &mut self,
-        to: &Attachment,
-        container: Option<&str>,
-        previous: bool,
-    ) -> Result<Vec<(Time, String)>, Status>;
-    fn exec(&mut self, namespace: &str, pod: &str, container: Option<&str>, command: &[String])
-    -> Result<OpId, Status>;
-    fn exec_result(&mut self, op: OpId) -> Option<Outcome>;
+    /// Starts a command in a container.
+    fn exec(&mut self, at: &InPod, command: &[String], streams: Streams) -> Result<OpId, Status>;
+    /// Takes part in what a container's first process reads and prints from now on.
+    fn attach(&mut self, at: &InPod, streams: Streams) -> Result<OpId, Status>;
+    /// A connection to a port of a pod.
+    fn forward(&mut self, namespace: &str, pod: &str, port: u16) -> Result<OpId, Status>;
+    /// What came from there since one last looked, in order.
+    fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)>;
+    fn talk(&mut self, op: OpId, what: &Talk);
+    fn remote(&mut self, op: OpId) -> Remote;
     /// A number that is not used again: for names of temporary files.
     fn number(&mut self) -> u64;
 }
@@ -98,6 +114,8 @@ pub struct Env<'a> {
     pub host: &'a mut dyn Host,
     pub config: &'a mut Kubeconfig,
     pub stdin: Option<String>,
+    /// Somebody sits there and types.
+    pub terminal: bool,
     /// Variables that were set for this command alone: `KUBE_EDITOR=nano kubectl …`.
     pub variables: Vec<(String, String)>,
     pub out: String,
@@ -176,6 +194,8 @@ impl Done {
 pub enum Progress {
     /// Not yet; at the latest at this time it wants to be asked again.
     Waiting(Option<Time>),
+    /// It waits for somebody to type.
+    Input,
     Exit(i32),
 }
 
@@ -194,6 +214,8 @@ pub trait Follow {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure>;
     /// Ctrl-C.
     fn stop(&mut self, _env: &mut Env<'_>) {}
+    /// Somebody types.
+    fn typed(&mut self, _what: &Talk, _env: &mut Env<'_>) {}
     /// Whether it ends by itself sooner or later, or, as things are, only when it is stopped.
     fn ends(&self) -> bool {
         true
@@ -214,6 +236,10 @@ impl Follow for Continued {
     fn stop(&mut self, env: &mut Env<'_>) {
         env.put(&self.globals);
         self.follow.stop(env);
+    }
+    fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
+        env.put(&self.globals);
+        self.follow.typed(what, env);
     }
     fn ends(&self) -> bool {
         self.follow.ends()

@@ -19,6 +19,7 @@ pub mod manifests;
 pub mod mapper;
 pub mod printers;
 pub mod record;
+pub mod remote;
 pub mod resources;
 pub mod rights;
 pub mod tabwriter;

@@ -1,6 +1,8 @@
 //! The variables that a container's definition asks for.
 //! Real Kubernetes: pkg/kubelet/kubelet_pods.go makeEnvironmentVariables, pkg/api/v1/resource/helpers.go.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{Container, EnvFromSource, EnvVarSource, ResourceFieldSelector};
 
 use super::service_links::Environment;
@@ -68,12 +70,18 @@ pub fn expand(text: &str, environments: &[&Environment]) -> String {
 pub(super) trait Texts: Resource {
     const NAME: &'static str;
     fn texts(&self) -> Environment;
+    /// The same as bytes, and what is no text too.
+    fn bytes(&self) -> BTreeMap<String, Vec<u8>>;
 }
 
 impl Texts for ConfigMap {
     const NAME: &'static str = "ConfigMap";
     fn texts(&self) -> Environment {
         self.data.clone().unwrap_or_default()
+    }
+    fn bytes(&self) -> BTreeMap<String, Vec<u8>> {
+        let texts = self.data.iter().flatten().map(|(k, v)| (k.clone(), v.clone().into_bytes()));
+        texts.chain(self.binary_data.iter().flatten().map(|(k, v)| (k.clone(), v.0.clone()))).collect()
     }
 }
 
@@ -82,6 +90,9 @@ impl Texts for Secret {
     fn texts(&self) -> Environment {
         let data = self.data.iter().flatten();
         data.map(|(k, v)| (k.clone(), String::from_utf8_lossy(&v.0).into_owned())).collect()
+    }
+    fn bytes(&self) -> BTreeMap<String, Vec<u8>> {
+        self.data.iter().flatten().map(|(k, v)| (k.clone(), v.0.clone())).collect()
     }
 }
 
@@ -149,7 +160,7 @@ fn from_source(
 }
 
 /// A field of the pod, as the downward API gives it.
-fn field(pod: &Pod, path: &str, place: &Place<'_>) -> String {
+pub(super) fn field(pod: &Pod, path: &str, place: &Place<'_>) -> String {
     let quoted = |prefix: &str| path.strip_prefix(prefix).and_then(|p| p.strip_suffix("']")).map(String::from);
     if let Some(k) = quoted("metadata.labels['") {
         return pod.label(&k).unwrap_or("").into();
@@ -170,7 +181,12 @@ fn field(pod: &Pod, path: &str, place: &Place<'_>) -> String {
 }
 
 /// A request or limit of a container in units of the divisor, rounded up. What has no limit is limited by its node.
-fn amount(pod: &Pod, c: &Container, r: &ResourceFieldSelector, place: &Place<'_>) -> Result<String, ConfigError> {
+pub(super) fn amount(
+    pod: &Pod,
+    c: &Container,
+    r: &ResourceFieldSelector,
+    place: &Place<'_>,
+) -> Result<String, ConfigError> {
     let c = match r.container_name.as_deref().filter(|n| !n.is_empty()) {
         None => c,
         Some(name) => {

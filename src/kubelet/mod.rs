@@ -29,6 +29,7 @@ pub mod spec;
 pub mod starting;
 pub mod status;
 pub mod syncing;
+mod volumes;
 pub mod worker;
 
 pub use fleet::{Fleet, Timing};

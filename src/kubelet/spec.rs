@@ -7,12 +7,14 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Container;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
-use super::environment::{expand, texts, variables};
+use super::environment::{expand, variables};
 use super::service_links::Environment;
-use crate::api::kinds::{ConfigMap, Pod, Secret};
+use super::volumes;
+use crate::api::file_tree::Tree;
+use crate::api::kinds::Pod;
 use crate::api::object::{Name, Resource};
-use crate::api::ops::{ContainerSpec, Files, Mount};
-use crate::api::resource_list;
+use crate::api::ops::ContainerSpec;
+use crate::api::{Time, resource_list};
 use crate::world::Ctx;
 
 /// A container cannot be made from what the cluster holds: the reason that STATUS shows, and the message.
@@ -26,22 +28,20 @@ pub struct Place<'a> {
     pub host_ip: &'a str,
     pub allocatable: &'a BTreeMap<String, Quantity>,
     /// What the volume of its service account's token holds.
-    pub account: &'a Files,
+    pub account: &'a Tree,
+    /// The container's variables, as far as they are known.
+    pub env: &'a Environment,
+    /// The address of the cluster's DNS.
+    pub dns: &'a str,
 }
 
 /// What a pod's service account gives it; pods of a namespace share it.
 #[derive(Clone, Debug, Default)]
-pub struct Accounts(BTreeMap<Name, Files>);
+pub struct Accounts(BTreeMap<Name, Tree>);
 
 impl Accounts {
-    pub fn of(&mut self, namespace: &str) -> Files {
-        let made = self.0.entry(namespace.into()).or_insert_with(|| {
-            [("namespace", namespace), ("token", "simulated-token"), ("ca.crt", "simulated-ca")]
-                .map(|(path, text)| (path.to_string(), text.to_string()))
-                .into_iter()
-                .collect()
-        });
-        made.clone()
+    pub fn of(&mut self, namespace: &str, now: Time) -> Tree {
+        self.0.entry(namespace.into()).or_insert_with(|| volumes::account(namespace, now)).clone()
     }
 }
 
@@ -54,6 +54,7 @@ pub fn container_spec(
     ctx: &mut Ctx<'_>,
 ) -> Result<ContainerSpec, ConfigError> {
     let env = variables(pod, c, place, &links, ctx)?;
+    let (user, group, groups) = identity(pod, c);
     let words =
         |w: &Option<Vec<String>>| -> Vec<String> { w.iter().flatten().map(|s| expand(s, &[&env, &links])).collect() };
     Ok(ContainerSpec {
@@ -64,41 +65,92 @@ pub fn container_spec(
         working_dir: c.working_dir.clone().unwrap_or_default(),
         hostname: pod.spec.as_ref().and_then(|s| s.hostname.clone()).unwrap_or_else(|| pod.name().to_string()),
         cpu_limit: resource_list::limits(c).get("cpu").and_then(|q| u32::try_from(q.milli()).ok()),
-        mounts: mounts(pod, c, place.account, ctx)?,
+        memory_limit: resource_list::limits(c).get("memory").and_then(|q| u64::try_from(q.units()).ok()),
+        stdin: c.stdin == Some(true),
+        tty: c.tty == Some(true),
+        user,
+        group,
+        groups,
+        read_only_root: c.security_context.as_ref().and_then(|s| s.read_only_root_filesystem) == Some(true),
+        resolv_conf: resolv_conf(pod, place.dns).into(),
+        aliases: aliases(pod),
+        domain: domain(pod),
+        mounts: volumes::mounts(pod, c, &Place { env: &env, ..*place }, ctx)?,
         env,
         links,
         attempt,
     })
 }
 
-fn mounts(pod: &Pod, c: &Container, account: &Files, ctx: &mut Ctx<'_>) -> Result<Vec<Mount>, ConfigError> {
-    let ns = pod.namespace();
-    let mut out = vec![];
-    for m in c.volume_mounts.iter().flatten() {
-        let volume = pod.spec.iter().flat_map(|s| s.volumes.iter().flatten()).find(|v| v.name == m.name);
-        let mut files = Files::new();
-        let mut writable = true;
-        if let Some(v) = volume {
-            if let Some(cm) = &v.config_map {
-                writable = false;
-                files.extend(texts::<ConfigMap>(ns, &cm.name, cm.optional == Some(true), ctx)?.unwrap_or_default());
-            }
-            if let Some(s) = &v.secret {
-                writable = false;
-                let name = s.secret_name.as_deref().unwrap_or("");
-                files.extend(texts::<Secret>(ns, name, s.optional == Some(true), ctx)?.unwrap_or_default());
-            }
-            if v.projected.is_some() {
-                writable = false;
-                files = account.clone();
-            }
-        }
-        out.push(Mount {
-            path: m.mount_path.clone(),
-            volume: pod.volume_name(&m.name).into(),
-            read_only: m.read_only == Some(true) || !writable,
-            files,
-        });
-    }
-    Ok(out)
+/// As whom a container runs: its own word goes before its pod's.
+fn identity(pod: &Pod, c: &Container) -> (Option<u32>, Option<u32>, Vec<u32>) {
+    let number = |n: Option<i64>| n.and_then(|n| u32::try_from(n).ok());
+    let of_pod = pod.spec.as_ref().and_then(|s| s.security_context.as_ref());
+    let of_container = c.security_context.as_ref();
+    let user = number(of_container.and_then(|s| s.run_as_user).or(of_pod.and_then(|s| s.run_as_user)));
+    let group = number(of_container.and_then(|s| s.run_as_group).or(of_pod.and_then(|s| s.run_as_group)));
+    let more =
+        of_pod.into_iter().flat_map(|s| s.fs_group.into_iter().chain(s.supplemental_groups.iter().flatten().copied()));
+    (user, group, more.filter_map(|g| number(Some(g))).collect())
 }
+
+/// Entries of `/etc/hosts` that the pod asks for.
+fn aliases(pod: &Pod) -> Vec<String> {
+    let all = pod.spec.iter().flat_map(|s| s.host_aliases.iter().flatten());
+    all.map(|a| format!("{}\t{}", a.ip, a.hostnames.iter().flatten().cloned().collect::<Vec<_>>().join("\t"))).collect()
+}
+
+/// The pod's name in the cluster's DNS, if it has one.
+fn domain(pod: &Pod) -> Option<String> {
+    let sub = pod.spec.as_ref().and_then(|s| s.subdomain.clone()).filter(|s| !s.is_empty())?;
+    Some(format!("{sub}.{}.svc.cluster.local", pod.namespace()))
+}
+
+/// How the pod asks for names.
+/// Real Kubernetes: pkg/kubelet/network/dns/dns.go GetPodDNS.
+fn resolv_conf(pod: &Pod, dns: &str) -> String {
+    let Some(spec) = pod.spec.as_ref() else { return String::new() };
+    let policy = spec.dns_policy.as_deref().unwrap_or("ClusterFirst");
+    let of_cluster = match policy {
+        "ClusterFirstWithHostNet" => true,
+        "ClusterFirst" => spec.host_network != Some(true),
+        _ => false,
+    };
+    let (mut search, mut servers, mut options) = match (policy, of_cluster) {
+        ("None", _) => (vec![], vec![], vec![]),
+        (_, true) => {
+            let of_namespace = format!("{}.svc.cluster.local", pod.namespace());
+            (
+                vec![of_namespace, "svc.cluster.local".into(), "cluster.local".into()],
+                vec![dns.to_string()],
+                vec!["ndots:5".to_string()],
+            )
+        }
+        // As the node does.
+        (_, false) => (vec![], vec![NODE_NAMESERVER.to_string()], vec![]),
+    };
+    if let Some(c) = &spec.dns_config {
+        search.extend(c.searches.iter().flatten().cloned());
+        servers.extend(c.nameservers.iter().flatten().cloned());
+        for o in c.options.iter().flatten() {
+            let name = o.name.clone().unwrap_or_default();
+            options.retain(|had| had.split(':').next() != Some(&name));
+            options.push(match o.value.as_deref().filter(|v| !v.is_empty()) {
+                Some(v) => format!("{name}:{v}"),
+                None => name,
+            });
+        }
+    }
+    let mut out = String::new();
+    if !search.is_empty() {
+        out.push_str(&format!("search {}\n", search.join(" ")));
+    }
+    servers.iter().for_each(|s| out.push_str(&format!("nameserver {s}\n")));
+    if !options.is_empty() {
+        out.push_str(&format!("options {}\n", options.join(" ")));
+    }
+    out
+}
+
+/// Whom a node asks for names.
+const NODE_NAMESERVER: &str = "8.8.8.8";

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::nodes::NodeRef;
+use super::service_links::Environment;
 use super::spec::{Place, container_spec};
 use super::status;
 use super::worker::{Instance, Replaced, Step, Worker};
@@ -16,6 +17,9 @@ use crate::api::time::go_duration;
 use crate::api::{Duration, Outcome, Time, Uid};
 use crate::client::recorder::Note;
 use crate::world::Ctx;
+
+/// Whom kubelets tell pods to ask for names: their setting `clusterDNS`.
+const CLUSTER_DNS: &str = "10.96.0.10";
 
 impl Fleet {
     /// Starts bringing a container up. `false`: not now.
@@ -182,10 +186,18 @@ impl Fleet {
         let Some((c, _)) = Worker::container(&pod, name) else { return false };
         let all = pod.spec.as_ref().and_then(|s| s.enable_service_links) != Some(false);
         let links = self.links.of(pod.namespace(), all);
-        let account = self.accounts.of(pod.namespace());
+        let account = self.accounts.of(pod.namespace(), ctx.now());
         let at = self.nodes.at(&node);
         let pod_ip = w.ip.as_deref().unwrap_or("");
-        let place = Place { pod_ip, host_ip: &at.config.ip, allocatable: &at.allocatable, account: &account };
+        let none = Environment::new();
+        let place = Place {
+            pod_ip,
+            host_ip: &at.config.ip,
+            allocatable: &at.allocatable,
+            account: &account,
+            env: &none,
+            dns: CLUSTER_DNS,
+        };
         let spec = match container_spec(&pod, c, attempt, &place, links, ctx) {
             Ok(s) => Arc::new(s),
             Err(e) => {

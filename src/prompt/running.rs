@@ -4,6 +4,7 @@ use super::line::{self, Command, Errors, Input, Join};
 use super::session::{Output, Session};
 use super::words::{self, Unfinished};
 use super::{builtins, filters};
+use crate::api::ops::Talk;
 use crate::explain::texts::message;
 use crate::ledger::{Fact, Root, What};
 
@@ -32,6 +33,9 @@ impl Session {
 
     /// Runs one line (or a here-document of several).
     pub fn eval(&mut self, text: &str) -> Output {
+        if self.is_attached() {
+            return self.type_to(&Talk::Input(format!("{}\n", text.trim_end_matches('\n')).into_bytes()));
+        }
         let text = text.trim_end_matches('\n');
         let line = text.trim();
         let line = line.strip_prefix("$ ").unwrap_or(line);

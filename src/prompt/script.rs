@@ -7,6 +7,7 @@ use crate::api::time::parse_go_duration;
 /// Runs a whole script and gives back the transcript.
 pub fn run(session: &mut Session, text: &str) -> (String, i32) {
     session.pace = Pace::Manual;
+    session.terminal = false;
     let mut out = String::new();
     let mut code = 0;
     for block in Session::blocks(text) {

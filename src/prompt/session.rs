@@ -108,6 +108,10 @@ pub struct Session {
     /// The commands that ended with an error: what looked in vain has seen nothing.
     pub failed: BTreeSet<RecordId>,
     pub(super) background: BTreeMap<String, Started>,
+    /// A command that waits for somebody to type.
+    pub(super) attached: Option<Started>,
+    /// Somebody sits there and types.
+    pub terminal: bool,
     numbers: u64,
     /// The kinds that kubectl knows of.
     known: Vec<KindRef>,
@@ -150,6 +154,8 @@ impl Session {
             waited: false,
             failed: BTreeSet::new(),
             background: BTreeMap::new(),
+            attached: None,
+            terminal: true,
             numbers: options.seed ^ 0x9e37_79b9,
             known: vec![],
             stdin: None,
@@ -186,9 +192,10 @@ impl Session {
         let (mut out, follow) = self.begin(words, cause);
         self.waited = follow.is_some();
         match follow {
-            Some(mut f) => {
-                let code = self.follow(&mut f, cause, None, &mut out);
-                out.code = code;
+            Some(f) => {
+                if self.follow_typing(f, cause, &mut out) {
+                    return out;
+                }
             }
             None if self.pace == Pace::Manual => self.advance(COMMAND),
             None => {}
@@ -232,6 +239,7 @@ impl Session {
             host: self.host.as_mut(),
             config: &mut self.config,
             stdin: self.stdin.take(),
+            terminal: self.terminal,
             variables: std::mem::take(&mut self.variables),
             out: String::new(),
             err: String::new(),

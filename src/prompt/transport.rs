@@ -2,13 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::api::ops::{Stream, Talk};
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::user::{MASTERS, User};
-use crate::api::{KindRef, OpId, Outcome, Reason, RecordId, Status, Time, body};
+use crate::api::{KindRef, OpId, Reason, RecordId, Status, Time, body};
 use crate::cluster::Cluster;
 use crate::cluster::stream::LogOptions;
 use crate::kubectl::Transport;
-use crate::kubectl::env::{Attachment, Course, Watch};
+use crate::kubectl::env::{Course, InPod, Remote, Streams, Watch};
 use crate::store::WatchId;
 
 /// The administrator, as kubeadm's kubeconfig has it.
@@ -122,33 +123,36 @@ impl Transport for InProcess<'_> {
 
     /// A connection is asked for as a WebSocket, and where that is refused as SPDY: who may create it gets one.
     /// Real Kubernetes: k8s.io/kubectl/pkg/cmd/exec/exec.go createExecutor.
-    fn attach(&mut self, namespace: &str, pod: &str) -> Result<Attachment, Status> {
-        self.may(Method::Post, namespace, pod, "attach")?;
-        Ok(Attachment { namespace: namespace.into(), pod: pod.into() })
+    fn exec(&mut self, at: &InPod, command: &[String], streams: Streams) -> Result<OpId, Status> {
+        self.may(Method::Post, &at.namespace, &at.pod, "exec")?;
+        let container = at.container.as_deref();
+        self.cluster.exec((&at.namespace, &at.pod, container), command, (streams.stdin, streams.tty), self.cause)
     }
 
-    fn printed(
-        &mut self,
-        to: &Attachment,
-        container: Option<&str>,
-        previous: bool,
-    ) -> Result<Vec<(Time, String)>, Status> {
-        self.read(&to.namespace, &to.pod, container, previous)
+    fn attach(&mut self, at: &InPod, streams: Streams) -> Result<OpId, Status> {
+        self.may(Method::Post, &at.namespace, &at.pod, "attach")?;
+        self.cluster.attach((&at.namespace, &at.pod, at.container.as_deref()), streams.stdin, self.cause)
     }
 
-    fn exec(
-        &mut self,
-        namespace: &str,
-        pod: &str,
-        container: Option<&str>,
-        command: &[String],
-    ) -> Result<OpId, Status> {
-        self.may(Method::Post, namespace, pod, "exec")?;
-        self.cluster.exec(namespace, pod, container, command, self.cause)
+    fn forward(&mut self, namespace: &str, pod: &str, port: u16) -> Result<OpId, Status> {
+        self.may(Method::Post, namespace, pod, "portforward")?;
+        self.cluster.forward(namespace, pod, port, self.cause)
     }
 
-    fn exec_result(&mut self, op: OpId) -> Option<Outcome> {
-        self.cluster.world.take_outcome(op)
+    fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {
+        self.cluster.world.said(op)
+    }
+
+    fn talk(&mut self, op: OpId, what: &Talk) {
+        self.cluster.world.talk(op, what);
+    }
+
+    fn remote(&mut self, op: OpId) -> Remote {
+        match self.cluster.world.take_outcome(op) {
+            Some(outcome) => Remote::Done(outcome),
+            None if self.cluster.world.awaits_input(op) => Remote::AwaitsInput,
+            None => Remote::Running,
+        }
     }
 
     fn number(&mut self) -> u64 {

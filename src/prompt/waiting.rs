@@ -3,6 +3,7 @@
 use super::builtins;
 use super::session::{Output, Pace, Session, Started};
 use super::words;
+use crate::api::ops::Talk;
 use crate::api::{Duration, RecordId, Time};
 use crate::explain::texts::message;
 use crate::kubectl::failure::{Absent, Hint, likeliest};
@@ -25,6 +26,39 @@ impl Session {
         self.in_env(cause, out, |env| f.poll(env)).unwrap_or(Progress::Exit(out.code))
     }
 
+    /// Follows a command that may want to be typed to. Whether it waits for that now.
+    pub(super) fn follow_typing(&mut self, mut f: Box<dyn Follow>, cause: RecordId, out: &mut Output) -> bool {
+        match self.follow(&mut f, cause, None, out) {
+            Some(code) => {
+                out.code = code;
+                false
+            }
+            None => {
+                self.attached = Some(Started { follow: Some(f), output: Output::default(), cause });
+                true
+            }
+        }
+    }
+
+    /// Whether what is typed goes to a program in a container.
+    pub fn is_attached(&self) -> bool {
+        self.attached.is_some()
+    }
+
+    /// Somebody types, and a program in a container reads it.
+    pub fn type_to(&mut self, what: &Talk) -> Output {
+        let mut out = Output::default();
+        let Some(Started { follow: Some(mut f), cause, .. }) = self.attached.take() else { return out };
+        self.in_env(cause, &mut out, |env| {
+            f.typed(what, env);
+            Ok(())
+        });
+        if !self.follow_typing(f, cause, &mut out) {
+            self.after_command(&mut out);
+        }
+        out
+    }
+
     /// Follows until the command is done, until `limit`, or until nothing more can happen.
     pub(super) fn follow(
         &mut self,
@@ -32,12 +66,13 @@ impl Session {
         cause: RecordId,
         limit: Option<Time>,
         out: &mut Output,
-    ) -> i32 {
+    ) -> Option<i32> {
         let began = self.cluster.world.now;
         let (mut printed, mut heard) = (out.stdout.len(), began);
         loop {
             let asked = match self.poll(f, cause, out) {
-                Progress::Exit(code) => return code,
+                Progress::Exit(code) => return Some(code),
+                Progress::Input => return None,
                 Progress::Waiting(until) => until,
             };
             let endless = limit.is_none() && !f.ends();
@@ -60,7 +95,7 @@ impl Session {
                     let after = Fact::Time(longest);
                     out.story.push_str(&format!("  {}\n", message(self.language, id, &[("after", after)])));
                 }
-                return 130;
+                return Some(130);
             }
             // Where time only passes in steps, nothing changes between them but what the command itself waits for.
             let look = asked.filter(|t| *t > now && self.pace != Pace::Live).unwrap_or(now + GLANCE);
@@ -140,7 +175,9 @@ impl Session {
     fn eval_until(&mut self, limit: Option<Time>, line: &str) -> Output {
         let mut b = self.open(line);
         if let Some(mut f) = b.follow {
-            b.output.code = self.follow(&mut f, b.cause, limit, &mut b.output);
+            let code = self.follow(&mut f, b.cause, limit, &mut b.output);
+            // Nobody types in the middle of something else.
+            b.output.code = code.unwrap_or_default();
         }
         b.output
     }
@@ -170,7 +207,7 @@ impl Session {
             if let Some(mut f) = b.follow.take() {
                 match self.poll(&mut f, b.cause, &mut b.output) {
                     Progress::Exit(code) => b.output.code = code,
-                    Progress::Waiting(_) => b.follow = Some(f),
+                    Progress::Waiting(_) | Progress::Input => b.follow = Some(f),
                 }
             }
         }

@@ -6,52 +6,44 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use super::files::Tree;
+use super::layers::Base;
+use super::programs::Tools;
 use super::web::{REQUEST, Server, Site};
 use crate::api::Duration;
 use crate::api::digest::Digest;
+use crate::api::file_tree::{Kind, Node, Tree};
 use crate::api::image::ImageRef;
 
 /// What a program takes of memory, where its image does not say more.
 const MEMORY_MEBIBYTES: u64 = 1;
 
-/// What an image's own program does when nothing else is asked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Behaviour {
-    /// Listens on a port; ends at once with 0 when told to.
-    Server(Arc<Server>),
-    /// A shell, which has nothing to do without a terminal and ends with 0.
-    Shell,
-    /// Prints lines and ends with a code.
-    Print { lines: Vec<String>, code: i32 },
-    /// Runs a script.
-    Script(String),
-}
-
 #[derive(Clone, Debug)]
 pub struct Image {
+    /// Its name, as one asks for it.
+    pub name: String,
     pub tags: Vec<String>,
     pub bytes: u64,
     /// What its own program takes of memory.
     pub memory: u64,
-    pub behaviour: Behaviour,
+    pub entrypoint: Vec<String>,
+    pub cmd: Vec<String>,
+    pub working_dir: String,
+    pub user: u32,
+    pub group: u32,
     pub env: BTreeMap<String, String>,
     pub files: Tree,
-}
-
-impl Image {
-    pub fn server(&self) -> Option<&Arc<Server>> {
-        match &self.behaviour {
-            Behaviour::Server(s) => Some(s),
-            _ => None,
-        }
-    }
+    pub tools: Tools,
+    /// What its own server answers.
+    pub server: Option<Arc<Server>>,
+    /// What its own program prints before it ends with a code.
+    pub says: Option<(Vec<String>, i32)>,
 }
 
 /// What a registry holds, and how fast it gives it.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
-    images: BTreeMap<String, Image>,
+    /// By repository; tags of one may differ in what they hold.
+    images: BTreeMap<String, Vec<Arc<Image>>>,
     bytes_per_second: u64,
     latency: Duration,
 }
@@ -72,7 +64,10 @@ impl Catalogue {
     /// Reads a catalogue. Broken entries are left out; a test proves that there are none.
     pub fn read(text: &str) -> Catalogue {
         let v = crate::api::yaml::parse_all(text).ok().and_then(|d| d.into_iter().next()).unwrap_or_default();
-        let images = v["images"].as_array().into_iter().flatten().filter_map(entry).flatten().collect();
+        let mut images: BTreeMap<String, Vec<Arc<Image>>> = BTreeMap::new();
+        for (name, image) in v["images"].as_array().into_iter().flatten().filter_map(entry).flatten() {
+            images.entry(name).or_default().push(image);
+        }
         Catalogue {
             images,
             bytes_per_second: v["bytesPerSecond"].as_u64().unwrap_or(40_000_000),
@@ -80,9 +75,10 @@ impl Catalogue {
         }
     }
 
-    pub fn find(&self, image: &ImageRef) -> Option<&Image> {
-        let entry = self.images.get(&image.repository())?;
-        (image.digest.is_some() || entry.tags.iter().any(|t| t == image.tag_or_latest())).then_some(entry)
+    pub fn find(&self, image: &ImageRef) -> Option<&Arc<Image>> {
+        let tag = image.tag_or_latest();
+        let all = self.images.get(&image.repository())?;
+        all.iter().find(|i| image.digest.is_some() || i.tags.iter().any(|t| t == tag))
     }
 
     pub fn pull_time(&self, image: &Image) -> Duration {
@@ -95,48 +91,77 @@ impl Catalogue {
     }
 
     pub fn names(&self) -> impl Iterator<Item = (&str, &Image)> {
-        self.images.iter().map(|(n, i)| (n.as_str(), i))
+        self.images.iter().flat_map(|(n, all)| all.iter().map(move |i| (n.as_str(), &**i)))
     }
 }
 
+fn texts(v: &Value) -> Vec<String> {
+    v.as_array().into_iter().flatten().map(|t| t.as_str().map_or_else(|| t.to_string(), Into::into)).collect()
+}
+
+fn pairs(v: &Value) -> BTreeMap<String, String> {
+    v.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.as_str().unwrap_or("").into())).collect()
+}
+
+fn server(v: &Value) -> Option<Arc<Server>> {
+    let port = u16::try_from(v["server"].as_u64()?).ok()?;
+    let site = match (v["root"].as_str(), &v["speaks"]) {
+        (Some(root), _) => Site::Files { root: root.into(), lists: v["lists"] == true },
+        (_, Value::Null) => Site::Program {
+            missing: texts(&v["missing"]),
+            body: v["body"].as_str().unwrap_or("{image} {hostname}\n").into(),
+        },
+        (_, says) => Site::Other { says: says.as_str().map(Into::into) },
+    };
+    let cost = v["requestMicroseconds"].as_u64().map_or(REQUEST, Duration::from_micros);
+    Some(Arc::new(Server {
+        port,
+        site,
+        cost,
+        software: v["software"].as_str().unwrap_or("").into(),
+        log: v["log"].as_str().unwrap_or("{client} {method} {path}").into(),
+        memory: v["memory"].as_u64().unwrap_or(MEMORY_MEBIBYTES) * 1024 * 1024,
+    }))
+}
+
 /// One entry may stand for several repositories of the same shape.
-fn entry(v: &Value) -> Option<Vec<(String, Image)>> {
-    let texts = |v: &Value| -> Vec<String> {
-        v.as_array().into_iter().flatten().map(|t| t.as_str().map_or_else(|| t.to_string(), Into::into)).collect()
-    };
-    let pairs = |v: &Value| -> BTreeMap<String, String> {
-        v.as_object().into_iter().flatten().map(|(k, v)| (k.clone(), v.as_str().unwrap_or("").into())).collect()
-    };
-    let behaviour = match (&v["server"], &v["script"], &v["print"]) {
-        (Value::Number(port), _, _) => {
-            let site = match (v["root"].as_str(), &v["speaks"]) {
-                (Some(root), _) => Site::Files { root: root.into(), lists: v["lists"] == true },
-                (_, Value::Null) => Site::Program { missing: texts(&v["missing"]) },
-                (_, says) => Site::Other { says: says.as_str().map(Into::into) },
-            };
-            let port = u16::try_from(port.as_u64()?).ok()?;
-            let cost = v["requestMicroseconds"].as_u64().map_or(REQUEST, Duration::from_micros);
-            Behaviour::Server(Arc::new(Server { port, site, cost }))
-        }
-        (_, Value::String(s), _) => Behaviour::Script(s.clone()),
-        (_, _, Value::Array(_)) => {
-            Behaviour::Print { lines: texts(&v["print"]), code: i32::try_from(v["code"].as_i64().unwrap_or(0)).ok()? }
-        }
-        _ => Behaviour::Shell,
-    };
+fn entry(v: &Value) -> Option<Vec<(String, Arc<Image>)>> {
+    let base = Base::parse(v["base"].as_str().unwrap_or("busybox"))?;
+    let mut files = base.layer().clone();
+    for (path, text) in pairs(&v["files"]) {
+        files.put(&path, Node::file(text));
+    }
+    for (path, name) in pairs(&v["programs"]) {
+        let program = super::programs::find(&name)?.name;
+        files.put(&path, Node::new(Kind::Program(program), 0o755));
+    }
     let image = Image {
+        name: String::new(),
         tags: texts(&v["tags"]),
         bytes: v["bytes"].as_u64().unwrap_or(3_440_000),
         memory: v["memory"].as_u64().unwrap_or(MEMORY_MEBIBYTES) * 1024 * 1024,
-        behaviour,
+        entrypoint: texts(&v["entrypoint"]),
+        cmd: match &v["cmd"] {
+            Value::Null if v["entrypoint"].is_null() => vec!["sh".into()],
+            cmd => texts(cmd),
+        },
+        working_dir: v["workdir"].as_str().unwrap_or("/").into(),
+        user: u32::try_from(v["user"].as_u64().unwrap_or(0)).ok()?,
+        group: u32::try_from(v["group"].as_u64().unwrap_or(0)).ok()?,
         env: pairs(&v["env"]),
-        files: pairs(&v["files"]).into_iter().collect(),
+        files,
+        tools: base.tools(),
+        server: server(v),
+        says: v["print"]
+            .is_array()
+            .then(|| (texts(&v["print"]), i32::try_from(v["code"].as_i64().unwrap_or(0)).unwrap_or(1))),
     };
     let names = match &v["name"] {
         Value::Array(_) => texts(&v["name"]),
         name => vec![name.as_str()?.to_string()],
     };
-    Some(names.into_iter().filter_map(|n| Some((ImageRef::parse(&n)?.repository(), image.clone()))).collect())
+    let named = |n: String| Some((ImageRef::parse(&n)?.repository(), Arc::new(Image { name: n, ..image.clone() })));
+    Some(names.into_iter().filter_map(named).collect())
 }
 
 /// A digest that names this image and tag, always the same.

@@ -1,35 +1,30 @@
-//! One container: what it was made of, its files, its log, and the process in it.
+//! One container in the runtime's books: what it was made of, how it stands, its log. Its processes and files are its machine's.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::catalogue::Image;
-use super::files::{Files, Mounted, Tree};
-use super::meter::Meter;
-use super::process::Process;
-use super::programs::System;
+use super::kernel::Root;
+use super::kernel::net::MachineId;
 use crate::api::ops::{ContainerSpec, ExitInfo, PodRef};
 use crate::api::{OpId, Time};
 
 /// Lines of a container's log that are kept.
 const LOG_LIMIT: usize = 5_000;
-/// What a shell or a small program takes of memory.
-const SHELL_BYTES: u64 = 600 * 1024;
 
 #[derive(Clone, Debug)]
 pub struct Container {
     pub pod: PodRef,
     pub node: Arc<str>,
     pub spec: Arc<ContainerSpec>,
-    pub image: Option<&'static Image>,
     pub state: State,
-    /// From its start on.
-    pub meter: Option<Meter>,
-    pub own: Tree,
-    pub mounts: Vec<Mounted>,
+    pub machine: MachineId,
+    /// Which root of the machine is its own.
+    pub slot: usize,
     /// Who waits for its end.
     pub waiting: Vec<OpId>,
     pub stopping: Vec<OpId>,
+    /// Who watches what it prints.
+    pub attached: Vec<OpId>,
     log: VecDeque<(Time, String)>,
     /// A last line without its end.
     partial: String,
@@ -38,80 +33,29 @@ pub struct Container {
 #[derive(Clone, Debug)]
 pub enum State {
     Created,
-    Running(Process),
+    Running,
     Exited(ExitInfo),
 }
 
-/// What was printed and signalled while something acted inside a container.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Said {
-    pub stdout: String,
-    pub stderr: String,
-    pub signals: Vec<i32>,
-}
-
 impl Container {
-    pub fn new(
-        pod: PodRef,
-        node: Arc<str>,
-        spec: Arc<ContainerSpec>,
-        image: Option<&'static Image>,
-        mounts: Vec<Mounted>,
-    ) -> Container {
+    pub fn new(pod: PodRef, node: Arc<str>, spec: Arc<ContainerSpec>, machine: MachineId, slot: usize) -> Container {
         Container {
             pod,
             node,
             spec,
-            image,
             state: State::Created,
-            meter: None,
-            own: image.map(|i| i.files.clone()).unwrap_or_default(),
-            mounts,
+            machine,
+            slot,
             waiting: vec![],
             stopping: vec![],
+            attached: vec![],
             log: VecDeque::new(),
             partial: String::new(),
         }
     }
 
     pub fn is_running(&self) -> bool {
-        matches!(self.state, State::Running(_))
-    }
-
-    pub fn process(&self) -> Option<&Process> {
-        match &self.state {
-            State::Running(p) => Some(p),
-            _ => None,
-        }
-    }
-
-    /// The memory that it uses: what its image's own program takes, or little.
-    pub fn memory(&self) -> u64 {
-        let server = self.process().and_then(Process::server).and(self.image);
-        server.map_or(SHELL_BYTES, |i| i.memory)
-    }
-
-    /// Lets something act inside: on the main process, with all that a program there can reach.
-    pub fn inside<R>(
-        &mut self,
-        volumes: &mut Vec<Tree>,
-        stdin: &str,
-        now: Time,
-        act: impl FnOnce(&mut State, &ContainerSpec, &mut System<'_>) -> R,
-    ) -> (R, Said) {
-        let mut said = Said::default();
-        let mut sys = System {
-            files: Files { own: &mut self.own, volumes, mounts: &self.mounts },
-            stdin: stdin.to_string(),
-            stdout: &mut said.stdout,
-            stderr: &mut said.stderr,
-            now,
-            container: &self.spec,
-            server: self.image.and_then(Image::server),
-            signals: &mut said.signals,
-        };
-        let result = act(&mut self.state, &self.spec, &mut sys);
-        (result, said)
+        matches!(self.state, State::Running)
     }
 
     /// What its main process printed goes to its log, line by line.
@@ -139,5 +83,32 @@ impl Container {
             lines.push((lines.last().map_or(Time::default(), |l| l.0), self.partial.clone()));
         }
         lines
+    }
+}
+
+impl Root {
+    /// What a program in the container finds in its environment: the image's variables under those of the pod.
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let spec = &self.spec;
+        let mut env = self.image.as_ref().map(|i| i.env.clone()).unwrap_or_default();
+        env.entry("PATH".into())
+            .or_insert_with(|| "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into());
+        env.insert("HOSTNAME".into(), spec.hostname.clone());
+        if spec.tty {
+            env.insert("TERM".into(), "xterm".into());
+        }
+        let home = if self.who.user == 0 { "/root" } else { "/" };
+        env.entry("HOME".into()).or_insert_with(|| home.into());
+        env.extend(spec.links.iter().chain(&spec.env).map(|(k, v)| (k.clone(), v.clone())));
+        env
+    }
+}
+
+/// Why a program cannot be run, as runc says it.
+pub fn not_found(name: &str) -> String {
+    if name.contains('/') {
+        format!("stat {name}: no such file or directory")
+    } else {
+        "executable file not found in $PATH".into()
     }
 }

@@ -74,9 +74,11 @@ impl Meter {
         }
     }
 
-    /// A piece of work comes in.
-    pub fn work(&mut self, cost: Duration, now: Time) {
+    /// A piece of work comes in: when it will be done.
+    pub fn work(&mut self, cost: Duration, now: Time) -> Time {
         self.change(now, |p| p.owed = p.owed.saturating_add(u64::try_from(cost.as_nanos()).unwrap_or(u64::MAX)));
+        let owed = self.points.back().map_or(0, |p| p.owed);
+        now + Duration::from_nanos(owed.saturating_mul(u64::from(ONE_CPU)) / u64::from(self.most.max(1)))
     }
 }
 
@@ -94,19 +96,20 @@ pub struct Reading<'a> {
 impl Simulated {
     /// Every container that was running at a moment of the last while.
     pub fn readings(&self, at: Time) -> impl Iterator<Item = Reading<'_>> {
-        self.containers.values().filter_map(move |c| reading(c, at))
+        self.containers.values().filter_map(move |c| self.reading(c, at))
     }
-}
 
-fn reading(c: &Container, at: Time) -> Option<Reading<'_>> {
-    let meter = c.meter.as_ref().filter(|m| m.started <= at)?;
-    let runs = match &c.state {
-        State::Created => false,
-        State::Running(_) => true,
-        State::Exited(info) => info.at > at,
-    };
-    let total = Usage { nanocores: meter.read(at), memory: c.memory() };
-    runs.then_some(Reading { pod: &c.pod, node: &c.node, name: &c.spec.name, started: meter.started, total })
+    fn reading<'a>(&'a self, c: &'a Container, at: Time) -> Option<Reading<'a>> {
+        let root = self.root(c)?;
+        let meter = root.meter.as_ref().filter(|m| m.started <= at)?;
+        let runs = match &c.state {
+            State::Created => false,
+            State::Running => true,
+            State::Exited(info) => info.at > at,
+        };
+        let total = Usage { nanocores: meter.read(at), memory: root.memory };
+        runs.then_some(Reading { pod: &c.pod, node: &c.node, name: &c.spec.name, started: meter.started, total })
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +130,7 @@ mod tests {
         m.is_busy(false, T + seconds(20));
         assert_eq!([5, 10, 15, 20, 30].map(|s| ms(&m, s)), [0, 0, 1000, 2000, 2000]);
         // A second of work, at a fifth of a CPU, takes five seconds.
-        m.work(seconds(1), T + seconds(30));
+        assert_eq!(m.work(seconds(1), T + seconds(30)), T + seconds(35));
         assert_eq!([30, 32, 35, 40].map(|s| ms(&m, s)), [2000, 2400, 3000, 3000]);
         m.work(seconds(1), T + seconds(32));
         assert_eq!([34, 40, 50].map(|s| ms(&m, s)), [2800, 4000, 4000]);

@@ -1,23 +1,26 @@
 //! The simulated container runtime: sandboxes, images, containers, and the programs that run in them.
 //!
-//! Start with [`simulated`], which answers the calls that kubelet makes; [`exec`] is what reaches into a running
-//! [`container`]: commands and probes; [`web`] what a server answers; [`meter`] how much CPU it uses. An image is an entry of a [`catalogue`]
-//! (data, not code); what runs in a container is a [`process`]: a server, a sleep, or a script that the small
-//! POSIX [`shell`] interprets in virtual time, so that `sleep 2; exit 1` takes two seconds of the cluster.
+//! Start with [`simulated`], which answers the calls that kubelet makes: [`starting`] makes containers, [`sessions`] is what reaches
+//! into running ones (commands, attaching, connections, probes), [`connecting`] lets connections arrive. Programs run in the small
+//! operating system of [`kernel`]: a machine for each pod; [`programs`] are what lies in their file trees, [`shell`] the largest of them. An
+//! image is an entry of a [`catalogue`] (data, not code) over a [`layers`] of common files; [`web`] is what a server answers,
+//! [`meter`] how much CPU a container uses.
 //!
-//! Deliberately absent: pods, probes and restarts (kubelet's), addresses (the network's), and any real process.
+//! Deliberately absent: pods, restarts and back-offs (kubelet's), who reaches whom (the network's), and any real process.
 //!
-//! In Kubernetes this is containerd behind the Container Runtime Interface (CRI).
+//! In Kubernetes this is containerd behind the Container Runtime Interface (CRI), and Linux under it.
 
 pub mod catalogue;
+mod connecting;
 pub mod container;
-pub mod exec;
-pub mod files;
+pub mod kernel;
+pub mod layers;
 pub mod meter;
-pub mod process;
 pub mod programs;
+mod sessions;
 pub mod shell;
 pub mod simulated;
+mod starting;
 pub mod web;
 
 pub use catalogue::Catalogue;

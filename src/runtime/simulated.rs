@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::catalogue::{Catalogue, digest};
-use super::container::{Container, Said, State};
-use super::files::{Mounted, Tree};
-use super::meter::Meter;
-use super::process::{CannotStart, Next, Process, environment};
-use super::programs::System;
+use super::catalogue::{Catalogue, Image, digest};
+use super::container::{Container, State};
+use super::kernel::files::Volumes;
+use super::kernel::machine::Exit;
+use super::kernel::net::{ConnectionId, Dial, MachineId, Reached, Sockets};
+use super::kernel::{Machine, ProcessId, Root, Signal};
+use super::sessions::Session;
 use crate::api::image::ImageRef;
-use crate::api::ops::{Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, PodRef, RuntimeCall};
+use crate::api::ops::{Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, PodRef, RuntimeCall, Stream, Talk};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
 
 /// How long the runtime's own work takes.
@@ -21,29 +22,34 @@ pub struct Speeds {
     pub start: Duration,
 }
 
-/// What the containers of a pod share.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Pod {
-    pub(super) ip: String,
-    volumes: Vec<Tree>,
-    names: BTreeMap<String, usize>,
-    pub(super) containers: Vec<ContainerId>,
-}
-
 /// What is due at a time.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Due {
-    Resume(ContainerId),
+pub(super) enum Due {
+    /// Somebody in a machine wants to go on.
+    Run(MachineId),
     Kill(ContainerId),
+    /// The network has answered.
+    Answer(ConnectionId),
+    /// A command took longer than it may.
+    TimeOut(OpId),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Simulated {
     catalogue: &'static Catalogue,
     speeds: Speeds,
     pub(super) containers: imbl::OrdMap<ContainerId, Arc<Container>>,
-    pub(super) pods: imbl::OrdMap<Uid, Pod>,
+    /// The first process of each running container.
+    pub(super) mains: imbl::OrdMap<ContainerId, ProcessId>,
+    pub(super) machines: imbl::OrdMap<MachineId, Arc<Machine>>,
+    pub(super) volumes: Volumes,
+    pub(super) sockets: Sockets,
+    /// What the network has answered, until it arrives.
+    answers: BTreeMap<ConnectionId, Reached>,
+    pub(super) sessions: BTreeMap<OpId, Session>,
     due: BTreeMap<(Time, u64), Due>,
+    /// When each machine will be run next.
+    wakes: imbl::OrdMap<MachineId, Time>,
     seq: u64,
     down: BTreeSet<Arc<str>>,
     registry_down: bool,
@@ -56,8 +62,14 @@ impl Simulated {
             catalogue,
             speeds,
             containers: imbl::OrdMap::new(),
-            pods: imbl::OrdMap::new(),
+            mains: imbl::OrdMap::new(),
+            machines: imbl::OrdMap::new(),
+            volumes: Volumes::new(),
+            sockets: Sockets::default(),
+            answers: BTreeMap::new(),
+            sessions: BTreeMap::new(),
             due: BTreeMap::new(),
+            wakes: imbl::OrdMap::new(),
             seq: 0,
             down: BTreeSet::new(),
             registry_down: false,
@@ -65,10 +77,12 @@ impl Simulated {
         }
     }
 
-    fn at(&mut self, t: Time, due: Due) {
+    pub(super) fn at(&mut self, t: Time, due: Due) {
         self.seq += 1;
         self.due.insert((t, self.seq), due);
     }
+
+    // ---- images -----------------------------------------------------------------------------
 
     fn pull(&self, image: &str) -> (Duration, Outcome) {
         let fail = |wait: Duration, message: String| (wait, Outcome::Failed { message });
@@ -104,79 +118,107 @@ impl Simulated {
         }
     }
 
-    fn create(&mut self, node: &Arc<str>, pod: &PodRef, spec: &Arc<ContainerSpec>) -> Outcome {
-        self.created += 1;
-        let text = format!("{}/{}/{}/{}", pod.uid, spec.name, spec.attempt, self.created);
-        let id = ContainerId::of(&text);
-        let image = ImageRef::parse(&spec.image);
-        let entry = self.pods.entry(pod.uid).or_default();
-        let mounts = spec
-            .mounts
-            .iter()
-            .map(|m| {
-                let volume = *entry.names.entry(m.volume.clone()).or_insert_with(|| {
-                    entry.volumes.push(m.files.clone());
-                    entry.volumes.len() - 1
-                });
-                Mounted { path: m.path.clone(), volume, read_only: m.read_only }
-            })
-            .collect();
-        let image_id = image.as_ref().map(|i| format!("{}@{}", i.repository(), digest(i))).unwrap_or_default();
-        let image = image.and_then(|i| self.catalogue.find(&i));
-        let container = Container::new(pod.clone(), node.clone(), spec.clone(), image, mounts);
-        entry.containers.push(id);
-        self.containers.insert(id, Arc::new(container));
-        Outcome::Created { id, image_id }
+    pub(super) fn image(&self, name: &str) -> Option<Arc<Image>> {
+        ImageRef::parse(name).and_then(|i| self.catalogue.find(&i).cloned())
     }
 
-    /// Lets something act inside a container.
-    pub(super) fn inside<R>(
-        &mut self,
-        id: ContainerId,
-        stdin: &str,
-        now: Time,
-        act: impl FnOnce(&mut State, &ContainerSpec, &mut System<'_>) -> R,
-    ) -> Option<(R, Said)> {
-        let c = Arc::make_mut(self.containers.get_mut(&id)?);
-        let mut none = vec![];
-        let volumes = self.pods.get_mut(&c.pod.uid).map_or(&mut none, |p| &mut p.volumes);
-        Some(c.inside(volumes, stdin, now, act))
+    // ---- machines ---------------------------------------------------------------------------
+
+    pub(super) fn machine_mut(&mut self, id: &MachineId) -> Option<&mut Machine> {
+        self.machines.get_mut(id).map(Arc::make_mut)
     }
 
-    /// Lets the main process of a container do something; what it prints goes to the log.
-    fn with_process<R>(
-        &mut self,
-        id: ContainerId,
-        now: Time,
-        act: impl FnOnce(&mut State, &ContainerSpec, &mut System<'_>) -> R,
-    ) -> Option<R> {
-        let (result, said) = self.inside(id, "", now, act)?;
-        let c = Arc::make_mut(self.containers.get_mut(&id)?);
-        let busy = c.process().is_some_and(Process::is_busy);
-        if let Some(meter) = &mut c.meter {
-            meter.is_busy(busy, now);
-        }
-        c.print(now, &said.stdout);
-        c.print(now, &said.stderr);
-        Some(result)
+    pub(super) fn root(&self, c: &Container) -> Option<&Root> {
+        self.machines.get(&c.machine)?.root(c.slot)
     }
 
-    fn arrange(&mut self, id: ContainerId, next: Next, now: Time, out: &mut Vec<Completion>) {
-        match next {
-            Next::Waits => {}
-            Next::WakesAt(t) => self.at(t, Due::Resume(id)),
-            Next::Exits(code) => self.exit(id, code, now, out),
+    /// Lets the programs of a machine go on, and of all that they wake.
+    pub(super) fn run(&mut self, machine: &MachineId, now: Time, out: &mut Vec<Completion>) {
+        let mut waiting = BTreeSet::from([machine.clone()]);
+        while let Some(id) = waiting.pop_first() {
+            let Some(m) = self.machines.get_mut(&id).map(Arc::make_mut) else { continue };
+            let next = m.run(now, &mut self.volumes, &mut self.sockets);
+            let (exits, busy) = (std::mem::take(&mut m.exits), m.busy.clone());
+            for (i, root) in m.roots.iter_mut().enumerate() {
+                if let Some(meter) = root.as_mut().and_then(|r| r.meter.as_mut()) {
+                    meter.is_busy(busy.contains(&i), now);
+                }
+            }
+            if let Some(t) = next
+                && self.wakes.get(&id).is_none_or(|w| t < *w || *w <= now)
+            {
+                self.wakes.insert(id.clone(), t);
+                self.at(t.max(now), Due::Run(id.clone()));
+            }
+            self.pump(&id, now);
+            for e in exits {
+                self.exited(&id, e, now, out);
+            }
+            self.dial_locally();
+            waiting.extend(std::mem::take(&mut self.sockets.woken));
+            waiting.extend(self.serve_sessions(now, out));
         }
     }
 
-    fn exit(&mut self, id: ContainerId, code: i32, now: Time, out: &mut Vec<Completion>) {
+    /// What was printed goes to the logs.
+    fn pump(&mut self, machine: &MachineId, now: Time) {
+        let Some(m) = self.machines.get_mut(machine) else { return };
+        let printed = |m: &Machine, sink: usize| {
+            m.sinks.get(sink).and_then(Option::as_ref).is_some_and(|s| !s.printed.is_empty())
+        };
+        if !m.roots.iter().flatten().any(|r| printed(m, r.sink)) {
+            return;
+        }
+        let m = Arc::make_mut(m);
+        let sinks: Vec<(ContainerId, usize)> = m.roots.iter().flatten().map(|r| (r.container, r.sink)).collect();
+        for (id, sink) in sinks {
+            let said = self.machine_mut(machine).map(|m| m.fetch(sink)).unwrap_or_default();
+            let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) else { continue };
+            for (_, text) in &said {
+                c.print(now, &String::from_utf8_lossy(text));
+            }
+            for op in c.attached.clone() {
+                if let Some(s) = self.sessions.get_mut(&op) {
+                    s.hear(&said);
+                }
+            }
+        }
+    }
+
+    /// A process has ended: perhaps a container's first, or one that somebody waits for.
+    fn exited(&mut self, machine: &MachineId, e: Exit, now: Time, out: &mut Vec<Completion>) {
+        let first = self
+            .machines
+            .get(machine)
+            .and_then(|m| m.root(e.container))
+            .map(|r| (r.container, r.main.is_none(), r.out_of_memory));
+        self.session_process_ended(machine, e.process, e.code, now, out);
+        let Some((id, ended, out_of_memory)) = first else { return };
+        if ended && self.mains.get(&id) == Some(&e.process) {
+            self.exit(id, e.code, out_of_memory, now, out);
+        }
+    }
+
+    pub(super) fn exit(
+        &mut self,
+        id: ContainerId,
+        code: i32,
+        out_of_memory: bool,
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) {
+        self.mains.remove(&id);
+        let said = self.termination_message(id);
         let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) else { return };
         if matches!(c.state, State::Exited(_)) {
             return;
         }
-        let message = c.own.get("/dev/termination-log").cloned().unwrap_or_default();
-        let reason = if code == 0 { "Completed" } else { "Error" };
-        let info = ExitInfo { code, signal: None, reason, message, at: now };
+        let reason = match code {
+            _ if out_of_memory => "OOMKilled",
+            0 => "Completed",
+            _ => "Error",
+        };
+        let info = ExitInfo { code, signal: None, reason, message: said, at: now };
         c.end(info.clone());
         for op in c.waiting.drain(..) {
             out.push(Completion { op, at: now, outcome: Outcome::Exited(info.clone()) });
@@ -184,58 +226,40 @@ impl Simulated {
         for op in c.stopping.drain(..) {
             out.push(Completion { op, at: now, outcome: Outcome::Stopped });
         }
-    }
-
-    fn start(&mut self, id: ContainerId, now: Time, out: &mut Vec<Completion>) -> Outcome {
-        let image = self.containers.get(&id).and_then(|c| c.image);
-        if let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) {
-            c.meter = Some(Meter::start(now, c.spec.cpu_limit));
-        }
-        let started = self.with_process(id, now, |state, spec, sys| {
-            let image = image.ok_or_else(|| CannotStart(format!("failed to find image {:?}", spec.image)))?;
-            let env = || environment(&image.env, spec);
-            let (process, next) = Process::start(image, &spec.command, &spec.args, env, &spec.working_dir, sys)?;
-            *state = State::Running(process);
-            Ok(next)
-        });
-        match started {
-            Some(Ok(next)) => {
-                self.arrange(id, next, now, out);
-                Outcome::Started { at: now }
-            }
-            Some(Err(CannotStart(message))) => {
-                if let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) {
-                    let reason = "StartError";
-                    c.end(ExitInfo { code: 128, signal: None, reason, message: message.clone(), at: now });
-                }
-                Outcome::Failed { message }
-            }
-            None => Outcome::Failed { message: "no such container".into() },
+        let attached = std::mem::take(&mut c.attached);
+        for op in attached {
+            self.end_session(op, code, now, out);
         }
     }
 
-    pub(super) fn signal(&mut self, id: ContainerId, signal: i32, now: Time, out: &mut Vec<Completion>) {
-        let next = self.with_process(id, now, |state, _, sys| match state {
-            State::Running(p) => p.signal(signal, sys),
-            _ => None,
-        });
-        if let Some(next) = next.flatten() {
-            self.arrange(id, next, now, out);
+    fn termination_message(&self, id: ContainerId) -> String {
+        let root = self.containers.get(&id).and_then(|c| self.root(c));
+        let node = root.and_then(|r| r.tree.get("/dev/termination-log"));
+        match node.map(|n| &n.kind) {
+            Some(super::kernel::tree::Kind::File(b)) => String::from_utf8_lossy(b).to_string(),
+            _ => String::new(),
         }
     }
 
-    fn is_running(&self, id: ContainerId) -> bool {
+    pub(super) fn signal(&mut self, id: ContainerId, signal: Signal, now: Time, out: &mut Vec<Completion>) {
+        let Some(c) = self.containers.get(&id) else { return };
+        let (machine, slot) = (c.machine.clone(), c.slot);
+        let Some(m) = self.machines.get_mut(&machine).map(Arc::make_mut) else { return };
+        if let Some(main) = m.root(slot).and_then(|r| r.main) {
+            m.signal(main, signal, true, &mut self.sockets);
+        }
+        self.run(&machine, now, out);
+    }
+
+    pub(super) fn is_running(&self, id: ContainerId) -> bool {
         self.containers.get(&id).is_some_and(|c| c.is_running())
     }
 
     fn logs(&self, pod: &PodRef, container: &str, which: Option<ContainerId>) -> Outcome {
-        let of_pod = || self.pods.get(&pod.uid).into_iter().flat_map(|p| &p.containers);
+        let of_pod = || self.containers.values().filter(|c| c.pod.uid == pod.uid && c.spec.name == container);
         let found = match which {
             Some(id) => self.containers.get(&id),
-            None => of_pod()
-                .filter_map(|id| self.containers.get(id))
-                .filter(|c| c.spec.name == container)
-                .max_by_key(|c| c.spec.attempt),
+            None => of_pod().max_by_key(|c| c.spec.attempt),
         };
         match found {
             Some(c) => Outcome::Logs(c.lines()),
@@ -246,6 +270,77 @@ impl Simulated {
     fn ids(&self, mut wanted: impl FnMut(&Container) -> bool) -> Vec<ContainerId> {
         self.containers.iter().filter(|(_, c)| wanted(c)).map(|(id, _)| *id).collect()
     }
+
+    fn remove_container(&mut self, id: ContainerId, now: Time, out: &mut Vec<Completion>) {
+        let Some(c) = self.containers.remove(&id) else { return };
+        self.mains.remove(&id);
+        if let Some(m) = self.machines.get_mut(&c.machine).map(Arc::make_mut) {
+            m.remove(c.slot, &mut self.sockets);
+            m.exits.clear();
+        }
+        for op in &c.attached {
+            self.end_session(*op, 137, now, out);
+        }
+    }
+
+    fn remove_sandbox(&mut self, pod: &PodRef, now: Time, out: &mut Vec<Completion>) {
+        let machine = MachineId::Pod(pod.uid);
+        let ids: Vec<ContainerId> = match self.machines.get(&machine) {
+            Some(m) => m.roots.iter().flatten().map(|r| r.container).collect(),
+            None => vec![],
+        };
+        for id in ids {
+            self.remove_container(id, now, out);
+        }
+        self.machines.remove(&machine);
+        self.wakes.remove(&machine);
+        self.sockets.forget(&machine);
+        self.forget_volumes(pod.uid);
+    }
+
+    /// What the network says to connections that were dialled.
+    pub fn take_dials(&mut self) -> Vec<Dial> {
+        std::mem::take(&mut self.sockets.dials)
+    }
+
+    /// A connection will arrive, or not.
+    pub fn answered(&mut self, id: ConnectionId, reached: Reached, now: Time) {
+        let after = match &reached {
+            Reached::Machine { after, .. } | Reached::Failed { after, .. } => *after,
+        };
+        self.answers.insert(id, reached);
+        self.at(now + after, Due::Answer(id));
+    }
+
+    fn kill(&mut self, ids: Vec<ContainerId>, code: i32, now: Time, out: &mut Vec<Completion>) {
+        for id in ids {
+            let Some(c) = self.containers.get(&id) else { continue };
+            let (machine, slot) = (c.machine.clone(), c.slot);
+            let Some(m) = self.machines.get_mut(&machine).map(Arc::make_mut) else { continue };
+            match m.root(slot).and_then(|r| r.main) {
+                Some(main) => m.end(main, code, &mut self.sockets),
+                None => continue,
+            }
+            self.run(&machine, now, out);
+        }
+    }
+
+    fn due(&mut self, due: Due, now: Time, out: &mut Vec<Completion>) {
+        match due {
+            Due::Run(machine) => {
+                if self.wakes.get(&machine).is_some_and(|t| *t <= now) {
+                    self.wakes.remove(&machine);
+                }
+                self.run(&machine, now, out);
+            }
+            Due::Kill(id) => self.signal(id, Signal::KILL, now, out),
+            Due::Answer(id) => {
+                let Some(reached) = self.answers.remove(&id) else { return };
+                self.arrive(id, reached, now, out);
+            }
+            Due::TimeOut(op) => self.time_out(op, now, out),
+        }
+    }
 }
 
 impl Answerer for Simulated {
@@ -253,24 +348,23 @@ impl Answerer for Simulated {
         let Op::Runtime { node, call } = what;
         let reads = matches!(call, RuntimeCall::WaitContainer { .. });
         if self.down.contains(node) && !reads {
-            let message = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: connection refused\"".into();
+            let message = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory\"".into();
             out.push(Completion { op, at: now, outcome: Outcome::Failed { message } });
             return;
         }
         let (took, outcome) = match call {
             RuntimeCall::CreateSandbox { pod, ip, .. } => {
                 let ip = ip.clone().unwrap_or_default();
-                self.pods.insert(pod.uid, Pod { ip: ip.clone(), ..Pod::default() });
+                let id = MachineId::Pod(pod.uid);
+                self.machines.insert(id.clone(), Arc::new(Machine::new(id, ip.parse().ok())));
                 (self.speeds.sandbox, Outcome::Sandbox { ip })
             }
             RuntimeCall::RemoveSandbox { pod } => {
-                for id in self.pods.remove(&pod.uid).map(|p| p.containers).unwrap_or_default() {
-                    self.containers.remove(&id);
-                }
+                self.remove_sandbox(pod, now, out);
                 (Duration::from_millis(20), Outcome::Removed)
             }
             RuntimeCall::PullImage { image } => self.pull(image),
-            RuntimeCall::CreateContainer { pod, spec } => (self.speeds.create, self.create(node, pod, spec)),
+            RuntimeCall::CreateContainer { pod, spec } => (self.speeds.create, self.create(node, pod, spec, now)),
             RuntimeCall::StartContainer { id } => {
                 let outcome = self.start(*id, now, out);
                 (self.speeds.start, outcome)
@@ -292,7 +386,7 @@ impl Answerer for Simulated {
                     c.stopping.push(op);
                 }
                 if *grace > Duration::ZERO {
-                    self.signal(*id, 15, now, out);
+                    self.signal(*id, Signal::TERM, now, out);
                 }
                 if self.is_running(*id) {
                     self.at(now + *grace, Due::Kill(*id));
@@ -300,12 +394,18 @@ impl Answerer for Simulated {
                 return;
             }
             RuntimeCall::RemoveContainer { id } => {
-                self.containers.remove(id);
+                self.remove_container(*id, now, out);
                 (Duration::from_millis(5), Outcome::Removed)
             }
             RuntimeCall::Logs { pod, container, previous } => (Duration::ZERO, self.logs(pod, container, *previous)),
-            RuntimeCall::Exec { id, command, stdin } => self.exec(*id, command, stdin, now, out),
-            RuntimeCall::Probe { id, pod, probe, timeout } => self.probe(*id, pod, probe, *timeout, now, out),
+            RuntimeCall::Exec { id, command, stdin, tty } => {
+                return self.exec(op, *id, command, (*stdin, *tty), now, out);
+            }
+            RuntimeCall::Attach { id, stdin } => return self.attach(op, *id, *stdin, now, out),
+            RuntimeCall::Forward { pod, port } => return self.forward(op, pod, *port, now, out),
+            RuntimeCall::Probe { id, pod, probe, timeout } => {
+                return self.probe(op, *id, pod, probe, *timeout, now, out);
+            }
         };
         out.push(Completion { op, at: now + took, outcome });
     }
@@ -319,18 +419,8 @@ impl Answerer for Simulated {
             if entry.key().0 > now {
                 break;
             }
-            match entry.remove() {
-                Due::Resume(id) => {
-                    let next = self.with_process(id, now, |state, _, sys| match state {
-                        State::Running(p) => Some(p.resume(sys)),
-                        _ => None,
-                    });
-                    if let Some(next) = next.flatten() {
-                        self.arrange(id, next, now, out);
-                    }
-                }
-                Due::Kill(id) => self.exit(id, 137, now, out),
-            }
+            let due = entry.remove();
+            self.due(due, now, out);
         }
     }
 
@@ -346,22 +436,41 @@ impl Answerer for Simulated {
             // `container NAMESPACE/POD`: its main program ends with an error.
             "container" if broken => {
                 let ids = self.ids(|c| c.is_running() && format!("{}/{}", c.pod.namespace, c.pod.name) == place);
-                for id in ids {
-                    self.exit(id, 1, now, out);
-                }
+                self.kill(ids, 1, now, out);
             }
             // The machine loses power: whatever ran there is gone.
             "node" if broken => {
                 let ids = self.ids(|c| &*c.node == place);
-                for id in ids {
-                    self.exit(id, 255, now, out);
-                }
+                self.kill(ids, 255, now, out);
             }
             _ => {}
         }
     }
 
+    fn talk(&mut self, op: OpId, what: &Talk, now: Time, out: &mut Vec<Completion>) {
+        self.talk_to(op, what, now, out);
+    }
+
+    fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {
+        self.heard(op)
+    }
+
+    fn awaits_input(&self, op: OpId) -> bool {
+        self.waits_for_input(op)
+    }
+
     fn clone_box(&self) -> Box<dyn Answerer> {
         Box::new(self.clone())
+    }
+}
+
+impl Simulated {
+    pub(super) fn new_id(&mut self, pod: Uid, spec: &ContainerSpec) -> ContainerId {
+        self.created += 1;
+        ContainerId::of(&format!("{pod}/{}/{}/{}", spec.name, spec.attempt, self.created))
+    }
+
+    pub(super) fn image_id(image: &str) -> String {
+        ImageRef::parse(image).map(|i| format!("{}@{}", i.repository(), digest(&i))).unwrap_or_default()
     }
 }

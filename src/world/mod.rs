@@ -28,7 +28,7 @@ use agenda::Agenda;
 pub use ctx::{Api, Ctx};
 pub use event::{Event, Tag};
 
-use crate::api::ops::{Answerer, Completion};
+use crate::api::ops::{Answerer, Completion, Stream, Talk};
 use crate::api::request::{Method, Request, Response, WatchEvent};
 use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time, User};
 use crate::apiserver::ApiServer;
@@ -409,6 +409,23 @@ impl World {
     /// Starts an operation for a client outside; its outcome is fetched with [`World::take_outcome`].
     pub fn call(&mut self, op: Op, cause: RecordId) -> OpId {
         self.submit(op, None, cause)
+    }
+
+    /// Somebody outside writes to a running command, or interrupts it.
+    pub fn talk(&mut self, id: OpId, what: &Talk) {
+        let mut out = vec![];
+        self.answerer.talk(id, what, self.now, &mut out);
+        self.complete(out);
+    }
+
+    /// What a running command has printed since somebody last looked.
+    pub fn said(&mut self, id: OpId) -> Vec<(Stream, Vec<u8>)> {
+        self.answerer.said(id)
+    }
+
+    /// Whether it has read all there was, and waits for more.
+    pub fn awaits_input(&self, id: OpId) -> bool {
+        self.answerer.awaits_input(id)
     }
 
     pub fn take_outcome(&mut self, id: OpId) -> Option<Outcome> {

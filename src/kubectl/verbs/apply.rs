@@ -95,7 +95,7 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     };
     match applying.poll(env)? {
         Progress::Exit(code) => Ok(Done::Exit(code)),
-        Progress::Waiting(_) => Ok(Done::Follow(Box::new(applying))),
+        Progress::Waiting(_) | Progress::Input => Ok(Done::Follow(Box::new(applying))),
     }
 }
 

@@ -2,11 +2,13 @@
 //! Real Kubernetes: k8s.io/kubectl/pkg/cmd/attach/attach.go.
 
 use super::logs::pod_of;
+use crate::api::ops::Talk;
 use crate::api::request::Request;
 use crate::api::{Resource, kinds};
 use crate::kubectl::args::Type;
 use crate::kubectl::containers;
-use crate::kubectl::env::Attachment;
+use crate::kubectl::env::{InPod, Streams};
+use crate::kubectl::remote::Connected;
 use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
@@ -63,54 +65,42 @@ fn attach(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     };
     note.iter().for_each(|n| say(n));
     let mut all = o["spec"]["containers"].as_array().into_iter().flatten();
-    if args.flag("tty") && !all.any(|c| c["name"] == container.as_str() && c["tty"] == true) {
+    let stdin = args.flag("stdin");
+    let has_terminal = all.any(|c| c["name"] == container.as_str() && c["tty"] == true);
+    if args.flag("tty") && !has_terminal {
         say(&format!("error: Unable to use a TTY - container {container} did not allocate one"));
     }
+    let tty = args.flag("tty") && has_terminal;
     say(RECORDED);
     say(PROMPT);
-    if args.flag("stdin") {
-        // Real Kubernetes: what is typed reaches the program. Programs of this runtime read nothing once they run.
-        return Err(Failure::error("kubetutor does not pass on what is typed yet: leave --stdin out"));
-    }
     let refused = |why: String| Err(Failure::error(format!("unable to upgrade connection: {why}")));
     if o["spec"]["nodeName"].as_str().unwrap_or("").is_empty() {
         return refused(format!("pod {pod} does not have a host assigned"));
     }
-    let Some(id) = container_id(&o, &container) else {
-        return refused(format!("container {container} not found in pod {pod}_{}", env.namespace));
-    };
-    let to = env.api.attach(&env.namespace, &pod).map_err(|s| Failure::status(&s))?;
-    let printed = env.api.printed(&to, Some(&container), false).map_err(|s| Failure::status(&s))?.len();
-    Ok(Done::Follow(Box::new(Attached { to, path, container, id, printed })))
+    let at = InPod { namespace: env.namespace.clone(), pod: pod.clone(), container: Some(container.clone()) };
+    let op = env.api.attach(&at, Streams { stdin, tty }).map_err(|s| {
+        if s.message.starts_with("container ") {
+            Failure::error(format!("unable to upgrade connection: {}", s.message))
+        } else {
+            Failure::status(&s)
+        }
+    })?;
+    Ok(Done::Follow(Box::new(Attached(Connected::new(op, stdin, tty, env)))))
 }
 
-/// The container as it runs now; another one after a restart. `None`: it does not run.
-fn container_id(pod: &serde_json::Value, container: &str) -> Option<String> {
-    let all = pod["status"]["containerStatuses"].as_array()?;
-    let c = all.iter().find(|c| c["name"] == container && c["state"]["running"].is_object())?;
-    c["containerID"].as_str().map(String::from)
-}
-
-struct Attached {
-    to: Attachment,
-    path: String,
-    container: String,
-    id: String,
-    /// Lines that were there before, or have been shown.
-    printed: usize,
-}
+struct Attached(Connected);
 
 impl Follow for Attached {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
-        let now = env.try_call(&Request::get(&self.path)).ok().and_then(|o| container_id(&o, &self.container));
-        // What a program says as its last word comes with its end; a program that came after it is another one.
-        let same = now.as_ref() == Some(&self.id);
-        let previous = now.is_some() && !same;
-        if let Ok(lines) = env.api.printed(&self.to, Some(&self.container), previous) {
-            lines.iter().skip(self.printed).for_each(|(_, line)| env.line(line));
-            self.printed = self.printed.max(lines.len());
-        }
-        Ok(if same { Progress::Waiting(None) } else { Progress::Exit(0) })
+        Ok(self.0.poll(env)?.unwrap_or(Progress::Exit(0)))
+    }
+
+    fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
+        self.0.typed(what, env);
+    }
+
+    fn stop(&mut self, env: &mut Env<'_>) {
+        self.0.leave(env);
     }
 
     fn ends(&self) -> bool {

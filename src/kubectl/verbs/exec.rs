@@ -1,10 +1,13 @@
 //! kubectl exec: a command in a container.
 
 use super::logs::pod_of;
+use crate::api::ops::Talk;
 use crate::api::request::Request;
-use crate::api::{OpId, Outcome, Resource, kinds};
+use crate::api::{Outcome, Resource, kinds};
 use crate::kubectl::args::{FILENAME, Type};
 use crate::kubectl::containers;
+use crate::kubectl::env::{InPod, Streams};
+use crate::kubectl::remote::Connected;
 use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
@@ -41,7 +44,9 @@ fn exec(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if command.is_empty() {
         return Err(Failure::error("you must specify at least one command for the container"));
     }
-    if args.flag("tty") && args.flag("stdin") {
+    let stdin = args.flag("stdin");
+    let tty = args.flag("tty") && stdin && env.terminal && env.stdin.is_none();
+    if args.flag("tty") && stdin && !tty {
         env.error_line("Unable to use a TTY - input is not a terminal or the right kind of file");
     }
     let (pod, _) = pod_of(args.word(0), "attach to", env)?;
@@ -57,7 +62,8 @@ fn exec(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !args.flag("quiet") {
         note.into_iter().for_each(|n| env.error_line(n));
     }
-    let op = env.api.exec(&ns, &pod, Some(&container), &command).map_err(|s| {
+    let at = InPod { namespace: ns, pod, container: Some(container) };
+    let op = env.api.exec(&at, &command, Streams { stdin, tty }).map_err(|s| {
         if s.message.starts_with("error dialing") || s.message.ends_with("does not have a host assigned") {
             Failure::error(format!("unable to upgrade connection: {}", s.message))
         } else if s.message.starts_with("unable to") {
@@ -66,25 +72,34 @@ fn exec(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             Failure::status(&s)
         }
     })?;
-    Ok(Done::Follow(Box::new(Running(op))))
+    Ok(Done::Follow(Box::new(Running(Connected::new(op, stdin, tty, env)))))
 }
 
-struct Running(OpId);
+struct Running(Connected);
 
 impl Follow for Running {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
-        match env.api.exec_result(self.0) {
-            None => Ok(Progress::Waiting(None)),
-            Some(Outcome::Executed { code, stdout, stderr }) => {
-                env.out.push_str(&stdout);
-                env.err.push_str(&stderr);
-                if code != 0 {
-                    env.error_line(format!("command terminated with exit code {code}"));
-                }
-                Ok(Progress::Exit(code))
-            }
-            Some(Outcome::Failed { message }) => Err(Failure::error(message)),
-            Some(_) => Ok(Progress::Exit(0)),
+        let ended = match self.0.poll(env)? {
+            Ok(progress) => return Ok(progress),
+            Err(outcome) => outcome,
+        };
+        let code = if let Outcome::Ended { code } = ended { code } else { 0 };
+        if code != 0 {
+            env.error_line(format!("command terminated with exit code {code}"));
         }
+        Ok(Progress::Exit(code))
+    }
+
+    fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
+        self.0.typed(what, env);
+    }
+
+    /// Real Kubernetes: the command goes on without kubectl, unless it reads or writes.
+    fn stop(&mut self, env: &mut Env<'_>) {
+        self.0.leave(env);
+    }
+
+    fn ends(&self) -> bool {
+        false
     }
 }

@@ -4,15 +4,17 @@
 use serde_json::{Map, Value, json};
 
 use super::create::{say_made, submit};
+use crate::api::ops::Talk;
 use crate::api::request::{Method, Request};
 use crate::api::{Duration, Reason, Resource, Status, Time, kinds};
 use crate::kubectl::args::{
     DELETING, DRY_RUN_FLAG, DryRun, FILENAME, OUTPUT, RECURSIVE, SAVE_CONFIG, Type, field_manager,
 };
-use crate::kubectl::env::Attachment;
+use crate::kubectl::env::{InPod, Streams};
 use crate::kubectl::manifests::Validate;
 use crate::kubectl::printers::Format;
 use crate::kubectl::record::{self, RECORD};
+use crate::kubectl::remote::Connected;
 use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
@@ -108,6 +110,8 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         deadline: env.now() + args.duration("pod-running-timeout"),
         started: None,
         attached: false,
+        stdin: args.flag("stdin"),
+        tty: args.flag("tty"),
         to: None,
         shown: 0,
     })))
@@ -247,18 +251,17 @@ struct Attached {
     deadline: Time,
     started: Option<Time>,
     attached: bool,
+    stdin: bool,
+    tty: bool,
     /// `None`: it reads the log instead.
-    to: Option<Attachment>,
+    to: Option<Connected>,
     shown: usize,
 }
 
 impl Attached {
+    /// What the log has more than was shown of it.
     fn read(&mut self, env: &mut Env<'_>) -> Result<(), Status> {
-        let lines = match &self.to {
-            Some(to) => env.api.printed(to, None, false),
-            None => env.api.logs(&self.namespace, &self.name, None, false),
-        };
-        let lines = match lines {
+        let lines = match env.api.logs(&self.namespace, &self.name, None, false) {
             Err(s) if s.is(Reason::Forbidden) => return Err(s),
             lines => lines.unwrap_or_default(),
         };
@@ -280,7 +283,8 @@ impl Attached {
                 if let Err(s) = self.read(env) {
                     env.error_line(format!("warning: couldn't fetch pre-attach logs: {}", s.message));
                 }
-                env.api.attach(&self.namespace, &self.name).map_err(|s| s.message)
+                let at = InPod { namespace: self.namespace.clone(), pod: self.name.clone(), container: None };
+                env.api.attach(&at, Streams { stdin: self.stdin, tty: self.tty }).map_err(|s| s.message)
             }
             false => Err(format!(
                 "unable to upgrade connection: container {0} not found in pod {0}_{1}",
@@ -288,7 +292,10 @@ impl Attached {
             )),
         };
         match attached {
-            Ok(to) => self.to = Some(to),
+            Ok(op) => {
+                self.to = Some(Connected::new(op, self.stdin, self.tty, env));
+                return Ok(());
+            }
             Err(why) => {
                 env.error_line(format!(
                     "warning: couldn't attach to pod/{}, falling back to streaming logs: {why}",
@@ -347,16 +354,35 @@ impl Follow for Attached {
         }
         let read = match std::mem::replace(&mut self.attached, true) {
             false => self.reach(state["running"].is_object(), env),
-            true => self.read(env),
+            true if self.to.is_none() => self.read(env),
+            true => Ok(()),
         };
         if let Err(s) = read {
             self.delete(env);
             return Err(Failure::status(&s));
         }
+        if let Some(mut to) = self.to.take() {
+            match to.poll(env)? {
+                // Its end is heard of before the pod's status says so.
+                Err(_) => self.to = None,
+                Ok(progress) => {
+                    self.to = Some(to);
+                    if progress == Progress::Input {
+                        return Ok(progress);
+                    }
+                }
+            }
+        }
         if over || self.restarts && !state["running"].is_object() {
             return Ok(self.end(&pod, env));
         }
         Ok(Progress::Waiting(None))
+    }
+
+    fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
+        if let Some(to) = &mut self.to {
+            to.typed(what, env);
+        }
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {

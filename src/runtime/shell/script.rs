@@ -8,7 +8,7 @@ use brush_parser::ast::{self, AndOr, Command, CommandPrefixOrSuffixItem as Item,
 pub enum Stmt {
     Simple(Arc<Simple>),
     Pipeline {
-        stages: Vec<Stmt>,
+        stages: Arc<Vec<Stmt>>,
         negate: bool,
     },
     Sequence(Arc<Vec<Stmt>>),
@@ -21,20 +21,16 @@ pub enum Stmt {
     If {
         arms: Arc<Vec<(Option<Stmt>, Stmt)>>,
     },
-    Loop {
+    Loop(Arc<Loop>),
+    For(Arc<For>),
+    /// `for ((i = 0; i < 3; i++))`: the three expressions.
+    Count {
+        start: String,
         condition: Arc<Stmt>,
         body: Arc<Stmt>,
-        until: bool,
+        update: Arc<Stmt>,
     },
-    For {
-        variable: String,
-        words: Arc<Vec<String>>,
-        body: Arc<Stmt>,
-    },
-    Case {
-        word: String,
-        arms: Arc<Vec<(Vec<String>, Stmt)>>,
-    },
+    Case(Arc<Case>),
     Subshell(Arc<Stmt>),
     Background(Arc<Stmt>),
     Function {
@@ -43,25 +39,88 @@ pub enum Stmt {
     },
     Redirected {
         body: Arc<Stmt>,
-        redirects: Vec<Redirect>,
+        redirects: Arc<Vec<Redirect>>,
     },
+    /// `[[ … ]]`
+    Test(Arc<Test>),
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct Simple {
-    pub assignments: Vec<(String, String)>,
+    pub assignments: Vec<Assignment>,
     /// Words as written, with their quotes.
     pub words: Vec<String>,
     pub redirects: Vec<Redirect>,
+    /// The line of the script that it stands in.
+    pub line: usize,
 }
 
 #[derive(Clone, Debug)]
-pub enum Redirect {
-    Read { path: String },
-    Here { text: String, expand: bool },
-    Write { fd: i32, path: String, append: bool },
-    Both { path: String, append: bool },
-    Duplicate { fd: i32, to: i32 },
+pub struct Assignment {
+    pub name: String,
+    pub value: String,
+    /// `x+=y`
+    pub append: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Loop {
+    pub condition: Stmt,
+    pub body: Stmt,
+    pub until: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct For {
+    pub variable: String,
+    pub words: Vec<String>,
+    pub body: Stmt,
+}
+
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub word: String,
+    pub arms: Vec<Arm>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Arm {
+    pub patterns: Vec<String>,
+    pub body: Stmt,
+    /// `;&`: the next arm's body follows.
+    pub falls_through: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Test {
+    And(Arc<Test>, Arc<Test>),
+    Or(Arc<Test>, Arc<Test>),
+    Not(Arc<Test>),
+    One { operator: String, word: String },
+    Two { operator: String, left: String, right: String },
+}
+
+#[derive(Clone, Debug)]
+pub struct Redirect {
+    pub fd: u32,
+    pub to: Target,
+}
+
+#[derive(Clone, Debug)]
+pub enum Target {
+    Read(String),
+    Write {
+        path: String,
+        clobber: bool,
+    },
+    Append(String),
+    Both(String),
+    Here {
+        text: String,
+        expand: bool,
+    },
+    /// Another descriptor, or `-`.
+    Duplicate(String),
 }
 
 /// How deeply parentheses may stand in one another. The parser tries every reading of `((`, so its time doubles with
@@ -98,17 +157,56 @@ fn is_too_deep(text: &str) -> bool {
     false
 }
 
-/// Parses a script; the error is the line that a shell prints.
-pub fn parse(text: &str) -> Result<Stmt, String> {
+/// Why a text is no script.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// More could make it one.
+    Unfinished,
+    Wrong(String),
+}
+
+impl Refused {
+    /// As dash says it.
+    pub fn text(&self) -> String {
+        match self {
+            Refused::Unfinished => "Syntax error: end of file unexpected".into(),
+            Refused::Wrong(why) => format!("Syntax error: {why}"),
+        }
+    }
+}
+
+fn refusal(e: &brush_parser::ParseError) -> Refused {
+    use brush_parser::ParseError as E;
+    match e {
+        E::ParsingNear(_) => Refused::Wrong("unexpected token".into()),
+        E::ParsingAtEndOfInput | E::Tokenizing { .. } => Refused::Unfinished,
+    }
+}
+
+/// Parses a script.
+pub fn parse(text: &str) -> Result<Stmt, Refused> {
     if is_too_deep(text) {
-        return Err("sh: syntax error: nested too deeply".to_string());
+        return Err(Refused::Wrong("nested too deeply".into()));
     }
     let mut parser =
         brush_parser::Parser::new(std::io::Cursor::new(text.as_bytes()), &brush_parser::ParserOptions::default());
-    let program =
-        parser.parse_program().map_err(|_| "sh: syntax error: unexpected end of file or token".to_string())?;
+    let program = parser.parse_program().map_err(|e| refusal(&e))?;
     let list = program.complete_commands.iter().flat_map(compound).collect();
     Ok(Stmt::Sequence(Arc::new(list)))
+}
+
+/// How far back a shell looks for a line up to which a script can be read.
+const MOST_CUTS: usize = 64;
+
+/// The lines of a script before the one that cannot be read, and the number of that line: a shell reads and runs them one by one.
+pub fn readable_part(text: &str) -> (Option<Stmt>, usize) {
+    let ends: Vec<usize> = text.match_indices('\n').map(|(i, _)| i + 1).collect();
+    let good =
+        ends.iter().enumerate().rev().take(MOST_CUTS).find_map(|(n, end)| Some((parse(&text[..*end]).ok()?, n + 2)));
+    match good {
+        Some((s, line)) => (Some(s), line),
+        None => (None, 1),
+    }
 }
 
 fn compound(list: &ast::CompoundList) -> Vec<Stmt> {
@@ -139,27 +237,50 @@ fn pipeline(p: &ast::Pipeline) -> Stmt {
     let mut stages: Vec<Stmt> = p.seq.iter().map(command).collect();
     match (stages.len(), p.bang) {
         (1, false) => stages.remove(0),
-        (_, negate) => Stmt::Pipeline { stages, negate },
+        (_, negate) => Stmt::Pipeline { stages: Arc::new(stages), negate },
+    }
+}
+
+fn redirected(body: Stmt, redirects: Option<&ast::RedirectList>) -> Stmt {
+    match redirects {
+        Some(list) => {
+            let redirects = Arc::new(list.0.iter().flat_map(redirect).collect());
+            Stmt::Redirected { body: Arc::new(body), redirects }
+        }
+        None => body,
     }
 }
 
 fn command(c: &Command) -> Stmt {
     match c {
         Command::Simple(s) => Stmt::Simple(Arc::new(simple(s))),
-        Command::Compound(c, redirects) => {
-            let body = compound_command(c);
-            match redirects {
-                Some(list) => {
-                    Stmt::Redirected { body: Arc::new(body), redirects: list.0.iter().flat_map(redirect).collect() }
-                }
-                None => body,
-            }
-        }
+        Command::Compound(c, redirects) => redirected(compound_command(c), redirects.as_ref()),
         Command::Function(f) => {
-            Stmt::Function { name: f.fname.value.clone(), body: Arc::new(compound_command(&f.body.0)) }
+            let body = redirected(compound_command(&f.body.0), f.body.1.as_ref());
+            Stmt::Function { name: f.fname.value.clone(), body: Arc::new(body) }
         }
-        Command::ExtendedTest(..) => Stmt::Simple(Arc::new(Simple { words: vec!["[[".into()], ..Simple::default() })),
+        Command::ExtendedTest(t, redirects) => redirected(Stmt::Test(Arc::new(test(&t.expr))), redirects.as_ref()),
     }
+}
+
+fn test(e: &ast::ExtendedTestExpr) -> Test {
+    use ast::ExtendedTestExpr as E;
+    match e {
+        E::And(a, b) => Test::And(Arc::new(test(a)), Arc::new(test(b))),
+        E::Or(a, b) => Test::Or(Arc::new(test(a)), Arc::new(test(b))),
+        E::Not(a) => Test::Not(Arc::new(test(a))),
+        E::Parenthesized(a) => test(a),
+        E::UnaryTest(op, w) => Test::One { operator: op.to_string(), word: w.value.clone() },
+        E::BinaryTest(op, a, b) => {
+            Test::Two { operator: op.to_string(), left: a.value.clone(), right: b.value.clone() }
+        }
+    }
+}
+
+/// An arithmetic expression as a command: well if it is not 0.
+fn arithmetic(text: &str) -> Stmt {
+    let words = ["test", &format!("$(({text}))"), "-ne", "0"].map(String::from).to_vec();
+    Stmt::Simple(Arc::new(Simple { words, ..Simple::default() }))
 }
 
 fn compound_command(c: &CompoundCommand) -> Stmt {
@@ -171,37 +292,52 @@ fn compound_command(c: &CompoundCommand) -> Stmt {
             arms.extend(i.elses.iter().flatten().map(|e| (e.condition.as_ref().map(sequence), sequence(&e.body))));
             Stmt::If { arms: Arc::new(arms) }
         }
-        CompoundCommand::WhileClause(w) => {
-            Stmt::Loop { condition: Arc::new(sequence(&w.0)), body: Arc::new(sequence(&w.1.list)), until: false }
-        }
-        CompoundCommand::UntilClause(w) => {
-            Stmt::Loop { condition: Arc::new(sequence(&w.0)), body: Arc::new(sequence(&w.1.list)), until: true }
-        }
-        CompoundCommand::ForClause(f) => Stmt::For {
+        CompoundCommand::WhileClause(w) => repeated(w, false),
+        CompoundCommand::UntilClause(w) => repeated(w, true),
+        CompoundCommand::ForClause(f) => Stmt::For(Arc::new(For {
             variable: f.variable_name.clone(),
-            words: Arc::new(match &f.values {
+            words: match &f.values {
                 Some(v) => v.iter().map(|w| w.value.clone()).collect(),
                 None => vec!["\"$@\"".into()],
-            }),
-            body: Arc::new(sequence(&f.body.list)),
-        },
-        CompoundCommand::CaseClause(c) => Stmt::Case {
-            word: c.value.value.clone(),
-            arms: Arc::new(
-                c.cases
-                    .iter()
-                    .map(|a| {
-                        let body = a.cmd.as_ref().map_or_else(|| Stmt::Sequence(Arc::new(vec![])), sequence);
-                        (a.patterns.iter().map(|p| p.value.clone()).collect(), body)
-                    })
-                    .collect(),
-            ),
-        },
-        CompoundCommand::Arithmetic(a) => Stmt::Simple(Arc::new(Simple {
-            words: vec!["test".into(), format!("$(({}))", a.expr.value), "-ne".into(), "0".into()],
-            ..Simple::default()
+            },
+            body: sequence(&f.body.list),
         })),
-        _ => Stmt::Simple(Arc::new(Simple { words: vec!["unsupported-syntax".into()], ..Simple::default() })),
+        CompoundCommand::ArithmeticForClause(f) => {
+            let text = |e: &Option<ast::UnexpandedArithmeticExpr>| e.as_ref().map(|e| e.value.clone());
+            Stmt::Count {
+                start: text(&f.initializer).unwrap_or_default(),
+                condition: Arc::new(arithmetic(&text(&f.condition).unwrap_or_else(|| "1".into()))),
+                update: Arc::new(arithmetic(&text(&f.updater).unwrap_or_else(|| "1".into()))),
+                body: Arc::new(sequence(&f.body.list)),
+            }
+        }
+        CompoundCommand::CaseClause(c) => Stmt::Case(Arc::new(Case {
+            word: c.value.value.clone(),
+            arms: c
+                .cases
+                .iter()
+                .map(|a| Arm {
+                    patterns: a.patterns.iter().map(|p| p.value.clone()).collect(),
+                    body: a.cmd.as_ref().map_or_else(|| Stmt::Sequence(Arc::new(vec![])), sequence),
+                    falls_through: matches!(a.post_action, ast::CaseItemPostAction::UnconditionallyExecuteNextCaseItem),
+                })
+                .collect(),
+        })),
+        CompoundCommand::Arithmetic(a) => arithmetic(&a.expr.value),
+        CompoundCommand::Coprocess(c) => Stmt::Background(Arc::new(command(&c.body))),
+    }
+}
+
+fn repeated(w: &ast::WhileOrUntilClauseCommand, until: bool) -> Stmt {
+    Stmt::Loop(Arc::new(Loop { condition: sequence(&w.0), body: sequence(&w.1.list), until }))
+}
+
+fn assignment(a: &ast::Assignment) -> Option<Assignment> {
+    match (&a.name, &a.value) {
+        (ast::AssignmentName::VariableName(name), ast::AssignmentValue::Scalar(w)) => {
+            Some(Assignment { name: name.clone(), value: w.value.clone(), append: a.append })
+        }
+        _ => None,
     }
 }
 
@@ -209,17 +345,13 @@ fn simple(s: &ast::SimpleCommand) -> Simple {
     let mut out = Simple::default();
     for item in s.prefix.iter().flat_map(|p| &p.0) {
         match item {
-            Item::AssignmentWord(a, _) => {
-                if let (ast::AssignmentName::VariableName(name), ast::AssignmentValue::Scalar(w)) = (&a.name, &a.value)
-                {
-                    out.assignments.push((name.clone(), w.value.clone()));
-                }
-            }
+            Item::AssignmentWord(a, _) => out.assignments.extend(assignment(a)),
             Item::IoRedirect(r) => out.redirects.extend(redirect(r)),
             _ => {}
         }
     }
     out.words.extend(s.word_or_name.iter().map(|w| w.value.clone()));
+    out.line = s.word_or_name.as_ref().and_then(|w| w.loc.as_ref()).map_or(1, |l| l.start.line);
     for item in s.suffix.iter().flat_map(|p| &p.0) {
         match item {
             Item::Word(w) | Item::AssignmentWord(_, w) => out.words.push(w.value.clone()),
@@ -230,29 +362,47 @@ fn simple(s: &ast::SimpleCommand) -> Simple {
     out
 }
 
-fn redirect(r: &ast::IoRedirect) -> Option<Redirect> {
+fn redirect(r: &ast::IoRedirect) -> Vec<Redirect> {
     use ast::{IoFileRedirectKind as Kind, IoFileRedirectTarget as To};
+    let number = |fd: &Option<i32>, default: u32| fd.and_then(|f| u32::try_from(f).ok()).unwrap_or(default);
+    let one = |fd, to| vec![Redirect { fd, to }];
     match r {
-        ast::IoRedirect::File(fd, kind, To::Filename(w)) => {
+        ast::IoRedirect::File(fd, kind, target) => {
+            let reads = matches!(kind, Kind::Read | Kind::ReadAndWrite | Kind::DuplicateInput);
+            let fd = number(fd, u32::from(!reads));
+            let path = match target {
+                To::Filename(w) | To::Duplicate(w) => w.value.clone(),
+                To::Fd(n) => n.to_string(),
+                To::ProcessSubstitution(..) => return vec![],
+            };
+            let is_descriptor = !matches!(target, To::Filename(_));
+            one(
+                fd,
+                match kind {
+                    _ if is_descriptor => Target::Duplicate(path),
+                    Kind::DuplicateInput | Kind::DuplicateOutput => Target::Duplicate(path),
+                    Kind::Read => Target::Read(path),
+                    Kind::ReadAndWrite => Target::Both(path),
+                    Kind::Append => Target::Append(path),
+                    Kind::Write | Kind::Clobber => Target::Write { path, clobber: matches!(kind, Kind::Clobber) },
+                },
+            )
+        }
+        ast::IoRedirect::OutputAndError(w, append) => {
             let path = w.value.clone();
-            Some(match kind {
-                Kind::Read | Kind::ReadAndWrite => Redirect::Read { path },
-                Kind::Append => Redirect::Write { fd: fd.unwrap_or(1), path, append: true },
-                _ => Redirect::Write { fd: fd.unwrap_or(1), path, append: false },
-            })
+            let to = if *append { Target::Append(path) } else { Target::Write { path, clobber: false } };
+            vec![Redirect { fd: 1, to }, Redirect { fd: 2, to: Target::Duplicate("1".into()) }]
         }
-        ast::IoRedirect::File(fd, Kind::DuplicateOutput, To::Fd(to)) => {
-            Some(Redirect::Duplicate { fd: fd.unwrap_or(1), to: *to })
+        ast::IoRedirect::HereDocument(fd, d) => {
+            let text = match d.remove_tabs {
+                true => d.doc.value.split_inclusive('\n').map(|l| l.trim_start_matches('\t')).collect(),
+                false => d.doc.value.clone(),
+            };
+            one(number(fd, 0), Target::Here { text, expand: d.requires_expansion })
         }
-        ast::IoRedirect::File(fd, Kind::DuplicateOutput, To::Duplicate(w)) => {
-            Some(Redirect::Duplicate { fd: fd.unwrap_or(1), to: w.value.parse().ok()? })
+        ast::IoRedirect::HereString(fd, w) => {
+            one(number(fd, 0), Target::Here { text: format!("{}\n", w.value), expand: true })
         }
-        ast::IoRedirect::OutputAndError(w, append) => Some(Redirect::Both { path: w.value.clone(), append: *append }),
-        ast::IoRedirect::HereDocument(_, d) => {
-            Some(Redirect::Here { text: d.doc.value.clone(), expand: d.requires_expansion })
-        }
-        ast::IoRedirect::HereString(_, w) => Some(Redirect::Here { text: format!("{}\n", w.value), expand: true }),
-        ast::IoRedirect::File(..) => None,
     }
 }
 

@@ -1,0 +1,58 @@
+//! A command that runs in a container, as kubectl follows it: what it prints is shown, what is typed is passed on.
+//! Real Kubernetes: k8s.io/client-go/tools/remotecommand.
+
+use super::env::{Env, Progress, Remote};
+use super::failure::Failure;
+use crate::api::ops::{Stream, Talk};
+use crate::api::{OpId, Outcome};
+
+/// The near end of it.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    op: OpId,
+    /// What is typed, or comes through a pipe, goes there.
+    stdin: bool,
+    tty: bool,
+}
+
+impl Connected {
+    /// What came through a pipe is sent at once; where nobody types there is no more.
+    pub fn new(op: OpId, stdin: bool, tty: bool, env: &mut Env<'_>) -> Connected {
+        let piped = env.stdin.take();
+        if stdin && (piped.is_some() || !env.terminal) {
+            env.api.talk(op, &Talk::Input(piped.unwrap_or_default().into_bytes()));
+            env.api.talk(op, &Talk::EndOfInput);
+        }
+        Connected { op, stdin, tty }
+    }
+
+    /// Shows what came, and tells how the command ended, if it has.
+    pub fn poll(&mut self, env: &mut Env<'_>) -> Result<Result<Progress, Outcome>, Failure> {
+        let remote = env.api.remote(self.op);
+        for (stream, text) in env.api.said(self.op) {
+            let text = String::from_utf8_lossy(&text);
+            // A terminal has one output.
+            match stream {
+                Stream::Err if !self.tty => env.err.push_str(&text),
+                _ => env.out.push_str(&text),
+            }
+        }
+        Ok(match remote {
+            Remote::Running => Ok(Progress::Waiting(None)),
+            Remote::AwaitsInput if self.stdin && env.terminal => Ok(Progress::Input),
+            Remote::AwaitsInput => Ok(Progress::Waiting(None)),
+            Remote::Done(Outcome::Failed { message }) => return Err(Failure::error(message)),
+            Remote::Done(outcome) => Err(outcome),
+        })
+    }
+
+    pub fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
+        if self.stdin || *what == Talk::Interrupt {
+            env.api.talk(self.op, what);
+        }
+    }
+
+    pub fn leave(&mut self, env: &mut Env<'_>) {
+        env.api.talk(self.op, &Talk::Leave);
+    }
+}

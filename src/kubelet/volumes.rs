@@ -1,0 +1,280 @@
+//! What the volumes of a pod hold, and where its containers mount them.
+//! Real Kubernetes: pkg/volume/{configmap,secret,projected,downwardapi,emptydir,hostpath}, pkg/kubelet/kubelet_pods.go makeMounts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{
+    Container, DownwardAPIVolumeFile, KeyToPath, PersistentVolumeSpec, Volume, VolumeMount, VolumeProjection,
+};
+
+use super::environment::{self, Texts};
+use super::spec::{ConfigError, Place};
+use crate::api::file_tree::{Node, Tree};
+use crate::api::kinds::{ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret};
+use crate::api::object::Resource;
+use crate::api::ops::Mount;
+use crate::api::path::absolute;
+use crate::api::{Reason, Time, pods};
+use crate::world::Ctx;
+
+const DEFAULT_MODE: i32 = 0o644;
+
+/// Files of a volume before they are laid out: content and permissions by path.
+type Files = BTreeMap<String, (Vec<u8>, i32)>;
+
+/// Where a volume lies, and what it holds at first.
+struct Source {
+    id: Arc<str>,
+    inside: String,
+    content: Option<Tree>,
+    read_only: bool,
+}
+
+/// The mounts of one container.
+pub fn mounts(pod: &Pod, c: &Container, place: &Place<'_>, ctx: &mut Ctx<'_>) -> Result<Vec<Mount>, ConfigError> {
+    let mut out = vec![];
+    for m in c.volume_mounts.iter().flatten() {
+        let volume = pod.spec.iter().flat_map(|s| s.volumes.iter().flatten()).find(|v| v.name == m.name);
+        let Some(volume) = volume else { continue };
+        let source = source(pod, c, volume, place, ctx)?;
+        out.push(mount(m, source, place));
+    }
+    Ok(out)
+}
+
+fn mount(m: &VolumeMount, s: Source, place: &Place<'_>) -> Mount {
+    let expanded = m.sub_path_expr.as_deref().map(|e| environment::expand(e, &[place.env]));
+    let sub = expanded.or_else(|| m.sub_path.clone()).filter(|p| !p.is_empty());
+    let inside = match &sub {
+        None => s.inside,
+        Some(p) => {
+            let wanted = absolute(&s.inside, p);
+            // What is laid out behind links is mounted as the file itself.
+            let laid_out = s.content.as_ref().and_then(|t| {
+                let data = t.get("/..data").map(|n| n.kind.clone());
+                match data {
+                    Some(crate::api::file_tree::Kind::Link(to)) => {
+                        Some(format!("/{to}{wanted}")).filter(|f| t.get(f).is_some())
+                    }
+                    _ => None,
+                }
+            });
+            laid_out.unwrap_or(wanted)
+        }
+    };
+    Mount {
+        path: m.mount_path.clone(),
+        volume: s.id,
+        inside,
+        read_only: m.read_only == Some(true) || s.read_only,
+        content: s.content,
+    }
+}
+
+fn source(pod: &Pod, c: &Container, v: &Volume, place: &Place<'_>, ctx: &mut Ctx<'_>) -> Result<Source, ConfigError> {
+    let ns = pod.namespace();
+    let own: Arc<str> = format!("{}/{}", pod.uid(), pod.volume_name(&v.name)).into();
+    let group =
+        pod.spec.as_ref().and_then(|s| s.security_context.as_ref()?.fs_group).and_then(|g| u32::try_from(g).ok());
+    let made = |files: Files, now: Time| Source {
+        id: own.clone(),
+        inside: "/".into(),
+        content: Some(laid_out(files, group, now)),
+        read_only: true,
+    };
+    let now = ctx.now();
+    if let Some(s) = &v.config_map {
+        let all = data::<ConfigMap>(ns, &s.name, s.optional == Some(true), ctx)?;
+        return Ok(made(chosen(all, s.items.as_deref(), s.default_mode, "configmap", &s.name)?, now));
+    }
+    if let Some(s) = &v.secret {
+        let name = s.secret_name.as_deref().unwrap_or("");
+        let all = data::<Secret>(ns, name, s.optional == Some(true), ctx)?;
+        return Ok(made(chosen(all, s.items.as_deref(), s.default_mode, "secret", name)?, now));
+    }
+    if let Some(d) = &v.downward_api {
+        return Ok(made(downward(pod, c, d.items.as_deref(), d.default_mode, place)?, now));
+    }
+    if let Some(p) = &v.projected {
+        let is_account = |p: &VolumeProjection| p.service_account_token.is_some();
+        // What every pod of a namespace gets is made once.
+        if v.name.starts_with("kube-api-access-") && p.sources.iter().flatten().any(is_account) {
+            let content = Some(place.account.clone());
+            return Ok(Source { id: own, inside: "/".into(), content, read_only: true });
+        }
+        let mut files = Files::new();
+        for s in p.sources.iter().flatten() {
+            files.extend(projected(pod, c, s, p.default_mode, place, ctx)?);
+        }
+        return Ok(made(files, now));
+    }
+    if let Some(h) = &v.host_path {
+        return Ok(of_host(pods::node(pod), &h.path));
+    }
+    if let Some(claim) = &v.persistent_volume_claim {
+        let mut s = of_claim(pod, &claim.claim_name, own, ctx)?;
+        s.read_only |= claim.read_only == Some(true);
+        return Ok(s);
+    }
+    if v.ephemeral.is_some() {
+        let claim = format!("{}-{}", pod.name(), v.name);
+        return of_claim(pod, &claim, own, ctx);
+    }
+    // An empty directory, or something that is as good as one here.
+    let mode = if v.empty_dir.is_some() { 0o777 } else { 0o755 };
+    let root = Node { mode, group: group.unwrap_or(0), modified: now, ..Node::directory() };
+    let mut content = Tree::default();
+    content.put("/", root);
+    Ok(Source { id: own, inside: "/".into(), content: Some(content), read_only: false })
+}
+
+/// A directory of the node.
+fn of_host(node: &str, path: &str) -> Source {
+    Source { id: format!("host/{node}").into(), inside: absolute("/", path), content: None, read_only: false }
+}
+
+fn of_claim(pod: &Pod, claim: &str, own: Arc<str>, ctx: &mut Ctx<'_>) -> Result<Source, ConfigError> {
+    let found = ctx.api::<PersistentVolumeClaim>().get(pod.namespace(), claim).map_err(|e| ConfigError(e.message))?;
+    let volume =
+        found.get::<PersistentVolumeClaim>().and_then(|c| c.spec.as_ref()?.volume_name.clone()).unwrap_or_default();
+    let found = ctx.api::<PersistentVolume>().get("", &volume).map_err(|e| ConfigError(e.message))?;
+    let spec = found.get::<PersistentVolume>().and_then(|v| v.spec.clone()).unwrap_or_default();
+    Ok(of_volume(pods::node(pod), &volume, &spec, own))
+}
+
+fn of_volume(node: &str, name: &str, spec: &PersistentVolumeSpec, own: Arc<str>) -> Source {
+    let path = spec.host_path.as_ref().map(|h| h.path.clone()).or_else(|| spec.local.as_ref().map(|l| l.path.clone()));
+    match path {
+        Some(p) => of_host(node, &p),
+        // What is not on a node is the same from everywhere.
+        None if !name.is_empty() => {
+            Source { id: format!("volume/{name}").into(), inside: "/".into(), content: None, read_only: false }
+        }
+        None => Source { id: own, inside: "/".into(), content: None, read_only: false },
+    }
+}
+
+/// What a ConfigMap or a Secret holds.
+fn data<T: Texts>(
+    ns: &str,
+    name: &str,
+    optional: bool,
+    ctx: &mut Ctx<'_>,
+) -> Result<BTreeMap<String, Vec<u8>>, ConfigError> {
+    match ctx.api::<T>().get(ns, name) {
+        Ok(o) => Ok(o.get::<T>().map(T::bytes).unwrap_or_default()),
+        Err(_) if optional => Ok(BTreeMap::new()),
+        Err(e) if e.is(Reason::NotFound) => Err(ConfigError(format!("{} {name:?} not found", T::NAME.to_lowercase()))),
+        Err(e) => Err(ConfigError(e.message)),
+    }
+}
+
+/// All keys, or those that are listed, at their paths.
+fn chosen(
+    all: BTreeMap<String, Vec<u8>>,
+    items: Option<&[KeyToPath]>,
+    mode: Option<i32>,
+    kind: &str,
+    name: &str,
+) -> Result<Files, ConfigError> {
+    let mode = mode.unwrap_or(DEFAULT_MODE);
+    let Some(items) = items.filter(|i| !i.is_empty()) else {
+        return Ok(all.into_iter().map(|(k, v)| (k, (v, mode))).collect());
+    };
+    let one = |i: &KeyToPath| match all.get(&i.key) {
+        Some(v) => Ok(Some((i.path.clone(), (v.clone(), i.mode.unwrap_or(mode))))),
+        None if all.is_empty() => Ok(None),
+        None => Err(ConfigError(format!("{kind} references non-existent {kind} key: {} ({name})", i.key))),
+    };
+    items.iter().filter_map(|i| one(i).transpose()).collect()
+}
+
+fn downward(
+    pod: &Pod,
+    c: &Container,
+    items: Option<&[DownwardAPIVolumeFile]>,
+    mode: Option<i32>,
+    place: &Place<'_>,
+) -> Result<Files, ConfigError> {
+    let mut files = Files::new();
+    for i in items.unwrap_or_default() {
+        let text = match (&i.field_ref, &i.resource_field_ref) {
+            (Some(f), _) => match f.field_path.as_str() {
+                "metadata.labels" => listed(pod.meta().labels.as_ref()),
+                "metadata.annotations" => listed(pod.meta().annotations.as_ref()),
+                path => environment::field(pod, path, place),
+            },
+            (None, Some(r)) => environment::amount(pod, c, r, place)?,
+            (None, None) => String::new(),
+        };
+        files.insert(i.path.clone(), (text.into_bytes(), i.mode.or(mode).unwrap_or(DEFAULT_MODE)));
+    }
+    Ok(files)
+}
+
+/// Labels as the downward API writes them: `app="web"`, a line each.
+fn listed(map: Option<&BTreeMap<String, String>>) -> String {
+    map.into_iter().flatten().map(|(k, v)| format!("{k}={v:?}")).collect::<Vec<_>>().join("\n")
+}
+
+fn projected(
+    pod: &Pod,
+    c: &Container,
+    s: &VolumeProjection,
+    mode: Option<i32>,
+    place: &Place<'_>,
+    ctx: &mut Ctx<'_>,
+) -> Result<Files, ConfigError> {
+    let ns = pod.namespace();
+    if let Some(m) = &s.config_map {
+        let all = data::<ConfigMap>(ns, &m.name, m.optional == Some(true), ctx)?;
+        return chosen(all, m.items.as_deref(), mode, "configmap", &m.name);
+    }
+    if let Some(m) = &s.secret {
+        let all = data::<Secret>(ns, &m.name, m.optional == Some(true), ctx)?;
+        return chosen(all, m.items.as_deref(), mode, "secret", &m.name);
+    }
+    if let Some(d) = &s.downward_api {
+        return downward(pod, c, d.items.as_deref(), mode, place);
+    }
+    if let Some(t) = &s.service_account_token {
+        let token = account_file(place.account, "token");
+        return Ok([(t.path.clone(), (token, mode.unwrap_or(DEFAULT_MODE)))].into());
+    }
+    Ok(Files::new())
+}
+
+fn account_file(account: &Tree, name: &str) -> Vec<u8> {
+    let found = account
+        .iter()
+        .find(|(p, n)| p.ends_with(&format!("/{name}")) && matches!(n.kind, crate::api::file_tree::Kind::File(_)));
+    match found.map(|(_, n)| &n.kind) {
+        Some(crate::api::file_tree::Kind::File(b)) => b.to_vec(),
+        _ => vec![],
+    }
+}
+
+/// Files as kubelet lays them out, so that all of them change at once: in a directory of their own, and links to them.
+/// Real Kubernetes: pkg/volume/util/atomic_writer.go.
+fn laid_out(files: Files, group: Option<u32>, now: Time) -> Tree {
+    let mut t = Tree::default();
+    t.put("/", Node { mode: 0o1777, modified: now, group: group.unwrap_or(0), ..Node::directory() });
+    let stamp = now.atomic_writer_stamp();
+    t.put(&format!("/{stamp}"), Node { modified: now, ..Node::directory() });
+    t.put("/..data", Node { modified: now, ..Node::link(&stamp) });
+    for (path, (content, mode)) in files {
+        let mode = u16::try_from(mode & 0o7777).unwrap_or(0o644) | if group.is_some() { 0o440 } else { 0 };
+        let file = Node { mode, modified: now, group: group.unwrap_or(0), ..Node::file(content) };
+        t.put(&format!("/{stamp}/{path}"), file);
+        let first = path.split('/').next().unwrap_or(&path);
+        t.put(&format!("/{first}"), Node { modified: now, ..Node::link(&format!("..data/{first}")) });
+    }
+    t
+}
+
+/// What a service account's token volume holds.
+pub fn account(namespace: &str, now: Time) -> Tree {
+    let files = [("namespace", namespace), ("token", "simulated-token"), ("ca.crt", "simulated-ca")];
+    laid_out(files.map(|(path, text)| (path.to_string(), (text.as_bytes().to_vec(), DEFAULT_MODE))).into(), None, now)
+}

@@ -1,0 +1,69 @@
+//! Connections that arrive: within a machine at once, between machines when the network has said so.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::kernel::Errno;
+use super::kernel::net::{ConnectionId, Dial, Reached};
+use super::simulated::Simulated;
+use crate::api::Time;
+use crate::api::ops::Completion;
+
+impl Simulated {
+    /// A machine that calls itself needs no network.
+    pub(super) fn dial_locally(&mut self) {
+        let dials = std::mem::take(&mut self.sockets.dials);
+        for d in dials {
+            let own = self.machines.get(&d.from).and_then(|m| m.address) == Some(d.to.ip);
+            if !d.to.ip.is_loopback() && !own {
+                self.sockets.dials.push(d);
+                continue;
+            }
+            self.offer(&d);
+        }
+    }
+
+    fn offer(&mut self, d: &Dial) {
+        let Dial { connection, from, protocol, to } = d;
+        let m = self.machines.get_mut(from).map(Arc::make_mut);
+        let listener = m.and_then(|m| m.listeners.iter_mut().find(|l| l.port == to.port && l.protocol == *protocol));
+        let answer = match listener {
+            Some(l) => {
+                l.backlog.push(*connection);
+                Ok((from.clone(), to.port, to.ip))
+            }
+            None => Err(Errno::Refused),
+        };
+        self.sockets.answer(*connection, answer);
+    }
+
+    /// What the network said comes true.
+    pub(super) fn arrive(&mut self, id: ConnectionId, reached: Reached, now: Time, out: &mut Vec<Completion>) {
+        let Some(c) = self.sockets.get(id) else { return };
+        let protocol = c.protocol;
+        let client = c.client.clone();
+        let answer = match reached {
+            Reached::Failed { why, .. } => Err(why),
+            Reached::Machine { machine, port, source, .. } => {
+                let m = self.machines.get_mut(&machine).map(Arc::make_mut);
+                let found = m.and_then(|m| {
+                    m.listeners.iter_mut().find(|l| l.port == port && l.protocol == protocol && !l.loopback)
+                });
+                match found {
+                    Some(l) => {
+                        l.backlog.push(id);
+                        Ok((machine, port, source))
+                    }
+                    None => Err(Errno::Refused),
+                }
+            }
+        };
+        self.sockets.answer(id, answer);
+        let mut woken: BTreeSet<_> = std::mem::take(&mut self.sockets.woken);
+        woken.insert(client);
+        woken.extend(self.sockets.get(id).and_then(|c| c.server.clone()));
+        for machine in woken {
+            self.run(&machine, now, out);
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! The files that a process sees: its container's own tree, and volumes mounted over it. Paths are resolved as the kernel does:
+//! name by name, through symbolic links, with the rights of who asks.
+
+use std::sync::Arc;
+
+use super::errno::Errno;
+use super::tree::{Bytes, Device, Kind, Node, Tree, join, parent};
+use crate::api::Time;
+
+/// A volume among those of the whole runtime.
+pub type VolumeId = Arc<str>;
+
+/// All volumes that are mounted somewhere.
+pub type Volumes = imbl::OrdMap<VolumeId, Tree>;
+
+/// Where a volume is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mounted {
+    pub path: String,
+    pub volume: VolumeId,
+    /// What of the volume is shown: `/`, or a path in it, which may be a file.
+    pub inside: String,
+    pub read_only: bool,
+}
+
+/// As whom a process asks.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Identity {
+    pub user: u32,
+    pub group: u32,
+    pub groups: Arc<[u32]>,
+}
+
+/// How many links may follow one another.
+const MOST_LINKS: usize = 40;
+
+/// A path that was resolved: in the own tree, or in a volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    volume: Option<VolumeId>,
+    path: String,
+    read_only: bool,
+}
+
+/// A process's view of the files.
+pub struct View<'a> {
+    pub own: &'a mut Tree,
+    pub volumes: &'a mut Volumes,
+    pub mounts: &'a [Mounted],
+    /// The container's own files may not be changed.
+    pub read_only: bool,
+    pub who: &'a Identity,
+    pub umask: u16,
+    pub now: Time,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Right {
+    Read = 4,
+    Write = 2,
+    Search = 1,
+}
+
+impl View<'_> {
+    /// The mount that a path lies in, if it does not lie in the own tree.
+    fn place(&self, path: &str) -> Place {
+        let covers = |m: &&Mounted| {
+            path == m.path || path.strip_prefix(&*m.path).is_some_and(|r| r.starts_with('/')) || m.path == "/"
+        };
+        let Some(m) = self.mounts.iter().filter(covers).max_by_key(|m| m.path.len()) else {
+            return Place { volume: None, path: path.into(), read_only: self.read_only };
+        };
+        let rest = path[m.path.trim_end_matches('/').len()..].trim_start_matches('/');
+        let path = match (m.inside.as_str(), rest) {
+            ("/", rest) => format!("/{rest}"),
+            (inside, "") => inside.into(),
+            (inside, rest) => join(inside, rest),
+        };
+        Place { volume: Some(m.volume.clone()), path, read_only: m.read_only }
+    }
+
+    fn tree(&self, place: &Place) -> Option<&Tree> {
+        match &place.volume {
+            None => Some(self.own),
+            Some(v) => self.volumes.get(v),
+        }
+    }
+
+    fn tree_mut(&mut self, place: &Place) -> Result<&mut Tree, Errno> {
+        if place.read_only {
+            return Err(Errno::ReadOnly);
+        }
+        match &place.volume {
+            None => Ok(self.own),
+            Some(v) => self.volumes.get_mut(v).ok_or(Errno::NotFound),
+        }
+    }
+
+    /// What stands at a place. A root that nobody put is a directory all the same.
+    fn at(&self, place: &Place) -> Option<Node> {
+        let tree = self.tree(place)?;
+        match tree.get(&place.path) {
+            None if place.path == "/" || (place.volume.is_none() && self.holds_mounts(&place.path)) => {
+                Some(Node::directory())
+            }
+            found => found.cloned(),
+        }
+    }
+
+    /// Where volumes are mounted there are directories, whoever made them.
+    fn holds_mounts(&self, path: &str) -> bool {
+        let prefix = join(path, "");
+        self.mounts.iter().any(|m| m.path.starts_with(&prefix))
+    }
+
+    fn may(&self, node: &Node, right: Right) -> bool {
+        let bits = match () {
+            () if self.who.user == 0 => 7,
+            () if node.user == self.who.user => node.mode >> 6,
+            () if node.group == self.who.group || self.who.groups.contains(&node.group) => node.mode >> 3,
+            () => node.mode,
+        };
+        bits & right as u16 != 0
+    }
+
+    /// The path with every link in it followed; the last one only if `last` says so. The last name need not exist.
+    pub fn resolve(&self, path: &str, last: bool) -> Result<String, Errno> {
+        if path.is_empty() {
+            return Err(Errno::NotFound);
+        }
+        let (mut done, mut links) = (String::from("/"), 0);
+        let mut rest: Vec<String> =
+            path.split('/').rev().filter(|p| !p.is_empty() && *p != ".").map(Into::into).collect();
+        while let Some(name) = rest.pop() {
+            if name == ".." {
+                done = parent(&done).to_string();
+                continue;
+            }
+            let here = self.at(&self.place(&done)).ok_or(Errno::NotFound)?;
+            if !here.is_directory() {
+                return Err(Errno::NotDirectory);
+            }
+            if !self.may(&here, Right::Search) {
+                return Err(Errno::Denied);
+            }
+            let next = join(&done, &name);
+            match self.at(&self.place(&next)) {
+                Some(Node { kind: Kind::Link(to), .. }) if last || !rest.is_empty() => {
+                    links += 1;
+                    if links > MOST_LINKS {
+                        return Err(Errno::Loop);
+                    }
+                    if to.starts_with('/') {
+                        done = "/".into();
+                    }
+                    rest.extend(to.split('/').rev().filter(|p| !p.is_empty() && *p != ".").map(String::from));
+                }
+                None if !rest.is_empty() => return Err(Errno::NotFound),
+                _ => done = next,
+            }
+        }
+        // A slash at the end asks for a directory.
+        let is_other = |n: Node| !n.is_directory();
+        if path.ends_with('/') && self.at(&self.place(&done)).is_some_and(is_other) {
+            return Err(Errno::NotDirectory);
+        }
+        Ok(done)
+    }
+
+    /// What a path stands for; links are followed.
+    pub fn stat(&self, path: &str) -> Result<Node, Errno> {
+        let path = self.resolve(path, true)?;
+        self.at(&self.place(&path)).ok_or(Errno::NotFound)
+    }
+
+    /// The same of a link itself.
+    pub fn link_stat(&self, path: &str) -> Result<Node, Errno> {
+        let path = self.resolve(path, false)?;
+        self.at(&self.place(&path)).ok_or(Errno::NotFound)
+    }
+
+    pub fn is_directory(&self, path: &str) -> bool {
+        self.stat(path).is_ok_and(|n| n.is_directory())
+    }
+
+    pub fn exists(&self, path: &str) -> bool {
+        self.stat(path).is_ok()
+    }
+
+    /// Whether who asks may read, write or execute: letters of `rwx`.
+    pub fn access(&self, path: &str, letter: char) -> bool {
+        let Ok(node) = self.stat(path) else { return false };
+        let right = match letter {
+            'r' => Right::Read,
+            'w' => Right::Write,
+            _ => Right::Search,
+        };
+        let writable = || self.resolve(path, true).is_ok_and(|p| !self.place(&p).read_only);
+        let some_bit = node.is_directory() || node.mode & 0o111 != 0;
+        self.may(&node, right) && (letter != 'w' || writable()) && (letter != 'x' || some_bit)
+    }
+
+    pub fn names(&self, path: &str) -> Result<Vec<String>, Errno> {
+        let path = self.resolve(path, true)?;
+        let place = self.place(&path);
+        let node = self.at(&place).ok_or(Errno::NotFound)?;
+        if !node.is_directory() {
+            return Err(Errno::NotDirectory);
+        }
+        if !self.may(&node, Right::Read) {
+            return Err(Errno::Denied);
+        }
+        let mut names = self.tree(&place).map(|t| t.names(&place.path)).unwrap_or_default();
+        let prefix = join(&path, "");
+        let mounted = self.mounts.iter().filter_map(|m| m.path.strip_prefix(&prefix)?.split('/').next());
+        names.extend(mounted.map(String::from));
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// A whole file.
+    pub fn read(&self, path: &str) -> Result<Bytes, Errno> {
+        let node = self.stat(path)?;
+        if !self.may(&node, Right::Read) {
+            return Err(Errno::Denied);
+        }
+        match node.kind {
+            Kind::File(b) => Ok(b),
+            Kind::Directory => Err(Errno::IsDirectory),
+            // What an executable begins with, as far as anybody looks at it.
+            Kind::Program(name) => Ok(Arc::new(format!("\x7fELF\x02\x01\x01\0{name}").into_bytes())),
+            Kind::Device(_) | Kind::Link(_) => Ok(Bytes::default()),
+        }
+    }
+
+    /// Where a new name may be put: its directory is there, and may be written to.
+    fn room_for(&self, path: &str) -> Result<Place, Errno> {
+        let place = self.place(path);
+        let above = self.at(&self.place(parent(path))).ok_or(Errno::NotFound)?;
+        if !above.is_directory() {
+            return Err(Errno::NotDirectory);
+        }
+        if place.read_only {
+            return Err(Errno::ReadOnly);
+        }
+        if !self.may(&above, Right::Write) {
+            return Err(Errno::Denied);
+        }
+        Ok(place)
+    }
+
+    fn fresh(&self, kind: Kind, mode: u16) -> Node {
+        Node { kind, mode: mode & !self.umask, user: self.who.user, group: self.who.group, modified: self.now }
+    }
+
+    /// Makes ready for writing: the path with its links followed, and the device that stands there, if one does.
+    pub fn open_to_write(
+        &mut self,
+        path: &str,
+        truncate: bool,
+        exclusive: bool,
+    ) -> Result<(String, Option<Device>), Errno> {
+        let path = self.resolve(path, true)?;
+        let place = self.place(&path);
+        match self.at(&place) {
+            Some(_) if exclusive => Err(Errno::Exists),
+            Some(n) => match n.kind {
+                Kind::Directory => Err(Errno::IsDirectory),
+                Kind::Device(d) => Ok((path, Some(d))),
+                _ if place.read_only => Err(Errno::ReadOnly),
+                _ if !self.may(&n, Right::Write) => Err(Errno::Denied),
+                _ => {
+                    if truncate {
+                        let now = self.now;
+                        if let Some(n) = self.tree_mut(&place)?.get_mut(&place.path) {
+                            (n.kind, n.modified) = (Kind::File(Bytes::default()), now);
+                        }
+                    }
+                    Ok((path, None))
+                }
+            },
+            None => {
+                let place = self.room_for(&path)?;
+                let node = self.fresh(Kind::File(Bytes::default()), 0o666);
+                self.tree_mut(&place)?.put(&place.path, node);
+                Ok((path, None))
+            }
+        }
+    }
+
+    /// Writes at a place of a file that was opened. `None`: at its end. Tells where it went on to.
+    pub fn write_at(&mut self, path: &str, offset: Option<usize>, data: &[u8]) -> Result<usize, Errno> {
+        let (place, now) = (self.place(path), self.now);
+        let node = self.tree_mut(&place)?.get_mut(&place.path).ok_or(Errno::NotFound)?;
+        let Kind::File(content) = &mut node.kind else { return Err(Errno::Invalid) };
+        let content = Arc::make_mut(content);
+        let from = offset.unwrap_or(content.len());
+        if content.len() < from + data.len() {
+            content.resize(from + data.len(), 0);
+        }
+        content[from..from + data.len()].copy_from_slice(data);
+        node.modified = now;
+        Ok(from + data.len())
+    }
+
+    /// Replaces a file's content, or makes it.
+    pub fn write(&mut self, path: &str, content: &[u8]) -> Result<(), Errno> {
+        let (path, device) = self.open_to_write(path, true, false)?;
+        if device.is_none() {
+            self.write_at(&path, Some(0), content)?;
+        }
+        Ok(())
+    }
+
+    pub fn make_directory(&mut self, path: &str, mode: u16) -> Result<(), Errno> {
+        let path = self
+            .resolve(path.trim_end_matches('/'), false)
+            .or_else(|e| if path == "/" { Ok("/".into()) } else { Err(e) })?;
+        if self.at(&self.place(&path)).is_some() {
+            return Err(Errno::Exists);
+        }
+        let place = self.room_for(&path)?;
+        let node = self.fresh(Kind::Directory, mode);
+        self.tree_mut(&place)?.put(&place.path, node);
+        Ok(())
+    }
+
+    pub fn make_link(&mut self, target: &str, path: &str) -> Result<(), Errno> {
+        let path = self.resolve(path, false)?;
+        if self.at(&self.place(&path)).is_some() {
+            return Err(Errno::Exists);
+        }
+        let place = self.room_for(&path)?;
+        let node = Node { mode: 0o777, ..self.fresh(Kind::Link(target.into()), 0o777) };
+        self.tree_mut(&place)?.put(&place.path, node);
+        Ok(())
+    }
+
+    fn removable(&self, path: &str) -> Result<(Place, Node), Errno> {
+        let path = self.resolve(path, false)?;
+        let place = self.place(&path);
+        let node = self.at(&place).ok_or(Errno::NotFound)?;
+        if self.mounts.iter().any(|m| m.path == path) || path == "/" {
+            return Err(Errno::Busy);
+        }
+        Ok((self.room_for(&path)?, node))
+    }
+
+    /// Removes a file or a link.
+    pub fn unlink(&mut self, path: &str) -> Result<(), Errno> {
+        let (place, node) = self.removable(path)?;
+        if node.is_directory() {
+            return Err(Errno::IsDirectory);
+        }
+        self.tree_mut(&place)?.remove(&place.path);
+        Ok(())
+    }
+
+    pub fn remove_directory(&mut self, path: &str) -> Result<(), Errno> {
+        let (place, node) = self.removable(path.trim_end_matches('/'))?;
+        if !node.is_directory() {
+            return Err(Errno::NotDirectory);
+        }
+        let tree = self.tree_mut(&place)?;
+        if !tree.names(&place.path).is_empty() {
+            return Err(Errno::NotEmpty);
+        }
+        tree.remove(&place.path);
+        Ok(())
+    }
+
+    /// Moves a file or a directory with all in it.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<(), Errno> {
+        let (old, node) = self.removable(from.trim_end_matches('/'))?;
+        let to = self.resolve(to.trim_end_matches('/'), false)?;
+        let new = self.room_for(&to)?;
+        if new.volume == old.volume && new.path == old.path {
+            return Ok(());
+        }
+        if node.is_directory() && new.volume == old.volume && new.path.starts_with(&join(&old.path, "")) {
+            return Err(Errno::Invalid);
+        }
+        match self.at(&new) {
+            Some(n) if n.is_directory() && !node.is_directory() => return Err(Errno::IsDirectory),
+            Some(n) if !n.is_directory() && node.is_directory() => return Err(Errno::NotDirectory),
+            Some(n) if n.is_directory() && self.tree(&new).is_some_and(|t| !t.names(&new.path).is_empty()) => {
+                return Err(Errno::NotEmpty);
+            }
+            _ => {}
+        }
+        let tree = self.tree_mut(&old)?;
+        let below: Vec<(String, Node)> = tree
+            .below(&old.path)
+            .into_iter()
+            .filter_map(|p| Some((p[old.path.len()..].to_string(), tree.get(&p)?.clone())))
+            .collect();
+        tree.remove(&old.path);
+        let tree = self.tree_mut(&new)?;
+        tree.remove(&new.path);
+        tree.put(&new.path, node);
+        for (rest, node) in below {
+            tree.put(&format!("{}{rest}", new.path), node);
+        }
+        Ok(())
+    }
+
+    /// Changes what stands beside the content: permissions, owner, times.
+    pub fn change(&mut self, path: &str, change: impl FnOnce(&mut Node)) -> Result<(), Errno> {
+        let path = self.resolve(path, true)?;
+        let place = self.place(&path);
+        let node = self.at(&place).ok_or(Errno::NotFound)?;
+        if self.who.user != 0 && node.user != self.who.user {
+            return Err(Errno::NotPermitted);
+        }
+        let tree = self.tree_mut(&place)?;
+        if tree.get(&place.path).is_none() {
+            tree.put(&place.path, node);
+        }
+        if let Some(n) = tree.get_mut(&place.path) {
+            change(n);
+        }
+        Ok(())
+    }
+}
