@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::file_tree::Tree;
+use super::network::NetworkCall;
 use super::object::Name;
 use super::time::{Duration, Time};
 use super::uid::Uid;
@@ -20,6 +21,8 @@ pub type ContainerId = super::digest::Digest;
 pub enum Op {
     /// A call to a node's container runtime.
     Runtime { node: Arc<str>, call: RuntimeCall },
+    /// What the nodes' network is told.
+    Network(NetworkCall),
 }
 
 /// The calls of the container runtime interface that kubelet makes.
@@ -70,6 +73,13 @@ pub enum RuntimeCall {
         stdin: bool,
         tty: bool,
     },
+    /// A command on a machine itself: a node, or the learner's own. Otherwise as [`Exec`](RuntimeCall::Exec).
+    RunOnHost {
+        host: Arc<str>,
+        command: Vec<String>,
+        stdin: bool,
+        tty: bool,
+    },
     /// The first process of a container, from now on; over when it has ended.
     Attach {
         id: ContainerId,
@@ -102,6 +112,7 @@ impl RuntimeCall {
             RuntimeCall::WaitContainer { .. } => "WaitContainer",
             RuntimeCall::Logs { .. } => "Logs",
             RuntimeCall::Exec { .. } => "Exec",
+            RuntimeCall::RunOnHost { .. } => "RunOnHost",
             RuntimeCall::Attach { .. } => "Attach",
             RuntimeCall::Forward { .. } => "PortForward",
             RuntimeCall::Probe { .. } => "Probe",
@@ -113,15 +124,17 @@ impl Op {
     pub fn name(&self) -> &'static str {
         match self {
             Op::Runtime { call, .. } => call.name(),
+            Op::Network(call) => call.name(),
         }
     }
     /// Whether the cluster counts as busy while this runs. Waiting for a program to end may take for ever.
     pub fn is_foreground(&self) -> bool {
-        let Op::Runtime { call, .. } = self;
+        let Op::Runtime { call, .. } = self else { return true };
         !matches!(
             call,
             RuntimeCall::WaitContainer { .. }
                 | RuntimeCall::Exec { .. }
+                | RuntimeCall::RunOnHost { .. }
                 | RuntimeCall::Attach { .. }
                 | RuntimeCall::Forward { .. }
         )
@@ -205,6 +218,8 @@ pub enum Outcome {
         ip: String,
     },
     Removed,
+    /// The network does as it was told from now on.
+    Programmed,
     Pulled {
         image: String,
         size: u64,
@@ -317,4 +332,7 @@ pub trait Answerer: Send {
         Figures::default()
     }
     fn clone_box(&self) -> Box<dyn Answerer>;
+    /// For who put it there and knows what it is.
+    fn as_any(&self) -> &dyn std::any::Any;
+    fn as_any_mut(&mut self) -> &mut dyn std::any::Any;
 }

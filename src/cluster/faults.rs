@@ -32,10 +32,13 @@ pub static TABLE: &[Fault] = &[
     Fault { name: "container", place: Place::Pod, message: "fault-container" },
     Fault { name: "metrics-server", place: Place::Nowhere, message: "fault-metrics-server" },
     Fault { name: "registry", place: Place::Nowhere, message: "fault-registry" },
+    Fault { name: "kube-proxy", place: Place::Node, message: "fault-kube-proxy" },
+    Fault { name: "coredns", place: Place::Nowhere, message: "fault-coredns" },
 ];
 
 /// A process that comes back needs a moment: it lists, and takes its lease again.
 const SCHEDULER_RESTART: Duration = Duration::from_millis(700);
+const COREDNS_RESTART: Duration = Duration::from_millis(500);
 const MANAGER_RESTART: Duration = Duration::from_millis(1800);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,6 +113,20 @@ impl Cluster {
                 self.world.notify("kubelet", tag.number(u64::from(broken)), cause);
                 // A stopped process does not finish what it was about to do.
                 self.world.run_until(self.world.now);
+            }
+            "kube-proxy" => {
+                let tag = Tag::about("fault kube-proxy", Key::of::<Node>("", &place));
+                self.world.notify("kube-proxy", tag.number(u64::from(broken)), cause);
+                self.world.run_until(self.world.now);
+            }
+            "coredns" => {
+                // It hears of nothing while it does not run, and lists anew when it comes back.
+                if broken {
+                    self.world.stop("coredns")
+                } else {
+                    self.world.restart("coredns", cause, COREDNS_RESTART)
+                }
+                self.world.fault_outside(name, &place, broken, cause);
             }
             "scheduler" if broken => self.world.stop("scheduler"),
             "scheduler" => self.world.restart("scheduler", cause, SCHEDULER_RESTART),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::profile::Plan;
 
 /// Where programs listen that are no pods but processes of a machine.
-const DNS_ON_HOST: u16 = 1053;
+pub const DNS_ON_HOST: u16 = 1053;
 const METRICS_ON_HOST: u16 = 4443;
 
 pub fn all(plan: &Plan) -> Vec<Value> {

@@ -19,15 +19,18 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::api::kinds::{EndpointSlice, Service};
 use crate::api::object::Resource;
 use crate::api::request::{Method, Request, Response};
-use crate::api::{Duration, Key, RecordId, Time, User};
+use crate::api::{Duration, RecordId, Time, User};
 use crate::controllers;
 use crate::controllers::identity_lease::IdentityLease;
 use crate::kubelet::Fleet;
 use crate::ledger::{Ledger, Root};
-use crate::network::proxy::{self, Rule};
+use crate::network::DataPlane;
+use crate::network::core_dns::CoreDns;
+use crate::network::kube_proxy::KubeProxy;
+use crate::network::policies::Policies;
+use crate::network::rules::Mode;
 use crate::runtime::Simulated;
 use crate::scheduler::Scheduler;
 use crate::store::Scope;
@@ -83,7 +86,7 @@ impl Cluster {
         let runtime = Simulated::new(plan.catalogue, plan.speeds);
         let ledger = if options.keep_ledger { Ledger::default() } else { Ledger::silent() };
         let begin = Time::ZERO - WARM_UP;
-        let outside = Outside::new(runtime, &plan, begin + METRICS_SERVER_START);
+        let outside = Outside::new(runtime, &plan, options.seed, begin + METRICS_SERVER_START);
         let mut world = World::new(options.seed, ledger, Box::new(outside));
         world.now = begin;
         let start = world.root("kubetutor", Root::Startup);
@@ -99,6 +102,11 @@ impl Cluster {
             world.add(entry.maker(), start);
         }
         world.add(Arc::new(move || Box::new(Scheduler::on(&host))), start);
+        world.add(Arc::new(|| Box::<KubeProxy>::default()), start);
+        world.add(Arc::new(|| Box::<CoreDns>::default()), start);
+        if plan.enforces_policies {
+            world.add(Arc::new(|| Box::<Policies>::default()), start);
+        }
         first_objects::mark_nodes(&mut world, &plan, start);
         world.carry();
         world.run_until(Time::ZERO);
@@ -108,13 +116,20 @@ impl Cluster {
 }
 
 impl Cluster {
-    /// What kube-proxy has programmed on the nodes for a Service.
-    pub fn proxy_rules(&self, service: &Key) -> Vec<Rule> {
-        let store = self.world.api.store();
-        let Some(service) = store.get(service).and_then(|o| o.get::<Service>()) else { return vec![] };
-        let scope = Scope { kind: EndpointSlice::kind_ref(), namespace: Some(service.namespace().into()) };
-        let slices: Vec<&EndpointSlice> = store.list(&scope).filter_map(|o| o.get::<EndpointSlice>()).collect();
-        proxy::rules(std::iter::once(service), slices.into_iter())
+    fn outside(&self) -> Option<&Outside> {
+        self.world.answerer().as_any().downcast_ref()
+    }
+
+    /// The network between the nodes.
+    pub fn network(&self) -> Option<&DataPlane> {
+        self.outside().map(Outside::network)
+    }
+
+    /// How kube-proxy works from now on.
+    pub fn set_proxy_mode(&mut self, mode: Mode) {
+        if let Some(o) = self.world.answerer_mut().as_any_mut().downcast_mut::<Outside>() {
+            o.set_mode(mode);
+        }
     }
 
     /// Every object of a kind, as the API holds it now.

@@ -1,56 +1,141 @@
-//! What answers operations: the network gives a sandbox its address, the runtime does the rest.
+//! What answers operations: the network gives a sandbox its address and connections their way, the runtime does the rest.
 
 use std::sync::Arc;
 
+use super::first_services::DNS_ON_HOST;
 use super::metrics_server;
 use super::profile::Plan;
+use crate::api::network::NetworkCall;
 use crate::api::ops::{Answerer, Completion, Figures, RuntimeCall, Stream, Talk};
-use crate::api::{Op, OpId, Time};
+use crate::api::{Op, OpId, Outcome, Time};
 use crate::network::ipam::Ipam;
+use crate::network::rules::Mode;
+use crate::network::{DataPlane, Place, Stop, Way};
 use crate::runtime::Simulated;
+use crate::runtime::kernel::Errno;
+use crate::runtime::kernel::net::{Dial, MachineId, Reached};
 
 #[derive(Clone)]
 pub struct Outside {
     runtime: Simulated,
     ipam: Ipam,
+    network: DataPlane,
     nodes: Vec<Arc<str>>,
     /// When metrics-server began to ask around, if it runs.
     measuring_since: Option<Time>,
 }
 
+/// The name that the learner's own machine goes by.
+pub const OUTSIDE: &str = "";
+
 impl Outside {
     /// `measuring_since`: when metrics-server begins, where there is one.
-    pub fn new(runtime: Simulated, plan: &Plan, measuring_since: Time) -> Outside {
+    pub fn new(mut runtime: Simulated, plan: &Plan, seed: u64, measuring_since: Time) -> Outside {
         let mut ipam = Ipam::default();
+        let mut network = DataPlane::new(seed, plan.pod_range(), plan.outside_address());
         for n in &plan.nodes {
             ipam.add_node(&n.name, &n.pod_cidr);
+            network.add_node(&n.name, &n.ip, &n.pod_cidr, None);
+            runtime.add_host(&n.name, n.ip.parse().ok());
+        }
+        runtime.add_host(OUTSIDE, Some(plan.outside_address()));
+        runtime.ask_upstream(!plan.on_host);
+        if plan.on_host {
+            let first = plan.nodes.first().map_or("", |n| n.name.as_str());
+            let port = DNS_ON_HOST.to_string();
+            runtime.start_on_host(first, &["coredns", "-dns.port", &port], Time::ZERO, &mut vec![]);
         }
         let nodes = plan.nodes.iter().map(|n| n.name.as_str().into()).collect();
-        Outside { runtime, ipam, nodes, measuring_since: plan.metrics_service.then_some(measuring_since) }
+        Outside { runtime, ipam, network, nodes, measuring_since: plan.metrics_service.then_some(measuring_since) }
+    }
+
+    fn program(&mut self, call: &NetworkCall) {
+        match call {
+            NetworkCall::ProgramNames(names) => self.runtime.set_names(names.clone()),
+            other => self.network.program(other),
+        }
+    }
+
+    /// Connections that programs want to open: the network says what becomes of them.
+    fn route(&mut self, now: Time) {
+        for Dial { connection, from, protocol, to } in self.runtime.take_dials() {
+            let way = self.network.walk(&place(&from), protocol, to, now);
+            let reached = self.reached(&way);
+            self.runtime.answered(connection, reached, now);
+        }
+    }
+
+    fn reached(&self, way: &Way) -> Reached {
+        let after = way.took;
+        match &way.end {
+            Ok((Place::Pod(uid), port, source)) => {
+                Reached::Machine { machine: MachineId::Pod(*uid), port: *port, source: *source, after }
+            }
+            // Whatever listens in the node's own network: a pod there, or a program of the node.
+            Ok((Place::Node(node), port, source)) => {
+                let pods = self.network.host_pods(node).into_iter().map(MachineId::Pod);
+                let machine = pods.into_iter().find(|m| self.runtime.listens(m, *port));
+                let machine = machine.unwrap_or_else(|| MachineId::Host(node.clone()));
+                Reached::Machine { machine, port: *port, source: *source, after }
+            }
+            Ok((Place::Outside, ..)) | Err(Stop::Lost) => Reached::Failed { why: Errno::TimedOut, after },
+            Err(Stop::Refused) => Reached::Failed { why: Errno::Refused, after },
+            Err(Stop::Unreachable) => Reached::Failed { why: Errno::Unreachable, after },
+        }
+    }
+
+    pub fn network(&self) -> &DataPlane {
+        &self.network
+    }
+
+    pub fn set_mode(&mut self, mode: Mode) {
+        self.network.mode = mode;
+    }
+}
+
+fn place(machine: &MachineId) -> Place {
+    match machine {
+        MachineId::Pod(uid) => Place::Pod(*uid),
+        MachineId::Host(name) if name.is_empty() => Place::Outside,
+        MachineId::Host(name) => Place::Node(name.clone()),
     }
 }
 
 impl Answerer for Outside {
     fn submit(&mut self, op: OpId, what: &Op, now: Time, out: &mut Vec<Completion>) {
-        let Op::Runtime { node, call } = what;
+        let (node, call) = match what {
+            Op::Runtime { node, call } => (node, call),
+            Op::Network(call) => {
+                self.program(call);
+                out.push(Completion { op, at: now, outcome: Outcome::Programmed });
+                return;
+            }
+        };
         match call {
             RuntimeCall::CreateSandbox { pod, host_network: false, .. } => {
                 let Some(ip) = self.ipam.allocate(node, pod.uid) else {
                     let message = format!(
                         "plugin type=\"bridge\" failed (add): failed to allocate for range 0: no IP addresses available in range set of {node}"
                     );
-                    out.push(Completion { op, at: now, outcome: crate::api::Outcome::Failed { message } });
+                    out.push(Completion { op, at: now, outcome: Outcome::Failed { message } });
                     return;
                 };
+                self.network.add_pod(pod.uid, node, &ip);
                 let call = RuntimeCall::CreateSandbox { pod: pod.clone(), host_network: false, ip: Some(ip) };
                 self.runtime.submit(op, &Op::Runtime { node: node.clone(), call }, now, out);
             }
+            RuntimeCall::CreateSandbox { pod, host_network: true, .. } => {
+                self.network.add_host_pod(pod.uid, node);
+                self.runtime.submit(op, what, now, out);
+            }
             RuntimeCall::RemoveSandbox { pod } => {
                 self.ipam.release(pod.uid);
+                self.network.remove_pod(pod.uid);
                 self.runtime.submit(op, what, now, out);
             }
             _ => self.runtime.submit(op, what, now, out),
         }
+        self.route(now);
     }
 
     fn next_wake(&self) -> Option<Time> {
@@ -59,17 +144,21 @@ impl Answerer for Outside {
 
     fn wake(&mut self, now: Time, out: &mut Vec<Completion>) {
         self.runtime.wake(now, out);
+        self.route(now);
     }
 
     fn fault(&mut self, what: &str, place: &str, broken: bool, now: Time, out: &mut Vec<Completion>) {
         if what == "metrics-server" {
             self.measuring_since = (!broken).then_some(now);
         }
+        self.network.fault(what, place, broken);
         self.runtime.fault(what, place, broken, now, out);
+        self.route(now);
     }
 
     fn talk(&mut self, op: OpId, what: &Talk, now: Time, out: &mut Vec<Completion>) {
         self.runtime.talk(op, what, now, out);
+        self.route(now);
     }
 
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {
@@ -87,5 +176,13 @@ impl Answerer for Outside {
 
     fn clone_box(&self) -> Box<dyn Answerer> {
         Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn std::any::Any {
+        self
     }
 }

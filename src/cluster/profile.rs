@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Taint;
 
+use std::net::Ipv4Addr;
+
 use crate::api::Duration;
+use crate::api::network::Range;
 use crate::kubelet::{NodeConfig, Timing};
 use crate::runtime::Catalogue;
 use crate::runtime::simulated::Speeds;
@@ -54,6 +57,8 @@ pub struct Plan {
     pub timing: Timing,
     pub system_pods: bool,
     pub metrics_service: bool,
+    /// Whether the network plugin heeds NetworkPolicies.
+    pub enforces_policies: bool,
     /// Whether DNS and metrics-server are processes of the first machine, not pods.
     pub on_host: bool,
     pub default_storage_class: bool,
@@ -68,6 +73,19 @@ pub struct Plan {
 const WIDE_FROM: u32 = 250;
 
 impl Plan {
+    /// Where all pods' addresses lie.
+    pub fn pod_range(&self) -> Range {
+        let (base, bits) =
+            if self.wide_pod_range { (Ipv4Addr::new(10, 128, 0, 0), 9) } else { (Ipv4Addr::new(10, 244, 0, 0), 16) };
+        Range { base, bits }
+    }
+
+    /// The learner's own machine, beside the nodes.
+    pub fn outside_address(&self) -> Ipv4Addr {
+        let first = self.api_address.parse().unwrap_or(Ipv4Addr::LOCALHOST);
+        Ipv4Addr::from(u32::from(first) & 0xffff_ff00 | 1)
+    }
+
     pub fn new(profile: Profile, workers: Option<u32>) -> Plan {
         let single = matches!(profile, Profile::Minikube | Profile::Bare);
         let workers = workers.unwrap_or(if single { 0 } else { 3 });
@@ -124,6 +142,7 @@ impl Plan {
             timing: Timing { volumes: (150, 300), cleanup: (250, 600) },
             system_pods: false,
             metrics_service: bare,
+            enforces_policies: !single,
             on_host: bare,
             default_storage_class: single,
             storage_provisioner: profile == Profile::Minikube,

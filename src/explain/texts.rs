@@ -55,6 +55,7 @@ const SOURCES: &[(&str, &str)] = &[
     (include_str!("../controllers/resourcequota/en.ftl"), include_str!("../controllers/resourcequota/ko.ftl")),
     (include_str!("../client/en.ftl"), include_str!("../client/ko.ftl")),
     (include_str!("../scheduler/en.ftl"), include_str!("../scheduler/ko.ftl")),
+    (include_str!("../network/en.ftl"), include_str!("../network/ko.ftl")),
     (include_str!("../kubelet/en.ftl"), include_str!("../kubelet/ko.ftl")),
     (include_str!("en.ftl"), include_str!("ko.ftl")),
 ];

@@ -1,6 +1,7 @@
 //! Everything at the prompt that is not kubectl: time, faults, questions, settings. To add a word: its line in
 //! [`TABLE`] and its function.
 
+use super::programs;
 use super::session::{Narration, Output, Pace, Session};
 use super::why;
 use super::words::Unfinished;
@@ -98,6 +99,25 @@ pub static TABLE: &[Word] = &[
         usage: "heal THING [WHERE]",
         help: ("mends it", "고침"),
         run: |s, l, w| fault(s, l, w, false),
+    },
+    Word {
+        name: "curl",
+        usage: "curl URL",
+        help: ("asks a web server, from your own machine", "내 컴퓨터에서 웹 서버에 요청을 보냄"),
+        run: programs::run,
+    },
+    Word { name: "wget", usage: "wget -qO- URL", help: ("the same", "같은 일을 함"), run: programs::run },
+    Word {
+        name: "nslookup",
+        usage: "nslookup NAME [SERVER]",
+        help: ("asks for a name", "이름을 물어봄"),
+        run: programs::run,
+    },
+    Word {
+        name: "nc",
+        usage: "nc -zv HOST PORT",
+        help: ("tries whether a port answers", "포트가 응답하는지 확인함"),
+        run: programs::run,
     },
     Word { name: "cat", usage: "cat FILE", help: ("shows a file", "파일을 보여 줌"), run: cat },
     Word { name: "ls", usage: "ls [DIR]", help: ("lists files", "파일 목록"), run: ls },

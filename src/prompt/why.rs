@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::builtins::{note, wrong};
 use super::session::{Output, Session};
-use crate::api::kinds::{Event, Lease};
+use crate::api::kinds::{Event, Lease, Service};
 use crate::api::object::Resource;
 use crate::api::{Key, Object, RecordId};
 use crate::explain::texts::message;
@@ -35,9 +35,10 @@ pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
     };
     let w = &s.cluster.world;
     let mut lines = why::explain(&w.ledger, &key, w.now, s.language);
-    for rule in s.cluster.proxy_rules(&key) {
-        let facts = [("address", Fact::Text(rule.address())), ("backends", Fact::Names(rule.backends.clone()))];
-        let id = if rule.backends.is_empty() { "proxy-rejects" } else { "proxy-sends" };
+    let led = s.cluster.network().filter(|_| key.kind == Service::kind_ref());
+    for (address, backends) in led.map(|n| n.led(&key.namespace, &key.name)).unwrap_or_default() {
+        let id = if backends.is_empty() { "proxy-refuses" } else { "proxy-sends" };
+        let facts = [("address", Fact::Text(address)), ("backends", Fact::Names(backends))];
         lines.push(message(s.language, id, &facts));
     }
     Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }

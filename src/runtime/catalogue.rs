@@ -17,7 +17,7 @@ use crate::api::image::ImageRef;
 /// What a program takes of memory, where its image does not say more.
 const MEMORY_MEBIBYTES: u64 = 1;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Image {
     /// Its name, as one asks for it.
     pub name: String,
@@ -59,6 +59,13 @@ impl Catalogue {
     pub fn bare() -> &'static Catalogue {
         static C: OnceLock<Catalogue> = OnceLock::new();
         C.get_or_init(|| Catalogue::read(include_str!("images-bare.yaml")))
+    }
+
+    /// What lies on a machine itself.
+    pub fn host() -> Arc<Image> {
+        static I: OnceLock<Option<Arc<Image>>> = OnceLock::new();
+        let made = I.get_or_init(|| Catalogue::read(include_str!("host.yaml")).images.into_values().flatten().next());
+        made.clone().unwrap_or_default()
     }
 
     /// Reads a catalogue. Broken entries are left out; a test proves that there are none.

@@ -132,6 +132,33 @@ impl Simulated {
         }
     }
 
+    /// A command on a machine itself.
+    pub(super) fn run_on_host(
+        &mut self,
+        op: OpId,
+        host: &Arc<str>,
+        command: &[String],
+        (takes_input, tty): (bool, bool),
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) {
+        let machine = MachineId::Host(host.clone());
+        let Some(m) = self.machine_mut(&machine) else { return fail(op, now, "no such machine", out) };
+        let stdin = takes_input.then(|| m.pipe_from_outside(tty));
+        let sink = m.sink(tty);
+        match self.launch(&machine, 0, command, "/", &Ends { stdin, sink }, now) {
+            Ok(process) => {
+                let what = What::Command { machine: machine.clone(), process, stdin, sink };
+                self.sessions.insert(op, Session::new(what));
+                self.run(&machine, now, out);
+            }
+            Err(_) => {
+                let name = command.first().map_or("", String::as_str);
+                fail(op, now, format!("{name}: command not found"), out);
+            }
+        }
+    }
+
     /// The first process of a container from now on.
     pub(super) fn attach(&mut self, op: OpId, id: ContainerId, stdin: bool, now: Time, out: &mut Vec<Completion>) {
         let stdin = self.containers.get(&id).and_then(|c| self.root(c)?.stdin).filter(|_| stdin);

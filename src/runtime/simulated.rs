@@ -10,6 +10,7 @@ use super::kernel::machine::Exit;
 use super::kernel::net::{ConnectionId, Dial, MachineId, Reached, Sockets};
 use super::kernel::{Machine, ProcessId, Root, Signal};
 use super::sessions::Session;
+use super::starting::Ends;
 use crate::api::image::ImageRef;
 use crate::api::ops::{Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, PodRef, RuntimeCall, Stream, Talk};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
@@ -298,6 +299,55 @@ impl Simulated {
         self.forget_volumes(pod.uid);
     }
 
+    /// A machine's own network namespace: a node, or the learner's machine.
+    pub fn add_host(&mut self, name: &str, address: Option<std::net::Ipv4Addr>) {
+        let id = MachineId::Host(name.into());
+        let mut machine = Machine::new(id.clone(), address);
+        let hostname = if name.is_empty() { "laptop" } else { name };
+        let spec = ContainerSpec { hostname: hostname.into(), ..ContainerSpec::default() };
+        machine.add(|sink| {
+            Root::new(ContainerId::of(&format!("host/{name}")), spec.into(), Some(Catalogue::host()), sink)
+        });
+        self.machines.insert(id, Arc::new(machine));
+    }
+
+    /// Starts a program of a machine itself, that goes on for ever.
+    pub fn start_on_host(&mut self, host: &str, words: &[&str], now: Time, out: &mut Vec<Completion>) {
+        let id = MachineId::Host(host.into());
+        let sink = self.machines.get(&id).and_then(|m| m.root(0)).map_or(0, |r| r.sink);
+        let words: Vec<String> = words.iter().map(|w| (*w).to_string()).collect();
+        let _ = self.launch(&id, 0, &words, "/", &Ends { stdin: None, sink }, now);
+        self.run(&id, now, out);
+    }
+
+    /// The cluster's DNS servers stop, or go on.
+    fn names_are(&mut self, down: bool, now: Time, out: &mut Vec<Completion>) {
+        self.sockets.names_down = down;
+        let serves = |m: &Machine| m.processes.iter().any(|p| p.words.first().is_some_and(|w| w.ends_with("coredns")));
+        let machines: Vec<MachineId> =
+            self.machines.iter().filter(|(_, m)| serves(m)).map(|(id, _)| id.clone()).collect();
+        for id in machines {
+            if let Some(m) = self.machine_mut(&id) {
+                m.processes.iter_mut().for_each(|p| p.woken = true);
+            }
+            self.run(&id, now, out);
+        }
+    }
+
+    /// What the cluster's DNS servers answer from.
+    pub fn set_names(&mut self, names: crate::api::network::Names) {
+        self.sockets.names = names;
+    }
+
+    /// Whether DNS servers have somebody to ask about names that are not the cluster's.
+    pub fn ask_upstream(&mut self, yes: bool) {
+        self.sockets.upstream = yes;
+    }
+
+    pub fn listens(&self, machine: &MachineId, port: u16) -> bool {
+        self.machines.get(machine).is_some_and(|m| m.listeners.iter().any(|l| l.port == port))
+    }
+
     /// What the network says to connections that were dialled.
     pub fn take_dials(&mut self) -> Vec<Dial> {
         std::mem::take(&mut self.sockets.dials)
@@ -345,7 +395,7 @@ impl Simulated {
 
 impl Answerer for Simulated {
     fn submit(&mut self, op: OpId, what: &Op, now: Time, out: &mut Vec<Completion>) {
-        let Op::Runtime { node, call } = what;
+        let Op::Runtime { node, call } = what else { return };
         let reads = matches!(call, RuntimeCall::WaitContainer { .. });
         if self.down.contains(node) && !reads {
             let message = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory\"".into();
@@ -401,6 +451,9 @@ impl Answerer for Simulated {
             RuntimeCall::Exec { id, command, stdin, tty } => {
                 return self.exec(op, *id, command, (*stdin, *tty), now, out);
             }
+            RuntimeCall::RunOnHost { host, command, stdin, tty } => {
+                return self.run_on_host(op, host, command, (*stdin, *tty), now, out);
+            }
             RuntimeCall::Attach { id, stdin } => return self.attach(op, *id, *stdin, now, out),
             RuntimeCall::Forward { pod, port } => return self.forward(op, pod, *port, now, out),
             RuntimeCall::Probe { id, pod, probe, timeout } => {
@@ -433,6 +486,7 @@ impl Answerer for Simulated {
                 self.down.remove(place);
             }
             "registry" => self.registry_down = broken,
+            "coredns" => self.names_are(broken, now, out),
             // `container NAMESPACE/POD`: its main program ends with an error.
             "container" if broken => {
                 let ids = self.ids(|c| c.is_running() && format!("{}/{}", c.pod.namespace, c.pod.name) == place);
@@ -461,6 +515,14 @@ impl Answerer for Simulated {
 
     fn clone_box(&self) -> Box<dyn Answerer> {
         Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn std::any::Any {
+        self
     }
 }
 

@@ -411,6 +411,20 @@ impl World {
         self.submit(op, None, cause)
     }
 
+    /// Who answers operations, for who put it there.
+    pub fn answerer(&self) -> &dyn Answerer {
+        &*self.answerer
+    }
+
+    pub fn answerer_mut(&mut self) -> &mut dyn Answerer {
+        &mut *self.answerer
+    }
+
+    /// Something was done to the answerer: what it wants to do next is put down.
+    pub fn answerer_touched(&mut self) {
+        self.schedule_wake();
+    }
+
     /// Somebody outside writes to a running command, or interrupts it.
     pub fn talk(&mut self, id: OpId, what: &Talk) {
         let mut out = vec![];

@@ -7,16 +7,12 @@ use std::sync::Arc;
 
 use super::errno::Errno;
 use super::open::Read;
+use crate::api::network::Names;
+pub use crate::api::network::{Address, Protocol};
 use crate::api::{Duration, Uid};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ConnectionId(pub u64);
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Protocol {
-    Tcp,
-    Udp,
-}
 
 /// A network namespace with processes in it: a pod, or a machine itself.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -29,13 +25,6 @@ pub enum MachineId {
 pub enum Side {
     Client,
     Server,
-}
-
-/// A packet's destination, as a program names it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Address {
-    pub ip: Ipv4Addr,
-    pub port: u16,
 }
 
 /// Somebody wants to connect. The network says what becomes of it.
@@ -113,6 +102,12 @@ pub struct Sockets {
     pub dials: Vec<Dial>,
     /// Machines in which somebody may go on.
     pub woken: BTreeSet<MachineId>,
+    /// What the cluster's DNS servers know.
+    pub names: Names,
+    /// Whether these have somebody to ask about other names.
+    pub upstream: bool,
+    /// They do not run.
+    pub names_down: bool,
 }
 
 impl Sockets {

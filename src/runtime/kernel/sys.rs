@@ -131,6 +131,11 @@ impl Sys<'_> {
         }
     }
 
+    pub fn exists(&mut self, path: &str) -> bool {
+        let path = self.path(path);
+        self.view(|v| v.exists(&path))
+    }
+
     /// A whole file.
     pub fn read_file(&mut self, path: &str) -> Result<super::tree::Bytes, Errno> {
         let path = self.path(path);

@@ -11,6 +11,7 @@ pub mod echo;
 mod files;
 pub mod filter;
 mod listing;
+mod net;
 pub mod options;
 pub mod printf;
 mod server;
@@ -28,9 +29,10 @@ use super::kernel::{Environment, Errno, Program, STDERR, STDOUT, Step, Sys, Wait
 use filter::Filter;
 
 /// Which collections of programs have it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Tools {
     /// Everything in one program, with a link for each name.
+    #[default]
     Busybox,
     /// Coreutils, dash, grep, sed and what else a small Debian image holds.
     Debian,
@@ -115,6 +117,7 @@ pub static TABLE: &[Executable] = &[
     usr("bash", Kind::Program(shells::start)),
     bin("busybox", Kind::Program(basic::busybox)),
     bin("cat", Kind::Filter(texts::cat)),
+    usr("curl", Kind::Program(net::curl::start)),
     bin("date", Kind::Simple(basic::date)),
     usr("dirname", Kind::Simple(basic::dirname)),
     bin("echo", Kind::Simple(basic::echo)),
@@ -128,6 +131,8 @@ pub static TABLE: &[Executable] = &[
     bin("ls", Kind::Simple(listing::ls)),
     bin("mkdir", Kind::Simple(files::mkdir)),
     bin("printenv", Kind::Simple(basic::printenv)),
+    busybox_only(usr("nc", Kind::Program(net::netcat::nc))),
+    busybox_only(usr("nslookup", Kind::Program(net::nslookup::start))),
     usr("printf", Kind::Simple(basic::printf)),
     busybox_only(bin("ps", Kind::Simple(listing::ps))),
     bin("pwd", Kind::Simple(basic::pwd)),
@@ -137,19 +142,24 @@ pub static TABLE: &[Executable] = &[
     bin("sleep", Kind::Program(sleeping::sleep)),
     usr("tail", Kind::Program(texts::tail)),
     usr("tee", Kind::Filter(texts::tee)),
+    busybox_only(usr("telnet", Kind::Program(net::netcat::telnet))),
     usr("test", Kind::Simple(basic::test)),
     bin("touch", Kind::Simple(files::touch)),
     bin("true", Kind::Simple(|_| 0)),
     bin("uname", Kind::Simple(basic::uname)),
     usr("wc", Kind::Filter(texts::wc)),
+    busybox_only(usr("wget", Kind::Program(net::wget::start))),
     usr("which", Kind::Simple(basic::which_program)),
     usr("whoami", Kind::Simple(users::whoami)),
     usr("yes", Kind::Program(sleeping::yes)),
 ];
 
 /// What images bring themselves.
-static OWN: &[Executable] =
-    &[at("/", "own server", Kind::Program(server::own)), at("/", "own words", Kind::Program(server::says))];
+static OWN: &[Executable] = &[
+    at("/", "own server", Kind::Program(server::own)),
+    at("/", "own words", Kind::Program(server::says)),
+    at("/", "name server", Kind::Program(net::name_server::start)),
+];
 
 pub fn find(name: &str) -> Option<&'static Executable> {
     TABLE.iter().chain(OWN).find(|e| e.name == name)
@@ -157,7 +167,8 @@ pub fn find(name: &str) -> Option<&'static Executable> {
 
 /// The files of a collection of programs.
 pub fn of_tools(tools: Tools) -> impl Iterator<Item = &'static Executable> {
-    TABLE.iter().filter(move |e| tools == Tools::Busybox || e.debian)
+    // curl is no part of busybox.
+    TABLE.iter().filter(move |e| if tools == Tools::Busybox { e.name != "curl" } else { e.debian })
 }
 
 /// Where a program lies: a path as it is, or a name on the way that `PATH` shows.

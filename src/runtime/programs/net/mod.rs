@@ -1,0 +1,14 @@
+//! Programs that talk over the network: `curl`, `wget`, `nslookup`, `nc`, `telnet`, and the cluster's DNS server.
+//!
+//! [`resolver`] asks for names as the C library does, [`http`] holds a request and what comes back; both are data that goes on when something
+//! comes.
+
+pub mod curl;
+mod http;
+pub mod name_server;
+pub mod netcat;
+pub mod nslookup;
+mod resolver;
+pub mod wget;
+
+pub use resolver::{Looked, Lookup};
