@@ -13,6 +13,7 @@ mod discovery;
 mod fresh;
 mod fuzz;
 mod jobs;
+mod kustomize;
 mod laws;
 mod managed;
 mod managed_random;

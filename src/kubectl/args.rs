@@ -275,6 +275,11 @@ impl Args {
         self.values.get(name).cloned().unwrap_or_default()
     }
 
+    /// Whether objects are named by files or by a kustomization.
+    pub fn names_files(&self) -> bool {
+        !self.list("filename").is_empty() || !self.text("kustomize").is_empty()
+    }
+
     pub fn flag(&self, name: &str) -> bool {
         matches!(self.text(name), "1" | "t" | "T" | "true" | "TRUE" | "True")
     }

@@ -15,6 +15,7 @@ pub mod describe;
 pub mod editor;
 pub mod env;
 pub mod failure;
+pub mod kustomize;
 pub mod manifests;
 pub mod mapper;
 pub mod printers;

@@ -44,8 +44,8 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.is_set("raw") {
         return raw::get(args, env);
     }
-    let files = args.list("filename");
-    if args.words.is_empty() && files.is_empty() {
+    let files = args.names_files();
+    if args.words.is_empty() && !files {
         return Err(Failure::plain(
             "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n\
              error: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\n\
@@ -60,7 +60,7 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             return Err(if failures.is_empty() { unprintable } else { joined(failures) });
         }
     };
-    let selection = if files.is_empty() {
+    let selection = if !files {
         env.mapped(|m| Selection::parse(&args.words, m))?
     } else {
         Selection { items: vec![], several_kinds: false, slashed: false }
@@ -83,7 +83,7 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.flag("watch") || args.flag("watch-only") {
         return watch(args, &selection, format, env);
     }
-    if format.is_table() && !args.is_set("sort-by") && files.is_empty() && args.flag("server-print") {
+    if format.is_table() && !args.is_set("sort-by") && !files && args.flag("server-print") {
         return tables(args, &selection, &format, env);
     }
     let (mut found, mut failures) = resources::fetch(args, &args.words, env)?;
@@ -98,14 +98,14 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
     }
     let one_meant = selection.items.len() == 1 && selection.has_names();
-    let single = found.len() == 1 && (one_meant || !files.is_empty() && failures.is_empty());
+    let single = found.len() == 1 && (one_meant || files && failures.is_empty());
     if format.is_table() && !args.flag("server-print") {
         return plain_tables(args, &found, &selection, &format, failures, env);
     }
     if let Format::Table { .. } = format {
         return sorted_tables(args, &found, &selection, &format, failures, env);
     }
-    if failures.is_empty() || !found.is_empty() || !one_meant && files.is_empty() {
+    if failures.is_empty() || !found.is_empty() || !one_meant && !files {
         let text = printers::print(&format, &found, single, args)?;
         env.out.push_str(&text);
         if found.is_empty() && matches!(format, Format::Columns(_)) && failures.is_empty() {

@@ -44,6 +44,7 @@ mod explain_v2;
 pub mod expose;
 pub mod get;
 pub mod help;
+pub mod kustomize;
 pub mod logs;
 pub mod patch;
 mod plugin;
@@ -128,6 +129,7 @@ pub static TABLE: &[&Verb] = &[
     &cluster_info::CLUSTER_INFO,
     &cluster_info_dump::DUMP,
     &completion::COMPLETION,
+    &kustomize::KUSTOMIZE,
     &plugin::LIST,
     &cordon::CORDON,
     &cordon::UNCORDON,
