@@ -26,6 +26,7 @@ mod session;
 mod storage;
 mod stories;
 mod tables;
+mod templates;
 mod verbs;
 mod whole;
 mod workloads;

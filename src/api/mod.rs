@@ -33,6 +33,7 @@ pub mod json_patch;
 pub mod jsonpath;
 pub mod kind;
 pub mod kinds;
+pub mod kyaml;
 pub mod managed;
 pub mod names;
 pub mod node_affinity;

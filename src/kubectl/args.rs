@@ -135,6 +135,8 @@ pub struct Args {
     /// Flags in the order in which they were given.
     given: Vec<(&'static str, String)>,
     defaults: BTreeMap<&'static str, &'static str>,
+    /// What is in the file that `-o go-template-file=…` and its like name.
+    pub template_file: Option<Result<String, String>>,
 }
 
 impl Args {
