@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::api::jsonpath::{Template, show};
 use crate::api::request::Request;
 use crate::api::time::ago;
 use crate::api::{KindRef, Reason, Time};
@@ -14,6 +13,7 @@ use crate::kubectl::resources::{
 };
 use crate::kubectl::tabwriter::Remembered;
 use crate::kubectl::verbs::raw;
+use crate::kubectl::verbs::sorting::{self, Unsorted};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
 
 const FLAGS: &[Flag] = &[
@@ -91,10 +91,18 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         found = subresource(found, sub, &mut failures, env);
     }
     if args.is_set("sort-by") && !args.text("sort-by").is_empty() {
-        match sort(&mut found, args.text("sort-by")) {
-            // A table whose rows cannot be put in order is shown as an empty one.
-            Err(_) if format.is_table() => found.clear(),
-            other => other?,
+        match sorting::sort(&mut found, args.text("sort-by")) {
+            Ok(()) => {}
+            // A table without the field is shown as an empty one.
+            Err(Unsorted::NoField(_)) if format.is_table() => found.clear(),
+            Err(Unsorted::NoField(why) | Unsorted::Unreadable(why)) => return Err(Failure::error(why)),
+            Err(Unsorted::Unsortable { field, why }) => {
+                let (line, of) =
+                    if format.is_table() { (375, "[][][]reflect.Value") } else { (329, "*unstructured.Unstructured") };
+                let said = format!("Field {field} in {of} is an unsortable type: interface, err: {why}");
+                env.log_as_klog('F', &format!("sorter.go:{line}"), &said);
+                return Ok(Done::Exit(1));
+            }
         }
     }
     let one_meant = selection.items.len() == 1 && selection.has_names();
@@ -282,31 +290,6 @@ fn plain_tables(
     }
     print_groups(args, &groups, groups.len() > 1, format, env);
     finish(failures)
-}
-
-fn sort(found: &mut [Found], by: &str) -> Result<(), Failure> {
-    let t = Template::relaxed(by).map_err(Failure::error)?;
-    let key = |f: &Found| t.find(&f.object).first().map(|v| (*v).clone());
-    if !found.is_empty() && found.iter().all(|f| key(f).is_none()) {
-        return Err(Failure::error(format!(
-            "couldn't find any field with path {:?} in the list of objects",
-            t.text().replace("\\.", ".")
-        )));
-    }
-    found.sort_by(|a, b| compare(key(a).as_ref(), key(b).as_ref()));
-    Ok(())
-}
-
-fn compare(a: Option<&Value>, b: Option<&Value>) -> std::cmp::Ordering {
-    match (a, b) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => {
-            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal)
-        }
-        (None, None) => std::cmp::Ordering::Equal,
-        (None, _) => std::cmp::Ordering::Less,
-        (_, None) => std::cmp::Ordering::Greater,
-        (Some(a), Some(b)) => show(a).cmp(&show(b)),
-    }
 }
 
 fn watch(args: &Args, selection: &Selection, format: Format, env: &mut Env<'_>) -> Result<Done, Failure> {

@@ -56,6 +56,7 @@ pub mod scale;
 pub mod set;
 pub mod set_env;
 pub mod set_fields;
+pub mod sorting;
 pub mod taint;
 pub mod top;
 pub mod version;
