@@ -133,6 +133,6 @@ mod tests {
         let config = Config::read(include_str!("defaults.yaml")).unwrap();
         assert_eq!(config.name_reference.len(), 16);
         assert!(config.common_labels.len() > 20 && config.var_reference.len() > 50);
-        assert_eq!(config.name_reference[0].gvk.kind, "ServiceAccount");
+        assert_eq!(config.name_reference[0].gvk.kind, "StorageClass");
     }
 }

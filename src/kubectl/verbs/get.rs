@@ -367,7 +367,9 @@ impl Follow for Watching {
                 self.rows(&e.object, e.kind.as_ref())
             } else {
                 let mut object = e.object.clone();
-                if self.args.flag("output-watch-events") && matches!(self.format, Format::Json | Format::Yaml) {
+                if self.args.flag("output-watch-events")
+                    && matches!(self.format, Format::Json | Format::Yaml | Format::Kyaml)
+                {
                     object = json!({"type": e.kind, "object": printers::cleaned(&object, false)}).into();
                 }
                 let found = Found::of(self.kind, object);
