@@ -227,12 +227,12 @@ fn why_finds_an_object_by_the_beginning_of_its_name_alone() {
     assert_eq!((none.code, none.stderr.as_str()), (2, "usage: why [KIND/]NAME|NUMBER\n"));
 }
 
-/// kubectl knows the format, this program does not print it yet: it says so instead of naming it as allowed.
 #[test]
-fn a_format_that_is_not_built_yet_is_called_so() {
+fn formats_are_printed_or_called_unknown() {
     let mut s = session();
-    let told = s.eval("kubectl get nodes -o go-template='{{.kind}}'");
-    assert_eq!((told.code, told.stderr.as_str()), (1, "error: kubetutor does not print with -o go-template yet\n"));
+    assert_eq!(s.eval("kubectl get nodes -o go-template='{{.kind}}'").stdout, "List");
+    assert_eq!(s.eval("kubectl get node worker-1 --template='{{.metadata.name}}'").stdout, "worker-1");
+    assert!(s.eval("kubectl get node worker-1 -o kyaml").stdout.starts_with("---\n{\n  apiVersion: \"v1\",\n"));
     assert!(s.eval("kubectl get nodes -o xml").stderr.contains("allowed formats are: custom-columns"));
 }
 

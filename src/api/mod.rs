@@ -35,6 +35,7 @@ pub mod json_patch;
 pub mod jsonpath;
 pub mod kind;
 pub mod kinds;
+pub mod kyaml;
 pub mod managed;
 pub mod names;
 pub mod network;

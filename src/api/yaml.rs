@@ -7,6 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use libyaml_safer::{Emitter, Encoding, ErrorKind, Event, EventData, MappingStyle, Parser, ScalarStyle, SequenceStyle};
 use serde_json::{Map, Number, Value};
 
+use super::Time;
+use super::go_text::number;
+
 /// How deep a document may nest; deeper input is refused instead of exhausting the stack.
 const MAX_DEPTH: usize = 100;
 
@@ -29,7 +32,29 @@ pub fn parse_all(text: &str) -> Result<Vec<Value>, String> {
 /// The scanner panics at a few inputs, `[!tag,x]` above all, which libyaml takes. Such a text is read once more with its
 /// tags set apart; if that is no help either, it is refused.
 pub fn parse(text: &str, repeated: Repeated) -> Result<Option<Value>, String> {
-    let quietly = |text: &str| std::panic::catch_unwind(|| first_document(text, repeated)).ok();
+    parse_with(text, repeated, Version::Old)
+}
+
+/// The same by the words of YAML 1.2, as kustomize reads: `yes` and `on` are texts, a date is a time.
+pub fn parse_new(text: &str) -> Result<Option<Value>, String> {
+    parse_with(text, Repeated::LastWins, Version::New)
+}
+
+/// Which of go-yaml's versions reads: the second knows YAML 1.1, the third 1.2.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Old,
+    New,
+}
+
+impl Version {
+    fn meaning(self, text: &str) -> Value {
+        if self == Version::New { meaning(text) } else { resolve(text) }
+    }
+}
+
+fn parse_with(text: &str, repeated: Repeated, version: Version) -> Result<Option<Value>, String> {
+    let quietly = |text: &str| std::panic::catch_unwind(|| first_document(text, repeated, version)).ok();
     quietly(text)
         .or_else(|| quietly(&tags_apart(text)))
         .unwrap_or_else(|| Err("yaml: unknown problem parsing YAML content".into()))
@@ -57,11 +82,11 @@ fn tags_apart(text: &str) -> String {
     out
 }
 
-fn first_document(text: &str, repeated: Repeated) -> Result<Option<Value>, String> {
+fn first_document(text: &str, repeated: Repeated, version: Version) -> Result<Option<Value>, String> {
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
     parser.set_input(&mut bytes);
-    let mut reader = Reader { parser, anchors: vec![], repeated, nodes: 0, repeated_nodes: 0 };
+    let mut reader = Reader { parser, anchors: vec![], repeated, version, nodes: 0, repeated_nodes: 0 };
     loop {
         match reader.next()?.data {
             EventData::StreamEnd => return Ok(None),
@@ -81,6 +106,7 @@ struct Reader<'a> {
     parser: Parser<&'a mut &'a [u8]>,
     anchors: Vec<Anchor>,
     repeated: Repeated,
+    version: Version,
     /// Nodes so far, those that aliases repeat among them.
     nodes: usize,
     repeated_nodes: usize,
@@ -101,9 +127,12 @@ fn allowed_repetition(nodes: usize) -> f64 {
 }
 
 /// go-yaml numbers lines from 0 and shows the number as it is where the parser gave up, one more where the scanner
-/// did; 0 is not shown at all. Real Kubernetes: goyaml.v2 decode.go fail.
-fn worded(e: &libyaml_safer::Error) -> String {
-    let line = match e.problem_mark().map_or(0, |m| m.line) {
+/// did; 0 is not shown at all. The third version shows where it was in rather, if that is known.
+/// Real Kubernetes: goyaml.v2 and v3 decode.go fail.
+fn worded(e: &libyaml_safer::Error, version: Version) -> String {
+    let line = |mark: Option<libyaml_safer::Mark>| mark.map_or(0, |m| m.line);
+    let context = if version == Version::New { line(e.context_mark()) } else { 0 };
+    let line = match if context > 0 { context } else { line(e.problem_mark()) } {
         0 => return format!("yaml: {}", e.problem()),
         line if e.kind() == ErrorKind::Scanner => line + 1,
         line => line,
@@ -113,7 +142,7 @@ fn worded(e: &libyaml_safer::Error) -> String {
 
 impl Reader<'_> {
     fn next(&mut self) -> Result<Event, String> {
-        self.parser.parse().map_err(|e| worded(&e))
+        self.parser.parse().map_err(|e| worded(&e, self.version))
     }
 
     fn node(&mut self, event: EventData, depth: usize) -> Result<Value, String> {
@@ -125,8 +154,8 @@ impl Reader<'_> {
         let (anchor, value) = match event {
             EventData::Scalar { anchor, tag, value, style, .. } => {
                 let value = match tag.as_deref().unwrap_or("") {
-                    "" if style == ScalarStyle::Plain => resolve(&value),
-                    tag => tagged(tag, value)?,
+                    "" if style == ScalarStyle::Plain => self.version.meaning(&value),
+                    tag => tagged(tag, value, self.version)?,
                 };
                 (anchor, value)
             }
@@ -204,7 +233,7 @@ impl Reader<'_> {
 }
 
 /// A scalar that says what it is. Real Kubernetes: goyaml.v2 resolve.go.
-fn tagged(tag: &str, text: String) -> Result<Value, String> {
+fn tagged(tag: &str, text: String, version: Version) -> Result<Value, String> {
     let Some(tag) = tag.strip_prefix("tag:yaml.org,2002:") else { return Ok(Value::String(text)) };
     if tag == "binary" {
         let bytes = STANDARD.decode(&text).map_err(|_| "yaml: !!binary value contains invalid base64 data")?;
@@ -213,7 +242,7 @@ fn tagged(tag: &str, text: String) -> Result<Value, String> {
     if !["int", "float", "bool", "null"].contains(&tag) {
         return Ok(Value::String(text));
     }
-    let value = resolve(&text);
+    let value = version.meaning(&text);
     let is = match &value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -225,6 +254,28 @@ fn tagged(tag: &str, text: String) -> Result<Value, String> {
         ("float", "int") => Ok(value),
         _ if tag == is => Ok(value),
         _ => Err(format!("yaml: cannot decode !!{is} `{text}` as a !!{tag}")),
+    }
+}
+
+/// What a plain scalar means in YAML 1.2 as go-yaml's third version reads it. Real Kubernetes: go.yaml.in/yaml/v3 resolve.go.
+pub fn meaning(s: &str) -> Value {
+    if ["y", "yes", "n", "no", "on", "off"].contains(&s.to_ascii_lowercase().as_str()) {
+        return Value::String(s.into());
+    }
+    if let Ok(whole) = s.replace('_', "").parse::<u64>()
+        && s.starts_with(|c: char| c.is_ascii_digit() && c != '0')
+    {
+        return whole.into();
+    }
+    let date = s
+        .get(..10)
+        .filter(|d| d.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || (b == b'-' && (i == 4 || i == 7))));
+    match date.filter(|_| s.as_bytes().get(4) == Some(&b'-')) {
+        Some(date) if s.len() == 10 => match Time::parse(&format!("{date}T00:00:00Z")) {
+            Some(_) => Value::String(format!("{date}T00:00:00Z")),
+            None => Value::String(s.into()),
+        },
+        _ => resolve(s),
     }
 }
 
@@ -308,7 +359,10 @@ fn emit(v: &Value, out: &mut Vec<Event>) {
         Value::Bool(b) => {
             out.push(Event::scalar(None, None, if *b { "true" } else { "false" }, true, true, ScalarStyle::Plain))
         }
-        Value::Number(n) => out.push(Event::scalar(None, None, &n.to_string(), true, true, ScalarStyle::Plain)),
+        Value::Number(n) => {
+            let text = if n.is_f64() { number(n) } else { n.to_string() };
+            out.push(Event::scalar(None, None, &text, true, true, ScalarStyle::Plain));
+        }
         Value::String(s) => {
             let style = if s.contains('\n') {
                 ScalarStyle::Literal

@@ -43,6 +43,10 @@ impl Host for RealFiles {
         Some(out)
     }
 
+    fn is_directory(&self, path: &str) -> bool {
+        Path::new(path).is_dir()
+    }
+
     fn write(&mut self, path: &str, content: &str) -> Result<(), String> {
         std::fs::write(path, content).map_err(|e| format!("{path}: {e}"))
     }

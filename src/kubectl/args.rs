@@ -135,6 +135,8 @@ pub struct Args {
     /// Flags in the order in which they were given.
     given: Vec<(&'static str, String)>,
     defaults: BTreeMap<&'static str, &'static str>,
+    /// What is in the file that `-o go-template-file=…` and its like name.
+    pub template_file: Option<Result<String, String>>,
 }
 
 impl Args {
@@ -273,6 +275,11 @@ impl Args {
 
     pub fn list(&self, name: &str) -> Vec<String> {
         self.values.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Whether objects are named by files or by a kustomization.
+    pub fn names_files(&self) -> bool {
+        !self.list("filename").is_empty() || !self.text("kustomize").is_empty()
     }
 
     pub fn flag(&self, name: &str) -> bool {

@@ -95,6 +95,9 @@ pub trait Host {
     fn read(&self, path: &str) -> Result<String, String>;
     /// Files below a directory, `None` if it is none.
     fn list(&self, path: &str) -> Option<Vec<String>>;
+    fn is_directory(&self, path: &str) -> bool {
+        self.list(path).is_some()
+    }
     fn write(&mut self, path: &str, content: &str) -> Result<(), String>;
     /// Makes a directory, and those above it.
     fn make_directory(&mut self, path: &str) -> Result<(), String>;
@@ -308,8 +311,13 @@ impl Env<'_> {
 
     /// A warning as Kubernetes' programs log it. `place` is where theirs does.
     pub fn warn_as_klog(&mut self, place: &str, message: &str) {
+        self.log_as_klog('W', place, message);
+    }
+
+    /// A message of some weight, `I` for what is only told.
+    pub fn log_as_klog(&mut self, weight: char, place: &str, message: &str) {
         let stamp = self.now().klog_stamp();
-        self.error_line(format!("W{stamp}       1 {place}] {message}"));
+        self.error_line(format!("{weight}{stamp}       1 {place}] {message}"));
     }
 
     pub fn error_line(&mut self, text: impl AsRef<str>) {

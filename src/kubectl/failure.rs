@@ -35,7 +35,11 @@ pub struct Absent {
 impl Failure {
     /// `error: …`
     pub fn error(message: impl Into<String>) -> Failure {
-        let message = message.into();
+        let mut message = message.into();
+        // The end of the last line is added by whoever prints it, but only to what has none.
+        if message.ends_with('\n') {
+            message.pop();
+        }
         let text = if message.starts_with("error: ") { message } else { format!("error: {message}") };
         Failure::plain(text)
     }

@@ -1,4 +1,4 @@
-//! Manifests: files, directories and stdin, as `-f` takes them.
+//! Manifests: files, directories and stdin, as `-f` takes them, and kustomizations, as `-k` does.
 //! Real Kubernetes: k8s.io/cli-runtime/pkg/resource/visitor.go.
 
 use std::collections::BTreeMap;
@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use super::args::Args;
 use super::env::Env;
 use super::failure::Failure;
+use super::kustomize::{self, Options};
 use super::mapper::Mapper;
 use super::resources::joined;
+use super::verbs::kustomize::build;
 use crate::api::schema::TypeId;
 use crate::api::selector::Selector;
 use crate::api::{KindRef, canonical, documents};
@@ -96,8 +98,45 @@ pub fn split(read: Read) -> (Vec<Manifest>, Option<Failure>) {
     (found.into_iter().flatten().collect(), (!failed.is_empty()).then(|| joined(failed)))
 }
 
-/// Reads everything that `-f` names. The objects are in a namespace then: in that of `-n`, if one was given.
-pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env<'_>) -> Result<Read, Failure> {
+/// Reads everything that `-f` or `-k` names. The objects are in a namespace then: in that of `-n`, if one was given.
+pub fn read(args: &Args, validate: Validate, env: &mut Env<'_>) -> Result<Read, Failure> {
+    let (files, directory) = (args.list("filename"), args.text("kustomize"));
+    check(args)?;
+    let texts = match directory {
+        "" => texts(&files, args.flag("recursive"), env)?,
+        _ => vec![(directory.to_string(), kustomize::text(&build(directory, Options::default(), env)?))],
+    };
+    let all = |mapper: &Mapper| -> Vec<Result<Manifest, Failure>> {
+        texts.iter().flat_map(|(source, text)| parse(source, text, validate, mapper)).collect()
+    };
+    let mut parsed = all(&env.mapper());
+    // What kubectl has never heard of may be new.
+    if parsed.iter().any(Result::is_err) {
+        parsed = all(&env.fresh_mapper());
+    }
+    let placed = parsed.into_iter().map(|parsed| {
+        let mut m = parsed?;
+        m.put_into(&env.namespace, env.namespace_given)?;
+        Ok(m)
+    });
+    Ok(placed.collect())
+}
+
+/// Real Kubernetes: cli-runtime/pkg/resource/builder.go FilenameOptions.validate.
+fn check(args: &Args) -> Result<(), Failure> {
+    let (files, kustomization) = (!args.list("filename").is_empty(), !args.text("kustomize").is_empty());
+    let mut faults = vec![];
+    if files && kustomization {
+        faults.push(Failure::error("only one of -f or -k can be specified"));
+    }
+    if kustomization && args.flag("recursive") {
+        faults.push(Failure::error("the -k flag can't be used with -f or -R"));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(joined(faults)) }
+}
+
+/// The texts of files and of what lies in directories.
+fn texts(files: &[String], recursive: bool, env: &mut Env<'_>) -> Result<Vec<(String, String)>, Failure> {
     let mut texts = vec![];
     for f in files {
         if f == "-" {
@@ -123,20 +162,7 @@ pub fn read(files: &[String], recursive: bool, validate: Validate, env: &mut Env
             files.join(" ")
         )));
     }
-    let all = |mapper: &Mapper| -> Vec<Result<Manifest, Failure>> {
-        texts.iter().flat_map(|(source, text)| parse(source, text, validate, mapper)).collect()
-    };
-    let mut parsed = all(&env.mapper());
-    // What kubectl has never heard of may be new.
-    if parsed.iter().any(Result::is_err) {
-        parsed = all(&env.fresh_mapper());
-    }
-    let placed = parsed.into_iter().map(|parsed| {
-        let mut m = parsed?;
-        m.put_into(&env.namespace, env.namespace_given)?;
-        Ok(m)
-    });
-    Ok(placed.collect())
+    Ok(texts)
 }
 
 /// Those of a file's objects that a label selector chooses. Real Kubernetes: SelectorVisitor, FilterByLabelSelector.
@@ -155,34 +181,9 @@ pub fn chosen(manifests: Vec<Manifest>, selector: &str) -> Result<Vec<Manifest>,
         .collect())
 }
 
-/// What `-f` names; a verb that works on manifests only needs it.
-pub fn files(args: &Args, env: &Env<'_>) -> Result<Vec<String>, Failure> {
-    if args.is_set("kustomize") {
-        return Err(no_kustomization(args, env));
-    }
-    let files = args.list("filename");
-    if files.is_empty() {
-        return Err(Failure::error("must specify one of -f and -k"));
-    }
-    Ok(files)
-}
-
-/// Why `-k DIRECTORY` does not work: nothing to build, or more than kubetutor can.
-pub fn no_kustomization(args: &Args, env: &Env<'_>) -> Failure {
-    let directory = args.text("kustomize");
-    let names = env.host.list(directory).unwrap_or_default();
-    if ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().any(|k| names.iter().any(|n| n == k)) {
-        return Failure::error("kubetutor does not build kustomizations yet: apply the files themselves with -f");
-    }
-    let here = env.host.working_directory();
-    let path = match directory.trim_start_matches("./").trim_end_matches('/') {
-        "" | "." => here,
-        absolute if absolute.starts_with('/') => absolute.to_string(),
-        relative => format!("{here}/{relative}"),
-    };
-    Failure::error(format!(
-        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{path}'"
-    ))
+/// A verb that works on manifests only needs some.
+pub fn required(args: &Args) -> Result<(), Failure> {
+    if args.names_files() { Ok(()) } else { Err(Failure::error("must specify one of -f and -k")) }
 }
 
 fn is_manifest(name: &str) -> bool {

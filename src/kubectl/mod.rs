@@ -15,6 +15,8 @@ pub mod describe;
 pub mod editor;
 pub mod env;
 pub mod failure;
+pub mod go_template;
+pub mod kustomize;
 pub mod manifests;
 pub mod mapper;
 pub mod printers;
@@ -58,7 +60,8 @@ pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
         return Ok(Done::OK);
     }
     let (verb, rest) = find(words)?;
-    let args = Args::parse(verb, &rest)?;
+    let mut args = Args::parse(verb, &rest)?;
+    printers::read_template(&mut args, &*env.host);
     say_deprecated(verb, &args, env);
     refuse_absent(verb, &args)?;
     let globals = env::Globals::of(&args, env)?;

@@ -4,12 +4,14 @@
 use serde_json::{Map, Value, json};
 
 use super::args::Args;
+use super::env::Host;
 use super::failure::Failure;
+use super::go_template;
 use super::resources::Found;
 use super::tabwriter::align;
 use crate::api::go_text::{plain, syntax};
 use crate::api::jsonpath::Template;
-use crate::api::{wire, yaml};
+use crate::api::{kyaml, wire, yaml};
 
 /// The output format of a command.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +21,8 @@ pub enum Format {
     Json,
     Yaml,
     JsonPath { template: Template, as_json: bool },
+    GoTemplate(String),
+    Kyaml,
     Columns(Vec<(String, Template)>),
 }
 
@@ -54,12 +58,11 @@ impl Format {
 
     fn among(allowed: &[&str], args: &Args) -> Result<Format, Failure> {
         let text = args.text("output");
-        let (name, rest) = match text.split_once('=') {
-            Some((n, r)) => (n, Some(r)),
-            None => (text, None),
-        };
-        let template = |rest: Option<&str>| rest.map_or_else(|| args.text("template").to_string(), Into::into);
-        if !name.is_empty() && !allowed.contains(&name) {
+        let (name, template) = named(args);
+        let lower = name.to_lowercase();
+        let name = if ["json", "yaml", "kyaml"].contains(&lower.as_str()) { &lower } else { name };
+        let two_templates = !args.text("template").is_empty() && text.contains('=');
+        if !name.is_empty() && (two_templates || !allowed.contains(&name)) {
             return Err(Failure::error(format!(
                 "unable to match a printer suitable for the output format {text:?}, allowed formats are: {}",
                 allowed.join(",")
@@ -71,23 +74,42 @@ impl Format {
             "name" => Ok(Format::Name),
             "json" => Ok(Format::Json),
             "yaml" => Ok(Format::Yaml),
-            "jsonpath" | "jsonpath-as-json" => {
-                let t = template(rest);
-                if t.is_empty() {
-                    return Err(Failure::error("template format specified but no template given"));
+            "kyaml" => Ok(Format::Kyaml),
+            _ if name.starts_with("custom-columns") => Format::columns(template, args),
+            _ if template.is_empty() => Err(Failure::error("template format specified but no template given")),
+            _ => {
+                let text = match &args.template_file {
+                    Some(Ok(text)) => text,
+                    Some(Err(why)) => {
+                        return Err(Failure::error(format!("error reading --template {template}, {why}")));
+                    }
+                    None => template,
+                };
+                if !name.starts_with("jsonpath") {
+                    go_template::check(text)?;
+                    return Ok(Format::GoTemplate(text.into()));
                 }
                 let parsed =
-                    Template::parse(&t).map_err(|e| Failure::error(format!("error parsing jsonpath {t}, {e}")))?;
+                    Template::parse(text).map_err(|e| Failure::error(format!("error parsing jsonpath {text}, {e}")))?;
                 Ok(Format::JsonPath { template: parsed, as_json: name.ends_with("json") })
             }
-            "custom-columns" => Ok(Format::Columns(columns(&template(rest))?)),
-            other => Err(Failure::error(format!("kubetutor does not print with -o {other} yet"))),
         }
+    }
+
+    fn columns(spec: &str, args: &Args) -> Result<Format, Failure> {
+        Ok(Format::Columns(match &args.template_file {
+            _ if spec.is_empty() => {
+                return Err(Failure::error("custom-columns format specified but no custom columns given"));
+            }
+            None => columns(spec)?,
+            Some(Ok(text)) => columns_of_file(text)?,
+            Some(Err(why)) => return Err(Failure::error(format!("error reading template {spec}, {why}\n"))),
+        }))
     }
 
     /// Whether a template picks what it likes, which no flag hides from it.
     pub fn looks_at_all(args: &Args) -> bool {
-        let name = args.text("output").split('=').next().unwrap_or("");
+        let (name, _) = named(args);
         ["jsonpath", "go-template", "template", "custom-columns"].iter().any(|t| name.starts_with(t))
     }
 
@@ -96,10 +118,46 @@ impl Format {
     }
 }
 
-fn columns(spec: &str) -> Result<Vec<(String, Template)>, Failure> {
-    if spec.is_empty() {
-        return Err(Failure::error("custom-columns format specified but no custom columns given"));
+/// The name of a format and its template. `--template` alone is one of Go's.
+fn named(args: &Args) -> (&str, &str) {
+    match (args.text("output"), args.text("template")) {
+        ("", "") => ("", ""),
+        ("", template) => ("go-template", template),
+        (text, template) => text.split_once('=').unwrap_or((text, template)),
     }
+}
+
+/// Reads the file that a format names, if it names one.
+pub fn read_template(args: &mut Args, host: &dyn Host) {
+    const OF_FILES: &[&str] = &["go-template-file", "templatefile", "jsonpath-file", "custom-columns-file"];
+    let (name, path) = named(args);
+    if OF_FILES.contains(&name) && !path.is_empty() {
+        args.template_file = Some(host.read(path).map_err(|_| format!("open {path}: no such file or directory")));
+    }
+}
+
+/// A line of heads, and a line of what is under them.
+fn columns_of_file(text: &str) -> Result<Vec<(String, Template)>, Failure> {
+    let mut lines = text.lines();
+    let mut line = |what: &str| {
+        let missing = format!(
+            "invalid template, missing {what} line. Expected format is one line of space separated headers, one line of space separated column specs."
+        );
+        lines.next().map(|l| l.split_whitespace().collect::<Vec<_>>()).ok_or_else(|| Failure::error(missing))
+    };
+    let (heads, specs) = (line("header")?, line("spec")?);
+    if heads.len() != specs.len() {
+        let (heads, specs) = (heads.len(), specs.len());
+        return Err(Failure::error(format!(
+            "number of headers ({heads}) and field specifications ({specs}) don't match"
+        )));
+    }
+    let column =
+        |(head, spec): (&&str, &&str)| Ok(((*head).to_string(), Template::relaxed(spec).map_err(Failure::error)?));
+    heads.iter().zip(&specs).map(column).collect()
+}
+
+fn columns(spec: &str) -> Result<Vec<(String, Template)>, Failure> {
     let mut out = vec![];
     for c in spec.split(',') {
         let Some((head, path)) = c.split_once(':') else {
@@ -149,6 +207,10 @@ pub fn print(format: &Format, objects: &[Found], single: bool, args: &Args) -> R
         Format::Name => objects.iter().map(|f| format!("{}\n", f.full_name())).collect(),
         Format::Json => json_text(&whole()),
         Format::Yaml => yaml::print(&whole()),
+        Format::Kyaml => kyaml::print(&whole()),
+        Format::GoTemplate(template) => {
+            go_template::print(template, &whole(), args.flag("allow-missing-template-keys"))?
+        }
         Format::JsonPath { template, as_json } => {
             let v = whole();
             if *as_json {

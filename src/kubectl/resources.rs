@@ -209,11 +209,10 @@ fn gather(
     whole: bool,
     env: &mut Env<'_>,
 ) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
-    let files = args.list("filename");
     let (mut found, mut failures) = (vec![], vec![]);
     let namespace = if args.flag("all-namespaces") { String::new() } else { env.namespace.clone() };
-    if !files.is_empty() {
-        for read in manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)? {
+    if args.names_files() {
+        for read in manifests::read(args, Validate::Ignore, env)? {
             let fetched = read.and_then(|m| {
                 let request = Request::get(object(m.kind, m.namespace(), m.name()));
                 let o = by_name(&request, m.namespace(), env).map_err(|s| Failure::status(&s))?;

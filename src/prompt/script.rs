@@ -36,7 +36,9 @@ pub fn run(session: &mut Session, text: &str) -> (String, i32) {
                 poll(session, line, duration(every), duration(d), command, &mut out)
             }
             (Some("@bg"), Some(id), Some(_), _) => {
-                session.start_background(id, line.splitn(3, ' ').nth(2).unwrap_or(""))
+                session.start_background(id, line.splitn(3, ' ').nth(2).unwrap_or(""));
+                // Whoever reads the output at its end knows from here what command it is of.
+                out.push_str(&format!("{line}\n\n"));
             }
             (Some("@end"), Some(id), _, _) => {
                 let o = session.end_background(id).unwrap_or_default();

@@ -44,7 +44,7 @@ fn run(args: &Args, map: &str, noun: &str, env: &mut Env<'_>) -> Result<Done, Fa
     if let Some(w) = changes.iter().find(|w| !is_change(w)) {
         return Err(Failure::error(format!("all resources must be specified before {noun} changes: {w}")));
     }
-    if words.is_empty() && args.list("filename").is_empty() {
+    if words.is_empty() && !args.names_files() {
         return Err(Failure::error(
             "one or more resources must be specified as <resource> <name> or <resource>/<name>",
         ));

@@ -65,11 +65,11 @@ fn apply(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     let dry = DryRun::of(args)?;
     let propagation = propagation(args)?;
-    let files = manifests::files(args, env)?;
+    manifests::required(args)?;
     let validate = Validate::of(args)?;
     let pruned = if args.flag("prune") { env.mapped(|m| Pruned::of(args, m))? } else { Pruned::default() };
     check(args, dry)?;
-    let (manifests, unread) = manifests::split(manifests::read(&files, args.flag("recursive"), validate, env)?);
+    let (manifests, unread) = manifests::split(manifests::read(args, validate, env)?);
     let mut left = manifests::chosen(manifests, args.text("selector"))?;
     if args.flag("record") {
         left.iter_mut().for_each(|m| record::mark(args, &mut m.value));

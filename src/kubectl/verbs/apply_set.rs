@@ -25,8 +25,8 @@ pub static SET_LAST_APPLIED: Verb = Verb {
 /// Everything is looked at before anything is written.
 fn set_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (dry, format) = (DryRun::of(args)?, Format::of(args)?);
-    let files = manifests::files(args, env)?;
-    let read = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+    manifests::required(args)?;
+    let read = manifests::read(args, Validate::Ignore, env)?;
     let ((found, unread), mut failures) = (manifests::split(read), vec![]);
     let mut changes = vec![];
     for m in found {

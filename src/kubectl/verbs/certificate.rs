@@ -61,15 +61,14 @@ const MOST_TRIES: usize = 11;
 
 fn answer(args: &Args, word: &Word, env: &mut Env<'_>) -> Result<Done, Failure> {
     let format = Format::of(args)?;
-    let files = args.list("filename");
-    if args.words.is_empty() && files.is_empty() {
+    if args.words.is_empty() && !args.names_files() {
         return Err(Failure::error("one or more CSRs must be specified as <name> or -f <filename>"));
     }
     let csr = kinds::CertificateSigningRequest::kind_ref();
     let mut failures = vec![];
     let mut wanted = vec![];
-    if !files.is_empty() {
-        let (read, unread) = manifests::split(manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?);
+    if args.names_files() {
+        let (read, unread) = manifests::split(manifests::read(args, Validate::Ignore, env)?);
         wanted.extend(read.iter().map(|m| (m.kind, m.namespace().to_string(), m.name().to_string())));
         failures.extend(unread);
     }

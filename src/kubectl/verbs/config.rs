@@ -6,6 +6,7 @@ use super::config_entries::unexpected;
 use crate::api::jsonpath::Template;
 use crate::kubectl::args::{PRINTING, Type, output};
 use crate::kubectl::config::Entries;
+use crate::kubectl::go_template;
 use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::tabwriter::align;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Verb};
@@ -184,6 +185,8 @@ fn view(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let text = match Format::of(args)? {
         Format::Json => json_text(&v),
         Format::JsonPath { template, .. } => Template::print(&template, &v, false).map_err(Failure::error)?,
+        Format::GoTemplate(template) => go_template::print(&template, &v, args.flag("allow-missing-template-keys"))?,
+        Format::Kyaml => crate::api::kyaml::print(&v),
         _ => crate::api::yaml::print(&v),
     };
     env.out.push_str(&text);

@@ -75,11 +75,10 @@ pub static SERVICEACCOUNT: Verb = Verb {
 };
 
 fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let given = args.is_set("kustomize") || !args.list("filename").is_empty();
-    if !given && !args.words.is_empty() {
+    if !args.names_files() && !args.words.is_empty() {
         return Err(Failure::see(format!("Unexpected args: [{}]", args.words.join(" ")), "create"));
     }
-    let files = manifests::files(args, env)?;
+    manifests::required(args)?;
     if args.is_set("raw") {
         if args.flag("edit") {
             return Err(Failure::error("--raw and --edit are mutually exclusive"));
@@ -89,7 +88,7 @@ fn create(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let dry = DryRun::of(args)?;
     let format = Format::of(args)?;
     let validate = Validate::of(args)?;
-    let (manifests, unread) = manifests::split(manifests::read(&files, args.flag("recursive"), validate, env)?);
+    let (manifests, unread) = manifests::split(manifests::read(args, validate, env)?);
     let manifests = manifests::chosen(manifests, args.text("selector"))?;
     if manifests.is_empty() && unread.is_none() {
         return Err(Failure::error("no objects passed to create"));

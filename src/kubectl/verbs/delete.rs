@@ -40,10 +40,6 @@ const IMMEDIATE: &str = "Warning: Immediate deletion does not wait for confirmat
 
 fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let by_selector = !args.text("selector").is_empty() || !args.text("field-selector").is_empty();
-    let files = args.list("filename");
-    if args.is_set("kustomize") {
-        return Err(manifests::no_kustomization(args, env));
-    }
     if args.flag("all") && by_selector {
         return Err(Failure::error("setting 'all' parameter but found a non empty selector. "));
     }
@@ -70,7 +66,7 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         // To be sure that the program has ended, one second is given and the end is waited for.
         grace = 1;
     }
-    if args.words.is_empty() && files.is_empty() {
+    if args.words.is_empty() && !args.names_files() {
         if args.flag("all") || by_selector {
             return Err(Failure::error("at least one resource must be specified to use a selector"));
         }
@@ -88,7 +84,7 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         }
     };
     let dry = DryRun::of(args)?;
-    let (found, failures) = gather(args, &files, by_selector, env)?;
+    let (found, failures) = gather(args, by_selector, env)?;
     if found.is_empty() && failures.is_empty() {
         if !args.flag("ignore-not-found") || args.flag("all") || by_selector {
             env.line("No resources found");
@@ -122,9 +118,9 @@ fn delete(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
                 }
                 Err(s) if s.is(Reason::NotFound) && args.flag("ignore-not-found") => continue,
                 Err(s) => {
-                    let what = files.is_empty().then(|| Failure::status(&s));
+                    let what = (!args.names_files()).then(|| Failure::status(&s));
                     failures.push(what.unwrap_or_else(|| {
-                        Failure::status_while(&s, &format!("error when deleting {:?}", source(&files)))
+                        Failure::status_while(&s, &format!("error when deleting {:?}", source(args)))
                     }));
                     continue;
                 }
@@ -172,20 +168,15 @@ pub fn options(propagation: &str, grace: i64) -> Value {
     options
 }
 
-fn source(files: &[String]) -> String {
-    files.first().cloned().unwrap_or_default()
+fn source(args: &Args) -> String {
+    args.list("filename").first().cloned().unwrap_or_else(|| args.text("kustomize").into())
 }
 
 /// The objects to delete. By name they need not be fetched: the delete itself says if they are not there.
-fn gather(
-    args: &Args,
-    files: &[String],
-    by_selector: bool,
-    env: &mut Env<'_>,
-) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
-    if !files.is_empty() {
+fn gather(args: &Args, by_selector: bool, env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
+    if args.names_files() {
         let mut found = vec![];
-        let read = manifests::read(files, args.flag("recursive"), Validate::Ignore, env)?;
+        let read = manifests::read(args, Validate::Ignore, env)?;
         let ((manifests, unread), mut failures) = (manifests::split(read), vec![]);
         for m in manifests {
             let path = resources::object(m.kind, m.namespace(), m.name());

@@ -24,7 +24,7 @@ pub static DESCRIBE: Verb = Verb {
 };
 
 fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    if args.words.is_empty() && args.list("filename").is_empty() {
+    if args.words.is_empty() && !args.names_files() {
         return Err(Failure::error(
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.",
         ));
@@ -68,11 +68,10 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 
 /// What is to be described. Objects of files are read first, all of them.
 fn fetched(args: &Args, env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
-    let files = args.list("filename");
-    if files.is_empty() {
+    if !args.names_files() {
         return resources::fetch(args, &args.words, env);
     }
-    let read = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+    let read = manifests::read(args, Validate::Ignore, env)?;
     let (manifests, unread) = manifests::split(read);
     let (mut found, mut failures) = (vec![], Vec::from_iter(unread));
     for m in manifests {
@@ -86,7 +85,7 @@ fn fetched(args: &Args, env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>),
 
 /// A name that is not there may be the beginning of some that are. Real Kubernetes: DescribeMatchingResources.
 fn describe_matching(args: &Args, events: bool, env: &mut Env<'_>) -> Result<bool, Failure> {
-    if args.words.len() != 2 || !args.list("filename").is_empty() {
+    if args.words.len() != 2 || args.names_files() {
         return Ok(false);
     }
     let selection = env.mapped(|m| Selection::parse(&args.words, m))?;

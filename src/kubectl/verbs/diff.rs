@@ -58,13 +58,13 @@ fn diff(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 }
 
 fn differing(args: &Args, env: &mut Env<'_>) -> Result<bool, Failure> {
-    let files = manifests::files(args, env)?;
+    manifests::required(args)?;
     if args.flag("force-conflicts") && !args.flag("server-side") {
         return Err(Failure::error("--force-conflicts only works with --server-side"));
     }
     let pruned = if args.flag("prune") { Some(env.mapped(|m| Pruned::of(args, m))?) } else { None };
     let directories = (env.api.number(), env.api.number());
-    let read = manifests::read(&files, args.flag("recursive"), Validate::Ignore, env)?;
+    let read = manifests::read(args, Validate::Ignore, env)?;
     let manifests = manifests::chosen(read.into_iter().collect::<Result<_, _>>()?, args.text("selector"))?;
     let (mut pairs, mut visited) = (BTreeMap::new(), Visited::default());
     for m in &manifests {

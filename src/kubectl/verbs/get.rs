@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::api::jsonpath::{Template, show};
 use crate::api::request::Request;
 use crate::api::time::ago;
 use crate::api::{KindRef, Reason, Time};
@@ -14,6 +13,7 @@ use crate::kubectl::resources::{
 };
 use crate::kubectl::tabwriter::Remembered;
 use crate::kubectl::verbs::raw;
+use crate::kubectl::verbs::sorting::{self, Unsorted};
 use crate::kubectl::{Args, Completes, Done, Failure, Flag, Follow, Progress, Verb};
 
 const FLAGS: &[Flag] = &[
@@ -44,8 +44,8 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.is_set("raw") {
         return raw::get(args, env);
     }
-    let files = args.list("filename");
-    if args.words.is_empty() && files.is_empty() {
+    let files = args.names_files();
+    if args.words.is_empty() && !files {
         return Err(Failure::plain(
             "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n\
              error: Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).\n\
@@ -60,7 +60,7 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             return Err(if failures.is_empty() { unprintable } else { joined(failures) });
         }
     };
-    let selection = if files.is_empty() {
+    let selection = if !files {
         env.mapped(|m| Selection::parse(&args.words, m))?
     } else {
         Selection { items: vec![], several_kinds: false, slashed: false }
@@ -83,7 +83,7 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.flag("watch") || args.flag("watch-only") {
         return watch(args, &selection, format, env);
     }
-    if format.is_table() && !args.is_set("sort-by") && files.is_empty() && args.flag("server-print") {
+    if format.is_table() && !args.is_set("sort-by") && !files && args.flag("server-print") {
         return tables(args, &selection, &format, env);
     }
     let (mut found, mut failures) = resources::fetch(args, &args.words, env)?;
@@ -91,21 +91,29 @@ fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         found = subresource(found, sub, &mut failures, env);
     }
     if args.is_set("sort-by") && !args.text("sort-by").is_empty() {
-        match sort(&mut found, args.text("sort-by")) {
-            // A table whose rows cannot be put in order is shown as an empty one.
-            Err(_) if format.is_table() => found.clear(),
-            other => other?,
+        match sorting::sort(&mut found, args.text("sort-by")) {
+            Ok(()) => {}
+            // A table without the field is shown as an empty one.
+            Err(Unsorted::NoField(_)) if format.is_table() => found.clear(),
+            Err(Unsorted::NoField(why) | Unsorted::Unreadable(why)) => return Err(Failure::error(why)),
+            Err(Unsorted::Unsortable { field, why }) => {
+                let (line, of) =
+                    if format.is_table() { (375, "[][][]reflect.Value") } else { (329, "*unstructured.Unstructured") };
+                let said = format!("Field {field} in {of} is an unsortable type: interface, err: {why}");
+                env.log_as_klog('F', &format!("sorter.go:{line}"), &said);
+                return Ok(Done::Exit(1));
+            }
         }
     }
     let one_meant = selection.items.len() == 1 && selection.has_names();
-    let single = found.len() == 1 && (one_meant || !files.is_empty() && failures.is_empty());
+    let single = found.len() == 1 && (one_meant || files && failures.is_empty());
     if format.is_table() && !args.flag("server-print") {
         return plain_tables(args, &found, &selection, &format, failures, env);
     }
     if let Format::Table { .. } = format {
         return sorted_tables(args, &found, &selection, &format, failures, env);
     }
-    if failures.is_empty() || !found.is_empty() || !one_meant && files.is_empty() {
+    if failures.is_empty() || !found.is_empty() || !one_meant && !files {
         let text = printers::print(&format, &found, single, args)?;
         env.out.push_str(&text);
         if found.is_empty() && matches!(format, Format::Columns(_)) && failures.is_empty() {
@@ -284,31 +292,6 @@ fn plain_tables(
     finish(failures)
 }
 
-fn sort(found: &mut [Found], by: &str) -> Result<(), Failure> {
-    let t = Template::relaxed(by).map_err(Failure::error)?;
-    let key = |f: &Found| t.find(&f.object).first().map(|v| (*v).clone());
-    if !found.is_empty() && found.iter().all(|f| key(f).is_none()) {
-        return Err(Failure::error(format!(
-            "couldn't find any field with path {:?} in the list of objects",
-            t.text().replace("\\.", ".")
-        )));
-    }
-    found.sort_by(|a, b| compare(key(a).as_ref(), key(b).as_ref()));
-    Ok(())
-}
-
-fn compare(a: Option<&Value>, b: Option<&Value>) -> std::cmp::Ordering {
-    match (a, b) {
-        (Some(Value::Number(a)), Some(Value::Number(b))) => {
-            a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(std::cmp::Ordering::Equal)
-        }
-        (None, None) => std::cmp::Ordering::Equal,
-        (None, _) => std::cmp::Ordering::Less,
-        (_, None) => std::cmp::Ordering::Greater,
-        (Some(a), Some(b)) => show(a).cmp(&show(b)),
-    }
-}
-
 fn watch(args: &Args, selection: &Selection, format: Format, env: &mut Env<'_>) -> Result<Done, Failure> {
     let [(kind, name)] = selection.items.as_slice() else {
         return Err(Failure::error("you may only specify a single resource type"));
@@ -384,7 +367,9 @@ impl Follow for Watching {
                 self.rows(&e.object, e.kind.as_ref())
             } else {
                 let mut object = e.object.clone();
-                if self.args.flag("output-watch-events") && matches!(self.format, Format::Json | Format::Yaml) {
+                if self.args.flag("output-watch-events")
+                    && matches!(self.format, Format::Json | Format::Yaml | Format::Kyaml)
+                {
                     object = json!({"type": e.kind, "object": printers::cleaned(&object, false)}).into();
                 }
                 let found = Found::of(self.kind, object);

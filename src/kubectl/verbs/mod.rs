@@ -44,6 +44,7 @@ mod explain_v2;
 pub mod expose;
 pub mod get;
 pub mod help;
+pub mod kustomize;
 pub mod logs;
 pub mod patch;
 mod plugin;
@@ -55,6 +56,7 @@ pub mod scale;
 pub mod set;
 pub mod set_env;
 pub mod set_fields;
+pub mod sorting;
 pub mod taint;
 pub mod top;
 pub mod version;
@@ -128,6 +130,7 @@ pub static TABLE: &[&Verb] = &[
     &cluster_info::CLUSTER_INFO,
     &cluster_info_dump::DUMP,
     &completion::COMPLETION,
+    &kustomize::KUSTOMIZE,
     &plugin::LIST,
     &cordon::CORDON,
     &cordon::UNCORDON,

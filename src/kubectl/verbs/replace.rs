@@ -43,7 +43,7 @@ pub static REPLACE: Verb = Verb {
 };
 
 fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let files = manifests::files(args, env)?;
+    manifests::required(args)?;
     if args.int("grace-period") >= 0 && !args.flag("force") {
         return Err(Failure::error("--grace-period must have --force specified"));
     }
@@ -51,7 +51,7 @@ fn replace(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         return raw::send(Method::Put, args, env);
     }
     let (dry, format, validate) = (DryRun::of(args)?, Format::of(args)?, Validate::of(args)?);
-    let (mut manifests, unread) = manifests::split(manifests::read(&files, args.flag("recursive"), validate, env)?);
+    let (mut manifests, unread) = manifests::split(manifests::read(args, validate, env)?);
     if manifests.is_empty() && unread.is_none() {
         return Err(Failure::error("no objects passed to replace"));
     }

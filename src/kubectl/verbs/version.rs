@@ -69,7 +69,7 @@ fn version(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 }
 
 fn client() -> Value {
-    json!({"major": "1", "minor": "36", "gitVersion": CLIENT, "gitCommit": "$Format:%H$", "gitTreeState": "clean",
+    json!({"major": "1", "minor": "36", "gitVersion": CLIENT, "gitCommit": "unknown", "gitTreeState": "clean",
            "buildDate": "1970-01-01T00:00:00Z", "goVersion": "go1.26.8", "compiler": "gc", "platform": "linux/amd64"})
 }
 

@@ -74,7 +74,7 @@ pub static UNDO: Verb = Verb {
 };
 
 fn gather(args: &Args, env: &mut Env<'_>) -> Result<(Vec<Found>, Vec<Failure>), Failure> {
-    if args.words.is_empty() && args.list("filename").is_empty() {
+    if args.words.is_empty() && !args.names_files() {
         return Err(Failure::error("required resource not specified"));
     }
     resources::fetch(args, &args.words, env)
