@@ -2,7 +2,7 @@
 
 use super::{Cluster, first_objects};
 use crate::api::kinds::{Node, Pod};
-use crate::api::{Duration, Key, Resource};
+use crate::api::{Duration, Key, RecordId, Resource};
 use crate::controllers;
 use crate::ledger::Root;
 use crate::world::Tag;
@@ -21,22 +21,34 @@ pub struct Fault {
     pub place: Place,
     /// The message that says what is about to happen.
     pub message: &'static str,
+    /// The same where that is the node on which the control plane runs.
+    pub on_control_plane: Option<&'static str>,
+}
+
+impl Fault {
+    const fn new(name: &'static str, place: Place, message: &'static str) -> Fault {
+        Fault { name, place, message, on_control_plane: None }
+    }
+
+    const fn on_control_plane(self, message: &'static str) -> Fault {
+        Fault { on_control_plane: Some(message), ..self }
+    }
 }
 
 pub static TABLE: &[Fault] = &[
-    Fault { name: "kubelet", place: Place::Node, message: "fault-kubelet" },
-    Fault { name: "containerd", place: Place::Node, message: "fault-containerd" },
-    Fault { name: "scheduler", place: Place::Nowhere, message: "fault-scheduler" },
-    Fault { name: "controller-manager", place: Place::Nowhere, message: "fault-controller-manager" },
-    Fault { name: "controller", place: Place::Controller, message: "fault-controller" },
-    Fault { name: "container", place: Place::Pod, message: "fault-container" },
-    Fault { name: "metrics-server", place: Place::Nowhere, message: "fault-metrics-server" },
-    Fault { name: "registry", place: Place::Nowhere, message: "fault-registry" },
+    Fault::new("kubelet", Place::Node, "fault-kubelet").on_control_plane("fault-kubelet-of-control-plane"),
+    Fault::new("containerd", Place::Node, "fault-containerd").on_control_plane("fault-containerd-of-control-plane"),
+    Fault::new("apiserver", Place::Nowhere, "fault-apiserver"),
+    Fault::new("scheduler", Place::Nowhere, "fault-scheduler"),
+    Fault::new("controller-manager", Place::Nowhere, "fault-controller-manager"),
+    Fault::new("controller", Place::Controller, "fault-controller"),
+    Fault::new("container", Place::Pod, "fault-container"),
+    Fault::new("metrics-server", Place::Nowhere, "fault-metrics-server"),
+    Fault::new("registry", Place::Nowhere, "fault-registry"),
 ];
 
-/// A process that comes back needs a moment: it lists, and takes its lease again.
-const SCHEDULER_RESTART: Duration = Duration::from_millis(700);
-const MANAGER_RESTART: Duration = Duration::from_millis(1800);
+/// A controller that comes back alone needs a moment to list.
+const CONTROLLER_RESTART: Duration = Duration::from_millis(1800);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FaultError {
@@ -59,6 +71,32 @@ impl Cluster {
             Place::Node => self.plan.nodes.iter().map(|n| n.name.clone()).collect(),
             Place::Pod => self.objects::<Pod>().iter().map(|p| format!("{}/{}", p.namespace(), p.name())).collect(),
             Place::Controller => controllers::TABLE.iter().map(|c| c.name.to_string()).collect(),
+        }
+    }
+
+    /// The message that says what a fault is about to do there.
+    pub fn foretold(&self, fault: &Fault, place: Option<&str>) -> &'static str {
+        let nodes = &self.plan.nodes;
+        let of = |name: &str| nodes.iter().find(|n| n.name == name);
+        let node = if fault.place == Place::Node { place.map_or(nodes.first(), of) } else { None };
+        let carries = node.is_some_and(|n| !n.statics.is_empty());
+        fault.on_control_plane.filter(|_| carries).unwrap_or(fault.message)
+    }
+
+    /// A program of the control plane ends and cannot be started, or can again. One that lives in a container is kubelet's affair.
+    fn program(&mut self, program: &'static str, broken: bool, cause: RecordId) {
+        if let Some(pod) = self.world.house_of(program).cloned() {
+            let tag = Tag::about("fault program", pod.clone()).number(u64::from(broken));
+            self.world.notify("kubelet", tag, cause);
+            self.world.run_until(self.world.now);
+            if broken {
+                self.world.crash(&pod, cause);
+                self.world.run_until(self.world.now);
+            }
+        } else if broken {
+            self.world.process_ended(program, cause);
+        } else {
+            self.world.process_began(program, cause);
         }
     }
 
@@ -111,15 +149,13 @@ impl Cluster {
                 // A stopped process does not finish what it was about to do.
                 self.world.run_until(self.world.now);
             }
-            "scheduler" if broken => self.world.stop("scheduler"),
-            "scheduler" => self.world.restart("scheduler", cause, SCHEDULER_RESTART),
-            "controller-manager" => {
-                for c in controllers::TABLE {
-                    if broken { self.world.stop(c.name) } else { self.world.restart(c.name, cause, MANAGER_RESTART) }
-                }
+            "apiserver" => self.program("kube-apiserver", broken, cause),
+            "scheduler" => self.program("kube-scheduler", broken, cause),
+            "controller-manager" => self.program("kube-controller-manager", broken, cause),
+            "controller" => {
+                self.world.hold(&place, broken);
+                if broken { self.world.stop(&place) } else { self.world.restart(&place, cause, CONTROLLER_RESTART) }
             }
-            "controller" if broken => self.world.stop(&place),
-            "controller" => self.world.restart(&place, cause, MANAGER_RESTART),
             "metrics-server" => {
                 self.world.fault_outside(name, &place, broken, cause);
                 first_objects::set_metrics_available(&mut self.world, !broken, cause);

@@ -18,6 +18,7 @@ pub mod failure;
 pub mod manifests;
 pub mod mapper;
 pub mod printers;
+mod reaching;
 pub mod record;
 pub mod resources;
 pub mod rights;

@@ -89,6 +89,17 @@ pub enum KubeletDecision {
         node: String,
         pods: usize,
     },
+    /// The mirror of a static pod had gone, and was made anew.
+    Mirrored {
+        pod: Key,
+        node: String,
+    },
+    /// It cannot reach the API server any more, or again.
+    Connection {
+        node: String,
+        pods: usize,
+        lost: bool,
+    },
 }
 
 impl KubeletDecision {
@@ -119,6 +130,8 @@ impl KubeletDecision {
             D::CannotStart { pod, node, .. } => ("kubelet-cannot-start", Some(pod), node),
             D::Down { node } => ("kubelet-down", None, node),
             D::Up { node, .. } => ("kubelet-up", None, node),
+            D::Mirrored { pod, node } => ("kubelet-mirrored", Some(pod), node),
+            D::Connection { node, lost, .. } => (either(*lost, "kubelet-cut-off", "kubelet-connected"), None, node),
         }
     }
 }
@@ -165,8 +178,8 @@ impl Decision for KubeletDecision {
             D::CannotStart { container, reason, .. } => {
                 facts.extend([("container", container.as_str().into()), ("reason", reason.as_str().into())]);
             }
-            D::Up { pods, .. } => facts.push(("pods", (*pods).into())),
-            D::Gone { .. } | D::CannotStop { .. } | D::Ready { .. } | D::Down { .. } => {}
+            D::Up { pods, .. } | D::Connection { pods, .. } => facts.push(("pods", (*pods).into())),
+            D::Gone { .. } | D::Mirrored { .. } | D::CannotStop { .. } | D::Ready { .. } | D::Down { .. } => {}
         }
         facts
     }

@@ -24,3 +24,12 @@ kubelet-up = back: looks at its { $pods ->
     [one] 1 pod
    *[other] { $pods } pods
  } and reports again
+kubelet-cut-off = cannot renew its lease, nobody answers: goes on with its { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+ } as it knows them, restarts what crashes, and tries again every 10 s
+kubelet-connected = renews its lease again, and reports what has become of its { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+ }
+kubelet-mirrored = { $pod } lies as a file on this node, and its container never stopped: what was deleted is only its mirror in the API → makes it anew

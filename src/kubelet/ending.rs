@@ -23,8 +23,13 @@ impl Fleet {
         if let Some(i) = w.slot_mut(name).instance_mut(id) {
             i.exit = Some(info);
         }
+        let node = self.nodes.at(&w.node);
+        let seen = !node.down && !node.runtime_off;
+        if let Some(fixed) = &w.fixed {
+            ctx.program_ended(fixed.program, seen);
+        }
         let ending = w.is_ending() || w.phase != Phase::Active;
-        if !ending && !self.nodes.at(&w.node).down {
+        if !ending && seen {
             let pod = w.typed();
             let found = Worker::container(&pod, name);
             let restarts = found.is_some_and(|(c, init)| status::restarts(&pod, c, code, init));
@@ -144,6 +149,17 @@ impl Fleet {
         }
     }
 
+    /// The API server is tried again: with the pod's status, or with its removal.
+    pub(super) fn retell(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        w.told();
+        if w.phase == Phase::Terminated && w.is_ending() && w.busy.is_none() {
+            self.forget(uid, ctx);
+        } else {
+            self.write_status(uid, ctx);
+        }
+    }
+
     /// The last status, and the end of the sandbox.
     pub(super) fn cleanup(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
@@ -159,6 +175,11 @@ impl Fleet {
 
     /// Nothing is left of the pod on its node: it is removed from the API, unless it has gone from there already.
     pub(super) fn forget(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        // While nobody answers it stays, and is removed later.
+        if !w.forgotten && ctx.unreachable_since().is_some() {
+            return w.tell_later(ctx);
+        }
         let Some(w) = self.workers.remove(uid) else { return };
         self.restarts.forget(uid);
         self.pulls.forget(uid);

@@ -91,6 +91,7 @@ impl Fleet {
             "runtime" => self.runtime_judged(&key.name, ctx),
             "return" => self.look_around(&key.name, ctx),
             "fault kubelet" | "fault node" => self.power(&key.name, tag.n == 1, ctx),
+            "fault program" => self.break_program(key, tag.n == 1, ctx),
             "fault containerd" => self.runtime_power(&key.name, tag.n == 1, ctx),
             _ => self.pod_timer(tag, ctx),
         }
@@ -108,6 +109,7 @@ impl Fleet {
                 self.touch(uid, ctx);
             }
             "reconcile" if up => self.write_status(uid, ctx),
+            "retell" if up => self.retell(uid, ctx),
             "ended" if up => self.ended(uid, ctx),
             "cleanup" => self.cleanup(uid, ctx),
             "probe" => self.probe(uid, tag.n, ctx),
@@ -167,6 +169,13 @@ impl Component for Fleet {
         match event {
             Event::Started(present) => {
                 self.register_all(ctx);
+                let with_files: Vec<String> = self
+                    .nodes
+                    .iter_mut()
+                    .filter(|n| !n.config.statics.is_empty())
+                    .map(|n| n.config.name.clone())
+                    .collect();
+                with_files.iter().for_each(|name| self.run_static_pods(name, ctx));
                 for c in present {
                     self.observe(&c, ctx);
                 }

@@ -18,3 +18,6 @@ kubelet-unready = { $pod } 파드가 준비성 프로브에 답하지 않음 →
 kubelet-cannot-start = { $container } 컨테이너를 시작할 수 없음: { $reason }
 kubelet-down = 멈춤: 파드를 지켜보지 않고 리스도 갱신하지 않음, 돌던 컨테이너는 계속 돎
 kubelet-up = 돌아옴: 맡은 파드 { $pods }개를 살피고 다시 보고함
+kubelet-cut-off = 답하는 곳이 없어 리스를 갱신하지 못함: 알고 있는 대로 파드 { $pods }개를 계속 돌보고, 죽은 것은 다시 시작하며, 10초마다 다시 시도함
+kubelet-connected = 리스를 다시 갱신하고, 파드 { $pods }개의 그동안 상태를 보고함
+kubelet-mirrored = { $pod } 파드는 이 노드의 파일로 정의된 스태틱 파드이고 컨테이너는 멈춘 적이 없음: 지워진 것은 API에 비친 미러 파드뿐임 → 다시 만듦

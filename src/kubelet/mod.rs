@@ -27,12 +27,14 @@ pub mod seeing;
 pub mod service_links;
 pub mod spec;
 pub mod starting;
+pub mod static_pods;
 pub mod status;
 pub mod syncing;
 pub mod worker;
 
 pub use fleet::{Fleet, Timing};
 pub use reporting::NodeConfig;
+pub use static_pods::StaticPod;
 
 #[cfg(test)]
 mod tests;

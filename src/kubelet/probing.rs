@@ -130,6 +130,11 @@ impl Fleet {
         if on_hold || too_early || not_its_turn || under_way || self.nodes.at(&w.node).down {
             return;
         }
+        let path = p.http_get.as_ref().and_then(|h| h.path.as_deref()).unwrap_or("/");
+        if let Some((ok, detail)) = self.health_of(uid, path, ctx) {
+            let probing = Probing { uid, container: c.name.clone(), kind, id };
+            return self.probed(&probing, &Outcome::Probed { ok, detail }, ctx);
+        }
         let Some(probe) = probes::call(c, p) else { return };
         let timeout = probes::seconds(p.timeout_seconds, 1);
         let call = RuntimeCall::Probe { id, pod: w.pod_ref(), probe, timeout };

@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
+use super::static_pods::StaticPod;
 use crate::api::kinds::{CSINode, Lease, Node};
 use crate::api::object::{Key, Resource};
 use crate::api::{Duration, Time, Uid, User};
@@ -37,6 +38,8 @@ pub struct NodeConfig {
     pub max_pods: u32,
     pub labels: BTreeMap<String, String>,
     pub taints: Vec<Taint>,
+    /// The pods that lie as files on it.
+    pub statics: Vec<StaticPod>,
 }
 
 /// What a kubelet knows of its own node.
@@ -51,6 +54,8 @@ pub struct NodeState {
     /// Its container runtime does not answer; kubelet takes a while to believe it.
     pub runtime_off: bool,
     pub runtime_down: bool,
+    /// It cannot reach the API server.
+    pub cut_off: bool,
     /// Pulled images, by full name.
     pub images: BTreeMap<String, Image>,
     pub recorder: Recorder,
@@ -85,6 +90,7 @@ impl NodeState {
             down: false,
             runtime_off: false,
             runtime_down: false,
+            cut_off: false,
             images: BTreeMap::new(),
             images_told: 0,
             settled: Time::default(),
@@ -141,11 +147,17 @@ impl Fleet {
     }
 
     fn renew_lease(&mut self, name: &str, ctx: &mut Ctx<'_>) {
-        let Some(n) = self.nodes.get(name).filter(|n| !n.down) else { return };
+        let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
         let now = ctx.now();
-        let _ = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
+        let done = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
             l.spec.get_or_insert_default().renew_time = Some(now.meta_micro());
         });
+        let cut_off = done.is_err_and(|e| e.unreachable().is_some());
+        if std::mem::replace(&mut n.cut_off, cut_off) == cut_off {
+            return;
+        }
+        let pods = self.workers.on(name).count();
+        ctx.decide(KubeletDecision::Connection { node: name.into(), pods, lost: cut_off });
     }
 
     /// What the API has of a node, as far as kubelet cares.
@@ -160,15 +172,19 @@ impl Fleet {
     pub(super) fn report(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
-        n.reported = now;
-        n.images_told = n.images.len();
         let fresh = n.conditions(now);
         let images = super::node::images(&n.images);
-        let _ = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
+        let told = n.images.len();
+        let done = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
             let status = node.status.get_or_insert_default();
             super::node::refresh(status, fresh);
             status.images = Some(images);
         });
+        // What could not be said is said at the next look.
+        if done.is_ok() {
+            n.reported = now;
+            n.images_told = told;
+        }
     }
 
     /// Kubelet stops (with its machine or alone), or comes back.

@@ -162,6 +162,9 @@ impl Fleet {
         if w.reported == Some(w.basis()) {
             return;
         }
+        if w.fixed.is_some() {
+            return self.write_static_status(uid, ctx);
+        }
         let pod = w.typed();
         let fresh = status::generate(w, &pod, &self.nodes.at(&w.node).config.ip, now);
         if pod.status.as_deref() == Some(&fresh) {
@@ -182,11 +185,14 @@ impl Fleet {
                     p.status = Some(fresh.into());
                 }
             });
-        if let (Ok(o), Some(w)) = (done, self.workers.get_mut(uid))
-            && o.marks().uid == uid
-        {
-            w.pod = o;
-            w.reported = Some(w.basis());
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        match done {
+            Ok(o) if o.marks().uid == uid => {
+                w.pod = o;
+                w.reported = Some(w.basis());
+            }
+            Err(e) if e.unreachable().is_some() => w.tell_later(ctx),
+            _ => {}
         }
     }
 }

@@ -23,6 +23,7 @@ fn node() -> NodeRef {
         max_pods: 110,
         labels: BTreeMap::new(),
         taints: vec![],
+        statics: vec![],
     };
     Nodes::new(vec![config]).find("n").unwrap()
 }

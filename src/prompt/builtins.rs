@@ -418,7 +418,8 @@ fn fault(s: &mut Session, line: &str, words: &[String], broken: bool) -> Output 
                 ..Output::default()
             };
             if broken && let Some(f) = faults::find(&name) {
-                out.story.push_str(&format!("  {}\n", message(s.language, f.message, &[])));
+                let foretold = s.cluster.foretold(f, place.as_deref());
+                out.story.push_str(&format!("  {}\n", message(s.language, foretold, &[])));
             }
             s.after_command(&mut out);
             out

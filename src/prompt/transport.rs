@@ -69,11 +69,19 @@ impl Transport for InProcess<'_> {
         self.impersonate = whom.map(Box::new);
     }
 
-    fn kinds(&mut self, fresh: bool) -> Vec<KindRef> {
+    fn reach(&mut self) -> Result<(), Status> {
+        self.cluster.world.reach()
+    }
+
+    fn kinds(&mut self, fresh: bool) -> Result<Vec<KindRef>, Status> {
+        // Whoever made the cluster has used kubectl there: it begins with what the server told then.
+        if fresh {
+            self.reach()?;
+        }
         if fresh || self.known.is_empty() {
             *self.known = self.cluster.world.api.kinds().collect();
         }
-        self.known.clone()
+        Ok(self.known.clone())
     }
 
     fn request(&mut self, request: &Request) -> Result<Answer, Status> {
@@ -82,6 +90,7 @@ impl Transport for InProcess<'_> {
     }
 
     fn send(&mut self, request: &Request, content_type: &str, body: &[u8]) -> Result<Answer, Status> {
+        self.reach()?;
         // Who asks for nothing that there is hears so before the body is looked at.
         let kind = self.cluster.world.api.leads_to(&request.path).map(|t| t.kind);
         let read = match kind {
@@ -116,6 +125,7 @@ impl Transport for InProcess<'_> {
         container: Option<&str>,
         previous: bool,
     ) -> Result<Vec<(Time, String)>, Status> {
+        self.reach()?;
         self.may(Method::Get, namespace, pod, "log")?;
         self.read(namespace, pod, container, previous)
     }
@@ -123,6 +133,7 @@ impl Transport for InProcess<'_> {
     /// A connection is asked for as a WebSocket, and where that is refused as SPDY: who may create it gets one.
     /// Real Kubernetes: k8s.io/kubectl/pkg/cmd/exec/exec.go createExecutor.
     fn attach(&mut self, namespace: &str, pod: &str) -> Result<Attachment, Status> {
+        self.reach()?;
         self.may(Method::Post, namespace, pod, "attach")?;
         Ok(Attachment { namespace: namespace.into(), pod: pod.into() })
     }
@@ -133,6 +144,7 @@ impl Transport for InProcess<'_> {
         container: Option<&str>,
         previous: bool,
     ) -> Result<Vec<(Time, String)>, Status> {
+        self.reach()?;
         self.read(&to.namespace, &to.pod, container, previous)
     }
 
@@ -143,6 +155,7 @@ impl Transport for InProcess<'_> {
         container: Option<&str>,
         command: &[String],
     ) -> Result<OpId, Status> {
+        self.reach()?;
         self.may(Method::Post, namespace, pod, "exec")?;
         self.cluster.exec(namespace, pod, container, command, self.cause)
     }
