@@ -42,6 +42,62 @@ const STORIES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "fault-etcd",
+        &[
+            "kubectl create deployment web --image=nginx --replicas=2",
+            "fail etcd",
+            "kubectl get pods",
+            "kubectl get --raw /readyz?exclude=nothing",
+            "kubectl create configmap late",
+            "wait 20s",
+            "kubectl get nodes",
+            "wait 2m",
+            "kubectl get pods",
+            "heal etcd",
+            "wait 3m",
+            "kubectl get pods -A",
+        ],
+    ),
+    (
+        "fault-etcd-full",
+        &[
+            "kubectl create configmap early",
+            "fail etcd full",
+            "kubectl create configmap late",
+            "kubectl get configmaps",
+            "kubectl delete configmap early",
+            "wait 30s",
+            "heal etcd",
+            "wait 30s",
+            "fail etcd slow",
+            "kubectl create deployment web --image=nginx --replicas=2",
+            "kubectl scale deployment web --replicas=3",
+            "heal etcd",
+            "wait 20s",
+            "kubectl get pods",
+        ],
+    ),
+    (
+        "fault-node",
+        &[
+            "kubectl create deployment web --image=nginx --replicas=2",
+            "fail node worker-1",
+            "wait 1m",
+            "kubectl get pods -o wide",
+            "kubectl logs deployment/web",
+            "heal node worker-1",
+            "wait 40s",
+            "kubectl get pods -o wide",
+            "kubectl get events --field-selector reason=SandboxChanged",
+            "fail node control-plane",
+            "kubectl get nodes",
+            "wait 30s",
+            "heal node control-plane",
+            "wait 1m",
+            "kubectl get pods -A",
+        ],
+    ),
+    (
         "fault-control-plane-kubelet",
         &[
             "kubectl create deployment web --image=nginx --replicas=2",
@@ -140,7 +196,8 @@ fn converges(profile: Profile, seed: u64, fault: &str, broken_for: Duration) {
             let told = s.eval(&format!("heal {fault}"));
             assert_eq!(told.code, 0, "{fault}: {}", told.stderr);
         }
-        s.eval("wait 2m");
+        // The API server may wait five minutes before it is started again.
+        s.eval("wait 6m");
         s.eval("kubectl scale deployment web --replicas=4");
         s.eval("kubectl delete deployment other");
         s.eval("wait 10m");
@@ -151,8 +208,17 @@ fn converges(profile: Profile, seed: u64, fault: &str, broken_for: Duration) {
 
 #[test]
 fn what_was_broken_and_is_mended_leaves_the_cluster_as_it_would_have_been() {
-    let mended = ["apiserver", "scheduler", "controller-manager", "controller replicaset", "registry"];
-    let on_nodes = ["kubelet", "containerd"];
+    let mended = [
+        "apiserver",
+        "etcd",
+        "etcd slow",
+        "etcd full",
+        "scheduler",
+        "controller-manager",
+        "controller replicaset",
+        "registry",
+    ];
+    let on_nodes = ["kubelet", "containerd", "node"];
     for (i, seconds) in [3, 20, 90, 700].into_iter().enumerate() {
         let seed = u64::try_from(i).unwrap_or(0) + 1;
         let broken_for = Duration::from_secs(seconds);
@@ -161,7 +227,10 @@ fn what_was_broken_and_is_mended_leaves_the_cluster_as_it_would_have_been() {
         }
         for fault in on_nodes {
             converges(Profile::Kubeadm, seed, &format!("{fault} worker-1"), broken_for);
+            converges(Profile::Kubeadm, seed, &format!("{fault} control-plane"), broken_for);
         }
         converges(Profile::Minikube, seed, "apiserver", broken_for);
+        converges(Profile::Minikube, seed, "node minikube", broken_for);
+        converges(Profile::Bare, seed, "etcd", broken_for);
     }
 }

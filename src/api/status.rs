@@ -307,6 +307,12 @@ impl Status {
         Status { details: Some(Box::new(details)), ..Status::new(Reason::Unreachable, why) }
     }
 
+    /// The machine at that address has no power, and nobody beside it knows of it.
+    pub fn no_route(address: &str) -> Status {
+        let refused = Status::refused(address);
+        Status { message: format!("dial tcp {address}: connect: no route to host"), ..refused }
+    }
+
     /// The address that could not be reached, if that is what went wrong.
     pub fn unreachable(&self) -> Option<&str> {
         self.details.as_ref().filter(|_| self.is(Reason::Unreachable)).map(|d| d.name.as_str())

@@ -5,6 +5,7 @@ use crate::api::kinds::{Node, Pod};
 use crate::api::{Duration, Key, RecordId, Resource};
 use crate::controllers;
 use crate::ledger::Root;
+use crate::store::Ailment;
 use crate::world::Tag;
 
 /// What a fault needs to know.
@@ -14,6 +15,15 @@ pub enum Place {
     Node,
     Pod,
     Controller,
+    /// Not where, but how: nothing said is the first of them.
+    Way(&'static [Way]),
+}
+
+/// One of several ways to be broken, and the message that says what it is about to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Way {
+    pub name: &'static str,
+    pub message: &'static str,
 }
 
 pub struct Fault {
@@ -35,10 +45,18 @@ impl Fault {
     }
 }
 
+const ETCD: &[Way] = &[
+    Way { name: "stopped", message: "fault-etcd-stopped" },
+    Way { name: "slow", message: "fault-etcd-slow" },
+    Way { name: "full", message: "fault-etcd-full" },
+];
+
 pub static TABLE: &[Fault] = &[
     Fault::new("kubelet", Place::Node, "fault-kubelet").on_control_plane("fault-kubelet-of-control-plane"),
     Fault::new("containerd", Place::Node, "fault-containerd").on_control_plane("fault-containerd-of-control-plane"),
+    Fault::new("node", Place::Node, "fault-node").on_control_plane("fault-node-of-control-plane"),
     Fault::new("apiserver", Place::Nowhere, "fault-apiserver"),
+    Fault::new("etcd", Place::Way(ETCD), "fault-etcd"),
     Fault::new("scheduler", Place::Nowhere, "fault-scheduler"),
     Fault::new("controller-manager", Place::Nowhere, "fault-controller-manager"),
     Fault::new("controller", Place::Controller, "fault-controller"),
@@ -68,6 +86,7 @@ impl Cluster {
     pub fn places(&self, what: Place) -> Vec<String> {
         match what {
             Place::Nowhere => vec![],
+            Place::Way(ways) => ways.iter().map(|w| w.name.to_string()).collect(),
             Place::Node => self.plan.nodes.iter().map(|n| n.name.clone()).collect(),
             Place::Pod => self.objects::<Pod>().iter().map(|p| format!("{}/{}", p.namespace(), p.name())).collect(),
             Place::Controller => controllers::TABLE.iter().map(|c| c.name.to_string()).collect(),
@@ -76,6 +95,10 @@ impl Cluster {
 
     /// The message that says what a fault is about to do there.
     pub fn foretold(&self, fault: &Fault, place: Option<&str>) -> &'static str {
+        if let Place::Way(ways) = fault.place {
+            let way = place.map_or(ways.first(), |p| ways.iter().find(|w| w.name == p));
+            return way.map_or(fault.message, |w| w.message);
+        }
         let nodes = &self.plan.nodes;
         let of = |name: &str| nodes.iter().find(|n| n.name == name);
         let node = if fault.place == Place::Node { place.map_or(nodes.first(), of) } else { None };
@@ -111,6 +134,11 @@ impl Cluster {
         let place = match (fault.place, place) {
             (Place::Nowhere, _) => String::new(),
             (Place::Node, None) if known.len() == 1 => known[0].clone(),
+            // What is mended is what is broken; what is broken, if nothing else is said, is broken in the usual way.
+            (Place::Way(_), None) => {
+                let broken_so = self.world.faults.keys().find(|(fault, _)| fault == name).map(|(_, way)| way.clone());
+                broken_so.or(known.first().cloned()).unwrap_or_default()
+            }
             (what, None) => return Err(FaultError::NeedsPlace { what }),
             (Place::Pod, Some(p)) => {
                 let full = if p.contains('/') { p.trim_start_matches("pod/").to_string() } else { p.to_string() };
@@ -123,13 +151,18 @@ impl Cluster {
         }
         let id = (name.to_string(), place.clone());
         let lasting = name != "container";
-        if lasting && self.world.faults.contains_key(&id) == broken {
+        // Two ways of being broken at once are none.
+        let already = match fault.place {
+            Place::Way(_) if broken => self.world.faults.keys().any(|(fault, _)| fault == name),
+            _ => self.world.faults.contains_key(&id) == broken,
+        };
+        if lasting && already {
             return Err(FaultError::AlreadySo);
         }
         if name == "metrics-server" && !self.plan.metrics_service {
             return Err(FaultError::NotInstalled);
         }
-        let what = if place.is_empty() { name.to_string() } else { format!("{name} {place}") };
+        let what = if place.is_empty() || place == "stopped" { name.to_string() } else { format!("{name} {place}") };
         let cause = self.world.root("fault", Root::Fault { what, broken });
         if broken && lasting {
             self.world.faults.insert(id, cause);
@@ -137,19 +170,30 @@ impl Cluster {
             self.world.faults.remove(&id);
         }
         match name {
-            "kubelet" | "containerd" => {
-                let tag = Tag::about(
-                    if name == "kubelet" { "fault kubelet" } else { "fault containerd" },
-                    Key::of::<Node>("", &place),
-                );
+            "kubelet" | "containerd" | "node" => {
+                let what = match name {
+                    "kubelet" => "fault kubelet",
+                    "node" => "fault node",
+                    _ => "fault containerd",
+                };
+                let tag = Tag::about(what, Key::of::<Node>("", &place)).number(u64::from(broken));
                 if name == "containerd" {
                     self.world.fault_outside(name, &place, broken, cause);
                 }
-                self.world.notify("kubelet", tag.number(u64::from(broken)), cause);
+                self.world.notify("kubelet", tag, cause);
                 // A stopped process does not finish what it was about to do.
                 self.world.run_until(self.world.now);
+                if name == "node" {
+                    self.world.fault_outside(name, &place, broken, cause);
+                    self.world.run_until(self.world.now);
+                }
             }
             "apiserver" => self.program("kube-apiserver", broken, cause),
+            "etcd" if place == "stopped" => self.program("etcd", broken, cause),
+            "etcd" => {
+                let ailment = if place == "full" { Ailment::Full } else { Ailment::Slow };
+                self.world.set_storage(broken.then_some(ailment), cause);
+            }
             "scheduler" => self.program("kube-scheduler", broken, cause),
             "controller-manager" => self.program("kube-controller-manager", broken, cause),
             "controller" => {

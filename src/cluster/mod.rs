@@ -73,6 +73,11 @@ impl Cluster {
     /// # Errors
     /// As the API server refuses it.
     pub fn request(&mut self, request: &Request, user: &User, cause: RecordId) -> Response {
+        if self.world.reach().is_ok() {
+            let (takes, stored) = self.world.ask_storage(request);
+            self.world.run_until(self.world.now + takes);
+            stored?;
+        }
         let answer = self.world.request(request, user, cause);
         if answer.is_ok() && request.method != Method::Get {
             self.world.run_until(self.world.now + latency::WRITE);
@@ -92,7 +97,8 @@ impl Cluster {
             let of_pod = |n: &NodeConfig| n.statics.iter().find(|s| s.program == program.name).map(|s| s.pod.key());
             world.install(program.name, program.takes, plan.nodes.first().and_then(of_pod));
         }
-        world.serve_at(&format!("{}:6443", plan.api_address));
+        let host = plan.nodes.first().map_or("", |n| n.name.as_str());
+        world.serve_at(host, &format!("{}:6443", plan.api_address));
         let start = world.root("kubetutor", Root::Startup);
         first_objects::make(&mut world, &plan, start);
         let (configs, timing) = (plan.nodes.clone(), plan.timing);

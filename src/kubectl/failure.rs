@@ -99,6 +99,9 @@ fn absent(s: &Status) -> Option<Hint> {
 
 pub fn status_text(s: &Status) -> String {
     if let Some(address) = s.unreachable() {
+        if let Some(at) = s.message.find("dial ").filter(|_| !s.message.ends_with("connection refused")) {
+            return format!("Unable to connect to the server: {}", &s.message[at..]);
+        }
         return format!("The connection to the server {address} was refused - did you specify the right host or port?");
     }
     if s.is(Reason::Invalid)

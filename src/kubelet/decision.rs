@@ -85,6 +85,15 @@ pub enum KubeletDecision {
     Down {
         node: String,
     },
+    /// The machine has lost its power, or has it again.
+    PowerOff {
+        node: String,
+        pods: usize,
+    },
+    PowerOn {
+        node: String,
+        pods: usize,
+    },
     Up {
         node: String,
         pods: usize,
@@ -99,6 +108,8 @@ pub enum KubeletDecision {
         node: String,
         pods: usize,
         lost: bool,
+        /// Nobody answers; otherwise somebody does, but cannot store it.
+        refused: bool,
     },
 }
 
@@ -128,10 +139,15 @@ impl KubeletDecision {
             }
             D::Ready { pod, node, ready } => (either(*ready, "kubelet-ready", "kubelet-unready"), Some(pod), node),
             D::CannotStart { pod, node, .. } => ("kubelet-cannot-start", Some(pod), node),
+            D::PowerOff { node, .. } => ("kubelet-power-off", None, node),
+            D::PowerOn { node, .. } => ("kubelet-power-on", None, node),
             D::Down { node } => ("kubelet-down", None, node),
             D::Up { node, .. } => ("kubelet-up", None, node),
             D::Mirrored { pod, node } => ("kubelet-mirrored", Some(pod), node),
-            D::Connection { node, lost, .. } => (either(*lost, "kubelet-cut-off", "kubelet-connected"), None, node),
+            D::Connection { node, lost: true, refused, .. } => {
+                (either(*refused, "kubelet-cut-off", "kubelet-not-stored"), None, node)
+            }
+            D::Connection { node, .. } => ("kubelet-connected", None, node),
         }
     }
 }
@@ -178,7 +194,9 @@ impl Decision for KubeletDecision {
             D::CannotStart { container, reason, .. } => {
                 facts.extend([("container", container.as_str().into()), ("reason", reason.as_str().into())]);
             }
-            D::Up { pods, .. } | D::Connection { pods, .. } => facts.push(("pods", (*pods).into())),
+            D::Up { pods, .. } | D::Connection { pods, .. } | D::PowerOff { pods, .. } | D::PowerOn { pods, .. } => {
+                facts.push(("pods", (*pods).into()))
+            }
             D::Gone { .. } | D::Mirrored { .. } | D::CannotStop { .. } | D::Ready { .. } | D::Down { .. } => {}
         }
         facts

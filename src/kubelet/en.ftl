@@ -24,12 +24,24 @@ kubelet-up = back: looks at its { $pods ->
     [one] 1 pod
    *[other] { $pods } pods
  } and reports again
-kubelet-cut-off = cannot renew its lease, nobody answers: goes on with its { $pods ->
+kubelet-cut-off = cannot renew its lease, nobody answers → goes on with what it knows ({ $pods ->
     [one] 1 pod
    *[other] { $pods } pods
- } as it knows them, restarts what crashes, and tries again every 10 s
+ }), restarts what crashes, and tries again every 10 s
 kubelet-connected = renews its lease again, and reports what has become of its { $pods ->
     [one] 1 pod
    *[other] { $pods } pods
  }
 kubelet-mirrored = { $pod } lies as a file on this node, and its container never stopped: what was deleted is only its mirror in the API → makes it anew
+kubelet-not-stored = cannot renew its lease, the API server cannot store it → goes on with what it knows ({ $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+ }), and tries again every 10 s
+kubelet-power-off = the machine has no power: kubelet and all containers of its { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+ } are gone; the API does not know it yet
+kubelet-power-on = the machine starts, kubelet will follow: the { $pods ->
+    [one] 1 pod it has gets a new sandbox
+   *[other] { $pods } pods it has get new sandboxes
+ }, and what ran in it starts again

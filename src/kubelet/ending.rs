@@ -20,13 +20,17 @@ impl Fleet {
     pub(super) fn exited(&mut self, uid: Uid, name: &str, id: ContainerId, info: ExitInfo, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let code = info.code;
+        // Who was not there cannot say how it ended.
+        let reason = if self.nodes.at(&w.node).dark { "Unknown" } else { info.reason };
+        let info = ExitInfo { reason, ..info };
         if let Some(i) = w.slot_mut(name).instance_mut(id) {
             i.exit = Some(info);
         }
         let node = self.nodes.at(&w.node);
         let seen = !node.down && !node.runtime_off;
         if let Some(fixed) = &w.fixed {
-            ctx.program_ended(fixed.program, seen);
+            // That a whole machine is gone is told already.
+            ctx.program_ended(fixed.program, seen || node.dark);
         }
         let ending = w.is_ending() || w.phase != Phase::Active;
         if !ending && seen {
@@ -176,8 +180,8 @@ impl Fleet {
     /// Nothing is left of the pod on its node: it is removed from the API, unless it has gone from there already.
     pub(super) fn forget(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
-        // While nobody answers it stays, and is removed later.
-        if !w.forgotten && ctx.unreachable_since().is_some() {
+        // While it cannot be removed it stays.
+        if !w.forgotten && !ctx.can_remove() {
             return w.tell_later(ctx);
         }
         let Some(w) = self.workers.remove(uid) else { return };

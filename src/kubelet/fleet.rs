@@ -90,7 +90,9 @@ impl Fleet {
             "report" => self.report(&key.name, ctx),
             "runtime" => self.runtime_judged(&key.name, ctx),
             "return" => self.look_around(&key.name, ctx),
-            "fault kubelet" | "fault node" => self.power(&key.name, tag.n == 1, ctx),
+            "fault kubelet" => self.power(&key.name, tag.n == 1, ctx),
+            "fault node" => self.machine(&key.name, tag.n == 1, ctx),
+            "booted" => self.booted(&key.name, ctx),
             "fault program" => self.break_program(key, tag.n == 1, ctx),
             "fault containerd" => self.runtime_power(&key.name, tag.n == 1, ctx),
             _ => self.pod_timer(tag, ctx),
@@ -99,9 +101,10 @@ impl Fleet {
 
     fn pod_timer(&mut self, tag: &Tag, ctx: &mut Ctx<'_>) {
         let Some(uid) = tag.uid else { return };
+        let dark = self.workers.get(uid).is_some_and(|w| self.nodes.at(&w.node).dark);
         let up = self.workers.get(uid).is_some_and(|w| !self.nodes.at(&w.node).down);
         match tag.what {
-            "volumes" => self.volumes_mounted(uid, ctx),
+            "volumes" if !dark => self.volumes_mounted(uid, ctx),
             "sync" if self.workers.get(uid).is_some_and(|w| w.timer == tag.n) => self.sync(uid, ctx),
             "reinspect" => {
                 self.sync(uid, ctx);
@@ -111,7 +114,7 @@ impl Fleet {
             "reconcile" if up => self.write_status(uid, ctx),
             "retell" if up => self.retell(uid, ctx),
             "ended" if up => self.ended(uid, ctx),
-            "cleanup" => self.cleanup(uid, ctx),
+            "cleanup" if !dark => self.cleanup(uid, ctx),
             "probe" => self.probe(uid, tag.n, ctx),
             _ => {}
         }
@@ -125,11 +128,16 @@ impl Fleet {
         }
         let Some(uid) = self.ops.remove(&op) else { return };
         let Some(w) = self.workers.get_mut(uid) else { return };
+        let dark = self.nodes.at(&w.node).dark;
         if let Some(at) = w.waits.iter().position(|(wait, ..)| *wait == op) {
             let (_, container, id) = w.waits.swap_remove(at);
             if let Outcome::Exited(info) = outcome {
                 self.exited(uid, &container, id, info, ctx);
             }
+            return;
+        }
+        // What was under way on a machine without power comes to nothing.
+        if dark {
             return;
         }
         if w.stopping.remove(&op) {

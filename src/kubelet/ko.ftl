@@ -21,3 +21,6 @@ kubelet-up = 돌아옴: 맡은 파드 { $pods }개를 살피고 다시 보고함
 kubelet-cut-off = 답하는 곳이 없어 리스를 갱신하지 못함: 알고 있는 대로 파드 { $pods }개를 계속 돌보고, 죽은 것은 다시 시작하며, 10초마다 다시 시도함
 kubelet-connected = 리스를 다시 갱신하고, 파드 { $pods }개의 그동안 상태를 보고함
 kubelet-mirrored = { $pod } 파드는 이 노드의 파일로 정의된 스태틱 파드이고 컨테이너는 멈춘 적이 없음: 지워진 것은 API에 비친 미러 파드뿐임 → 다시 만듦
+kubelet-not-stored = API 서버가 저장하지 못해 리스를 갱신하지 못함: 알고 있는 대로 파드 { $pods }개를 계속 돌보고 10초마다 다시 시도함
+kubelet-power-off = 전원이 꺼짐: kubelet도, 파드 { $pods }개의 컨테이너도 모두 사라짐. API는 아직 이를 모름
+kubelet-power-on = 전원이 켜지고 곧 kubelet이 뒤따름: 맡은 파드 { $pods }개는 샌드박스를 새로 얻고 컨테이너가 다시 시작됨

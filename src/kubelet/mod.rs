@@ -19,6 +19,7 @@ pub mod fleet;
 pub mod node;
 pub mod nodes;
 pub mod pod_workers;
+pub mod power;
 pub mod probes;
 pub mod probing;
 pub mod reporting;

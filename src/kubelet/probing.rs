@@ -83,7 +83,8 @@ impl Fleet {
             "Startup" => slot.is_some_and(|s| s.startup_ok),
             _ => slot.is_some_and(|s| s.ready),
         };
-        if settled || !on_its_way { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
+        // The control plane's own pods are asked every second for ever: nobody waits for that.
+        if settled || !on_its_way || w.fixed.is_some() { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
     }
 
     /// The clock of a probe ticks.
@@ -130,8 +131,7 @@ impl Fleet {
         if on_hold || too_early || not_its_turn || under_way || self.nodes.at(&w.node).down {
             return;
         }
-        let path = p.http_get.as_ref().and_then(|h| h.path.as_deref()).unwrap_or("/");
-        if let Some((ok, detail)) = self.health_of(uid, path, ctx) {
+        if let Some((ok, detail)) = self.health_of(uid, ctx) {
             let probing = Probing { uid, container: c.name.clone(), kind, id };
             return self.probed(&probing, &Outcome::Probed { ok, detail }, ctx);
         }

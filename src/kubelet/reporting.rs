@@ -9,10 +9,11 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
+use super::node::FIRST_BOOT;
 use super::static_pods::StaticPod;
 use crate::api::kinds::{CSINode, Lease, Node};
 use crate::api::object::{Key, Resource};
-use crate::api::{Duration, Time, Uid, User};
+use crate::api::{Duration, Reason, Time, Uid, User};
 use crate::client::Recorder;
 use crate::world::{Ctx, Tag, latency};
 
@@ -23,6 +24,8 @@ const STATUS_EVERY: Duration = Duration::from_secs(300);
 /// A returning kubelet needs this long to look around, and to report its node.
 const RESTART: Duration = Duration::from_millis(1500);
 const REPORT: Duration = Duration::from_secs(9);
+/// How often a kubelet that starts tries to reach the API server.
+const KNOCK: Duration = Duration::from_secs(2);
 /// Until kubelet says that its runtime does not answer, or answers again.
 const RUNTIME_LOST: Duration = Duration::from_secs(10);
 const RUNTIME_FOUND: Duration = Duration::from_secs(2);
@@ -51,6 +54,10 @@ pub struct NodeState {
     pub user: Arc<User>,
     pub uid: String,
     pub down: bool,
+    /// Its machine has no power.
+    pub dark: bool,
+    /// Which start of the machine this is.
+    pub boot_id: String,
     /// Its container runtime does not answer; kubelet takes a while to believe it.
     pub runtime_off: bool,
     pub runtime_down: bool,
@@ -88,6 +95,8 @@ impl NodeState {
             allocatable: super::node::allocatable(&config),
             uid: String::new(),
             down: false,
+            dark: false,
+            boot_id: FIRST_BOOT.into(),
             runtime_off: false,
             runtime_down: false,
             cut_off: false,
@@ -152,12 +161,13 @@ impl Fleet {
         let done = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
             l.spec.get_or_insert_default().renew_time = Some(now.meta_micro());
         });
-        let cut_off = done.is_err_and(|e| e.unreachable().is_some());
+        let refused = done.as_ref().is_err_and(|e| e.unreachable().is_some());
+        let cut_off = done.is_err_and(|e| !e.is(Reason::NotFound));
         if std::mem::replace(&mut n.cut_off, cut_off) == cut_off {
             return;
         }
         let pods = self.workers.on(name).count();
-        ctx.decide(KubeletDecision::Connection { node: name.into(), pods, lost: cut_off });
+        ctx.decide(KubeletDecision::Connection { node: name.into(), pods, lost: cut_off, refused });
     }
 
     /// What the API has of a node, as far as kubelet cares.
@@ -174,11 +184,14 @@ impl Fleet {
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
         let fresh = n.conditions(now);
         let images = super::node::images(&n.images);
-        let told = n.images.len();
+        let (told, boot) = (n.images.len(), n.boot_id.clone());
         let done = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
             let status = node.status.get_or_insert_default();
             super::node::refresh(status, fresh);
             status.images = Some(images);
+            if let Some(info) = &mut status.node_info {
+                info.boot_id = boot;
+            }
         });
         // What could not be said is said at the next look.
         if done.is_ok() {
@@ -226,13 +239,23 @@ impl Fleet {
 
     /// A kubelet that has come back looks through everything it is responsible for.
     pub(super) fn look_around(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        // Until the API server answers it knows only the pods that lie on its node as files.
+        if !ctx.answers() {
+            let statics: Vec<Uid> = self.workers.on(name).filter(|w| w.fixed.is_some()).map(|w| w.uid).collect();
+            self.sync_these(statics, ctx);
+            return ctx.quietly_after(KNOCK, Tag::about("return", Key::of::<Node>("", name)));
+        }
         self.renew_lease(name, ctx);
         self.sync_all(name, ctx);
     }
 
     fn sync_all(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let all: Vec<Uid> = self.workers.on(name).map(|w| w.uid).collect();
-        for uid in all {
+        self.sync_these(all, ctx);
+    }
+
+    fn sync_these(&mut self, these: Vec<Uid>, ctx: &mut Ctx<'_>) {
+        for uid in these {
             self.see(uid);
             self.sync(uid, ctx);
         }

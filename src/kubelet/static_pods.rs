@@ -197,8 +197,8 @@ impl Fleet {
     }
 
     /// What is known of a program's health, if the pod is one of the control plane.
-    pub(super) fn health_of(&self, uid: Uid, path: &str, ctx: &Ctx<'_>) -> Option<(bool, String)> {
+    pub(super) fn health_of(&self, uid: Uid, ctx: &Ctx<'_>) -> Option<(bool, String)> {
         let fixed = self.workers.get(uid)?.fixed.as_ref()?;
-        Some(ctx.health_of(fixed.program, path))
+        Some(ctx.health_of(fixed.program))
     }
 }

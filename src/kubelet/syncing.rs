@@ -8,7 +8,7 @@ use super::worker::{Phase, Replaced, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::object::Resource;
 use crate::api::ops::RuntimeCall;
-use crate::api::{Duration, Outcome, Uid, pods};
+use crate::api::{Duration, Outcome, Reason, Uid, pods};
 use crate::client::recorder::Note;
 use crate::world::{Ctx, latency};
 
@@ -45,9 +45,11 @@ impl Fleet {
             self.terminate(uid, ctx);
         } else if w.ip.is_none() {
             w.busy = Some(Step::Volumes);
+            let tag = w.tag("volumes");
+            self.tell_of_sandbox(uid, ctx);
             let (least, most) = self.timing.volumes;
             let wait = latency::between(ctx.chance(), least, most);
-            ctx.after(wait, w.tag("volumes"));
+            ctx.after(wait, tag);
         } else {
             self.start_containers(uid, ctx);
         }
@@ -191,7 +193,8 @@ impl Fleet {
                 w.pod = o;
                 w.reported = Some(w.basis());
             }
-            Err(e) if e.unreachable().is_some() => w.tell_later(ctx),
+            // It is gone, or somebody else's by now: nothing is left to tell.
+            Err(e) if !e.is(Reason::NotFound) => w.tell_later(ctx),
             _ => {}
         }
     }

@@ -233,6 +233,8 @@ pub struct Worker {
     pub announced_stop: bool,
     /// It was told that the pod cannot be stopped.
     pub told_stuck: bool,
+    /// Its sandbox has gone with the machine.
+    pub sandbox_lost: bool,
     /// It lies as a file on the node.
     pub fixed: Option<Fixed>,
     /// Its probes' clocks tick.
@@ -259,6 +261,7 @@ impl Worker {
             probing: false,
             untold: false,
             fixed: None,
+            sandbox_lost: false,
             crash_wait: None,
             stopping: BTreeSet::new(),
             waits: vec![],

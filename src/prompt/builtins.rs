@@ -383,10 +383,12 @@ fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
     let mut text = String::new();
     for f in faults::TABLE {
         let place = match f.place {
-            Place::Nowhere => "",
-            Place::Node => " NODE",
-            Place::Pod => " POD",
-            Place::Controller => " NAME",
+            Place::Nowhere => String::new(),
+            Place::Node => " NODE".into(),
+            Place::Pod => " POD".into(),
+            Place::Controller => " NAME".into(),
+            // The first is what happens if nothing is said.
+            Place::Way(ways) => format!(" [{}]", ways.iter().skip(1).map(|w| w.name).collect::<Vec<_>>().join("|")),
         };
         text.push_str(&format!(
             "  {:<28} {}\n",

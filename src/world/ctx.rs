@@ -187,7 +187,7 @@ impl<T: Resource> Api<'_, '_, T> {
 
     /// Reads past the cache, from the API server itself.
     pub fn get(self, namespace: &str, name: &str) -> Result<Arc<Object>, Status> {
-        self.ctx.world.reach()?;
+        self.ctx.world.read_through()?;
         self.cached(namespace, name)
     }
 
@@ -253,6 +253,7 @@ impl Ctx<'_> {
         f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> Result<R, Status>,
     ) -> Result<R, Status> {
         self.world.reach()?;
+        self.world.commit(Some(self.actor.0))?;
         let cause = self.record();
         self.call_because(cause, user, f)
     }
@@ -310,7 +311,7 @@ impl Ctx<'_> {
     /// # Errors
     /// The API server does not answer.
     pub fn list_any(&self, kind: KindRef, namespace: &str) -> Result<Vec<Arc<Object>>, Status> {
-        self.world.reach()?;
+        self.world.read_through()?;
         Ok(self.world.api.store().list(&Scope { kind, namespace: Some(namespace.into()) }).cloned().collect())
     }
 
@@ -319,7 +320,7 @@ impl Ctx<'_> {
     /// # Errors
     /// The API server does not answer.
     pub fn list_all_of(&self, group: &str, plural: &str) -> Result<Vec<Arc<Object>>, Status> {
-        self.world.reach()?;
+        self.world.read_through()?;
         let api = &self.world.api;
         let kind = api.custom_kinds().find(|k| k.group() == group && k.plural() == plural);
         Ok(kind.into_iter().flat_map(|k| api.store().list(&Scope::all(k)).cloned().collect::<Vec<_>>()).collect())
@@ -340,13 +341,18 @@ impl Ctx<'_> {
     /// # Errors
     /// The API server does not answer.
     pub fn get_any(&self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
-        self.world.reach()?;
+        self.world.read_through()?;
         Ok(self.world.api.get(key).ok().cloned())
     }
 
-    /// Whether the API server answers, and if not, since when.
-    pub fn unreachable_since(&self) -> Option<Time> {
-        self.world.gone_since()
+    /// Whether the API server answers.
+    pub fn answers(&self) -> bool {
+        self.world.reach().is_ok()
+    }
+
+    /// Whether something can be removed at this moment.
+    pub fn can_remove(&self) -> bool {
+        self.world.read_through().is_ok()
     }
 
     /// Writes an Event, or keeps it to be tried again if the API server does not answer. `false`: it is lost.
@@ -377,8 +383,8 @@ impl Ctx<'_> {
     }
 
     /// What a program of the control plane says when it is asked for its health: whether it is well, and what is wrong.
-    pub fn health_of(&self, program: &str, path: &str) -> (bool, String) {
-        self.world.health_of(program, path)
+    pub fn health_of(&self, program: &str) -> (bool, String) {
+        self.world.health_of(program)
     }
 
     /// The containers of a pod end with an error.

@@ -9,6 +9,13 @@ pub enum ProcessDecision {
     Gone,
     /// It answers again.
     Back,
+    /// What has become of etcd.
+    StorageGone,
+    StorageFull,
+    StorageSlow,
+    StorageWell,
+    /// The API server could not reach its etcd when it began.
+    NoStorage,
     /// Nobody has seen that a program ended.
     Unseen,
 }
@@ -18,6 +25,11 @@ impl Decision for ProcessDecision {
         match self {
             ProcessDecision::Gone => "server-gone",
             ProcessDecision::Back => "server-back",
+            ProcessDecision::StorageGone => "storage-gone",
+            ProcessDecision::StorageFull => "storage-full",
+            ProcessDecision::StorageSlow => "storage-slow",
+            ProcessDecision::StorageWell => "storage-well",
+            ProcessDecision::NoStorage => "server-no-storage",
             ProcessDecision::Unseen => "process-unseen",
         }
     }

@@ -19,6 +19,7 @@ mod figures;
 pub mod latency;
 mod processes;
 mod server;
+mod storage;
 mod unsent;
 
 use std::collections::BTreeMap;
@@ -40,7 +41,7 @@ use crate::apiserver::caller::{Caller, Chance};
 use crate::apiserver::target::Target;
 use crate::ledger::record::SERVER;
 use crate::ledger::{Causes, Ledger, ReadRecord, Root, Trigger, What};
-use crate::store::{Change, Scope, WatchId};
+use crate::store::{Ailment, Change, Scope, WatchId};
 
 /// A part of the control plane or of the nodes. It sees events and acts through [`Ctx`], nothing else.
 pub trait Component: Send {
@@ -132,6 +133,8 @@ enum Goal {
     Start(ActorId),
     /// The API server answers from now on.
     Serve,
+    /// etcd answers from now on.
+    Store,
     /// A program ends, and begins again.
     Exit(&'static str),
     Respawn(&'static str),
@@ -317,7 +320,12 @@ impl World {
                 self.complete(out);
             }
             Goal::Start(actor) => self.begin(actor, due.causes),
-            Goal::Serve => self.server_back(first(&due.causes)),
+            Goal::Serve => {
+                if !self.awaits_storage(first(&due.causes)) {
+                    self.server_back(first(&due.causes));
+                }
+            }
+            Goal::Store => self.set_storage(None, first(&due.causes)),
             Goal::Exit(program) => self.process_ended(program, first(&due.causes)),
             Goal::Respawn(program) => self.process_began(program, first(&due.causes)),
             Goal::Send { recorder, incarnation } => self.send_again(recorder, incarnation),
@@ -401,13 +409,15 @@ impl World {
 
     /// Carries what was written to the components that watch it.
     pub fn carry(&mut self) {
+        let slow = self.storage() == Some(Ailment::Slow);
         let mut deliveries = std::mem::take(&mut self.deliveries);
         deliveries.extend(self.api.take_deliveries(self.now));
         for (watch, change) in deliveries.drain(..) {
             let Some(watcher) = self.watchers.get_mut(&watch) else { continue };
             let actor = watcher.actor;
             let slot = &mut self.slots[actor.0];
-            watcher.told = watcher.told.max(self.now + latency::watch(&mut slot.chance));
+            let late = if slow { storage::slow(&mut slot.chance) } else { Duration::ZERO };
+            watcher.told = watcher.told.max(self.now + late + latency::watch(&mut slot.chance));
             let (at, incarnation) = (watcher.told, slot.incarnation);
             let causes = smallvec![change.cause];
             let quiet = is_quiet(&change);
@@ -496,6 +506,7 @@ impl World {
     /// A request of a person.
     pub fn request(&mut self, request: &Request, user: &User, cause: RecordId) -> Response {
         self.reach()?;
+        self.api.ailing(request)?;
         self.measure(&request.path);
         let mut who = Caller::new(user, "kubectl", self.now, cause, &mut self.ledger, &mut self.chance);
         let answer = self.api.handle(request, &mut who);

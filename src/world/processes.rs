@@ -4,9 +4,11 @@
 //! component that [leads](super::Component::leads) begins alone, and lets the others begin when it has the lease.
 //! A program may live in a container: then it ends with it, and begins when kubelet starts the container again.
 
+use super::storage::ETCD;
 use super::{ActorId, Due, Goal, World};
 use crate::api::{Duration, Key, RecordId};
 use crate::ledger::record::SERVER;
+use crate::store::Ailment;
 use smallvec::smallvec;
 
 /// A process that is no container is started again by its machine after this long.
@@ -34,8 +36,10 @@ impl World {
     pub fn process_ended(&mut self, program: &str, cause: RecordId) {
         let names: Vec<&'static str> = self.slots.iter().filter(|s| s.agent == program).map(|s| s.name).collect();
         names.into_iter().for_each(|name| self.stop(name));
-        if program == SERVER {
-            self.server_gone(cause);
+        match program {
+            SERVER => self.server_gone(cause),
+            ETCD => self.set_storage(Some(Ailment::Gone), cause),
+            _ => {}
         }
     }
 
@@ -51,7 +55,11 @@ impl World {
         }
         if program == SERVER {
             self.server.begins = true;
+            self.server.began = self.now;
             self.agenda.push(self.now + after, Due { to: Goal::Serve, causes: smallvec![cause] }, false);
+        }
+        if program == ETCD {
+            self.agenda.push(self.now + after, Due { to: Goal::Store, causes: smallvec![cause] }, false);
         }
     }
 

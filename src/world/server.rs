@@ -14,6 +14,7 @@ use crate::api::{Duration, RecordId, Status, Time};
 use crate::apiserver::caller::{Chance, below};
 use crate::ledger::What;
 use crate::ledger::record::SERVER;
+use crate::store::Ailment;
 
 /// How a reflector waits: at first, at most; each wait up to twice as long, by chance.
 const FIRST_WAIT: Duration = Duration::from_millis(800);
@@ -23,21 +24,26 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 pub(super) struct Server {
     /// `198.51.100.2:6443`
     pub address: Arc<str>,
+    /// The node on which it runs.
+    pub host: Arc<str>,
     /// Since when nobody answers.
     pub gone: Option<Time>,
     /// Its process runs, and will answer soon.
     pub begins: bool,
+    /// Since when it does.
+    pub began: Time,
 }
 
 impl Default for Server {
     fn default() -> Server {
-        Server { address: "127.0.0.1:6443".into(), gone: None, begins: false }
+        Server { address: "127.0.0.1:6443".into(), host: "".into(), gone: None, begins: false, began: Time::default() }
     }
 }
 
 impl World {
     /// Where the API server listens.
-    pub fn serve_at(&mut self, address: &str) {
+    pub fn serve_at(&mut self, host: &str, address: &str) {
+        self.server.host = host.into();
         self.server.address = address.into();
     }
 
@@ -48,6 +54,7 @@ impl World {
     pub fn reach(&self) -> Result<(), Status> {
         match self.server.gone {
             None => Ok(()),
+            Some(_) if self.broken("node", &self.server.host).is_some() => Err(Status::no_route(&self.server.address)),
             Some(_) => Err(Status::refused(&self.server.address)),
         }
     }
@@ -86,19 +93,17 @@ impl World {
         self.ledger.add(self.now, program, What::Decision(Arc::new(what)), smallvec![cause]);
     }
 
-    /// Why the API server does not answer at this moment, for whoever is to be told later.
-    pub(super) fn gone_since(&self) -> Option<Time> {
-        self.server.gone
-    }
-
-    /// What a program says of its health. One that is about to begin does not answer yet.
-    pub(super) fn health_of(&self, program: &str, _path: &str) -> (bool, String) {
-        let silent = program == SERVER && self.server.gone.is_some();
-        let why = format!(
-            "Get \"https://{}/livez\": dial tcp {}: connect: connection refused",
-            self.server.address, self.server.address
-        );
-        (!silent, if silent { why } else { String::new() })
+    /// What a program of the control plane says of its health: whether it is well, and what a probe tells of it.
+    pub(super) fn health_of(&self, program: &str) -> (bool, String) {
+        let storage_gone = self.storage() == Some(Ailment::Gone);
+        match program {
+            SERVER if self.server.gone.is_some() => {
+                let address = &self.server.address;
+                (false, format!("Get \"https://{address}/livez\": dial tcp {address}: connect: connection refused"))
+            }
+            SERVER if storage_gone => (false, "HTTP probe failed with statuscode: 500".into()),
+            _ => (true, String::new()),
+        }
     }
 
     /// The record that broke something.

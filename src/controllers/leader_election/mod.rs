@@ -10,7 +10,7 @@ use k8s_openapi::api::coordination::v1::LeaseSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::kinds::Lease;
-use crate::api::{Duration, Key, Status, Time, User};
+use crate::api::{Duration, Key, Reason, Status, Time, User};
 use crate::client::Recorder;
 use crate::client::recorder::{Note, reference};
 use crate::ledger::{Decision, Facts};
@@ -114,8 +114,8 @@ impl LeaderElection {
         let now = ctx.now();
         let held = match ctx.api::<Lease>().get(NAMESPACE, self.program) {
             Ok(o) => o.get::<Lease>().cloned(),
-            Err(e) if e.unreachable().is_some() => return Err(e),
-            Err(_) => None,
+            Err(e) if e.is(Reason::NotFound) => None,
+            Err(e) => return Err(e),
         };
         let Some(lease) = held else {
             self.write(None, ctx)?;
