@@ -98,6 +98,61 @@ const STORIES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "fault-memory",
+        &[
+            "kubectl create deployment web --image=nginx --replicas=4",
+            "fail memory worker-1",
+            "wait 30s",
+            "kubectl get pods -o wide",
+            "kubectl get events --field-selector reason=Evicted",
+            "kubectl get events --field-selector involvedObject.kind=Node",
+            "why pod/web",
+            "heal memory worker-1",
+            "wait 1m",
+            "kubectl get node worker-1 -o jsonpath={.spec.taints}",
+            "wait 5m",
+            "kubectl get node worker-1 -o jsonpath={.spec.taints}",
+        ],
+    ),
+    (
+        "fault-disk",
+        &[
+            "kubectl create deployment web --image=nginx --replicas=4",
+            "fail disk worker-2",
+            "wait 30s",
+            "kubectl get pods -o wide",
+            "kubectl get events --field-selector reason=Evicted",
+            "wait 5m",
+            "kubectl get events --field-selector involvedObject.kind=Node",
+            "heal disk worker-2",
+            "wait 6m",
+        ],
+    ),
+    (
+        "fault-hang",
+        &[
+            "kubectl create deployment web --image=nginx",
+            "kubectl patch deployment web -p '{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"nginx\",\"livenessProbe\":{\"httpGet\":{\"path\":\"/\",\"port\":80},\"periodSeconds\":5}}]}}}}'",
+            "kubectl run lone --image=nginx",
+            "fail container lone hang",
+            "wait 1m",
+            "kubectl get pods",
+            "heal container lone hang",
+        ],
+    ),
+    (
+        "fault-clock",
+        &[
+            "kubectl create deployment web --image=nginx --replicas=2",
+            "fail clock worker-1",
+            "wait 70s",
+            "kubectl get lease worker-1 -n kube-node-lease -o jsonpath={.spec.renewTime}",
+            "heal clock worker-1",
+            "wait 1m",
+            "kubectl get nodes",
+        ],
+    ),
+    (
         "fault-control-plane-kubelet",
         &[
             "kubectl create deployment web --image=nginx --replicas=2",
@@ -180,35 +235,92 @@ fn state(s: &Session) -> Vec<String> {
     nodes.chain(deployments).chain(running).collect()
 }
 
-/// A cluster in which something was broken for a while, and was changed meanwhile, ends as one in which nothing was.
-fn converges(profile: Profile, seed: u64, fault: &str, broken_for: Duration) {
-    let play = |broken: bool| {
-        let mut s = session(profile, seed);
-        s.language = Language::English;
-        s.eval("kubectl create deployment web --image=nginx --replicas=3");
-        s.eval("kubectl create deployment other --image=httpd --replicas=2");
-        if broken {
-            let told = s.eval(&format!("fail {fault}"));
-            assert_eq!(told.code, 0, "{fault}: {}", told.stderr);
-        }
-        s.wait(broken_for);
-        if broken {
-            let told = s.eval(&format!("heal {fault}"));
-            assert_eq!(told.code, 0, "{fault}: {}", told.stderr);
-        }
-        // The API server may wait five minutes before it is started again.
-        s.eval("wait 6m");
-        s.eval("kubectl scale deployment web --replicas=4");
-        s.eval("kubectl delete deployment other");
-        s.eval("wait 10m");
-        state(&s)
+/// What a cluster comes to in which a fault, if any, is broken for a while, and in which things are changed after that.
+fn end_state(profile: Profile, seed: u64, fault: Option<&str>, broken_for: Duration) -> Vec<String> {
+    let mut s = session(profile, seed);
+    s.eval("kubectl create deployment web --image=nginx --replicas=3");
+    s.eval("kubectl create deployment other --image=httpd --replicas=2");
+    let must = |s: &mut Session, word: &str| {
+        let told = fault.map(|f| s.eval(&format!("{word} {f}")));
+        assert!(told.as_ref().is_none_or(|t| t.code == 0), "{fault:?}: {told:?}");
     };
-    assert_eq!(play(true), play(false), "{fault} for {broken_for:?}, seed {seed}, {}", profile.name());
+    must(&mut s, "fail");
+    s.wait(broken_for);
+    must(&mut s, "heal");
+    // The API server may wait five minutes before it is started again.
+    s.eval("wait 6m");
+    s.eval("kubectl scale deployment web --replicas=4");
+    s.eval("kubectl delete deployment other");
+    s.eval("wait 10m");
+    state(&s)
+}
+
+/// What the study notes say of the control plane's node, and what is true of it.
+#[test]
+fn without_the_kubelet_of_the_control_plane_all_goes_on_but_nothing_there_is_repaired() {
+    let mut s = session(Profile::Kubeadm, 1);
+    s.eval("kubectl create deployment web --image=nginx --replicas=2");
+    s.eval("fail kubelet control-plane");
+    s.eval("kubectl delete pod kube-scheduler-control-plane -n kube-system --wait=false");
+    s.eval("wait 1m");
+    let system = s.eval("kubectl get pods -n kube-system").stdout;
+    assert!(system.contains("kube-scheduler-control-plane            1/1     Terminating"), "{system}");
+    s.eval("kubectl scale deployment web --replicas=3");
+    let pods = s.eval("kubectl get pods --no-headers").stdout;
+    assert_eq!(pods.matches("1/1     Running").count() + pods.matches("1/1   Running").count(), 3, "{pods}");
+    s.eval("fail container kube-system/kube-scheduler-control-plane");
+    s.eval("kubectl scale deployment web --replicas=4");
+    s.eval("wait 2m");
+    let pods = s.eval("kubectl get pods --no-headers").stdout;
+    assert_eq!(pods.matches("Pending").count(), 1, "{pods}");
+    s.eval("heal kubelet control-plane");
+    s.eval("wait 1m");
+    let pods = s.eval("kubectl get pods --no-headers").stdout;
+    assert_eq!(pods.matches("Running").count(), 4, "{pods}");
+}
+
+/// Whatever fails at the same time: when all is mended, the cluster is well again.
+#[test]
+fn several_faults_at_once_are_mended_in_any_order() {
+    let faults = [
+        "apiserver",
+        "etcd",
+        "kubelet worker-1",
+        "node worker-2",
+        "scheduler",
+        "containerd control-plane",
+        "disk worker-3",
+        "node control-plane",
+    ];
+    for seed in 0..6u64 {
+        let mut s = session(Profile::Kubeadm, seed + 1);
+        s.eval("kubectl create deployment web --image=nginx --replicas=4");
+        let chosen =
+            |turn: u64| faults.iter().enumerate().filter(move |(i, _)| !(seed + turn + *i as u64).is_multiple_of(3));
+        for (i, fault) in chosen(0) {
+            s.eval(&format!("fail {fault}"));
+            s.wait(Duration::from_secs(7 * (i as u64 + seed)));
+        }
+        for fault in faults.iter().rev().filter(|f| chosen(0).any(|(_, c)| c == *f)) {
+            assert_eq!(s.eval(&format!("heal {fault}")).code, 0, "{fault}, seed {seed}");
+            s.wait(Duration::from_secs(seed * 11));
+        }
+        s.eval("wait 30m");
+        let nodes = s.cluster.objects::<Node>();
+        assert!(nodes.iter().all(node::is_ready), "seed {seed}: {:?}", state(&s));
+        let deployment = s.cluster.objects::<Deployment>().remove(0);
+        assert_eq!(
+            deployment.status.and_then(|s| s.ready_replicas),
+            Some(4),
+            "seed {seed}: {:?}",
+            s.cluster.world.faults
+        );
+    }
 }
 
 #[test]
 fn what_was_broken_and_is_mended_leaves_the_cluster_as_it_would_have_been() {
-    let mended = [
+    let whole = [
         "apiserver",
         "etcd",
         "etcd slow",
@@ -218,19 +330,24 @@ fn what_was_broken_and_is_mended_leaves_the_cluster_as_it_would_have_been() {
         "controller replicaset",
         "registry",
     ];
-    let on_nodes = ["kubelet", "containerd", "node"];
-    for (i, seconds) in [3, 20, 90, 700].into_iter().enumerate() {
-        let seed = u64::try_from(i).unwrap_or(0) + 1;
-        let broken_for = Duration::from_secs(seconds);
-        for fault in mended {
-            converges(Profile::Kubeadm, seed, fault, broken_for);
+    let on_nodes = ["kubelet", "containerd", "node", "memory", "disk", "clock"];
+    let all: Vec<(Profile, String)> = whole
+        .iter()
+        .map(|f| (Profile::Kubeadm, (*f).to_string()))
+        .chain(on_nodes.iter().map(|f| (Profile::Kubeadm, format!("{f} worker-1"))))
+        .chain(on_nodes.iter().map(|f| (Profile::Kubeadm, format!("{f} control-plane"))))
+        .chain(["apiserver", "node minikube"].map(|f| (Profile::Minikube, f.to_string())))
+        .chain(["apiserver", "etcd"].map(|f| (Profile::Bare, f.to_string())))
+        .collect();
+    let times = [3, 20, 90, 700].map(Duration::from_secs);
+    for profile in [Profile::Kubeadm, Profile::Minikube, Profile::Bare] {
+        let wanted = end_state(profile, 1, None, times[0]);
+        for (i, (_, fault)) in all.iter().enumerate().filter(|(_, (p, _))| *p == profile) {
+            // Each for a short time and for a long one.
+            for broken_for in [times[i % 2], times[2 + i / 2 % 2]] {
+                let got = end_state(profile, u64::try_from(i).unwrap_or(0), Some(fault), broken_for);
+                assert_eq!(got, wanted, "{fault} for {broken_for:?}, {}", profile.name());
+            }
         }
-        for fault in on_nodes {
-            converges(Profile::Kubeadm, seed, &format!("{fault} worker-1"), broken_for);
-            converges(Profile::Kubeadm, seed, &format!("{fault} control-plane"), broken_for);
-        }
-        converges(Profile::Minikube, seed, "apiserver", broken_for);
-        converges(Profile::Minikube, seed, "node minikube", broken_for);
-        converges(Profile::Bare, seed, "etcd", broken_for);
     }
 }

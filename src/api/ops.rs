@@ -253,5 +253,9 @@ pub trait Answerer: Send {
     fn figures(&self, _now: Time) -> Figures {
         Figures::default()
     }
+    /// What containers use, as their runtimes tell kubelets.
+    fn stats(&self, _now: Time) -> Figures {
+        Figures::default()
+    }
     fn clone_box(&self) -> Box<dyn Answerer>;
 }

@@ -55,6 +55,9 @@ pub static TABLE: &[Fault] = &[
     Fault::new("kubelet", Place::Node, "fault-kubelet").on_control_plane("fault-kubelet-of-control-plane"),
     Fault::new("containerd", Place::Node, "fault-containerd").on_control_plane("fault-containerd-of-control-plane"),
     Fault::new("node", Place::Node, "fault-node").on_control_plane("fault-node-of-control-plane"),
+    Fault::new("memory", Place::Node, "fault-memory"),
+    Fault::new("disk", Place::Node, "fault-disk"),
+    Fault::new("clock", Place::Node, "fault-clock"),
     Fault::new("apiserver", Place::Nowhere, "fault-apiserver"),
     Fault::new("etcd", Place::Way(ETCD), "fault-etcd"),
     Fault::new("scheduler", Place::Nowhere, "fault-scheduler"),
@@ -99,6 +102,9 @@ impl Cluster {
             let way = place.map_or(ways.first(), |p| ways.iter().find(|w| w.name == p));
             return way.map_or(fault.message, |w| w.message);
         }
+        if fault.name == "container" && place.is_some_and(|p| p.ends_with(" hang")) {
+            return "fault-container-hang";
+        }
         let nodes = &self.plan.nodes;
         let of = |name: &str| nodes.iter().find(|n| n.name == name);
         let node = if fault.place == Place::Node { place.map_or(nodes.first(), of) } else { None };
@@ -130,6 +136,14 @@ impl Cluster {
                 TABLE.iter().map(|f| f.name).max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
             return Err(FaultError::Unknown { name: name.into(), near: near.filter(|n| strsim::jaro(n, name) > 0.7) });
         };
+        // A container ends, unless it is said that it hangs.
+        let (place, how) = match place.and_then(|p| p.split_once(' ')) {
+            Some((pod, how)) if fault.place == Place::Pod => (Some(pod), Some(how)),
+            _ => (place, None),
+        };
+        if let Some(how) = how.filter(|how| *how != "hang") {
+            return Err(FaultError::NoSuchPlace { place: how.into(), known: vec!["hang".into()] });
+        }
         let known = self.places(fault.place);
         let place = match (fault.place, place) {
             (Place::Nowhere, _) => String::new(),
@@ -146,11 +160,13 @@ impl Cluster {
             }
             (_, Some(p)) => p.to_string(),
         };
-        if fault.place != Place::Nowhere && !known.contains(&place) {
+        if fault.place != Place::Nowhere && !known.contains(&place) && (broken || how.is_none()) {
             return Err(FaultError::NoSuchPlace { place, known });
         }
+        let place = how.map_or(place.clone(), |how| format!("{place} {how}"));
         let id = (name.to_string(), place.clone());
-        let lasting = name != "container";
+        let hangs = name == "container" && how == Some("hang");
+        let lasting = name != "container" || hangs;
         // Two ways of being broken at once are none.
         let already = match fault.place {
             Place::Way(_) if broken => self.world.faults.keys().any(|(fault, _)| fault == name),
@@ -170,10 +186,13 @@ impl Cluster {
             self.world.faults.remove(&id);
         }
         match name {
-            "kubelet" | "containerd" | "node" => {
+            "kubelet" | "containerd" | "node" | "memory" | "disk" | "clock" => {
                 let what = match name {
                     "kubelet" => "fault kubelet",
                     "node" => "fault node",
+                    "memory" => "fault memory",
+                    "disk" => "fault disk",
+                    "clock" => "fault clock",
                     _ => "fault containerd",
                 };
                 let tag = Tag::about(what, Key::of::<Node>("", &place)).number(u64::from(broken));
@@ -199,6 +218,12 @@ impl Cluster {
             "controller" => {
                 self.world.hold(&place, broken);
                 if broken { self.world.stop(&place) } else { self.world.restart(&place, cause, CONTROLLER_RESTART) }
+            }
+            "container" if hangs => {
+                let pod = place.split(' ').next().and_then(|p| p.split_once('/')).unwrap_or_default();
+                let tag = Tag::about("fault hang", Key::of::<Pod>(pod.0, pod.1)).number(u64::from(broken));
+                self.world.notify("kubelet", tag, cause);
+                self.world.run_until(self.world.now);
             }
             "metrics-server" => {
                 self.world.fault_outside(name, &place, broken, cause);

@@ -12,6 +12,8 @@ use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::Note;
 use crate::world::{Ctx, latency};
 
+/// Who is evicted because a node has reached a hard limit has a second to go.
+const EVICTION_GRACE: i64 = 1;
 /// A pod that has ended is looked at again after the next relist; only then it is told to be over. Measured: 1.08 to 1.29 s.
 const OVER_MILLIS: (u64, u64) = (1_050, 1_300);
 
@@ -111,7 +113,13 @@ impl Fleet {
     fn stop_containers(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
         let node = w.node.clone();
-        let seconds = if w.forgotten { 0 } else { w.pod.meta().deletion_grace_period_seconds.unwrap_or(30) };
+        let seconds = if w.evicted.is_some() {
+            EVICTION_GRACE
+        } else if w.forgotten {
+            0
+        } else {
+            w.pod.meta().deletion_grace_period_seconds.unwrap_or(30)
+        };
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let running: Vec<(String, ContainerId)> =
             w.slots.iter().filter_map(|s| Some((s.name.clone(), s.running()?.id))).collect();
@@ -121,7 +129,7 @@ impl Fleet {
         }
         for (name, id) in running {
             self.note(uid, Some(&name), Note::normal("Killing", &format!("Stopping container {name}")), ctx);
-            let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id, grace }, ctx);
+            let op = self.stop_one(uid, &node, id, grace, ctx);
             if let Some(w) = self.workers.get_mut(uid) {
                 w.stopping.insert(op);
             }
@@ -143,7 +151,7 @@ impl Fleet {
         let seconds = w.typed().spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(30);
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(30));
         self.note(uid, Some(name), Note::normal("Killing", message), ctx);
-        let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id, grace }, ctx);
+        let op = self.stop_one(uid, &node, id, grace, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
             let slot = w.slot_mut(name);
             slot.replaced = Some(why);

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::eviction::Resource;
 use super::nodes::{NodeRef, Nodes};
 use super::pod_workers::PodWorkers;
 use super::probing::UnderWay;
@@ -14,7 +15,7 @@ use super::service_links::ServiceLinks;
 use super::spec::Accounts;
 use super::worker::{Step, Worker};
 use crate::api::kinds::{Node, Pod, Service};
-use crate::api::object::Resource;
+use crate::api::object::Resource as _;
 use crate::api::ops::RuntimeCall;
 use crate::api::{Duration, Op, OpId, Outcome, Uid, User};
 use crate::client::Backoff;
@@ -93,6 +94,11 @@ impl Fleet {
             "fault kubelet" => self.power(&key.name, tag.n == 1, ctx),
             "fault node" => self.machine(&key.name, tag.n == 1, ctx),
             "booted" => self.booted(&key.name, ctx),
+            "fault clock" => self.set_clock(&key.name, tag.n == 1, ctx),
+            "fault memory" => self.take(&key.name, Resource::Memory, tag.n == 1, ctx),
+            "fault disk" => self.take(&key.name, Resource::Disk, tag.n == 1, ctx),
+            "look" => self.look_for_pressure(&key.name, ctx),
+            "fault hang" => self.hang(key, tag.n == 1, ctx),
             "fault program" => self.break_program(key, tag.n == 1, ctx),
             "fault containerd" => self.runtime_power(&key.name, tag.n == 1, ctx),
             _ => self.pod_timer(tag, ctx),
@@ -116,6 +122,8 @@ impl Fleet {
             "ended" if up => self.ended(uid, ctx),
             "cleanup" if !dark => self.cleanup(uid, ctx),
             "probe" => self.probe(uid, tag.n, ctx),
+            "unanswered" if up => self.probe_timed_out(uid, tag.n, ctx),
+            "kill" if up => self.kill_hung(uid, ctx),
             _ => {}
         }
     }

@@ -15,11 +15,14 @@
 pub mod decision;
 pub mod ending;
 pub mod environment;
+pub mod eviction;
 pub mod fleet;
+mod hanging;
 pub mod node;
 pub mod nodes;
 pub mod pod_workers;
 pub mod power;
+pub mod pressure;
 pub mod probes;
 pub mod probing;
 pub mod reporting;

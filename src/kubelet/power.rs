@@ -11,7 +11,7 @@ use crate::api::kinds::Node;
 use crate::api::object::Key;
 use crate::api::ops::RuntimeCall;
 use crate::api::{Duration, Op, Uid};
-use crate::client::recorder::{Note, reference};
+use crate::client::recorder::Note;
 use crate::world::{Ctx, Tag};
 
 /// Until the machine runs, its container runtime answers and kubelet starts.
@@ -38,11 +38,9 @@ impl Fleet {
         n.dark = false;
         n.dirty.clear();
         n.boot_id.clone_from(&boot);
-        let mut about = reference(&super::node::object(&n.config, ctx.now()), None);
-        about.uid = Some(n.config.name.clone());
         let message = format!("Node {name} has been rebooted, boot id: {boot}");
-        n.recorder.record(about.clone(), Note::normal("Starting", "Starting kubelet."), ctx);
-        n.recorder.record(about, Note::warning("Rebooted", &message), ctx);
+        n.note(Note::normal("Starting", "Starting kubelet."), ctx);
+        n.note(Note::warning("Rebooted", &message), ctx);
         let all: Vec<Uid> = self.workers.on(name).map(|w| w.uid).collect();
         for uid in all {
             self.lose_sandbox(uid, ctx);

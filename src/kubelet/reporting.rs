@@ -10,11 +10,13 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::node::FIRST_BOOT;
+use super::pressure::{self, Pressure};
 use super::static_pods::StaticPod;
 use crate::api::kinds::{CSINode, Lease, Node};
 use crate::api::object::{Key, Resource};
 use crate::api::{Duration, Reason, Time, Uid, User};
 use crate::client::Recorder;
+use crate::client::recorder::Note;
 use crate::world::{Ctx, Tag, latency};
 
 /// The lease is renewed every quarter of its 40 s; as often kubelet compares the node's status with its own view.
@@ -24,6 +26,8 @@ const STATUS_EVERY: Duration = Duration::from_secs(300);
 /// A returning kubelet needs this long to look around, and to report its node.
 const RESTART: Duration = Duration::from_millis(1500);
 const REPORT: Duration = Duration::from_secs(9);
+/// How far a wrong clock is behind.
+const CLOCK_BEHIND: Duration = Duration::from_secs(600);
 /// How often a kubelet that starts tries to reach the API server.
 const KNOCK: Duration = Duration::from_secs(2);
 /// Until kubelet says that its runtime does not answer, or answers again.
@@ -63,6 +67,10 @@ pub struct NodeState {
     pub runtime_down: bool,
     /// It cannot reach the API server.
     pub cut_off: bool,
+    /// How far its clock is behind.
+    pub behind: Duration,
+    /// What it is short of.
+    pub pressure: Pressure,
     /// Pulled images, by full name.
     pub images: BTreeMap<String, Image>,
     pub recorder: Recorder,
@@ -100,6 +108,8 @@ impl NodeState {
             runtime_off: false,
             runtime_down: false,
             cut_off: false,
+            behind: Duration::ZERO,
+            pressure: Pressure::default(),
             images: BTreeMap::new(),
             images_told: 0,
             settled: Time::default(),
@@ -115,8 +125,15 @@ impl NodeState {
 }
 
 impl NodeState {
+    /// What its clock says at this moment.
+    pub fn clock(&self, now: Time) -> Time {
+        now - self.behind
+    }
+
     fn conditions(&self, now: Time) -> Vec<NodeCondition> {
-        if self.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) }
+        let mut all = if self.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) };
+        self.pressure.tell(&mut all, now + self.behind);
+        all
     }
 }
 
@@ -157,7 +174,7 @@ impl Fleet {
 
     fn renew_lease(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
-        let now = ctx.now();
+        let now = n.clock(ctx.now());
         let done = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
             l.spec.get_or_insert_default().renew_time = Some(now.meta_micro());
         });
@@ -182,7 +199,18 @@ impl Fleet {
     pub(super) fn report(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
-        let fresh = n.conditions(now);
+        let fresh = n.conditions(n.clock(now));
+        let changed: Vec<&str> = fresh
+            .iter()
+            .filter(|f| {
+                n.known.iter().any(|(kind, status)| *kind == f.type_ && *status != f.status && status != "Unknown")
+            })
+            .filter_map(pressure::event_of)
+            .collect();
+        for reason in changed {
+            let message = format!("Node {name} status is now: {reason}");
+            n.note(Note::normal(reason, &message), ctx);
+        }
         let images = super::node::images(&n.images);
         let (told, boot) = (n.images.len(), n.boot_id.clone());
         let done = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
@@ -235,6 +263,13 @@ impl Fleet {
         if answers {
             self.sync_all(name, ctx);
         }
+    }
+
+    /// A node's clock is put back, or right again.
+    pub(super) fn set_clock(&mut self, name: &str, wrong: bool, ctx: &mut Ctx<'_>) {
+        let Some(n) = self.nodes.get_mut(name) else { return };
+        n.behind = if wrong { CLOCK_BEHIND } else { Duration::ZERO };
+        ctx.decide(KubeletDecision::Clock { node: name.into(), behind: n.behind });
     }
 
     /// A kubelet that has come back looks through everything it is responsible for.

@@ -54,7 +54,13 @@ impl Fleet {
                 }
             }
             (_, None) if pods::is_terminal(pod) => return,
-            (_, None) => self.workers.insert(Worker::new(c.object.clone(), node)),
+            (_, None) => {
+                let w = Worker::new(c.object.clone(), node);
+                if let Some(why) = self.refuses(&w, ctx.now()) {
+                    return self.refuse(w, &why, ctx);
+                }
+                self.workers.insert(w);
+            }
         }
         self.sync(uid, ctx);
     }

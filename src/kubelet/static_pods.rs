@@ -105,7 +105,8 @@ impl Fleet {
         let now = ctx.now();
         let Some(w) = self.workers.get(uid) else { return };
         let pod = w.typed();
-        let fresh = status::generate(w, &pod, &self.nodes.at(&w.node).config.ip, now);
+        let node = self.nodes.at(&w.node);
+        let fresh = status::generate(w, &pod, &node.config.ip, node.clock(now));
         if pod.status.as_deref() != Some(&fresh)
             && let Some(w) = self.workers.get_mut(uid)
         {

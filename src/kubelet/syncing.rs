@@ -168,7 +168,8 @@ impl Fleet {
             return self.write_static_status(uid, ctx);
         }
         let pod = w.typed();
-        let fresh = status::generate(w, &pod, &self.nodes.at(&w.node).config.ip, now);
+        let node = self.nodes.at(&w.node);
+        let fresh = status::generate(w, &pod, &node.config.ip, node.clock(now));
         if pod.status.as_deref() == Some(&fresh) {
             if let Some(w) = self.workers.get_mut(uid) {
                 w.reported = Some(w.basis());

@@ -34,6 +34,8 @@ pub struct Instance {
     pub exit: Option<ExitInfo>,
     pub seen_running: bool,
     pub seen_exit: Option<ExitInfo>,
+    /// It is there, but does nothing.
+    pub hung: bool,
     /// Its container has been removed from the node.
     pub removed: bool,
 }
@@ -55,6 +57,7 @@ impl Instance {
             seen_running: false,
             seen_exit: None,
             removed: false,
+            hung: false,
         }
     }
 }
@@ -233,6 +236,10 @@ pub struct Worker {
     pub announced_stop: bool,
     /// It was told that the pod cannot be stopped.
     pub told_stuck: bool,
+    /// Why it was evicted, if it was.
+    pub evicted: Option<String>,
+    /// Why it was never taken in, if it was not.
+    pub refused: Option<String>,
     /// Its sandbox has gone with the machine.
     pub sandbox_lost: bool,
     /// It lies as a file on the node.
@@ -261,6 +268,8 @@ impl Worker {
             probing: false,
             untold: false,
             fixed: None,
+            evicted: None,
+            refused: None,
             sandbox_lost: false,
             crash_wait: None,
             stopping: BTreeSet::new(),

@@ -385,7 +385,7 @@ fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
         let place = match f.place {
             Place::Nowhere => String::new(),
             Place::Node => " NODE".into(),
-            Place::Pod => " POD".into(),
+            Place::Pod => " POD [hang]".into(),
             Place::Controller => " NAME".into(),
             // The first is what happens if nothing is said.
             Place::Way(ways) => format!(" [{}]", ways.iter().skip(1).map(|w| w.name).collect::<Vec<_>>().join("|")),
@@ -407,7 +407,7 @@ fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
 
 fn fault(s: &mut Session, line: &str, words: &[String], broken: bool) -> Output {
     let Some(name) = words.get(1).cloned() else { return wrong(s, if broken { "fail" } else { "heal" }) };
-    let place = words.get(2).cloned();
+    let place = words.get(2..).map(|w| w.join(" ")).filter(|p| !p.is_empty());
     s.remember(line);
     let from = s.cluster.world.ledger.next_id();
     match s.cluster.fault(&name, place.as_deref(), broken) {

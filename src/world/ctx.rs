@@ -12,6 +12,7 @@ use smallvec::smallvec;
 use crate::api::kind::Subresource;
 use crate::api::kinds;
 use crate::api::object::{Key, Resource};
+use crate::api::ops::Figures;
 use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
 use crate::apiserver::caller::{Chance, below, new_uid};
@@ -343,6 +344,11 @@ impl Ctx<'_> {
     pub fn get_any(&self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
         self.world.read_through()?;
         Ok(self.world.api.get(key).ok().cloned())
+    }
+
+    /// What the containers of all nodes use, as their runtimes tell it.
+    pub fn stats(&self) -> Figures {
+        self.world.answerer.stats(self.world.now)
     }
 
     /// Whether the API server answers.
