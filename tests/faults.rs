@@ -49,6 +49,7 @@ const STORIES: &[(&str, &[&str])] = &[
             "kubectl get pods",
             "kubectl get --raw /readyz?exclude=nothing",
             "kubectl create configmap late",
+            "kubectl get componentstatuses",
             "wait 20s",
             "kubectl get nodes",
             "wait 2m",

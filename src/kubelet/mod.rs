@@ -8,6 +8,9 @@
 //! at the *start* of a sync, from what the sync before left behind: both as in the real kubelet, so the moments at
 //! which `Error` and `CrashLoopBackOff` show are the real ones.
 //!
+//! [`static_pods`] are those that lie as files on the node, the control plane's among them; [`power`], [`pressure`] with [`eviction`], and
+//! `hanging` are what a node or a program may suffer.
+//!
 //! Deliberately absent: containers (the runtime's; they are reached by operations) and addresses (the network's).
 //!
 //! In Kubernetes this is `pkg/kubelet`, one process a node.

@@ -4,6 +4,9 @@
 //! Start with [`World::step`]: it takes the earliest event, hands it to one component, and carries what the
 //! component wrote to whoever watches. Everything that leaves a step is stamped with the step's record.
 //!
+//! `processes` are the programs of the control plane, which end and begin as a whole; `server` and `storage` say what becomes of
+//! requests while the API server or etcd is not well; `unsent` keeps Events that nobody took.
+//!
 //! Deliberately absent: threads, sockets, clocks, ambient randomness, and any knowledge of what the components do.
 //! `cluster/` puts the components in.
 //!

@@ -74,7 +74,7 @@ impl World {
 
     /// How a person's request fares in etcd: how long it takes, and whether it gets through.
     pub fn ask_storage(&mut self, request: &Request) -> (Duration, Result<(), Status>) {
-        let about_objects = self.api.leads_to(&request.path).is_some();
+        let about_objects = self.api.leads_to(&request.path).is_some_and(|t| t.kind.is_stored());
         let (reads, cached) = (request.method == Method::Get, request.param("resourceVersion") == Some("0"));
         match self.storage() {
             _ if !about_objects || reads && cached => (Duration::ZERO, Ok(())),
