@@ -10,6 +10,7 @@ mod conversations;
 mod created;
 mod defaults;
 mod discovery;
+mod faults;
 mod fresh;
 mod fuzz;
 mod jobs;

@@ -28,6 +28,16 @@ pub fn parse_request_uri(text: &str) -> Result<Url, String> {
     read(text, true).map_err(|why| worded(text, &why))
 }
 
+/// A key or a value of a query, as it is written into one. Go's QueryEscape.
+pub fn query_escape(text: &str) -> String {
+    let one = |b: u8| match b {
+        b' ' => "+".to_string(),
+        b if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) => char::from(b).to_string(),
+        b => format!("%{b:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
 fn worded(text: &str, why: &str) -> String {
     format!("parse {text:?}: {why}")
 }

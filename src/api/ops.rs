@@ -331,6 +331,10 @@ pub trait Answerer: Send {
     fn figures(&self, _now: Time) -> Figures {
         Figures::default()
     }
+    /// What containers use, as their runtimes tell kubelets.
+    fn stats(&self, _now: Time) -> Figures {
+        Figures::default()
+    }
     fn clone_box(&self) -> Box<dyn Answerer>;
     /// For who put it there and knows what it is.
     fn as_any(&self) -> &dyn std::any::Any;

@@ -26,6 +26,8 @@ pub enum Reason {
     ServiceUnavailable,
     TooManyRequests,
     Timeout,
+    /// No server said it: whoever asked could not even connect.
+    Unreachable,
 }
 
 impl Reason {
@@ -73,6 +75,7 @@ impl Reason {
             Reason::ServiceUnavailable => "ServiceUnavailable",
             Reason::TooManyRequests => "TooManyRequests",
             Reason::Timeout => "Timeout",
+            Reason::Unreachable => "",
         }
     }
     pub fn code(self) -> u16 {
@@ -92,6 +95,7 @@ impl Reason {
             Reason::ServiceUnavailable => 503,
             Reason::TooManyRequests => 429,
             Reason::Timeout => 504,
+            Reason::Unreachable => 0,
         }
     }
 }
@@ -294,6 +298,24 @@ impl Status {
             warnings: vec![],
             own: None,
         }
+    }
+
+    /// Nobody listens at that address: `198.51.100.2:6443`. No server says this, but the client's own machine.
+    pub fn refused(address: &str) -> Status {
+        let details = Details { name: address.into(), ..Details::default() };
+        let why = format!("dial tcp {address}: connect: connection refused");
+        Status { details: Some(Box::new(details)), ..Status::new(Reason::Unreachable, why) }
+    }
+
+    /// The machine at that address has no power, and nobody beside it knows of it.
+    pub fn no_route(address: &str) -> Status {
+        let refused = Status::refused(address);
+        Status { message: format!("dial tcp {address}: connect: no route to host"), ..refused }
+    }
+
+    /// The address that could not be reached, if that is what went wrong.
+    pub fn unreachable(&self) -> Option<&str> {
+        self.details.as_ref().filter(|_| self.is(Reason::Unreachable)).map(|d| d.name.as_str())
     }
 
     /// The same with a code and a reason that do not follow from it.

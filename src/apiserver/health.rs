@@ -86,6 +86,34 @@ pub fn check(path: &str, request: &Request) -> Option<Value> {
     Some(text.into())
 }
 
+/// The answer to such a path while etcd is gone: `None` if that is not looked at.
+pub fn failing(path: &str, request: &Request) -> Option<String> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let (of, one) = path.split_once('/').map_or((path, None), |(of, one)| (of, Some(one)));
+    if !KINDS_OF_CHECK.contains(&of) {
+        return None;
+    }
+    let fails = |c: &str| c == "etcd" || c == "etcd-readiness";
+    if let Some(one) = one {
+        return fails(one).then(|| "internal server error: etcd failed: reason withheld".into());
+    }
+    let excluded = |c: &str| request.query.iter().any(|(k, v)| k == "exclude" && v == c);
+    let checks = checks(of);
+    if !checks.iter().any(|c| fails(c) && !excluded(c)) {
+        return None;
+    }
+    let mut text = String::new();
+    for c in &checks {
+        text.push_str(&match (fails(c), excluded(c)) {
+            (_, true) => format!("[+]{c} excluded: ok\n"),
+            (true, _) => format!("[-]{c} failed: reason withheld\n"),
+            _ => format!("[+]{c} ok\n"),
+        });
+    }
+    text.push_str(&format!("{of} check failed\n"));
+    Some(text)
+}
+
 /// Every path that the server answers, in the order of the alphabet.
 pub fn root_paths(served: &Served) -> Vec<String> {
     let mut all: Vec<String> = [

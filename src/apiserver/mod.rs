@@ -58,7 +58,7 @@ pub use caller::Caller;
 use crate::api::kinds::APIService;
 use crate::api::request::WatchEvent;
 use crate::api::{Key, KindRef, Object, Time};
-use crate::store::{Change, Rev, Store, WatchId};
+use crate::store::{Ailment, Change, Rev, Store, WatchId};
 
 /// Events a client's watch may leave unread before it is cut off, as a slow watcher is.
 pub const WATCH_BUFFER: usize = 10_000;
@@ -157,6 +157,11 @@ impl ApiServer {
     /// Read access for the world and for tests; writing goes through requests only.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Something is wrong with the store, or no longer.
+    pub fn set_ailment(&mut self, ailment: Option<Ailment>) {
+        self.store.set_ailment(ailment);
     }
 
     /// What components watch and have not been told yet; clients' watches are filled on the way.

@@ -238,6 +238,11 @@ impl ApiServer {
         client.events.is_empty()
     }
 
+    /// The server goes: its watches end.
+    pub fn end_client_watches(&mut self) {
+        self.clients.values_mut().for_each(|c| c.end = End::Come);
+    }
+
     /// The next event of a client's watch; `None` while nothing happened.
     pub fn next_event(&mut self, id: WatchId) -> Option<WatchEvent> {
         self.clients.get_mut(&id)?.events.pop_front()

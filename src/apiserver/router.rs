@@ -24,7 +24,7 @@ use crate::api::patch::{self, PatchType};
 use crate::api::request::{Accept, Answer, Impersonation, Method, Request, Response};
 use crate::api::request_path::RequestPath;
 use crate::api::{Status, User, json_patch};
-use crate::store::WatchId;
+use crate::store::{Ailment, WatchId};
 
 impl ApiServer {
     /// Answers a request, whatever it asks; only watches go another way ([`ApiServer::open_watch`]).
@@ -177,6 +177,17 @@ impl ApiServer {
                     .or_else(|| self.served().answer(path, request.accept == Accept::Discovery))
             }
         }
+    }
+
+    /// Whether the server is well enough for a request for its health.
+    ///
+    /// # Errors
+    /// What it says of itself while its store is gone.
+    pub fn ailing(&self, request: &Request) -> Result<(), Status> {
+        if self.store.ailment() != Some(Ailment::Gone) {
+            return Ok(());
+        }
+        health::failing(&request.path, request).map_or(Ok(()), |text| Err(Status::plain_error(&text)))
     }
 
     fn served(&self) -> discovery::Served {

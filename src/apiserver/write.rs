@@ -414,11 +414,16 @@ fn finished(o: &Object) -> bool {
     o.is_deleting() && !held && !kubernetes && !graceful
 }
 
+/// What etcd's client says when nobody is there.
+pub const UNAVAILABLE: &str = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial tcp 127.0.0.1:2379: connect: connection refused\"";
+
 pub(super) fn store_error(e: &StoreError, key: &Key) -> Status {
     match e {
         StoreError::Exists => Status::already_exists(key.kind, &key.name),
         StoreError::NotFound => Status::not_found(key.kind, &key.name),
         StoreError::Conflict => Status::modified(key.kind, &key.name),
+        StoreError::NoSpace => Status::new(Reason::Unknown, "etcdserver: mvcc: database space exceeded"),
+        StoreError::Gone => Status::new(Reason::Unknown, UNAVAILABLE),
         StoreError::Compacted { oldest } => {
             Status::expired(format!("The resourceVersion for the provided watch is too old (oldest: {})", oldest.0))
         }

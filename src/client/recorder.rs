@@ -12,7 +12,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::api::kinds::Event;
 use crate::api::object::Resource;
-use crate::api::{Duration, Time, Uid, User};
+use crate::api::{Duration, Reason, Time, Uid, User};
 use crate::world::{Api, Ctx};
 
 /// Events about one object that may follow each other at once, and how fast the allowance comes back.
@@ -152,40 +152,31 @@ impl Recorder {
         if let Some(w) = group.written.iter_mut().find(|w| w.what == what) {
             w.count += 1;
             let (count, text) = (w.count, message.clone());
-            let done = api(&self.user, ctx).patch(&namespace(&about), &name_of(&about, w.number), |e| {
+            let number = w.number;
+            let done = api(&self.user, ctx).patch(&namespace(&about), &name_of(&about, number), |e| {
                 e.count = Some(count);
                 e.last_timestamp = Some(now.meta());
                 e.message = Some(text);
             });
-            if done.is_ok() {
-                return;
+            match done {
+                Ok(_) => return,
+                // It is tried again; what stands there by then is counted up.
+                Err(e) if e.is(Reason::Unreachable) => {
+                    let event = Event {
+                        count: Some(count),
+                        ..written((&self.component, &self.host), about, number, note, message, now)
+                    };
+                    ctx.write_event(event, self.user.clone());
+                    return;
+                }
+                Err(_) => {}
             }
             // The event was deleted meanwhile: it is written anew.
             group.written.retain(|w| w.what != what);
         }
         let number = now.nanos() + self.clock % 1000;
-        let event = Event {
-            metadata: ObjectMeta {
-                name: Some(name_of(&about, number)),
-                namespace: Some(namespace(&about)),
-                ..ObjectMeta::default()
-            },
-            involved_object: about,
-            reason: Some(note.reason.into()),
-            message: Some(message),
-            source: Some(EventSource {
-                component: Some(self.component.to_string()),
-                host: (!self.host.is_empty()).then(|| self.host.clone()),
-            }),
-            first_timestamp: Some(now.meta()),
-            last_timestamp: Some(now.meta()),
-            count: Some(1),
-            type_: Some(if note.warning { "Warning" } else { "Normal" }.into()),
-            reporting_component: Some(self.component.to_string()),
-            reporting_instance: Some(self.host.clone()),
-            ..Event::default()
-        };
-        if api(&self.user, ctx).create(event).is_ok() {
+        let event = written((&self.component, &self.host), about, number, note, message, now);
+        if ctx.write_event(event, self.user.clone()) {
             group.written.push(Written { what, number, count: 1 });
         }
         self.trim();
@@ -240,6 +231,38 @@ impl Group {
         // One of them, any, is forgotten: those that are still known go on being counted by themselves.
         self.messages.swap_remove(any(self.messages.len()));
         What::Combined
+    }
+}
+
+/// The event itself.
+fn written(
+    (component, host): (&str, &str),
+    about: ObjectReference,
+    number: u64,
+    note: Note<'_>,
+    message: String,
+    now: Time,
+) -> Event {
+    Event {
+        metadata: ObjectMeta {
+            name: Some(name_of(&about, number)),
+            namespace: Some(namespace(&about)),
+            ..ObjectMeta::default()
+        },
+        involved_object: about,
+        reason: Some(note.reason.into()),
+        message: Some(message),
+        source: Some(EventSource {
+            component: Some(component.to_string()),
+            host: (!host.is_empty()).then(|| host.to_string()),
+        }),
+        first_timestamp: Some(now.meta()),
+        last_timestamp: Some(now.meta()),
+        count: Some(1),
+        type_: Some(if note.warning { "Warning" } else { "Normal" }.into()),
+        reporting_component: Some(component.to_string()),
+        reporting_instance: Some(host.to_string()),
+        ..Event::default()
     }
 }
 

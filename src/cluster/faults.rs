@@ -2,9 +2,10 @@
 
 use super::{Cluster, first_objects};
 use crate::api::kinds::{Node, Pod};
-use crate::api::{Duration, Key, Resource};
+use crate::api::{Duration, Key, RecordId, Resource};
 use crate::controllers;
 use crate::ledger::Root;
+use crate::store::Ailment;
 use crate::world::Tag;
 
 /// What a fault needs to know.
@@ -14,6 +15,15 @@ pub enum Place {
     Node,
     Pod,
     Controller,
+    /// Not where, but how: nothing said is the first of them.
+    Way(&'static [Way]),
+}
+
+/// One of several ways to be broken, and the message that says what it is about to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Way {
+    pub name: &'static str,
+    pub message: &'static str,
 }
 
 pub struct Fault {
@@ -21,25 +31,49 @@ pub struct Fault {
     pub place: Place,
     /// The message that says what is about to happen.
     pub message: &'static str,
+    /// The same where that is the node on which the control plane runs.
+    pub on_control_plane: Option<&'static str>,
 }
 
-pub static TABLE: &[Fault] = &[
-    Fault { name: "kubelet", place: Place::Node, message: "fault-kubelet" },
-    Fault { name: "containerd", place: Place::Node, message: "fault-containerd" },
-    Fault { name: "scheduler", place: Place::Nowhere, message: "fault-scheduler" },
-    Fault { name: "controller-manager", place: Place::Nowhere, message: "fault-controller-manager" },
-    Fault { name: "controller", place: Place::Controller, message: "fault-controller" },
-    Fault { name: "container", place: Place::Pod, message: "fault-container" },
-    Fault { name: "metrics-server", place: Place::Nowhere, message: "fault-metrics-server" },
-    Fault { name: "registry", place: Place::Nowhere, message: "fault-registry" },
-    Fault { name: "kube-proxy", place: Place::Node, message: "fault-kube-proxy" },
-    Fault { name: "coredns", place: Place::Nowhere, message: "fault-coredns" },
+impl Fault {
+    const fn new(name: &'static str, place: Place, message: &'static str) -> Fault {
+        Fault { name, place, message, on_control_plane: None }
+    }
+
+    const fn on_control_plane(self, message: &'static str) -> Fault {
+        Fault { on_control_plane: Some(message), ..self }
+    }
+}
+
+const ETCD: &[Way] = &[
+    Way { name: "stopped", message: "fault-etcd-stopped" },
+    Way { name: "slow", message: "fault-etcd-slow" },
+    Way { name: "full", message: "fault-etcd-full" },
 ];
 
-/// A process that comes back needs a moment: it lists, and takes its lease again.
-const SCHEDULER_RESTART: Duration = Duration::from_millis(700);
+pub static TABLE: &[Fault] = &[
+    Fault::new("kubelet", Place::Node, "fault-kubelet").on_control_plane("fault-kubelet-of-control-plane"),
+    Fault::new("containerd", Place::Node, "fault-containerd").on_control_plane("fault-containerd-of-control-plane"),
+    Fault::new("node", Place::Node, "fault-node").on_control_plane("fault-node-of-control-plane"),
+    Fault::new("memory", Place::Node, "fault-memory"),
+    Fault::new("disk", Place::Node, "fault-disk"),
+    Fault::new("clock", Place::Node, "fault-clock"),
+    Fault::new("apiserver", Place::Nowhere, "fault-apiserver"),
+    Fault::new("etcd", Place::Way(ETCD), "fault-etcd"),
+    Fault::new("scheduler", Place::Nowhere, "fault-scheduler"),
+    Fault::new("controller-manager", Place::Nowhere, "fault-controller-manager"),
+    Fault::new("controller", Place::Controller, "fault-controller"),
+    Fault::new("container", Place::Pod, "fault-container"),
+    Fault::new("metrics-server", Place::Nowhere, "fault-metrics-server"),
+    Fault::new("registry", Place::Nowhere, "fault-registry"),
+    Fault::new("kube-proxy", Place::Node, "fault-kube-proxy"),
+    Fault::new("coredns", Place::Nowhere, "fault-coredns"),
+];
+
+/// A DNS server that comes back lists anew.
 const COREDNS_RESTART: Duration = Duration::from_millis(500);
-const MANAGER_RESTART: Duration = Duration::from_millis(1800);
+/// A controller that comes back alone needs a moment to list.
+const CONTROLLER_RESTART: Duration = Duration::from_millis(1800);
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FaultError {
@@ -59,9 +93,43 @@ impl Cluster {
     pub fn places(&self, what: Place) -> Vec<String> {
         match what {
             Place::Nowhere => vec![],
+            Place::Way(ways) => ways.iter().map(|w| w.name.to_string()).collect(),
             Place::Node => self.plan.nodes.iter().map(|n| n.name.clone()).collect(),
             Place::Pod => self.objects::<Pod>().iter().map(|p| format!("{}/{}", p.namespace(), p.name())).collect(),
             Place::Controller => controllers::TABLE.iter().map(|c| c.name.to_string()).collect(),
+        }
+    }
+
+    /// The message that says what a fault is about to do there.
+    pub fn foretold(&self, fault: &Fault, place: Option<&str>) -> &'static str {
+        if let Place::Way(ways) = fault.place {
+            let way = place.map_or(ways.first(), |p| ways.iter().find(|w| w.name == p));
+            return way.map_or(fault.message, |w| w.message);
+        }
+        if fault.name == "container" && place.is_some_and(|p| p.ends_with(" hang")) {
+            return "fault-container-hang";
+        }
+        let nodes = &self.plan.nodes;
+        let of = |name: &str| nodes.iter().find(|n| n.name == name);
+        let node = if fault.place == Place::Node { place.map_or(nodes.first(), of) } else { None };
+        let carries = node.is_some_and(|n| !n.statics.is_empty());
+        fault.on_control_plane.filter(|_| carries).unwrap_or(fault.message)
+    }
+
+    /// A program of the control plane ends and cannot be started, or can again. One that lives in a container is kubelet's affair.
+    fn program(&mut self, program: &'static str, broken: bool, cause: RecordId) {
+        if let Some(pod) = self.world.house_of(program).cloned() {
+            let tag = Tag::about("fault program", pod.clone()).number(u64::from(broken));
+            self.world.notify("kubelet", tag, cause);
+            self.world.run_until(self.world.now);
+            if broken {
+                self.world.crash(&pod, cause);
+                self.world.run_until(self.world.now);
+            }
+        } else if broken {
+            self.world.process_ended(program, cause);
+        } else {
+            self.world.process_began(program, cause);
         }
     }
 
@@ -72,10 +140,23 @@ impl Cluster {
                 TABLE.iter().map(|f| f.name).max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
             return Err(FaultError::Unknown { name: name.into(), near: near.filter(|n| strsim::jaro(n, name) > 0.7) });
         };
+        // A container ends, unless it is said that it hangs.
+        let (place, how) = match place.and_then(|p| p.split_once(' ')) {
+            Some((pod, how)) if fault.place == Place::Pod => (Some(pod), Some(how)),
+            _ => (place, None),
+        };
+        if let Some(how) = how.filter(|how| *how != "hang") {
+            return Err(FaultError::NoSuchPlace { place: how.into(), known: vec!["hang".into()] });
+        }
         let known = self.places(fault.place);
         let place = match (fault.place, place) {
             (Place::Nowhere, _) => String::new(),
             (Place::Node, None) if known.len() == 1 => known[0].clone(),
+            // What is mended is what is broken; what is broken, if nothing else is said, is broken in the usual way.
+            (Place::Way(_), None) => {
+                let broken_so = self.world.faults.keys().find(|(fault, _)| fault == name).map(|(_, way)| way.clone());
+                broken_so.or(known.first().cloned()).unwrap_or_default()
+            }
             (what, None) => return Err(FaultError::NeedsPlace { what }),
             (Place::Pod, Some(p)) => {
                 let full = if p.contains('/') { p.trim_start_matches("pod/").to_string() } else { p.to_string() };
@@ -83,18 +164,25 @@ impl Cluster {
             }
             (_, Some(p)) => p.to_string(),
         };
-        if fault.place != Place::Nowhere && !known.contains(&place) {
+        if fault.place != Place::Nowhere && !known.contains(&place) && (broken || how.is_none()) {
             return Err(FaultError::NoSuchPlace { place, known });
         }
+        let place = how.map_or(place.clone(), |how| format!("{place} {how}"));
         let id = (name.to_string(), place.clone());
-        let lasting = name != "container";
-        if lasting && self.world.faults.contains_key(&id) == broken {
+        let hangs = name == "container" && how == Some("hang");
+        let lasting = name != "container" || hangs;
+        // Two ways of being broken at once are none.
+        let already = match fault.place {
+            Place::Way(_) if broken => self.world.faults.keys().any(|(fault, _)| fault == name),
+            _ => self.world.faults.contains_key(&id) == broken,
+        };
+        if lasting && already {
             return Err(FaultError::AlreadySo);
         }
         if name == "metrics-server" && !self.plan.metrics_service {
             return Err(FaultError::NotInstalled);
         }
-        let what = if place.is_empty() { name.to_string() } else { format!("{name} {place}") };
+        let what = if place.is_empty() || place == "stopped" { name.to_string() } else { format!("{name} {place}") };
         let cause = self.world.root("fault", Root::Fault { what, broken });
         if broken && lasting {
             self.world.faults.insert(id, cause);
@@ -102,17 +190,26 @@ impl Cluster {
             self.world.faults.remove(&id);
         }
         match name {
-            "kubelet" | "containerd" => {
-                let tag = Tag::about(
-                    if name == "kubelet" { "fault kubelet" } else { "fault containerd" },
-                    Key::of::<Node>("", &place),
-                );
+            "kubelet" | "containerd" | "node" | "memory" | "disk" | "clock" => {
+                let what = match name {
+                    "kubelet" => "fault kubelet",
+                    "node" => "fault node",
+                    "memory" => "fault memory",
+                    "disk" => "fault disk",
+                    "clock" => "fault clock",
+                    _ => "fault containerd",
+                };
+                let tag = Tag::about(what, Key::of::<Node>("", &place)).number(u64::from(broken));
                 if name == "containerd" {
                     self.world.fault_outside(name, &place, broken, cause);
                 }
-                self.world.notify("kubelet", tag.number(u64::from(broken)), cause);
+                self.world.notify("kubelet", tag, cause);
                 // A stopped process does not finish what it was about to do.
                 self.world.run_until(self.world.now);
+                if name == "node" {
+                    self.world.fault_outside(name, &place, broken, cause);
+                    self.world.run_until(self.world.now);
+                }
             }
             "kube-proxy" => {
                 let tag = Tag::about("fault kube-proxy", Key::of::<Node>("", &place));
@@ -121,22 +218,27 @@ impl Cluster {
             }
             "coredns" => {
                 // It hears of nothing while it does not run, and lists anew when it comes back.
-                if broken {
-                    self.world.stop("coredns")
-                } else {
-                    self.world.restart("coredns", cause, COREDNS_RESTART)
-                }
+                if broken { self.world.stop(name) } else { self.world.restart(name, cause, COREDNS_RESTART) }
                 self.world.fault_outside(name, &place, broken, cause);
             }
-            "scheduler" if broken => self.world.stop("scheduler"),
-            "scheduler" => self.world.restart("scheduler", cause, SCHEDULER_RESTART),
-            "controller-manager" => {
-                for c in controllers::TABLE {
-                    if broken { self.world.stop(c.name) } else { self.world.restart(c.name, cause, MANAGER_RESTART) }
-                }
+            "apiserver" => self.program("kube-apiserver", broken, cause),
+            "etcd" if place == "stopped" => self.program("etcd", broken, cause),
+            "etcd" => {
+                let ailment = if place == "full" { Ailment::Full } else { Ailment::Slow };
+                self.world.set_storage(broken.then_some(ailment), cause);
             }
-            "controller" if broken => self.world.stop(&place),
-            "controller" => self.world.restart(&place, cause, MANAGER_RESTART),
+            "scheduler" => self.program("kube-scheduler", broken, cause),
+            "controller-manager" => self.program("kube-controller-manager", broken, cause),
+            "controller" => {
+                self.world.hold(&place, broken);
+                if broken { self.world.stop(&place) } else { self.world.restart(&place, cause, CONTROLLER_RESTART) }
+            }
+            "container" if hangs => {
+                let pod = place.split(' ').next().and_then(|p| p.split_once('/')).unwrap_or_default();
+                let tag = Tag::about("fault hang", Key::of::<Pod>(pod.0, pod.1)).number(u64::from(broken));
+                self.world.notify("kubelet", tag, cause);
+                self.world.run_until(self.world.now);
+            }
             "metrics-server" => {
                 self.world.fault_outside(name, &place, broken, cause);
                 first_objects::set_metrics_available(&mut self.world, !broken, cause);

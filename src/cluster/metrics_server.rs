@@ -37,6 +37,18 @@ impl Rounds {
     }
 }
 
+/// What each container uses at this moment, as its own kubelet knows without asking anybody.
+pub fn at_once(now: Time, runtime: &Simulated) -> Figures {
+    let of = |r: Reading<'_>| PodFigures {
+        pod: r.pod.clone(),
+        node: r.node.into(),
+        at: now,
+        window: Duration::ZERO,
+        containers: vec![(r.name.into(), r.total)],
+    };
+    Figures { pods: runtime.readings(now).map(of).collect(), nodes: vec![] }
+}
+
 /// What pods and nodes have used, as it knows it now.
 pub fn figures(since: Time, now: Time, nodes: &[Arc<str>], runtime: &Simulated) -> Figures {
     // A container that is younger than a round needs one round only, but its node needs two.

@@ -7,6 +7,7 @@
 //!
 //! In Kubernetes this is what kubeadm, minikube or a cloud provider sets up.
 
+mod control_plane;
 pub mod faults;
 mod first_objects;
 mod first_services;
@@ -24,7 +25,8 @@ use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, RecordId, Time, User};
 use crate::controllers;
 use crate::controllers::identity_lease::IdentityLease;
-use crate::kubelet::Fleet;
+use crate::controllers::leader_election::LeaderElection;
+use crate::kubelet::{Fleet, NodeConfig};
 use crate::ledger::{Ledger, Root};
 use crate::network::DataPlane;
 use crate::network::core_dns::CoreDns;
@@ -74,6 +76,11 @@ impl Cluster {
     /// # Errors
     /// As the API server refuses it.
     pub fn request(&mut self, request: &Request, user: &User, cause: RecordId) -> Response {
+        if self.world.reach().is_ok() {
+            let (takes, stored) = self.world.ask_storage(request);
+            self.world.run_until(self.world.now + takes);
+            stored?;
+        }
         let answer = self.world.request(request, user, cause);
         if answer.is_ok() && request.method != Method::Get {
             self.world.run_until(self.world.now + latency::WRITE);
@@ -89,6 +96,12 @@ impl Cluster {
         let outside = Outside::new(runtime, &plan, options.seed, begin + METRICS_SERVER_START);
         let mut world = World::new(options.seed, ledger, Box::new(outside));
         world.now = begin;
+        for program in control_plane::PROGRAMS {
+            let of_pod = |n: &NodeConfig| n.statics.iter().find(|s| s.program == program.name).map(|s| s.pod.key());
+            world.install(program.name, program.takes, plan.nodes.first().and_then(of_pod));
+        }
+        let host = plan.nodes.first().map_or("", |n| n.name.as_str());
+        world.serve_at(host, &format!("{}:6443", plan.api_address));
         let start = world.root("kubetutor", Root::Startup);
         first_objects::make(&mut world, &plan, start);
         let (configs, timing) = (plan.nodes.clone(), plan.timing);
@@ -100,6 +113,11 @@ impl Cluster {
         let added = if plan.storage_provisioner { controllers::OF_MINIKUBE } else { &[] };
         for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE).chain(added) {
             world.add(entry.maker(), start);
+        }
+        if plan.leader_election {
+            let (scheduler, manager) = (LeaderElection::of_scheduler(&host), LeaderElection::of_manager(&host));
+            world.add(Arc::new(move || Box::new(scheduler.clone())), start);
+            world.add(Arc::new(move || Box::new(manager.clone())), start);
         }
         world.add(Arc::new(move || Box::new(Scheduler::on(&host))), start);
         world.add(Arc::new(|| Box::<KubeProxy>::default()), start);

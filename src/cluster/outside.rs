@@ -174,6 +174,10 @@ impl Answerer for Outside {
         self.measuring_since.map(of).unwrap_or_default()
     }
 
+    fn stats(&self, now: Time) -> Figures {
+        metrics_server::at_once(now, &self.runtime)
+    }
+
     fn clone_box(&self) -> Box<dyn Answerer> {
         Box::new(self.clone())
     }

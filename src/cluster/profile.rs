@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Taint;
 
 use std::net::Ipv4Addr;
 
+use super::control_plane;
 use crate::api::Duration;
 use crate::api::network::Range;
 use crate::kubelet::{NodeConfig, Timing};
@@ -62,6 +63,8 @@ pub struct Plan {
     /// Whether DNS and metrics-server are processes of the first machine, not pods.
     pub on_host: bool,
     pub default_storage_class: bool,
+    /// Whether the scheduler and the controller manager need a lease to work.
+    pub leader_election: bool,
     /// Whether somebody makes volumes of that class.
     pub storage_provisioner: bool,
     /// How the kubeconfig calls the cluster, its context and its user.
@@ -128,7 +131,9 @@ impl Plan {
                 format!("10.{}.{}.{}", 10 + i / 65_536, i / 256 % 256, i % 256)
             };
             let labels = BTreeMap::new();
-            nodes.push(NodeConfig { name, ip, pod_cidr: cidr(i), cpus, memory_kib, max_pods: 110, labels, taints });
+            let statics = if control { control_plane::manifests(profile, &name, &ip) } else { vec![] };
+            let pod_cidr = cidr(i);
+            nodes.push(NodeConfig { name, ip, pod_cidr, cpus, memory_kib, max_pods: 110, labels, taints, statics });
         }
         let milli = Duration::from_millis;
         let bare = profile == Profile::Bare;
@@ -145,6 +150,7 @@ impl Plan {
             enforces_policies: !single,
             on_host: bare,
             default_storage_class: single,
+            leader_election: !bare,
             storage_provisioner: profile == Profile::Minikube,
             context: if single { "minikube" } else { "kubernetes-admin@kubernetes" },
             wide_pod_range,

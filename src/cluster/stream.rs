@@ -22,8 +22,10 @@ impl Cluster {
         let Some(config) = config else {
             return Err(Status::bad_request(format!("pod {} does not have a host assigned", pod.name())));
         };
-        if self.world.faults.contains_key(&("kubelet".to_string(), node.to_string())) {
-            let dial = format!("dial tcp {0}:10250: connect: connection refused", config.ip);
+        let broken = |what: &str| self.world.broken(what, node).is_some();
+        if broken("kubelet") || broken("node") {
+            let why = if broken("node") { "no route to host" } else { "connection refused" };
+            let dial = format!("dial tcp {0}:10250: connect: {why}", config.ip);
             let message = if exec {
                 format!("error dialing backend: {dial}")
             } else {

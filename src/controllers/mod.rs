@@ -20,6 +20,7 @@ pub mod endpointslicemirroring;
 pub mod garbage_collector;
 pub mod identity_lease;
 pub mod job;
+pub mod leader_election;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod persistentvolume_binder;

@@ -53,6 +53,8 @@ const SOURCES: &[(&str, &str)] = &[
     ),
     (include_str!("../controllers/volume_protection/en.ftl"), include_str!("../controllers/volume_protection/ko.ftl")),
     (include_str!("../controllers/resourcequota/en.ftl"), include_str!("../controllers/resourcequota/ko.ftl")),
+    (include_str!("../controllers/leader_election/en.ftl"), include_str!("../controllers/leader_election/ko.ftl")),
+    (include_str!("../world/en.ftl"), include_str!("../world/ko.ftl")),
     (include_str!("../client/en.ftl"), include_str!("../client/ko.ftl")),
     (include_str!("../scheduler/en.ftl"), include_str!("../scheduler/ko.ftl")),
     (include_str!("../network/en.ftl"), include_str!("../network/ko.ftl")),

@@ -71,6 +71,11 @@ fn chain(ledger: &Ledger, key: &Key, language: Language) -> String {
                 parts.push(message(language, "why-you", &[]));
                 break;
             }
+            // What was typed, in no language but the prompt's.
+            What::Root(crate::ledger::Root::Fault { what, broken }) => {
+                parts.push(format!("`{} {what}`", if *broken { "fail" } else { "heal" }));
+                break;
+            }
             What::Root(crate::ledger::Root::Startup) => {
                 parts.push(message(language, "why-startup", &[]));
                 break;

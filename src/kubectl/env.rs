@@ -11,6 +11,7 @@ use super::editor::{Editor, Unedited};
 use super::failure::Failure;
 use super::mapper::Mapper;
 use super::printers::Format;
+use super::reaching;
 use crate::api::ops::{Stream, Talk};
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::time::parse_go_duration;
@@ -57,8 +58,16 @@ pub trait Transport {
     fn now(&self) -> Time;
     /// From now on requests are made in somebody's name, or in one's own.
     fn act_as(&mut self, whom: Option<Impersonation>);
+    /// Whether the server can be reached.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    fn reach(&mut self) -> Result<(), Status>;
     /// What the server serves, as it was when it was last asked, or as it is.
-    fn kinds(&mut self, fresh: bool) -> Vec<KindRef>;
+    ///
+    /// # Errors
+    /// It was to be asked and did not answer.
+    fn kinds(&mut self, fresh: bool) -> Result<Vec<KindRef>, Status>;
     fn request(&mut self, request: &Request) -> Result<Answer, Status>;
     /// The same with a body that nobody has read yet.
     fn send(&mut self, request: &Request, content_type: &str, body: &[u8]) -> Result<Answer, Status>;
@@ -335,19 +344,28 @@ impl Env<'_> {
     }
 
     /// The kinds that words may mean, as far as kubectl knows: it keeps what a server once told it.
-    pub fn mapper(&mut self) -> Mapper {
-        Mapper { kinds: self.api.kinds(false) }
+    ///
+    /// # Errors
+    /// Nothing is kept, and the server does not answer.
+    pub fn mapper(&mut self) -> Result<Mapper, Failure> {
+        self.ask_kinds(false, reaching::TRIES)
     }
 
     /// The same, asked anew.
-    pub fn fresh_mapper(&mut self) -> Mapper {
-        Mapper { kinds: self.api.kinds(true) }
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub fn fresh_mapper(&mut self) -> Result<Mapper, Failure> {
+        self.ask_kinds(true, 1)
     }
 
     /// Looks something up; what cannot be found may be new, so the server is asked again.
     /// Real Kubernetes: client-go/restmapper/discovery.go DeferredDiscoveryRESTMapper.
     pub fn mapped<R>(&mut self, find: impl Fn(&Mapper) -> Result<R, Failure>) -> Result<R, Failure> {
-        find(&self.mapper()).or_else(|_| find(&self.fresh_mapper()))
+        match find(&self.mapper()?) {
+            Ok(found) => Ok(found),
+            Err(_) => find(&self.ask_kinds(true, reaching::TRIES)?),
+        }
     }
 
     /// From here on the command goes by these flags.
@@ -389,6 +407,6 @@ impl Env<'_> {
         for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
             self.err.push_str(&format!("Warning: {w}\n"));
         }
-        answer.map(|a| a.body).map_err(|status| say_what_was_asked(status, request))
+        answer.map(|a| a.body).map_err(|status| self.as_asked(say_what_was_asked(status, request), request))
     }
 }

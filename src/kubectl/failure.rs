@@ -69,6 +69,9 @@ impl Failure {
 
     /// The same, with what was being done: `error when creating "x.yaml": …`.
     pub fn status_while(s: &Status, doing: &str) -> Failure {
+        if s.is(Reason::Unreachable) {
+            return Failure { reason: Some(s.reason), ..Failure::error(format!("{doing}: {}", s.message)) };
+        }
         if s.is(Reason::Invalid) && s.details.is_some() {
             let among = format!("Error from server (Invalid): {doing}: {}", s.message);
             return Failure { among: Some(among), ..Failure::status(s) };
@@ -99,6 +102,12 @@ fn absent(s: &Status) -> Option<Hint> {
 }
 
 pub fn status_text(s: &Status) -> String {
+    if let Some(address) = s.unreachable() {
+        if let Some(at) = s.message.find("dial ").filter(|_| !s.message.ends_with("connection refused")) {
+            return format!("Unable to connect to the server: {}", &s.message[at..]);
+        }
+        return format!("The connection to the server {address} was refused - did you specify the right host or port?");
+    }
     if s.is(Reason::Invalid)
         && let Some(d) = &s.details
     {

@@ -106,13 +106,16 @@ pub fn read(args: &Args, validate: Validate, env: &mut Env<'_>) -> Result<Read, 
         "" => texts(&files, args.flag("recursive"), env)?,
         _ => vec![(directory.to_string(), kustomize::text(&build(directory, Options::default(), env)?))],
     };
+    if let Some((source, _)) = texts.first() {
+        judged(source, validate, env)?;
+    }
     let all = |mapper: &Mapper| -> Vec<Result<Manifest, Failure>> {
         texts.iter().flat_map(|(source, text)| parse(source, text, validate, mapper)).collect()
     };
-    let mut parsed = all(&env.mapper());
+    let mut parsed = all(&env.mapper()?);
     // What kubectl has never heard of may be new.
     if parsed.iter().any(Result::is_err) {
-        parsed = all(&env.fresh_mapper());
+        parsed = all(&env.fresh_mapper()?);
     }
     let placed = parsed.into_iter().map(|parsed| {
         let mut m = parsed?;
@@ -163,6 +166,20 @@ fn texts(files: &[String], recursive: bool, env: &mut Env<'_>) -> Result<Vec<(St
         )));
     }
     Ok(texts)
+}
+
+/// kubectl judges what it sends, by the schemas that the server gives it: without a server it cannot.
+/// Real Kubernetes: cli-runtime/pkg/resource/query_param_verifier_v3.go, kubectl/pkg/validation.
+fn judged(source: &str, validate: Validate, env: &mut Env<'_>) -> Result<(), Failure> {
+    if validate == Validate::Ignore {
+        return Ok(());
+    }
+    env.schemas().map_err(|s| {
+        Failure::error(format!(
+            "error validating {source:?}: error validating data: failed to download openapi: {}; if you choose to ignore these errors, turn validation off with --validate=false",
+            s.message
+        ))
+    })
 }
 
 /// Those of a file's objects that a label selector chooses. Real Kubernetes: SelectorVisitor, FilterByLabelSelector.

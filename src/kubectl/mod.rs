@@ -20,6 +20,7 @@ pub mod kustomize;
 pub mod manifests;
 pub mod mapper;
 pub mod printers;
+mod reaching;
 pub mod record;
 pub mod remote;
 pub mod resources;

@@ -1,5 +1,6 @@
 //! What a kubelet did with a pod, and why.
 
+use super::eviction::Resource;
 use crate::api::Duration;
 use crate::api::object::Key;
 use crate::ledger::{Decision, Facts};
@@ -85,9 +86,64 @@ pub enum KubeletDecision {
     Down {
         node: String,
     },
+    /// The programs of a pod hang, or go on.
+    Hangs {
+        pod: Key,
+        node: String,
+        hung: bool,
+    },
+    /// Its clock is so far behind from now on.
+    Clock {
+        node: String,
+        behind: Duration,
+    },
+    /// The node runs short of something: so much is left.
+    Pressure {
+        node: String,
+        of: Resource,
+        left: u64,
+    },
+    Relieved {
+        node: String,
+    },
+    Evicted {
+        pod: Key,
+        node: String,
+        of: Resource,
+        /// It uses more than it asked for.
+        exceeds: bool,
+        priority: i32,
+    },
+    /// It came to a node that is short of something.
+    Refused {
+        pod: Key,
+        node: String,
+    },
+    /// The machine has lost its power, or has it again.
+    PowerOff {
+        node: String,
+        pods: usize,
+    },
+    PowerOn {
+        node: String,
+        pods: usize,
+    },
     Up {
         node: String,
         pods: usize,
+    },
+    /// The mirror of a static pod had gone, and was made anew.
+    Mirrored {
+        pod: Key,
+        node: String,
+    },
+    /// It cannot reach the API server any more, or again.
+    Connection {
+        node: String,
+        pods: usize,
+        lost: bool,
+        /// Nobody answers; otherwise somebody does, but cannot store it.
+        refused: bool,
     },
 }
 
@@ -117,8 +173,27 @@ impl KubeletDecision {
             }
             D::Ready { pod, node, ready } => (either(*ready, "kubelet-ready", "kubelet-unready"), Some(pod), node),
             D::CannotStart { pod, node, .. } => ("kubelet-cannot-start", Some(pod), node),
+            D::PowerOff { node, .. } => ("kubelet-power-off", None, node),
+            D::PowerOn { node, .. } => ("kubelet-power-on", None, node),
+            D::Pressure { node, of, .. } => {
+                (either(*of == Resource::Memory, "kubelet-short-of-memory", "kubelet-short-of-disk"), None, node)
+            }
+            D::Hangs { pod, node, hung } => (either(*hung, "kubelet-hangs", "kubelet-goes-on"), Some(pod), node),
+            D::Clock { node, behind } => {
+                (either(behind.is_zero(), "kubelet-clock-right", "kubelet-clock-wrong"), None, node)
+            }
+            D::Relieved { node } => ("kubelet-relieved", None, node),
+            D::Evicted { pod, node, exceeds, .. } => {
+                (either(*exceeds, "kubelet-evicted", "kubelet-evicted-modest"), Some(pod), node)
+            }
+            D::Refused { pod, node } => ("kubelet-refused", Some(pod), node),
             D::Down { node } => ("kubelet-down", None, node),
             D::Up { node, .. } => ("kubelet-up", None, node),
+            D::Mirrored { pod, node } => ("kubelet-mirrored", Some(pod), node),
+            D::Connection { node, lost: true, refused, .. } => {
+                (either(*refused, "kubelet-cut-off", "kubelet-not-stored"), None, node)
+            }
+            D::Connection { node, .. } => ("kubelet-connected", None, node),
         }
     }
 }
@@ -165,8 +240,22 @@ impl Decision for KubeletDecision {
             D::CannotStart { container, reason, .. } => {
                 facts.extend([("container", container.as_str().into()), ("reason", reason.as_str().into())]);
             }
-            D::Up { pods, .. } => facts.push(("pods", (*pods).into())),
-            D::Gone { .. } | D::CannotStop { .. } | D::Ready { .. } | D::Down { .. } => {}
+            D::Pressure { left, .. } => facts.push(("left", format!("{} MiB", left >> 20).into())),
+            D::Evicted { of, priority, .. } => {
+                facts.extend([("resource", of.name().into()), ("priority", (*priority).into())]);
+            }
+            D::Up { pods, .. } | D::Connection { pods, .. } | D::PowerOff { pods, .. } | D::PowerOn { pods, .. } => {
+                facts.push(("pods", (*pods).into()))
+            }
+            D::Clock { behind, .. } => facts.push(("behind", (*behind).into())),
+            D::Relieved { .. }
+            | D::Hangs { .. }
+            | D::Refused { .. }
+            | D::Gone { .. }
+            | D::Mirrored { .. }
+            | D::CannotStop { .. }
+            | D::Ready { .. }
+            | D::Down { .. } => {}
         }
         facts
     }

@@ -24,3 +24,34 @@ kubelet-up = back: looks at its { $pods ->
     [one] 1 pod
    *[other] { $pods } pods
  } and reports again
+kubelet-cut-off = cannot renew its lease, nobody answers → goes on with what it knows ({ $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+ }), restarts what crashes, and tries again every 10 s
+kubelet-connected = renews its lease again, and reports what has become of its { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+ }
+kubelet-mirrored = { $pod } lies as a file on this node, and its container never stopped: what was deleted is only its mirror in the API → makes it anew
+kubelet-not-stored = cannot renew its lease, the API server cannot store it → goes on with what it knows ({ $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+ }), and tries again every 10 s
+kubelet-power-off = the machine has no power: kubelet and all containers of its { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+ } are gone; the API does not know it yet
+kubelet-power-on = the machine starts, kubelet will follow: the { $pods ->
+    [one] 1 pod it has gets a new sandbox
+   *[other] { $pods } pods it has get new sandboxes
+ }, and what ran in it starts again
+kubelet-short-of-memory = only { $left } of memory are left, less than 100 MiB → MemoryPressure: takes no BestEffort pods any more, and evicts pods until there is enough
+kubelet-short-of-disk = only { $left } of the disk are left, less than a tenth → DiskPressure: takes no pods any more, deletes unused images, and evicts pods until there is enough
+kubelet-relieved = has had enough of everything for 5 minutes → the pressure is over
+kubelet-evicted = { $pod } goes first: it uses more { $resource } than it asked for (of those the lowest priority, then the most above its request) → evicted
+kubelet-evicted-modest = nobody uses more { $resource } than asked for, so { $pod } goes: it is among those of the lowest priority ({ $priority }) → evicted
+kubelet-refused = { $pod } came to a node that is short of something → not taken in, it is Failed (Evicted)
+kubelet-clock-wrong = its clock is { $behind } behind: what it writes from now on (its lease, the node's heartbeats, its pods' conditions) bears times that lie in the past
+kubelet-clock-right = its clock is right again
+kubelet-hangs = { $pod } is there, but does nothing any more. Nobody notices unless a probe asks it
+kubelet-goes-on = { $pod } goes on where it stopped

@@ -12,6 +12,8 @@ use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::Note;
 use crate::world::{Ctx, latency};
 
+/// Who is evicted because a node has reached a hard limit has a second to go.
+const EVICTION_GRACE: i64 = 1;
 /// A pod that has ended is looked at again after the next relist; only then it is told to be over. Measured: 1.08 to 1.29 s.
 const OVER_MILLIS: (u64, u64) = (1_050, 1_300);
 
@@ -20,11 +22,20 @@ impl Fleet {
     pub(super) fn exited(&mut self, uid: Uid, name: &str, id: ContainerId, info: ExitInfo, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let code = info.code;
+        // Who was not there cannot say how it ended.
+        let reason = if self.nodes.at(&w.node).dark { "Unknown" } else { info.reason };
+        let info = ExitInfo { reason, ..info };
         if let Some(i) = w.slot_mut(name).instance_mut(id) {
             i.exit = Some(info);
         }
+        let node = self.nodes.at(&w.node);
+        let seen = !node.down && !node.runtime_off;
+        if let Some(fixed) = &w.fixed {
+            // That a whole machine is gone is told already.
+            ctx.program_ended(fixed.program, seen || node.dark);
+        }
         let ending = w.is_ending() || w.phase != Phase::Active;
-        if !ending && !self.nodes.at(&w.node).down {
+        if !ending && seen {
             let pod = w.typed();
             let found = Worker::container(&pod, name);
             let restarts = found.is_some_and(|(c, init)| status::restarts(&pod, c, code, init));
@@ -102,7 +113,13 @@ impl Fleet {
     fn stop_containers(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
         let node = w.node.clone();
-        let seconds = if w.forgotten { 0 } else { w.pod.meta().deletion_grace_period_seconds.unwrap_or(30) };
+        let seconds = if w.evicted.is_some() {
+            EVICTION_GRACE
+        } else if w.forgotten {
+            0
+        } else {
+            w.pod.meta().deletion_grace_period_seconds.unwrap_or(30)
+        };
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let running: Vec<(String, ContainerId)> =
             w.slots.iter().filter_map(|s| Some((s.name.clone(), s.running()?.id))).collect();
@@ -112,7 +129,7 @@ impl Fleet {
         }
         for (name, id) in running {
             self.note(uid, Some(&name), Note::normal("Killing", &format!("Stopping container {name}")), ctx);
-            let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id, grace }, ctx);
+            let op = self.stop_one(uid, &node, id, grace, ctx);
             if let Some(w) = self.workers.get_mut(uid) {
                 w.stopping.insert(op);
             }
@@ -134,13 +151,24 @@ impl Fleet {
         let seconds = w.typed().spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(30);
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(30));
         self.note(uid, Some(name), Note::normal("Killing", message), ctx);
-        let op = self.runtime(uid, &node, RuntimeCall::StopContainer { id, grace }, ctx);
+        let op = self.stop_one(uid, &node, id, grace, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
             let slot = w.slot_mut(name);
             slot.replaced = Some(why);
             slot.probes.clear();
             w.stopping.insert(op);
             w.replacing.insert(op);
+        }
+    }
+
+    /// The API server is tried again: with the pod's status, or with its removal.
+    pub(super) fn retell(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        w.told();
+        if w.phase == Phase::Terminated && w.is_ending() && w.busy.is_none() {
+            self.forget(uid, ctx);
+        } else {
+            self.write_status(uid, ctx);
         }
     }
 
@@ -159,6 +187,11 @@ impl Fleet {
 
     /// Nothing is left of the pod on its node: it is removed from the API, unless it has gone from there already.
     pub(super) fn forget(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        // While it cannot be removed it stays.
+        if !w.forgotten && !ctx.can_remove() {
+            return w.tell_later(ctx);
+        }
         let Some(w) = self.workers.remove(uid) else { return };
         self.restarts.forget(uid);
         self.pulls.forget(uid);

@@ -103,7 +103,7 @@ pub(super) fn texts<T: Texts>(
     optional: bool,
     ctx: &mut Ctx<'_>,
 ) -> Result<Option<Environment>, ConfigError> {
-    match ctx.api::<T>().get(ns, name) {
+    match ctx.api::<T>().cached(ns, name) {
         Ok(o) => Ok(Some(o.get::<T>().map(T::texts).unwrap_or_default())),
         Err(_) if optional => Ok(None),
         // Kubelet's own words: its cache names the kind in the singular.

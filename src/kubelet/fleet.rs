@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::eviction::Resource;
 use super::nodes::{NodeRef, Nodes};
 use super::pod_workers::PodWorkers;
 use super::probing::UnderWay;
@@ -14,7 +15,7 @@ use super::service_links::ServiceLinks;
 use super::spec::Accounts;
 use super::worker::{Step, Worker};
 use crate::api::kinds::{Node, Pod, Service};
-use crate::api::object::Resource;
+use crate::api::object::Resource as _;
 use crate::api::ops::RuntimeCall;
 use crate::api::{Duration, Op, OpId, Outcome, Uid, User};
 use crate::client::Backoff;
@@ -90,7 +91,15 @@ impl Fleet {
             "report" => self.report(&key.name, ctx),
             "runtime" => self.runtime_judged(&key.name, ctx),
             "return" => self.look_around(&key.name, ctx),
-            "fault kubelet" | "fault node" => self.power(&key.name, tag.n == 1, ctx),
+            "fault kubelet" => self.power(&key.name, tag.n == 1, ctx),
+            "fault node" => self.machine(&key.name, tag.n == 1, ctx),
+            "booted" => self.booted(&key.name, ctx),
+            "fault clock" => self.set_clock(&key.name, tag.n == 1, ctx),
+            "fault memory" => self.take(&key.name, Resource::Memory, tag.n == 1, ctx),
+            "fault disk" => self.take(&key.name, Resource::Disk, tag.n == 1, ctx),
+            "look" => self.look_for_pressure(&key.name, ctx),
+            "fault hang" => self.hang(key, tag.n == 1, ctx),
+            "fault program" => self.break_program(key, tag.n == 1, ctx),
             "fault containerd" => self.runtime_power(&key.name, tag.n == 1, ctx),
             _ => self.pod_timer(tag, ctx),
         }
@@ -98,9 +107,10 @@ impl Fleet {
 
     fn pod_timer(&mut self, tag: &Tag, ctx: &mut Ctx<'_>) {
         let Some(uid) = tag.uid else { return };
+        let dark = self.workers.get(uid).is_some_and(|w| self.nodes.at(&w.node).dark);
         let up = self.workers.get(uid).is_some_and(|w| !self.nodes.at(&w.node).down);
         match tag.what {
-            "volumes" => self.volumes_mounted(uid, ctx),
+            "volumes" if !dark => self.volumes_mounted(uid, ctx),
             "sync" if self.workers.get(uid).is_some_and(|w| w.timer == tag.n) => self.sync(uid, ctx),
             "reinspect" => {
                 self.sync(uid, ctx);
@@ -108,9 +118,12 @@ impl Fleet {
                 self.touch(uid, ctx);
             }
             "reconcile" if up => self.write_status(uid, ctx),
+            "retell" if up => self.retell(uid, ctx),
             "ended" if up => self.ended(uid, ctx),
-            "cleanup" => self.cleanup(uid, ctx),
+            "cleanup" if !dark => self.cleanup(uid, ctx),
             "probe" => self.probe(uid, tag.n, ctx),
+            "unanswered" if up => self.probe_timed_out(uid, tag.n, ctx),
+            "kill" if up => self.kill_hung(uid, ctx),
             _ => {}
         }
     }
@@ -123,11 +136,16 @@ impl Fleet {
         }
         let Some(uid) = self.ops.remove(&op) else { return };
         let Some(w) = self.workers.get_mut(uid) else { return };
+        let dark = self.nodes.at(&w.node).dark;
         if let Some(at) = w.waits.iter().position(|(wait, ..)| *wait == op) {
             let (_, container, id) = w.waits.swap_remove(at);
             if let Outcome::Exited(info) = outcome {
                 self.exited(uid, &container, id, info, ctx);
             }
+            return;
+        }
+        // What was under way on a machine without power comes to nothing.
+        if dark {
             return;
         }
         if w.stopping.remove(&op) {
@@ -167,6 +185,13 @@ impl Component for Fleet {
         match event {
             Event::Started(present) => {
                 self.register_all(ctx);
+                let with_files: Vec<String> = self
+                    .nodes
+                    .iter_mut()
+                    .filter(|n| !n.config.statics.is_empty())
+                    .map(|n| n.config.name.clone())
+                    .collect();
+                with_files.iter().for_each(|name| self.run_static_pods(name, ctx));
                 for c in present {
                     self.observe(&c, ctx);
                 }

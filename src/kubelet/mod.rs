@@ -8,6 +8,9 @@
 //! at the *start* of a sync, from what the sync before left behind: both as in the real kubelet, so the moments at
 //! which `Error` and `CrashLoopBackOff` show are the real ones.
 //!
+//! [`static_pods`] are those that lie as files on the node, the control plane's among them; [`power`], [`pressure`] with [`eviction`], and
+//! `hanging` are what a node or a program may suffer.
+//!
 //! Deliberately absent: containers (the runtime's; they are reached by operations) and addresses (the network's).
 //!
 //! In Kubernetes this is `pkg/kubelet`, one process a node.
@@ -15,10 +18,14 @@
 pub mod decision;
 pub mod ending;
 pub mod environment;
+pub mod eviction;
 pub mod fleet;
+mod hanging;
 pub mod node;
 pub mod nodes;
 pub mod pod_workers;
+pub mod power;
+pub mod pressure;
 pub mod probes;
 pub mod probing;
 pub mod reporting;
@@ -27,6 +34,7 @@ pub mod seeing;
 pub mod service_links;
 pub mod spec;
 pub mod starting;
+pub mod static_pods;
 pub mod status;
 pub mod syncing;
 mod volumes;
@@ -34,6 +42,7 @@ pub mod worker;
 
 pub use fleet::{Fleet, Timing};
 pub use reporting::NodeConfig;
+pub use static_pods::StaticPod;
 
 #[cfg(test)]
 mod tests;

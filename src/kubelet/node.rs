@@ -16,6 +16,8 @@ use super::reporting::{Image, NodeConfig};
 use crate::api::Time;
 use crate::api::kinds::{CSINode, Lease, Node};
 
+/// How the machines' first start is called.
+pub const FIRST_BOOT: &str = "00000000-0000-0000-0000-000000000002";
 pub const LEASE_NAMESPACE: &str = "kube-node-lease";
 const LEASE_SECONDS: i32 = 40;
 
@@ -102,7 +104,7 @@ fn status(c: &NodeConfig, now: Time) -> NodeStatus {
         images: Some(images(&BTreeMap::new())),
         node_info: Some(NodeSystemInfo {
             architecture: "amd64".into(),
-            boot_id: "00000000-0000-0000-0000-000000000002".into(),
+            boot_id: FIRST_BOOT.into(),
             container_runtime_version: "containerd://2.1.4".into(),
             kernel_version: "6.1.0-generic".into(),
             kube_proxy_version: String::new(),

@@ -28,6 +28,10 @@ impl PodWorkers {
         self.by_uid.remove(&uid)
     }
 
+    pub fn all(&self) -> impl Iterator<Item = &Worker> {
+        self.by_uid.values().map(|w| &**w)
+    }
+
     pub fn on<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Worker> {
         self.by_uid.values().map(|w| &**w).filter(move |w| &*w.node.name == node)
     }

@@ -17,7 +17,7 @@ use crate::world::Ctx;
 /// A probe that is under way.
 #[derive(Clone, Debug)]
 pub struct Probing {
-    uid: Uid,
+    pub(super) uid: Uid,
     container: String,
     kind: &'static str,
     id: ContainerId,
@@ -53,6 +53,11 @@ fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
     spec.containers.iter().chain(spec.init_containers.iter().flatten())
 }
 
+/// Where a container stands among those of its pod.
+fn pod_place(pod: &crate::api::kinds::Pod, name: &str) -> usize {
+    pod.spec.as_ref().and_then(|s| containers(s).position(|c| c.name == name)).unwrap_or(0)
+}
+
 impl Fleet {
     /// Each probe has a clock of its own that ticks from the moment on when kubelet begins to bring the pod up, whatever becomes of
     /// the container, as long as it may run again.
@@ -83,7 +88,8 @@ impl Fleet {
             "Startup" => slot.is_some_and(|s| s.startup_ok),
             _ => slot.is_some_and(|s| s.ready),
         };
-        if settled || !on_its_way { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
+        // The control plane's own pods are asked every second for ever: nobody waits for that.
+        if settled || !on_its_way || w.fixed.is_some() { ctx.quietly_after(wait, tag) } else { ctx.after(wait, tag) }
     }
 
     /// The clock of a probe ticks.
@@ -130,11 +136,34 @@ impl Fleet {
         if on_hold || too_early || not_its_turn || under_way || self.nodes.at(&w.node).down {
             return;
         }
+        if let Some((ok, detail)) = self.health_of(uid, ctx) {
+            let probing = Probing { uid, container: c.name.clone(), kind, id };
+            return self.probed(&probing, &Outcome::Probed { ok, detail }, ctx);
+        }
+        let place = pod_place(&w.typed(), &c.name);
+        let which = probes::KINDS.iter().position(|k| *k == kind).unwrap_or(0);
+        if self.is_unanswered(uid, c, p, id, number(place, which), ctx) {
+            return;
+        }
         let Some(probe) = probes::call(c, p) else { return };
         let timeout = probes::seconds(p.timeout_seconds, 1);
         let call = RuntimeCall::Probe { id, pod: w.pod_ref(), probe, timeout };
         let op = ctx.start(Op::Runtime { node: w.node.name.clone(), call });
         self.probes.insert(op, Probing { uid, container: c.name.clone(), kind, id });
+    }
+
+    /// Nobody has answered a probe in time.
+    pub(super) fn probe_timed_out(&mut self, uid: Uid, n: u64, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get(uid) else { return };
+        let pod = w.typed();
+        let at = usize::try_from(n >> 4).unwrap_or(usize::MAX);
+        let Some(c) = pod.spec.as_ref().and_then(|s| containers(s).nth(at)) else { return };
+        let Some(kind) = usize::try_from(n & 0xf).ok().and_then(|k| probes::KINDS.get(k).copied()) else { return };
+        let Some(id) = w.slot(&c.name).and_then(|s| s.running()).map(|i| i.id) else { return };
+        let Some(probes_http) = probes::of(c, kind).and_then(|p| probes::call(c, p)) else { return };
+        let crate::api::ops::ProbeCall::Http { port, path } = probes_http else { return };
+        let probing = Probing { uid, container: c.name.clone(), kind, id };
+        self.unanswered(&probing, &format!("{port}{path}"), ctx);
     }
 
     pub(super) fn probed(&mut self, probing: &Probing, outcome: &Outcome, ctx: &mut Ctx<'_>) {

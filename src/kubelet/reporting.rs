@@ -9,10 +9,14 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
+use super::node::FIRST_BOOT;
+use super::pressure::{self, Pressure};
+use super::static_pods::StaticPod;
 use crate::api::kinds::{CSINode, Lease, Node};
 use crate::api::object::{Key, Resource};
-use crate::api::{Duration, Time, Uid, User};
+use crate::api::{Duration, Reason, Time, Uid, User};
 use crate::client::Recorder;
+use crate::client::recorder::Note;
 use crate::world::{Ctx, Tag, latency};
 
 /// The lease is renewed every quarter of its 40 s; as often kubelet compares the node's status with its own view.
@@ -22,6 +26,10 @@ const STATUS_EVERY: Duration = Duration::from_secs(300);
 /// A returning kubelet needs this long to look around, and to report its node.
 const RESTART: Duration = Duration::from_millis(1500);
 const REPORT: Duration = Duration::from_secs(9);
+/// How far a wrong clock is behind.
+const CLOCK_BEHIND: Duration = Duration::from_secs(600);
+/// How often a kubelet that starts tries to reach the API server.
+const KNOCK: Duration = Duration::from_secs(2);
 /// Until kubelet says that its runtime does not answer, or answers again.
 const RUNTIME_LOST: Duration = Duration::from_secs(10);
 const RUNTIME_FOUND: Duration = Duration::from_secs(2);
@@ -37,6 +45,8 @@ pub struct NodeConfig {
     pub max_pods: u32,
     pub labels: BTreeMap<String, String>,
     pub taints: Vec<Taint>,
+    /// The pods that lie as files on it.
+    pub statics: Vec<StaticPod>,
 }
 
 /// What a kubelet knows of its own node.
@@ -48,9 +58,19 @@ pub struct NodeState {
     pub user: Arc<User>,
     pub uid: String,
     pub down: bool,
+    /// Its machine has no power.
+    pub dark: bool,
+    /// Which start of the machine this is.
+    pub boot_id: String,
     /// Its container runtime does not answer; kubelet takes a while to believe it.
     pub runtime_off: bool,
     pub runtime_down: bool,
+    /// It cannot reach the API server.
+    pub cut_off: bool,
+    /// How far its clock is behind.
+    pub behind: Duration,
+    /// What it is short of.
+    pub pressure: Pressure,
     /// Pulled images, by full name.
     pub images: BTreeMap<String, Image>,
     pub recorder: Recorder,
@@ -83,8 +103,13 @@ impl NodeState {
             allocatable: super::node::allocatable(&config),
             uid: String::new(),
             down: false,
+            dark: false,
+            boot_id: FIRST_BOOT.into(),
             runtime_off: false,
             runtime_down: false,
+            cut_off: false,
+            behind: Duration::ZERO,
+            pressure: Pressure::default(),
             images: BTreeMap::new(),
             images_told: 0,
             settled: Time::default(),
@@ -100,8 +125,15 @@ impl NodeState {
 }
 
 impl NodeState {
+    /// What its clock says at this moment.
+    pub fn clock(&self, now: Time) -> Time {
+        now - self.behind
+    }
+
     fn conditions(&self, now: Time) -> Vec<NodeCondition> {
-        if self.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) }
+        let mut all = if self.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) };
+        self.pressure.tell(&mut all, now + self.behind);
+        all
     }
 }
 
@@ -141,11 +173,18 @@ impl Fleet {
     }
 
     fn renew_lease(&mut self, name: &str, ctx: &mut Ctx<'_>) {
-        let Some(n) = self.nodes.get(name).filter(|n| !n.down) else { return };
-        let now = ctx.now();
-        let _ = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
+        let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
+        let now = n.clock(ctx.now());
+        let done = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
             l.spec.get_or_insert_default().renew_time = Some(now.meta_micro());
         });
+        let refused = done.as_ref().is_err_and(|e| e.unreachable().is_some());
+        let cut_off = done.is_err_and(|e| !e.is(Reason::NotFound));
+        if std::mem::replace(&mut n.cut_off, cut_off) == cut_off {
+            return;
+        }
+        let pods = self.workers.on(name).count();
+        ctx.decide(KubeletDecision::Connection { node: name.into(), pods, lost: cut_off, refused });
     }
 
     /// What the API has of a node, as far as kubelet cares.
@@ -160,15 +199,33 @@ impl Fleet {
     pub(super) fn report(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
-        n.reported = now;
-        n.images_told = n.images.len();
-        let fresh = n.conditions(now);
+        let fresh = n.conditions(n.clock(now));
+        let changed: Vec<&str> = fresh
+            .iter()
+            .filter(|f| {
+                n.known.iter().any(|(kind, status)| *kind == f.type_ && *status != f.status && status != "Unknown")
+            })
+            .filter_map(pressure::event_of)
+            .collect();
+        for reason in changed {
+            let message = format!("Node {name} status is now: {reason}");
+            n.note(Note::normal(reason, &message), ctx);
+        }
         let images = super::node::images(&n.images);
-        let _ = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
+        let (told, boot) = (n.images.len(), n.boot_id.clone());
+        let done = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
             let status = node.status.get_or_insert_default();
             super::node::refresh(status, fresh);
             status.images = Some(images);
+            if let Some(info) = &mut status.node_info {
+                info.boot_id = boot;
+            }
         });
+        // What could not be said is said at the next look.
+        if done.is_ok() {
+            n.reported = now;
+            n.images_told = told;
+        }
     }
 
     /// Kubelet stops (with its machine or alone), or comes back.
@@ -208,15 +265,32 @@ impl Fleet {
         }
     }
 
+    /// A node's clock is put back, or right again.
+    pub(super) fn set_clock(&mut self, name: &str, wrong: bool, ctx: &mut Ctx<'_>) {
+        let Some(n) = self.nodes.get_mut(name) else { return };
+        n.behind = if wrong { CLOCK_BEHIND } else { Duration::ZERO };
+        ctx.decide(KubeletDecision::Clock { node: name.into(), behind: n.behind });
+    }
+
     /// A kubelet that has come back looks through everything it is responsible for.
     pub(super) fn look_around(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        // Until the API server answers it knows only the pods that lie on its node as files.
+        if !ctx.answers() {
+            let statics: Vec<Uid> = self.workers.on(name).filter(|w| w.fixed.is_some()).map(|w| w.uid).collect();
+            self.sync_these(statics, ctx);
+            return ctx.quietly_after(KNOCK, Tag::about("return", Key::of::<Node>("", name)));
+        }
         self.renew_lease(name, ctx);
         self.sync_all(name, ctx);
     }
 
     fn sync_all(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let all: Vec<Uid> = self.workers.on(name).map(|w| w.uid).collect();
-        for uid in all {
+        self.sync_these(all, ctx);
+    }
+
+    fn sync_these(&mut self, these: Vec<Uid>, ctx: &mut Ctx<'_>) {
+        for uid in these {
             self.see(uid);
             self.sync(uid, ctx);
         }

@@ -31,6 +31,9 @@ impl Fleet {
         let Some(pod) = c.object.get::<Pod>() else { return };
         let node = pods::node(pod);
         let Some(node) = self.nodes.find(node) else { return };
+        if self.observe_mirror(c, ctx) {
+            return;
+        }
         let uid = c.object.marks().uid;
         // Mostly it is kubelet's own report that comes back.
         if c.kind != ChangeKind::Deleted && self.workers.get(uid).is_some_and(|w| rev_of(&w.pod) >= rev_of(&c.object)) {
@@ -51,7 +54,13 @@ impl Fleet {
                 }
             }
             (_, None) if pods::is_terminal(pod) => return,
-            (_, None) => self.workers.insert(Worker::new(c.object.clone(), node)),
+            (_, None) => {
+                let w = Worker::new(c.object.clone(), node);
+                if let Some(why) = self.refuses(&w, ctx.now()) {
+                    return self.refuse(w, &why, ctx);
+                }
+                self.workers.insert(w);
+            }
         }
         self.sync(uid, ctx);
     }
@@ -72,7 +81,8 @@ impl Fleet {
     pub(super) fn relist(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let Some(n) = self.nodes.get_mut(name) else { return };
         n.relist_set = false;
-        if n.down {
+        // Without its runtime it sees nothing; when that answers again it looks at all pods.
+        if n.down || n.runtime_off {
             return;
         }
         for uid in std::mem::take(&mut n.dirty) {

@@ -12,7 +12,7 @@ use super::status;
 use super::worker::{Instance, Replaced, Step, Worker};
 use crate::api::image::ImageRef;
 use crate::api::object::Resource;
-use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
+use crate::api::ops::{ContainerId, ContainerSpec, ExitInfo, RuntimeCall};
 use crate::api::time::go_duration;
 use crate::api::{Duration, Outcome, Time, Uid};
 use crate::client::recorder::Note;
@@ -199,6 +199,8 @@ impl Fleet {
             dns: CLUSTER_DNS,
         };
         let spec = match container_spec(&pod, c, attempt, &place, links, ctx) {
+            // What a program of the control plane does, its image does unasked: its flags say nothing to the simulated runtime.
+            Ok(s) if w.fixed.is_some() => Arc::new(ContainerSpec { command: vec![], args: vec![], ..s }),
             Ok(s) => Arc::new(s),
             Err(e) => {
                 let (pod, node) = (w.key.clone(), node.to_string());
@@ -271,6 +273,12 @@ impl Fleet {
         let wait = self.runtime(uid, &node, RuntimeCall::WaitContainer { id }, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
             w.waits.push((wait, name.into(), id));
+            let (program, key) = (w.fixed.as_ref().map(|f| (f.program, f.broken)), w.key.clone());
+            match program {
+                Some((_, true)) => ctx.crash(&key),
+                Some((program, false)) => ctx.program_began(program),
+                None => {}
+            }
         }
     }
 

@@ -202,6 +202,10 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
             phase = if failed { "Failed" } else { "Succeeded" };
         }
     }
+    // However its containers ended: it did not end by itself.
+    if w.evicted.is_some() {
+        phase = "Failed";
+    }
     // A pod that has ended stays ended.
     if matches!(old.phase.as_deref(), Some("Failed" | "Succeeded")) {
         phase = if old.phase.as_deref() == Some("Failed") { "Failed" } else { "Succeeded" };
@@ -249,6 +253,23 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     let mut list = Vec::with_capacity(own.len().max(before.len()));
     list.extend(own.iter().map(|wanted| wanted.after(before, now)));
     list.extend(before.iter().filter(|c| !own.iter().any(|o| o.is_about(c))).cloned());
+    if let Some(why) = &w.refused {
+        return PodStatus {
+            phase: Some("Failed".into()),
+            reason: Some("Evicted".into()),
+            message: Some(why.clone()),
+            conditions: old.conditions.clone(),
+            start_time: Some(old.start_time.clone().unwrap_or_else(|| now.meta())),
+            qos_class: old.qos_class.clone().or_else(|| Some(pods::qos_class(pod).into())),
+            observed_generation: generation,
+            ..PodStatus::default()
+        };
+    }
+    let gone = w.evicted.as_ref().filter(|_| told == "Failed");
+    if let Some(why) = gone {
+        let target = conditions::pod(pods::DISRUPTION_TARGET, true, "TerminationByKubelet", why, generation);
+        conditions::set(&mut list, target, now);
+    }
     let mut status = PodStatus {
         phase: Some(told.into()),
         conditions: Some(list),
@@ -261,8 +282,8 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
         init_container_statuses: (!inits.is_empty()).then_some(inits),
         container_statuses: Some(mains),
         observed_generation: generation,
-        reason: old.reason.clone(),
-        message: old.message.clone(),
+        reason: gone.map(|_| "Evicted".into()).or_else(|| old.reason.clone()),
+        message: gone.cloned().or_else(|| old.message.clone()),
         ..PodStatus::default()
     };
     resources::tell(&mut status, pod, spec, old);

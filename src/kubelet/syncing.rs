@@ -8,7 +8,7 @@ use super::worker::{Phase, Replaced, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::object::Resource;
 use crate::api::ops::RuntimeCall;
-use crate::api::{Duration, Outcome, Uid, pods};
+use crate::api::{Duration, Outcome, Reason, Uid, pods};
 use crate::client::recorder::Note;
 use crate::world::{Ctx, latency};
 
@@ -45,9 +45,11 @@ impl Fleet {
             self.terminate(uid, ctx);
         } else if w.ip.is_none() {
             w.busy = Some(Step::Volumes);
+            let tag = w.tag("volumes");
+            self.tell_of_sandbox(uid, ctx);
             let (least, most) = self.timing.volumes;
             let wait = latency::between(ctx.chance(), least, most);
-            ctx.after(wait, w.tag("volumes"));
+            ctx.after(wait, tag);
         } else {
             self.start_containers(uid, ctx);
         }
@@ -162,8 +164,12 @@ impl Fleet {
         if w.reported == Some(w.basis()) {
             return;
         }
+        if w.fixed.is_some() {
+            return self.write_static_status(uid, ctx);
+        }
         let pod = w.typed();
-        let fresh = status::generate(w, &pod, &self.nodes.at(&w.node).config.ip, now);
+        let node = self.nodes.at(&w.node);
+        let fresh = status::generate(w, &pod, &node.config.ip, node.clock(now));
         if pod.status.as_deref() == Some(&fresh) {
             if let Some(w) = self.workers.get_mut(uid) {
                 w.reported = Some(w.basis());
@@ -182,11 +188,15 @@ impl Fleet {
                     p.status = Some(fresh.into());
                 }
             });
-        if let (Ok(o), Some(w)) = (done, self.workers.get_mut(uid))
-            && o.marks().uid == uid
-        {
-            w.pod = o;
-            w.reported = Some(w.basis());
+        let Some(w) = self.workers.get_mut(uid) else { return };
+        match done {
+            Ok(o) if o.marks().uid == uid => {
+                w.pod = o;
+                w.reported = Some(w.basis());
+            }
+            // It is gone, or somebody else's by now: nothing is left to tell.
+            Err(e) if !e.is(Reason::NotFound) => w.tell_later(ctx),
+            _ => {}
         }
     }
 }

@@ -23,6 +23,7 @@ fn node() -> NodeRef {
         max_pods: 110,
         labels: BTreeMap::new(),
         taints: vec![],
+        statics: vec![],
     };
     Nodes::new(vec![config]).find("n").unwrap()
 }
@@ -45,6 +46,7 @@ fn init_containers_start_one_after_the_other_before_the_rest() {
             seen_running: true,
             seen_exit: Some(exit(0)),
             removed: false,
+            hung: false,
         });
     }
     assert_eq!(w.to_start(&p), ["c", "d"]);
@@ -64,6 +66,7 @@ fn a_pod_that_never_restarts_is_finished_when_its_containers_ended() {
         seen_running: true,
         seen_exit: Some(exit(3)),
         removed: false,
+        hung: false,
     });
     assert_eq!(w.to_start(&p), [""; 0]);
     assert!(is_over(&w, &p));

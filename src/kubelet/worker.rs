@@ -8,13 +8,17 @@ use std::sync::{Arc, LazyLock};
 use k8s_openapi::api::core::v1::Container;
 
 use super::nodes::NodeRef;
+use super::static_pods::Fixed;
 use super::status::restarts;
 use crate::api::kinds::Pod;
 use crate::api::object::Key;
 use crate::api::ops::{ContainerId, ExitInfo, PodRef};
 use crate::api::{Duration, Object, OpId, Time, Uid, pods};
 use crate::store::{Rev, rev_of};
-use crate::world::Tag;
+use crate::world::{Ctx, Tag};
+
+/// What could not be told is tried again this often.
+const RETELL: Duration = Duration::from_secs(10);
 
 /// One run of a container.
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ pub struct Instance {
     pub exit: Option<ExitInfo>,
     pub seen_running: bool,
     pub seen_exit: Option<ExitInfo>,
+    /// It is there, but does nothing.
+    pub hung: bool,
     /// Its container has been removed from the node.
     pub removed: bool,
 }
@@ -51,6 +57,7 @@ impl Instance {
             seen_running: false,
             seen_exit: None,
             removed: false,
+            hung: false,
         }
     }
 }
@@ -229,8 +236,18 @@ pub struct Worker {
     pub announced_stop: bool,
     /// It was told that the pod cannot be stopped.
     pub told_stuck: bool,
+    /// Why it was evicted, if it was.
+    pub evicted: Option<String>,
+    /// Why it was never taken in, if it was not.
+    pub refused: Option<String>,
+    /// Its sandbox has gone with the machine.
+    pub sandbox_lost: bool,
+    /// It lies as a file on the node.
+    pub fixed: Option<Fixed>,
     /// Its probes' clocks tick.
     pub probing: bool,
+    /// Its status could not be told; it is tried again.
+    untold: bool,
 }
 
 impl Worker {
@@ -249,6 +266,11 @@ impl Worker {
             todo: VecDeque::new(),
             failed: false,
             probing: false,
+            untold: false,
+            fixed: None,
+            evicted: None,
+            refused: None,
+            sandbox_lost: false,
             crash_wait: None,
             stopping: BTreeSet::new(),
             waits: vec![],
@@ -282,6 +304,18 @@ impl Worker {
 
     pub fn slot_mut(&mut self, name: &str) -> &mut Slot {
         self.slots.named_mut(name)
+    }
+
+    /// The API server does not answer: its status is told later. Real Kubernetes: pkg/kubelet/status/status_manager.go, syncPeriod.
+    pub fn tell_later(&mut self, ctx: &mut Ctx<'_>) {
+        if !std::mem::replace(&mut self.untold, true) {
+            ctx.quietly_after(RETELL, self.tag("retell"));
+        }
+    }
+
+    /// It is tried now.
+    pub fn told(&mut self) {
+        self.untold = false;
     }
 
     /// Of what its status would be made now.

@@ -403,10 +403,12 @@ fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
     let mut text = String::new();
     for f in faults::TABLE {
         let place = match f.place {
-            Place::Nowhere => "",
-            Place::Node => " NODE",
-            Place::Pod => " POD",
-            Place::Controller => " NAME",
+            Place::Nowhere => String::new(),
+            Place::Node => " NODE".into(),
+            Place::Pod => " POD [hang]".into(),
+            Place::Controller => " NAME".into(),
+            // The first is what happens if nothing is said.
+            Place::Way(ways) => format!(" [{}]", ways.iter().skip(1).map(|w| w.name).collect::<Vec<_>>().join("|")),
         };
         text.push_str(&format!(
             "  {:<28} {}\n",
@@ -425,7 +427,7 @@ fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
 
 fn fault(s: &mut Session, line: &str, words: &[String], broken: bool) -> Output {
     let Some(name) = words.get(1).cloned() else { return wrong(s, if broken { "fail" } else { "heal" }) };
-    let place = words.get(2).cloned();
+    let place = words.get(2..).map(|w| w.join(" ")).filter(|p| !p.is_empty());
     s.remember(line);
     let from = s.cluster.world.ledger.next_id();
     match s.cluster.fault(&name, place.as_deref(), broken) {
@@ -438,7 +440,8 @@ fn fault(s: &mut Session, line: &str, words: &[String], broken: bool) -> Output 
                 ..Output::default()
             };
             if broken && let Some(f) = faults::find(&name) {
-                out.story.push_str(&format!("  {}\n", message(s.language, f.message, &[])));
+                let foretold = s.cluster.foretold(f, place.as_deref());
+                out.story.push_str(&format!("  {}\n", message(s.language, foretold, &[])));
             }
             s.after_command(&mut out);
             out

@@ -70,11 +70,19 @@ impl Transport for InProcess<'_> {
         self.impersonate = whom.map(Box::new);
     }
 
-    fn kinds(&mut self, fresh: bool) -> Vec<KindRef> {
+    fn reach(&mut self) -> Result<(), Status> {
+        self.cluster.world.reach()
+    }
+
+    fn kinds(&mut self, fresh: bool) -> Result<Vec<KindRef>, Status> {
+        // Whoever made the cluster has used kubectl there: it begins with what the server told then.
+        if fresh {
+            self.reach()?;
+        }
         if fresh || self.known.is_empty() {
             *self.known = self.cluster.world.api.kinds().collect();
         }
-        self.known.clone()
+        Ok(self.known.clone())
     }
 
     fn request(&mut self, request: &Request) -> Result<Answer, Status> {
@@ -83,6 +91,7 @@ impl Transport for InProcess<'_> {
     }
 
     fn send(&mut self, request: &Request, content_type: &str, body: &[u8]) -> Result<Answer, Status> {
+        self.reach()?;
         // Who asks for nothing that there is hears so before the body is looked at.
         let kind = self.cluster.world.api.leads_to(&request.path).map(|t| t.kind);
         let read = match kind {
@@ -117,6 +126,7 @@ impl Transport for InProcess<'_> {
         container: Option<&str>,
         previous: bool,
     ) -> Result<Vec<(Time, String)>, Status> {
+        self.reach()?;
         self.may(Method::Get, namespace, pod, "log")?;
         self.read(namespace, pod, container, previous)
     }
@@ -124,17 +134,20 @@ impl Transport for InProcess<'_> {
     /// A connection is asked for as a WebSocket, and where that is refused as SPDY: who may create it gets one.
     /// Real Kubernetes: k8s.io/kubectl/pkg/cmd/exec/exec.go createExecutor.
     fn exec(&mut self, at: &InPod, command: &[String], streams: Streams) -> Result<OpId, Status> {
+        self.reach()?;
         self.may(Method::Post, &at.namespace, &at.pod, "exec")?;
         let container = at.container.as_deref();
         self.cluster.exec((&at.namespace, &at.pod, container), command, (streams.stdin, streams.tty), self.cause)
     }
 
     fn attach(&mut self, at: &InPod, streams: Streams) -> Result<OpId, Status> {
+        self.reach()?;
         self.may(Method::Post, &at.namespace, &at.pod, "attach")?;
         self.cluster.attach((&at.namespace, &at.pod, at.container.as_deref()), streams.stdin, self.cause)
     }
 
     fn forward(&mut self, namespace: &str, pod: &str, port: u16) -> Result<OpId, Status> {
+        self.reach()?;
         self.may(Method::Post, namespace, pod, "portforward")?;
         self.cluster.forward(namespace, pod, port, self.cause)
     }

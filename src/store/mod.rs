@@ -105,6 +105,19 @@ pub enum StoreError {
     Compacted {
         oldest: Rev,
     },
+    /// The database is as large as it may be.
+    NoSpace,
+    /// Nobody is there to store it.
+    Gone,
+}
+
+/// What may be wrong with etcd as a whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ailment {
+    Gone,
+    /// The alarm NOSPACE: what takes room is refused.
+    Full,
+    Slow,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -152,6 +165,7 @@ pub struct Store {
     watch_custom: Vec<WatchId>,
     next_watch: u64,
     deliveries: Vec<(WatchId, Arc<Change>)>,
+    ailment: Option<Ailment>,
 }
 
 impl Default for Store {
@@ -166,6 +180,7 @@ impl Default for Store {
             watch_custom: vec![],
             next_watch: 1,
             deliveries: vec![],
+            ailment: None,
         }
     }
 }
@@ -173,6 +188,23 @@ impl Default for Store {
 impl Store {
     pub fn rev(&self) -> Rev {
         self.rev
+    }
+
+    pub fn ailment(&self) -> Option<Ailment> {
+        self.ailment
+    }
+
+    pub fn set_ailment(&mut self, ailment: Option<Ailment>) {
+        self.ailment = ailment;
+    }
+
+    /// Whether something can be written, which takes room unless it only removes.
+    fn takes(&self, room: bool) -> Result<(), StoreError> {
+        match self.ailment {
+            Some(Ailment::Gone) => Err(StoreError::Gone),
+            Some(Ailment::Full) if room => Err(StoreError::NoSpace),
+            _ => Ok(()),
+        }
     }
 
     /// Where objects of a kind lie; a custom kind of which nothing was ever stored has no place.
@@ -232,6 +264,7 @@ impl Store {
         expect: Precondition,
         cause: impl FnOnce(Rev) -> RecordId,
     ) -> Result<Arc<Change>, StoreError> {
+        self.takes(new.is_some())?;
         let rev = Rev(self.rev.0 + 1);
         let table = places_mut(&mut self.tables, &mut self.custom, key.kind);
         let (new, previous) = match (new, expect) {
@@ -268,6 +301,7 @@ impl Store {
         writes: Vec<Write>,
         cause: impl FnOnce(Rev) -> RecordId,
     ) -> Result<Vec<Arc<Change>>, StoreError> {
+        self.takes(writes.iter().any(|w| w.new.is_some()))?;
         for w in &writes {
             check(w.expect, w.new.is_some(), self.get(&w.key))?;
         }

@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::decision::ProcessDecision;
 use super::{ActorId, Due, Event, Goal, Tag, World};
 use smallvec::smallvec;
 
 use crate::api::kind::Subresource;
+use crate::api::kinds;
 use crate::api::object::{Key, Resource};
+use crate::api::ops::Figures;
 use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
 use crate::apiserver::caller::{Chance, below, new_uid};
@@ -148,7 +151,7 @@ pub struct Api<'c, 'a, T> {
 }
 
 impl<T: Resource> Api<'_, '_, T> {
-    fn call<R>(&mut self, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
+    fn call<R>(&mut self, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> Result<R, Status>) -> Result<R, Status> {
         let version = self.version;
         self.ctx.call(self.user.as_deref(), |api, who| {
             who.version = version;
@@ -185,6 +188,13 @@ impl<T: Resource> Api<'_, '_, T> {
 
     /// Reads past the cache, from the API server itself.
     pub fn get(self, namespace: &str, name: &str) -> Result<Arc<Object>, Status> {
+        self.ctx.world.read_through()?;
+        self.cached(namespace, name)
+    }
+
+    /// Reads what the component watches, though it keeps no copy of its own here: the ConfigMaps and Secrets of a kubelet's pods.
+    /// It is known even while the API server cannot be reached, as nothing changes then.
+    pub fn cached(self, namespace: &str, name: &str) -> Result<Arc<Object>, Status> {
         self.ctx.world.api.get(&Key::of::<T>(namespace, name)).cloned()
     }
 
@@ -203,6 +213,7 @@ impl<T: Resource> Api<'_, '_, T> {
 
     /// Changes the newest revision, whatever it is: what a patch does.
     pub fn patch(mut self, namespace: &str, name: &str, change: impl FnOnce(&mut T)) -> Result<Arc<Object>, Status> {
+        self.ctx.world.reach()?;
         let mut o = (*self.ctx.world.api.get(&Key::of::<T>(namespace, name))?).as_ref().clone();
         if let Some(t) = o.get_mut::<T>() {
             change(t);
@@ -217,6 +228,7 @@ impl<T: Resource> Api<'_, '_, T> {
         name: &str,
         change: impl FnOnce(&mut T),
     ) -> Result<Arc<Object>, Status> {
+        self.ctx.world.reach()?;
         let mut o = (*self.ctx.world.api.get(&Key::of::<T>(namespace, name))?).as_ref().clone();
         if let Some(t) = o.get_mut::<T>() {
             change(t);
@@ -236,7 +248,13 @@ impl<T: Resource> Api<'_, '_, T> {
 
 impl Ctx<'_> {
     /// A request to the API server: by the component itself, or in somebody's name.
-    fn call<R>(&mut self, user: Option<&User>, f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R) -> R {
+    fn call<R>(
+        &mut self,
+        user: Option<&User>,
+        f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> Result<R, Status>,
+    ) -> Result<R, Status> {
+        self.world.reach()?;
+        self.world.commit(Some(self.actor.0))?;
         let cause = self.record();
         self.call_because(cause, user, f)
     }
@@ -245,8 +263,8 @@ impl Ctx<'_> {
         &mut self,
         cause: RecordId,
         user: Option<&User>,
-        f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> R,
-    ) -> R {
+        f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> Result<R, Status>,
+    ) -> Result<R, Status> {
         let world = &mut *self.world;
         let slot = &mut world.slots[self.actor.0];
         let user = user.unwrap_or(&slot.user);
@@ -275,6 +293,7 @@ impl Ctx<'_> {
 
     /// A request as any client makes it. Who only looks leaves no record of it.
     pub fn request(&mut self, request: &Request) -> Response {
+        self.world.reach()?;
         self.world.measure(&request.path);
         if request.method != Method::Get {
             return self.call(None, |api, who| api.handle(request, who));
@@ -289,15 +308,23 @@ impl Ctx<'_> {
     }
 
     /// Lists the objects of a kind in a namespace past the caches.
-    pub fn list_any(&self, kind: KindRef, namespace: &str) -> Vec<Arc<Object>> {
-        self.world.api.store().list(&Scope { kind, namespace: Some(namespace.into()) }).cloned().collect()
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub fn list_any(&self, kind: KindRef, namespace: &str) -> Result<Vec<Arc<Object>>, Status> {
+        self.world.read_through()?;
+        Ok(self.world.api.store().list(&Scope { kind, namespace: Some(namespace.into()) }).cloned().collect())
     }
 
     /// Every object of a custom kind, in all namespaces.
-    pub fn list_all_of(&self, group: &str, plural: &str) -> Vec<Arc<Object>> {
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub fn list_all_of(&self, group: &str, plural: &str) -> Result<Vec<Arc<Object>>, Status> {
+        self.world.read_through()?;
         let api = &self.world.api;
         let kind = api.custom_kinds().find(|k| k.group() == group && k.plural() == plural);
-        kind.into_iter().flat_map(|k| api.store().list(&Scope::all(k)).cloned().collect::<Vec<_>>()).collect()
+        Ok(kind.into_iter().flat_map(|k| api.store().list(&Scope::all(k)).cloned().collect::<Vec<_>>()).collect())
     }
 
     /// Every kind under which objects are stored.
@@ -311,7 +338,78 @@ impl Ctx<'_> {
     }
 
     /// Reads any object past the caches.
-    pub fn get_any(&self, key: &Key) -> Option<Arc<Object>> {
-        self.world.api.get(key).ok().cloned()
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub fn get_any(&self, key: &Key) -> Result<Option<Arc<Object>>, Status> {
+        self.world.read_through()?;
+        Ok(self.world.api.get(key).ok().cloned())
+    }
+
+    /// What the containers of all nodes use, as their runtimes tell it.
+    pub fn stats(&self) -> Figures {
+        self.world.answerer.stats(self.world.now)
+    }
+
+    /// Whether the API server answers.
+    pub fn answers(&self) -> bool {
+        self.world.reach().is_ok()
+    }
+
+    /// Whether something can be removed at this moment.
+    pub fn can_remove(&self) -> bool {
+        self.world.read_through().is_ok()
+    }
+
+    /// Writes an Event, or keeps it to be tried again if the API server does not answer. `false`: it is lost.
+    pub fn write_event(&mut self, event: kinds::Event, user: Option<Arc<User>>) -> bool {
+        let who = (self.actor.0, user.as_ref().map(|u| Arc::from(u.name.as_str())));
+        if self.world.reach().is_err() || self.world.has_unsent(&who) {
+            let cause = self.record();
+            self.world.send_later(who, event, user, cause);
+            return true;
+        }
+        let ns = event.metadata.namespace.clone().unwrap_or_default();
+        self.call(user.as_deref(), |api, who| api.create(Object::new(event), &ns, who)).is_ok()
+    }
+
+    /// A program of the control plane runs, as its container does.
+    pub fn program_began(&mut self, program: &'static str) {
+        let cause = self.record();
+        self.world.process_began(program, cause);
+    }
+
+    /// A program of the control plane has ended with its container; if nobody has `seen` it, nobody starts it again.
+    pub fn program_ended(&mut self, program: &'static str, seen: bool) {
+        let cause = self.record();
+        self.world.process_ended(program, cause);
+        if !seen {
+            self.world.tell_of(program, ProcessDecision::Unseen, cause);
+        }
+    }
+
+    /// What a program of the control plane says when it is asked for its health: whether it is well, and what is wrong.
+    pub fn health_of(&self, program: &str) -> (bool, String) {
+        self.world.health_of(program)
+    }
+
+    /// The containers of a pod end with an error.
+    pub fn crash(&mut self, pod: &Key) {
+        let cause = self.record();
+        self.world.crash(pod, cause);
+    }
+
+    /// The component's program has its lease: the others of it begin.
+    pub fn lead(&mut self, after: Duration) {
+        let cause = self.record();
+        let program = self.world.slots[self.actor.0].agent;
+        self.world.lead(program, cause, after);
+    }
+
+    /// The component's program ends with an error.
+    pub fn exit(&mut self) {
+        let cause = self.record();
+        let program = self.world.slots[self.actor.0].agent;
+        self.world.process_exits(program, cause);
     }
 }

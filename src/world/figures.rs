@@ -14,6 +14,7 @@ use crate::api::ops::{NodeFigures, PodFigures, Usage};
 use crate::api::quantity::Quantity;
 use crate::api::time::go_duration;
 use crate::api::{Key, Object, Time, pods};
+use crate::store::Ailment;
 
 const COMPONENTS: &str = "/api/v1/componentstatuses";
 const GROUP: &str = "/apis/metrics.k8s.io/";
@@ -24,7 +25,7 @@ impl World {
     /// Lets metrics-server take down what it knows, if a request is one for it.
     pub(super) fn measure(&mut self, path: &str) {
         if path.starts_with(COMPONENTS) {
-            let objects = components::statuses(|fault| self.faults.contains_key(&(fault.to_string(), String::new())));
+            let objects = components::statuses(|name| self.is_down(name));
             return self.api.set_unstored(objects.into_iter().map(Arc::new).collect());
         }
         if !path.starts_with(GROUP) {
@@ -37,6 +38,14 @@ impl World {
         let nodes = figures.nodes.iter().filter(|f| speaks(&f.node)).filter_map(|f| self.of_node(f));
         let objects: Vec<Arc<Object>> = pods.chain(nodes).map(Arc::new).collect();
         self.api.set_unstored(objects);
+    }
+
+    /// Whether a component of the control plane does not answer who asks for its health.
+    fn is_down(&self, name: &str) -> bool {
+        match name {
+            "etcd-0" => self.storage() == Some(Ailment::Gone),
+            _ => !self.slots.iter().any(|s| s.running.is_some() && s.agent.strip_prefix("kube-") == Some(name)),
+        }
     }
 
     /// The pod's labels and name come from the API, as metrics-server watches it; it knows only pods that run.

@@ -4,6 +4,9 @@
 //! Start with [`World::step`]: it takes the earliest event, hands it to one component, and carries what the
 //! component wrote to whoever watches. Everything that leaves a step is stamped with the step's record.
 //!
+//! `processes` are the programs of the control plane, which end and begin as a whole; `server` and `storage` say what becomes of
+//! requests while the API server or etcd is not well; `unsent` keeps Events that nobody took.
+//!
 //! Deliberately absent: threads, sockets, clocks, ambient randomness, and any knowledge of what the components do.
 //! `cluster/` puts the components in.
 //!
@@ -13,9 +16,14 @@
 pub mod agenda;
 mod components;
 pub mod ctx;
+pub mod decision;
 pub mod event;
 mod figures;
 pub mod latency;
+mod processes;
+mod server;
+mod storage;
+mod unsent;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,8 +42,9 @@ use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time, User};
 use crate::apiserver::ApiServer;
 use crate::apiserver::caller::{Caller, Chance};
 use crate::apiserver::target::Target;
+use crate::ledger::record::SERVER;
 use crate::ledger::{Causes, Ledger, ReadRecord, Root, Trigger, What};
-use crate::store::{Change, Scope, WatchId};
+use crate::store::{Ailment, Change, Scope, WatchId};
 
 /// A part of the control plane or of the nodes. It sees events and acts through [`Ctx`], nothing else.
 pub trait Component: Send {
@@ -45,6 +54,10 @@ pub trait Component: Send {
     /// The program that it is part of, as it calls itself in requests.
     fn agent(&self) -> &'static str {
         "kube-controller-manager"
+    }
+    /// Whether it is the one that keeps its program's lease: without that the others of the program do not run.
+    fn leads(&self) -> bool {
+        false
     }
     fn watches(&self) -> Vec<Scope>;
     /// Whether it watches every custom kind too, those included that will be defined later.
@@ -62,6 +75,11 @@ struct Slot {
     name: &'static str,
     user: User,
     agent: &'static str,
+    leads: bool,
+    /// It alone is broken: it does not begin with its program.
+    held: bool,
+    /// It is about to begin.
+    awaited: bool,
     make: Maker,
     /// `None` while it is stopped.
     running: Option<Box<dyn Component>>,
@@ -78,6 +96,9 @@ impl Clone for Slot {
             name: self.name,
             user: self.user.clone(),
             agent: self.agent,
+            leads: self.leads,
+            held: self.held,
+            awaited: self.awaited,
             make: self.make.clone(),
             running: self.running.as_ref().map(|c| c.clone_box()),
             incarnation: self.incarnation,
@@ -107,8 +128,24 @@ struct Watcher {
 
 #[derive(Clone, Debug)]
 enum Goal {
-    Component { actor: ActorId, incarnation: u32, event: Event },
+    Component {
+        actor: ActorId,
+        incarnation: u32,
+        event: Event,
+    },
     Start(ActorId),
+    /// The API server answers from now on.
+    Serve,
+    /// etcd answers from now on.
+    Store,
+    /// A program ends, and begins again.
+    Exit(&'static str),
+    Respawn(&'static str),
+    /// Events that could not be written are tried again.
+    Send {
+        recorder: unsent::Recorder,
+        incarnation: u32,
+    },
     Wake,
 }
 
@@ -119,6 +156,9 @@ struct RunningOp {
     cause: RecordId,
     foreground: bool,
 }
+
+/// How often a component that begins tries to reach the API server.
+const KNOCK: Duration = Duration::from_secs(1);
 
 /// A whole cluster: cloning it is a snapshot.
 pub struct World {
@@ -143,6 +183,9 @@ pub struct World {
     finished: BTreeMap<OpId, Outcome>,
     /// What a person looked at last, and because of which command.
     last_read: Option<(RecordId, ReadRecord)>,
+    server: server::Server,
+    programs: BTreeMap<&'static str, processes::Program>,
+    unsent: unsent::Mail,
     /// What is broken: name and place.
     pub faults: BTreeMap<(String, String), RecordId>,
     pub steps: u64,
@@ -163,6 +206,9 @@ impl Clone for World {
             finished: self.finished.clone(),
             last_read: self.last_read.clone(),
             faults: self.faults.clone(),
+            server: self.server.clone(),
+            programs: self.programs.clone(),
+            unsent: self.unsent.clone(),
             ..*self
         }
     }
@@ -189,6 +235,9 @@ impl World {
             finished: BTreeMap::new(),
             last_read: None,
             faults: BTreeMap::new(),
+            server: server::Server::default(),
+            programs: BTreeMap::new(),
+            unsent: unsent::Mail::default(),
             steps: 0,
         }
     }
@@ -208,6 +257,9 @@ impl World {
             name: fresh_name,
             user: fresh.user(),
             agent: fresh.agent(),
+            leads: fresh.leads(),
+            held: false,
+            awaited: false,
             make,
             running: None,
             incarnation: 0,
@@ -223,6 +275,7 @@ impl World {
     pub fn stop(&mut self, name: &str) {
         for slot in self.slots.iter_mut().filter(|s| s.name == name) {
             slot.running = None;
+            slot.awaited = false;
             slot.incarnation += 1;
             for id in slot.watches.drain(..) {
                 self.api.unwatch(id);
@@ -242,6 +295,7 @@ impl World {
 
     fn start_actor(&mut self, actor: ActorId, cause: RecordId, after: Duration) {
         self.slots[actor.0].started_by = cause;
+        self.slots[actor.0].awaited = true;
         self.agenda.push(self.now + after, Due { to: Goal::Start(actor), causes: smallvec![cause] }, false);
     }
 
@@ -269,6 +323,15 @@ impl World {
                 self.complete(out);
             }
             Goal::Start(actor) => self.begin(actor, due.causes),
+            Goal::Serve => {
+                if !self.awaits_storage(first(&due.causes)) {
+                    self.server_back(first(&due.causes));
+                }
+            }
+            Goal::Store => self.set_storage(None, first(&due.causes)),
+            Goal::Exit(program) => self.process_ended(program, first(&due.causes)),
+            Goal::Respawn(program) => self.process_began(program, first(&due.causes)),
+            Goal::Send { recorder, incarnation } => self.send_again(recorder, incarnation),
             Goal::Component { actor, incarnation, event } => {
                 if self.slots[actor.0].incarnation == incarnation {
                     self.deliver(actor, event, due.causes);
@@ -288,7 +351,13 @@ impl World {
 
     fn begin(&mut self, actor: ActorId, causes: Causes) {
         let slot = &mut self.slots[actor.0];
-        if slot.running.is_some() {
+        // It may have ended again before it began.
+        if slot.running.is_some() || !slot.awaited {
+            return;
+        }
+        // Who begins lists what is there first. One that is after a lease only looks at that, and says so itself.
+        if !slot.leads && slot.agent != SERVER && self.server.gone.is_some() {
+            self.agenda.push(self.now + KNOCK, Due { to: Goal::Start(actor), causes }, true);
             return;
         }
         let fresh = (slot.make)();
@@ -309,7 +378,7 @@ impl World {
                     key: o.key(),
                     object: o.clone(),
                     previous: None,
-                    cause: causes.first().copied().unwrap_or_default(),
+                    cause: first(&causes),
                 })
             }));
             if i < already {
@@ -343,13 +412,15 @@ impl World {
 
     /// Carries what was written to the components that watch it.
     pub fn carry(&mut self) {
+        let slow = self.storage() == Some(Ailment::Slow);
         let mut deliveries = std::mem::take(&mut self.deliveries);
         deliveries.extend(self.api.take_deliveries(self.now));
         for (watch, change) in deliveries.drain(..) {
             let Some(watcher) = self.watchers.get_mut(&watch) else { continue };
             let actor = watcher.actor;
             let slot = &mut self.slots[actor.0];
-            watcher.told = watcher.told.max(self.now + latency::watch(&mut slot.chance));
+            let late = if slow { storage::slow(&mut slot.chance) } else { Duration::ZERO };
+            watcher.told = watcher.told.max(self.now + late + latency::watch(&mut slot.chance));
             let (at, incarnation) = (watcher.told, slot.incarnation);
             let causes = smallvec![change.cause];
             let quiet = is_quiet(&change);
@@ -468,6 +539,8 @@ impl World {
 
     /// A request of a person.
     pub fn request(&mut self, request: &Request, user: &User, cause: RecordId) -> Response {
+        self.reach()?;
+        self.api.ailing(request)?;
         self.measure(&request.path);
         let mut who = Caller::new(user, "kubectl", self.now, cause, &mut self.ledger, &mut self.chance);
         let answer = self.api.handle(request, &mut who);
@@ -494,6 +567,7 @@ impl World {
     }
 
     pub fn open_watch(&mut self, request: &Request, user: &User, cause: RecordId) -> Result<WatchId, Status> {
+        self.reach()?;
         let mut who = Caller::new(user, "kubectl", self.now, cause, &mut self.ledger, &mut self.chance);
         let id = self.api.open_watch(request, &mut who)?;
         // What has happened since the revision that it asks for is told at once.
@@ -517,6 +591,10 @@ impl World {
     pub(crate) fn chance(&mut self) -> &mut Chance {
         &mut self.chance
     }
+}
+
+fn first(causes: &Causes) -> RecordId {
+    causes.first().copied().unwrap_or_default()
 }
 
 /// What a component draws from: its own sequence of each seed.

@@ -146,7 +146,7 @@ fn empty(key: &Key, crd: CustomResourceDefinition, ctx: &mut Ctx<'_>) -> Result<
     let mut new = crd;
     let now = ctx.now();
     let end = if is_true(&new, "Established") {
-        let objects = ctx.list_all_of(&new.spec.group, &new.spec.names.plural);
+        let objects = ctx.list_all_of(&new.spec.group, &new.spec.names.plural)?;
         let fresh: Vec<Key> = objects.iter().filter(|o| !o.is_deleting()).map(|o| o.key()).collect();
         let all = new.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
         let told = all.iter().any(|c| c.reason.as_deref() == Some("InstanceDeletionInProgress"));
@@ -161,7 +161,7 @@ fn empty(key: &Key, crd: CustomResourceDefinition, ctx: &mut Ctx<'_>) -> Result<
         for k in &fresh {
             unless_gone(ctx.delete_any(k, &DeleteOptions::default()))?;
         }
-        if !ctx.list_all_of(&new.spec.group, &new.spec.names.plural).is_empty() {
+        if !ctx.list_all_of(&new.spec.group, &new.spec.names.plural)?.is_empty() {
             return Ok(Action::quietly_after(POLL));
         }
         condition("Terminating", false, "InstanceDeletionCompleted", "removed all instances")

@@ -117,7 +117,7 @@ impl Reconciler for GarbageCollector {
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
-        let Some(o) = ctx.get_any(key) else { return Ok(Action::done()) };
+        let Some(o) = ctx.get_any(key)? else { return Ok(Action::done()) };
         let has = |f: &str| o.meta().finalizers.iter().flatten().any(|x| x == f);
         if o.is_deleting() && has(ORPHAN) {
             return self.orphan(key, o.uid(), ctx);
@@ -129,13 +129,12 @@ impl Reconciler for GarbageCollector {
         if owners.is_empty() || o.is_deleting() {
             return Ok(Action::done());
         }
-        let lives = |r: &k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference| {
-            let Some(kind) = ctx.kind_named(&r.api_version, &r.kind) else { return true };
+        for r in &owners {
+            let Some(kind) = ctx.kind_named(&r.api_version, &r.kind) else { return Ok(Action::done()) };
             let ns = if kind.namespaced() { &*key.namespace } else { "" };
-            ctx.get_any(&Key::new(kind, ns, &r.name)).is_some_and(|x| x.uid() == r.uid)
-        };
-        if owners.iter().any(lives) {
-            return Ok(Action::done());
+            if ctx.get_any(&Key::new(kind, ns, &r.name))?.is_some_and(|x| x.uid() == r.uid) {
+                return Ok(Action::done());
+            }
         }
         let owner = owners.first().map(|r| format!("{} {}", r.kind.to_lowercase(), r.name)).unwrap_or_default();
         ctx.decide(GarbageDecision::Collected { key: key.clone(), owner });
@@ -173,13 +172,18 @@ impl GarbageCollector {
     /// Deletes the dependents first.
     fn foreground(&mut self, key: &Key, uid: &str, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
         let dependents: Vec<Key> = self.dependents.get(&Uid::of(uid)).into_iter().flatten().cloned().collect();
-        let alive: Vec<Key> = dependents.into_iter().filter(|d| ctx.get_any(d).is_some()).collect();
+        let mut alive = vec![];
+        for d in dependents {
+            if ctx.get_any(&d)?.is_some() {
+                alive.push(d);
+            }
+        }
         if alive.is_empty() {
             return release(key, FOREGROUND, ctx);
         }
         ctx.decide(GarbageDecision::WaitsFor { key: key.clone(), dependents: alive.len() });
         for d in alive {
-            if ctx.get_any(&d).is_some_and(|o| !o.is_deleting()) {
+            if ctx.get_any(&d)?.is_some_and(|o| !o.is_deleting()) {
                 let options = DeleteOptions { propagation: Propagation::Foreground, ..DeleteOptions::default() };
                 unless_gone(ctx.delete_any(&d, &options))?;
             }

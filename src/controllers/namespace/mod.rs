@@ -59,13 +59,17 @@ impl Decision for NamespaceDecision {
 }
 
 /// What stands in a namespace and goes next: its pods, then all the rest.
-fn next_to_go(namespace: &str, ctx: &Ctx<'_>) -> Vec<Arc<Object>> {
-    let pods = ctx.list_any(Pod::kind_ref(), namespace);
-    if pods.is_empty() { contents(namespace, ctx) } else { pods }
+fn next_to_go(namespace: &str, ctx: &Ctx<'_>) -> Result<Vec<Arc<Object>>, Status> {
+    let pods = ctx.list_any(Pod::kind_ref(), namespace)?;
+    if pods.is_empty() { contents(namespace, ctx) } else { Ok(pods) }
 }
 
-fn contents(namespace: &str, ctx: &Ctx<'_>) -> Vec<Arc<Object>> {
-    ctx.stored_kinds().into_iter().filter(|k| k.namespaced()).flat_map(|k| ctx.list_any(k, namespace)).collect()
+fn contents(namespace: &str, ctx: &Ctx<'_>) -> Result<Vec<Arc<Object>>, Status> {
+    let mut all = vec![];
+    for kind in ctx.stored_kinds().into_iter().filter(|k| k.namespaced()) {
+        all.extend(ctx.list_any(kind, namespace)?);
+    }
+    Ok(all)
 }
 
 /// Writes down what holds the namespace. Pods that outlive their grace since it was deleted are a failure.
@@ -104,7 +108,7 @@ impl Reconciler for Namespaces {
             return Ok(Action::done());
         };
         // What stands in it is asked for when it matters: nobody keeps a copy of everything for this.
-        let inside = next_to_go(&key.name, ctx);
+        let inside = next_to_go(&key.name, ctx)?;
         if inside.is_empty() {
             let ns = say(ns, &[], 0, ctx)?;
             if ns.spec.as_ref().is_some_and(|s| s.finalizers.as_ref().is_some_and(|f| !f.is_empty())) {
@@ -130,7 +134,7 @@ impl Reconciler for Namespaces {
         // Half the longest grace, and a second: then it looks again.
         let grace = |o: &Arc<Object>| o.get::<Pod>()?.spec.as_ref()?.termination_grace_period_seconds;
         let longest = inside.iter().filter_map(grace).max().unwrap_or(0);
-        let left = contents(&key.name, ctx);
+        let left = contents(&key.name, ctx)?;
         let wait = if left.is_empty() { 0 } else { u64::try_from(longest / 2 + 1).unwrap_or(1) };
         // What was not told to go yet is no reason to complain; with nothing left it is all said as it is let go.
         let told: Vec<Arc<Object>> = left.into_iter().filter(|o| inside.iter().any(|i| i.kind() == o.kind())).collect();

@@ -43,12 +43,22 @@ const TAINTS: [&str; 7] = [
     "node.kubernetes.io/network-unavailable",
 ];
 
+/// What was last heard of a node.
+#[derive(Clone, Copy, Default, Debug)]
+struct Heard {
+    /// When, by this controller's clock.
+    at: Option<Time>,
+    /// What the kubelet's clock said when it renewed its lease, and when it reported its status.
+    lease: Option<Time>,
+    beat: Option<Time>,
+}
+
 #[derive(Clone)]
 pub struct NodeLifecycle {
     nodes: Cache<Node>,
     pods: Cache<Pod>,
     /// When each node was last heard of: a lease or a status that changed.
-    heard: BTreeMap<Name, Time>,
+    heard: BTreeMap<Name, Heard>,
     next_eviction: Time,
     evictions: BTreeMap<Key, eviction::Eviction>,
     recorder: Recorder,
@@ -88,7 +98,12 @@ impl Reconciler for NodeLifecycle {
                 o.get::<Lease>().and_then(|l| l.spec.as_ref()?.renew_time.as_ref().map(Time::from_meta_micro))
             };
             if let Some(t) = renewed(&c.object) {
-                self.heard.insert(c.key.name.clone(), t);
+                let heard = self.heard.entry(c.key.name.clone()).or_default();
+                // By what it says itself the lease has to be newer; how long ago that was, this controller's own clock tells.
+                if heard.lease.is_none_or(|before| before < t) {
+                    heard.lease = Some(t);
+                    heard.at = Some(enqueue.now());
+                }
             }
             return;
         }
@@ -98,8 +113,12 @@ impl Reconciler for NodeLifecycle {
             } else {
                 let beat = c.object.get::<Node>().and_then(node::ready_condition);
                 if let Some(t) = beat.and_then(|c| c.last_heartbeat_time.as_ref()).map(Time::from_meta) {
-                    let heard = self.heard.entry(c.key.name.clone()).or_insert(t);
-                    *heard = t.max(*heard);
+                    let heard = self.heard.entry(c.key.name.clone()).or_default();
+                    // Any other heartbeat is a sign of life, be it an earlier one.
+                    if heard.beat != Some(t) {
+                        heard.beat = Some(t);
+                        heard.at = Some(enqueue.now());
+                    }
                 }
                 enqueue.add(c.key.clone());
             }
@@ -158,7 +177,7 @@ impl NodeLifecycle {
         let now = ctx.now();
         let names: Vec<String> = self.nodes.iter().map(|n| n.name().to_string()).collect();
         for name in names {
-            let heard = *self.heard.entry(Name::from(name.as_str())).or_insert(now);
+            let heard = *self.heard.entry(Name::from(name.as_str())).or_default().at.get_or_insert(now);
             let Some(n) = self.nodes.get("", &name) else { continue };
             let was = node::ready_condition(n).map(|c| c.status.clone()).unwrap_or_default();
             if now.since(heard) > GRACE && was != "Unknown" {

@@ -63,7 +63,7 @@ impl Reconciler for ResourceQuotas {
         let now = ctx.now();
         let mut used = ResourceList::new();
         for kind in kinds_of(&hard, ctx).collect::<Vec<_>>() {
-            for o in ctx.list_any(kind, &key.namespace).iter().filter(|o| quota::in_scope(&spec, o) || unscoped(&spec))
+            for o in ctx.list_any(kind, &key.namespace)?.iter().filter(|o| quota::in_scope(&spec, o) || unscoped(&spec))
             {
                 resource_list::add(&mut used, &quota::usage(o, now));
             }

@@ -45,7 +45,7 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !["", "name", "kind"].contains(&args.text("sort-by")) {
         return Err(Failure::error("--sort-by accepts only name or kind"));
     }
-    let mut kinds: Vec<KindRef> = env.fresh_mapper().preferred().collect();
+    let mut kinds: Vec<KindRef> = env.fresh_mapper()?.preferred().collect();
     kinds.sort_by_key(|k| (k.group(), k.plural()));
     if args.text("sort-by") == "name" {
         kinds.sort_by_key(|k| k.plural());
@@ -88,7 +88,7 @@ fn api_resources(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 }
 
 fn api_versions(_: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
-    let mut all: Vec<String> = env.fresh_mapper().kinds.into_iter().map(KindRef::api_version).collect();
+    let mut all: Vec<String> = env.fresh_mapper()?.kinds.into_iter().map(KindRef::api_version).collect();
     all.sort();
     all.dedup();
     for v in all {

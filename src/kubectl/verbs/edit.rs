@@ -60,7 +60,7 @@ fn edit_last_applied(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let mut applied = vec![];
     for f in all(args, env)? {
         if let Some(text) = f.object["metadata"]["annotations"][LAST_APPLIED].as_str() {
-            let read = manifests::parse("edited-file", text, Validate::Ignore, &env.mapper());
+            let read = manifests::parse("edited-file", text, Validate::Ignore, &env.mapper()?);
             applied.extend(read.into_iter().next().transpose()?.map(found));
         }
     }

@@ -35,6 +35,7 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let (mut kind, path) = env
         .mapped(|m| kind_and_path(args.word(0), m))
         .map_err(|f| Failure { message: f.message.trim_start_matches("error: ").into(), ..f })?;
+    env.schemas().map_err(|s| Failure::status(&s))?;
     // The path is read as a JSONPath of fields alone, not of anything below, of all fields, or of items.
     let word = args.word(0);
     if word.starts_with('.') || word.contains("..") || word.contains(['*', '[']) {
@@ -43,9 +44,10 @@ fn explain(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let wanted = args.text("api-version");
     if !wanted.is_empty() && wanted != kind.api_version() {
         let there = |k: &KindRef| k.api_version() == wanted && k.plural() == kind.plural();
-        let other = env.mapper().kinds.into_iter().find(there);
+        let known = env.mapper()?.kinds;
+        let other = known.iter().copied().find(there);
         // A version that is served has documents, even if this kind is not in them.
-        let served = env.mapper().kinds.iter().any(|k| k.api_version() == wanted);
+        let served = known.iter().any(|k| k.api_version() == wanted);
         let missing = if served {
             format!("GVR ({wanted}, Resource={}) not found in OpenAPI schema", kind.plural())
         } else {
