@@ -85,10 +85,13 @@ pub enum RuntimeCall {
         id: ContainerId,
         stdin: bool,
     },
-    /// A connection to a port of a pod, as through `kubectl port-forward`; over when the other end is.
-    Forward {
+    /// Listens on ports of a machine, each for a port of a pod. Otherwise as [`Exec`](RuntimeCall::Exec).
+    PortForward {
+        host: Arc<str>,
         pod: PodRef,
-        port: u16,
+        /// Local and remote.
+        ports: Vec<(u16, u16)>,
+        addresses: Vec<String>,
     },
     /// A connection or a command, once: probes.
     Probe {
@@ -114,7 +117,7 @@ impl RuntimeCall {
             RuntimeCall::Exec { .. } => "Exec",
             RuntimeCall::RunOnHost { .. } => "RunOnHost",
             RuntimeCall::Attach { .. } => "Attach",
-            RuntimeCall::Forward { .. } => "PortForward",
+            RuntimeCall::PortForward { .. } => "PortForward",
             RuntimeCall::Probe { .. } => "Probe",
         }
     }
@@ -136,7 +139,7 @@ impl Op {
                 | RuntimeCall::Exec { .. }
                 | RuntimeCall::RunOnHost { .. }
                 | RuntimeCall::Attach { .. }
-                | RuntimeCall::Forward { .. }
+                | RuntimeCall::PortForward { .. }
         )
     }
 }
@@ -326,6 +329,10 @@ pub trait Answerer: Send {
     /// Whether a running command has read all there was, and waits for more.
     fn awaits_input(&self, _op: OpId) -> bool {
         false
+    }
+    /// Whether a running command will go on by itself, sooner or later.
+    fn goes_on(&self, _op: OpId) -> bool {
+        true
     }
     /// What pods and nodes use, as metrics-server tells it, if one runs.
     fn figures(&self, _now: Time) -> Figures {

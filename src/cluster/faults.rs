@@ -218,7 +218,11 @@ impl Cluster {
             }
             "coredns" => {
                 // It hears of nothing while it does not run, and lists anew when it comes back.
-                if broken { self.world.stop(name) } else { self.world.restart(name, cause, COREDNS_RESTART) }
+                if broken {
+                    self.world.stop(name)
+                } else {
+                    self.world.restart(name, cause, COREDNS_RESTART)
+                }
                 self.world.fault_outside(name, &place, broken, cause);
             }
             "apiserver" => self.program("kube-apiserver", broken, cause),

@@ -15,7 +15,7 @@ use crate::api::kind::Subresource;
 use crate::api::kinds::flowcontrol;
 use crate::api::kinds::{APIService, FlowSchema, Namespace, Node, ServiceAccount, StorageClass};
 use crate::api::user::MASTERS;
-use crate::api::{Key, KindRef, Object, RecordId, Resource, Time, User};
+use crate::api::{Key, KindRef, Object, RecordId, Resource, Time, User, yaml};
 use crate::apiserver::authorization::policy;
 use crate::apiserver::caller::Chance;
 use crate::apiserver::{ApiServer, Caller};
@@ -26,6 +26,9 @@ use crate::world::World;
 
 /// Priority classes, API services and the like: what they are is data.
 static OBJECTS: &str = include_str!("first-objects.json");
+
+/// The DNS server and the proxies.
+static ADDONS: &str = include_str!("addons.yaml");
 
 /// As whom the API server's queues of requests own their objects.
 const PRODUCER: &str = "api-priority-and-fairness-config-producer-v1";
@@ -99,6 +102,11 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
     }
     if plan.metrics_service {
         apiserver.put_value(metrics_service(apiserver.world.now, true));
+    }
+    if plan.system_pods {
+        let replicas = if plan.nodes.len() > 1 { "2" } else { "1" };
+        let text = ADDONS.replace("REPLICAS", replicas).replace("POD_RANGE", &plan.pod_range().to_string());
+        yaml::parse_all(&text).unwrap_or_default().into_iter().for_each(|v| apiserver.put_value(v));
     }
     first_services::all(plan).into_iter().for_each(|v| apiserver.put_value(v));
     authentication(apiserver.world.now).into_iter().for_each(|v| apiserver.put_value(v));

@@ -59,6 +59,10 @@ fn dns(plan: &Plan) -> Vec<Value> {
         ],
     });
     if plan.system_pods {
+        let metrics = json!({"name": "metrics", "port": 9153, "protocol": "TCP", "targetPort": 9153});
+        if let Some(ports) = spec["ports"].as_array_mut() {
+            ports.push(metrics);
+        }
         spec["selector"] = json!({"k8s-app": "kube-dns"});
     }
     let labels = json!({

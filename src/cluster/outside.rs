@@ -58,7 +58,7 @@ impl Outside {
 
     /// Connections that programs want to open: the network says what becomes of them.
     fn route(&mut self, now: Time) {
-        for Dial { connection, from, protocol, to } in self.runtime.take_dials() {
+        for Dial { connection, from, protocol, to, .. } in self.runtime.take_dials() {
             let way = self.network.walk(&place(&from), protocol, to, now);
             let reached = self.reached(&way);
             self.runtime.answered(connection, reached, now);
@@ -163,6 +163,10 @@ impl Answerer for Outside {
 
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {
         self.runtime.said(op)
+    }
+
+    fn goes_on(&self, op: OpId) -> bool {
+        self.runtime.goes_on(op)
     }
 
     fn awaits_input(&self, op: OpId) -> bool {

@@ -145,7 +145,7 @@ impl Plan {
             catalogue: if bare { Catalogue::bare() } else { Catalogue::public() },
             speeds: Speeds { sandbox: milli(150), create: milli(30), start: milli(60) },
             timing: Timing { volumes: (150, 300), cleanup: (250, 600) },
-            system_pods: false,
+            system_pods: !bare,
             metrics_service: bare,
             enforces_policies: !single,
             on_host: bare,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::Cluster;
+use super::outside::OUTSIDE;
 use crate::api::kinds::Pod;
 use crate::api::ops::{ContainerId, PodRef, RuntimeCall};
 use crate::api::{Key, Op, OpId, Outcome, Reason, RecordId, Resource, Status, Time, Uid, pods};
@@ -176,12 +177,27 @@ impl Cluster {
         Ok(self.world.call(Op::Runtime { node, call: RuntimeCall::Attach { id, stdin } }, cause))
     }
 
-    /// A connection to a port of a pod.
-    pub fn forward(&mut self, ns: &str, name: &str, port: u16, cause: RecordId) -> Result<OpId, Status> {
+    /// Listens on ports of the learner's machine, each for one of a pod.
+    pub fn port_forward(
+        &mut self,
+        (ns, name): (&str, &str),
+        ports: &[(u16, u16)],
+        addresses: &[String],
+        cause: RecordId,
+    ) -> Result<OpId, Status> {
         let pod = self.pod(ns, name)?;
-        let node = self.kubelet_of(&pod, "/portForward", true)?;
+        self.kubelet_of(&pod, "/portForward", true)?;
         let pod = PodRef { namespace: ns.into(), name: name.into(), uid: Uid::of(pod.uid()) };
-        Ok(self.world.call(Op::Runtime { node, call: RuntimeCall::Forward { pod, port } }, cause))
+        let host = self.own_host();
+        let (ports, addresses) = (ports.to_vec(), addresses.to_vec());
+        let call = RuntimeCall::PortForward { host: host.clone(), pod, ports, addresses };
+        Ok(self.world.call(Op::Runtime { node: host, call }, cause))
+    }
+
+    /// Where the learner sits: on a machine beside the nodes, or, where there is none, on the node.
+    pub fn own_host(&self) -> Arc<str> {
+        let first = self.plan.nodes.first().map_or("", |n| n.name.as_str());
+        if self.plan.on_host { first } else { OUTSIDE }.into()
     }
 }
 

@@ -311,15 +311,15 @@ fn kube_proxy_sends_to_the_ready_pods_of_a_service() {
     c.wait(10);
     let mut want: Vec<String> = c.objects::<Pod>().iter().map(|p| format!("{}:80", pods::ip(p))).collect();
     want.sort();
-    for rule in c.proxy_rules(&key) {
-        let mut backends = rule.backends.clone();
+    let led = |c: &Cluster| c.network().unwrap().led(&key.namespace, &key.name);
+    for (address, mut backends) in led(&c) {
         backends.sort();
-        assert_eq!(backends, want, "{}", rule.address());
+        assert_eq!(backends, want, "{address}");
     }
-    assert_eq!(c.proxy_rules(&key).len(), 2, "for its cluster IP and its node port");
+    assert_eq!(led(&c).len(), 2, "for its cluster IP and its node port");
     c.merge(&format!("{DEPLOYMENTS}/web"), json!({"spec": {"replicas": 0}}));
     c.wait(10);
-    assert!(c.proxy_rules(&key).iter().all(|r| r.backends.is_empty()));
+    assert!(led(&c).iter().all(|(_, backends)| backends.is_empty()));
 }
 
 #[test]

@@ -47,7 +47,10 @@ pub struct Streams {
 /// What became of a command that runs elsewhere.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Remote {
-    Running,
+    /// `goes_on`: by itself; otherwise it waits for something that may never come.
+    Running {
+        goes_on: bool,
+    },
     /// It has read all there was, and waits for more.
     AwaitsInput,
     Done(Outcome),
@@ -89,8 +92,14 @@ pub trait Transport {
     fn exec(&mut self, at: &InPod, command: &[String], streams: Streams) -> Result<OpId, Status>;
     /// Takes part in what a container's first process reads and prints from now on.
     fn attach(&mut self, at: &InPod, streams: Streams) -> Result<OpId, Status>;
-    /// A connection to a port of a pod.
-    fn forward(&mut self, namespace: &str, pod: &str, port: u16) -> Result<OpId, Status>;
+    /// Listens on ports of one's own machine, each for one of a pod.
+    fn port_forward(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        ports: &[(u16, u16)],
+        addresses: &[String],
+    ) -> Result<OpId, Status>;
     /// What came from there since one last looked, in order.
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)>;
     fn talk(&mut self, op: OpId, what: &Talk);
@@ -232,7 +241,14 @@ pub trait Follow {
     fn ends(&self) -> bool {
         true
     }
+    /// How long it is waited for at most, if it ends by itself.
+    fn longest(&self) -> Duration {
+        LONGEST_FOLLOW
+    }
 }
+
+/// A command that waits for something is stopped after this.
+const LONGEST_FOLLOW: Duration = Duration::from_secs(86_400);
 
 /// A waiting verb that finds the environment each time as it was when it began.
 pub struct Continued {
@@ -255,6 +271,9 @@ impl Follow for Continued {
     }
     fn ends(&self) -> bool {
         self.follow.ends()
+    }
+    fn longest(&self) -> Duration {
+        self.follow.longest()
     }
 }
 

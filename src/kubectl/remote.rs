@@ -4,7 +4,10 @@
 use super::env::{Env, Progress, Remote};
 use super::failure::Failure;
 use crate::api::ops::{Stream, Talk};
-use crate::api::{OpId, Outcome};
+use crate::api::{Duration, OpId, Outcome};
+
+/// A program that does not end is left after this.
+pub const LONGEST_PROGRAM: Duration = Duration::from_secs(600);
 
 /// The near end of it.
 #[derive(Clone, Debug)]
@@ -13,6 +16,8 @@ pub struct Connected {
     /// What is typed, or comes through a pipe, goes there.
     stdin: bool,
     tty: bool,
+    /// It will go on by itself.
+    goes_on: bool,
 }
 
 impl Connected {
@@ -23,7 +28,7 @@ impl Connected {
             env.api.talk(op, &Talk::Input(piped.unwrap_or_default().into_bytes()));
             env.api.talk(op, &Talk::EndOfInput);
         }
-        Connected { op, stdin, tty }
+        Connected { op, stdin, tty, goes_on: true }
     }
 
     /// Shows what came, and tells how the command ended, if it has.
@@ -37,8 +42,9 @@ impl Connected {
                 _ => env.out.push_str(&text),
             }
         }
+        self.goes_on = matches!(remote, Remote::Running { goes_on: true });
         Ok(match remote {
-            Remote::Running => Ok(Progress::Waiting(None)),
+            Remote::Running { .. } => Ok(Progress::Waiting(None)),
             Remote::AwaitsInput if self.stdin && env.terminal => Ok(Progress::Input),
             Remote::AwaitsInput => Ok(Progress::Waiting(None)),
             Remote::Done(Outcome::Failed { message }) => return Err(Failure::error(message)),
@@ -50,6 +56,11 @@ impl Connected {
         if self.stdin || *what == Talk::Interrupt {
             env.api.talk(self.op, what);
         }
+    }
+
+    /// Whether it may end without anybody doing anything.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
     }
 
     pub fn leave(&mut self, env: &mut Env<'_>) {

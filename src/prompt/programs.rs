@@ -1,13 +1,10 @@
 //! Programs at the prompt that talk to the network: `curl`, `wget` and the like, on the learner's own machine, or, where there is none
 //! but the node, on that.
 
-use std::sync::Arc;
-
 use super::session::{Output, Session};
 use crate::api::ops::{RuntimeCall, Talk};
-use crate::api::{Op, Outcome};
-use crate::cluster::outside::OUTSIDE;
-use crate::kubectl::remote::Connected;
+use crate::api::{Duration, Op, Outcome};
+use crate::kubectl::remote::{Connected, LONGEST_PROGRAM};
 use crate::kubectl::{Env, Failure, Follow, Progress};
 use crate::ledger::Root;
 
@@ -32,13 +29,17 @@ impl Follow for Running {
     }
 
     fn ends(&self) -> bool {
-        false
+        self.0.goes_on()
+    }
+
+    fn longest(&self) -> Duration {
+        LONGEST_PROGRAM
     }
 }
 
 pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
     let plan = s.cluster.plan.clone();
-    let host: Arc<str> = if plan.on_host { plan.nodes.first().map_or("", |n| n.name.as_str()) } else { OUTSIDE }.into();
+    let host = s.cluster.own_host();
     let mut command = words.to_vec();
     // In recordings the node's address stands so.
     if let Some(ip) = plan.nodes.first().map(|n| n.ip.clone()) {

@@ -146,10 +146,16 @@ impl Transport for InProcess<'_> {
         self.cluster.attach((&at.namespace, &at.pod, at.container.as_deref()), streams.stdin, self.cause)
     }
 
-    fn forward(&mut self, namespace: &str, pod: &str, port: u16) -> Result<OpId, Status> {
+    fn port_forward(
+        &mut self,
+        namespace: &str,
+        pod: &str,
+        ports: &[(u16, u16)],
+        addresses: &[String],
+    ) -> Result<OpId, Status> {
         self.reach()?;
         self.may(Method::Post, namespace, pod, "portforward")?;
-        self.cluster.forward(namespace, pod, port, self.cause)
+        self.cluster.port_forward((namespace, pod), ports, addresses, self.cause)
     }
 
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {
@@ -164,7 +170,7 @@ impl Transport for InProcess<'_> {
         match self.cluster.world.take_outcome(op) {
             Some(outcome) => Remote::Done(outcome),
             None if self.cluster.world.awaits_input(op) => Remote::AwaitsInput,
-            None => Remote::Running,
+            None => Remote::Running { goes_on: self.cluster.world.goes_on(op) },
         }
     }
 

@@ -11,8 +11,7 @@ use crate::kubectl::{Failure, Follow, Progress};
 use crate::ledger::{Fact, Root};
 use crate::store::Scope;
 
-/// A command that waits for something is stopped after this, one that nothing ends (`-w`, `logs -f`) much earlier.
-const LONGEST_FOLLOW: Duration = Duration::from_secs(86_400);
+/// A command that nothing ends (`-w`, `logs -f`) is stopped after this.
 const LONGEST_WATCH: Duration = Duration::from_secs(60);
 /// Settled: nothing due within this, at most so long.
 const SOON: Duration = Duration::from_secs(5);
@@ -76,7 +75,7 @@ impl Session {
                 Progress::Waiting(until) => until,
             };
             let endless = limit.is_none() && !f.ends();
-            let longest = if endless { LONGEST_WATCH } else { LONGEST_FOLLOW };
+            let longest = if endless { LONGEST_WATCH } else { f.longest() };
             let latest = limit.unwrap_or(began + longest);
             let now = self.cluster.world.now;
             if out.stdout.len() != printed {

@@ -11,7 +11,7 @@ use super::programs::Tools;
 use super::web::{REQUEST, Server, Site};
 use crate::api::Duration;
 use crate::api::digest::Digest;
-use crate::api::file_tree::{Kind, Node, Tree};
+use crate::api::file_tree::{FILE_MODE, Kind, Node, Tree};
 use crate::api::image::ImageRef;
 
 /// What a program takes of memory, where its image does not say more.
@@ -126,7 +126,7 @@ fn server(v: &Value) -> Option<Arc<Server>> {
         site,
         cost,
         software: v["software"].as_str().unwrap_or("").into(),
-        log: v["log"].as_str().unwrap_or("{client} {method} {path}").into(),
+        log: v["log"].as_str().unwrap_or("{client}:{port} {method} {path}").into(),
         memory: v["memory"].as_u64().unwrap_or(MEMORY_MEBIBYTES) * 1024 * 1024,
     }))
 }
@@ -136,7 +136,9 @@ fn entry(v: &Value) -> Option<Vec<(String, Arc<Image>)>> {
     let base = Base::parse(v["base"].as_str().unwrap_or("busybox"))?;
     let mut files = base.layer().clone();
     for (path, text) in pairs(&v["files"]) {
-        files.put(&path, Node::file(text));
+        // Scripts are there to be run.
+        let mode = if text.starts_with("#!") { 0o755 } else { FILE_MODE };
+        files.put(&path, Node { mode, ..Node::file(text) });
     }
     for (path, name) in pairs(&v["programs"]) {
         let program = super::programs::find(&name)?.name;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::kernel::Errno;
-use super::kernel::net::{ConnectionId, Dial, Reached};
+use super::kernel::net::{ConnectionId, Dial, MachineId, Reached};
 use super::simulated::Simulated;
 use crate::api::Time;
 use crate::api::ops::Completion;
@@ -14,7 +14,9 @@ impl Simulated {
     pub(super) fn dial_locally(&mut self) {
         let dials = std::mem::take(&mut self.sockets.dials);
         for d in dials {
-            let own = self.machines.get(&d.from).and_then(|m| m.address) == Some(d.to.ip);
+            // What a node sends to its own address passes its rules all the same.
+            let is_pod = matches!(d.from, MachineId::Pod(_));
+            let own = is_pod && self.machines.get(&d.from).and_then(|m| m.address) == Some(d.to.ip);
             if !d.to.ip.is_loopback() && !own {
                 self.sockets.dials.push(d);
                 continue;
@@ -24,7 +26,8 @@ impl Simulated {
     }
 
     fn offer(&mut self, d: &Dial) {
-        let Dial { connection, from, protocol, to } = d;
+        let Dial { connection, from, protocol, to, within } = d;
+        let from = within.as_ref().unwrap_or(from);
         let m = self.machines.get_mut(from).map(Arc::make_mut);
         let listener = m.and_then(|m| m.listeners.iter_mut().find(|l| l.port == to.port && l.protocol == *protocol));
         let answer = match listener {

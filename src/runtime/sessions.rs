@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::container::State;
 use super::kernel::net::{Address, ConnectionId, MachineId, Protocol, Side};
 use super::kernel::{ProcessId, Read, Signal};
+use super::programs::net::{Forwarder, Ports};
 use super::simulated::{Due, Simulated};
 use super::starting::Ends;
 use crate::api::digest::Digest;
@@ -171,15 +172,30 @@ impl Simulated {
         }
     }
 
-    /// A connection into a pod's own network, from outside.
-    pub(super) fn forward(&mut self, op: OpId, pod: &PodRef, port: u16, now: Time, out: &mut Vec<Completion>) {
-        let machine = MachineId::Pod(pod.uid);
-        match self.connect_into(&machine, port) {
-            Some(id) => {
-                self.sessions.insert(op, Session::new(What::Connection { id, machine: machine.clone() }));
+    /// Ports of a machine lead into a pod's own network.
+    pub(super) fn port_forward(
+        &mut self,
+        op: OpId,
+        host: &Arc<str>,
+        pod: &PodRef,
+        (ports, addresses): (&[(u16, u16)], &[String]),
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) {
+        let machine = MachineId::Host(host.clone());
+        let Some(m) = self.machine_mut(&machine) else { return fail(op, now, "no such machine", out) };
+        let sink = m.sink(false);
+        let ports = ports.iter().map(|(local, remote)| Ports { local: *local, remote: *remote }).collect();
+        let program = Box::new(Forwarder::new(MachineId::Pod(pod.uid), ports, addresses.to_vec()));
+        let words: Arc<[String]> = ["kubectl", "port-forward"].map(String::from).into();
+        let process = m.start(0, program, words, sink, now);
+        match process {
+            Some(process) => {
+                let what = What::Command { machine: machine.clone(), process, stdin: None, sink };
+                self.sessions.insert(op, Session::new(what));
                 self.run(&machine, now, out);
             }
-            None => fail(op, now, "connection refused", out),
+            None => fail(op, now, "can't fork", out),
         }
     }
 
@@ -384,6 +400,19 @@ impl Simulated {
             self.sessions.remove(&op);
         }
         said
+    }
+
+    /// Whether a command waits for a time, or for somebody who will answer.
+    pub(super) fn session_goes_on(&self, op: OpId) -> bool {
+        let Some(Session { what: What::Command { machine, process, .. }, .. }) = self.sessions.get(&op) else {
+            return true;
+        };
+        let Some(m) = self.machines.get(machine) else { return true };
+        let mut group = vec![*process];
+        while let Some(next) = m.processes.iter().find(|p| group.contains(&p.parent) && !group.contains(&p.id)) {
+            group.push(next.id);
+        }
+        m.processes.iter().filter(|p| group.contains(&p.id)).any(|p| m.goes_on(p, &self.sockets))
     }
 
     /// Whether somebody in there waits for what is typed.

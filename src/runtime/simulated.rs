@@ -455,7 +455,9 @@ impl Answerer for Simulated {
                 return self.run_on_host(op, host, command, (*stdin, *tty), now, out);
             }
             RuntimeCall::Attach { id, stdin } => return self.attach(op, *id, *stdin, now, out),
-            RuntimeCall::Forward { pod, port } => return self.forward(op, pod, *port, now, out),
+            RuntimeCall::PortForward { host, pod, ports, addresses } => {
+                return self.port_forward(op, host, pod, (ports, addresses), now, out);
+            }
             RuntimeCall::Probe { id, pod, probe, timeout } => {
                 return self.probe(op, *id, pod, probe, *timeout, now, out);
             }
@@ -507,6 +509,10 @@ impl Answerer for Simulated {
 
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {
         self.heard(op)
+    }
+
+    fn goes_on(&self, op: OpId) -> bool {
+        self.session_goes_on(op)
     }
 
     fn awaits_input(&self, op: OpId) -> bool {

@@ -41,6 +41,7 @@ pub struct Request {
     pub body: Vec<u8>,
     /// Who asked.
     pub client: String,
+    pub client_port: u16,
     pub version: String,
 }
 
@@ -222,6 +223,7 @@ fn filled(text: &str, r: &Request, sys: &mut Sys<'_>) -> String {
         .replace("{method}", &r.method)
         .replace("{protocol}", &r.version)
         .replace("{client}", &r.client)
+        .replace("{port}", &r.client_port.to_string())
         .replace("{ip}", &ip)
         .replace("{time}", &now)
         .replace("{agent}", r.header("user-agent").unwrap_or("-"))

@@ -513,6 +513,11 @@ impl World {
         self.answerer.awaits_input(id)
     }
 
+    /// Whether a running command will go on by itself.
+    pub fn goes_on(&self, id: OpId) -> bool {
+        self.answerer.goes_on(id)
+    }
+
     pub fn take_outcome(&mut self, id: OpId) -> Option<Outcome> {
         self.finished.remove(&id)
     }

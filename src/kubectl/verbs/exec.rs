@@ -3,11 +3,11 @@
 use super::logs::pod_of;
 use crate::api::ops::Talk;
 use crate::api::request::Request;
-use crate::api::{Outcome, Resource, kinds};
+use crate::api::{Duration, Outcome, Resource, kinds};
 use crate::kubectl::args::{FILENAME, Type};
 use crate::kubectl::containers;
 use crate::kubectl::env::{InPod, Streams};
-use crate::kubectl::remote::Connected;
+use crate::kubectl::remote::{Connected, LONGEST_PROGRAM};
 use crate::kubectl::resources::object;
 use crate::kubectl::{Args, Completes, Done, Env, Failure, Flag, Follow, Progress, Verb};
 
@@ -100,6 +100,10 @@ impl Follow for Running {
     }
 
     fn ends(&self) -> bool {
-        false
+        self.0.goes_on()
+    }
+
+    fn longest(&self) -> Duration {
+        LONGEST_PROGRAM
     }
 }

@@ -48,6 +48,7 @@ pub mod kustomize;
 pub mod logs;
 pub mod patch;
 mod plugin;
+mod port_forward;
 pub mod raw;
 pub mod replace;
 pub mod rollout;
@@ -142,6 +143,7 @@ pub static TABLE: &[&Verb] = &[
     &logs::LOGS,
     &exec::EXEC,
     &attach::ATTACH,
+    &port_forward::PORT_FORWARD,
     &auth::CAN_I,
     &auth::WHOAMI,
     &diff::DIFF,

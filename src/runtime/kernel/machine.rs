@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::files::{Identity, Mounted, Volumes};
 use super::net::{ConnectionId, MachineId, Protocol, Sockets};
 use super::open::{OpenFile, Pipe, Sink, What};
-use super::process::{Environment, Fd, Process, ProcessId, Program, Reaction, Signal, Step, Wait};
+use super::process::{Environment, Fd, Process, ProcessId, Program, Reaction, STDERR, STDOUT, Signal, Step, Wait};
 use super::sys::Sys;
 use super::tree::{Device, Tree};
 use crate::api::ops::{ContainerId, ContainerSpec, Stream};
@@ -266,6 +266,22 @@ impl Machine {
 
     // ---- processes --------------------------------------------------------------------------
 
+    /// Starts a program that lies in no file, as root, printing into a sink.
+    pub fn start(
+        &mut self,
+        container: usize,
+        program: Box<dyn Program>,
+        words: Arc<[String]>,
+        sink: usize,
+        now: Time,
+    ) -> Option<ProcessId> {
+        let out = self.open(What::Sink { sink, stream: Stream::Out });
+        let err = self.open(What::Sink { sink, stream: Stream::Err });
+        let fds = vec![(STDOUT, out), (STDERR, err)];
+        let (env, cwd, who) = (Environment::OfContainer, "/".into(), Identity::default());
+        self.spawn(Spawn { program, words, env, cwd, fds, who, umask: 0o022, parent: 0, container }, now)
+    }
+
     pub fn spawn(&mut self, s: Spawn, now: Time) -> Option<ProcessId> {
         if self.processes.len() >= MOST_PROCESSES {
             return None;
@@ -340,6 +356,15 @@ impl Machine {
             Reaction::Default if first || signal.is_harmless() => {}
             Reaction::Default => self.end(id, 128 + signal.0, sockets),
         }
+    }
+
+    /// Whether a process waits for a time, or for a connection that somebody will decide on.
+    pub fn goes_on(&self, p: &Process, sockets: &Sockets) -> bool {
+        let on_socket = |fd: &Fd| {
+            let file = p.open(*fd).and_then(|o| self.files.get(o)?.as_ref());
+            file.is_some_and(|f| matches!(f.what, What::Socket { connection, .. } if sockets.get(connection).is_some()))
+        };
+        p.woken || p.wait.until.is_some() || p.wait.readable.iter().chain(&p.wait.writable).any(on_socket)
     }
 
     /// Whether a process waits for something to come through a pipe.

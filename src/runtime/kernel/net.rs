@@ -34,6 +34,8 @@ pub struct Dial {
     pub from: MachineId,
     pub protocol: Protocol,
     pub to: Address,
+    /// In whose network it is dialled, if not in one's own.
+    pub within: Option<MachineId>,
 }
 
 /// What becomes of it.
@@ -127,7 +129,7 @@ impl Sockets {
             held: [true, false],
         };
         self.connections.insert(connection, made);
-        self.dials.push(Dial { connection, from, protocol, to });
+        self.dials.push(Dial { connection, from, protocol, to, within: None });
         connection
     }
 

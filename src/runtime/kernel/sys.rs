@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::errno::Errno;
 use super::files::{Identity, View, Volumes};
 use super::machine::{Listener, Machine, Root, Spawn, insert};
-use super::net::{Address, Protocol, Side, Sockets, State};
+use super::net::{Address, MachineId, Protocol, Side, Sockets, State};
 use super::open::{OpenFile, Pipe, Read, What};
 use super::process::{Environment, Fd, Process, ProcessId, Program, Signal};
 use super::tree::{Device, Kind, join};
@@ -490,6 +490,17 @@ impl Sys<'_> {
     /// Begins to connect. The descriptor becomes writable when it is decided.
     pub fn connect(&mut self, protocol: Protocol, to: Address) -> Fd {
         let connection = self.sockets.dial(self.machine.id.clone(), protocol, to);
+        let open = self.machine.open(What::Socket { connection, side: Side::Client });
+        self.take(open)
+    }
+
+    /// The same into another machine's own network, past all rules: what the container runtime does for `port-forward`.
+    pub fn connect_within(&mut self, machine: MachineId, port: u16) -> Fd {
+        let to = Address { ip: std::net::Ipv4Addr::LOCALHOST, port };
+        let connection = self.sockets.dial(self.machine.id.clone(), Protocol::Tcp, to);
+        if let Some(d) = self.sockets.dials.iter_mut().find(|d| d.connection == connection) {
+            d.within = Some(machine);
+        }
         let open = self.machine.open(What::Socket { connection, side: Side::Client });
         self.take(open)
     }

@@ -11,7 +11,7 @@ pub mod echo;
 mod files;
 pub mod filter;
 mod listing;
-mod net;
+pub mod net;
 pub mod options;
 pub mod printf;
 mod server;

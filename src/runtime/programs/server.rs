@@ -112,7 +112,8 @@ impl Serving {
     }
 
     fn answer(&self, c: &mut Connection, mut r: Request, sys: &mut Sys<'_>) {
-        r.client = sys.peer(c.fd).map(|(peer, _)| peer.ip.to_string()).unwrap_or_default();
+        let peer = sys.peer(c.fd).map(|(peer, _)| peer);
+        (r.client, r.client_port) = peer.map(|p| (p.ip.to_string(), p.port)).unwrap_or_default();
         let done = sys.work(self.server.cost);
         let at = if done.since(sys.now) < SHORT { sys.now } else { done };
         let asked_to_close = r.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"));

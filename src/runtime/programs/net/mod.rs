@@ -4,6 +4,7 @@
 //! comes.
 
 pub mod curl;
+mod forwarder;
 mod http;
 pub mod name_server;
 pub mod netcat;
@@ -11,4 +12,5 @@ pub mod nslookup;
 mod resolver;
 pub mod wget;
 
+pub use forwarder::{Forwarder, Ports};
 pub use resolver::{Looked, Lookup};
