@@ -156,10 +156,11 @@ impl Tree {
                 true => format!("{prefix}{first}\0").into(),
                 false => format!("{prefix}{first}0").into(),
             };
-            if names.last().is_none_or(|l| l != first) {
-                names.push(first.into());
-            }
+            names.push(first.into());
         }
+        // A directory and what lies in it need not stand together: `-` comes before `/`.
+        names.sort();
+        names.dedup();
         names
     }
 

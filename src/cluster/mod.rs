@@ -20,6 +20,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use crate::api::network::Names;
 use crate::api::object::Resource;
 use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, RecordId, Time, User};
@@ -28,11 +29,11 @@ use crate::controllers::identity_lease::IdentityLease;
 use crate::controllers::leader_election::LeaderElection;
 use crate::kubelet::{Fleet, NodeConfig};
 use crate::ledger::{Ledger, Root};
-use crate::network::DataPlane;
 use crate::network::core_dns::CoreDns;
 use crate::network::kube_proxy::KubeProxy;
 use crate::network::policies::Policies;
 use crate::network::rules::Mode;
+use crate::network::{DataPlane, Place};
 use crate::runtime::Simulated;
 use crate::scheduler::Scheduler;
 use crate::store::Scope;
@@ -141,6 +142,16 @@ impl Cluster {
     /// The network between the nodes.
     pub fn network(&self) -> Option<&DataPlane> {
         self.outside().map(Outside::network)
+    }
+
+    /// What the cluster's DNS knows.
+    pub fn names(&self) -> Option<&Names> {
+        self.outside().map(Outside::names)
+    }
+
+    /// Whether anybody listens there.
+    pub fn listens(&self, at: &Place, port: u16) -> bool {
+        self.outside().is_some_and(|o| o.listens(at, port))
     }
 
     /// How kube-proxy works from now on.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::first_services::DNS_ON_HOST;
 use super::metrics_server;
 use super::profile::Plan;
-use crate::api::network::NetworkCall;
+use crate::api::network::{Names, NetworkCall};
 use crate::api::ops::{Answerer, Completion, Figures, RuntimeCall, Stream, Talk};
 use crate::api::{Op, OpId, Outcome, Time};
 use crate::network::ipam::Ipam;
@@ -86,6 +86,23 @@ impl Outside {
 
     pub fn network(&self) -> &DataPlane {
         &self.network
+    }
+
+    pub fn names(&self) -> &Names {
+        self.runtime.names()
+    }
+
+    /// Whether anybody listens there.
+    pub fn listens(&self, at: &Place, port: u16) -> bool {
+        match at {
+            Place::Pod(uid) => self.runtime.listens(&MachineId::Pod(*uid), port),
+            Place::Node(node) => {
+                let own = MachineId::Host(node.clone());
+                let pods = self.network.host_pods(node).into_iter().map(MachineId::Pod);
+                pods.chain([own]).any(|m| self.runtime.listens(&m, port))
+            }
+            Place::Outside => false,
+        }
     }
 
     pub fn set_mode(&mut self, mode: Mode) {

@@ -48,7 +48,8 @@ fn a_fresh_cluster_is_ready_before_the_clock_shows_zero() {
     let c = Cluster::new(&Options::default());
     assert!(c.objects::<Node>().iter().all(node::is_ready));
     assert_eq!(c.world.now, Time::ZERO);
-    assert_eq!(c.objects::<crate::api::kinds::ServiceAccount>().len(), 4 + 35);
+    // One in each namespace, those of controllers, of CoreDNS and of kube-proxy.
+    assert_eq!(c.objects::<crate::api::kinds::ServiceAccount>().len(), 4 + 35 + 2);
 }
 
 #[test]
@@ -68,7 +69,8 @@ fn session(seed: u64, moves: &[u8], keep_ledger: bool) -> Cluster {
     let profile = if seed.is_multiple_of(2) { Profile::Bare } else { Profile::Kubeadm };
     let mut c = Cluster::new(&Options { profile, seed, keep_ledger, ..Options::default() });
     for (i, m) in moves.iter().enumerate() {
-        let newest = c.objects::<Deployment>().last().map(|d| format!("{DEPLOYMENTS}/{}", d.name()));
+        let own = c.objects::<Deployment>().into_iter().filter(|d| d.namespace() == "default");
+        let newest = own.last().map(|d| format!("{DEPLOYMENTS}/{}", d.name()));
         match (m % 10, newest) {
             (0, _) => c.post(DEPLOYMENTS, deployment(&format!("d{i}"), "nginx:1.25", i32::from(m % 4))),
             (1, _) => c.post(DEPLOYMENTS, deployment(&format!("d{i}"), "nginx:nope", 1)),

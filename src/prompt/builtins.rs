@@ -1,10 +1,10 @@
 //! Everything at the prompt that is not kubectl: time, faults, questions, settings. To add a word: its line in
 //! [`TABLE`] and its function.
 
-use super::programs;
 use super::session::{Narration, Output, Pace, Session};
 use super::why;
 use super::words::Unfinished;
+use super::{path, programs};
 use crate::api::kinds::{Deployment, deployment};
 use crate::api::object::Resource;
 use crate::api::time::parse_go_duration;
@@ -99,6 +99,21 @@ pub static TABLE: &[Word] = &[
         usage: "heal THING [WHERE]",
         help: ("mends it", "고침"),
         run: |s, l, w| fault(s, l, w, false),
+    },
+    Word {
+        name: "path",
+        usage: "path POD|node/NODE|me URL|HOST:PORT",
+        help: ("the way of a packet: names, rules, policies, nodes", "패킷이 가는 길: 이름, 규칙, 정책, 노드"),
+        run: path::word,
+    },
+    Word {
+        name: "proxy-mode",
+        usage: "proxy-mode [userspace|iptables|ipvs|nftables]",
+        help: (
+            "how kube-proxy works; without a mode: a node's rules",
+            "kube-proxy의 동작 방식. 방식을 안 쓰면 노드의 규칙을 보여 줌",
+        ),
+        run: path::mode_word,
     },
     Word {
         name: "curl",

@@ -13,6 +13,7 @@ pub mod builtins;
 pub mod filters;
 pub mod host;
 pub mod line;
+pub mod path;
 pub mod programs;
 pub mod running;
 pub mod script;

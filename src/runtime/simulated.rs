@@ -339,6 +339,10 @@ impl Simulated {
         self.sockets.names = names;
     }
 
+    pub fn names(&self) -> &crate::api::network::Names {
+        &self.sockets.names
+    }
+
     /// Whether DNS servers have somebody to ask about names that are not the cluster's.
     pub fn ask_upstream(&mut self, yes: bool) {
         self.sockets.upstream = yes;

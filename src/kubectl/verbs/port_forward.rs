@@ -16,7 +16,7 @@ pub static PORT_FORWARD: Verb = Verb {
     name: "port-forward",
     summary: "Forward one or more local ports to a pod",
     flags: &[&[
-        Flag::new("address", Type::List).default("[localhost]"),
+        Flag::new("address", Type::List).default("localhost"),
         Flag::new("pod-running-timeout", Type::Duration).default("1m0s"),
     ]],
     completes: Completes::Pods,

@@ -17,6 +17,8 @@ use crate::runtime::meter::Meter;
 
 /// Steps of processes without a pause; a busy loop must not stop the world.
 const BUDGET: u32 = 4_000;
+/// As many of them one counts for that did not come to a pause in its turn.
+const WHOLE_TURN: u32 = 400;
 /// What they are taken to last.
 const SLICE: Duration = Duration::from_millis(200);
 /// Processes of a machine at most.
@@ -417,15 +419,16 @@ impl Machine {
     /// Lets everybody go on until all wait. Tells when somebody wants to be woken.
     pub fn run(&mut self, now: Time, volumes: &mut Volumes, sockets: &mut Sockets) -> Option<Time> {
         self.busy.clear();
-        let mut last = 0;
-        for _ in 0..BUDGET {
+        let (mut last, mut left) = (0, BUDGET);
+        while left > 0 {
             let n = self.processes.len();
             let next = (0..n).map(|i| (last + i) % n).find(|i| self.is_ready(&self.processes[*i], now, sockets));
             let Some(i) = next else {
                 return self.processes.iter().filter_map(|p| p.wait.until).min();
             };
             last = i + 1;
-            self.step(i, now, volumes, sockets);
+            let paused = self.step(i, now, volumes, sockets);
+            left = left.saturating_sub(if paused { 1 } else { WHOLE_TURN });
             self.reclaim(sockets);
         }
         self.busy = self.processes.iter().filter(|p| self.is_ready(p, now, sockets)).map(|p| p.container).collect();
@@ -441,15 +444,17 @@ impl Machine {
         }
     }
 
-    fn step(&mut self, i: usize, now: Time, volumes: &mut Volumes, sockets: &mut Sockets) {
+    /// Whether the process waits now, or has ended; if not, it has used up its turn.
+    fn step(&mut self, i: usize, now: Time, volumes: &mut Volumes, sockets: &mut Sockets) -> bool {
         let p = &mut self.processes[i];
         let id = p.id;
         (p.woken, p.wait) = (false, Wait::default());
-        let Some(mut program) = p.program.take() else { return };
+        let Some(mut program) = p.program.take() else { return true };
         let step = program.run(&mut Sys { machine: self, id, volumes, sockets, now });
         // It may have ended itself by a signal.
-        let Some(p) = self.process_mut(id) else { return };
+        let Some(p) = self.process_mut(id) else { return true };
         p.program = Some(program);
+        let paused = !matches!(step, Step::Again);
         match step {
             Step::Wait(wait) => p.wait = wait,
             Step::Again => p.woken = true,
@@ -458,6 +463,7 @@ impl Machine {
                 (p.program, p.words, p.env, p.woken) = (Some(program), words, env, true);
             }
         }
+        paused
     }
 }
 
