@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("scheduler", &["api", "ledger", "store", "apiserver", "world", "client"]),
     ("runtime", &["api"]),
     ("kubelet", &["api", "ledger", "store", "apiserver", "world", "client"]),
-    ("network", &["api"]),
+    ("network", &["api", "ledger", "store", "apiserver", "world", "client"]),
     (
         "cluster",
         &[
@@ -35,9 +35,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("kubectl", &["api"]),
     ("explain", &["api", "ledger"]),
-    ("prompt", &["api", "ledger", "store", "cluster", "kubectl", "explain"]),
-    ("lessons", &["api", "ledger", "store", "cluster", "kubectl", "explain", "prompt"]),
-    ("shell", &["api", "ledger", "store", "cluster", "kubectl", "explain", "prompt", "lessons"]),
+    ("prompt", &["api", "ledger", "store", "network", "cluster", "kubectl", "explain"]),
+    ("lessons", &["api", "ledger", "store", "network", "cluster", "kubectl", "explain", "prompt"]),
+    ("shell", &["api", "ledger", "store", "network", "cluster", "kubectl", "explain", "prompt", "lessons"]),
     ("edge", &["cluster", "kubectl", "explain", "prompt", "lessons", "shell"]),
 ];
 

@@ -219,7 +219,7 @@ fn attach_shows_what_is_printed_from_now_on() {
     let text = transcript(
         no_editor,
         "$ kubectl run tick --image=busybox:1.36 --restart=Never -- sh -c 'for i in 1 2 3 4 5; do echo $i; sleep 1; done'\n\
-         @wait 2s\n$ kubectl attach tick -q\n@wait 2s\n$ kubectl attach tick\n$ kubectl attach tick -c x\n$ kubectl attach\n",
+         @wait 2s\n$ kubectl attach tick -q\n@wait 4s\n$ kubectl attach tick\n$ kubectl attach tick -c x\n$ kubectl attach\n",
     );
     let attached = text.split("$ kubectl attach tick -q\n").nth(1).unwrap();
     let (lines, rest) = attached.split_once("\n\n").unwrap();

@@ -168,9 +168,9 @@ fn a_container_has_the_variables_that_its_definition_asks_for() {
 #[test]
 fn ps_in_a_container_shows_what_was_started() {
     let mut s = session();
-    s.eval("kubectl run own --image=nginx:1.27");
+    s.eval("kubectl run own --image=nginx:1.27-alpine");
     s.eval("kubectl run asked --image=busybox -- sleep 3600");
-    for (pod, main) in [("own", "nginx"), ("asked", "sleep 3600")] {
+    for (pod, main) in [("own", "nginx -g daemon off;"), ("asked", "sleep 3600")] {
         let seen = s.eval(&format!("kubectl exec {pod} -- ps")).stdout;
         let commands: Vec<&str> = seen.lines().filter_map(|l| l.get(21..)).collect();
         assert_eq!(commands, ["COMMAND", main, "ps"], "{seen}");
