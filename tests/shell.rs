@@ -25,9 +25,13 @@ pub struct Machine {
 
 impl Machine {
     pub fn new(image: &str) -> Machine {
+        Machine::with(Catalogue::public(), image)
+    }
+
+    pub fn with(catalogue: &'static Catalogue, image: &str) -> Machine {
         let no_time = Speeds { sandbox: Duration::ZERO, create: Duration::ZERO, start: Duration::ZERO };
         let mut m = Machine {
-            runtime: Simulated::new(Catalogue::public(), no_time),
+            runtime: Simulated::new(catalogue, no_time),
             now: Time::ZERO,
             container: ContainerId::of("none"),
             ops: 0,
@@ -115,4 +119,75 @@ fn a_trap_waits_for_the_program_in_the_foreground() {
     let mut m = Machine::new("busybox");
     let ran = m.exec(&["sh", "-c", "trap 'echo told; exit 0' TERM; (sleep 1; kill $$) & sleep 5; echo slept"]);
     assert_eq!((ran.out.as_str(), ran.code, ran.took), ("told\n", 0, Duration::from_secs(5)));
+}
+
+/// A script of the reference: what it is, and what the real dash printed and ended with.
+struct Recorded {
+    file: String,
+    script: String,
+    out: String,
+    code: i32,
+}
+
+fn recorded() -> Vec<Recorded> {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/shell");
+    let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|f| f.unwrap().path()).collect();
+    files.retain(|f| f.extension().is_some_and(|e| e == "txt") && !f.ends_with("known.txt"));
+    files.sort();
+    let mut all = vec![];
+    for f in files {
+        let text = std::fs::read_to_string(&f).unwrap();
+        let file = f.file_stem().unwrap().to_string_lossy().to_string();
+        for block in text.split("===\n").skip(1) {
+            let at = block.match_indices("--- ").find(|(i, _)| {
+                block[i + 4..].starts_with(|c: char| c.is_ascii_digit()) && (*i == 0 || block[..*i].ends_with('\n'))
+            });
+            let (at, _) = at.unwrap_or_else(|| panic!("not recorded: {block}"));
+            let (head, out) = block[at + 4..].split_once('\n').unwrap();
+            let (code, out) = match head.strip_suffix(" -n") {
+                Some(code) => (code, out.strip_suffix('\n').unwrap()),
+                None => (head, out),
+            };
+            let code = code.parse().unwrap();
+            all.push(Recorded { file: file.clone(), script: block[..at].into(), out: out.into(), code });
+        }
+    }
+    all
+}
+
+/// Scripts that are known to differ, with the reason: blocks of the script after a line that says why.
+fn known() -> Vec<(String, String)> {
+    let text = include_str!("reference/shell/known.txt");
+    let parted = |b: &str| b.split_once('\n').map(|(why, script)| (why.trim().to_string(), script.to_string()));
+    text.split("===").skip(1).filter_map(parted).collect()
+}
+
+/// An image with dash and busybox's programs, as the recordings were made.
+const RECORDING: &str = "images:\n- {name: dash, tags: [latest], base: busybox, programs: {/bin/dash: dash}}\n";
+
+#[test]
+fn scripts_do_in_a_container_what_dash_does_with_busybox() {
+    let known = known();
+    let (mut differ, mut alike) = (vec![], 0);
+    let all = recorded();
+    static CATALOGUE: std::sync::OnceLock<Catalogue> = std::sync::OnceLock::new();
+    let catalogue = CATALOGUE.get_or_init(|| Catalogue::read(RECORDING));
+    for r in &all {
+        let mut m = Machine::with(catalogue, "dash");
+        let begin = "mkdir /tmp/w; cd /tmp/w; export HOME=/root; exec dash -c \"$1\" < /dev/null";
+        let ran = m.exec(&["dash", "-c", begin, "dash", &r.script]);
+        let same = (ran.out.as_str(), ran.code) == (r.out.as_str(), r.code);
+        let why = known.iter().find(|(_, s)| *s == r.script).map(|(why, _)| why);
+        match (same, why) {
+            (true, None) | (false, Some(_)) => alike += usize::from(same),
+            (true, Some(why)) => differ.push(format!("no longer differs ({why}):\n{}", r.script)),
+            (false, None) => differ.push(format!(
+                "{}:\n{}--- want {}\n{}--- got {}\n{}{}",
+                r.file, r.script, r.code, r.out, ran.code, ran.out, ran.err
+            )),
+        }
+    }
+    let gone = known.iter().filter(|(_, s)| all.iter().all(|r| r.script != *s));
+    differ.extend(gone.map(|(_, s)| format!("not among the scripts:\n{s}")));
+    assert!(differ.is_empty(), "{alike} of {} are alike\n{}", all.len(), differ.join("\n\n"));
 }

@@ -25,6 +25,8 @@ pub enum Errno {
     Unreachable,
     Reset,
     Busy,
+    TooLarge,
+    Again,
 }
 
 impl Errno {
@@ -52,6 +54,8 @@ impl Errno {
             Errno::Unreachable => "No route to host",
             Errno::Reset => "Connection reset by peer",
             Errno::Busy => "Resource busy",
+            Errno::TooLarge => "File too large",
+            Errno::Again => "Resource temporarily unavailable",
         }
     }
 }

@@ -34,6 +34,9 @@ pub struct Identity {
 /// How many links may follow one another.
 const MOST_LINKS: usize = 40;
 
+/// What one file may hold. Real disks hold more; ours are memory.
+pub const LARGEST_FILE: usize = 256 << 20;
+
 /// A path that was resolved: in the own tree, or in a volume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -296,6 +299,9 @@ impl View<'_> {
         let Kind::File(content) = &mut node.kind else { return Err(Errno::Invalid) };
         let content = Arc::make_mut(content);
         let from = offset.unwrap_or(content.len());
+        if from.saturating_add(data.len()) > LARGEST_FILE {
+            return Err(Errno::TooLarge);
+        }
         if content.len() < from + data.len() {
             content.resize(from + data.len(), 0);
         }
@@ -402,6 +408,18 @@ impl View<'_> {
         for (rest, node) in below {
             tree.put(&format!("{}{rest}", new.path), node);
         }
+        Ok(())
+    }
+
+    /// Puts what is no plain file: a copy of an executable, another name of a file.
+    pub fn put(&mut self, path: &str, kind: Kind, mode: u16) -> Result<(), Errno> {
+        let path = self.resolve(path, false)?;
+        if self.at(&self.place(&path)).is_some_and(|n| n.is_directory()) {
+            return Err(Errno::IsDirectory);
+        }
+        let place = self.room_for(&path)?;
+        let node = self.fresh(kind, mode);
+        self.tree_mut(&place)?.put(&place.path, node);
         Ok(())
     }
 

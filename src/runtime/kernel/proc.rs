@@ -4,8 +4,24 @@ use super::errno::Errno;
 use super::process::Process;
 use super::sys::Sys;
 
-/// Megabytes of a machine, as far as programs are told.
+/// What a machine has, as far as programs are told: a container's limit is not shown here.
 const MEMORY_KILOBYTES: u64 = 4_028_416;
+
+/// Memory of the machine, in kilobytes.
+pub struct Memory {
+    pub total: u64,
+    pub free: u64,
+    pub cache: u64,
+    pub available: u64,
+}
+
+/// `/proc/meminfo`, `free` and `top` tell the same.
+pub fn memory(sys: &Sys<'_>) -> Memory {
+    let taken: u64 = sys.machine.roots.iter().flatten().map(|r| r.memory / 1024).sum();
+    let (total, cache) = (MEMORY_KILOBYTES, MEMORY_KILOBYTES / 4);
+    let free = (total / 2).saturating_sub(taken);
+    Memory { total, free, cache, available: free + cache }
+}
 
 /// What a path of `/proc` holds. `None`: the path lies elsewhere.
 pub fn read(sys: &Sys<'_>, path: &str) -> Option<Result<Vec<u8>, Errno>> {
@@ -74,15 +90,17 @@ pub fn names(sys: &Sys<'_>, path: &str) -> Option<Vec<String>> {
 }
 
 fn of_machine(sys: &Sys<'_>, name: &str) -> Option<String> {
-    let up = sys.now.since(crate::api::Time::ZERO).as_secs();
+    let up = crate::runtime::programs::up(sys.now);
     Some(match name {
         "cpuinfo" => (0..2).map(|n| format!("processor\t: {n}\nmodel name\t: simulated\n\n")).collect(),
         "loadavg" => format!("0.00 0.01 0.05 1/{} {}\n", sys.machine.processes.len(), sys.pid()),
-        "meminfo" => format!(
-            "MemTotal:        {MEMORY_KILOBYTES} kB\nMemFree:         {} kB\nMemAvailable:    {} kB\n",
-            MEMORY_KILOBYTES / 2,
-            MEMORY_KILOBYTES * 3 / 4
-        ),
+        "meminfo" => {
+            let m = memory(sys);
+            format!(
+                "MemTotal:       {:>8} kB\nMemFree:        {:>8} kB\nMemAvailable:   {:>8} kB\nBuffers:               0 kB\nCached:         {:>8} kB\nSwapCached:            0 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\nShmem:                 0 kB\n",
+                m.total, m.free, m.available, m.cache
+            )
+        }
         "mounts" => mounts(sys),
         "uptime" => format!("{up}.00 {up}.00\n"),
         "version" => "Linux version 6.6.0 (kubetutor) #1 SMP\n".into(),

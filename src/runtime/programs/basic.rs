@@ -107,61 +107,6 @@ pub fn uname(c: &mut Call<'_, '_>) -> i32 {
     0
 }
 
-/// What makes `date` show a moment: `%` and a letter.
-fn of_date(format: &str, t: jiff::Zoned) -> String {
-    let mut out = String::new();
-    let mut chars = format.chars();
-    while let Some(ch) = chars.next() {
-        if ch != '%' {
-            out.push(ch);
-            continue;
-        }
-        match chars.next() {
-            Some('N') => out.push_str(&format!("{:09}", t.subsec_nanosecond())),
-            Some('n') => out.push('\n'),
-            Some('3') => {
-                chars.next();
-                out.push_str(&format!("{:03}", t.subsec_nanosecond() / 1_000_000));
-            }
-            Some(letter) => {
-                let text = jiff::fmt::strtime::format(format!("%{letter}"), &t);
-                out.push_str(&text.unwrap_or_else(|_| format!("%{letter}")));
-            }
-            None => out.push('%'),
-        }
-    }
-    out
-}
-
-pub fn date(c: &mut Call<'_, '_>) -> i32 {
-    let mut args = c.args().iter().cloned();
-    let (mut format, mut at) = ("%a %b %e %H:%M:%S %Z %Y".to_string(), c.sys.now.unix_seconds_and_nanos());
-    while let Some(a) = args.next() {
-        match a.as_str() {
-            "-u" | "--utc" => {}
-            "-R" => format = "%a, %d %b %Y %H:%M:%S %z".into(),
-            "-Iseconds" | "--iso-8601=seconds" => format = "%Y-%m-%dT%H:%M:%S+00:00".into(),
-            "-I" => format = "%Y-%m-%d".into(),
-            "-d" | "--date" => match args.next().and_then(|d| d.strip_prefix('@').and_then(|s| s.parse().ok())) {
-                Some(seconds) => at = (seconds, 0),
-                None => {
-                    c.complain("invalid date");
-                    return 1;
-                }
-            },
-            f if f.starts_with('+') => format = f[1..].into(),
-            other => {
-                let text = format!("invalid date '{other}'");
-                c.complain(text);
-                return 1;
-            }
-        }
-    }
-    let moment = jiff::Timestamp::new(at.0, at.1).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC);
-    c.line(of_date(&format, moment));
-    0
-}
-
 fn variables(env: &BTreeMap<String, String>) -> String {
     env.iter().map(|(k, v)| format!("{k}={v}\n")).collect()
 }

@@ -102,7 +102,10 @@ impl Running {
     fn cannot_open(&mut self, name: &str, why: Errno, sys: &Sys<'_>) {
         let words = sys.words();
         let program = words.first().map_or("", |w| crate::runtime::kernel::tree::name(w));
-        self.io.complain(self.filter.cannot_open(program, name, why));
+        let text = self.filter.cannot_open(program, name, why);
+        if !text.is_empty() {
+            self.io.complain(text);
+        }
         self.filter.failed();
     }
 
@@ -211,7 +214,13 @@ impl<L: Lines> Filter for ByLine<L> {
                 let line = std::mem::take(&mut self.partial);
                 match self.lines.line(&line, io, sys) {
                     Flow::More => {}
-                    other => return other,
+                    // What is left of the file does not matter.
+                    Flow::NextFile => {
+                        self.partial.clear();
+                        let flow = self.lines.file_ends("", io, sys);
+                        return if flow == Flow::More { Flow::NextFile } else { flow };
+                    }
+                    Flow::Enough => return Flow::Enough,
                 }
             }
         }

@@ -1,11 +1,11 @@
-//! `ls` and `ps`.
+//! `ls`.
 
 use super::Call;
 use super::files::options;
 use super::options::Options;
 use super::users::{group_name, name_of};
 use crate::runtime::kernel::proc;
-use crate::runtime::kernel::tree::{Kind, Node, join, name};
+use crate::runtime::kernel::tree::{Kind, Node, join};
 
 /// What `ls` shows of one name.
 struct Entry {
@@ -37,8 +37,8 @@ pub fn ls(c: &mut Call<'_, '_>) -> i32 {
                 files.push(Entry { name: p.clone(), node: Node::file("") })
             }
             Err(e) => {
-                c.complain(format!("{p}: {}", e.text()));
-                code = 1;
+                c.cannot(format!("cannot access '{p}': {}", e.text()), format!("{p}: {}", e.text()));
+                code = if c.is_gnu() { 2 } else { 1 };
             }
         }
     }
@@ -68,8 +68,8 @@ pub fn ls(c: &mut Call<'_, '_>) -> i32 {
                 }
             }
             Err(e) => {
-                c.complain(format!("can't open '{d}': {e}"));
-                code = 1;
+                c.cannot(format!("cannot open directory '{d}': {e}"), format!("can't open '{d}': {e}"));
+                code = if c.is_gnu() { 2 } else { 1 };
             }
         }
     }
@@ -186,15 +186,4 @@ fn moment(e: &Entry, c: &Call<'_, '_>) -> String {
     let t = jiff::Timestamp::new(seconds, 0).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC);
     let old = c.sys.now.since(e.node.modified) > crate::api::Duration::from_secs(86_400 * 182);
     jiff::fmt::strtime::format(if old { "%b %e  %Y" } else { "%b %e %H:%M" }, &t).unwrap_or_default()
-}
-
-pub fn ps(c: &mut Call<'_, '_>) -> i32 {
-    c.line("PID   USER     TIME  COMMAND");
-    for p in c.sys.processes() {
-        let user = name_of(p.who.user, c.sys).unwrap_or_else(|| p.who.user.to_string());
-        let words = p.words.join(" ");
-        let shown = if words.is_empty() { format!("[{}]", name("")) } else { words };
-        c.line(format!("{:>5} {user:<8}  0:00 {shown}", p.pid));
-    }
-    0
 }

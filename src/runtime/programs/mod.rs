@@ -6,27 +6,60 @@
 //!
 //! In real images these are files below `/bin` and `/usr/bin`; here they are too, with this table behind them.
 
+mod archives;
+mod awk;
 mod basic;
+mod bc;
+mod children;
+mod columns;
+mod compare;
+mod copying;
+mod dates;
+mod dd;
+mod dumping;
 pub mod echo;
 mod files;
 pub mod filter;
+mod find;
+mod grep;
 mod listing;
+mod machine;
+mod moments;
 pub mod net;
+mod numbers;
 pub mod options;
+mod paths;
 pub mod printf;
+mod regex;
+mod rights;
+mod sed;
 mod server;
 mod shells;
 pub mod signals;
 mod sleeping;
+mod sort;
+mod source;
+mod splitting;
+mod storage;
+mod terminal;
 mod texts;
 pub mod users;
+mod wrapping;
+mod xargs;
+
+pub use storage::up;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::kernel::tree::{Kind as NodeKind, join, name};
-use super::kernel::{Environment, Errno, Program, STDERR, STDOUT, Step, Sys, Wait};
+use super::kernel::tree::{Bytes, Kind as NodeKind, join, name};
+use super::kernel::{Environment, Errno, Program, Read, STDERR, STDIN, STDOUT, Step, Sys, Wait};
 use filter::Filter;
+
+/// The number that a text begins with, as `awk` and `sort` take it.
+fn awk_number(text: &str) -> f64 {
+    awk::number(text)
+}
 
 /// Which collections of programs have it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -45,15 +78,37 @@ pub struct Start<'a, 'b> {
     pub sys: &'a mut Sys<'b>,
 }
 
-/// A program that is done at once.
+/// A program that is done at once, or as soon as its standard input is at its end.
 pub struct Call<'a, 'b> {
     pub words: &'a [String],
     pub sys: &'a mut Sys<'b>,
     pub out: Vec<u8>,
     pub err: Vec<u8>,
+    /// All of the standard input, if it was asked for and has come.
+    stdin: Option<Bytes>,
+    wants_stdin: bool,
 }
 
 impl Call<'_, '_> {
+    /// A whole file; `-` is the standard input. If that has not come yet, the program is begun anew when it has: it must not have
+    /// changed anything before it reads.
+    pub fn read(&mut self, name: &str) -> Result<Bytes, Errno> {
+        if !["-", "/dev/stdin"].contains(&name) {
+            let path = self.sys.path(name);
+            return match self.sys.view(|v| v.is_directory(&path)) {
+                true => Err(Errno::IsDirectory),
+                false => self.sys.read_file(name),
+            };
+        }
+        self.wants_stdin = true;
+        self.stdin.clone().ok_or(Errno::Again)
+    }
+
+    /// Whether the messages are those of the GNU programs.
+    pub fn is_gnu(&self) -> bool {
+        tools(self.sys) == Tools::Debian
+    }
+
     pub fn args(&self) -> &[String] {
         self.words.get(1..).unwrap_or_default()
     }
@@ -75,6 +130,11 @@ impl Call<'_, '_> {
     }
 }
 
+/// Which collection of programs runs here.
+pub fn tools(sys: &Sys<'_>) -> Tools {
+    sys.root().and_then(|r| r.image.as_ref()).map_or(Tools::Busybox, |i| i.tools)
+}
+
 /// How a program begins.
 #[derive(Clone, Copy)]
 pub enum Kind {
@@ -87,14 +147,16 @@ pub enum Kind {
 pub struct Executable {
     pub name: &'static str,
     pub kind: Kind,
-    /// Whether Debian's images have it too; busybox has all.
+    /// Whether Debian's images have it.
     pub debian: bool,
+    /// Whether it is one of busybox's.
+    pub busybox: bool,
     /// The directory that it lies in.
     pub place: &'static str,
 }
 
 const fn at(place: &'static str, name: &'static str, kind: Kind) -> Executable {
-    Executable { name, kind, debian: true, place }
+    Executable { name, kind, debian: true, busybox: true, place }
 }
 
 const fn bin(name: &'static str, kind: Kind) -> Executable {
@@ -110,48 +172,160 @@ const fn busybox_only(e: Executable) -> Executable {
     Executable { debian: false, ..e }
 }
 
+/// What busybox does not have.
+const fn debian_only(e: Executable) -> Executable {
+    Executable { busybox: false, ..e }
+}
+
+/// What images may bring beside their collection.
+const fn extra(e: Executable) -> Executable {
+    Executable { debian: false, busybox: false, ..e }
+}
+
 pub static TABLE: &[Executable] = &[
     usr("[", Kind::Simple(basic::test)),
-    bin("ash", Kind::Program(shells::start)),
+    usr("arch", Kind::Simple(machine::arch)),
+    busybox_only(bin("ash", Kind::Program(shells::start))),
+    usr("awk", Kind::Program(awk::awk)),
+    bin("base64", Kind::Simple(dumping::base64)),
     usr("basename", Kind::Simple(basic::basename)),
-    usr("bash", Kind::Program(shells::start)),
-    bin("busybox", Kind::Program(basic::busybox)),
+    debian_only(bin("bash", Kind::Program(shells::start))),
+    busybox_only(usr("bc", Kind::Simple(bc::bc))),
+    busybox_only(bin("busybox", Kind::Program(basic::busybox))),
+    busybox_only(usr("cal", Kind::Simple(numbers::cal))),
     bin("cat", Kind::Filter(texts::cat)),
-    usr("curl", Kind::Program(net::curl::start)),
-    bin("date", Kind::Simple(basic::date)),
+    bin("chgrp", Kind::Simple(rights::chown)),
+    bin("chmod", Kind::Simple(rights::chmod)),
+    bin("chown", Kind::Simple(rights::chown)),
+    usr("chroot", Kind::Program(wrapping::instead)),
+    usr("cksum", Kind::Simple(dumping::cksum)),
+    usr("clear", Kind::Simple(terminal::clear)),
+    usr("cmp", Kind::Simple(compare::cmp)),
+    extra(usr("column", Kind::Simple(columns::column))),
+    usr("comm", Kind::Simple(sort::comm)),
+    bin("cp", Kind::Simple(copying::cp)),
+    usr("cut", Kind::Filter(columns::cut)),
+    debian_only(bin("dash", Kind::Program(shells::start))),
+    debian_only(usr("curl", Kind::Program(net::curl::start))),
+    bin("date", Kind::Simple(dates::date)),
+    bin("dd", Kind::Program(dd::dd)),
+    bin("df", Kind::Simple(storage::df)),
+    usr("diff", Kind::Simple(compare::diff)),
     usr("dirname", Kind::Simple(basic::dirname)),
+    bin("dmesg", Kind::Simple(machine::dmesg)),
+    usr("du", Kind::Simple(storage::du)),
     bin("echo", Kind::Simple(basic::echo)),
+    bin("egrep", Kind::Program(grep::grep)),
     usr("env", Kind::Program(basic::env)),
+    usr("expand", Kind::Filter(columns::expand)),
+    usr("expr", Kind::Simple(numbers::expr)),
+    usr("factor", Kind::Simple(numbers::factor)),
     bin("false", Kind::Simple(|_| 1)),
+    bin("fgrep", Kind::Program(grep::grep)),
+    usr("find", Kind::Program(find::find)),
+    usr("fold", Kind::Filter(columns::fold)),
+    busybox_only(usr("free", Kind::Simple(machine::free))),
+    bin("grep", Kind::Program(grep::grep)),
+    usr("groups", Kind::Simple(terminal::groups)),
+    bin("gunzip", Kind::Simple(archives::gzip)),
+    bin("gzip", Kind::Simple(archives::gzip)),
+    busybox_only(usr("hd", Kind::Simple(dumping::hexdump))),
     usr("head", Kind::Filter(texts::head)),
-    at("/usr/sbin", "httpd", Kind::Program(server::httpd)),
+    busybox_only(usr("hexdump", Kind::Simple(dumping::hexdump))),
+    usr("hostid", Kind::Simple(machine::hostid)),
     bin("hostname", Kind::Simple(basic::hostname)),
+    busybox_only(at("/usr/sbin", "httpd", Kind::Program(server::httpd))),
     usr("id", Kind::Simple(users::id)),
-    bin("kill", Kind::Simple(signals::kill_program)),
+    usr("install", Kind::Simple(copying::install)),
+    usr("ionice", Kind::Program(wrapping::instead)),
+    debian_only(usr("join", Kind::Simple(sort::join))),
+    busybox_only(bin("kill", Kind::Simple(signals::kill_program))),
+    busybox_only(usr("killall", Kind::Simple(signals::killall))),
+    usr("last", Kind::Simple(terminal::nobody)),
+    busybox_only(usr("less", Kind::Filter(terminal::pager))),
+    bin("ln", Kind::Simple(copying::ln)),
+    usr("logname", Kind::Simple(terminal::logname)),
     bin("ls", Kind::Simple(listing::ls)),
+    debian_only(usr("mawk", Kind::Program(awk::awk))),
+    usr("md5sum", Kind::Simple(dumping::sum)),
     bin("mkdir", Kind::Simple(files::mkdir)),
-    bin("printenv", Kind::Simple(basic::printenv)),
+    bin("mktemp", Kind::Simple(paths::mktemp)),
+    bin("more", Kind::Filter(terminal::pager)),
+    bin("mount", Kind::Simple(storage::mount)),
+    bin("mv", Kind::Simple(copying::mv)),
+    extra(usr("nano", Kind::Simple(terminal::editor))),
     busybox_only(usr("nc", Kind::Program(net::netcat::nc))),
+    usr("nice", Kind::Program(wrapping::instead)),
+    usr("nl", Kind::Filter(columns::nl)),
+    usr("nohup", Kind::Program(wrapping::instead)),
+    usr("nproc", Kind::Simple(machine::nproc)),
     busybox_only(usr("nslookup", Kind::Program(net::nslookup::start))),
+    usr("od", Kind::Simple(dumping::od)),
+    usr("paste", Kind::Simple(columns::paste)),
+    busybox_only(usr("pgrep", Kind::Simple(signals::pgrep))),
+    bin("pidof", Kind::Simple(signals::pidof)),
+    busybox_only(usr("pkill", Kind::Simple(signals::pgrep))),
+    usr("printenv", Kind::Simple(basic::printenv)),
     usr("printf", Kind::Simple(basic::printf)),
-    busybox_only(bin("ps", Kind::Simple(listing::ps))),
+    busybox_only(bin("ps", Kind::Simple(terminal::ps))),
     bin("pwd", Kind::Simple(basic::pwd)),
+    usr("readlink", Kind::Simple(paths::readlink)),
+    usr("realpath", Kind::Simple(paths::realpath)),
+    usr("reset", Kind::Simple(terminal::reset)),
+    usr("rev", Kind::Filter(columns::rev)),
     bin("rm", Kind::Simple(files::rm)),
+    bin("rmdir", Kind::Simple(files::rmdir)),
+    bin("sed", Kind::Program(sed::sed)),
     usr("seq", Kind::Simple(basic::seq)),
+    usr("setsid", Kind::Program(wrapping::instead)),
     bin("sh", Kind::Program(shells::start)),
+    usr("sha1sum", Kind::Simple(dumping::sum)),
+    usr("sha256sum", Kind::Simple(dumping::sum)),
+    usr("sha512sum", Kind::Simple(dumping::sum)),
+    usr("shuf", Kind::Simple(sort::shuf)),
     bin("sleep", Kind::Program(sleeping::sleep)),
+    usr("sort", Kind::Simple(sort::sort)),
+    usr("split", Kind::Simple(splitting::split)),
+    bin("stat", Kind::Simple(paths::stat)),
+    busybox_only(usr("strings", Kind::Simple(dumping::strings))),
+    bin("stty", Kind::Simple(terminal::stty)),
+    bin("su", Kind::Program(wrapping::su)),
+    bin("sync", Kind::Simple(terminal::sync)),
+    usr("tac", Kind::Simple(sort::tac)),
     usr("tail", Kind::Program(texts::tail)),
+    bin("tar", Kind::Simple(archives::tar)),
     usr("tee", Kind::Filter(texts::tee)),
     busybox_only(usr("telnet", Kind::Program(net::netcat::telnet))),
     usr("test", Kind::Simple(basic::test)),
+    busybox_only(usr("time", Kind::Program(wrapping::time))),
+    usr("timeout", Kind::Program(wrapping::timeout)),
+    busybox_only(usr("top", Kind::Simple(machine::top))),
     bin("touch", Kind::Simple(files::touch)),
+    usr("tr", Kind::Filter(columns::tr)),
     bin("true", Kind::Simple(|_| 0)),
+    usr("truncate", Kind::Simple(paths::truncate)),
+    usr("tty", Kind::Simple(terminal::tty)),
+    bin("umount", Kind::Simple(storage::umount)),
     bin("uname", Kind::Simple(basic::uname)),
+    usr("unexpand", Kind::Filter(columns::unexpand)),
+    usr("uniq", Kind::Simple(sort::uniq)),
+    usr("unlink", Kind::Simple(files::unlink)),
+    busybox_only(usr("uptime", Kind::Simple(machine::uptime))),
+    busybox_only(bin("usleep", Kind::Program(sleeping::usleep))),
+    busybox_only(usr("uuidgen", Kind::Simple(machine::uuidgen))),
+    busybox_only(bin("vi", Kind::Simple(terminal::editor))),
+    extra(usr("vim", Kind::Simple(terminal::editor))),
+    busybox_only(usr("w", Kind::Simple(machine::w))),
+    busybox_only(usr("watch", Kind::Program(wrapping::watch))),
     usr("wc", Kind::Filter(texts::wc)),
     busybox_only(usr("wget", Kind::Program(net::wget::start))),
     usr("which", Kind::Simple(basic::which_program)),
+    usr("who", Kind::Simple(terminal::nobody)),
     usr("whoami", Kind::Simple(users::whoami)),
+    usr("xargs", Kind::Program(xargs::xargs)),
+    busybox_only(usr("xxd", Kind::Simple(dumping::xxd))),
     usr("yes", Kind::Program(sleeping::yes)),
+    bin("zcat", Kind::Simple(archives::gzip)),
 ];
 
 /// What images bring themselves.
@@ -167,8 +341,7 @@ pub fn find(name: &str) -> Option<&'static Executable> {
 
 /// The files of a collection of programs.
 pub fn of_tools(tools: Tools) -> impl Iterator<Item = &'static Executable> {
-    // curl is no part of busybox.
-    TABLE.iter().filter(move |e| if tools == Tools::Busybox { e.name != "curl" } else { e.debian })
+    TABLE.iter().filter(move |e| if tools == Tools::Busybox { e.busybox } else { e.debian })
 }
 
 /// Where a program lies: a path as it is, or a name on the way that `PATH` shows.
@@ -249,7 +422,7 @@ pub fn load(
 
 fn begin(e: &'static Executable, start: &mut Start<'_, '_>) -> Box<dyn Program> {
     match e.kind {
-        Kind::Simple(run) => Box::new(Simple { run, printing: None }),
+        Kind::Simple(run) => Box::new(Simple { run, printing: None, stdin: None }),
         Kind::Filter(make) => match make(start.words) {
             Ok(f) => Box::new(filter::Running::new(f)),
             Err((text, code)) => Box::new(Printing { out: vec![], err: text.into_bytes(), code }),
@@ -312,23 +485,68 @@ impl Program for Printing {
     }
 }
 
+/// What a program that needs all of its input at once takes of it at most.
+const MOST_INPUT: usize = 32 << 20;
+
 #[derive(Clone)]
 struct Simple {
     run: fn(&mut Call<'_, '_>) -> i32,
     /// What it printed, and its code.
     printing: Option<Printing>,
+    /// What came of the input, if the program wants it.
+    stdin: Option<Vec<u8>>,
+}
+
+impl Simple {
+    fn call(&mut self, stdin: Option<Bytes>, sys: &mut Sys<'_>) {
+        let words = sys.words();
+        let mut call = Call { words: &words, sys, out: vec![], err: vec![], stdin, wants_stdin: false };
+        let code = (self.run)(&mut call);
+        if call.wants_stdin && call.stdin.is_none() {
+            self.stdin = Some(vec![]);
+        } else {
+            self.printing = Some(Printing { code, out: call.out, err: call.err });
+        }
+    }
+
+    /// Reads on. `Some`: it has to wait.
+    fn gather(&mut self, mut data: Vec<u8>, sys: &mut Sys<'_>) -> Option<Step> {
+        let step = match sys.read(STDIN, 65_536) {
+            Ok(Read::Data(d)) => {
+                data.extend(d);
+                Step::Again
+            }
+            Ok(Read::Empty) => Step::Wait(Wait::readable(STDIN)),
+            Ok(Read::End) | Err(_) => {
+                self.call(Some(Arc::new(data)), sys);
+                return None;
+            }
+        };
+        if data.len() > MOST_INPUT {
+            let name = sys.words().first().map(|w| name(w).to_string()).unwrap_or_default();
+            self.printing = Some(Printing::error(format!("{name}: out of memory\n"), 1));
+            return None;
+        }
+        self.stdin = Some(data);
+        Some(step)
+    }
 }
 
 impl Program for Simple {
     fn run(&mut self, sys: &mut Sys<'_>) -> Step {
-        let run = self.run;
-        let printing = self.printing.get_or_insert_with(|| {
-            let words = sys.words();
-            let mut call = Call { words: &words, sys, out: vec![], err: vec![] };
-            let code = run(&mut call);
-            Printing { code, out: call.out, err: call.err }
-        });
-        printing.run(sys)
+        loop {
+            if let Some(p) = &mut self.printing {
+                return p.run(sys);
+            }
+            match self.stdin.take() {
+                None => self.call(None, sys),
+                Some(data) => {
+                    if let Some(step) = self.gather(data, sys) {
+                        return step;
+                    }
+                }
+            }
+        }
     }
     fn clone_box(&self) -> Box<dyn Program> {
         Box::new(self.clone())

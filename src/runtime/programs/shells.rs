@@ -8,9 +8,9 @@ use crate::runtime::shell::{Flavor, Shell, input::Input, set_options};
 
 fn flavor(s: &Start<'_, '_>) -> Flavor {
     let called = name(s.words.first().map_or("", String::as_str)).trim_start_matches('-');
-    let tools = s.sys.root().and_then(|r| r.image.as_ref()).map_or(Tools::Busybox, |i| i.tools);
-    match (called, tools) {
+    match (called, super::tools(s.sys)) {
         ("bash", _) => Flavor::Bash,
+        ("dash", _) => Flavor::Dash,
         ("ash", _) | (_, Tools::Busybox) => Flavor::Ash,
         _ => Flavor::Dash,
     }

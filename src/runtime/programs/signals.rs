@@ -1,6 +1,9 @@
-//! `kill`.
+//! `kill`, and its like that go by names: `pidof`, `pgrep`, `pkill`, `killall`.
 
 use super::Call;
+use super::options::Options;
+use super::regex::{Matcher, Syntax};
+use crate::runtime::kernel::tree::name;
 use crate::runtime::kernel::{Signal, Sys};
 
 /// Sends signals: what is printed, what is complained of, and the exit code.
@@ -64,6 +67,110 @@ pub fn kill(args: &[String], sys: &mut Sys<'_>) -> (String, Vec<String>, i32) {
     }
     let code = i32::from(!errors.is_empty());
     (String::new(), errors, code)
+}
+
+/// Processes of a name, or with a text in their words.
+fn named(pattern: &str, whole_line: bool, exact: bool, sys: &Sys<'_>) -> Vec<(u32, String)> {
+    let m = Matcher::new(pattern, Syntax::Extended, false).ok();
+    let own = sys.pid();
+    sys.processes()
+        .into_iter()
+        .filter(|p| p.pid != own)
+        .filter_map(|p| {
+            let comm = p.words.first().map(|w| name(w).to_string()).unwrap_or_default();
+            let line = p.words.join(" ");
+            let text = if whole_line { &line } else { &comm };
+            let fits = if exact { text == pattern } else { m.as_ref().is_some_and(|m| m.is_match(text.as_bytes())) };
+            fits.then_some((p.pid, if whole_line { line } else { comm }))
+        })
+        .collect()
+}
+
+pub fn pidof(c: &mut Call<'_, '_>) -> i32 {
+    let single = c.args().iter().any(|a| a == "-s");
+    let names: Vec<String> = c.args().iter().filter(|a| !a.starts_with('-')).cloned().collect();
+    let mut pids: Vec<u32> = names.iter().flat_map(|n| named(name(n), false, true, c.sys)).map(|(p, _)| p).collect();
+    pids.reverse();
+    pids.truncate(if single { 1 } else { usize::MAX });
+    if pids.is_empty() {
+        return 1;
+    }
+    let text: Vec<String> = pids.iter().map(u32::to_string).collect();
+    c.line(text.join(" "));
+    0
+}
+
+/// `pgrep` and `pkill`.
+pub fn pgrep(c: &mut Call<'_, '_>) -> i32 {
+    let kills = c.name() == "pkill";
+    let (mut signal, mut words) = (Signal::TERM, vec![c.words[0].clone()]);
+    for a in c.args() {
+        match a.strip_prefix('-').filter(|_| kills).and_then(Signal::parse) {
+            Some(s) => signal = s,
+            None => words.push(a.clone()),
+        }
+    }
+    let o = match Options::parse(&words, "flxnovcae", "suP", &[("full", 'f'), ("signal", 's'), ("exact", 'x')]) {
+        Ok(o) => o,
+        Err(e) => {
+            c.err.extend(e.bytes());
+            return 2;
+        }
+    };
+    let Some(pattern) = o.rest.first() else {
+        c.complain("no matching criteria specified");
+        return 2;
+    };
+    if let Some(s) = o.value('s').and_then(Signal::parse) {
+        signal = s;
+    }
+    let mut found = named(pattern, o.has('f'), o.has('x'), c.sys);
+    if o.has('n') || o.has('o') {
+        found = if o.has('n') { found.pop() } else { found.into_iter().next() }.into_iter().collect();
+    }
+    if found.is_empty() {
+        return 1;
+    }
+    if o.has('c') {
+        c.line(found.len().to_string());
+        return 0;
+    }
+    for (pid, text) in found {
+        if kills {
+            let _ = c.sys.kill(pid, signal);
+        } else {
+            c.line(if o.has('l') || o.has('a') { format!("{pid} {text}") } else { pid.to_string() });
+        }
+    }
+    0
+}
+
+pub fn killall(c: &mut Call<'_, '_>) -> i32 {
+    let (mut signal, mut quiet, mut names) = (Signal::TERM, false, vec![]);
+    let mut args = c.args().to_vec().into_iter();
+    while let Some(a) = args.next() {
+        match a.strip_prefix('-') {
+            Some("q") => quiet = true,
+            Some("s") => signal = args.next().and_then(|s| Signal::parse(&s)).unwrap_or(signal),
+            Some(s) if Signal::parse(s).is_some() => signal = Signal::parse(s).unwrap_or(signal),
+            Some(_) => {}
+            None => names.push(a),
+        }
+    }
+    let mut code = 0;
+    for n in names {
+        let found = named(&n, false, true, c.sys);
+        if found.is_empty() {
+            if !quiet {
+                c.cannot(format!("{n}: no process found"), format!("{n}: no process killed"));
+            }
+            code = 1;
+        }
+        for (pid, _) in found {
+            let _ = c.sys.kill(pid, signal);
+        }
+    }
+    code
 }
 
 pub fn kill_program(c: &mut Call<'_, '_>) -> i32 {

@@ -50,6 +50,14 @@ pub fn sleep(s: &mut Start<'_, '_>) -> Box<dyn Program> {
     Box::new(Sleep { length, until: None })
 }
 
+/// The same in millionths of a second.
+pub fn usleep(s: &mut Start<'_, '_>) -> Box<dyn Program> {
+    match s.words.get(1).and_then(|w| w.parse::<u64>().ok()) {
+        Some(n) => Box::new(Sleep { length: Duration::from_micros(n), until: None }),
+        None => Box::new(Printing::error("usleep: missing operand\n", 1)),
+    }
+}
+
 /// `yes`: the same line for ever.
 #[derive(Clone)]
 struct Yes {

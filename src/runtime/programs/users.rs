@@ -32,6 +32,11 @@ pub fn find(who: &str, sys: &mut Sys<'_>) -> Option<(u32, u32)> {
     }
 }
 
+/// A user's line of `/etc/passwd`, parted.
+pub fn entry(who: &str, sys: &mut Sys<'_>) -> Vec<String> {
+    entries("/etc/passwd", sys).into_iter().find(|e| e[0] == who).unwrap_or_default()
+}
+
 /// A group's number.
 pub fn find_group(group: &str, sys: &mut Sys<'_>) -> Option<u32> {
     let all = entries("/etc/group", sys);

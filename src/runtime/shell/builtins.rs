@@ -1,5 +1,6 @@
 //! What a shell does itself. To add one: its line in [`TABLE`] and its function.
 
+use super::bash;
 use super::input::read_line;
 use super::run::Frame;
 use super::simple::is_name;
@@ -34,17 +35,18 @@ pub enum Ran {
 #[derive(Clone, Debug)]
 pub enum Waiting {
     /// `wait`: all of them; the status is that of one, if one was named.
-    Processes {
-        all: Vec<ProcessId>,
-        report: Option<ProcessId>,
-    },
+    Processes { all: Vec<ProcessId>, report: Option<ProcessId> },
     Read {
         variables: Vec<String>,
         raw: bool,
         most: Option<usize>,
         until: Option<Time>,
         data: Vec<u8>,
+        /// Bash's `-a`: all words go into one array.
+        array: bool,
     },
+    /// All lines go into an array.
+    Lines { array: String, keeps_ends: bool, data: Vec<u8> },
 }
 
 const fn special(name: &'static str, run: fn(&mut Shell, &[String], &mut Sys<'_>) -> Ran) -> Builtin {
@@ -76,6 +78,7 @@ pub static TABLE: &[Builtin] = &[
     plain("bg", |_, _, _| Ran::Done(0)),
     plain("cd", cd),
     plain("command", command),
+    plain("declare", bash::declare),
     plain("echo", echo_),
     plain("false", |_, _, _| Ran::Done(1)),
     plain("fg", |_, _, _| Ran::Done(0)),
@@ -85,16 +88,20 @@ pub static TABLE: &[Builtin] = &[
     plain("kill", kill),
     plain("let", let_),
     plain("local", local),
+    plain("mapfile", bash::mapfile),
     plain("printf", printf_),
     plain("pwd", |sh, _, sys| {
         let cwd = format!("{}\n", sys.cwd());
         say(sh, &cwd, sys)
     }),
     plain("read", read),
+    plain("readarray", bash::mapfile),
+    plain("shopt", |_, _, _| Ran::Done(0)),
     plain("source", source),
     plain("test", test_),
     plain("true", |_, _, _| Ran::Done(0)),
     plain("type", type_),
+    plain("typeset", bash::declare),
     plain("ulimit", |sh, _, sys| say(sh, "unlimited\n", sys)),
     plain("umask", umask),
     plain("unalias", |_, _, _| Ran::Done(0)),
@@ -103,6 +110,17 @@ pub static TABLE: &[Builtin] = &[
 
 pub fn find(name: &str) -> Option<&'static Builtin> {
     TABLE.iter().find(|b| b.name == name)
+}
+
+/// Some are bash's alone.
+pub fn find_for(name: &str, flavor: Flavor) -> Option<&'static Builtin> {
+    let of_bash = ["declare", "let", "mapfile", "readarray", "shopt", "source", "typeset"].contains(&name);
+    let ash_has = ["let", "source"].contains(&name);
+    find(name).filter(|_| match flavor {
+        Flavor::Bash => true,
+        Flavor::Ash => !of_bash || ash_has,
+        Flavor::Dash => !of_bash,
+    })
 }
 
 fn say(sh: &mut Shell, text: &str, sys: &mut Sys<'_>) -> Ran {
@@ -190,7 +208,9 @@ fn return_(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
 }
 
 fn mark(sh: &mut Shell, words: &[String], mark: fn(&mut Variable), sys: &mut Sys<'_>) -> Ran {
-    let args: Vec<&String> = words[1..].iter().filter(|w| *w != "-p").collect();
+    let is_option =
+        |w: &&String| *w == "-p" || (sh.flavor == Flavor::Bash && ["-a", "-A", "-x", "-r"].contains(&w.as_str()));
+    let args: Vec<&String> = words[1..].iter().filter(|w| !is_option(w)).collect();
     if args.is_empty() {
         let mut probe = Variable::default();
         mark(&mut probe);
@@ -330,6 +350,7 @@ fn unset(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
                 sh.fail(&format!("unset: {name}: is read only"), sys);
                 return Ran::Goes;
             }
+            name if name.ends_with(']') && sh.flavor == Flavor::Bash => bash::unset_element(sh, name),
             name => drop(sh.vars.remove(name)),
         }
     }
@@ -488,6 +509,9 @@ fn let_(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
 }
 
 fn local(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
+    if sh.flavor == Flavor::Bash && words.get(1).is_some_and(|w| w.starts_with('-')) {
+        return bash::declare(sh, words, sys);
+    }
     for w in &words[1..] {
         let (name, value) = match w.split_once('=') {
             Some((n, v)) => (n, Some(v)),
@@ -582,7 +606,7 @@ fn getopts(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
 }
 
 fn read(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
-    let (mut raw, mut most, mut until, mut i) = (false, None, None, 1);
+    let (mut raw, mut most, mut until, mut i, mut into) = (false, None, None, 1, None);
     while let Some(w) = words.get(i).filter(|w| w.len() > 1 && w.starts_with('-')) {
         i += 1;
         if w == "--" {
@@ -600,7 +624,8 @@ fn read(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
             match c {
                 'p' if sys.is_terminal(STDIN) => drop(sh.print(2, value.as_bytes(), sys)),
                 'p' | 'd' | 'u' => {}
-                'n' => most = value.parse().ok(),
+                'n' | 'N' => most = value.parse().ok(),
+                'a' if sh.flavor == Flavor::Bash => into = Some(value),
                 't' => {
                     let seconds: f64 = value.parse().unwrap_or_default();
                     until = Duration::try_from_secs_f64(seconds).ok().map(|d| sys.now + d);
@@ -610,7 +635,11 @@ fn read(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
             break;
         }
     }
-    let variables: Vec<String> = words[i.min(words.len())..].to_vec();
+    let array = into.is_some();
+    let variables: Vec<String> = match into {
+        Some(name) => vec![name],
+        None => words[i.min(words.len())..].to_vec(),
+    };
     if let Some(bad) = variables.iter().find(|v| !is_name(v)) {
         return wrong(sh, &format!("read: {bad}: bad variable name"), sys);
     }
@@ -619,7 +648,7 @@ fn read(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
         (true, _) => vec!["REPLY".into()],
         _ => variables,
     };
-    Ran::Wait(Waiting::Read { variables, raw, most, until, data: vec![] })
+    Ran::Wait(Waiting::Read { variables, raw, most, until, data: vec![], array })
 }
 
 fn wait(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
@@ -662,7 +691,8 @@ pub fn go_on(sh: &mut Shell, waiting: Waiting, sys: &mut Sys<'_>) -> Option<Step
             sh.frames.push(Frame::Builtin(Waiting::Processes { all, report }));
             Some(Step::Wait(Wait::child()))
         }
-        Waiting::Read { variables, raw, most, until, mut data } => {
+        Waiting::Lines { array, keeps_ends, data } => bash::go_on_reading(sh, array, keeps_ends, data, sys),
+        Waiting::Read { variables, raw, most, until, mut data, array } => {
             let enough = |d: &[u8]| most.is_some_and(|m| d.len() >= m);
             let mut ended = None;
             while ended.is_none() && !enough(&data) {
@@ -682,14 +712,18 @@ pub fn go_on(sh: &mut Shell, waiting: Waiting, sys: &mut Sys<'_>) -> Option<Step
                     Ok(_) if !raw && data.ends_with(b"\\\n") => data.truncate(data.len() - 2),
                     Ok(_) => ended = Some(0),
                     Err(Read::Empty) if until.is_none_or(|t| sys.now < t) => {
-                        sh.frames.push(Frame::Builtin(Waiting::Read { variables, raw, most, until, data }));
+                        sh.frames.push(Frame::Builtin(Waiting::Read { variables, raw, most, until, data, array }));
                         return Some(Step::Wait(Wait::readable(STDIN).or_until(until)));
                     }
                     Err(_) => ended = Some(1),
                 }
             }
             let text = String::from_utf8_lossy(&data).trim_end_matches('\n').to_string();
-            give(sh, &variables, &text, raw);
+            if array {
+                bash::give_array(sh, &variables[0], &text);
+            } else {
+                give(sh, &variables, &text, raw);
+            }
             sh.status = ended.unwrap_or(0);
             None
         }

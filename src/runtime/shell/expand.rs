@@ -6,8 +6,9 @@ use brush_parser::word::{
 };
 
 use super::pattern::{Pattern, paths};
-use super::{Shell, arithmetic};
+use super::{Flavor, Shell, arithmetic};
 use crate::runtime::kernel::Sys;
+use crate::runtime::programs::echo::unescape;
 
 /// Why an expansion cannot go on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,13 +79,27 @@ fn as_pattern(field: &[(char, bool)]) -> String {
     out
 }
 
-fn options() -> brush_parser::ParserOptions {
+pub(super) fn options() -> brush_parser::ParserOptions {
     brush_parser::ParserOptions { tilde_expansion_at_word_start: true, ..brush_parser::ParserOptions::default() }
 }
 
 impl Expansion<'_, '_> {
     /// A word to its fields, paths included.
     pub fn fields(&mut self, word: &str) -> Result<Vec<String>, Stop> {
+        let mut out = vec![];
+        if self.sh.flavor == Flavor::Bash
+            && word.contains('{')
+            && let Some(words) = super::arrays::braces(word)
+        {
+            for w in words {
+                out.extend(self.fields_of_one(&w)?);
+            }
+            return Ok(out);
+        }
+        self.fields_of_one(word)
+    }
+
+    fn fields_of_one(&mut self, word: &str) -> Result<Vec<String>, Stop> {
         let mut out = vec![];
         for f in self.pieces(word)? {
             let found = match self.sh.options.noglob || !f.iter().any(|(c, q)| !q && "*?[".contains(*c)) {
@@ -139,7 +154,18 @@ impl Expansion<'_, '_> {
     fn piece(&mut self, piece: &WordPiece, quoted: bool, split: bool, out: &mut Fields) -> Result<(), Stop> {
         match piece {
             WordPiece::Text(s) => out.push(s, quoted),
-            WordPiece::SingleQuotedText(s) | WordPiece::AnsiCQuotedText(s) => out.push(s, true),
+            WordPiece::SingleQuotedText(s) => out.push(s, true),
+            // dash knows no such quotes: there it is a dollar before a quoted text.
+            WordPiece::AnsiCQuotedText(s) if self.sh.flavor == Flavor::Dash => {
+                out.push("$", false);
+                out.push(s, true);
+            }
+            WordPiece::AnsiCQuotedText(s) => {
+                let mut text = vec![];
+                let s = s.replace("\\'", "'").replace("\\\"", "\"");
+                unescape(&s, false, &mut text);
+                out.push(&String::from_utf8_lossy(&text), true);
+            }
             WordPiece::EscapeSequence(s) => match s.strip_prefix('\\') {
                 Some("\n") => {}
                 Some(rest) => out.push(rest, true),
@@ -158,7 +184,7 @@ impl Expansion<'_, '_> {
             }
             WordPiece::DoubleQuotedSequence(list) | WordPiece::GettextDoubleQuotedSequence(list) => {
                 // `"$@"` without arguments is no field at all, `""` is an empty one.
-                let is_arguments = |p: &WordPiece| arguments(p) == Some(false);
+                let is_arguments = |p: &WordPiece| super::arrays::is_list(p) == Some(false);
                 if !list.iter().any(|p| is_arguments(&p.piece)) {
                     out.push("", true);
                 }
@@ -167,9 +193,8 @@ impl Expansion<'_, '_> {
                 }
             }
             WordPiece::ParameterExpansion(e) => {
-                if let Some(joins) = arguments(piece) {
-                    let args = self.sh.args.clone();
-                    self.arguments(&args, joins, quoted, split, out);
+                if let Some((joins, list)) = self.list(e)? {
+                    self.arguments(&list, joins, quoted, split, out);
                     return Ok(());
                 }
                 self.parameter(e, quoted, split, out)?;
@@ -221,8 +246,17 @@ impl Expansion<'_, '_> {
     }
 
     fn value(&mut self, p: &Parameter) -> Result<Option<String>, Stop> {
-        let v = self.sh.parameter(p, self.sys);
-        Ok(v)
+        match p {
+            Parameter::NamedWithIndex { name, index } => {
+                let key = self.key(name, index)?;
+                Ok(self.sh.elements(name).into_iter().find(|(k, _)| *k == key).map(|(_, v)| v))
+            }
+            Parameter::NamedWithAllIndices { name, .. } => {
+                let all: Vec<String> = self.sh.elements(name).into_iter().map(|(_, v)| v).collect();
+                Ok((!all.is_empty()).then(|| all.join(" ")))
+            }
+            p => Ok(self.sh.parameter(p, self.sys)),
+        }
     }
 
     /// The value of a parameter that has to be there if `set -u` says so.
@@ -303,7 +337,12 @@ impl Expansion<'_, '_> {
                     None => Ok(()),
                 };
             }
-            ParameterExpr::ParameterLength { parameter, .. } => self.demanded(parameter)?.len().to_string(),
+            ParameterExpr::ParameterLength { parameter, .. } => match parameter {
+                Parameter::NamedWithAllIndices { name, .. } => self.sh.elements(name).len().to_string(),
+                Parameter::Special(SpecialParameter::AllPositionalParameters { .. }) => self.sh.args.len().to_string(),
+                p if self.sh.flavor == Flavor::Bash => self.demanded(p)?.chars().count().to_string(),
+                p => self.demanded(p)?.len().to_string(),
+            },
             ParameterExpr::RemoveSmallestSuffixPattern { parameter, pattern, .. } => {
                 self.cut(parameter, pattern.as_deref(), false, false)?
             }
@@ -336,6 +375,16 @@ impl Expansion<'_, '_> {
                 let with = self.single(replacement.as_deref().unwrap_or(""))?;
                 replaced(&v, &p, &with, match_kind)
             }
+            ParameterExpr::UppercaseFirstChar { parameter, .. } => {
+                let v = self.demanded(parameter)?;
+                let mut c = v.chars();
+                c.next().map(|f| f.to_uppercase().to_string()).unwrap_or_default() + c.as_str()
+            }
+            ParameterExpr::LowercaseFirstChar { parameter, .. } => {
+                let v = self.demanded(parameter)?;
+                let mut c = v.chars();
+                c.next().map(|f| f.to_lowercase().to_string()).unwrap_or_default() + c.as_str()
+            }
             ParameterExpr::UppercasePattern { parameter, .. } => self.demanded(parameter)?.to_uppercase(),
             ParameterExpr::LowercasePattern { parameter, .. } => self.demanded(parameter)?.to_lowercase(),
             _ => return Err(Stop::Error("Bad substitution".into())),
@@ -344,7 +393,7 @@ impl Expansion<'_, '_> {
         Ok(())
     }
 
-    fn number(&mut self, text: &str) -> Result<i64, Stop> {
+    pub(super) fn number(&mut self, text: &str) -> Result<i64, Stop> {
         let text = self.single(text)?;
         arithmetic::evaluate(self.sh, &text).map_err(Stop::Error)
     }
@@ -391,17 +440,6 @@ fn replaced(v: &str, pattern: &Pattern, with: &str, kind: &SubstringMatchKind) -
         i += c;
     }
     out + &v[i..]
-}
-
-/// Whether a piece stands for all arguments, and then whether they are joined.
-fn arguments(p: &WordPiece) -> Option<bool> {
-    match p {
-        WordPiece::ParameterExpansion(ParameterExpr::Parameter {
-            parameter: Parameter::Special(SpecialParameter::AllPositionalParameters { concatenate }),
-            ..
-        }) => Some(*concatenate),
-        _ => None,
-    }
 }
 
 pub fn name(p: &Parameter) -> String {

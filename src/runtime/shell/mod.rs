@@ -5,9 +5,13 @@
 //! [`redirect`] arranges its descriptors, [`builtins`] are what a shell does itself, [`expand`] is `$x`, `$(…)`, `$((…))` and quoting,
 //! [`input`] reads commands from a terminal or a pipe.
 //!
-//! Simplified: no arrays, aliases, history or job control; `${x@…}` and process substitution are refused or left out.
+//! As bash, it also knows arrays, `{a,b}`, `$'…'`, `<<<`, `((…))` and `declare`.
+//!
+//! Simplified: no aliases, history or job control; `${x@…}` and process substitution are refused or left out.
 
 pub mod arithmetic;
+mod arrays;
+mod bash;
 pub mod builtins;
 pub mod expand;
 pub mod input;

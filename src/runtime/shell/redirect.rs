@@ -34,6 +34,7 @@ pub fn arrange(redirects: &[Redirect], e: &mut Expansion<'_, '_>) -> Result<Vec<
             Target::Append(w) => Place::File(e.single(w)?, Mode::Append),
             Target::Both(w) => Place::File(e.single(w)?, Mode::Both),
             Target::Here { text, expand } => Place::Text(if *expand { e.document(text)? } else { text.clone() }),
+            Target::HereWord(w) => Place::Text(e.single(w)? + "\n"),
             Target::Duplicate(w) => match e.single(w)?.as_str() {
                 "-" => Place::Close,
                 n => n.parse().map_or_else(|_| Place::Neither(n.into()), Place::Duplicate),

@@ -48,6 +48,8 @@ pub enum Stmt {
 #[derive(Clone, Debug, Default)]
 pub struct Simple {
     pub assignments: Vec<Assignment>,
+    /// Arrays among the words of a declaration: `local a=(x y)`.
+    pub arrays: Vec<Assignment>,
     /// Words as written, with their quotes.
     pub words: Vec<String>,
     pub redirects: Vec<Redirect>,
@@ -58,9 +60,18 @@ pub struct Simple {
 #[derive(Clone, Debug)]
 pub struct Assignment {
     pub name: String,
-    pub value: String,
+    /// `a[i]=x`
+    pub index: Option<String>,
+    pub value: Value,
     /// `x+=y`
     pub append: bool,
+}
+
+#[derive(Clone, Debug)]
+pub enum Value {
+    One(String),
+    /// `(x y)`, `([k]=v)`
+    Array(Vec<(Option<String>, String)>),
 }
 
 #[derive(Clone, Debug)]
@@ -119,6 +130,8 @@ pub enum Target {
         text: String,
         expand: bool,
     },
+    /// `<<< word`
+    HereWord(String),
     /// Another descriptor, or `-`.
     Duplicate(String),
 }
@@ -332,20 +345,25 @@ fn repeated(w: &ast::WhileOrUntilClauseCommand, until: bool) -> Stmt {
     Stmt::Loop(Arc::new(Loop { condition: sequence(&w.0), body: sequence(&w.1.list), until }))
 }
 
-fn assignment(a: &ast::Assignment) -> Option<Assignment> {
-    match (&a.name, &a.value) {
-        (ast::AssignmentName::VariableName(name), ast::AssignmentValue::Scalar(w)) => {
-            Some(Assignment { name: name.clone(), value: w.value.clone(), append: a.append })
+fn assignment(a: &ast::Assignment) -> Assignment {
+    let (name, index) = match &a.name {
+        ast::AssignmentName::VariableName(n) => (n.clone(), None),
+        ast::AssignmentName::ArrayElementName(n, i) => (n.clone(), Some(i.clone())),
+    };
+    let value = match &a.value {
+        ast::AssignmentValue::Scalar(w) => Value::One(w.value.clone()),
+        ast::AssignmentValue::Array(all) => {
+            Value::Array(all.iter().map(|(k, v)| (k.as_ref().map(|k| k.value.clone()), v.value.clone())).collect())
         }
-        _ => None,
-    }
+    };
+    Assignment { name, index, value, append: a.append }
 }
 
 fn simple(s: &ast::SimpleCommand) -> Simple {
     let mut out = Simple::default();
     for item in s.prefix.iter().flat_map(|p| &p.0) {
         match item {
-            Item::AssignmentWord(a, _) => out.assignments.extend(assignment(a)),
+            Item::AssignmentWord(a, _) => out.assignments.push(assignment(a)),
             Item::IoRedirect(r) => out.redirects.extend(redirect(r)),
             _ => {}
         }
@@ -354,6 +372,11 @@ fn simple(s: &ast::SimpleCommand) -> Simple {
     out.line = s.word_or_name.as_ref().and_then(|w| w.loc.as_ref()).map_or(1, |l| l.start.line);
     for item in s.suffix.iter().flat_map(|p| &p.0) {
         match item {
+            Item::AssignmentWord(a, _) if matches!(a.value, ast::AssignmentValue::Array(_)) => {
+                let a = assignment(a);
+                out.words.push(a.name.clone());
+                out.arrays.push(a);
+            }
             Item::Word(w) | Item::AssignmentWord(_, w) => out.words.push(w.value.clone()),
             Item::IoRedirect(r) => out.redirects.extend(redirect(r)),
             Item::ProcessSubstitution(..) => {}
@@ -400,9 +423,7 @@ fn redirect(r: &ast::IoRedirect) -> Vec<Redirect> {
             };
             one(number(fd, 0), Target::Here { text, expand: d.requires_expansion })
         }
-        ast::IoRedirect::HereString(fd, w) => {
-            one(number(fd, 0), Target::Here { text: format!("{}\n", w.value), expand: true })
-        }
+        ast::IoRedirect::HereString(fd, w) => one(number(fd, 0), Target::HereWord(w.value.clone())),
     }
 }
 

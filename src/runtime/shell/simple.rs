@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::builtins::{self, Ran};
+use super::expand::Expansion;
 use super::redirect::{Arranged, arrange};
 use super::run::Frame;
-use super::script::{Simple, Stmt};
+use super::script::{Simple, Stmt, Value};
 use super::state::{Flavor, Shell, Variable};
 use crate::runtime::kernel::{Environment, Errno, Step, Sys};
 use crate::runtime::programs::{self, Started};
@@ -30,7 +31,10 @@ impl Shell {
         let substitutes = !known.is_empty();
         let expanded = self.expanding(stmt, tested, known, sys, |e| {
             let mut words = vec![];
-            let declares = matches!(simple.words.first().map(String::as_str), Some("export" | "readonly" | "local"));
+            let declares = matches!(
+                simple.words.first().map(String::as_str),
+                Some("export" | "readonly" | "local" | "declare" | "typeset")
+            );
             for (i, w) in simple.words.iter().enumerate() {
                 // What declares variables takes values as assignments do.
                 if declares && i > 0 && is_assignment(w) {
@@ -42,14 +46,21 @@ impl Shell {
             let redirects = arrange(&simple.redirects, e)?;
             let mut assignments = vec![];
             for a in &simple.assignments {
-                let mut v = e.single(&a.value)?;
-                if a.append {
-                    v = e.sh.get(&a.name).unwrap_or_default() + &v;
+                match &a.value {
+                    Value::One(w) if a.index.is_none() => {
+                        let mut v = e.single(w)?;
+                        if a.append {
+                            v = e.sh.get(&a.name).unwrap_or_default() + &v;
+                        }
+                        if words.is_empty() {
+                            e.sh.set(&a.name, v.clone()).map_err(super::expand::Stop::Error)?;
+                        }
+                        assignments.push((a.name.clone(), v));
+                    }
+                    // Before a command, an array means nothing.
+                    _ if words.is_empty() => e.assign(a)?,
+                    _ => {}
                 }
-                if words.is_empty() {
-                    e.sh.set(&a.name, v.clone()).map_err(super::expand::Stop::Error)?;
-                }
-                assignments.push((a.name.clone(), v));
             }
             Ok(Command { words, assignments, redirects })
         });
@@ -68,8 +79,16 @@ impl Shell {
         if let Some(body) = self.functions.get(&c.words[0]).cloned() {
             return self.function(&body, c, tested, sys);
         }
-        if let Some(b) = builtins::find(&c.words[0]) {
-            return self.builtin(b, c, tested, sys);
+        if let Some(b) = builtins::find_for(&c.words[0], self.flavor) {
+            let step = self.builtin(b, c, tested, sys);
+            // Their elements come when the names are declared.
+            for a in &simple.arrays {
+                let mut e = Expansion { sh: self, sys, known: &[], used: 0 };
+                if e.assign(a).is_err() {
+                    self.fail("a command in a declaration of an array: declare it first, and assign then", sys);
+                }
+            }
+            return step;
         }
         self.program(c, tested, sys)
     }

@@ -26,7 +26,22 @@ pub struct Variable {
     pub value: Option<String>,
     pub exported: bool,
     pub read_only: bool,
+    /// It is an array of bash.
+    pub elements: Option<Arc<Elements>>,
 }
+
+/// An array of bash: by number, or by name after `declare -A`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Elements {
+    pub named: bool,
+    pub all: BTreeMap<Key, String>,
+}
+
+/// The number of an element, or its name.
+pub type Key = (u64, String);
+
+/// What one array may hold.
+const MOST_ELEMENTS: usize = 1_000_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Options {
@@ -120,7 +135,7 @@ impl Shell {
     pub fn new(flavor: Flavor, env: &BTreeMap<String, String>, input: Input) -> Shell {
         let exported = |(k, v): (&String, &String)| {
             let is_name = k.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            is_name.then(|| (k.clone(), Variable { value: Some(v.clone()), exported: true, read_only: false }))
+            is_name.then(|| (k.clone(), Variable { value: Some(v.clone()), exported: true, ..Variable::default() }))
         };
         let mut vars: BTreeMap<String, Variable> = env.iter().filter_map(exported).collect();
         for (name, value) in [("IFS", " \t\n"), ("OPTIND", "1"), ("PS1", ""), ("PS2", "> "), ("PS4", "+ ")] {
@@ -194,7 +209,11 @@ impl Shell {
     // ---- variables --------------------------------------------------------------------------
 
     pub fn get(&self, name: &str) -> Option<String> {
-        self.vars.get(name)?.value.clone()
+        let v = self.vars.get(name)?;
+        match &v.elements {
+            Some(e) => e.all.get(&(0, if e.named { "0".into() } else { String::new() })).cloned(),
+            None => v.value.clone(),
+        }
     }
 
     pub fn set(&mut self, name: &str, value: impl Into<String>) -> Result<(), String> {
@@ -205,11 +224,53 @@ impl Shell {
         if let Some(undo) = &mut self.undo {
             undo.push((name.into(), old.clone()));
         }
-        let exported = self.options.allexport || old.is_some_and(|v| v.exported);
-        self.vars.insert(name.into(), Variable { value: Some(value.into()), exported, read_only: false });
+        let exported = self.options.allexport || old.as_ref().is_some_and(|v| v.exported);
+        let mut elements = old.and_then(|v| v.elements);
+        let value = value.into();
+        if let Some(e) = &mut elements {
+            let key = (0, if e.named { "0".to_string() } else { String::new() });
+            Arc::make_mut(e).all.insert(key, value.clone());
+        }
+        self.vars.insert(name.into(), Variable { value: Some(value), exported, read_only: false, elements });
         if name == "OPTIND" {
             self.letter = 0;
         }
+        Ok(())
+    }
+
+    /// The elements of an array with their keys; a plain variable is its only one.
+    pub fn elements(&self, name: &str) -> Vec<(Key, String)> {
+        match self.vars.get(name) {
+            Some(Variable { elements: Some(e), .. }) => e.all.iter().map(|(k, v)| (k.clone(), v.clone())).collect(),
+            Some(Variable { value: Some(v), .. }) => vec![((0, String::new()), v.clone())],
+            _ => vec![],
+        }
+    }
+
+    pub fn has_names(&self, name: &str) -> bool {
+        self.vars.get(name).and_then(|v| v.elements.as_ref()).is_some_and(|e| e.named)
+    }
+
+    /// Changes an array; what is none yet becomes one.
+    pub fn change_array(&mut self, name: &str, change: impl FnOnce(&mut Elements)) -> Result<(), String> {
+        let old = self.vars.get(name).cloned();
+        if old.as_ref().is_some_and(|v| v.read_only) {
+            return Err(format!("{name}: is read only"));
+        }
+        if let Some(undo) = &mut self.undo {
+            undo.push((name.into(), old.clone()));
+        }
+        let mut v = old.unwrap_or_default();
+        let mut e = v.elements.take().unwrap_or_else(|| {
+            let all = v.value.take().map(|t| ((0, String::new()), t)).into_iter().collect();
+            Arc::new(Elements { named: false, all })
+        });
+        change(Arc::make_mut(&mut e));
+        if e.all.len() > MOST_ELEMENTS {
+            return Err(format!("{name}: too many elements"));
+        }
+        v.elements = Some(e);
+        self.vars.insert(name.into(), v);
         Ok(())
     }
 
