@@ -18,6 +18,7 @@ pub mod config;
 pub mod config_entries;
 pub mod config_property;
 pub mod cordon;
+mod cp;
 pub mod create;
 pub mod create_data;
 mod create_ingress;
@@ -144,6 +145,7 @@ pub static TABLE: &[&Verb] = &[
     &exec::EXEC,
     &attach::ATTACH,
     &port_forward::PORT_FORWARD,
+    &cp::CP,
     &auth::CAN_I,
     &auth::WHOAMI,
     &diff::DIFF,
