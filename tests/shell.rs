@@ -191,3 +191,175 @@ fn scripts_do_in_a_container_what_dash_does_with_busybox() {
     differ.extend(gone.map(|(_, s)| format!("not among the scripts:\n{s}")));
     assert!(differ.is_empty(), "{alike} of {} are alike\n{}", all.len(), differ.join("\n\n"));
 }
+
+/// What a script prints in an image, beside what it ends with.
+fn check(image: &str, shell: &str, cases: &[(&str, &str, i32)]) {
+    for (script, out, code) in cases {
+        let ran = Machine::new(image).exec(&[shell, "-c", script]);
+        assert_eq!((ran.out.as_str(), ran.code), (*out, *code), "{script}\n{}", ran.err);
+    }
+}
+
+#[test]
+fn bash_knows_what_scripts_of_bash_use() {
+    check(
+        "debian",
+        "bash",
+        &[
+            (
+                "a=(x 'y z' w); echo ${a[0]} ${#a[@]}; for i in \"${a[@]}\"; do echo \"<$i>\"; done",
+                "x 3\n<x>\n<y z>\n<w>\n",
+                0,
+            ),
+            ("a=(1 2); a+=(3); a[5]=6; echo ${a[@]} ${!a[@]} ${#a[@]} ${a[-1]}", "1 2 3 6 0 1 2 5 4 6\n", 0),
+            ("a=(a b c d); echo ${a[@]:1:2}; unset 'a[1]'; echo ${a[*]}; echo \"${a[*]}\"", "b c\na c d\na c d\n", 0),
+            (
+                "declare -A m=([k]=v [x]=y); m[z]=w; echo ${m[k]} ${m[z]} ${#m[@]}; for k in \"${!m[@]}\"; do echo $k; done",
+                "v w 3\nk\nx\nz\n",
+                0,
+            ),
+            ("echo {1..5} a{b,c}d {x..z} {3..1}", "1 2 3 4 5 abd acd x y z 3 2 1\n", 0),
+            ("x=hello; echo ${x^^} ${x^} ${x:1:3} ${x/l/L} ${x//l/L} ${#x}", "HELLO Hello ell heLlo heLLo 5\n", 0),
+            ("echo $'a\\tb\\n' | cat -A; cat <<< \"here $((1+1))\"", "a^Ib$\n$\nhere 2\n", 0),
+            ("((x = 3)); ((x > 2)) && echo yes; for ((i=0;i<3;i++)); do echo -n $i; done; echo", "yes\n012\n", 0),
+            ("[[ abc == a* && 1 -lt 2 ]] && echo m; [[ foo =~ ^f(o+)$ ]] && echo re", "m\nre\n", 0),
+            ("function f { local -r y=1; echo $y; }; f; declare -i n=1+2; echo $n", "1\n3\n", 0),
+            ("read -r a b <<< 'one two'; echo $b; read -a w <<< '1 2 3'; echo ${#w[@]}", "two\n3\n", 0),
+            (
+                "mapfile -t l < <(printf 'a\\nb\\n') 2>/dev/null; printf 'a\\nb\\n' > f; mapfile -t l < f; echo ${l[1]}",
+                "b\n",
+                0,
+            ),
+            ("set -euo pipefail; false | true; echo never", "", 1),
+            (
+                "echo -e 'a\\tb'; source /dev/null; printf '%s\\n' \"$BASH_VERSION\" | head -c 0; i=5; let i+=2; echo $i",
+                "a\tb\n7\n",
+                0,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn programs_of_debian_say_things_in_their_own_words() {
+    for (script, err, code) in [
+        ("ls nosuch", "ls: cannot access 'nosuch': No such file or directory\n", 2),
+        ("cat nosuch", "cat: nosuch: No such file or directory\n", 1),
+        ("rm nosuch", "rm: cannot remove 'nosuch': No such file or directory\n", 1),
+        ("mkdir a/b", "mkdir: cannot create directory 'a/b': No such file or directory\n", 1),
+        ("cp nosuch x", "cp: cannot stat 'nosuch': No such file or directory\n", 1),
+        ("mv nosuch x", "mv: cannot stat 'nosuch': No such file or directory\n", 1),
+        ("touch a/b", "touch: cannot touch 'a/b': No such file or directory\n", 1),
+        ("head nosuch", "head: cannot open 'nosuch' for reading: No such file or directory\n", 1),
+        ("tail nosuch", "tail: cannot open 'nosuch' for reading: No such file or directory\n", 1),
+        ("grep x nosuch", "grep: nosuch: No such file or directory\n", 2),
+        ("sed p nosuch", "sed: can't read nosuch: No such file or directory\n", 2),
+        ("ps", "sh: 1: ps: not found\n", 127),
+    ] {
+        let ran = Machine::new("debian").exec(&["sh", "-c", script]);
+        assert_eq!((ran.err.as_str(), ran.code), (err, code), "{script}");
+    }
+}
+
+#[test]
+fn what_a_machine_tells_of_its_memory_is_the_same_everywhere() {
+    let mut m = Machine::new("busybox");
+    let of = |m: &mut Machine, script: &str| m.exec(&["sh", "-c", script]).out.trim().to_string();
+    let total = of(&mut m, "awk '/MemTotal/ {print $2}' /proc/meminfo");
+    assert_eq!(of(&mut m, "free | awk '/Mem/ {print $2}'"), total);
+    let sum = of(&mut m, "top -b -n1 | awk '/^Mem/ {print $2 + $4 + $10}'");
+    assert_eq!(sum, total);
+    let used = of(&mut m, "free | awk '/Mem/ {print ($3 + $4 + $6 == $2)}'");
+    assert_eq!(used, "1");
+}
+
+#[test]
+fn what_kubectl_cp_asks_for_works() {
+    let mut m = Machine::new("busybox");
+    let ran = m.exec(&[
+        "sh",
+        "-c",
+        "mkdir -p /d/e; echo hi > /d/e/f; tar cf - -C / d | (mkdir /o; tar xmf - -C /o); cat /o/d/e/f",
+    ]);
+    assert_eq!((ran.out.as_str(), ran.code), ("hi\n", 0), "{}", ran.err);
+}
+
+const WORDS: &[&str] = &[
+    "-n",
+    "-r",
+    "-i",
+    "-e",
+    "-f",
+    "-c",
+    "-d",
+    "-x",
+    "-l",
+    "a",
+    "b",
+    "/",
+    "/etc/passwd",
+    "/dev/zero",
+    "/tmp",
+    "-",
+    "--",
+    "s/a/b/g",
+    "{print $1}",
+    "BEGIN{while(1)x=x \"y\"}",
+    ":a;ba",
+    "1",
+    "-1",
+    "99999999999",
+    "*",
+    "(",
+    "[",
+    "\\",
+    "{}",
+    ";",
+    "+",
+    "echo",
+    "sh",
+    "%s",
+    "=",
+    "if=/dev/zero",
+    "bs=1M",
+    "of=/tmp/x",
+    "cf",
+    "xf",
+    "0.1",
+    "10",
+    "^(a|b)*$",
+    "-name",
+    "-exec",
+    "x=1",
+    "é",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+    /// Whatever is asked of a program, it ends or goes on in bounded steps: nothing panics, and memory stays small.
+    #[test]
+    fn no_program_runs_away(program in 0usize..1000, words in proptest::collection::vec(0usize..WORDS.len(), 0..5), fed: bool) {
+        let names: Vec<&str> = kubetutor::runtime::programs::TABLE.iter().map(|e| e.name).filter(|n| *n != "yes").collect();
+        let name = names[program % names.len()];
+        let words: Vec<&str> = words.into_iter().map(|i| WORDS[i]).collect();
+        let mut line: Vec<&str> = vec!["timeout", "3", "busybox", name];
+        line.extend(&words);
+        let script = if fed { "printf 'b 2\\na 1\\n' | \"$@\" | head -c 100000" } else { "\"$@\" < /dev/null | head -c 100000" };
+        let mut all = vec!["sh", "-c", script, "sh"];
+        all.extend(&line);
+        let ran = Machine::new("busybox").exec(&all);
+        proptest::prop_assert!(ran.out.len() <= 100_000 && ran.err.len() < 10_000_000);
+    }
+
+    #[test]
+    fn no_script_runs_away(pieces in proptest::collection::vec(0usize..40, 0..12)) {
+        const PIECES: [&str; 40] = [
+            "echo ", "a ", "$x ", "; ", "\n", "| ", "&& ", "|| ", "& ", "( ", ") ", "{ ", "} ", "if ", "then ", "fi ", "while ", "do ", "done ",
+            "for i in ", "case x in ", "esac ", "x=1 ", "\"", "'", "`", "$( ", "$((1+ ", "> /tmp/f ", "< /tmp/f ", "<<E\n", "E\n", "f() ", "set -e ",
+            "trap 'echo t' EXIT ", "wait ", "eval ", "sed s/a/b/ ", "awk 1 ", "true ",
+        ];
+        let script: String = pieces.into_iter().map(|i| PIECES[i]).collect();
+        let ran = Machine::new("busybox").exec(&["timeout", "2", "sh", "-c", &script]);
+        proptest::prop_assert!(ran.out.len() < 10_000_000);
+    }
+}

@@ -312,6 +312,7 @@ impl Machine {
             woken: true,
             ended: vec![],
             started: now,
+            own_signals: vec![],
         });
         Some(id)
     }
@@ -351,7 +352,11 @@ impl Machine {
             }
             return;
         }
-        let reaction = self.processes[i].program.as_mut().map_or(Reaction::Ignored, |p| p.signal(signal));
+        let Some(program) = self.processes[i].program.as_mut() else {
+            self.processes[i].own_signals.push(signal);
+            return;
+        };
+        let reaction = program.signal(signal);
         match reaction {
             Reaction::Noted => self.processes[i].woken = true,
             Reaction::Ignored => {}
@@ -454,6 +459,10 @@ impl Machine {
         // It may have ended itself by a signal.
         let Some(p) = self.process_mut(id) else { return true };
         p.program = Some(program);
+        for signal in std::mem::take(&mut p.own_signals) {
+            self.signal(id, signal, false, sockets);
+        }
+        let Some(p) = self.process_mut(id) else { return true };
         let paused = !matches!(step, Step::Again);
         match step {
             Step::Wait(wait) => p.wait = wait,

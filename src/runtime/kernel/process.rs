@@ -162,6 +162,8 @@ pub struct Process {
     /// Children that have ended and that nobody has asked after.
     pub ended: Vec<(ProcessId, i32)>,
     pub started: Time,
+    /// Signals that it sent to itself: they reach it when its turn is over.
+    pub own_signals: Vec<Signal>,
 }
 
 impl Process {

@@ -192,6 +192,7 @@ pub fn seq(c: &mut Call<'_, '_>) -> i32 {
         match a.as_str() {
             "-w" => width = true,
             "-s" => separator = args.next().cloned().unwrap_or_default(),
+            s if s.starts_with("-s") => separator = s[2..].into(),
             n => numbers.push(n.to_string()),
         }
     }

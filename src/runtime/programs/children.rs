@@ -16,7 +16,7 @@ pub fn start(
     sys: &mut Sys<'_>,
 ) -> Result<ProcessId, (Errno, i32)> {
     let name = words.first().map_or("", String::as_str);
-    let path = env.get("PATH").cloned().unwrap_or_default();
+    let path = env.get("PATH").map_or(super::DEFAULT_PATH, String::as_str).to_string();
     let Started { program, words } =
         which(name, &path, sys).and_then(|p| load(&p, words, env, sys)).map_err(|e| match e {
             Errno::NotFound => (e, 127),

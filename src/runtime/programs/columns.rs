@@ -264,19 +264,22 @@ pub fn paste(c: &mut Call<'_, '_>) -> i32 {
             all.push(content);
         }
     }
-    let rows: Vec<Vec<Vec<u8>>> = match o.has('s') {
-        true => all,
-        false => {
-            let n = all.iter().map(Vec::len).max().unwrap_or(0);
-            (0..n).map(|i| all.iter().map(|f| f.get(i).cloned().unwrap_or_default()).collect()).collect()
-        }
+    let n = all.iter().map(Vec::len).max().unwrap_or(0);
+    let rows: Vec<Vec<Option<Vec<u8>>>> = match o.has('s') {
+        true => all.into_iter().map(|f| f.into_iter().map(Some).collect()).collect(),
+        false => (0..n).map(|i| all.iter().map(|f| f.get(i).cloned()).collect()).collect(),
     };
     for row in rows {
-        for (i, cell) in row.iter().enumerate() {
-            if i > 0 {
-                c.out.extend(Some(delimiters[(i - 1) % delimiters.len()]).filter(|d| *d != 0));
+        // busybox forgets a file that is at its end, with what parts it from the next.
+        let last = row.len() - 1;
+        let mut parts = 0;
+        for (i, cell) in row.into_iter().enumerate() {
+            let gone = cell.is_none() && !c.is_gnu();
+            c.out.extend(cell.unwrap_or_default());
+            if i < last && !gone {
+                c.out.extend(Some(delimiters[parts % delimiters.len()]).filter(|d| *d != 0));
+                parts += 1;
             }
-            c.out.extend(cell);
         }
         c.out.push(b'\n');
     }

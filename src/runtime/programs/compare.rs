@@ -37,7 +37,7 @@ pub fn cmp(c: &mut Call<'_, '_>) -> i32 {
         Some(_) if o.has('s') => return 1,
         Some(_) if o.has('l') => {
             let lines: Vec<String> =
-                differing.iter().map(|i| format!("{:>4} {:>3o} {:>3o}", i + 1, x[*i], y[*i])).collect();
+                differing.iter().map(|i| format!("{} {:>3o} {:>3o}", i + 1, x[*i], y[*i])).collect();
             lines.iter().for_each(|l| c.line(l));
             return 1;
         }

@@ -19,6 +19,11 @@ fn of_date(format: &str, t: jiff::Zoned) -> String {
                 chars.next();
                 out.push_str(&format!("{:03}", t.subsec_nanosecond() / 1_000_000));
             }
+            Some(flag @ ('-' | '_' | '0' | '^' | '#' | ':')) => {
+                let letter = chars.next().unwrap_or(flag);
+                let text = jiff::fmt::strtime::format(format!("%{flag}{letter}"), &t);
+                out.push_str(&text.unwrap_or_else(|_| format!("%{flag}{letter}")));
+            }
             Some(letter) => {
                 let text = jiff::fmt::strtime::format(format!("%{letter}"), &t);
                 out.push_str(&text.unwrap_or_else(|_| format!("%{letter}")));

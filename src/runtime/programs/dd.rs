@@ -59,6 +59,9 @@ pub fn dd(s: &mut Start<'_, '_>) -> Box<dyn Program> {
         match (key, number) {
             ("if", _) => d.input = Some(value.into()),
             ("of", _) => d.output = Some(value.into()),
+            ("conv", _) if super::tools(s.sys) != super::Tools::Debian && !known_to_busybox(value) => {
+                return Box::new(Printing::error(format!("dd: invalid argument '{value}' to 'conv'\n"), 1));
+            }
             ("conv", _) => d.conversions = value.split(',').map(String::from).collect(),
             ("status", _) => d.quiet = value == "none",
             ("iflag" | "oflag", _) => {}
@@ -81,6 +84,10 @@ pub fn dd(s: &mut Start<'_, '_>) -> Box<dyn Program> {
         }
     }
     Box::new(d)
+}
+
+fn known_to_busybox(conversions: &str) -> bool {
+    conversions.split(',').all(|c| ["notrunc", "sync", "noerror", "fsync", "swab"].contains(&c))
 }
 
 impl Dd {

@@ -132,13 +132,13 @@ pub fn od(c: &mut Call<'_, '_>) -> i32 {
             continue;
         }
         (last, starred) = (Some(row), false);
-        for (k, (n, _, show)) in units.iter().enumerate() {
+        for (k, (n, w, show)) in units.iter().enumerate() {
             let mut text = if k == 0 { address(from + i * width) } else { " ".repeat(address(0).len()) };
             for cell in row.chunks(*n) {
                 let mut cell = cell.to_vec();
                 cell.resize(*n, 0);
                 let shown = show(&cell);
-                let wide = (per_byte * n).max(shown.len() + 1);
+                let wide = if units.len() == 1 { w + 1 } else { (per_byte * n).max(shown.len() + 1) };
                 text.push_str(&format!("{shown:>wide$}"));
             }
             c.line(text);
@@ -190,7 +190,9 @@ pub fn hexdump(c: &mut Call<'_, '_>) -> i32 {
                 Some('x') => (2, |b| format!("    {:04x}", whole(b))),
                 _ => (2, |b| format!(" {:04x}", whole(b))),
             };
-            row.chunks(n).map(show).collect()
+            let cells: String = row.chunks(n).map(|b| show(b)).collect();
+            let full = 16 / n * show(&row[..1]).len();
+            format!("{cells:<full$}")
         };
         let line = address(from + i * 16) + &text;
         c.line(line);
@@ -258,7 +260,10 @@ pub fn base64(c: &mut Call<'_, '_>) -> i32 {
     };
     let Some(data) = content(c, &o.rest) else { return 1 };
     if o.has('d') {
-        let clean: Vec<u8> = data.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+        let (gnu, ignores) = (c.is_gnu(), o.has('i'));
+        let belongs = |b: &u8| b.is_ascii_alphanumeric() || b"+/=".contains(b);
+        let kept = |b: &u8| if gnu && !ignores { !b.is_ascii_whitespace() } else { belongs(b) };
+        let clean: Vec<u8> = data.iter().copied().filter(kept).collect();
         let engine = base64::engine::general_purpose::GeneralPurpose::new(
             &base64::alphabet::STANDARD,
             base64::engine::GeneralPurposeConfig::new()

@@ -32,11 +32,12 @@ pub fn free(c: &mut Call<'_, '_>) -> i32 {
     };
     let row = |all: [u64; 6]| all.map(|n| format!("{:>11}", unit(n))).join(" ");
     let names = ["total", "used", "free", "shared", "buff/cache", "available"].map(|n| format!("{n:>11}"));
-    c.line(format!("       {}", names.join(" ")));
+    let (left, none) = if gnu { ("Mem:    ", "Swap:   ") } else { ("Mem:   ", "Swap:  ") };
+    c.line(format!("{} {}", " ".repeat(left.len()), names.join(" ")));
     let used = m.total - m.free - m.cache;
-    c.line(format!("Mem:   {}", row([m.total, used, m.free, 0, m.cache, m.available])));
-    let none = [0, 0, 0].map(|n: u64| format!("{:>11}", unit(n))).join(" ");
-    c.line(format!("Swap:  {none}"));
+    c.line(format!("{left} {}", row([m.total, used, m.free, 0, m.cache, m.available])));
+    let swap = [0, 0, 0].map(|n: u64| format!("{:>11}", unit(n))).join(" ");
+    c.line(format!("{none} {swap}"));
     0
 }
 

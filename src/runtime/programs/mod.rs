@@ -431,6 +431,9 @@ fn begin(e: &'static Executable, start: &mut Start<'_, '_>) -> Box<dyn Program> 
     }
 }
 
+/// Where programs are looked for if nobody says where.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// Another program in place of this one, found as a shell finds it. The error is what is to be said, and the exit code.
 pub fn replace(
     words: &[String],
@@ -438,7 +441,7 @@ pub fn replace(
     sys: &mut Sys<'_>,
 ) -> Result<Step, (String, i32)> {
     let name = words.first().cloned().unwrap_or_default();
-    let path = env.get("PATH").cloned().unwrap_or_default();
+    let path = env.get("PATH").map_or(DEFAULT_PATH, String::as_str).to_string();
     let found = which(&name, &path, sys).and_then(|p| load(&p, words, env, sys));
     match found {
         Ok(Started { program, words }) => Ok(Step::Become(program, words, Environment::Own(env.clone()))),

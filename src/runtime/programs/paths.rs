@@ -20,7 +20,10 @@ pub fn readlink(c: &mut Call<'_, '_>) -> i32 {
     for p in &o.rest {
         let path = c.sys.path(p);
         let found = match ['f', 'e', 'm'].iter().any(|l| o.has(*l)) {
-            true => c.sys.view(|v| v.resolve(&path, true)),
+            true => {
+                let all = o.has('e') || !(c.is_gnu() || o.has('m'));
+                c.sys.view(|v| v.resolve(&path, true).and_then(|r| if all { v.stat(&r).map(|_| r) } else { Ok(r) }))
+            }
             false => c.sys.view(|v| match v.link_stat(&path)?.kind {
                 Kind::Link(to) => Ok(to.to_string()),
                 _ => Err(Errno::Invalid),
@@ -129,8 +132,8 @@ pub fn truncate(c: &mut Call<'_, '_>) -> i32 {
         return 1;
     };
     let (sign, number) = match text.strip_prefix(['+', '-']) {
-        Some(rest) => (text.chars().next(), rest),
-        None => (None, text.as_str()),
+        Some(rest) if c.is_gnu() => (text.chars().next(), rest),
+        _ => (None, text.as_str()),
     };
     let Some(n) = size(number).and_then(|n| usize::try_from(n).ok()) else {
         c.complain(format!("invalid number '{text}'"));

@@ -74,8 +74,8 @@ fn directive<'t>(text: &'t str, args: &mut std::slice::Iter<'_, String>) -> Opti
     let flags = if width.is_some_and(|w| w < 0) { flags + "-" } else { flags };
     let limit = |n: i64| usize::try_from(n.unsigned_abs()).unwrap_or(MOST_COLUMNS).min(MOST_COLUMNS);
     let precision = precision.filter(|p| *p >= 0).map(limit);
-    "diouxXcsbeEfFgG%"
-        .contains(letter)
+    let plain = flags.is_empty() && width.is_none() && precision.is_none();
+    ("diouxXcsbeEfFgG".contains(letter) || (letter == '%' && plain))
         .then(|| (Directive { flags, width: width.map(limit), precision, letter }, &rest[letter.len_utf8()..]))
 }
 

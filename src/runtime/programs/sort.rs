@@ -272,9 +272,18 @@ pub fn tac(c: &mut Call<'_, '_>) -> i32 {
         Ok(o) => o,
         Err(code) => return code,
     };
-    let Some(mut all) = lines(c, &o.rest) else { return 1 };
-    all.reverse();
-    all.iter().for_each(|l| c.line(String::from_utf8_lossy(l)));
+    let files = if o.rest.is_empty() { vec!["-".to_string()] } else { o.rest };
+    for f in files {
+        let Ok(content) = c.read(&f) else {
+            c.cannot(
+                format!("failed to open '{f}' for reading: No such file or directory"),
+                format!("{f}: No such file or directory"),
+            );
+            return 1;
+        };
+        // A last line without its end is the first one without it.
+        content.split_inclusive(|b| *b == b'\n').rev().for_each(|l| c.out.extend(l));
+    }
     0
 }
 

@@ -22,7 +22,7 @@ pub enum Event {
     Data,
     Began(String),
     /// A file is at its end. What is left in `data` is its last line.
-    Ended(String),
+    Ended,
     Failed(String, Errno),
     Wait(Wait),
     Over,
@@ -40,11 +40,6 @@ impl Source {
     /// Only as much as comes from one descriptor.
     pub fn of(fd: Fd) -> Source {
         Source { current: Some((String::new(), fd)), ..Source::default() }
-    }
-
-    /// The files that are still to come, the next one last.
-    pub fn waiting(&mut self) -> &mut Vec<String> {
-        &mut self.waiting
     }
 
     /// Reads on, or opens the next file.
@@ -70,7 +65,7 @@ impl Source {
             Ok(Read::Empty) => Event::Wait(Wait::readable(fd)),
             Ok(Read::End) => {
                 self.close(sys);
-                Event::Ended(name)
+                Event::Ended
             }
             Err(e) => {
                 self.close(sys);

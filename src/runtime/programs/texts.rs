@@ -98,7 +98,9 @@ struct Part {
 fn long_form(words: &[String]) -> Vec<String> {
     let short =
         |w: &String| w.strip_prefix('-').is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
-    words.iter().map(|w| if short(w) { format!("-n{}", &w[1..]) } else { w.clone() }).collect()
+    let value = |i: usize| i > 0 && ["-n", "-c", "-s"].contains(&words[i - 1].as_str());
+    let is_short = |i: usize, w: &String| short(w) && !value(i);
+    words.iter().enumerate().map(|(i, w)| if is_short(i, w) { format!("-n{}", &w[1..]) } else { w.clone() }).collect()
 }
 
 fn part(o: &Options, sign: char) -> Result<Part, String> {

@@ -171,7 +171,7 @@ impl Xargs {
     fn read(&mut self, sys: &mut Sys<'_>) -> Option<Step> {
         match self.source.next(sys) {
             Event::Wait(w) => return Some(Step::Wait(w)),
-            Event::Ended(_) | Event::Over | Event::Failed(..) => {
+            Event::Ended | Event::Over | Event::Failed(..) => {
                 let data = self.source.take_rest().unwrap_or_default();
                 match self.items(&data) {
                     Ok(items) => self.items = Some(items),

@@ -90,8 +90,12 @@ pub static TABLE: &[Builtin] = &[
     plain("local", local),
     plain("mapfile", bash::mapfile),
     plain("printf", printf_),
-    plain("pwd", |sh, _, sys| {
-        let cwd = format!("{}\n", sys.cwd());
+    plain("pwd", |sh, words, sys| {
+        let mut cwd = sys.cwd().to_string();
+        if words.iter().any(|w| w == "-P") {
+            cwd = sys.view(|v| v.resolve(&cwd, true)).unwrap_or(cwd);
+        }
+        let cwd = format!("{cwd}\n");
         say(sh, &cwd, sys)
     }),
     plain("read", read),
@@ -382,7 +386,12 @@ fn cd(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
         return Ran::Done(0);
     }
     let shows = wanted.is_some_and(|w| w == "-");
-    let full = crate::api::path::absolute(&sys.cwd(), &to);
+    let mut full = crate::api::path::absolute(&sys.cwd(), &to);
+    if words[1..].iter().any(|w| w == "-P")
+        && let Ok(resolved) = sys.view(|v| v.resolve(&full, true))
+    {
+        full = resolved;
+    }
     let checked = sys.view(|v| match v.stat(&full) {
         Ok(n) if !n.is_directory() => Err(crate::runtime::kernel::Errno::NotDirectory),
         Ok(_) if !v.access(&full, 'x') => Err(crate::runtime::kernel::Errno::Denied),
@@ -480,6 +489,8 @@ fn printf_(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
     let Some(format) = words.get(1) else {
         return wrong(sh, "printf: usage: printf format [arg ...]", sys);
     };
+    // dash reads no hexadecimal numbers behind backslashes.
+    let format = if sh.flavor == Flavor::Dash { &without_hex(format) } else { format };
     let done = printf::format(format, &words[2..]);
     sh.print(1, &done.out, sys);
     for e in &done.errors {
@@ -488,7 +499,28 @@ fn printf_(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
     Ran::Done(i32::from(!done.errors.is_empty()))
 }
 
+fn without_hex(format: &str) -> String {
+    let (mut out, mut chars) = (String::new(), format.chars());
+    while let Some(c) = chars.next() {
+        out.push(c);
+        if c == '\\' {
+            match chars.next() {
+                Some('x') => out.push_str("\\x"),
+                next => out.extend(next),
+            }
+        }
+    }
+    out
+}
+
 fn kill(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
+    if let (Flavor::Dash, [_, l, name, ..]) = (sh.flavor, words)
+        && l == "-l"
+        && name.parse::<u32>().is_err()
+    {
+        return wrong(sh, &format!("kill: Illegal number: {name}"), sys);
+    }
+    sh.yields = true;
     let (out, errors, code) = programs::signals::kill(&words[1..], sys);
     sh.print(1, out.as_bytes(), sys);
     for e in errors {

@@ -294,6 +294,22 @@ impl Expansion<'_, '_> {
     }
 
     fn parameter(&mut self, e: &ParameterExpr, quoted: bool, split: bool, out: &mut Fields) -> Result<(), Stop> {
+        use ParameterExpr as E;
+        // dash knows what POSIX names, and nothing else.
+        let beyond = matches!(
+            e,
+            E::Substring { .. }
+                | E::ReplaceSubstring { .. }
+                | E::UppercasePattern { .. }
+                | E::LowercasePattern { .. }
+                | E::UppercaseFirstChar { .. }
+                | E::LowercaseFirstChar { .. }
+                | E::Parameter { indirect: true, .. }
+                | E::Parameter { parameter: Parameter::NamedWithIndex { .. }, .. }
+        );
+        if beyond && self.sh.flavor == Flavor::Dash {
+            return Err(Stop::Error("Bad substitution".into()));
+        }
         let v = match e {
             ParameterExpr::Parameter { parameter, indirect: false } => self.demanded(parameter)?,
             ParameterExpr::Parameter { parameter, indirect: true } => {

@@ -122,6 +122,9 @@ impl Program for Shell {
             if let Some(step) = self.step(sys) {
                 return step;
             }
+            if std::mem::take(&mut self.yields) {
+                break;
+            }
         }
         Step::Again
     }
@@ -398,6 +401,8 @@ impl Shell {
     pub(super) fn begin(&mut self, s: &Stmt, tested: bool, known: Vec<String>, sys: &mut Sys<'_>) -> Option<Step> {
         match s {
             Stmt::Sequence(_) => self.push(s, tested),
+            // `set -n`: it is only read.
+            _ if self.options.noexec && !self.input.is_interactive() => {}
             Stmt::Simple(simple) => return self.simple(simple, s, tested, known, sys),
             Stmt::Chain { first, and, second } => {
                 self.frames.push(Frame::Chain { and: *and, second: second.clone(), tested });
@@ -521,6 +526,9 @@ impl Shell {
     pub(super) fn fail(&mut self, what: &str, sys: &mut Sys<'_>) {
         self.complain(what, sys);
         self.status = 2;
+        if self.forgiving {
+            return;
+        }
         if self.input.is_interactive() {
             while let Some(f) = self.frames.pop() {
                 self.unwind(f, sys);

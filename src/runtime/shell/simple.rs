@@ -201,7 +201,10 @@ impl Shell {
             }
             Ran::Builtin(b, words) => {
                 let c = Command { words, assignments: vec![], redirects: vec![] };
-                return self.builtin(b, c, true, sys);
+                self.forgiving = true;
+                let step = self.builtin(b, c, true, sys);
+                self.forgiving = false;
+                return step;
             }
         }
         None

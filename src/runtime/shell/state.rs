@@ -129,6 +129,10 @@ pub struct Shell {
     pub(super) letter: usize,
     /// How deep functions have called one another.
     pub(super) depth: u32,
+    /// Its turn is over after this step: it may have sent itself a signal.
+    pub(super) yields: bool,
+    /// `command` takes from special builtins that their errors end a script.
+    pub(super) forgiving: bool,
 }
 
 impl Shell {
@@ -167,6 +171,8 @@ impl Shell {
             undo: None,
             letter: 0,
             depth: 0,
+            yields: false,
+            forgiving: false,
         }
     }
 

@@ -35,7 +35,7 @@ def run(script, path):
     with tempfile.TemporaryDirectory() as work:
         env = {"PATH": str(path), "HOME": "/root", "TZ": "UTC"}
         try:
-            done = subprocess.run([DASH, "-c", script], cwd=work, env=env, stdin=subprocess.DEVNULL,
+            done = subprocess.run(["dash", "-c", script], executable=DASH, cwd=work, env=env, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT)
         except subprocess.TimeoutExpired:
             sys.exit(f"takes too long:\n{script}")

@@ -133,7 +133,9 @@ pub fn compile(p: &Program) -> Result<Code, String> {
         function: None,
         loops: vec![],
     };
-    SPECIAL.iter().for_each(|n| drop(c.global(n)));
+    for n in SPECIAL {
+        c.global(n);
+    }
     super::arrays::infer(p, &mut c.array_params, &mut c.arrays);
     c.program(p)?;
     c.code.arrays = c.arrays.len();

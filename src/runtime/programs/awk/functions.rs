@@ -28,6 +28,14 @@ fn substr(text: &str, from: f64, length: Option<f64>) -> String {
     text.chars().skip(skip).take(take).collect()
 }
 
+/// As busybox does it: what is before the text counts as its beginning, and parts of letters do not count.
+#[allow(clippy::cast_possible_truncation, reason = "too large numbers become the largest")]
+fn busybox_substr(text: &str, from: f64, length: Option<f64>) -> String {
+    let skip = usize::try_from(((from - 1.0) as i64).max(0)).unwrap_or_default();
+    let take = length.map_or(usize::MAX, |l| usize::try_from((l as i64).max(0)).unwrap_or_default());
+    text.chars().skip(skip).take(take).collect()
+}
+
 impl Machine {
     /// Compiled once, as long as there are not too many.
     pub fn matcher(&mut self, text: &str) -> Result<Arc<Matcher>, Blocked> {
@@ -85,11 +93,14 @@ impl Machine {
             }
             "index" => {
                 let t = text(0);
-                n(t.find(&*text(1)).map_or(0.0, |i| float(t[..i].chars().count() + 1)))
+                n(t.find(&*text(1)).filter(|_| !text(1).is_empty()).map_or(0.0, |i| float(t[..i].chars().count() + 1)))
             }
             "length" => {
                 let t = if args.is_empty() { self.field(0)?.to_text(&convfmt) } else { text(0) };
                 n(float(t.chars().count()))
+            }
+            "substr" if !self.gnu => {
+                Ok(Value::text(busybox_substr(&text(0), number(1), args.get(2).map(Value::number))))
             }
             "substr" => Ok(Value::text(substr(&text(0), number(1), args.get(2).map(Value::number)))),
             "tolower" => Ok(Value::text(text(0).to_lowercase())),

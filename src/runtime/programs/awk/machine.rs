@@ -87,6 +87,7 @@ pub struct Machine {
     pub out: Vec<u8>,
     pub err: Vec<u8>,
     code_of_exit: i32,
+    pub gnu: bool,
 }
 
 const NF: usize = 0;
@@ -130,6 +131,7 @@ impl Machine {
             out: vec![],
             err: vec![],
             code_of_exit: 0,
+            gnu: false,
         };
         let first = [
             ("FS", " "),
@@ -746,10 +748,10 @@ impl Machine {
             }
             match s.next(sys) {
                 Event::Data | Event::Began(_) => {}
-                Event::Ended(_) | Event::Over => self.file_over = true,
+                Event::Ended | Event::Over => self.file_over = true,
                 Event::Failed(name, e) => {
                     self.err.extend(format!("awk: {name}: {}\n", e.text()).bytes());
-                    self.code_of_exit = 2;
+                    self.code_of_exit = if self.gnu { 2 } else { 1 };
                     self.source = None;
                 }
                 Event::Wait(w) => {
@@ -817,7 +819,7 @@ impl Program for Machine {
                 Err(Blocked::Error(text)) => {
                     self.err.extend(format!("awk: {text}\n").bytes());
                     self.forget();
-                    (self.at, self.phase, self.code_of_exit) = (None, Phase::Over, 2);
+                    (self.at, self.phase, self.code_of_exit) = (None, Phase::Over, if self.gnu { 2 } else { 1 });
                 }
             }
         }

@@ -67,6 +67,7 @@ fn made(s: &mut Start<'_, '_>) -> Result<Machine, (String, i32)> {
     let program = parser::parse(&text.join("\n")).map_err(wrong)?;
     let code = compile::compile(&program).map_err(wrong)?;
     let mut m = Machine::new(Arc::new(code), s.env, &s.words[0], rest);
+    m.gnu = super::tools(s.sys) == super::Tools::Debian;
     if let Some(f) = o.value('F') {
         m.set_special("FS", &lexer::escaped(if f == "t" { "\t" } else { f }));
     }

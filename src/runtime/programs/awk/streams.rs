@@ -188,7 +188,7 @@ impl Machine {
                     return Err(Blocked::Step(Step::Wait(w)));
                 }
                 Event::Failed(..) => return Ok(Err(-1)),
-                Event::Ended(_) | Event::Over => i.ended = true,
+                Event::Ended | Event::Over => i.ended = true,
                 Event::Data | Event::Began(_) => {}
             }
         }

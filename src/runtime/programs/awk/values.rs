@@ -255,7 +255,7 @@ pub struct Array {
 }
 
 /// The buckets that busybox begins with, and goes on to.
-const SIZES: [usize; 5] = [61, 251, 1021, 4093, 16_381];
+const SIZES: [usize; 5] = [31, 251, 1021, 4093, 16_381];
 
 fn hash(name: &str) -> usize {
     let h = name.bytes().fold(0u32, |h, b| u32::from(b).wrapping_add(h << 6).wrapping_add(h >> 26));

@@ -98,7 +98,7 @@ fn made(s: &mut Start<'_, '_>) -> Result<Sed, String> {
         }
         text.push(o.rest.remove(0));
     }
-    let commands = script::parse(&text.join("\n"), o.has('E') || o.has('r')).map_err(|e| match gnu {
+    let commands = script::parse(&text.join("\n"), o.has('E') || o.has('r'), gnu).map_err(|e| match gnu {
         true => format!("sed: -e expression #1, char {}: {e}\n", text[0].chars().count()),
         false => format!("sed: {e}\n"),
     })?;
@@ -209,7 +209,7 @@ impl Sed {
                 !matches!(to, End::At(Address::Line(_))) || self.number <= end
             }
             None => {
-                let zero = matches!(from, Address::Line(0)) && self.number == 1;
+                let zero = matches!(from, Address::Line(0)) && self.number == 1 && self.gnu;
                 let begins = zero || self.address(from);
                 if begins {
                     let end = match to {
@@ -312,7 +312,11 @@ impl Sed {
                 self.needs = Some(false);
             }
             'N' => self.needs = Some(true),
-            'p' => self.print_pattern(),
+            'p' if self.gnu => self.print_pattern(),
+            'p' => {
+                let text = self.pattern.clone();
+                self.print(&text, true);
+            }
             'P' => {
                 let end = self.pattern.iter().position(|b| *b == b'\n').unwrap_or(self.pattern.len());
                 let text = self.pattern[..end].to_vec();
@@ -505,7 +509,7 @@ impl Sed {
                     (self.number, self.file_over) = (0, false);
                 }
             }
-            Event::Ended(_) => {
+            Event::Ended => {
                 self.ahead.extend(self.source.take_rest());
                 self.file_over = true;
             }
@@ -551,7 +555,7 @@ impl Sed {
             loop {
                 match self.source.next(sys) {
                     Event::Data => {}
-                    Event::Ended(_) | Event::Wait(_) | Event::Over | Event::Failed(..) => break,
+                    Event::Ended | Event::Wait(_) | Event::Over | Event::Failed(..) => break,
                     Event::Began(_) => {}
                 }
             }

@@ -75,13 +75,15 @@ pub struct Parser {
     chars: Vec<char>,
     at: usize,
     extended: bool,
+    /// busybox knows less.
+    gnu: bool,
 }
 
 /// Commands of a script at most.
 const MOST: usize = 10_000;
 
-pub fn parse(text: &str, extended: bool) -> Result<Vec<Command>, String> {
-    let mut p = Parser { chars: text.chars().collect(), at: 0, extended };
+pub fn parse(text: &str, extended: bool, gnu: bool) -> Result<Vec<Command>, String> {
+    let mut p = Parser { chars: text.chars().collect(), at: 0, extended, gnu };
     let (mut out, mut open): (Vec<Command>, Vec<usize>) = (vec![], vec![]);
     loop {
         p.skip(|c| c.is_whitespace() || c == ';');
@@ -200,7 +202,7 @@ impl Parser {
             }
             Some(c) if c.is_ascii_digit() => {
                 let n = self.number().ok_or("number too large")?;
-                if self.peek() == Some('~') {
+                if self.peek() == Some('~') && self.gnu {
                     self.at += 1;
                     Some(Address::Step(n, self.number().unwrap_or(0)))
                 } else {
@@ -212,7 +214,7 @@ impl Parser {
                 let delimiter = if c == '\\' { self.next().ok_or("unexpected end")? } else { '/' };
                 let text = self.until(delimiter, true).map_err(|_| "unterminated address regex".to_string())?;
                 let mut ignore = false;
-                while let Some('I' | 'M') = self.peek() {
+                while let Some('I' | 'M') = self.peek().filter(|_| self.gnu) {
                     ignore |= self.next() == Some('I');
                 }
                 Some(Address::Pattern(self.matcher(&text, ignore)?))
@@ -296,10 +298,14 @@ impl Parser {
             }
             'q' | 'Q' => {
                 self.blanks();
-                let code = self.number().and_then(|n| i32::try_from(n).ok()).unwrap_or(0);
+                let code = Some(self.gnu)
+                    .filter(|g| *g)
+                    .and_then(|_| self.number())
+                    .and_then(|n| i32::try_from(n).ok())
+                    .unwrap_or(0);
                 Act::Quit(code, letter == 'q')
             }
-            'l' => {
+            'l' if self.gnu => {
                 self.blanks();
                 self.number();
                 Act::List
@@ -381,7 +387,11 @@ impl Parser {
         let mut ignore = false;
         loop {
             match self.peek() {
-                Some('g') => s.global = true,
+                Some('g') => {
+                    s.global = true;
+                    // To busybox, all are all.
+                    s.nth = if self.gnu { s.nth } else { 1 };
+                }
                 Some('p') => s.print = true,
                 Some('i' | 'I') => ignore = true,
                 Some('m' | 'M' | 'e') => {}
