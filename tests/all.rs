@@ -21,6 +21,7 @@ mod openapi;
 mod requests;
 mod rooms;
 mod scheduling;
+mod scheduling_recorded;
 mod session;
 mod storage;
 mod stories;

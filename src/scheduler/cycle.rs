@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::framework::{NodeInfo, Objections, PodInfo, Reason, Refusal, Rejected, Snapshot};
 use super::nominated::Rivals;
-use super::plugins::TABLE;
+use super::plugins::{Id, TABLE};
 use super::preemption::Outcome;
 use crate::api::object::Name;
 use crate::apiserver::caller::{Chance, below};
@@ -67,7 +67,8 @@ fn enough(nodes: usize) -> usize {
 
 /// What all plugins have to say of a pod.
 pub struct Judges<'a> {
-    among: Option<BTreeSet<Name>>,
+    /// The only nodes that come into question, where the pod names them.
+    pub among: Option<BTreeSet<Name>>,
     filters: Vec<Objections<'a>>,
 }
 
@@ -141,11 +142,8 @@ pub fn schedule(
     }
     let mut totals = vec![0i64; feasible.len()];
     if feasible.len() > 1 {
-        for p in TABLE {
-            let Some(s) = p.score.filter(|s| s.applies(pod, all)) else { continue };
-            for (t, s) in totals.iter_mut().zip(s.score(pod, &feasible, all)) {
-                *t += s * p.weight;
-            }
+        for (_, given) in scores(pod, &feasible, all) {
+            totals.iter_mut().zip(given).for_each(|(t, s)| *t += s);
         }
     }
     let best = totals.iter().copied().max().unwrap_or(0);
@@ -153,6 +151,18 @@ pub fn schedule(
     let pick = winners[usize::try_from(below(chance, winners.len() as u64)).unwrap_or(0)];
     let choice = Choice { nodes: memory.names(&feasible), score: best, ties: winners.len(), kept: at_once.is_some() };
     Verdict::Fits { node: feasible[pick].name.clone(), choice, rejected }
+}
+
+/// What each plugin that has something to say gives each of the nodes, weighted.
+pub fn scores<'a>(
+    pod: &'a PodInfo,
+    nodes: &'a [&NodeInfo],
+    all: &'a Snapshot<'_>,
+) -> impl Iterator<Item = (Id, Vec<i64>)> + 'a {
+    TABLE.iter().filter_map(move |p| {
+        let score = p.score.filter(|s| s.applies(pod, all))?;
+        Some((p.id, score.score(pod, nodes, all).into_iter().map(|s| s * p.weight).collect()))
+    })
 }
 
 /// Adds up how often each is said, in the order in which Kubernetes puts them.

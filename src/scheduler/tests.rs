@@ -2,6 +2,7 @@
 
 mod neighbours;
 mod preemption;
+mod resizing;
 mod volumes;
 
 use super::cache::Cache;
