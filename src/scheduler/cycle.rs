@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::framework::{NodeInfo, Objections, PodInfo, Reason, Refusal, Rejected, Snapshot};
 use super::nominated::Rivals;
+use super::plugins::dynamic_resources::NOTHING_TO_TAKE_BACK;
 use super::plugins::{Id, TABLE};
 use super::preemption::Outcome;
 use crate::api::object::Name;
@@ -176,25 +177,27 @@ pub fn histogram(texts: impl Iterator<Item = (String, usize)>) -> String {
     parts.join(", ")
 }
 
-/// The message of the event FailedScheduling. `outcome` is what became of the thought of preempting others.
-pub fn failure_message(rejected: &Rejected, nodes: usize, outcome: &Outcome) -> String {
+/// The message of the event FailedScheduling. `outcome` is what became of the thought of preempting others, `of_devices` what
+/// DynamicResources says, which is asked before that.
+pub fn failure_message(rejected: &Rejected, nodes: usize, of_devices: &str, outcome: &Outcome) -> String {
     if nodes == 0 {
         return "no nodes available to schedule pods".into();
     }
     let reasons = histogram(rejected.texts());
     let mut message = format!("0/{nodes} nodes are available: {reasons}.");
-    // Pods have no claims of devices here; the plugin for them is asked first, and says that.
     if let Some(told) = outcome.message(nodes) {
-        message.push_str(&format!(" no new claims to deallocate, preemption: {told}"));
+        message.push_str(&format!(" {of_devices}, preemption: {told}"));
     }
     message
 }
 
-/// The same for a pod that was refused before any node was looked at. DynamicResources then finds nothing of what it would
-/// have noted in this cycle, and says so: "not found" is all that is left of the thought of preemption.
-pub fn refusal_message(refusal: &Refusal, nodes: usize) -> String {
+/// The same for a pod that was refused before any node was looked at. If another than DynamicResources did, that finds nothing
+/// of what it would have noted in this cycle, and says so: "not found" is all that is left of the thought of preemption.
+pub fn refusal_message(refusal: &Refusal, nodes: usize, outcome: &Outcome) -> String {
     if nodes == 0 {
         return "no nodes available to schedule pods".into();
     }
-    format!("0/{nodes} nodes are available: {refusal}. not found")
+    let told = outcome.message(nodes).filter(|_| refusal.plugin() == Id::DynamicResources);
+    let rest = told.map_or("not found".into(), |told| format!("{NOTHING_TO_TAKE_BACK}, preemption: {told}"));
+    format!("0/{nodes} nodes are available: {refusal}. {rest}")
 }

@@ -6,8 +6,8 @@ use std::cell::OnceCell;
 use super::known::Known;
 use super::special::Special;
 use crate::api::kinds::{
-    CSIDriver, CSINode, CSIStorageCapacity, Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass,
-    VolumeAttachment, node,
+    CSIDriver, CSINode, CSIStorageCapacity, DeviceClass, Node, PersistentVolume, PersistentVolumeClaim, Pod,
+    ResourceClaim, StorageClass, VolumeAttachment, node,
 };
 use crate::api::object::Resource;
 use crate::api::pods;
@@ -37,6 +37,12 @@ pub enum Happening<'a> {
     Volume,
     /// How many volumes a node may have, or has.
     Attachment,
+    /// A claim of devices came or changed.
+    DeviceClaim {
+        namespace: &'a str,
+        name: &'a str,
+    },
+    DeviceClass,
 }
 
 /// A pod to which something happened.
@@ -100,6 +106,12 @@ impl<'a> Happening<'a> {
         }
         if kind == PersistentVolumeClaim::kind_ref() {
             return Some(Happening::Claim { namespace: &c.key.namespace, name: &c.key.name });
+        }
+        if kind == ResourceClaim::kind_ref() {
+            return Some(Happening::DeviceClaim { namespace: &c.key.namespace, name: &c.key.name });
+        }
+        if kind == DeviceClass::kind_ref() {
+            return Some(Happening::DeviceClass);
         }
         let volume = [
             PersistentVolume::kind_ref(),
