@@ -23,6 +23,7 @@ mod openapi;
 mod requests;
 mod rooms;
 mod scheduling;
+mod scheduling_recorded;
 mod session;
 mod shell;
 mod storage;

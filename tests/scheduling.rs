@@ -167,3 +167,37 @@ fn a_pod_that_waits_for_its_volume_says_where_and_leaves_the_room_when_it_goes()
     run(&mut s, "wait 15s");
     assert_eq!(get(&mut s, "pod second", ".status.phase"), "Running");
 }
+
+/// As a real scheduler told it: a pod whose claim is not there is not even tried, and nobody is told.
+#[test]
+fn a_pod_waits_for_its_claim_of_devices_and_then_for_the_devices() {
+    let mut s = session();
+    create(
+        &mut s,
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {resourceClaims: [{name: gpu, resourceClaimName: mine}], \
+         containers: [{name: c, image: nginx, resources: {claims: [{name: gpu}]}}]}}",
+    );
+    run(&mut s, "wait 3s");
+    assert_eq!(get(&mut s, "pod p", ".status.conditions"), "");
+    assert_eq!(run(&mut s, "kubectl get events --field-selector involvedObject.name=p"), "");
+    let why = s.eval("why pod/p").story;
+    assert!(why.contains("there is no ResourceClaim mine"), "{why}");
+    create(
+        &mut s,
+        "{apiVersion: resource.k8s.io/v1, kind: ResourceClaim, metadata: {name: mine}, spec: {devices: {requests: \
+         [{name: one, exactly: {deviceClassName: gpu.example.com}}]}}}",
+    );
+    run(&mut s, "wait 3s");
+    assert_eq!(
+        message(&mut s, "p"),
+        "0/4 nodes are available: request one: device class gpu.example.com does not exist. no new claims to deallocate, preemption: \
+         0/4 nodes are available: 4 Preemption is not helpful for scheduling."
+    );
+    create(&mut s, "{apiVersion: resource.k8s.io/v1, kind: DeviceClass, metadata: {name: gpu.example.com}, spec: {}}");
+    run(&mut s, "wait 5s");
+    assert_eq!(
+        message(&mut s, "p"),
+        "0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 cannot allocate all claims. still not schedulable, preemption: \
+         0/4 nodes are available: 4 Preemption is not helpful for scheduling."
+    );
+}

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Container, PodCondition, PodStatus};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, PodCondition, PodStatus};
 
 use super::kinds::Pod;
 use super::quantity::Quantity;
@@ -107,7 +107,7 @@ fn sum_computes(
     named
 }
 
-/// What the scheduler must find room for: CPU in thousandths, the rest in whole units.
+/// What the scheduler must find room for, and what nodes have: CPU in thousandths, the rest in whole units.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Resources {
     pub milli_cpu: i64,
@@ -151,6 +151,27 @@ impl From<ResourceList> for Resources {
 
 pub fn requests(p: &Pod) -> Resources {
     p.spec.as_deref().map(resource_list::pod_requests).map(Resources::from).unwrap_or_default()
+}
+
+/// What a pod takes on its node. `missing` is what each container is supposed to request that says nothing of it.
+pub fn takes(p: &Pod, missing: &ResourceList) -> Resources {
+    resource_list::pod_takes(p, missing).into()
+}
+
+/// Whether what a pod takes can be seen from what it requests: it is not being resized.
+pub fn takes_what_it_requests(p: &Pod) -> bool {
+    let (Some(spec), Some(status)) = (&p.spec, &p.status) else { return true };
+    let settled = |all: &[Container], told: &Option<Vec<ContainerStatus>>| {
+        told.iter().flatten().all(|s| {
+            let Some(has) = s.resources.as_ref() else { return true };
+            let asks = all.iter().find(|c| c.name == s.name).and_then(|c| c.resources.as_ref());
+            let asks = asks.and_then(|r| r.requests.as_ref());
+            has.requests.as_ref() == asks && s.allocated_resources.as_ref() == asks
+        })
+    };
+    status.resources.is_none()
+        && settled(&spec.containers, &status.container_statuses)
+        && settled(spec.init_containers.as_deref().unwrap_or_default(), &status.init_container_statuses)
 }
 
 #[cfg(test)]

@@ -3,10 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
+use k8s_openapi::api::core::v1::{Container, PodSpec, PodStatus, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Published;
 
+use super::kinds::Pod;
 use super::quantity::Quantity;
+
+/// The condition of a pod whose kubelet has not granted yet what it newly requests.
+const RESIZE_PENDING: &str = "PodResizePending";
 
 /// `cpu: 500m, memory: 1Gi`
 pub type ResourceList = BTreeMap<String, Quantity>;
@@ -62,23 +66,75 @@ pub fn limits(c: &Container) -> ResourceList {
 
 /// What the whole pod requests.
 pub fn pod_requests(spec: &PodSpec) -> ResourceList {
-    whole(spec, false)
+    whole(spec, false, side(spec.resources.as_ref(), false), &requests)
 }
 
 /// What the whole pod is limited to.
 pub fn pod_limits(spec: &PodSpec) -> ResourceList {
-    whole(spec, true)
+    whole(spec, true, side(spec.resources.as_ref(), true), &limits)
 }
 
-/// All containers together, or whichever init container needs more with the sidecars that run beside it.
-fn whole(spec: &PodSpec, limits: bool) -> ResourceList {
+/// What the containers of a pod request together, whatever is said of the pod as a whole. `missing` is what each of them is
+/// supposed to request that says nothing of it.
+pub fn containers_request(spec: &PodSpec, missing: &ResourceList) -> ResourceList {
+    whole(spec, false, ResourceList::new(), &|c| supplied(requests(c), missing))
+}
+
+fn supplied(mut list: ResourceList, missing: &ResourceList) -> ResourceList {
+    for (name, q) in missing {
+        list.entry(name.clone()).or_insert(*q);
+    }
+    list
+}
+
+/// What a pod takes on its node: the most of what it requests, of what its kubelet has granted and of what it has, which differ
+/// while it is resized. `missing` is what each container is supposed to request that says nothing of it.
+pub fn pod_takes(pod: &Pod, missing: &ResourceList) -> ResourceList {
+    let Some(spec) = &pod.spec else { return ResourceList::new() };
+    let empty = PodStatus::default();
+    let status = pod.status.as_deref().unwrap_or(&empty);
+    let is_refused = status
+        .conditions
+        .iter()
+        .flatten()
+        .any(|c| c.type_ == RESIZE_PENDING && c.reason.as_deref() == Some("Infeasible"));
+    let most =
+        |requested: ResourceList, has: Option<&ResourceRequirements>, granted: Option<&BTreeMap<String, Published>>| {
+            let Some(has) = has else { return requested };
+            let mut out = if is_refused { ResourceList::new() } else { requested };
+            raise(&mut out, &side(Some(has), false));
+            raise(&mut out, &read(granted));
+            out
+        };
+    let of_container = |c: &Container| {
+        let starts = spec.init_containers.iter().flatten().any(|i| i.name == c.name);
+        let told = if starts { &status.init_container_statuses } else { &status.container_statuses };
+        // Those that only run before the others are not resized.
+        let told = told.iter().flatten().find(|s| s.name == c.name).filter(|_| !starts || super::pods::is_sidecar(c));
+        let (has, granted) =
+            (told.and_then(|s| s.resources.as_ref()), told.and_then(|s| s.allocated_resources.as_ref()));
+        supplied(most(requests(c), has, granted), missing)
+    };
+    let asked = side(spec.resources.as_ref(), false);
+    let together = most(asked.clone(), status.resources.as_ref(), status.allocated_resources.as_ref());
+    whole(spec, false, together.into_iter().filter(|(name, _)| asked.contains_key(name)).collect(), &of_container)
+}
+
+/// All containers together, or whichever init container needs more with the sidecars that run beside it; but `together` is said
+/// of the pod itself.
+fn whole(
+    spec: &PodSpec,
+    limits: bool,
+    together: ResourceList,
+    of: &dyn Fn(&Container) -> ResourceList,
+) -> ResourceList {
     let mut sum = ResourceList::new();
     for c in &spec.containers {
-        add(&mut sum, &side(c.resources.as_ref(), limits));
+        add(&mut sum, &of(c));
     }
     let (mut sidecars, mut starting) = (ResourceList::new(), ResourceList::new());
     for c in spec.init_containers.iter().flatten() {
-        let own = side(c.resources.as_ref(), limits);
+        let own = of(c);
         if super::pods::is_sidecar(c) {
             add(&mut sum, &own);
             add(&mut sidecars, &own);
@@ -90,9 +146,7 @@ fn whole(spec: &PodSpec, limits: bool) -> ResourceList {
         }
     }
     raise(&mut sum, &starting);
-    for (name, q) in side(spec.resources.as_ref(), limits) {
-        sum.insert(name, q);
-    }
+    sum.extend(together);
     // A limit that is not there is not raised by the overhead.
     for (name, q) in read(spec.overhead.as_ref()) {
         if !limits || sum.contains_key(&name) {

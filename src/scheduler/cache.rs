@@ -71,6 +71,8 @@ struct Placed {
     load: Load,
     started: Option<Time>,
     preempted: bool,
+    /// Of its specification, as long as what it weighs can be seen from that.
+    generation: Option<i64>,
 }
 
 impl Placed {
@@ -87,6 +89,10 @@ fn labels(pod: &Pod) -> &Labels {
 
 fn started(pod: &Pod) -> Option<Time> {
     pod.status.as_ref().and_then(|s| s.start_time.as_ref()).map(Time::from_meta)
+}
+
+fn generation(pod: &Pod) -> Option<i64> {
+    pods::takes_what_it_requests(pod).then_some(pod.metadata.generation.unwrap_or(0))
 }
 
 fn is_choosy(load: &Load) -> bool {
@@ -163,10 +169,15 @@ impl Cache {
     pub fn place(&mut self, o: &Arc<Object>, node: &str) {
         let Some(pod) = o.get::<Pod>() else { return };
         let uid = o.marks().uid;
-        let (started, preempted) = (started(pod), is_preempted(pod));
+        let (started, preempted, generation) = (started(pod), is_preempted(pod), generation(pod));
         if let Some(old) = self.placed.get(&uid) {
             let alike = &old.load.alike;
-            if &*old.node == node && alike.labels == *labels(pod) && alike.leaving == pod.is_deleting() {
+            let weighs_the_same = generation.is_some() && old.generation == generation;
+            if &*old.node == node
+                && weighs_the_same
+                && alike.labels == *labels(pod)
+                && alike.leaving == pod.is_deleting()
+            {
                 if (old.started, old.preempted) != (started, preempted)
                     && let Some(old) = self.placed.get_mut(&uid)
                 {
@@ -177,7 +188,7 @@ impl Cache {
             self.remove(uid);
         }
         let load = self.load(pod);
-        let placed = Placed { pod: pod.name().into(), node: node.into(), load, started, preempted };
+        let placed = Placed { pod: pod.name().into(), node: node.into(), load, started, preempted, generation };
         self.choosy += usize::from(is_choosy(&placed.load));
         *self.priorities.entry(placed.load.priority).or_default() += 1;
         if let Some(n) = self.node_mut(node) {

@@ -1,12 +1,12 @@
 //! The scheduler as a component: watches pods and nodes, tries one pod at a time, binds it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cache::Cache;
 use super::cycle::{Memory, Verdict, schedule};
 use super::decision::SchedulerDecision;
-use super::framework::{PodInfo, is_ours, nominated_node, priority};
+use super::framework::{PodInfo, Refusal, is_ours, nominated_node, priority};
 use super::hints::{self, Happening, Seen};
 use super::known::Known;
 use super::nominated::{Nominated, Nominee};
@@ -135,6 +135,11 @@ impl Scheduler {
         let Some((key, object, causes)) = self.queue.pop(now) else { return };
         self.busy_until = now + CYCLE;
         ctx.because(&key, causes);
+        if let Some(refusal) = object.get::<Pod>().and_then(|p| awaited(p, &self.known)) {
+            // Nobody is told of it but who asks: that is no attempt.
+            self.queue.hold(object.marks().uid, BTreeSet::from([refusal.plugin()]), now);
+            return ctx.decide(SchedulerDecision::Refused { pod: key, refusal });
+        }
         let mut info = PodInfo::new(object.clone());
         info.spread = self.siblings.of(&info.object);
         let rivals = self.nominated.rivals(object.marks().uid, &info);
@@ -166,6 +171,11 @@ impl Scheduler {
 /// What keeps a pod out of the queue.
 fn gates(pod: &Pod) -> Vec<String> {
     TABLE.iter().filter_map(|p| p.gate).flat_map(|gate| gate(pod)).collect()
+}
+
+/// What a pod waits for before it is tried.
+fn awaited(pod: &Pod, known: &Known) -> Option<Refusal> {
+    TABLE.iter().filter_map(|p| p.awaits).find_map(|awaits| awaits(pod, known))
 }
 
 fn tell_of_gates(c: &Change, ctx: &mut Ctx<'_>) {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::framework::{NodeInfo, Objections, PodInfo, Reason, Refusal, Rejected, Snapshot};
 use super::nominated::Rivals;
-use super::plugins::TABLE;
+use super::plugins::dynamic_resources::NOTHING_TO_TAKE_BACK;
+use super::plugins::{Id, TABLE};
 use super::preemption::Outcome;
 use crate::api::object::Name;
 use crate::apiserver::caller::{Chance, below};
@@ -67,7 +68,8 @@ fn enough(nodes: usize) -> usize {
 
 /// What all plugins have to say of a pod.
 pub struct Judges<'a> {
-    among: Option<BTreeSet<Name>>,
+    /// The only nodes that come into question, where the pod names them.
+    pub among: Option<BTreeSet<Name>>,
     filters: Vec<Objections<'a>>,
 }
 
@@ -141,11 +143,8 @@ pub fn schedule(
     }
     let mut totals = vec![0i64; feasible.len()];
     if feasible.len() > 1 {
-        for p in TABLE {
-            let Some(s) = p.score.filter(|s| s.applies(pod, all)) else { continue };
-            for (t, s) in totals.iter_mut().zip(s.score(pod, &feasible, all)) {
-                *t += s * p.weight;
-            }
+        for (_, given) in scores(pod, &feasible, all) {
+            totals.iter_mut().zip(given).for_each(|(t, s)| *t += s);
         }
     }
     let best = totals.iter().copied().max().unwrap_or(0);
@@ -153,6 +152,18 @@ pub fn schedule(
     let pick = winners[usize::try_from(below(chance, winners.len() as u64)).unwrap_or(0)];
     let choice = Choice { nodes: memory.names(&feasible), score: best, ties: winners.len(), kept: at_once.is_some() };
     Verdict::Fits { node: feasible[pick].name.clone(), choice, rejected }
+}
+
+/// What each plugin that has something to say gives each of the nodes, weighted.
+pub fn scores<'a>(
+    pod: &'a PodInfo,
+    nodes: &'a [&NodeInfo],
+    all: &'a Snapshot<'_>,
+) -> impl Iterator<Item = (Id, Vec<i64>)> + 'a {
+    TABLE.iter().filter_map(move |p| {
+        let score = p.score.filter(|s| s.applies(pod, all))?;
+        Some((p.id, score.score(pod, nodes, all).into_iter().map(|s| s * p.weight).collect()))
+    })
 }
 
 /// Adds up how often each is said, in the order in which Kubernetes puts them.
@@ -166,25 +177,27 @@ pub fn histogram(texts: impl Iterator<Item = (String, usize)>) -> String {
     parts.join(", ")
 }
 
-/// The message of the event FailedScheduling. `outcome` is what became of the thought of preempting others.
-pub fn failure_message(rejected: &Rejected, nodes: usize, outcome: &Outcome) -> String {
+/// The message of the event FailedScheduling. `outcome` is what became of the thought of preempting others, `of_devices` what
+/// DynamicResources says, which is asked before that.
+pub fn failure_message(rejected: &Rejected, nodes: usize, of_devices: &str, outcome: &Outcome) -> String {
     if nodes == 0 {
         return "no nodes available to schedule pods".into();
     }
     let reasons = histogram(rejected.texts());
     let mut message = format!("0/{nodes} nodes are available: {reasons}.");
-    // Pods have no claims of devices here; the plugin for them is asked first, and says that.
     if let Some(told) = outcome.message(nodes) {
-        message.push_str(&format!(" no new claims to deallocate, preemption: {told}"));
+        message.push_str(&format!(" {of_devices}, preemption: {told}"));
     }
     message
 }
 
-/// The same for a pod that was refused before any node was looked at. DynamicResources then finds nothing of what it would
-/// have noted in this cycle, and says so: "not found" is all that is left of the thought of preemption.
-pub fn refusal_message(refusal: &Refusal, nodes: usize) -> String {
+/// The same for a pod that was refused before any node was looked at. If another than DynamicResources did, that finds nothing
+/// of what it would have noted in this cycle, and says so: "not found" is all that is left of the thought of preemption.
+pub fn refusal_message(refusal: &Refusal, nodes: usize, outcome: &Outcome) -> String {
     if nodes == 0 {
         return "no nodes available to schedule pods".into();
     }
-    format!("0/{nodes} nodes are available: {refusal}. not found")
+    let told = outcome.message(nodes).filter(|_| refusal.plugin() == Id::DynamicResources);
+    let rest = told.map_or("not found".into(), |told| format!("{NOTHING_TO_TAKE_BACK}, preemption: {told}"));
+    format!("0/{nodes} nodes are available: {refusal}. {rest}")
 }

@@ -99,6 +99,8 @@ fn phrase(r: &Reason, nodes: &[&Name], bound: bool) -> (&'static str, Facts) {
         Reason::Neighbours => "scheduler-not-near",
         Reason::Unwanted => "scheduler-not-far",
         Reason::Unwelcome => "scheduler-not-welcome",
+        Reason::NoDevices => "scheduler-not-devices",
+        Reason::DevicesElsewhere => "scheduler-not-devices-there",
         Reason::TooManyPods => "scheduler-not-full",
         Reason::Insufficient { resource, wants, free, .. } => {
             let show = |n: i64| match resource.as_str() {
@@ -140,6 +142,16 @@ fn refused(r: &Refusal) -> (&'static str, Facts) {
             ("scheduler-refused-unbound", vec![("claims", texts(claims).into()), ("count", claims.len().into())])
         }
         Refusal::VolumeGone { volume } => ("scheduler-refused-gone", one("volume", volume)),
+        Refusal::DevicesToCome => ("scheduler-refused-devices-to-come", vec![]),
+        Refusal::NoDeviceClaim { claim } => ("scheduler-refused-no-device-claim", one("claim", claim)),
+        Refusal::LeavingDeviceClaim { claim } => ("scheduler-refused-leaving", one("claim", claim)),
+        Refusal::OthersDeviceClaim { claim } => ("scheduler-refused-others-devices", one("claim", claim)),
+        Refusal::NoDeviceClass { request, class } => {
+            let mut facts = one("class", class);
+            facts.push(("request", request.as_str().into()));
+            ("scheduler-refused-no-device-class", facts)
+        }
+        Refusal::DevicesInUse { claim } => ("scheduler-refused-devices-in-use", one("claim", claim)),
     }
 }
 

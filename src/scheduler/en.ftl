@@ -98,6 +98,13 @@ scheduler-not-far = { $names } { $count ->
     [one] has
    *[other] have
  } pods nearby that it does not want (pod anti-affinity)
+scheduler-not-devices = { $names } { $count ->
+    [one] has
+   *[other] have
+ } no devices for its ResourceClaims
+scheduler-not-devices-there = the devices of its ResourceClaims cannot be used on { $names }{ $count ->
+   *[other] {""}
+ }
 scheduler-not-welcome = { $names } { $count ->
     [one] has
    *[other] have
@@ -114,6 +121,11 @@ scheduler-refused-unbound = { $count ->
    *[other] claims { $claims } have
  } no volume yet
 scheduler-refused-gone = volume { $volume } is gone
+scheduler-refused-devices-to-come = the claim of its devices is not made from its template yet
+scheduler-refused-no-device-claim = there is no ResourceClaim { $claim }
+scheduler-refused-others-devices = ResourceClaim { $claim } was not made for it
+scheduler-refused-no-device-class = there is no DeviceClass { $class }, which request { $request } of its claim names
+scheduler-refused-devices-in-use = as many pods use ResourceClaim { $claim } as may
 scheduler-gated = { $pod }: { $count ->
     [one] gate { $gates } is
    *[other] gates { $gates } are

@@ -9,6 +9,7 @@ use super::decision::SchedulerDecision;
 use super::framework::{PodInfo, Refusal, Rejected, priority};
 use super::nominated::{Nominee, Rivals};
 use super::notes::Note;
+use super::plugins::dynamic_resources::at_last;
 use super::preemption::{Candidate, Occupant, Outcome, PREEMPTED, consider};
 use crate::api::kinds::Pod;
 use crate::api::object::{Key, Name, Resource};
@@ -20,7 +21,8 @@ use crate::world::Ctx;
 impl Scheduler {
     pub(super) fn refuse(&mut self, key: &Key, info: &PodInfo, refusal: Refusal, ctx: &mut Ctx<'_>) {
         let nodes = self.cache.nodes.len();
-        let message = refusal_message(&refusal, nodes);
+        let outcome = Outcome::hopeless(info.pod(), nodes);
+        let message = refusal_message(&refusal, nodes, &outcome);
         self.queue.park(info.object.marks().uid, BTreeSet::from([refusal.plugin()]), ctx.now());
         ctx.decide(SchedulerDecision::Refused { pod: key.clone(), refusal });
         self.fail(info.pod(), "Unschedulable", &message, None, ctx);
@@ -39,7 +41,7 @@ impl Scheduler {
         let priority = priority(info.pod());
         let occupants = |node: &str| self.cache.below(priority, node);
         let outcome = consider(info, &rejected, &snapshot, rivals, &occupants, ctx.chance());
-        let message = failure_message(&rejected, nodes, &outcome);
+        let message = failure_message(&rejected, nodes, at_last(info.pod()), &outcome);
         let by = rejected.plugins();
         ctx.decide(SchedulerDecision::Nowhere { pod: key.clone(), rejected, nodes });
         self.queue.park(uid, by, now);

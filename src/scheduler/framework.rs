@@ -7,13 +7,16 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::Taint;
 
 use super::known::Known;
+use super::load::weight_to_come;
+pub use super::load::{Load, priority};
 use super::promises::Promise;
 pub use super::reason::{Reason, Refusal, Rejected};
 use super::special::Special;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::{Name, Resource};
-use crate::api::pods::{Resources, requests};
+use crate::api::pods::{Resources, takes};
 use crate::api::quantity::Quantity;
+use crate::api::resource_list::ResourceList;
 use crate::api::selector::{Labels, Selector};
 use crate::api::{Object, pods};
 
@@ -21,9 +24,6 @@ use crate::api::{Object, pods};
 pub const MAX_SCORE: i64 = 100;
 /// Over what pods are spread that say nothing themselves: hosts and zones.
 pub const SPREAD_KEYS: [&str; 2] = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"];
-/// A pod that asks for nothing is scored as if it asked for this.
-const DEFAULT_MILLI_CPU: i64 = 100;
-const DEFAULT_MEMORY: i64 = 200 * 1024 * 1024;
 
 /// What pods have in common that are alike to those who ask for labels. The cache keeps each such set once, so two of
 /// them are equal only if they are the same allocation.
@@ -37,41 +37,12 @@ pub struct Alike {
     pub special: Option<Special>,
 }
 
-/// What a pod weighs on its node.
-#[derive(Clone, Debug)]
-pub struct Load {
-    pub alike: Arc<Alike>,
-    pub requests: Resources,
-    /// For scoring: CPU and memory, with defaults where nothing is asked for.
-    pub scored: (i64, i64),
-    pub priority: i32,
-}
-
-impl Load {
-    pub fn of(pod: &Pod, alike: Arc<Alike>) -> Load {
-        let requests = requests(pod);
-        let scored = scored(&requests);
-        Load { alike, requests, scored, priority: priority(pod) }
-    }
-}
-
-pub fn priority(pod: &Pod) -> i32 {
-    pod.spec.as_ref().and_then(|s| s.priority).unwrap_or(0)
-}
-
-fn scored(requests: &Resources) -> (i64, i64) {
-    (
-        if requests.milli_cpu == 0 { DEFAULT_MILLI_CPU } else { requests.milli_cpu },
-        if requests.memory == 0 { DEFAULT_MEMORY } else { requests.memory },
-    )
-}
-
 /// The pod that looks for a node.
 #[derive(Clone, Debug)]
 pub struct PodInfo {
     pub object: Arc<Object>,
     pub requests: Resources,
-    /// As in [`Load`].
+    /// CPU and memory, as in [`Load`].
     pub scored: (i64, i64),
     /// Which pods it should be spread from, by default: those of its Service or controller.
     pub spread: Option<Arc<Selector>>,
@@ -81,8 +52,9 @@ pub struct PodInfo {
 
 impl PodInfo {
     pub fn new(object: Arc<Object>) -> PodInfo {
-        let requests = object.get::<Pod>().map(requests).unwrap_or_default();
-        let scored = scored(&requests);
+        let pod = object.get::<Pod>();
+        let requests = pod.map(|p| takes(p, &ResourceList::new())).unwrap_or_default();
+        let scored = pod.map(weight_to_come).unwrap_or_default();
         let special = object.get::<Pod>().and_then(Special::of);
         PodInfo { object, requests, scored, spread: None, special }
     }
@@ -266,7 +238,8 @@ impl<'a> LabelKey<'a> {
     }
 }
 
-/// Which pods are of a namespace, stay, and match a selector. Many are alike, so each sort is looked at once, not once a node.
+/// Which pods are of a namespace, stay, and match a selector; one that asks for nothing means nobody. Many are alike, so each
+/// sort is looked at once, not once a node.
 pub struct Matching<'a> {
     namespace: &'a str,
     selector: &'a Selector,
@@ -282,7 +255,10 @@ impl<'a> Matching<'a> {
         if let Some((_, holds)) = self.known.iter().find(|(known, _)| Arc::ptr_eq(known, pods)) {
             return *holds;
         }
-        let holds = !pods.leaving && pods.namespace == self.namespace && self.selector.matches(Some(&pods.labels));
+        let holds = !pods.leaving
+            && pods.namespace == self.namespace
+            && *self.selector != Selector::everything()
+            && self.selector.matches(Some(&pods.labels));
         self.known.push((pods.clone(), holds));
         holds
     }

@@ -6,11 +6,12 @@ use std::cell::OnceCell;
 use super::known::Known;
 use super::special::Special;
 use crate::api::kinds::{
-    CSIDriver, CSINode, CSIStorageCapacity, Node, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass,
-    VolumeAttachment, node,
+    CSIDriver, CSINode, CSIStorageCapacity, DeviceClass, Node, PersistentVolume, PersistentVolumeClaim, Pod,
+    ResourceClaim, StorageClass, VolumeAttachment, node,
 };
 use crate::api::object::Resource;
 use crate::api::pods;
+use crate::api::resource_list::ResourceList;
 use crate::store::{Change, ChangeKind};
 
 /// Something that happened, as far as it can help anybody.
@@ -20,6 +21,8 @@ pub enum Happening<'a> {
     NodeGone(&'a Node),
     /// A pod left its node, or ended.
     PodGone(Seen<'a>),
+    /// A pod takes less of its node than before.
+    PodShrunk,
     /// A pod came to stand on a node, or has other labels there than before.
     PodPlaced {
         now: Seen<'a>,
@@ -34,6 +37,12 @@ pub enum Happening<'a> {
     Volume,
     /// How many volumes a node may have, or has.
     Attachment,
+    /// A claim of devices came or changed.
+    DeviceClaim {
+        namespace: &'a str,
+        name: &'a str,
+    },
+    DeviceClass,
 }
 
 /// A pod to which something happened.
@@ -98,6 +107,12 @@ impl<'a> Happening<'a> {
         if kind == PersistentVolumeClaim::kind_ref() {
             return Some(Happening::Claim { namespace: &c.key.namespace, name: &c.key.name });
         }
+        if kind == ResourceClaim::kind_ref() {
+            return Some(Happening::DeviceClaim { namespace: &c.key.namespace, name: &c.key.name });
+        }
+        if kind == DeviceClass::kind_ref() {
+            return Some(Happening::DeviceClass);
+        }
         let volume = [
             PersistentVolume::kind_ref(),
             StorageClass::kind_ref(),
@@ -141,5 +156,19 @@ pub fn of_pod(c: &Change, made_room: bool) -> Option<Happening<'_>> {
     }
     let before = c.previous.as_ref().and_then(|p| p.get::<Pod>()).filter(|p| !pods::node(p).is_empty());
     let same = before.is_some_and(|b| b.metadata.labels == now.metadata.labels && b.is_deleting() == now.is_deleting());
-    (!same).then(|| Happening::PodPlaced { now: Seen::new(now), before: before.map(Seen::new) })
+    if !same {
+        return Some(Happening::PodPlaced { now: Seen::new(now), before: before.map(Seen::new) });
+    }
+    before.is_some_and(|b| shrank(b, now)).then_some(Happening::PodShrunk)
+}
+
+/// Most changes of a pod are of its status, and none of what it takes.
+fn shrank(before: &Pod, now: &Pod) -> bool {
+    let settled = pods::takes_what_it_requests(before) && pods::takes_what_it_requests(now);
+    if settled && before.metadata.generation == now.metadata.generation {
+        return false;
+    }
+    let nothing = ResourceList::new();
+    let (before, now) = (pods::takes(before, &nothing), pods::takes(now, &nothing));
+    now.milli_cpu < before.milli_cpu || now.memory < before.memory
 }

@@ -1,8 +1,9 @@
-//! What the scheduler knows besides nodes and pods: claims, volumes and what makes them, namespaces, disruption budgets.
+//! What the scheduler knows besides nodes and pods: claims, volumes and what makes them, namespaces, disruption
+//! budgets, claims of devices.
 
 use crate::api::kinds::{
-    CSIDriver, CSINode, CSIStorageCapacity, Namespace, PersistentVolume, PersistentVolumeClaim, PodDisruptionBudget,
-    StorageClass, VolumeAttachment, persistentvolumeclaim,
+    CSIDriver, CSINode, CSIStorageCapacity, DeviceClass, Namespace, PersistentVolume, PersistentVolumeClaim,
+    PodDisruptionBudget, ResourceClaim, StorageClass, VolumeAttachment, persistentvolumeclaim,
 };
 use crate::api::object::Resource;
 use crate::api::selector::Labels;
@@ -21,6 +22,9 @@ pub struct Known {
     pub attachments: Lister<VolumeAttachment>,
     pub namespaces: Lister<Namespace>,
     pub budgets: Lister<PodDisruptionBudget>,
+    /// Claims of devices, and the classes of those.
+    pub device_claims: Lister<ResourceClaim>,
+    pub device_classes: Lister<DeviceClass>,
 }
 
 impl Known {
@@ -35,6 +39,8 @@ impl Known {
             VolumeAttachment::kind_ref(),
             Namespace::kind_ref(),
             PodDisruptionBudget::kind_ref(),
+            ResourceClaim::kind_ref(),
+            DeviceClass::kind_ref(),
         ]
         .map(Scope::all)
         .into()
@@ -51,6 +57,8 @@ impl Known {
             || self.attachments.apply(c)
             || self.namespaces.apply(c)
             || self.budgets.apply(c)
+            || self.device_claims.apply(c)
+            || self.device_classes.apply(c)
     }
 
     pub fn class_of(&self, c: &PersistentVolumeClaim) -> Option<&StorageClass> {

@@ -65,6 +65,12 @@ scheduler-not-near = { $names }: 가까이 있어야 할 파드가 없음(파드
 scheduler-not-far = { $names }: 피하려는 파드가 가까이 있음(파드 안티어피니티){ $count ->
    *[other] {""}
  }
+scheduler-not-devices = { $names }: ResourceClaim에 내어 줄 장치가 없음{ $count ->
+   *[other] {""}
+ }
+scheduler-not-devices-there = { $names }: ResourceClaim의 장치를 쓸 수 없는 곳{ $count ->
+   *[other] {""}
+ }
 scheduler-not-welcome = { $names }: 이 파드를 피하는 파드가 가까이 있음(그쪽의 안티어피니티){ $count ->
    *[other] {""}
  }
@@ -79,6 +85,11 @@ scheduler-refused-unbound = 클레임 { $claims }에 아직 볼륨이 없음{ $c
    *[other] {""}
  }
 scheduler-refused-gone = 볼륨 { $volume }이(가) 사라짐
+scheduler-refused-devices-to-come = 장치 클레임이 템플릿에서 아직 만들어지지 않음
+scheduler-refused-no-device-claim = ResourceClaim { $claim }이(가) 없음
+scheduler-refused-others-devices = ResourceClaim { $claim }은(는) 이 파드의 것이 아님
+scheduler-refused-no-device-class = 클레임의 요청 { $request }이(가) 가리키는 DeviceClass { $class }이(가) 없음
+scheduler-refused-devices-in-use = ResourceClaim { $claim }을(를) 쓸 수 있는 만큼의 파드가 이미 씀
 scheduler-gated = { $pod }: 게이트 { $gates }이(가) 닫혀 있음 → 없어질 때까지 스케줄하지 않음{ $count ->
    *[other] {""}
  }

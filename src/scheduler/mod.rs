@@ -1,9 +1,10 @@
 //! The scheduler: finds a node for every pod that has none.
 //!
-//! Start with [`cycle`], one scheduling cycle; [`framework`] is what plugins see, [`plugins`] the ordered table of them,
-//! [`queue`] where pods wait, [`cache`] what is known of nodes, [`known`] of all else, [`special`] what few pods ask for, [`siblings`]
-//! from which pods a pod is spread. Where nothing fits, [`preemption`] thinks of making room, and [`nominated`] keeps it;
-//! [`promises`] is what a pod waits for that has a node. To add a plugin: write its file, add its name and its line.
+//! Start with [`cycle`], one scheduling cycle; [`framework`] is what plugins see, [`load`] what pods weigh, [`plugins`] the
+//! ordered table of them, [`queue`] where pods wait, [`cache`] what is known of nodes, [`known`] of all else, [`special`] what
+//! few pods ask for, [`siblings`] from which pods a pod is spread. Where nothing fits, [`preemption`] thinks of making room, and
+//! [`nominated`] keeps it; [`promises`] is what a pod waits for that has a node. To add a plugin: write its file, add its name
+//! and its line.
 //!
 //! Deliberately absent: kubelets and controllers. The scheduler writes one field of a pod, its node's name.
 //!
@@ -18,6 +19,7 @@ mod failing;
 pub mod framework;
 pub mod hints;
 pub mod known;
+pub mod load;
 pub mod nominated;
 pub mod notes;
 pub mod plugins;

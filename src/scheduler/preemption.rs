@@ -68,7 +68,17 @@ pub enum Outcome {
     },
 }
 
+/// Whether a pod is never to take another's place.
+fn never_preempts(pod: &Pod) -> bool {
+    pod.spec.as_ref().and_then(|s| s.preemption_policy.as_deref()) == Some("Never")
+}
+
 impl Outcome {
+    /// For a pod that is refused whatever the nodes are like.
+    pub fn hopeless(pod: &Pod, nodes: usize) -> Outcome {
+        if never_preempts(pod) { Outcome::Never } else { Outcome::Vain { tried: vec![], hopeless: nodes } }
+    }
+
     /// What is told of it; nothing of a success.
     pub fn message(&self, nodes: usize) -> Option<String> {
         match self {
@@ -99,7 +109,7 @@ pub fn consider(
     occupants: &dyn Fn(&str) -> Vec<Occupant>,
     chance: &mut Chance,
 ) -> Outcome {
-    if pod.pod().spec.as_ref().and_then(|s| s.preemption_policy.as_deref()) == Some("Never") {
+    if never_preempts(pod.pod()) {
         return Outcome::Never;
     }
     // Could room be made by removing pods? All reasons of a node must allow it.

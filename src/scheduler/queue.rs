@@ -62,6 +62,9 @@ pub struct Queue {
 }
 
 fn backoff(attempts: u32) -> Duration {
+    if attempts == 0 {
+        return Duration::from_secs(0);
+    }
     FIRST_BACKOFF.saturating_mul(1u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX)).min(LONGEST_BACKOFF)
 }
 
@@ -164,6 +167,14 @@ impl Queue {
         w.by = by;
         w.place = Place::Unschedulable(now);
         self.unschedulable.insert((now, uid));
+    }
+
+    /// The pod may not be tried yet: it waits as one that was, without a try that counts.
+    pub fn hold(&mut self, uid: Uid, by: BTreeSet<Id>, now: Time) {
+        if let Some(w) = self.waiting.get_mut(&uid) {
+            w.attempts = w.attempts.saturating_sub(1);
+        }
+        self.park(uid, by, now);
     }
 
     /// Something went wrong that is no fault of the pod: it is tried again after its back-off.

@@ -65,6 +65,10 @@ pub enum Reason {
     Unwanted,
     /// There are neighbours that do not want the pod.
     Unwelcome,
+    /// A claim of devices has none, and gets none.
+    NoDevices,
+    /// The devices of a claim can't be used here.
+    DevicesElsewhere,
 }
 
 impl Reason {
@@ -89,7 +93,9 @@ impl Reason {
             | Reason::NoSpace { .. }
             | Reason::VolumeGone { .. }
             | Reason::Zone { .. }
-            | Reason::Neighbours => false,
+            | Reason::Neighbours
+            | Reason::NoDevices
+            | Reason::DevicesElsewhere => false,
         }
     }
 
@@ -110,6 +116,7 @@ impl Reason {
             Reason::Zone { .. } => Id::VolumeZone,
             Reason::Spread { .. } => Id::PodTopologySpread,
             Reason::Neighbours | Reason::Unwanted | Reason::Unwelcome => Id::InterPodAffinity,
+            Reason::NoDevices | Reason::DevicesElsewhere => Id::DynamicResources,
         }
     }
 }
@@ -141,6 +148,8 @@ impl fmt::Display for Reason {
             Reason::Neighbours => "node(s) didn't match pod affinity rules",
             Reason::Unwanted => "node(s) didn't match pod anti-affinity rules",
             Reason::Unwelcome => "node(s) didn't satisfy existing pods anti-affinity rules",
+            Reason::NoDevices => "cannot allocate all claims",
+            Reason::DevicesElsewhere => "resourceclaim not available on the node",
         })
     }
 }
@@ -205,6 +214,26 @@ pub enum Refusal {
     VolumeGone {
         volume: Name,
     },
+    /// A claim of devices is not made yet from its template.
+    DevicesToCome,
+    NoDeviceClaim {
+        claim: Name,
+    },
+    LeavingDeviceClaim {
+        claim: Name,
+    },
+    /// A claim of devices was not made for this pod.
+    OthersDeviceClaim {
+        claim: Name,
+    },
+    NoDeviceClass {
+        request: String,
+        class: Name,
+    },
+    /// As many pods have these devices as may.
+    DevicesInUse {
+        claim: Name,
+    },
 }
 
 impl Refusal {
@@ -218,6 +247,12 @@ impl Refusal {
             | Refusal::LostClaim { .. }
             | Refusal::LeavingClaim { .. }
             | Refusal::Unbound { .. } => Id::VolumeBinding,
+            Refusal::DevicesToCome
+            | Refusal::NoDeviceClaim { .. }
+            | Refusal::LeavingDeviceClaim { .. }
+            | Refusal::OthersDeviceClaim { .. }
+            | Refusal::NoDeviceClass { .. }
+            | Refusal::DevicesInUse { .. } => Id::DynamicResources,
         }
     }
 }
@@ -239,6 +274,16 @@ impl fmt::Display for Refusal {
             Refusal::LeavingClaim { claim } => write!(f, "persistentvolumeclaim \"{claim}\" is being deleted"),
             Refusal::Unbound { .. } => f.write_str("pod has unbound immediate PersistentVolumeClaims"),
             Refusal::VolumeGone { volume } => write!(f, "persistentvolume \"{volume}\" not found"),
+            Refusal::DevicesToCome => f.write_str("pod claim not created yet"),
+            Refusal::NoDeviceClaim { claim } => write!(f, "resourceclaim \"{claim}\" not found"),
+            Refusal::LeavingDeviceClaim { claim } => write!(f, "resourceclaim \"{claim}\" is being deleted"),
+            Refusal::OthersDeviceClaim { claim } => {
+                write!(f, "ResourceClaim \"{claim}\" was not created for pod (pod is not owner)")
+            }
+            Refusal::NoDeviceClass { request, class } => {
+                write!(f, "request {request}: device class {class} does not exist")
+            }
+            Refusal::DevicesInUse { .. } => f.write_str("resourceclaim in use"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod neighbours;
 mod preemption;
+mod resizing;
 mod volumes;
 
 use super::cache::Cache;
@@ -10,6 +11,7 @@ use super::framework::{NodeInfo, PodInfo, Reason, Refusal, Rejected};
 use super::hints::{Happening, Seen, Waiter};
 use super::known::Known;
 use super::nominated::Rivals;
+use super::plugins::dynamic_resources::NOTHING_TO_TAKE_BACK;
 use super::plugins::{Id, TABLE};
 use super::preemption::Outcome;
 use super::special::Special;
@@ -103,7 +105,7 @@ fn a_pod_that_names_nodes_is_looked_at_there_only() {
     assert_eq!(rejected, Rejected { nodes: vec![("a".into(), Reason::Unschedulable)], not_named: 2 });
     assert_eq!(rejected.plugins(), [Id::NodeUnschedulable, Id::NodeAffinity].into());
     assert_eq!(
-        failure_message(&rejected, 3, &Outcome::Never),
+        failure_message(&rejected, 3, NOTHING_TO_TAKE_BACK, &Outcome::Never),
         "0/3 nodes are available: 1 node(s) were unschedulable, 2 node(s) didn't satisfy plugin(s) [NodeAffinity]. no new \
          claims to deallocate, preemption: not eligible due to preemptionPolicy=Never."
     );
@@ -361,18 +363,18 @@ fn the_message_counts_reasons_and_tells_of_preemption() {
     let nobody = || vec!["No preemption victims found for incoming pod".into()];
     let vain = Outcome::Vain { tried: vec![("b".into(), nobody()), ("c".into(), nobody())], hopeless: 1 };
     assert_eq!(
-        failure_message(&rejected, 3, &vain),
+        failure_message(&rejected, 3, NOTHING_TO_TAKE_BACK, &vain),
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, preemption: \
          0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod."
     );
     assert_eq!(
-        failure_message(&rejected, 3, &Outcome::Never),
+        failure_message(&rejected, 3, NOTHING_TO_TAKE_BACK, &Outcome::Never),
         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. no new claims to deallocate, preemption: \
          not eligible due to preemptionPolicy=Never."
     );
     let refusal = Refusal::Unbound { claims: vec!["c".into()] };
     assert_eq!(
-        refusal_message(&refusal, 1),
+        refusal_message(&refusal, 1, &Outcome::Never),
         "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
     );
 }

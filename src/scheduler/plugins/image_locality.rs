@@ -1,6 +1,8 @@
 //! ImageLocality: a node that has the image already saves the pull.
 //! Real Kubernetes: pkg/scheduler/framework/plugins/imagelocality.
 
+use k8s_openapi::api::core::v1::PodSpec;
+
 use crate::scheduler::framework::{MAX_SCORE, NodeInfo, PodInfo, Score, Snapshot};
 
 pub struct ImageLocality;
@@ -17,25 +19,30 @@ fn tagged(image: &str) -> String {
     if last.contains(':') { image.to_string() } else { format!("{image}:latest") }
 }
 
+/// The images of all containers, and those that are mounted as volumes.
+fn images(spec: &PodSpec) -> impl Iterator<Item = &str> {
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let volumes = spec.volumes.iter().flatten().filter_map(|v| v.image.as_ref());
+    containers.map(|c| c.image.as_deref()).chain(volumes.map(|i| i.reference.as_deref())).flatten()
+}
+
 impl Score for ImageLocality {
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], all: &Snapshot<'_>) -> Vec<i64> {
-        let spec = pod.pod().spec.as_ref();
-        let images: Vec<String> = spec
-            .into_iter()
-            .flat_map(|s| s.containers.iter().chain(s.init_containers.iter().flatten()))
-            .filter_map(|c| c.image.as_deref().map(tagged))
-            .collect();
-        let total = i64::try_from(all.nodes.len()).unwrap_or(1).max(1);
+        let spec = pod.pod().spec.as_deref();
+        let images: Vec<String> = spec.into_iter().flat_map(images).map(tagged).collect();
         // An image that few nodes have counts less, so that not all pods crowd there.
-        let spread: Vec<i64> = images.iter().map(|i| all.images.get(i).copied().unwrap_or(0)).collect();
-        if spread.iter().all(|nodes| *nodes == 0) {
+        let share = |image: &String| all.images.get(image).copied().unwrap_or(0) as f64 / all.nodes.len().max(1) as f64;
+        let shares: Vec<f64> = images.iter().map(share).collect();
+        if shares.iter().all(|share| *share == 0.0) {
             return vec![0; nodes.len()];
         }
-        let most = MOST_PER_CONTAINER * i64::try_from(images.len()).unwrap_or(1).max(1);
+        let containers = spec.map_or(0, |s| s.containers.len() + s.init_containers.as_ref().map_or(0, Vec::len));
+        let most = MOST_PER_CONTAINER * i64::try_from(containers).unwrap_or(1).max(1);
         nodes
             .iter()
             .map(|n| {
-                let sum: i64 = images.iter().zip(&spread).filter_map(|(i, s)| Some(n.images.get(i)? * s / total)).sum();
+                let sizes = images.iter().zip(&shares).filter_map(|(i, share)| Some((*n.images.get(i)?, share)));
+                let sum: i64 = sizes.map(|(size, share)| (size as f64 * share) as i64).sum();
                 MAX_SCORE * (sum.clamp(LEAST, most) - LEAST) / (most - LEAST)
             })
             .collect()

@@ -2,6 +2,7 @@
 //! Real Kubernetes: pkg/scheduler/apis/config/v1/default_plugins.go.
 
 pub mod balanced_allocation;
+pub mod dynamic_resources;
 pub mod image_locality;
 pub mod inter_pod_affinity;
 pub mod node_affinity;
@@ -17,8 +18,9 @@ pub mod volume_binding;
 pub mod volume_restrictions;
 pub mod volume_zone;
 
-use super::framework::{Filter, PreBind, Score};
+use super::framework::{Filter, PreBind, Refusal, Score};
 use super::hints::{self, Happening, Help};
+use super::known::Known;
 use crate::api::kinds::Pod;
 
 /// Which plugin.
@@ -37,6 +39,7 @@ pub enum Id {
     VolumeZone,
     PodTopologySpread,
     InterPodAffinity,
+    DynamicResources,
     NodeResourcesBalancedAllocation,
     ImageLocality,
 }
@@ -52,6 +55,8 @@ pub struct Plugin {
     pub id: Id,
     /// What keeps a pod out of the queue. Kubernetes: PreEnqueue.
     pub gate: Option<fn(&Pod) -> Vec<String>>,
+    /// What a pod in the queue waits for before it is tried. Kubernetes: PreEnqueue, too.
+    pub awaits: Option<fn(&Pod, &Known) -> Option<Refusal>>,
     pub filter: Option<&'static dyn Filter>,
     pub score: Option<&'static dyn Score>,
     pub weight: i64,
@@ -61,7 +66,7 @@ pub struct Plugin {
 }
 
 const fn plugin(id: Id) -> Plugin {
-    Plugin { id, gate: None, filter: None, score: None, weight: 0, pre_bind: None, helped: hints::a_node }
+    Plugin { id, gate: None, awaits: None, filter: None, score: None, weight: 0, pre_bind: None, helped: hints::a_node }
 }
 
 impl Plugin {
@@ -79,6 +84,10 @@ impl Plugin {
 
     const fn helped_by(self, helped: for<'a> fn(&'a Happening<'a>) -> Help<'a>) -> Plugin {
         Plugin { helped, ..self }
+    }
+
+    const fn awaits(self, awaits: fn(&Pod, &Known) -> Option<Refusal>) -> Plugin {
+        Plugin { awaits: Some(awaits), ..self }
     }
 
     const fn gates(self, gate: fn(&Pod) -> Vec<String>) -> Plugin {
@@ -117,6 +126,10 @@ pub static TABLE: &[Plugin] = &[
         .filters(&inter_pod_affinity::InterPodAffinity)
         .scores(&inter_pod_affinity::InterPodAffinity, 2)
         .helped_by(inter_pod_affinity::helped),
+    plugin(Id::DynamicResources)
+        .awaits(dynamic_resources::awaits)
+        .filters(&dynamic_resources::DynamicResources)
+        .helped_by(dynamic_resources::helped),
     plugin(Id::NodeResourcesBalancedAllocation).scores(&balanced_allocation::BalancedAllocation, 1),
     plugin(Id::ImageLocality).scores(&image_locality::ImageLocality, 1),
 ];

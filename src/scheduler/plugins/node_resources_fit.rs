@@ -6,10 +6,10 @@ use crate::scheduler::hints::{Happening, Help};
 
 pub struct NodeResourcesFit;
 
-/// A node, or any pod that leaves one.
+/// A node, or any pod that leaves one or takes less of it.
 pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
     match what {
-        Happening::Node | Happening::PodGone(_) => Help::All,
+        Happening::Node | Happening::PodGone(_) | Happening::PodShrunk => Help::All,
         _ => Help::Nobody,
     }
 }

@@ -91,12 +91,13 @@ impl<'a> Required<'a> {
     }
 }
 
-/// Whether a node's pods count: it must be one where the pod could stand.
-fn is_eligible(c: &TopologySpreadConstraint, pod: &PodInfo, node: &NodeInfo) -> bool {
-    let honors = |policy: &Option<String>, default| policy.as_deref().unwrap_or(default) == "Honor";
+/// Whether a node's pods count for a constraint, or (none) for those by default: it must be one where the pod could stand.
+fn is_eligible(c: Option<&TopologySpreadConstraint>, pod: &PodInfo, node: &NodeInfo) -> bool {
+    let honors = |policy: Option<&String>, default| policy.map_or(default, String::as_str) == "Honor";
     let allowed = || pod.pod().spec.as_ref().is_none_or(|s| allows(s, node.node()));
     let tainted = || untolerated(&node.taints, tolerations(pod), &KEEP_OUT).is_some();
-    (!honors(&c.node_affinity_policy, "Honor") || allowed()) && !(honors(&c.node_taints_policy, "Ignore") && tainted())
+    (!honors(c.and_then(|c| c.node_affinity_policy.as_ref()), "Honor") || allowed())
+        && !(honors(c.and_then(|c| c.node_taints_policy.as_ref()), "Ignore") && tainted())
 }
 
 fn required(pod: &Pod) -> impl Iterator<Item = &TopologySpreadConstraint> {
@@ -133,7 +134,7 @@ impl Filter for PodTopologySpread {
         let whole = |n: &&NodeInfo| own.iter().all(|c| n.label(LabelKey::of(&c.topology_key)).is_some());
         let labelled: Vec<&NodeInfo> = all.each().filter(whole).collect();
         let of = |c: &&'a TopologySpreadConstraint| {
-            let eligible: Vec<_> = labelled.iter().copied().filter(|n| is_eligible(c, pod, n)).collect();
+            let eligible: Vec<_> = labelled.iter().copied().filter(|n| is_eligible(Some(c), pod, n)).collect();
             Required::new(c, &eligible, pod)
         };
         let required: Vec<_> = own.iter().map(of).collect();
@@ -141,38 +142,87 @@ impl Filter for PodTopologySpread {
     }
 }
 
+fn has_own(pod: &PodInfo) -> bool {
+    pod.pod().spec.as_ref().and_then(|s| s.topology_spread_constraints.as_ref()).is_some_and(|c| !c.is_empty())
+}
+
+/// A constraint that need not be met: one of the pod's own, or of those by default.
+struct Wish<'a> {
+    key: &'a str,
+    skew: i64,
+    selector: Cow<'a, Selector>,
+    own: Option<&'a TopologySpreadConstraint>,
+}
+
+fn wishes(pod: &PodInfo) -> Vec<Wish<'_>> {
+    if has_own(pod) {
+        let own = constraints(pod, "ScheduleAnyway");
+        let wish = |c: &'_ TopologySpreadConstraint| (i64::from(c.max_skew), Cow::Owned(selector(c, pod)));
+        return own
+            .map(|c| (c, wish(c)))
+            .map(|(c, (skew, selector))| Wish { key: &c.topology_key, skew, selector, own: Some(c) })
+            .collect();
+    }
+    let siblings = pod.spread.as_deref();
+    let by_default = siblings.into_iter().flat_map(|s| DEFAULTS.iter().map(move |(key, skew)| (s, key, skew)));
+    by_default.map(|(s, key, skew)| Wish { key, skew: *skew, selector: Cow::Borrowed(s), own: None }).collect()
+}
+
+impl Wish<'_> {
+    /// Matching pods in the place of each of the nodes, more of them where there are many places. `others` are those whose pods
+    /// count, too.
+    fn weigh<'n>(
+        &self,
+        pod: &PodInfo,
+        nodes: &[&'n NodeInfo],
+        others: impl Iterator<Item = &'n NodeInfo>,
+    ) -> impl Iterator<Item = f64> {
+        let key = LabelKey::of(self.key);
+        let mut question = Matching::new(pod.namespace(), &self.selector);
+        // Nodes without the label are together in a place that has no name.
+        let place = |n: &'n NodeInfo| n.label(key).unwrap_or_default();
+        let mut places: BTreeMap<&str, i64> = BTreeMap::new();
+        let by_host = self.key == HOSTNAME;
+        if !by_host {
+            places.extend(nodes.iter().map(|n| (place(n), 0)));
+            for n in others.filter(|n| is_eligible(self.own, pod, n)) {
+                if let Some(count) = places.get_mut(place(n)) {
+                    *count += n.matching(&mut question);
+                }
+            }
+        }
+        let weight = ((if by_host { nodes.len() } else { places.len() } + 2) as f64).ln();
+        let counts: Vec<Option<i64>> = nodes
+            .iter()
+            .map(|n| {
+                n.label(key)?;
+                if by_host { Some(n.matching(&mut question)) } else { places.get(place(n)).copied() }
+            })
+            .collect();
+        let skew = self.skew;
+        counts.into_iter().map(move |c| c.map_or(0.0, |count| count as f64 * weight + (skew - 1) as f64))
+    }
+}
+
 impl Score for PodTopologySpread {
     fn applies(&self, pod: &PodInfo, _: &Snapshot<'_>) -> bool {
-        pod.spread.is_some() || constraints(pod, "ScheduleAnyway").next().is_some()
+        if has_own(pod) { constraints(pod, "ScheduleAnyway").next().is_some() } else { pod.spread.is_some() }
     }
+
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], all: &Snapshot<'_>) -> Vec<i64> {
-        let has_own =
-            pod.pod().spec.as_ref().and_then(|s| s.topology_spread_constraints.as_ref()).is_some_and(|c| !c.is_empty());
-        let list: Vec<(&str, i64, Cow<'_, Selector>)> = match (&pod.spread, has_own) {
-            (Some(s), false) => DEFAULTS.iter().map(|(key, skew)| (*key, *skew, Cow::Borrowed(&**s))).collect(),
-            _ => constraints(pod, "ScheduleAnyway")
-                .map(|c| (c.topology_key.as_str(), i64::from(c.max_skew), Cow::Owned(selector(c, pod))))
-                .collect(),
-        };
-        let mut raw = vec![0.0; nodes.len()];
-        for (key, skew, selector) in &list {
-            let by_host = *key == HOSTNAME;
-            let counts = if by_host { BTreeMap::new() } else { counts(pod, key, selector, all.each()) };
-            let places = if by_host { nodes.len() } else { counts.len() };
-            let weight = ((places + 2) as f64).ln();
-            let mut question = Matching::new(pod.namespace(), selector);
-            let key = LabelKey::of(key);
-            for (r, n) in raw.iter_mut().zip(nodes) {
-                let count = match n.label(key) {
-                    Some(_) if by_host => n.matching(&mut question),
-                    Some(v) => counts.get(v).copied().unwrap_or(0),
-                    None => continue,
-                };
-                *r += count as f64 * weight + (*skew - 1) as f64;
-            }
+        let (wishes, strict) = (wishes(pod), has_own(pod));
+        // For a pod's own constraints, a node without one of the labels is in no place at all.
+        let counts = |n: &NodeInfo| !strict || wishes.iter().all(|w| n.label(LabelKey::of(w.key)).is_some());
+        let judged: Vec<&NodeInfo> = nodes.iter().copied().filter(|n| counts(n)).collect();
+        let mut raw = vec![0.0; judged.len()];
+        for wish in &wishes {
+            let weights = wish.weigh(pod, &judged, all.each().filter(|n| counts(n)));
+            raw.iter_mut().zip(weights).for_each(|(sum, w)| *sum += w);
         }
         let raw: Vec<i64> = raw.into_iter().map(|r| r.round() as i64).collect();
         let (most, least) = (raw.iter().copied().max().unwrap_or(0), raw.iter().copied().min().unwrap_or(0));
-        raw.into_iter().map(|s| if most == 0 { MAX_SCORE } else { MAX_SCORE * (most + least - s) / most }).collect()
+        let given = |s: i64| if most == 0 { MAX_SCORE } else { MAX_SCORE * (most + least - s) / most };
+        let mut given = raw.into_iter().map(given);
+        nodes.iter().map(|n| if counts(n) { given.next().unwrap_or(0) } else { 0 }).collect()
     }
 }
