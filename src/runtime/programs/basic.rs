@@ -243,14 +243,18 @@ pub fn which_program(c: &mut Call<'_, '_>) -> i32 {
 /// One program that is many: the name comes as its first word.
 pub fn busybox(s: &mut Start<'_, '_>) -> Box<dyn Program> {
     let Some(applet) = s.words.get(1) else {
-        let names: Vec<&str> = super::TABLE.iter().map(|e| e.name).collect();
+        let names: Vec<&str> = super::TABLE.iter().filter(|e| e.busybox).map(|e| e.name).collect();
         let text = format!(
             "BusyBox v1.36.1 multi-call binary.\n\nUsage: busybox [function [arguments]...]\n\nCurrently defined functions:\n\t{}\n",
             names.join(", ")
         );
         return Box::new(Printing { out: text.into_bytes(), err: vec![], code: 0 });
     };
-    match find(applet).filter(|e| e.name != "busybox") {
+    if applet == "--list" {
+        let names: String = super::TABLE.iter().filter(|e| e.busybox).map(|e| format!("{}\n", e.name)).collect();
+        return Box::new(Printing { out: names.into_bytes(), err: vec![], code: 0 });
+    }
+    match find(applet).filter(|e| e.busybox && e.name != "busybox") {
         Some(e) => Box::new(Applet { name: e.name, words: s.words[1..].into(), env: s.env.clone() }),
         None => Box::new(Printing::error(format!("{applet}: applet not found\n"), 127)),
     }

@@ -161,7 +161,7 @@ impl Dd {
         let block = self.out_block as u64;
         let (whole, part) = match self.out_block == self.block {
             true => (self.whole, self.part),
-            false => (self.written / block, u64::from(self.written % block > 0)),
+            false => (self.written / block, u64::from(!self.written.is_multiple_of(block))),
         };
         let counts = format!("{}+{} records in\n{whole}+{part} records out\n", self.whole, self.part);
         let n = self.written;

@@ -190,7 +190,7 @@ pub fn hexdump(c: &mut Call<'_, '_>) -> i32 {
                 Some('x') => (2, |b| format!("    {:04x}", whole(b))),
                 _ => (2, |b| format!(" {:04x}", whole(b))),
             };
-            let cells: String = row.chunks(n).map(|b| show(b)).collect();
+            let cells: String = row.chunks(n).map(&show).collect();
             let full = 16 / n * show(&row[..1]).len();
             format!("{cells:<full$}")
         };
@@ -275,7 +275,7 @@ pub fn base64(c: &mut Call<'_, '_>) -> i32 {
         let decoded = engine.decode(whole).or_else(|_| engine.decode(&whole[..good / 4 * 4]));
         c.out.extend(decoded.unwrap_or_default());
         let rest = &clean[good..];
-        if rest.iter().any(|b| *b != b'=') || (good + rest.len()) % 4 != 0 {
+        if rest.iter().any(|b| *b != b'=') || !(good + rest.len()).is_multiple_of(4) {
             c.cannot("invalid input", "truncated input");
             return 1;
         }

@@ -45,8 +45,11 @@ pub trait Filter: Send + Sync {
     /// Everything was read: the exit code.
     fn finish(&mut self, io: &mut Out, sys: &mut Sys<'_>) -> i32;
     /// What it says of a file that cannot be read.
-    fn cannot_open(&self, program: &str, name: &str, why: Errno) -> String {
-        format!("{program}: can't open '{name}': {}", why.text())
+    fn cannot_open(&self, program: &str, name: &str, why: Errno, gnu: bool) -> String {
+        match gnu {
+            true => format!("{program}: {name}: {}", why.text()),
+            false => format!("{program}: can't open '{name}': {}", why.text()),
+        }
     }
     /// What a read that fails means for the exit code.
     fn failed(&mut self) {}
@@ -102,7 +105,7 @@ impl Running {
     fn cannot_open(&mut self, name: &str, why: Errno, sys: &Sys<'_>) {
         let words = sys.words();
         let program = words.first().map_or("", |w| crate::runtime::kernel::tree::name(w));
-        let text = self.filter.cannot_open(program, name, why);
+        let text = self.filter.cannot_open(program, name, why, super::tools(sys) == super::Tools::Debian);
         if !text.is_empty() {
             self.io.complain(text);
         }
@@ -181,7 +184,7 @@ pub trait Lines: Send + Sync + Clone + 'static {
         Flow::More
     }
     fn finish(&mut self, io: &mut Out, sys: &mut Sys<'_>) -> i32;
-    fn cannot_open(&self, program: &str, name: &str, why: Errno) -> String {
+    fn cannot_open(&self, program: &str, name: &str, why: Errno, _gnu: bool) -> String {
         format!("{program}: {name}: {}", why.text())
     }
     fn failed(&mut self) {}
@@ -239,8 +242,8 @@ impl<L: Lines> Filter for ByLine<L> {
     fn finish(&mut self, io: &mut Out, sys: &mut Sys<'_>) -> i32 {
         self.lines.finish(io, sys)
     }
-    fn cannot_open(&self, program: &str, name: &str, why: Errno) -> String {
-        self.lines.cannot_open(program, name, why)
+    fn cannot_open(&self, program: &str, name: &str, why: Errno, gnu: bool) -> String {
+        self.lines.cannot_open(program, name, why, gnu)
     }
     fn failed(&mut self) {
         self.lines.failed();

@@ -321,7 +321,7 @@ impl Lines for Grep {
             (any, _) => i32::from(!any),
         }
     }
-    fn cannot_open(&self, program: &str, name: &str, why: Errno) -> String {
+    fn cannot_open(&self, program: &str, name: &str, why: Errno, _gnu: bool) -> String {
         let why = why.text();
         if self.gnu || !self.options.has('s') { format!("{program}: {name}: {why}") } else { String::new() }
     }

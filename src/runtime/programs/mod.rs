@@ -22,8 +22,10 @@ mod files;
 pub mod filter;
 mod find;
 mod grep;
+mod gzip;
 mod listing;
 mod machine;
+mod merging;
 mod moments;
 pub mod net;
 mod numbers;
@@ -43,6 +45,7 @@ mod splitting;
 mod storage;
 mod terminal;
 mod texts;
+mod translating;
 pub mod users;
 mod wrapping;
 mod xargs;
@@ -135,12 +138,15 @@ pub fn tools(sys: &Sys<'_>) -> Tools {
     sys.root().and_then(|r| r.image.as_ref()).map_or(Tools::Busybox, |i| i.tools)
 }
 
+/// A filter, or what is said and the exit code.
+pub type Made = Result<Box<dyn Filter>, (String, i32)>;
+
 /// How a program begins.
 #[derive(Clone, Copy)]
 pub enum Kind {
     Simple(fn(&mut Call<'_, '_>) -> i32),
     /// The error is what it says before it ends with a code.
-    Filter(fn(&[String]) -> Result<Box<dyn Filter>, (String, i32)>),
+    Filter(fn(&[String]) -> Made),
     Program(fn(&mut Start<'_, '_>) -> Box<dyn Program>),
 }
 
@@ -202,7 +208,7 @@ pub static TABLE: &[Executable] = &[
     usr("clear", Kind::Simple(terminal::clear)),
     usr("cmp", Kind::Simple(compare::cmp)),
     extra(usr("column", Kind::Simple(columns::column))),
-    usr("comm", Kind::Simple(sort::comm)),
+    usr("comm", Kind::Simple(merging::comm)),
     bin("cp", Kind::Simple(copying::cp)),
     usr("cut", Kind::Filter(columns::cut)),
     debian_only(bin("dash", Kind::Program(shells::start))),
@@ -227,8 +233,8 @@ pub static TABLE: &[Executable] = &[
     busybox_only(usr("free", Kind::Simple(machine::free))),
     bin("grep", Kind::Program(grep::grep)),
     usr("groups", Kind::Simple(terminal::groups)),
-    bin("gunzip", Kind::Simple(archives::gzip)),
-    bin("gzip", Kind::Simple(archives::gzip)),
+    bin("gunzip", Kind::Simple(gzip::gzip)),
+    bin("gzip", Kind::Simple(gzip::gzip)),
     busybox_only(usr("hd", Kind::Simple(dumping::hexdump))),
     usr("head", Kind::Filter(texts::head)),
     busybox_only(usr("hexdump", Kind::Simple(dumping::hexdump))),
@@ -238,7 +244,7 @@ pub static TABLE: &[Executable] = &[
     usr("id", Kind::Simple(users::id)),
     usr("install", Kind::Simple(copying::install)),
     usr("ionice", Kind::Program(wrapping::instead)),
-    debian_only(usr("join", Kind::Simple(sort::join))),
+    debian_only(usr("join", Kind::Simple(merging::join))),
     busybox_only(bin("kill", Kind::Simple(signals::kill_program))),
     busybox_only(usr("killall", Kind::Simple(signals::killall))),
     usr("last", Kind::Simple(terminal::nobody)),
@@ -282,7 +288,7 @@ pub static TABLE: &[Executable] = &[
     usr("sha1sum", Kind::Simple(dumping::sum)),
     usr("sha256sum", Kind::Simple(dumping::sum)),
     usr("sha512sum", Kind::Simple(dumping::sum)),
-    usr("shuf", Kind::Simple(sort::shuf)),
+    usr("shuf", Kind::Simple(merging::shuf)),
     bin("sleep", Kind::Program(sleeping::sleep)),
     usr("sort", Kind::Simple(sort::sort)),
     usr("split", Kind::Simple(splitting::split)),
@@ -301,14 +307,14 @@ pub static TABLE: &[Executable] = &[
     usr("timeout", Kind::Program(wrapping::timeout)),
     busybox_only(usr("top", Kind::Simple(machine::top))),
     bin("touch", Kind::Simple(files::touch)),
-    usr("tr", Kind::Filter(columns::tr)),
+    usr("tr", Kind::Filter(translating::tr)),
     bin("true", Kind::Simple(|_| 0)),
     usr("truncate", Kind::Simple(paths::truncate)),
     usr("tty", Kind::Simple(terminal::tty)),
     bin("umount", Kind::Simple(storage::umount)),
     bin("uname", Kind::Simple(basic::uname)),
     usr("unexpand", Kind::Filter(columns::unexpand)),
-    usr("uniq", Kind::Simple(sort::uniq)),
+    usr("uniq", Kind::Simple(merging::uniq)),
     usr("unlink", Kind::Simple(files::unlink)),
     busybox_only(usr("uptime", Kind::Simple(machine::uptime))),
     busybox_only(bin("usleep", Kind::Program(sleeping::usleep))),
@@ -325,7 +331,7 @@ pub static TABLE: &[Executable] = &[
     usr("xargs", Kind::Program(xargs::xargs)),
     busybox_only(usr("xxd", Kind::Simple(dumping::xxd))),
     usr("yes", Kind::Program(sleeping::yes)),
-    bin("zcat", Kind::Simple(archives::gzip)),
+    bin("zcat", Kind::Simple(gzip::gzip)),
 ];
 
 /// What images bring themselves.

@@ -174,7 +174,7 @@ pub fn killall(c: &mut Call<'_, '_>) -> i32 {
 }
 
 pub fn kill_program(c: &mut Call<'_, '_>) -> i32 {
-    let (out, errors, code) = kill(&c.args().to_vec(), c.sys);
+    let (out, errors, code) = kill(c.words.get(1..).unwrap_or_default(), c.sys);
     c.out.extend(out.as_bytes());
     errors.iter().for_each(|e| c.complain(e));
     code

@@ -66,7 +66,7 @@ impl Filter for Pager {
     fn finish(&mut self, _: &mut Out, _: &mut Sys<'_>) -> i32 {
         i32::from(self.failed)
     }
-    fn cannot_open(&self, program: &str, name: &str, why: Errno) -> String {
+    fn cannot_open(&self, program: &str, name: &str, why: Errno, _gnu: bool) -> String {
         format!("{program}: can't open '{name}': {}", why.text())
     }
     fn failed(&mut self) {

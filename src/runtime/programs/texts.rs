@@ -2,12 +2,10 @@
 
 use super::filter::{Filter, Flow, Out};
 use super::options::Options;
-use super::{Printing, Start, flush};
+use super::{Made, Printing, Start, flush};
 use crate::api::Duration;
 use crate::runtime::kernel::tree::{Kind, name};
 use crate::runtime::kernel::{Errno, Fd, Mode, Program, Read, STDIN, Step, Sys, Wait};
-
-type Made = Result<Box<dyn Filter>, (String, i32)>;
 
 fn refused(e: String) -> (String, i32) {
     (e, 1)
@@ -71,8 +69,9 @@ impl Filter for Cat {
     fn finish(&mut self, _: &mut Out, _: &mut Sys<'_>) -> i32 {
         self.code
     }
-    fn cannot_open(&self, program: &str, name: &str, why: Errno) -> String {
+    fn cannot_open(&self, program: &str, name: &str, why: Errno, gnu: bool) -> String {
         match why {
+            _ if gnu => format!("{program}: {name}: {}", why.text()),
             Errno::IsDirectory => format!("{program}: read error: {}", why.text()),
             _ => format!("{program}: can't open '{name}': {}", why.text()),
         }
@@ -171,8 +170,12 @@ impl Filter for Head {
     fn finish(&mut self, _: &mut Out, _: &mut Sys<'_>) -> i32 {
         self.code
     }
-    fn cannot_open(&self, program: &str, name: &str, why: Errno) -> String {
-        format!("{program}: {name}: {}", why.text())
+    fn cannot_open(&self, program: &str, name: &str, why: Errno, gnu: bool) -> String {
+        match (why, gnu) {
+            (Errno::IsDirectory, true) => format!("{program}: error reading '{name}': {}", why.text()),
+            (_, true) => format!("{program}: cannot open '{name}' for reading: {}", why.text()),
+            _ => format!("{program}: {name}: {}", why.text()),
+        }
     }
     fn failed(&mut self) {
         self.code = 1;
@@ -254,7 +257,12 @@ impl Tail {
 
     fn open(&mut self, file: &str, sys: &mut Sys<'_>) -> Option<Fd> {
         let opened = if file == "-" { Ok(STDIN) } else { sys.open(file, Mode::Read) };
-        opened.map_err(|e| self.io.complain(format!("{}: can't open '{file}': {}", self.program, e.text()))).ok()
+        let gnu = super::tools(sys) == super::Tools::Debian;
+        let said = |e: Errno| match gnu {
+            true => format!("{}: cannot open '{file}' for reading: {}", self.program, e.text()),
+            false => format!("{}: can't open '{file}': {}", self.program, e.text()),
+        };
+        opened.map_err(|e| self.io.complain(said(e))).ok()
     }
 
     /// What came to the files that are watched.
@@ -476,7 +484,7 @@ impl Filter for Wc {
         }
         self.code
     }
-    fn cannot_open(&self, program: &str, name: &str, why: Errno) -> String {
+    fn cannot_open(&self, program: &str, name: &str, why: Errno, _gnu: bool) -> String {
         format!("{program}: {name}: {}", why.text())
     }
     fn failed(&mut self) {

@@ -644,8 +644,7 @@ fn read(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
         if w == "--" {
             break;
         }
-        let mut letters = w[1..].char_indices();
-        while let Some((at, c)) = letters.next() {
+        for (at, c) in w[1..].char_indices() {
             if "rs".contains(c) {
                 raw |= c == 'r';
                 continue;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::expand::{Expansion, Stop};
 use super::input::Next;
 use super::script::{self, Case, For, Loop, Stmt, Test};
-use super::state::{Shell, Variable};
+use super::state::{Flavor, Shell, Variable};
 use super::{builtins, test};
+use crate::api::Time;
 use crate::runtime::kernel::{Environment, Errno, Fd, ProcessId, Program, Reaction, Read, Signal, Step, Sys, Wait};
 
 /// Statements that run without letting others have a turn.
@@ -105,6 +106,11 @@ pub enum Frame {
     },
     /// What `set -e` asks for after a command.
     Check,
+    /// How long something took is said.
+    Timed {
+        since: Time,
+        posix: bool,
+    },
 }
 
 impl Program for Shell {
@@ -327,6 +333,7 @@ impl Shell {
                 self.exiting = Some(2);
             }
             Frame::Check => self.check(),
+            Frame::Timed { since, posix } => self.say_time(since, posix, sys),
         }
         None
     }
@@ -356,6 +363,19 @@ impl Shell {
                 None
             }
         }
+    }
+
+    fn say_time(&mut self, since: Time, posix: bool, sys: &mut Sys<'_>) {
+        let took = sys.now.since(since);
+        let (minutes, seconds) = (took.as_secs() / 60, took.as_secs_f64() % 60.0);
+        let text = match (posix, self.flavor) {
+            (true, _) => format!("real {:.2}\nuser 0.00\nsys 0.00\n", took.as_secs_f64()),
+            (_, Flavor::Bash) => {
+                format!("\nreal\t{minutes}m{seconds:.3}s\nuser\t0m0.000s\nsys\t0m0.000s\n")
+            }
+            _ => format!("real\t{minutes}m {seconds:.2}s\nuser\t0m 0.00s\nsys\t0m 0.00s\n"),
+        };
+        self.print(2, text.as_bytes(), sys);
     }
 
     /// A command has failed where nobody looks at it.
@@ -404,6 +424,10 @@ impl Shell {
             // `set -n`: it is only read.
             _ if self.options.noexec && !self.input.is_interactive() => {}
             Stmt::Simple(simple) => return self.simple(simple, s, tested, known, sys),
+            Stmt::Timed { body, posix } => {
+                self.frames.push(Frame::Timed { since: sys.now, posix: *posix });
+                self.push(body, tested);
+            }
             Stmt::Chain { first, and, second } => {
                 self.frames.push(Frame::Chain { and: *and, second: second.clone(), tested });
                 self.push(first, true);
@@ -456,7 +480,7 @@ impl Shell {
             Stmt::Background(body) => self.background(body, sys),
             Stmt::Pipeline { stages, negate } => self.pipeline(stages, *negate, tested, sys),
             Stmt::Redirected { body, redirects } => {
-                let Some(kept) = self.redirected(redirects, s, tested, known, sys) else { return None };
+                let kept = self.redirected(redirects, s, tested, known, sys)?;
                 self.frames.push(Frame::Restore(kept));
                 self.push(body, tested);
             }

@@ -12,6 +12,11 @@ pub enum Stmt {
         negate: bool,
     },
     Sequence(Arc<Vec<Stmt>>),
+    /// `time …`: how long it took is said after it.
+    Timed {
+        body: Arc<Stmt>,
+        posix: bool,
+    },
     /// Runs the second if the first succeeded (`and`) or failed (`or`).
     Chain {
         first: Arc<Stmt>,
@@ -248,9 +253,16 @@ fn and_or(list: &ast::AndOrList) -> Stmt {
 
 fn pipeline(p: &ast::Pipeline) -> Stmt {
     let mut stages: Vec<Stmt> = p.seq.iter().map(command).collect();
-    match (stages.len(), p.bang) {
+    let body = match (stages.len(), p.bang) {
         (1, false) => stages.remove(0),
         (_, negate) => Stmt::Pipeline { stages: Arc::new(stages), negate },
+    };
+    match &p.timed {
+        None => body,
+        Some(how) => {
+            let posix = matches!(how, ast::PipelineTimed::TimedWithPosixOutput(_));
+            Stmt::Timed { body: Arc::new(body), posix }
+        }
     }
 }
 

@@ -255,10 +255,10 @@ pub struct Array {
 }
 
 /// The buckets that busybox begins with, and goes on to.
-const SIZES: [usize; 5] = [31, 251, 1021, 4093, 16_381];
+const SIZES: [usize; 5] = [61, 251, 1021, 4093, 16_381];
 
 fn hash(name: &str) -> usize {
-    let h = name.bytes().fold(0u32, |h, b| u32::from(b).wrapping_add(h << 6).wrapping_add(h >> 26));
+    let h = name.bytes().fold(0u32, |h, b| h.wrapping_mul(63).wrapping_add(u32::from(b)));
     h as usize
 }
 

@@ -305,7 +305,7 @@ impl Parser {
                     .unwrap_or(0);
                 Act::Quit(code, letter == 'q')
             }
-            'l' if self.gnu => {
+            'l' => {
                 self.blanks();
                 self.number();
                 Act::List
