@@ -69,8 +69,8 @@ fn session(seed: u64, moves: &[u8], keep_ledger: bool) -> Cluster {
     let profile = if seed.is_multiple_of(2) { Profile::Bare } else { Profile::Kubeadm };
     let mut c = Cluster::new(&Options { profile, seed, keep_ledger, ..Options::default() });
     for (i, m) in moves.iter().enumerate() {
-        let own = c.objects::<Deployment>().into_iter().filter(|d| d.namespace() == "default");
-        let newest = own.last().map(|d| format!("{DEPLOYMENTS}/{}", d.name()));
+        let mut own = c.objects::<Deployment>().into_iter().filter(|d| d.namespace() == "default");
+        let newest = own.next_back().map(|d| format!("{DEPLOYMENTS}/{}", d.name()));
         match (m % 10, newest) {
             (0, _) => c.post(DEPLOYMENTS, deployment(&format!("d{i}"), "nginx:1.25", i32::from(m % 4))),
             (1, _) => c.post(DEPLOYMENTS, deployment(&format!("d{i}"), "nginx:nope", 1)),

@@ -191,14 +191,12 @@ impl Session {
         let told_before = (std::mem::replace(&mut self.story_from, cause), self.waited);
         let (mut out, follow) = self.begin(words, cause);
         self.waited = follow.is_some();
-        match follow {
-            Some(f) => {
-                if self.follow_typing(f, cause, &mut out) {
-                    return out;
-                }
+        if let Some(f) = follow {
+            if self.follow_typing(f, cause, &mut out) {
+                return out;
             }
-            None if self.pace == Pace::Manual => self.advance(COMMAND),
-            None => {}
+        } else if self.pace == Pace::Manual {
+            self.advance(COMMAND);
         }
         self.after_command(&mut out);
         // What only looked has no story of its own: `story` goes on telling the last one.

@@ -258,6 +258,8 @@ impl Bc<'_> {
         self.blanks();
         match self.chars.get(self.at) {
             None | Some('\n' | ';' | '}') => Ok(()),
+            // The statement after an `if` may end where its `else` begins.
+            Some(_) if self.is("else") => Ok(()),
             Some(_) => Err("parse error: bad token".into()),
         }
     }
