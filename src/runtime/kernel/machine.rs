@@ -310,6 +310,7 @@ impl Machine {
             umask: s.umask,
             wait: Wait::default(),
             woken: true,
+            late: false,
             ended: vec![],
             started: now,
             own_signals: vec![],
@@ -358,7 +359,10 @@ impl Machine {
         };
         let reaction = program.signal(signal);
         match reaction {
-            Reaction::Noted => self.processes[i].woken = true,
+            Reaction::Noted => {
+                self.processes[i].woken = true;
+                self.processes[i].late = first && !from_outside;
+            }
             Reaction::Ignored => {}
             Reaction::Default if first || signal.is_harmless() => {}
             Reaction::Default => self.end(id, 128 + signal.0, sockets),
@@ -424,10 +428,13 @@ impl Machine {
     /// Lets everybody go on until all wait. Tells when somebody wants to be woken.
     pub fn run(&mut self, now: Time, volumes: &mut Volumes, sockets: &mut Sockets) -> Option<Time> {
         self.busy.clear();
+        self.processes.iter_mut().for_each(|p| p.late = false);
         let (mut last, mut left) = (0, BUDGET);
         while left > 0 {
             let n = self.processes.len();
-            let next = (0..n).map(|i| (last + i) % n).find(|i| self.is_ready(&self.processes[*i], now, sockets));
+            let round = || (0..n).map(|i| (last + i) % n);
+            let is_ready = |i: &usize| self.is_ready(&self.processes[*i], now, sockets);
+            let next = round().find(|i| !self.processes[*i].late && is_ready(i)).or_else(|| round().find(is_ready));
             let Some(i) = next else {
                 return self.processes.iter().filter_map(|p| p.wait.until).min();
             };
@@ -453,7 +460,7 @@ impl Machine {
     fn step(&mut self, i: usize, now: Time, volumes: &mut Volumes, sockets: &mut Sockets) -> bool {
         let p = &mut self.processes[i];
         let id = p.id;
-        (p.woken, p.wait) = (false, Wait::default());
+        (p.woken, p.late, p.wait) = (false, false, Wait::default());
         let Some(mut program) = p.program.take() else { return true };
         let step = program.run(&mut Sys { machine: self, id, volumes, sockets, now });
         // It may have ended itself by a signal.

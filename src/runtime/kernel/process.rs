@@ -159,6 +159,9 @@ pub struct Process {
     pub wait: Wait,
     /// It has something to do whatever it waits for.
     pub woken: bool,
+    /// A first process that was just sent a signal from within: putting its affairs in order takes it longer than the
+    /// sender needs to go on.
+    pub late: bool,
     /// Children that have ended and that nobody has asked after.
     pub ended: Vec<(ProcessId, i32)>,
     pub started: Time,
