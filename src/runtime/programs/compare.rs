@@ -8,8 +8,8 @@ use super::options::Options;
 use super::sort::parted;
 use crate::runtime::kernel::tree::{join, name};
 
-/// How long looking for the smallest difference may take.
-const MOST_LINES: usize = 20_000;
+/// Files with more lines than these are not searched for the smallest difference.
+const MOST_LINES: usize = 5_000;
 
 pub fn cmp(c: &mut Call<'_, '_>) -> i32 {
     let o = match options(c, "ls", "n", &[("silent", 's'), ("quiet", 's'), ("verbose", 'l')]) {
@@ -175,8 +175,10 @@ fn files(c: &mut Call<'_, '_>, a: &str, b: &str, o: &Options, titled: bool) -> i
         l
     };
     let (s, t) = (marked(s, x.ends_with(b"\n")), marked(t, y.ends_with(b"\n")));
-    let algorithm = if s.len() + t.len() > MOST_LINES { Algorithm::Patience } else { Algorithm::Myers };
-    let ops = similar::capture_diff_slices(algorithm, &s, &t);
+    let ops = match s.len() + t.len() > MOST_LINES {
+        true => whole_difference(&s, &t),
+        false => similar::capture_diff_slices(Algorithm::Myers, &s, &t),
+    };
     let show = |sign: &str, l: &[u8], last: bool, whole: bool| {
         let missing = if last && !whole { "\n\\ No newline at end of file" } else { "" };
         format!("{sign}{}{missing}\n", String::from_utf8_lossy(l))
@@ -189,6 +191,18 @@ fn files(c: &mut Call<'_, '_>, a: &str, b: &str, o: &Options, titled: bool) -> i
     };
     c.out.extend(text.bytes());
     1
+}
+
+/// What long files have in common at their ends, and all between as one difference.
+fn whole_difference(s: &[Vec<u8>], t: &[Vec<u8>]) -> Vec<DiffOp> {
+    let front = s.iter().zip(t).take_while(|(a, b)| a == b).count();
+    let back = s[front..].iter().rev().zip(t[front..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (old_len, new_len) = (s.len() - front - back, t.len() - front - back);
+    vec![
+        DiffOp::Equal { old_index: 0, new_index: 0, len: front },
+        DiffOp::Replace { old_index: front, old_len, new_index: front, new_len },
+        DiffOp::Equal { old_index: s.len() - back, new_index: t.len() - back, len: back },
+    ]
 }
 
 fn unified(

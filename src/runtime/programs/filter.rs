@@ -75,6 +75,8 @@ pub struct Running {
 
 /// What is read at once.
 const CHUNK: usize = 65_536;
+/// What is read without letting others have a turn.
+const TURN: usize = 65_536;
 
 impl Running {
     pub fn new(filter: Box<dyn Filter>) -> Running {
@@ -136,9 +138,14 @@ pub fn open(name: &str, sys: &mut Sys<'_>) -> Result<Fd, Errno> {
 
 impl Program for Running {
     fn run(&mut self, sys: &mut Sys<'_>) -> Step {
+        let mut read = 0;
         loop {
             if let Some(step) = flush(&mut self.io.out, &mut self.io.err, sys) {
                 return step;
+            }
+            // Some files never end: others want their turn too.
+            if read >= TURN {
+                return Step::Again;
             }
             if let Some(code) = self.ended {
                 return Step::Exit(code);
@@ -151,6 +158,7 @@ impl Program for Running {
             };
             match sys.read(fd, CHUNK) {
                 Ok(Read::Data(data)) => {
+                    read += data.len().max(TURN / 16);
                     let flow = self.filter.data(&data, &mut self.io, sys);
                     self.go_on(flow, sys);
                 }
@@ -213,7 +221,8 @@ impl<L: Lines> Filter for ByLine<L> {
     fn data(&mut self, data: &[u8], io: &mut Out, sys: &mut Sys<'_>) -> Flow {
         for piece in data.split_inclusive(|b| *b == b'\n') {
             self.partial.extend(piece);
-            if piece.ends_with(b"\n") {
+            // A line that does not end is parted.
+            if piece.ends_with(b"\n") || self.partial.len() > super::source::LONGEST {
                 let line = std::mem::take(&mut self.partial);
                 match self.lines.line(&line, io, sys) {
                     Flow::More => {}

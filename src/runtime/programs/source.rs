@@ -15,6 +15,8 @@ pub struct Source {
     pub data: Vec<u8>,
     /// How much of it was taken.
     pub at: usize,
+    /// Up to where there is no line end, seen from there.
+    seen: usize,
 }
 
 pub enum Event {
@@ -57,6 +59,7 @@ impl Source {
         };
         match sys.read(fd, CHUNK) {
             Ok(Read::Data(d)) => {
+                // What was taken goes when it is worth the while.
                 self.data.drain(..self.at);
                 self.at = 0;
                 self.data.extend(d);
@@ -84,16 +87,28 @@ impl Source {
         &self.data[self.at.min(self.data.len())..]
     }
 
+    /// Where a letter stands in what is left. What was looked through once is not looked through again.
+    pub fn find(&mut self, letter: u8) -> Option<usize> {
+        let seen = self.seen.min(self.rest().len());
+        let found = self.rest()[seen..].iter().position(|b| *b == letter).map(|i| i + seen);
+        self.seen = found.unwrap_or(self.rest().len());
+        found
+    }
+
+    pub fn take(&mut self, n: usize) {
+        self.at += n;
+        self.seen = 0;
+    }
+
     /// A line with its end, if there is a whole one.
     pub fn line(&mut self) -> Option<Vec<u8>> {
-        let rest = self.rest();
-        let n = match rest.iter().position(|b| *b == b'\n') {
+        let n = match self.find(b'\n') {
             Some(i) => i + 1,
-            None if rest.len() >= LONGEST => rest.len(),
+            None if self.rest().len() >= LONGEST => self.rest().len(),
             None => return None,
         };
-        let line = rest[..n].to_vec();
-        self.at += n;
+        let line = self.rest()[..n].to_vec();
+        self.take(n);
         Some(line)
     }
 
@@ -101,7 +116,7 @@ impl Source {
     pub fn take_rest(&mut self) -> Option<Vec<u8>> {
         let rest = self.rest().to_vec();
         self.data.clear();
-        self.at = 0;
+        (self.at, self.seen) = (0, 0);
         (!rest.is_empty()).then_some(rest)
     }
 }

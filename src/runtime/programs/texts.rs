@@ -142,6 +142,11 @@ impl Filter for Head {
     fn data(&mut self, data: &[u8], io: &mut Out, _: &mut Sys<'_>) -> Flow {
         if self.part.rest {
             self.kept.extend(data);
+            if self.kept.len() > MOST_HELD {
+                io.complain("head: out of memory");
+                (self.kept, self.code) = (vec![], 1);
+                return Flow::Enough;
+            }
             return Flow::More;
         }
         let n = match self.part.bytes {
@@ -193,6 +198,11 @@ fn title(o: &Options, name: &str, nth: usize, io: &mut Out) {
     }
 }
 
+/// What a machine gives one program of memory.
+const MOST_MEMORY: u64 = 4 << 30;
+/// What is really held of it: the end.
+const MOST_HELD: usize = 16 << 20;
+
 /// How often `tail -f` looks.
 const GLANCE: Duration = Duration::from_secs(1);
 
@@ -205,6 +215,8 @@ struct Tail {
     /// Not yet read, the last one first.
     waiting: Vec<String>,
     current: Option<(String, Fd, Vec<u8>)>,
+    /// Bytes that it read before it printed anything.
+    taken: u64,
     /// Read to the end, and watched. `None`: not there (yet).
     followed: Vec<(String, Option<Fd>)>,
     files: usize,
@@ -236,6 +248,7 @@ pub fn tail(s: &mut Start<'_, '_>) -> Box<dyn Program> {
         io: Out::default(),
         waiting,
         current: None,
+        taken: 0,
         followed: vec![],
         files: 0,
         code: 0,
@@ -320,8 +333,19 @@ impl Program for Tail {
             };
             match sys.read(fd, 65_536) {
                 Ok(Read::Data(d)) => {
+                    // All of it would lie in memory: `tail /dev/zero` takes what there is.
+                    let fits = sys.allocate(d.len() as u64);
+                    self.taken += d.len() as u64;
+                    if !fits || self.taken > MOST_MEMORY || (self.part.rest && data.len() > 4 * MOST_HELD) {
+                        return Step::Exit(137);
+                    }
                     data.extend(d);
+                    let held = data.len();
+                    if held > MOST_HELD && !self.part.rest {
+                        data.drain(..held - MOST_HELD / 2);
+                    }
                     self.current = Some((file, fd, data));
+                    return Step::Again;
                 }
                 Ok(Read::Empty) => {
                     self.current = Some((file, fd, data));

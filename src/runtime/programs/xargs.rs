@@ -193,7 +193,7 @@ impl Xargs {
 
 impl Program for Xargs {
     fn run(&mut self, sys: &mut Sys<'_>) -> Step {
-        for _ in 0..1_000 {
+        for _ in 0..100 {
             if let Some(step) = flush(&mut vec![], &mut self.err, sys) {
                 return step;
             }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::regex::{Matcher, Syntax};
-use super::super::source::{Event, LONGEST, Source};
+use super::super::source::{Event, Source};
 use super::compile::{ARGV, Code, ENVIRON, Op, Place, Reads, SPECIAL};
 use super::lexer::escaped;
 use super::streams::{Ends, Streams, cut};
@@ -16,7 +16,9 @@ use super::values::{Array, Value, formatted, number_text};
 use crate::runtime::kernel::{ProcessId, Program, Step, Sys};
 
 /// Steps without letting others have a turn.
-const TURN: usize = 5_000;
+const TURN: usize = 200;
+/// How long a text may become that is put together.
+const LONGEST_TEXT: usize = 1 << 20;
 const MOST_FIELDS: usize = 100_000;
 const MOST_FRAMES: usize = 2_000;
 /// What all arrays may hold.
@@ -91,6 +93,8 @@ pub struct Machine {
     pub err: Vec<u8>,
     code_of_exit: i32,
     pub gnu: bool,
+    /// What the present turn has cost: long texts cost more.
+    spent: usize,
 }
 
 const NF: usize = 0;
@@ -135,6 +139,7 @@ impl Machine {
             err: vec![],
             code_of_exit: 0,
             gnu: false,
+            spent: 0,
         };
         let first = [
             ("FS", " "),
@@ -281,9 +286,10 @@ impl Machine {
         let v = match op {
             Operator::Concatenate => {
                 let (a, b) = (a.to_text(&convfmt), b.to_text(&convfmt));
-                if a.len() + b.len() > LONGEST {
+                if a.len() + b.len() > LONGEST_TEXT {
                     return Err(Blocked::Error("out of memory".into()));
                 }
+                self.spent += (a.len() + b.len()) / 512;
                 Value::text(format!("{a}{b}"))
             }
             Operator::Less => compared(&[Less]),
@@ -349,7 +355,9 @@ impl Machine {
 
 impl Program for Machine {
     fn run(&mut self, sys: &mut Sys<'_>) -> Step {
-        for _ in 0..TURN {
+        self.spent = 0;
+        while self.spent < TURN {
+            self.spent += 1;
             let before = self.phase;
             let done = match self.at {
                 Some(at) => self.step(at, sys).map(|next| {

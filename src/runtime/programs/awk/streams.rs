@@ -43,13 +43,14 @@ pub enum Ends {
 
 /// The next record of a source. `None`: it is not whole yet.
 pub fn cut(s: &mut Source, ends: &Ends, over: bool) -> Option<Vec<u8>> {
-    let rest = s.rest();
-    if rest.is_empty() {
+    if s.rest().is_empty() {
         return None;
     }
+    let found = if let Ends::Letter(b) = ends { s.find(*b) } else { None };
+    let rest = s.rest();
     let (from, to, next) = match ends {
-        Ends::Letter(b) => {
-            let found = rest.iter().position(|c| c == b).map(|i| (0, i, i + 1));
+        Ends::Letter(_) => {
+            let found = found.map(|i| (0, i, i + 1));
             found.or_else(|| (over || rest.len() >= LONGEST).then_some((0, rest.len(), rest.len())))?
         }
         Ends::Paragraph => {
@@ -81,7 +82,7 @@ pub fn cut(s: &mut Source, ends: &Ends, over: bool) -> Option<Vec<u8>> {
         },
     };
     let record = rest[from..to].to_vec();
-    s.at += next;
+    s.take(next);
     Some(record)
 }
 

@@ -275,7 +275,7 @@ impl Find {
 
 impl Program for Find {
     fn run(&mut self, sys: &mut Sys<'_>) -> Step {
-        for _ in 0..2_000 {
+        for _ in 0..100 {
             if let Some(child) = self.child {
                 match sys.reap(Some(child)) {
                     Some((_, code)) => {
