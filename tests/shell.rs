@@ -342,7 +342,7 @@ proptest::proptest! {
         let names: Vec<&str> = kubetutor::runtime::programs::TABLE.iter().map(|e| e.name).filter(|n| *n != "yes").collect();
         let name = names[program % names.len()];
         let words: Vec<&str> = words.into_iter().map(|i| WORDS[i]).collect();
-        let mut line: Vec<&str> = vec!["timeout", "3", "busybox", name];
+        let mut line: Vec<&str> = vec!["timeout", "1", "busybox", name];
         line.extend(&words);
         let script = if fed { "printf 'b 2\\na 1\\n' | \"$@\" | head -c 100000" } else { "\"$@\" < /dev/null | head -c 100000" };
         let mut all = vec!["sh", "-c", script, "sh"];
@@ -359,7 +359,7 @@ proptest::proptest! {
             "trap 'echo t' EXIT ", "wait ", "eval ", "sed s/a/b/ ", "awk 1 ", "true ",
         ];
         let script: String = pieces.into_iter().map(|i| PIECES[i]).collect();
-        let ran = Machine::new("busybox").exec(&["timeout", "2", "sh", "-c", &script]);
+        let ran = Machine::new("busybox").exec(&["timeout", "1", "sh", "-c", &script]);
         proptest::prop_assert!(ran.out.len() < 10_000_000);
     }
 }

@@ -16,7 +16,7 @@ use super::values::{Array, Value, formatted, number_text};
 use crate::runtime::kernel::{ProcessId, Program, Step, Sys};
 
 /// Steps without letting others have a turn.
-const TURN: usize = 200;
+const TURN: usize = 50;
 /// How long a text may become that is put together.
 const LONGEST_TEXT: usize = 1 << 20;
 const MOST_FIELDS: usize = 100_000;

@@ -12,7 +12,7 @@ use crate::runtime::kernel::{Program, Step, Sys};
 use script::{Act, Address, Command, End, Part, Substitute};
 
 /// Commands that run without letting others have a turn.
-const TURN: usize = 200;
+const TURN: usize = 50;
 
 #[derive(Clone)]
 struct Sed {
