@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 mod autoscaling;
 mod bodies;
+mod certificates;
 mod command_lines;
 mod compare;
 mod conversations;

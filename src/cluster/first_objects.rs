@@ -14,12 +14,12 @@ use super::profile::Plan;
 use crate::api::kind::Subresource;
 use crate::api::kinds::flowcontrol;
 use crate::api::kinds::{APIService, FlowSchema, Namespace, Node, ServiceAccount, StorageClass};
+use crate::api::pki::Authority;
 use crate::api::user::MASTERS;
 use crate::api::{Key, KindRef, Object, RecordId, Resource, Time, User, yaml};
 use crate::apiserver::authorization::policy;
 use crate::apiserver::caller::Chance;
 use crate::apiserver::{ApiServer, Caller};
-use crate::controllers::serviceaccount::CERTIFICATE;
 use crate::controllers::storage_provisioner::PROVISIONER;
 use crate::ledger::record::SERVER;
 use crate::world::World;
@@ -109,7 +109,7 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
         yaml::parse_all(&text).unwrap_or_default().into_iter().for_each(|v| apiserver.put_value(v));
     }
     first_services::all(plan).into_iter().for_each(|v| apiserver.put_value(v));
-    authentication(apiserver.world.now).into_iter().for_each(|v| apiserver.put_value(v));
+    authentication(&apiserver.world.api, apiserver.world.now).into_iter().for_each(|v| apiserver.put_value(v));
 }
 
 /// The API server, when it makes objects for itself.
@@ -204,7 +204,8 @@ fn named(name: &str) -> ObjectMeta {
 
 /// What the API server tells others of how it knows who somebody is, and since when it looks which old tokens are still used.
 /// Real Kubernetes: pkg/controlplane/controller/clusterauthenticationtrust, legacytokentracking.
-fn authentication(now: Time) -> [Value; 2] {
+fn authentication(api: &ApiServer, now: Time) -> [Value; 2] {
+    let authority = api.authority(now).map(Authority::certificate).unwrap_or_default();
     let map = |name: &str, data: Value| {
         let metadata = json!({"name": name, "namespace": "kube-system"});
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
@@ -214,9 +215,9 @@ fn authentication(now: Time) -> [Value; 2] {
         map(
             "extension-apiserver-authentication",
             json!({
-                "client-ca-file": CERTIFICATE,
+                "client-ca-file": authority,
                 "requestheader-allowed-names": "[\"front-proxy-client\"]",
-                "requestheader-client-ca-file": CERTIFICATE,
+                "requestheader-client-ca-file": api.front_proxy_certificate(now),
                 "requestheader-extra-headers-prefix": "[\"X-Remote-Extra-\"]",
                 "requestheader-group-headers": "[\"X-Remote-Group\"]",
                 "requestheader-username-headers": "[\"X-Remote-User\"]",

@@ -8,6 +8,7 @@
 //!
 //! In Kubernetes this is `pkg/controller` and `cmd/kube-controller-manager`.
 
+pub mod certificates;
 pub mod clusterrole_aggregation;
 pub mod cronjob;
 pub mod customresourcedefinition;
@@ -71,6 +72,9 @@ pub static TABLE: &[Entry] = &[
     entry::<podgc::PodGc>(),
     entry::<node_lifecycle::NodeLifecycle>(),
     entry::<ttl::Ttl>(),
+    entry::<certificates::approving::Approving>(),
+    entry::<certificates::signing::Signing>(),
+    entry::<certificates::cleaning::Cleaning>(),
     entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
     entry::<resourcequota::ResourceQuotas>(),
     entry::<disruption::Disruption>(),

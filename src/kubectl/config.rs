@@ -1,7 +1,17 @@
 //! The kubeconfig: contexts and the namespace of the current one.
 //! Real Kubernetes: k8s.io/client-go/tools/clientcmd.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+
+/// What proves who one is, as PEM.
+#[derive(Default)]
+pub struct Keys {
+    pub authority: String,
+    pub certificate: String,
+    pub key: String,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kubeconfig {
@@ -48,17 +58,18 @@ impl Entries {
 
 impl Kubeconfig {
     /// The configuration that comes with a cluster. minikube keeps its keys in files, kubeadm in the configuration itself.
-    pub fn new(context: &str, server: &str, home: &str) -> Kubeconfig {
+    pub fn new(context: &str, server: &str, home: &str, keys: &Keys) -> Kubeconfig {
         let (user, cluster) = context.split_once('@').unwrap_or((context, context));
+        let data = |text: &str| STANDARD.encode(text);
         let (authority, keys) = match context {
             "minikube" => (
                 json!({"certificate-authority": format!("{home}/.minikube/ca.crt"), "server": server}),
-                json!({"client-certificate": format!("{home}/.minikube/profiles/minikube/client.crt"),
+                json!({"client-certificate": Kubeconfig::own_certificate(home),
                        "client-key": format!("{home}/.minikube/profiles/minikube/client.key")}),
             ),
             _ => (
-                json!({"certificate-authority-data": "DATA+OMITTED", "server": server}),
-                json!({"client-certificate-data": "DATA+OMITTED", "client-key-data": "DATA+OMITTED"}),
+                json!({"certificate-authority-data": data(&keys.authority), "server": server}),
+                json!({"client-certificate-data": data(&keys.certificate), "client-key-data": data(&keys.key)}),
             ),
         };
         Kubeconfig {
@@ -69,6 +80,34 @@ impl Kubeconfig {
                 "users": [{"name": user, "user": keys}],
             }),
         }
+    }
+
+    /// What a file says; what it says nothing about is empty.
+    pub fn read(mut value: Value) -> Kubeconfig {
+        if !value.is_object() {
+            value = json!({});
+        }
+        for of in Entries::ALL {
+            if !value[of.list()].is_array() {
+                value[of.list()] = json!([]);
+            }
+        }
+        for (field, default) in [("apiVersion", "v1"), ("kind", "Config"), ("current-context", "")] {
+            if !value[field].is_string() {
+                value[field] = default.into();
+            }
+        }
+        Kubeconfig { value }
+    }
+
+    /// Where it lies.
+    pub fn path(home: &str) -> String {
+        format!("{home}/.kube/config")
+    }
+
+    /// Where minikube keeps the certificate of its user.
+    pub fn own_certificate(home: &str) -> String {
+        format!("{home}/.minikube/profiles/minikube/client.crt")
     }
 
     pub fn current(&self) -> &str {

@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::transport::InProcess;
+use super::transport::{InProcess, Known};
 use super::{MemoryHost, builtins};
+use crate::api::user::MASTERS;
 use crate::api::{Duration, KindRef, RecordId};
 use crate::cluster::{Cluster, Options};
 use crate::explain::Language;
-use crate::kubectl::config::Kubeconfig;
+use crate::kubectl::config::{Keys, Kubeconfig};
 use crate::kubectl::mapper::Mapper;
 use crate::kubectl::{self, Done, Env, Failure, Follow, Host};
 use crate::ledger::{Record, Root, What};
@@ -115,6 +116,8 @@ pub struct Session {
     numbers: u64,
     /// The kinds that kubectl knows of.
     known: Vec<KindRef>,
+    /// Who was found to be whom last.
+    login: Known,
     /// What the running command may read.
     pub(super) stdin: Option<String>,
     /// Variables that were set for the running command.
@@ -137,7 +140,7 @@ impl Session {
             crate::cluster::profile::Profile::Bare => "https://127.0.0.1:6443".to_string(),
             _ => format!("https://{}:6443", cluster.plan.api_address),
         };
-        let config = Kubeconfig::new(cluster.plan.context, &server, &host.home());
+        let config = Kubeconfig::new(cluster.plan.context, &server, &host.home(), &keys(&cluster));
         let story_from = cluster.world.ledger.next_id();
         Session {
             cluster,
@@ -158,6 +161,7 @@ impl Session {
             terminal: true,
             numbers: options.seed ^ 0x9e37_79b9,
             known: vec![],
+            login: Known::default(),
             stdin: None,
             variables: vec![],
             interrupted: std::sync::Arc::default(),
@@ -231,10 +235,12 @@ impl Session {
             numbers: &mut self.numbers,
             known: &mut self.known,
             impersonate: None,
+            login: &mut self.login,
         };
         let mut env = Env {
             api: &mut api,
             host: self.host.as_mut(),
+            server: self.config.server().to_string(),
             config: &mut self.config,
             stdin: self.stdin.take(),
             terminal: self.terminal,
@@ -317,6 +323,17 @@ impl Session {
         }
         line
     }
+}
+
+/// The keys of the cluster's administrator.
+fn keys(cluster: &Cluster) -> Keys {
+    let (world, mut keys) = (&cluster.world, Keys::default());
+    if let Ok(authority) = world.api.authority(world.start) {
+        keys.authority = authority.certificate();
+        let made = authority.client("kubernetes-admin", &[MASTERS], world.start);
+        (keys.certificate, keys.key) = made.unwrap_or_default();
+    }
+    keys
 }
 
 /// Whether a record is a request or a decision that a command led to directly.
