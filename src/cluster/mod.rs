@@ -7,6 +7,7 @@
 //!
 //! In Kubernetes this is what kubeadm, minikube or a cloud provider sets up.
 
+pub mod authentication;
 mod control_plane;
 pub mod faults;
 mod first_objects;

@@ -16,7 +16,6 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Editor, Helper};
 
-use crate::api::ops::Talk;
 use crate::explain::layout;
 use crate::prompt::{Output, Pace, Session};
 use crate::shell::{Shell, complete};
@@ -168,8 +167,8 @@ pub fn run(shell: Shell, greeting: &str, first: Option<String>) -> ExitCode {
         if shell.borrow().session.is_attached() {
             let o = match read {
                 Ok(line) => shell.borrow_mut().line(&line),
-                Err(ReadlineError::Interrupted) => shell.borrow_mut().press(&Talk::Interrupt),
-                Err(_) => shell.borrow_mut().press(&Talk::EndOfInput),
+                Err(ReadlineError::Interrupted) => shell.borrow_mut().interrupt(),
+                Err(_) => shell.borrow_mut().end_input(),
             };
             show(&o, colour, shell.borrow().session.width);
             continue;

@@ -113,7 +113,25 @@ pub trait Transport {
 }
 
 /// The machine on which kubectl runs.
+/// What stands at a path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found {
+    Directory,
+    File(Vec<u8>),
+    Executable(Vec<u8>),
+}
+
 pub trait Host {
+    fn look(&self, path: &str) -> Option<Found>;
+    /// What lies in a directory itself.
+    fn names(&self, path: &str) -> Vec<String>;
+    /// # Errors
+    /// Why it cannot be written.
+    fn store(&mut self, path: &str, content: &[u8], executable: bool) -> Result<(), String>;
+    /// Removes an empty directory.
+    fn remove_directory(&mut self, path: &str);
+    /// From now on paths begin there.
+    fn enter(&mut self, path: &str);
     fn read(&self, path: &str) -> Result<String, String>;
     /// Files below a directory, `None` if it is none.
     fn list(&self, path: &str) -> Option<Vec<String>>;

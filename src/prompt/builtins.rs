@@ -134,8 +134,6 @@ pub static TABLE: &[Word] = &[
         help: ("tries whether a port answers", "포트가 응답하는지 확인함"),
         run: programs::run,
     },
-    Word { name: "cat", usage: "cat FILE", help: ("shows a file", "파일을 보여 줌"), run: cat },
-    Word { name: "ls", usage: "ls [DIR]", help: ("lists files", "파일 목록"), run: ls },
     Word {
         name: "clear",
         usage: "clear",
@@ -155,21 +153,7 @@ pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
     if let Some(w) = TABLE.iter().find(|w| w.name == first) {
         return (w.run)(s, line, words);
     }
-    let known: Vec<&str> = TABLE.iter().map(|w| w.name).chain(["kubectl", "learn"]).collect();
-    // One letter wrong in a short word, two in a longer one; more is another word.
-    let far = if first.chars().count() <= 4 { 1 } else { 2 };
-    let near: Vec<&str> = crate::kubectl::failure::nearest(first, &known)
-        .into_iter()
-        .filter(|k| strsim::levenshtein(first, k) <= far || (first.len() > 1 && k.starts_with(first)))
-        .collect();
-    let mut out = Output { stderr: format!("{first}: command not found\n"), code: 127, ..Output::default() };
-    // `get pods` without kubectl in front is what people forget most.
-    let verb = crate::kubectl::verbs::TABLE.iter().any(|v| v.name.split(' ').next() == Some(first));
-    let hint = if verb { Some(format!("`kubectl {line}`")) } else { near.first().map(|n| format!("`{n}`")) };
-    if let Some(h) = hint {
-        out.story = did_you_mean(s.language, &h);
-    }
-    out
+    Output { stderr: format!("{first}: command not found\n"), code: 127, ..Output::default() }
 }
 
 pub fn did_you_mean(language: Language, word: &str) -> String {
@@ -209,6 +193,11 @@ fn help(s: &mut Session, _: &str, _: &[String]) -> Output {
         text.push_str(&format!("  {:<28} {}\n", w.usage, if korean { w.help.1 } else { w.help.0 }));
     }
     text.push_str(&format!("  {:<28} {}\n", "learn [LESSON]", if korean { "수업" } else { "the course" }));
+    let shell = (
+        "and a shell with its programs, on the files of this directory",
+        "셸과 그 프로그램들. 파일은 지금 디렉터리의 것",
+    );
+    text.push_str(&format!("  {:<28} {}\n", "ls, grep, | > $() for …", if korean { shell.1 } else { shell.0 }));
     said(text)
 }
 
@@ -492,31 +481,5 @@ fn fault_error(language: Language, e: &FaultError) -> String {
         FaultError::NotInstalled => "this cluster has none".into(),
         FaultError::AlreadySo if korean => "바뀐 것 없음: 이미 그런 상태".into(),
         FaultError::AlreadySo => "nothing to do: that is how it is already".into(),
-    }
-}
-
-fn cat(s: &mut Session, _: &str, words: &[String]) -> Output {
-    let mut out = Output::default();
-    for f in &words[1..] {
-        match s.host.read(f) {
-            Ok(t) => out.stdout.push_str(&t),
-            Err(_) => {
-                out.stderr.push_str(&format!("cat: {f}: No such file or directory\n"));
-                out.code = 1;
-            }
-        }
-    }
-    out
-}
-
-fn ls(s: &mut Session, _: &str, words: &[String]) -> Output {
-    let dir = words.get(1).map_or(".", String::as_str);
-    match s.host.list(dir) {
-        Some(mut names) => {
-            names.retain(|n| !n.contains('/'));
-            names.sort();
-            said(names.iter().map(|n| format!("{n}\n")).collect())
-        }
-        None => Output { stderr: format!("ls: {dir}: No such file or directory\n"), code: 1, ..Output::default() },
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::desk::Desk;
 use super::transport::{InProcess, Known};
 use super::{MemoryHost, builtins};
 use crate::api::user::MASTERS;
@@ -109,6 +110,12 @@ pub struct Session {
     /// The commands that ended with an error: what looked in vain has seen nothing.
     pub failed: BTreeSet<RecordId>,
     pub(super) background: BTreeMap<String, Started>,
+    /// The learner's own machine.
+    pub(super) desk: Desk,
+    /// The line that runs.
+    pub(super) typed: String,
+    /// A program of the learner's own machine waits for somebody to type.
+    pub(super) typing: bool,
     /// A command that waits for somebody to type.
     pub(super) attached: Option<Started>,
     /// Somebody sits there and types.
@@ -142,6 +149,8 @@ impl Session {
         };
         let config = Kubeconfig::new(cluster.plan.context, &server, &host.home(), &keys(&cluster));
         let story_from = cluster.world.ledger.next_id();
+        let words = builtins::TABLE.iter().map(|w| w.name).chain(["kubectl", "k", "quit"]);
+        let desk = Desk::new(host.as_ref(), words, cluster.world.now);
         Session {
             cluster,
             host,
@@ -157,6 +166,9 @@ impl Session {
             waited: false,
             failed: BTreeSet::new(),
             background: BTreeMap::new(),
+            desk,
+            typed: String::new(),
+            typing: false,
             attached: None,
             terminal: true,
             numbers: options.seed ^ 0x9e37_79b9,

@@ -6,9 +6,8 @@ use crate::api::ops::{Stream, Talk};
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::user::{MASTERS, User};
 use crate::api::{KindRef, OpId, Reason, RecordId, Status, Time, body};
-use crate::apiserver::tokens::ISSUER;
-use crate::apiserver::tokens::review::authenticate;
 use crate::cluster::Cluster;
+use crate::cluster::authentication::Credential;
 use crate::cluster::stream::LogOptions;
 use crate::kubectl::Transport;
 use crate::kubectl::env::{Course, InPod, Remote, Streams, Watch};
@@ -75,13 +74,11 @@ impl InProcess<'_> {
     }
 
     /// Whom the server takes somebody for.
-    /// Real Kubernetes: pkg/kubeapiserver/authenticator/config.go.
     fn recognized(&self, login: &Login) -> Result<User, Status> {
-        let world = &self.cluster.world;
         let user = match login {
             Login::Own => Some(administrator()),
-            Login::Certificate(c) => world.api.authority(world.start).and_then(|a| a.user(c, world.now)).ok(),
-            Login::Token(t) => authenticate(&world.api, t, &[ISSUER], world.now).ok().flatten().map(|(user, _)| user),
+            Login::Certificate(c) => self.cluster.recognize(Credential::Certificate(c)),
+            Login::Token(t) => self.cluster.recognize(Credential::Token(t)),
             Login::Password | Login::Nobody => None,
         };
         user.ok_or_else(|| Status::new(Reason::Unauthorized, "Unauthorized"))

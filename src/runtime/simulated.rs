@@ -138,7 +138,7 @@ impl Simulated {
         let mut waiting = BTreeSet::from([machine.clone()]);
         while let Some(id) = waiting.pop_first() {
             let Some(m) = self.machines.get_mut(&id).map(Arc::make_mut) else { continue };
-            let next = m.run(now, &mut self.volumes, &mut self.sockets);
+            let next = m.run(now, &mut self.volumes, &mut self.sockets, None);
             let (exits, busy) = (std::mem::take(&mut m.exits), m.busy.clone());
             for (i, root) in m.roots.iter_mut().enumerate() {
                 if let Some(meter) = root.as_mut().and_then(|r| r.meter.as_mut()) {

@@ -74,8 +74,17 @@ impl Shell {
         out
     }
 
-    /// Ctrl-C or Ctrl-D, where a program in a container is being typed to.
-    pub fn press(&mut self, key: &Talk) -> Output {
+    /// Ctrl-C, where a program is being typed to.
+    pub fn interrupt(&mut self) -> Output {
+        self.press(&Talk::Interrupt)
+    }
+
+    /// Ctrl-D there.
+    pub fn end_input(&mut self) -> Output {
+        self.press(&Talk::EndOfInput)
+    }
+
+    fn press(&mut self, key: &Talk) -> Output {
         let mut out = self.session.type_to(key);
         self.keep_unended(&mut out);
         out
@@ -266,9 +275,9 @@ mod tests {
         shell.line("cat");
         assert_eq!(shell.prompt(), "");
         assert_eq!(shell.line("said").stdout, "said\n");
-        shell.press(&Talk::Interrupt);
+        shell.interrupt();
         assert_eq!(shell.prompt(), "/tmp # ");
-        let o = shell.press(&Talk::EndOfInput);
+        let o = shell.end_input();
         assert!(shell.prompt().starts_with("t+"), "{}", shell.prompt());
         assert_eq!(o.code, 130);
     }

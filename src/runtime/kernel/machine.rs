@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::files::{Identity, Mounted, Volumes};
 use super::net::{ConnectionId, MachineId, Protocol, Sockets};
 use super::open::{OpenFile, Pipe, Sink, What};
+use super::outside::{Answered, Counter, Outside};
 use super::process::{Environment, Fd, Process, ProcessId, Program, Reaction, STDERR, STDOUT, Signal, Step, Wait};
 use super::sys::Sys;
 use super::tree::{Device, Tree};
@@ -87,6 +88,8 @@ pub struct Machine {
     pub busy: Vec<usize>,
     /// How often somebody asked for chance.
     drawn: u64,
+    /// Commands that are answered outside.
+    pub counter: Counter,
 }
 
 /// How a process begins.
@@ -101,6 +104,14 @@ pub struct Spawn {
     pub umask: u16,
     pub parent: ProcessId,
     pub container: usize,
+}
+
+/// Lends to one what others want afterwards.
+pub(super) fn lend<'a>(outside: &'a mut Option<&mut dyn Outside>) -> Option<&'a mut dyn Outside> {
+    match outside {
+        Some(o) => Some(&mut **o),
+        None => None,
+    }
 }
 
 pub(super) fn insert<T>(list: &mut Vec<Option<T>>, item: T) -> usize {
@@ -131,6 +142,7 @@ impl Machine {
             exits: vec![],
             busy: vec![],
             drawn: 0,
+            counter: Counter::default(),
         }
     }
 
@@ -228,6 +240,16 @@ impl Machine {
         }
     }
 
+    /// From now on a descriptor of a process stands for another open file.
+    pub fn redirect(&mut self, id: ProcessId, fd: Fd, open: usize, sockets: &mut Sockets) {
+        self.hold(open);
+        let Some(p) = self.process_mut(id) else { return };
+        let old = p.fds.iter_mut().find(|(n, _)| *n == fd).map(|(_, o)| std::mem::replace(o, open));
+        if let Some(old) = old {
+            self.release(old, sockets);
+        }
+    }
+
     /// A pipe whose one end is outside.
     pub fn pipe_from_outside(&mut self, terminal: bool) -> usize {
         insert(&mut self.pipes, Pipe { writers: 1, unbounded: true, terminal, ..Pipe::default() })
@@ -263,6 +285,17 @@ impl Machine {
     pub fn feed(&mut self, pipe: usize, data: &[u8]) {
         if let Some(p) = self.pipes.get_mut(pipe).and_then(Option::as_mut) {
             p.data.extend(data);
+        }
+    }
+
+    /// Somebody outside answers a command, wholly or in part.
+    pub fn answer(&mut self, id: ProcessId, answer: Answered) {
+        let all = self.counter.answers.entry(id).or_default();
+        all.out.extend(answer.out);
+        all.err.extend(answer.err);
+        all.code = answer.code;
+        if let Some(p) = self.process_mut(id) {
+            p.woken = true;
         }
     }
 
@@ -426,7 +459,13 @@ impl Machine {
     }
 
     /// Lets everybody go on until all wait. Tells when somebody wants to be woken.
-    pub fn run(&mut self, now: Time, volumes: &mut Volumes, sockets: &mut Sockets) -> Option<Time> {
+    pub fn run(
+        &mut self,
+        now: Time,
+        volumes: &mut Volumes,
+        sockets: &mut Sockets,
+        mut outside: Option<&mut dyn Outside>,
+    ) -> Option<Time> {
         self.busy.clear();
         self.processes.iter_mut().for_each(|p| p.late = false);
         let (mut last, mut left) = (0, BUDGET);
@@ -439,7 +478,7 @@ impl Machine {
                 return self.processes.iter().filter_map(|p| p.wait.until).min();
             };
             last = i + 1;
-            let paused = self.step(i, now, volumes, sockets);
+            let paused = self.step(i, now, volumes, sockets, lend(&mut outside));
             left = left.saturating_sub(if paused { 1 } else { WHOLE_TURN });
             self.reclaim(sockets);
         }
@@ -457,12 +496,26 @@ impl Machine {
     }
 
     /// Whether the process waits now, or has ended; if not, it has used up its turn.
-    fn step(&mut self, i: usize, now: Time, volumes: &mut Volumes, sockets: &mut Sockets) -> bool {
+    fn step(
+        &mut self,
+        i: usize,
+        now: Time,
+        volumes: &mut Volumes,
+        sockets: &mut Sockets,
+        outside: Option<&mut dyn Outside>,
+    ) -> bool {
         let p = &mut self.processes[i];
         let id = p.id;
         (p.woken, p.late, p.wait) = (false, false, Wait::default());
         let Some(mut program) = p.program.take() else { return true };
-        let step = program.run(&mut Sys { machine: self, id, volumes, sockets, now });
+        let step = program.run(&mut Sys {
+            machine: self,
+            id,
+            volumes,
+            sockets,
+            now,
+            outside: outside.map(|o| o as &mut dyn Outside),
+        });
         // It may have ended itself by a signal.
         let Some(p) = self.process_mut(id) else { return true };
         p.program = Some(program);

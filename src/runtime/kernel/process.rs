@@ -123,6 +123,10 @@ pub trait Program: Send + Sync {
         Reaction::Default
     }
     fn clone_box(&self) -> Box<dyn Program>;
+    /// For whoever started it and knows what it is.
+    fn as_any(&mut self) -> Option<&mut dyn std::any::Any> {
+        None
+    }
 }
 
 impl Clone for Box<dyn Program> {

@@ -7,6 +7,7 @@
 //! In real images these are files below `/bin` and `/usr/bin`; here they are too, with this table behind them.
 
 mod archives;
+mod asking;
 mod awk;
 mod basic;
 mod bc;
@@ -337,6 +338,7 @@ pub static TABLE: &[Executable] = &[
 /// What images bring themselves.
 static OWN: &[Executable] = &[
     at("/", "own server", Kind::Program(server::own)),
+    at("/", "asking", Kind::Program(asking::start)),
     at("/", "own words", Kind::Program(server::says)),
     at("/", "name server", Kind::Program(net::name_server::start)),
 ];
