@@ -35,7 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("kubectl", &["api"]),
     ("explain", &["api", "ledger"]),
-    ("prompt", &["api", "ledger", "store", "network", "runtime", "cluster", "kubectl", "explain"]),
+    ("prompt", &["api", "ledger", "store", "network", "runtime", "scheduler", "cluster", "kubectl", "explain"]),
     ("lessons", &["api", "ledger", "store", "network", "cluster", "kubectl", "explain", "prompt"]),
     ("shell", &["api", "ledger", "store", "network", "cluster", "kubectl", "explain", "prompt", "lessons"]),
     ("edge", &["cluster", "kubectl", "explain", "prompt", "lessons", "shell"]),

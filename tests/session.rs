@@ -115,3 +115,24 @@ fn a_mistyped_word_is_answered_with_what_it_could_have_been() {
     assert!(s.eval("get pods").story.contains("`kubectl get pods`"));
     assert_eq!(s.eval("echo 'open").stderr, "a closing ' is missing\n");
 }
+
+#[test]
+fn the_scheduler_is_asked_again_what_it_thinks_of_a_pod_and_a_node() {
+    let mut s = session();
+    run(&mut s, "kubectl create deployment web --image=nginx");
+    let told = s.eval("scores web").story;
+    for part in ["worker-1", "worker-2", "worker-3", "NodeResourcesFit ×1", "TaintToleration ×3", "together"] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+    assert!(told.contains("control-plane has a taint") && told.contains("[TaintToleration]"), "{told}");
+    let not = s.eval("why not web on control-plane").story;
+    assert!(not.contains("a pod never moves") && not.contains("[TaintToleration]"), "{not}");
+    let wanted = r#"{"spec":{"containers":[{"name":"big","image":"nginx","resources":{"requests":{"cpu":"64"}}}]}}"#;
+    run(&mut s, &format!("kubectl run big --image=nginx --overrides='{wanted}'"));
+    let not = s.eval("why not big on worker-2").story;
+    assert!(not.contains("64") && not.contains("[NodeResourcesFit]") && !not.contains("worker-1"), "{not}");
+    s.eval("lang ko");
+    assert!(s.eval("scores big").story.contains("아직 노드가 없다면"));
+    assert_eq!(s.eval("why not nosuch on worker-1").code, 1);
+    assert_eq!(s.eval("why not big on nosuch").code, 1);
+}

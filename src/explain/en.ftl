@@ -115,3 +115,16 @@ path-nobody-has-it = nobody has that address: no route to host
 path-no-rule = that is an address for Services, but no rule leads anywhere: nothing comes back
 path-lost = it leaves the cluster, and nothing comes back
 proxy-mode = kube-proxy works by { $mode } on every node from now on
+
+scores-head = What the scheduler would say of { $pod } now, if it had no node yet:
+scores-plugin = plugin × weight
+scores-total = together
+scores-best = The most points: { $names }{ $count ->
+    [one] .
+   *[other] ; among equals chance decides.
+ }
+scores-more = { $count } more nodes with fewer points are left out.
+scores-is-there = { $pod } is on { $node }.
+scores-is-bound = { $pod } is on { $on } already; a pod never moves. If it were to be placed now:
+scores-could = No plugin objects to { $pod } on { $node }. Points decide:
+scores-refused = It fits nowhere, whatever the nodes are like: { $why }

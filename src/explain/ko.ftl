@@ -100,3 +100,16 @@ path-nobody-has-it = 그 주소를 가진 것이 없음: 호스트로 가는 길
 path-no-rule = 서비스용 주소이지만 이어지는 규칙이 없어 아무것도 돌아오지 않음
 path-lost = 클러스터를 벗어나고 아무것도 돌아오지 않음
 proxy-mode = 이제 모든 노드의 kube-proxy가 { $mode } 방식으로 동작함
+
+scores-head = { $pod }에 아직 노드가 없다면 지금 스케줄러가 매길 점수:
+scores-plugin = 플러그인 × 가중치
+scores-total = 합계
+scores-best = 점수가 가장 높은 노드: { $names }{ $count ->
+    [one] .
+   *[other] . 점수가 같으면 그중에서 무작위로 고름.
+ }
+scores-more = 점수가 더 낮은 노드 { $count }개는 생략함.
+scores-is-there = { $pod }은(는) { $node }에 있음.
+scores-is-bound = { $pod }은(는) 이미 { $on }에 있고, 파드는 옮겨 다니지 않음. 지금 새로 배치한다면:
+scores-could = { $node }에 { $pod }을(를) 두는 데 반대하는 플러그인은 없음. 점수로 정해짐:
+scores-refused = 노드가 어떻든 들어갈 곳이 없음: { $why }

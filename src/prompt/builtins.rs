@@ -4,7 +4,7 @@
 use super::session::{Narration, Output, Pace, Session};
 use super::why;
 use super::words::Unfinished;
-use super::{path, programs};
+use super::{path, programs, scores};
 use crate::api::kinds::{Deployment, deployment};
 use crate::api::object::Resource;
 use crate::api::time::parse_go_duration;
@@ -50,6 +50,15 @@ pub static TABLE: &[Word] = &[
             "오브젝트에 대해 누가 무엇을 결정했고 왜 생겼는지, 또는 `trace`에 나온 요청이 어떻게 되었는지",
         ),
         run: why::word,
+    },
+    Word {
+        name: "scores",
+        usage: "scores POD · why not POD on NODE",
+        help: (
+            "what each scheduler plugin gives each node, or objects to",
+            "스케줄러 플러그인마다 노드에 준 점수, 또는 반대한 이유",
+        ),
+        run: scores::word,
     },
     Word {
         name: "narrate",

@@ -16,6 +16,7 @@ pub mod host;
 pub mod path;
 pub mod programs;
 pub mod running;
+pub mod scores;
 pub mod script;
 pub mod session;
 pub mod transport;
