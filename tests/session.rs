@@ -136,3 +136,18 @@ fn the_scheduler_is_asked_again_what_it_thinks_of_a_pod_and_a_node() {
     assert_eq!(s.eval("why not nosuch on worker-1").code, 1);
     assert_eq!(s.eval("why not big on nosuch").code, 1);
 }
+
+#[test]
+fn the_api_servers_own_service_comes_back_within_ten_seconds() {
+    let mut s = session();
+    let versions = |s: &mut Session| {
+        run(s, "kubectl get svc,endpointslices kubernetes -o jsonpath='{.items[*].metadata.resourceVersion}'")
+    };
+    let before = versions(&mut s);
+    s.advance(std::time::Duration::from_secs(60));
+    assert_eq!(versions(&mut s), before, "what is as it should be is left alone");
+    run(&mut s, "kubectl delete svc kubernetes");
+    s.advance(std::time::Duration::from_secs(11));
+    assert!(run(&mut s, "kubectl get svc kubernetes --no-headers").contains("10.96.0.1"));
+    assert!(run(&mut s, "kubectl get endpointslice kubernetes --no-headers").contains("6443"));
+}

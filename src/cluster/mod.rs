@@ -27,6 +27,7 @@ use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, RecordId, Time, User};
 use crate::controllers;
 use crate::controllers::identity_lease::IdentityLease;
+use crate::controllers::kubernetes_service::KubernetesService;
 use crate::controllers::leader_election::LeaderElection;
 use crate::kubelet::{Fleet, NodeConfig};
 use crate::ledger::{Ledger, Root};
@@ -112,6 +113,8 @@ impl Cluster {
             (plan.nodes.first().map(|n| n.name.clone()).unwrap_or_default(), plan.api_address.clone());
         let identity = IdentityLease::of(&host, &format!("{address}:6443"));
         world.add(Arc::new(move || Box::new(identity.clone())), start);
+        let own_service = KubernetesService::new(first_services::kubernetes(&address));
+        world.add(Arc::new(move || Box::new(own_service.clone())), start);
         let added = if plan.storage_provisioner { controllers::OF_MINIKUBE } else { &[] };
         for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE).chain(added) {
             world.add(entry.maker(), start);

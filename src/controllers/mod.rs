@@ -21,6 +21,7 @@ pub mod endpointslicemirroring;
 pub mod garbage_collector;
 pub mod identity_lease;
 pub mod job;
+pub mod kubernetes_service;
 pub mod leader_election;
 pub mod namespace;
 pub mod node_lifecycle;
