@@ -24,7 +24,7 @@ use std::sync::Arc;
 use crate::api::network::Names;
 use crate::api::object::Resource;
 use crate::api::request::{Method, Request, Response};
-use crate::api::{Duration, RecordId, Time, User};
+use crate::api::{Duration, RecordId, Time, Uid, User};
 use crate::controllers;
 use crate::controllers::identity_lease::IdentityLease;
 use crate::controllers::kubernetes_service::KubernetesService;
@@ -146,6 +146,11 @@ impl Cluster {
     /// The network between the nodes.
     pub fn network(&self) -> Option<&DataPlane> {
         self.outside().map(Outside::network)
+    }
+
+    /// The pods in which a process runs at this moment, whatever the API says of them.
+    pub fn alive(&self) -> Vec<Uid> {
+        self.outside().map(|o| o.alive().collect()).unwrap_or_default()
     }
 
     /// What the cluster's DNS knows.

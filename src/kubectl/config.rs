@@ -5,6 +5,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+/// What stands for the keys that came with the cluster, until somebody wants to see them: no base64 looks like that.
+const OWN: [&str; 3] = ["<the cluster's authority>", "<the administrator's certificate>", "<the administrator's key>"];
+
 /// What proves who one is, as PEM.
 #[derive(Default)]
 pub struct Keys {
@@ -58,9 +61,9 @@ impl Entries {
 
 impl Kubeconfig {
     /// The configuration that comes with a cluster. minikube keeps its keys in files, kubeadm in the configuration itself.
-    pub fn new(context: &str, server: &str, home: &str, keys: &Keys) -> Kubeconfig {
+    /// The keys themselves are filled in when somebody wants to see them: [`Kubeconfig::fill_in`].
+    pub fn new(context: &str, server: &str, home: &str) -> Kubeconfig {
         let (user, cluster) = context.split_once('@').unwrap_or((context, context));
-        let data = |text: &str| STANDARD.encode(text);
         let (authority, keys) = match context {
             "minikube" => (
                 json!({"certificate-authority": format!("{home}/.minikube/ca.crt"), "server": server}),
@@ -68,8 +71,8 @@ impl Kubeconfig {
                        "client-key": format!("{home}/.minikube/profiles/minikube/client.key")}),
             ),
             _ => (
-                json!({"certificate-authority-data": data(&keys.authority), "server": server}),
-                json!({"client-certificate-data": data(&keys.certificate), "client-key-data": data(&keys.key)}),
+                json!({"certificate-authority-data": OWN[0], "server": server}),
+                json!({"client-certificate-data": OWN[1], "client-key-data": OWN[2]}),
             ),
         };
         Kubeconfig {
@@ -79,6 +82,26 @@ impl Kubeconfig {
                 "contexts": [{"name": context, "context": {"cluster": cluster, "user": user}}],
                 "users": [{"name": user, "user": keys}],
             }),
+        }
+    }
+
+    /// Whether data of a user is what came with the cluster.
+    pub fn is_own(data: &str) -> bool {
+        OWN.contains(&data)
+    }
+
+    /// With the keys that came with the cluster.
+    pub fn fill_in(value: &mut Value, keys: &Keys) {
+        let all = [&keys.authority, &keys.certificate, &keys.key];
+        match value {
+            Value::String(text) => {
+                if let Some(i) = OWN.iter().position(|o| o == text) {
+                    *text = STANDARD.encode(all[i]);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|v| Kubeconfig::fill_in(v, keys)),
+            Value::Object(fields) => fields.iter_mut().for_each(|(_, v)| Kubeconfig::fill_in(v, keys)),
+            _ => {}
         }
     }
 

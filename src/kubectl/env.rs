@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Verb;
 use super::args::Args;
-use super::config::Kubeconfig;
+use super::config::{Keys, Kubeconfig};
 use super::editor::{Editor, Unedited};
 use super::failure::Failure;
 use super::login::Aim;
@@ -61,6 +61,8 @@ pub enum Remote {
 /// The way to a cluster: in process, or over HTTP.
 pub trait Transport {
     fn now(&self) -> Time;
+    /// The keys of whoever made the cluster.
+    fn own_keys(&mut self) -> Keys;
     /// From now on one goes there, and says to be that one.
     fn log_in(&mut self, aim: &Aim);
     /// From now on requests are made in somebody's name, or in one's own.

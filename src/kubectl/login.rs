@@ -104,6 +104,10 @@ fn login<'a>(text: &dyn Fn(&str) -> &'a str, user: &str, entry: &Value, env: &En
         };
     }
     let (certificate, key) = (said("client-certificate"), said("client-key"));
+    let own_data = entry["client-certificate-data"].as_str().is_some_and(Kubeconfig::is_own);
+    if certificate.is_empty() && own_data {
+        return Ok(Login::Own);
+    }
     if !certificate.is_empty() && certificate == Kubeconfig::own_certificate(&env.host.home()) {
         return Ok(Login::Own);
     }

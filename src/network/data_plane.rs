@@ -226,6 +226,11 @@ impl DataPlane {
         }
     }
 
+    /// Where each pod is that has a network of its own or its node's, and its address.
+    pub fn pods(&self) -> impl Iterator<Item = (Uid, &str, Ipv4Addr)> {
+        self.of_pod.iter().map(|(uid, (node, ip))| (*uid, &**node, *ip))
+    }
+
     pub fn fault(&mut self, what: &str, place: &str, broken: bool) {
         match what {
             "node" if broken => drop(self.down.insert(place.into())),

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::desk::Desk;
 use super::transport::{InProcess, Known};
 use super::{MemoryHost, builtins};
-use crate::api::user::MASTERS;
 use crate::api::{Duration, KindRef, RecordId};
 use crate::cluster::{Cluster, Options};
 use crate::explain::Language;
-use crate::kubectl::config::{Keys, Kubeconfig};
+use crate::kubectl::config::Kubeconfig;
 use crate::kubectl::mapper::Mapper;
 use crate::kubectl::{self, Done, Env, Failure, Follow, Host};
 use crate::ledger::{Record, Root, What};
@@ -147,7 +146,7 @@ impl Session {
             crate::cluster::profile::Profile::Bare => "https://127.0.0.1:6443".to_string(),
             _ => format!("https://{}:6443", cluster.plan.api_address),
         };
-        let config = Kubeconfig::new(cluster.plan.context, &server, &host.home(), &keys(&cluster));
+        let config = Kubeconfig::new(cluster.plan.context, &server, &host.home());
         let story_from = cluster.world.ledger.next_id();
         let words = builtins::TABLE.iter().map(|w| w.name).chain(["kubectl", "k", "quit"]);
         let desk = Desk::new(host.as_ref(), words, cluster.world.now);
@@ -335,17 +334,6 @@ impl Session {
         }
         line
     }
-}
-
-/// The keys of the cluster's administrator.
-fn keys(cluster: &Cluster) -> Keys {
-    let (world, mut keys) = (&cluster.world, Keys::default());
-    if let Ok(authority) = world.api.authority(world.start) {
-        keys.authority = authority.certificate();
-        let made = authority.client("kubernetes-admin", &[MASTERS], world.start);
-        (keys.certificate, keys.key) = made.unwrap_or_default();
-    }
-    keys
 }
 
 /// Whether a record is a request or a decision that a command led to directly.

@@ -10,6 +10,7 @@ use crate::cluster::Cluster;
 use crate::cluster::authentication::Credential;
 use crate::cluster::stream::LogOptions;
 use crate::kubectl::Transport;
+use crate::kubectl::config::Keys;
 use crate::kubectl::env::{Course, InPod, Remote, Streams, Watch};
 use crate::kubectl::login::{Aim, Login};
 use crate::store::WatchId;
@@ -115,6 +116,16 @@ impl InProcess<'_> {
 impl Transport for InProcess<'_> {
     fn now(&self) -> Time {
         self.cluster.world.now
+    }
+
+    fn own_keys(&mut self) -> Keys {
+        let (world, mut keys) = (&self.cluster.world, Keys::default());
+        if let Ok(authority) = world.api.authority(world.start) {
+            keys.authority = authority.certificate();
+            let made = authority.client("kubernetes-admin", &[MASTERS], world.start);
+            (keys.certificate, keys.key) = made.unwrap_or_default();
+        }
+        keys
     }
 
     fn log_in(&mut self, aim: &Aim) {

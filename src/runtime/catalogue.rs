@@ -165,7 +165,7 @@ fn entry(v: &Value) -> Option<Vec<(String, Arc<Image>)>> {
         user: u32::try_from(v["user"].as_u64().unwrap_or(0)).ok()?,
         group: u32::try_from(v["group"].as_u64().unwrap_or(0)).ok()?,
         env: pairs(&v["env"]),
-        files,
+        files: files.frozen(),
         tools: base.tools(),
         server: server(v),
         says: v["print"]

@@ -348,6 +348,14 @@ impl Simulated {
         self.sockets.upstream = yes;
     }
 
+    /// The pods in which a process runs at this moment.
+    pub fn alive(&self) -> impl Iterator<Item = Uid> {
+        self.machines.iter().filter(|(_, m)| !m.processes.is_empty()).filter_map(|(id, _)| match id {
+            MachineId::Pod(uid) => Some(*uid),
+            MachineId::Host(_) => None,
+        })
+    }
+
     pub fn listens(&self, machine: &MachineId, port: u16) -> bool {
         self.machines.get(machine).is_some_and(|m| m.listeners.iter().any(|l| l.port == port))
     }

@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_value_is_written_where_its_path_leads() {
-        let mut config = Kubeconfig::new("a", "https://a", "/h", &crate::kubectl::config::Keys::default());
+        let mut config = Kubeconfig::new("a", "https://a", "/h");
         let mut put = |path: &str, value: &str| write(&place(path).unwrap(), value, false, &mut config);
         assert_eq!(put("contexts.b.namespace", "dev"), Ok(()));
         assert_eq!(
