@@ -1,6 +1,7 @@
 //! Who reaches pods from where, by which address, and that what arrives is spread.
 
 use kubetutor::cluster::profile::Profile;
+use kubetutor::explain::Language;
 use kubetutor::prompt::Session;
 
 use super::{at, fails};
@@ -114,6 +115,9 @@ fn a_cloud_gives_a_load_balancer_an_address_and_elsewhere_it_stays_pending() {
     assert!(requests(&mut s).iter().all(|n| *n >= 4));
     let told = s.eval("why service/web").story;
     assert!(told.contains("the cloud has made a load balancer with the address 203.0.113.1"), "{told}");
+    s.language = Language::Korean;
+    let told = s.eval("why service/web").story;
+    assert!(told.contains("로드 밸런서를 요청") && told.contains("주소가 203.0.113.1인"), "{told}");
     let events = get(&mut s, "events --field-selector involvedObject.kind=Service", ".items[*].reason");
     assert_eq!(events, "EnsuringLoadBalancer EnsuredLoadBalancer");
     // It is a node port, too; that is how the load balancer comes in.
