@@ -25,6 +25,7 @@ mod requests;
 mod rooms;
 mod scheduling;
 mod scheduling_recorded;
+mod seeds;
 mod session;
 mod shell;
 mod storage;

@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use serde_json::{Value, json};
 
 use super::first_services;
-use super::profile::Plan;
+use super::profile::{Plan, Profile};
 use crate::api::kind::Subresource;
 use crate::api::kinds::flowcontrol;
 use crate::api::kinds::{APIService, FlowSchema, Namespace, Node, ServiceAccount, StorageClass};
@@ -99,6 +99,9 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
     }
     if plan.storage_provisioner {
         provisioner_rights().into_iter().for_each(|v| apiserver.put_value(v));
+    }
+    if plan.profile == Profile::Cloud {
+        cloud_rights().into_iter().for_each(|v| apiserver.put_value(v));
     }
     if plan.metrics_service {
         apiserver.put_value(metrics_service(apiserver.world.now, true));
@@ -254,6 +257,26 @@ fn provisioner_rights() -> [Value; 4] {
             "rules": [{"apiGroups": [""], "resources": ["endpoints"],
                 "verbs": ["get", "watch", "list", "create", "update", "patch"]}]}),
         binding("RoleBinding", "Role", named(ROLE, system, "EnsureExists")),
+    ]
+}
+
+/// Who cloud-controller-manager is, and what it may do.
+/// Real Kubernetes: each cloud's manifests; the rules are those that k8s.io/cloud-provider's service controller needs.
+fn cloud_rights() -> [Value; 3] {
+    const NAME: &str = "system:cloud-controller-manager";
+    let (rbac, account) = ("rbac.authorization.k8s.io", "cloud-controller-manager");
+    let rule = |groups: &[&str], resources: &[&str], verbs: &[&str]| json!({"apiGroups": groups, "resources": resources, "verbs": verbs});
+    [
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": "kube-system"}}),
+        json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRole", "metadata": {"name": NAME}, "rules": [
+            rule(&["", "events.k8s.io"], &["events"], &["create", "patch", "update"]),
+            rule(&[""], &["nodes"], &["get", "list", "watch"]),
+            rule(&[""], &["services"], &["get", "list", "watch", "patch", "update"]),
+            rule(&[""], &["services/status"], &["patch", "update"]),
+        ]}),
+        json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": NAME},
+            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "kube-system"}],
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": NAME}}),
     ]
 }
 

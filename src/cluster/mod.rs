@@ -115,7 +115,11 @@ impl Cluster {
         world.add(Arc::new(move || Box::new(identity.clone())), start);
         let own_service = KubernetesService::new(first_services::kubernetes(&address));
         world.add(Arc::new(move || Box::new(own_service.clone())), start);
-        let added = if plan.storage_provisioner { controllers::OF_MINIKUBE } else { &[] };
+        let added = match plan.profile {
+            Profile::Minikube => controllers::OF_MINIKUBE,
+            Profile::Cloud => controllers::OF_CLOUD,
+            _ => &[],
+        };
         for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE).chain(added) {
             world.add(entry.maker(), start);
         }

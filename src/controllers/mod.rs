@@ -9,6 +9,7 @@
 //! In Kubernetes this is `pkg/controller` and `cmd/kube-controller-manager`.
 
 pub mod certificates;
+pub mod cloud_load_balancer;
 pub mod clusterrole_aggregation;
 pub mod cronjob;
 pub mod customresourcedefinition;
@@ -92,6 +93,9 @@ pub static IN_API_SERVER: &[Entry] = &[entry::<customresourcedefinition::CustomR
 
 /// Those that minikube adds, each a program of its own.
 pub static OF_MINIKUBE: &[Entry] = &[entry::<storage_provisioner::StorageProvisioner>()];
+
+/// That of cloud-controller-manager, where there is a cloud.
+pub static OF_CLOUD: &[Entry] = &[entry::<cloud_load_balancer::LoadBalancers>()];
 
 impl Entry {
     pub fn maker(&'static self) -> Maker {

@@ -53,6 +53,10 @@ const SOURCES: &[(&str, &str)] = &[
         include_str!("../controllers/persistentvolume_binder/ko.ftl"),
     ),
     (
+        include_str!("../controllers/cloud_load_balancer/en.ftl"),
+        include_str!("../controllers/cloud_load_balancer/ko.ftl"),
+    ),
+    (
         include_str!("../controllers/storage_provisioner/en.ftl"),
         include_str!("../controllers/storage_provisioner/ko.ftl"),
     ),

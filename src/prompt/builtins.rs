@@ -207,6 +207,8 @@ fn help(s: &mut Session, _: &str, _: &[String]) -> Output {
         "셸과 그 프로그램들. 파일은 지금 디렉터리의 것",
     );
     text.push_str(&format!("  {:<28} {}\n", "ls, grep, | > $() for …", if korean { shell.1 } else { shell.0 }));
+    let makes = format!("who-makes-{}", s.cluster.plan.profile.name());
+    text.push_str(&format!("\n{}\n", message(s.language, &makes, &[])));
     said(text)
 }
 
