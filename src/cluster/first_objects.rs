@@ -234,7 +234,12 @@ fn authentication(api: &ApiServer, now: Time) -> [Value; 2] {
 fn standard() -> StorageClass {
     let mut metadata = named("standard");
     let default = ("storageclass.kubernetes.io/is-default-class".into(), "true".into());
-    metadata.annotations = Some(BTreeMap::from([default]));
+    // Whoever sets a cluster up does it with `kubectl apply`, which leaves its words behind.
+    let applied = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+        "metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}, "name": "standard"},
+        "provisioner": PROVISIONER, "reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"});
+    let words = ("kubectl.kubernetes.io/last-applied-configuration".into(), format!("{applied}\n"));
+    metadata.annotations = Some(BTreeMap::from([default, words]));
     StorageClass { metadata, provisioner: PROVISIONER.into(), ..StorageClass::default() }
 }
 

@@ -108,7 +108,7 @@ impl Simulated {
         match self.catalogue.find(&r) {
             Some(found) => {
                 let took = self.catalogue.pull_time(found);
-                (took, Outcome::Pulled { image: full, size: found.bytes, took })
+                (took, Outcome::Pulled { image: full, size: found.bytes, user: found.user, took })
             }
             None => fail(
                 self.catalogue.answer_time(),
@@ -469,6 +469,15 @@ impl Answerer for Simulated {
             RuntimeCall::Attach { id, stdin } => return self.attach(op, *id, *stdin, now, out),
             RuntimeCall::PortForward { host, pod, ports, addresses } => {
                 return self.port_forward(op, host, pod, (ports, addresses), now, out);
+            }
+            RuntimeCall::UpdateVolume { volume, content } => {
+                if let Some(tree) = self.volumes.get_mut(volume) {
+                    *tree = content.clone();
+                }
+                (Duration::ZERO, Outcome::Removed)
+            }
+            RuntimeCall::Hook { id, pod, hook, timeout } => {
+                return self.hook(op, *id, pod, hook, *timeout, now, out);
             }
             RuntimeCall::Probe { id, pod, probe, timeout } => {
                 return self.probe(op, *id, pod, probe, *timeout, now, out);

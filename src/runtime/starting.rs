@@ -43,6 +43,7 @@ impl Simulated {
             (root.mounts, root.read_only, root.who) = (mounts, spec.read_only_root, who);
             root
         });
+        m.number_by(slot, &spec.pids);
         if spec.stdin {
             let pipe = m.pipe_from_outside(spec.tty);
             if let Some(root) = m.root_mut(slot) {

@@ -174,6 +174,30 @@ pub struct Process {
 }
 
 impl Process {
+    /// What holds a sandbox's namespaces open, and does nothing else. It can be seen, and no signal reaches it.
+    pub fn of_sandbox(pid: u32) -> Process {
+        const NOBODY: u32 = 65535;
+        Process {
+            id: 0,
+            pid,
+            parent: 0,
+            container: usize::MAX,
+            program: None,
+            words: vec!["/pause".to_string()].into(),
+            env: Environment::default(),
+            cwd: "/".into(),
+            fds: vec![],
+            who: Identity { user: NOBODY, group: NOBODY, ..Identity::default() },
+            umask: 0o022,
+            wait: Wait::default(),
+            woken: false,
+            late: false,
+            ended: vec![],
+            started: Time::default(),
+            own_signals: vec![],
+        }
+    }
+
     pub fn open(&self, fd: Fd) -> Option<usize> {
         self.fds.iter().find(|(f, _)| *f == fd).map(|(_, open)| *open)
     }
