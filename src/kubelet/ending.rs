@@ -105,9 +105,10 @@ impl Fleet {
         ctx.after(wait, tag);
     }
 
-    /// The worker has looked once more, and there is nothing: the pod is over, and has no sandbox any more.
+    /// The worker has looked once more, and there is nothing: the pod is over, and has no sandbox any more. A kubelet that was away
+    /// looks again, and says what it could not say before.
     pub(super) fn ended(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
-        let Some(w) = self.workers.get_mut(uid).filter(|w| w.phase == Phase::Terminating && !w.is_ending()) else {
+        let Some(w) = self.workers.get_mut(uid).filter(|w| w.phase != Phase::Active && !w.is_ending()) else {
             return;
         };
         w.phase = Phase::Terminated;

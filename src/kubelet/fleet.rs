@@ -14,7 +14,7 @@ use super::reporting::NodeConfig;
 use super::roles::{self, Role};
 use super::service_links::ServiceLinks;
 use super::spec::Accounts;
-use super::worker::Step;
+use super::worker::{Step, Worker};
 use crate::api::kinds::{ConfigMap, Node, Pod, Secret, Service};
 use crate::api::object::Resource as _;
 use crate::api::ops::RuntimeCall;
@@ -120,6 +120,8 @@ impl Fleet {
             }
             "reconcile" if up => self.write_status(uid, ctx),
             "retell" if up => self.retell(uid, ctx),
+            // A kubelet that is away tells nothing; when it is back it looks at all pods, and may fail to tell again.
+            "retell" => self.workers.get_mut(uid).into_iter().for_each(Worker::told),
             "remount" if up => self.remount(uid, ctx),
             "unmounted" if up => self.still_unmounted(uid, ctx),
             "deadline" if up => self.deadline(uid, ctx),
