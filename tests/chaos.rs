@@ -1,7 +1,7 @@
 //! Random faults in random order, while somebody works with the cluster: what may never be is never so, and what was mended
 //! comes to what it would have come to without.
 //!
-//! `KUBETUTOR_SEEDS=10000` looks at so many seeds (6 otherwise; `.ci/run` wants 30 of the optimised program), `KUBETUTOR_SEED=17` at
+//! `KUBETUTOR_SEEDS=10000` looks at so many seeds (6 otherwise), `KUBETUTOR_SEED=17` at
 //! one, and tells it. A test of its own, so that it can be run optimised without the others.
 
 // Helpers of tests may unwrap as tests do.
