@@ -14,6 +14,7 @@ mod bc;
 mod children;
 mod columns;
 mod compare;
+mod conversion;
 mod copying;
 mod dates;
 mod dd;
