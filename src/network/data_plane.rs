@@ -95,6 +95,17 @@ struct Memory {
     recent: BTreeMap<(Ipv4Addr, Address), Time>,
 }
 
+impl Memory {
+    fn draw(&mut self, n: usize) -> usize {
+        // xorshift: a chance that is the same again for the same cluster.
+        let m = &mut self.state;
+        *m ^= *m << 13;
+        *m ^= *m >> 7;
+        *m ^= *m << 17;
+        usize::try_from(*m % u64::try_from(n.max(1)).unwrap_or(1)).unwrap_or(0)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct DataPlane {
     nodes: BTreeMap<Arc<str>, NodeNet>,
@@ -127,12 +138,7 @@ struct NodeKernel<'a> {
 
 impl Kernel for NodeKernel<'_> {
     fn draw(&mut self, n: usize) -> usize {
-        // xorshift: a chance that is the same again for the same cluster.
-        let m = &mut self.memory.state;
-        *m ^= *m << 13;
-        *m ^= *m >> 7;
-        *m ^= *m << 17;
-        usize::try_from(*m % u64::try_from(n.max(1)).unwrap_or(1)).unwrap_or(0)
+        self.memory.draw(n)
     }
 
     fn turn(&mut self, of: Address, n: usize) -> usize {
@@ -293,7 +299,7 @@ impl DataPlane {
         let outside = node.is_none();
         if outside {
             way.took += FROM_OUTSIDE;
-            match self.entrance(to.ip) {
+            match self.entrance(to) {
                 Some(n) if self.down.contains(&n) => return stopped(way, Stop::Unreachable, "node-down"),
                 Some(n) => node = Some(n),
                 // Pods' and Services' addresses mean nothing out there.
@@ -339,13 +345,24 @@ impl DataPlane {
     }
 
     /// The node through which a packet from outside comes in.
-    fn entrance(&self, ip: Ipv4Addr) -> Option<Arc<str>> {
-        if let Some(n) = self.by_ip.get(&ip) {
+    fn entrance(&mut self, to: Address) -> Option<Arc<str>> {
+        if let Some(n) = self.by_ip.get(&to.ip) {
             return Some(n.clone());
         }
-        // A load balancer sends to any node that is up.
-        let up = || self.nodes.keys().find(|n| !self.down.contains(*n)).cloned();
-        if self.balancers.contains(&ip) { up() } else { None }
+        if !self.balancers.contains(&to.ip) {
+            return None;
+        }
+        // A load balancer asks after the health of the nodes, and spreads over those that are well. Where traffic stays on the node
+        // that it comes to (`externalTrafficPolicy: Local`), only nodes that have somebody to answer say that they are.
+        let service = self.services.values().find(|s| s.port == to.port && s.load_balancer_ips.contains(&to.ip));
+        let local = service.filter(|s| s.external_local);
+        let answers =
+            |n: &Arc<str>| local.is_none_or(|s| s.endpoints.iter().any(|e| e.ready && e.node.as_ref() == Some(n)));
+        let up = || self.nodes.keys().filter(|n| !self.down.contains(*n));
+        let well: Vec<&Arc<str>> = up().filter(|n| answers(n)).collect();
+        // If none is, it tries all.
+        let all = if well.is_empty() { up().collect() } else { well };
+        all.get(self.memory.draw(all.len())).copied().cloned()
     }
 
     /// What the node's rules make of the packet: where it goes, and as whom.

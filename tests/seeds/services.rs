@@ -26,6 +26,27 @@ fn requests(s: &mut Session) -> Vec<u32> {
     pods.split(' ').map(|p| run(s, &format!("kubectl logs {p}")).matches("GET /").count() as u32).collect()
 }
 
+/// A load balancer comes in at any healthy node; where traffic stays on its node, only where somebody is to answer.
+#[test]
+fn a_load_balancer_comes_in_where_it_is_answered() {
+    let mut s = web(Profile::Cloud, 1, "LoadBalancer");
+    run(&mut s, "wait 1m");
+    let entrances = |s: &mut Session| -> std::collections::BTreeSet<String> {
+        let ways = (0..30).map(|_| s.eval("path me 203.0.113.1:80").story);
+        let node = |way: String| {
+            let all = ["control-plane", "worker-1", "worker-2", "worker-3"];
+            all.into_iter().filter_map(|n| way.find(n).map(|at| (at, n.to_string()))).min().map(|(_, n)| n)
+        };
+        ways.filter_map(node).collect()
+    };
+    let everywhere = entrances(&mut s);
+    assert!(everywhere.len() > 2, "{everywhere:?}");
+    run(&mut s, r#"kubectl patch service web -p '{"spec":{"externalTrafficPolicy":"Local"}}'"#);
+    let host = get(&mut s, "pod -l app=web", ".items[*].spec.nodeName");
+    assert_eq!(entrances(&mut s), [host].into());
+    run(&mut s, "for i in $(seq 20); do curl -sf -m 3 http://203.0.113.1 > /dev/null || exit 1; done");
+}
+
 #[test]
 fn from_outside_a_node_port_answers_and_the_addresses_of_pods_and_services_do_not() {
     let mut s = web(Profile::Kubeadm, 1, "NodePort");
