@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("controllers", &["api", "ledger", "store", "apiserver", "world", "client"]),
     ("scheduler", &["api", "ledger", "store", "apiserver", "world", "client"]),
     ("runtime", &["api"]),
+    ("host", &["api", "runtime"]),
     ("kubelet", &["api", "ledger", "store", "apiserver", "world", "client"]),
     ("network", &["api", "ledger", "store", "apiserver", "world", "client"]),
     (

@@ -160,6 +160,11 @@ impl Simulated {
         }
     }
 
+    /// What a process prints is heard by an operation.
+    pub(super) fn follow_process(&mut self, op: OpId, machine: MachineId, process: ProcessId, sink: usize) {
+        self.sessions.insert(op, Session::new(What::Command { machine, process, stdin: None, sink }));
+    }
+
     /// The first process of a container from now on.
     pub(super) fn attach(&mut self, op: OpId, id: ContainerId, stdin: bool, now: Time, out: &mut Vec<Completion>) {
         let stdin = self.containers.get(&id).and_then(|c| self.root(c)?.stdin).filter(|_| stdin);

@@ -11,6 +11,7 @@ use super::kernel::net::{ConnectionId, Dial, MachineId, Reached, Sockets};
 use super::kernel::{Machine, ProcessId, Root, Signal};
 use super::sessions::Session;
 use super::starting::Ends;
+use super::stores::Stores;
 use crate::api::image::ImageRef;
 use crate::api::ops::{Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, PodRef, RuntimeCall, Stream, Talk};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
@@ -37,7 +38,8 @@ pub(super) enum Due {
 
 #[derive(Clone)]
 pub struct Simulated {
-    catalogue: &'static Catalogue,
+    pub(super) catalogue: &'static Catalogue,
+    pub stores: Stores,
     speeds: Speeds,
     pub(super) containers: imbl::OrdMap<ContainerId, Arc<Container>>,
     /// The first process of each running container.
@@ -61,6 +63,7 @@ impl Simulated {
     pub fn new(catalogue: &'static Catalogue, speeds: Speeds) -> Simulated {
         Simulated {
             catalogue,
+            stores: Stores::default(),
             speeds,
             containers: imbl::OrdMap::new(),
             mains: imbl::OrdMap::new(),
@@ -85,7 +88,7 @@ impl Simulated {
 
     // ---- images -----------------------------------------------------------------------------
 
-    fn pull(&self, image: &str) -> (Duration, Outcome) {
+    fn pull(&mut self, node: &Arc<str>, image: &str) -> (Duration, Outcome) {
         let fail = |wait: Duration, message: String| (wait, Outcome::Failed { message });
         let Some(r) = ImageRef::parse(image) else {
             return fail(
@@ -105,11 +108,30 @@ impl Simulated {
                 ),
             );
         }
-        match self.catalogue.find(&r) {
+        match self.in_registry(&r) {
             Some(found) => {
-                let took = self.catalogue.pull_time(found);
-                (took, Outcome::Pulled { image: full, size: found.bytes, took })
+                let took = self.catalogue.pull_time(&found);
+                let size = found.bytes;
+                self.stores.put(node, &full, found);
+                (took, Outcome::Pulled { image: full, size, took })
             }
+            None if r.is_local() => fail(
+                Duration::from_millis(5),
+                format!(
+                    "failed to pull and unpack image {full:?}: failed to resolve image: failed to do request: Head \"https://{}/v2/{}/manifests/{}\": dial tcp 127.0.0.1:{}: connect: connection refused",
+                    r.registry,
+                    r.path,
+                    r.tag_or_latest(),
+                    r.registry.split_once(':').map_or("443", |(_, port)| port),
+                ),
+            ),
+            // Whether it is private or does not exist is nobody's business who has not logged in.
+            None if self.is_secretive(&r) => fail(
+                self.catalogue.answer_time(),
+                format!(
+                    "failed to pull and unpack image {full:?}: failed to resolve image: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"
+                ),
+            ),
             None => fail(
                 self.catalogue.answer_time(),
                 format!(
@@ -119,8 +141,9 @@ impl Simulated {
         }
     }
 
-    pub(super) fn image(&self, name: &str) -> Option<Arc<Image>> {
-        ImageRef::parse(name).and_then(|i| self.catalogue.find(&i).cloned())
+    pub(super) fn image(&self, node: &Arc<str>, name: &str) -> Option<Arc<Image>> {
+        let image = ImageRef::parse(name)?;
+        self.stores.on(node, &image.full()).or_else(|| self.stores.find(self.catalogue, &image)).cloned()
     }
 
     // ---- machines ---------------------------------------------------------------------------
@@ -417,7 +440,7 @@ impl Answerer for Simulated {
                 self.remove_sandbox(pod, now, out);
                 (Duration::from_millis(20), Outcome::Removed)
             }
-            RuntimeCall::PullImage { image } => self.pull(image),
+            RuntimeCall::PullImage { image } => self.pull(node, image),
             RuntimeCall::CreateContainer { pod, spec } => (self.speeds.create, self.create(node, pod, spec, now)),
             RuntimeCall::StartContainer { id } => {
                 let outcome = self.start(*id, now, out);
