@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 mod autoscaling;
 mod bodies;
+mod certificates;
 mod command_lines;
 mod compare;
 mod conversations;
@@ -20,16 +21,19 @@ mod managed;
 mod managed_random;
 mod objects;
 mod openapi;
+mod pods;
 mod requests;
 mod rooms;
 mod scheduling;
 mod scheduling_recorded;
+mod seeds;
 mod session;
 mod shell;
 mod storage;
 mod stories;
 mod tables;
 mod templates;
+mod timings;
 mod verbs;
 mod whole;
 mod workloads;

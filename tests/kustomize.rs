@@ -92,6 +92,8 @@ fn kustomizations_are_built_as_kubectl_builds_them() {
 }
 
 const SHOP: &str = "\
+$ mkdir shop
+
 $ cat > shop/kustomization.yaml <<'EOF'
 namePrefix: my-
 configMapGenerator: [{name: settings, literals: [a=1]}]

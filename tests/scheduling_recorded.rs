@@ -16,14 +16,12 @@ use kubetutor::api::{Duration, Key, Object, RecordId, User, pods};
 use kubetutor::cluster::profile::Profile;
 use kubetutor::cluster::{Cluster, Options};
 use kubetutor::controllers;
-use kubetutor::scheduler::cache::Cache;
+
 use kubetutor::scheduler::cycle::{Judges, scores};
-use kubetutor::scheduler::framework::{NodeInfo, PodInfo, Rejected, nominated_node, priority};
-use kubetutor::scheduler::known::Known;
-use kubetutor::scheduler::nominated::{Nominated, Nominee};
+use kubetutor::scheduler::framework::{NodeInfo, Rejected, nominated_node, priority};
+use kubetutor::scheduler::inquiry::View;
 use kubetutor::scheduler::preemption::{Outcome, consider};
-use kubetutor::scheduler::siblings::Siblings;
-use kubetutor::store::{Change, Scope};
+
 use miniz_oxide::inflate::decompress_to_vec;
 use rand::SeedableRng;
 use serde_json::{Value, json};
@@ -100,45 +98,19 @@ fn pass(cluster: &mut Cluster, millis: u64) {
 }
 
 /// What a scheduler knows, made anew from the store.
-#[derive(Default)]
-struct View {
-    cache: Cache,
-    known: Known,
-    siblings: Siblings,
-    nominated: Nominated,
+fn view(cluster: &Cluster) -> View {
+    let mut view = View::default();
+    let store = cluster.world.api.store();
+    View::scopes().iter().flat_map(|scope| store.list(scope)).for_each(|o| view.take(o));
+    view
 }
 
-impl View {
-    fn of(cluster: &Cluster) -> View {
-        let mut view = View::default();
-        let store = cluster.world.api.store();
-        let mut scopes = Known::scopes();
-        scopes.extend(Siblings::scopes());
-        for o in scopes.iter().flat_map(|scope| store.list(scope)) {
-            let change = Change::own(o);
-            assert!(view.known.apply(&change) || view.siblings.apply(&change));
-        }
-        for o in store.list(&Scope::all(Node::kind_ref())) {
-            view.cache.set_node(o);
-        }
-        for o in store.list(&Scope::all(Pod::kind_ref())) {
-            view.cache.observe(o, false);
-            let pod = o.get::<Pod>().expect("a pod");
-            if let Some(node) = nominated_node(pod).filter(|_| pods::node(pod).is_empty()) {
-                let load = view.cache.load(pod);
-                let nominee = Nominee { pod: o.key(), node: node.into(), load };
-                view.nominated.add(o.marks().uid, nominee);
-            }
-        }
-        view
-    }
+/// What is asked of it.
+trait Asked {
+    fn judged(&mut self, pod: &Arc<Object>) -> Judged;
+}
 
-    fn info(&mut self, pod: &Arc<Object>) -> PodInfo {
-        let mut info = PodInfo::new(pod.clone());
-        info.spread = self.siblings.of(pod);
-        info
-    }
-
+impl Asked for View {
     /// The nodes that come into question, with what every plugin gives each of them; and who may have to go elsewhere.
     fn judged(&mut self, pod: &Arc<Object>) -> Judged {
         let info = self.info(pod);
@@ -266,7 +238,7 @@ fn try_pod(cluster: &mut Cluster, pod: &Value) -> (Judged, Became) {
     let word = |key: &str| pod["metadata"][key].as_str().expect("a word");
     let key = Key::of::<Pod>(word("namespace"), word("name"));
     let object = cluster.world.api.store().get(&key).cloned().expect("the pod");
-    let mut view = View::of(cluster);
+    let mut view = view(cluster);
     let judged = view.judged(&object);
     for _ in 0..100 {
         pass(cluster, 20);

@@ -1,6 +1,9 @@
-//! A file tree as data: an ordered map of absolute paths. Copies share what they have in common, so every container begins
+//! A file tree as data: absolute paths in order. Copies share what they have in common, so every container begins
 //! with its image's files at no cost.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Range;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::time::Time;
@@ -76,9 +79,54 @@ impl Node {
     }
 }
 
+/// What was changed above a layer: what was put there, or that something is gone.
+type Changes = BTreeMap<Arc<str>, Option<Node>>;
+
 /// The root is `/`; it is there even in an empty tree.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Tree(imbl::OrdMap<Arc<str>, Node>);
+///
+/// A tree is a layer that many share, such as an image's files, with changes of its own above it: a container costs what it
+/// changes. In real ones this is an overlay file system.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    layer: Option<Arc<BTreeMap<Arc<str>, Node>>>,
+    changes: Arc<Changes>,
+}
+
+impl PartialEq for Tree {
+    fn eq(&self, other: &Tree) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+/// What is there from a path on, in order: both layers at once.
+struct Both<'a> {
+    below: Option<std::iter::Peekable<Range<'a, Arc<str>, Node>>>,
+    above: std::iter::Peekable<Range<'a, Arc<str>, Option<Node>>>,
+}
+
+impl<'a> Iterator for Both<'a> {
+    type Item = (&'a Arc<str>, &'a Node);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let low = self.below.as_mut().and_then(|b| b.peek().map(|(k, _)| *k));
+            let high = self.above.peek().map(|(k, _)| *k);
+            match (low, high) {
+                (None, None) => return None,
+                (Some(low), Some(high)) if low < high => return self.below.as_mut()?.next(),
+                (Some(_), None) => return self.below.as_mut()?.next(),
+                (low, Some(high)) => {
+                    if low == Some(high) {
+                        self.below.as_mut()?.next();
+                    }
+                    if let (k, Some(n)) = self.above.next()? {
+                        return Some((k, n));
+                    }
+                }
+            }
+        }
+    }
+}
 
 /// The directory that a path lies in. The root lies in itself.
 pub fn parent(path: &str) -> &str {
@@ -99,12 +147,48 @@ pub fn join(directory: &str, name: &str) -> String {
 }
 
 impl Tree {
+    /// The same as a layer: copies of it share it.
+    pub fn frozen(self) -> Tree {
+        let all = self.iter().map(|(k, n)| (k.clone(), n.clone())).collect();
+        Tree { layer: Some(Arc::new(all)), changes: Arc::default() }
+    }
+
+    fn from<'a>(&'a self, path: &str) -> Both<'a> {
+        let range = (Bound::Included(path), Bound::Unbounded);
+        Both {
+            below: self.layer.as_ref().map(|l| l.range::<str, _>(range).peekable()),
+            above: self.changes.range::<str, _>(range).peekable(),
+        }
+    }
+
     pub fn get(&self, path: &str) -> Option<&Node> {
-        self.0.get(path)
+        match self.changes.get(path) {
+            Some(changed) => changed.as_ref(),
+            None => self.layer.as_ref()?.get(path),
+        }
     }
 
     pub fn get_mut(&mut self, path: &str) -> Option<&mut Node> {
-        self.0.get_mut(path)
+        if !self.changes.contains_key(path) {
+            let (k, n) = self.layer.as_ref()?.get_key_value(path)?;
+            let (k, n) = (k.clone(), n.clone());
+            Arc::make_mut(&mut self.changes).insert(k, Some(n));
+        }
+        Arc::make_mut(&mut self.changes).get_mut(path)?.as_mut()
+    }
+
+    fn insert(&mut self, path: &str, node: Node) {
+        Arc::make_mut(&mut self.changes).insert(path.into(), Some(node));
+    }
+
+    fn take(&mut self, path: &str) -> Option<Node> {
+        let found = self.get(path)?.clone();
+        let changes = Arc::make_mut(&mut self.changes);
+        match self.layer.as_ref().is_some_and(|l| l.contains_key(path)) {
+            true => drop(changes.insert(path.into(), None)),
+            false => drop(changes.remove(path)),
+        }
+        Some(found)
     }
 
     /// The root counts as a directory though nothing was put there.
@@ -115,26 +199,25 @@ impl Tree {
     /// Puts a node, and directories above it where there are none.
     pub fn put(&mut self, path: &str, node: Node) {
         let mut above = parent(path);
-        while above != "/" && self.0.get(above).is_none() {
-            self.0.insert(above.into(), Node { modified: node.modified, ..Node::directory() });
+        while above != "/" && self.get(above).is_none() {
+            self.insert(above, Node { modified: node.modified, ..Node::directory() });
             above = parent(above);
         }
-        self.0.insert(path.into(), node);
+        self.insert(path, node);
     }
 
     /// Removes a node and all below it.
     pub fn remove(&mut self, path: &str) -> Option<Node> {
         for below in self.below(path) {
-            self.0.remove(&below);
+            self.take(&below);
         }
-        self.0.remove(path)
+        self.take(path)
     }
 
     /// Every path below a directory, in order.
     pub fn below(&self, path: &str) -> Vec<Arc<str>> {
         let prefix = join(path, "");
-        let from: Arc<str> = prefix.as_str().into();
-        let all = self.0.range(from..).map(|(k, _)| k).take_while(|k| k.starts_with(&prefix));
+        let all = self.from(&prefix).map(|(k, _)| k).take_while(|k| k.starts_with(&prefix));
         all.filter(|k| k.len() > prefix.len()).cloned().collect()
     }
 
@@ -142,19 +225,19 @@ impl Tree {
     pub fn names(&self, path: &str) -> Vec<String> {
         let prefix = join(path, "");
         let mut names: Vec<String> = vec![];
-        let mut from: Arc<str> = prefix.as_str().into();
+        let mut from = prefix.clone();
         // What lies in directories below is passed over at once: '0' follows '/'.
-        while let Some((k, _)) = self.0.range(from..).next() {
+        while let Some((k, _)) = self.from(&from).next() {
             let Some(rest) = k.strip_prefix(&prefix) else { break };
             // The root itself may stand in the map.
             if rest.is_empty() {
-                from = format!("{prefix}\0").into();
+                from = format!("{prefix}\0");
                 continue;
             }
             let first = rest.split('/').next().unwrap_or(rest);
             from = match first.len() == rest.len() {
-                true => format!("{prefix}{first}\0").into(),
-                false => format!("{prefix}{first}0").into(),
+                true => format!("{prefix}{first}\0"),
+                false => format!("{prefix}{first}0"),
             };
             names.push(first.into());
         }
@@ -165,17 +248,17 @@ impl Tree {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.iter().next().is_none()
     }
 
     /// How many bytes its files hold.
     pub fn bytes(&self) -> usize {
         let file = |n: &Node| if let Kind::File(b) = &n.kind { b.len() } else { 0 };
-        self.0.values().map(file).sum()
+        self.iter().map(|(_, n)| file(n)).sum()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Node)> {
-        self.0.iter()
+        self.from("")
     }
 }
 
@@ -196,5 +279,32 @@ mod tests {
         t.remove("/a/b");
         assert_eq!(t.names("/a"), ["b-x", "d"]);
         assert_eq!(Tree::default().names("/"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_changed_above_a_layer_changes_nothing_in_it() {
+        let mut image = Tree::default();
+        for p in ["/bin/sh", "/etc/hosts", "/etc/passwd", "/usr/share/a"] {
+            image.put(p, Node::file(p));
+        }
+        let image = image.frozen();
+        let mut own = image.clone();
+        own.remove("/etc");
+        own.put("/etc/hosts", Node::file("mine"));
+        own.put("/a", Node::file("new"));
+        own.get_mut("/bin/sh").unwrap().mode = 0o755;
+        assert_eq!(own.names("/"), ["a", "bin", "etc", "usr"]);
+        assert_eq!(
+            (own.names("/etc"), image.names("/etc")),
+            (vec!["hosts".to_string()], vec!["hosts".into(), "passwd".into()])
+        );
+        assert_eq!((own.get("/bin/sh").unwrap().mode, image.get("/bin/sh").unwrap().mode), (0o755, FILE_MODE));
+        assert!(own.get("/etc/passwd").is_none() && own.remove("/etc/passwd").is_none());
+        // What is put back as it was is the same tree.
+        let mut again = image.clone();
+        let sh = again.remove("/bin/sh").unwrap();
+        assert!(again != image);
+        again.put("/bin/sh", sh);
+        assert!(again == image);
     }
 }

@@ -46,6 +46,7 @@ pub mod ownership;
 pub mod patch;
 pub mod path;
 pub mod pem;
+pub mod pki;
 pub mod places;
 pub mod pods;
 pub mod quantity;

@@ -93,6 +93,19 @@ pub enum RuntimeCall {
         ports: Vec<(u16, u16)>,
         addresses: Vec<String>,
     },
+    /// A volume holds something else from now on.
+    UpdateVolume {
+        volume: Arc<str>,
+        content: Tree,
+    },
+    /// What a container's definition wants done after its start or before its end. Over when it is done; it tells how it went.
+    Hook {
+        id: ContainerId,
+        pod: PodRef,
+        hook: HookCall,
+        /// It is not waited for longer.
+        timeout: Option<Duration>,
+    },
     /// A connection or a command, once: probes.
     Probe {
         id: ContainerId,
@@ -118,6 +131,8 @@ impl RuntimeCall {
             RuntimeCall::RunOnHost { .. } => "RunOnHost",
             RuntimeCall::Attach { .. } => "Attach",
             RuntimeCall::PortForward { .. } => "PortForward",
+            RuntimeCall::UpdateVolume { .. } => "UpdateVolume",
+            RuntimeCall::Hook { .. } => "Hook",
             RuntimeCall::Probe { .. } => "Probe",
         }
     }
@@ -182,7 +197,20 @@ pub struct ContainerSpec {
     /// Where its name lies in the cluster's DNS.
     pub domain: Option<String>,
     pub mounts: Vec<Mount>,
+    /// Whose processes it sees beside its own.
+    pub pids: Pids,
     pub attempt: u32,
+}
+
+/// Which namespace of processes a container lives in.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Pids {
+    #[default]
+    Own,
+    /// All containers of the pod that share it have one.
+    Pod,
+    /// That of another container.
+    Of(String),
 }
 
 /// A volume as a container sees it.
@@ -203,6 +231,21 @@ pub enum ProbeCall {
     Exec { command: Vec<String> },
     Http { port: u16, path: String },
     Tcp { port: u16 },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookCall {
+    Exec {
+        command: Vec<String>,
+    },
+    /// Any answer will do.
+    Http {
+        port: u16,
+        path: String,
+    },
+    Sleep {
+        seconds: u64,
+    },
 }
 
 /// How a container ended.
@@ -226,6 +269,8 @@ pub enum Outcome {
     Pulled {
         image: String,
         size: u64,
+        /// As whom it runs unless a container says otherwise.
+        user: u32,
         took: Duration,
     },
     Created {

@@ -51,11 +51,12 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use caller::Caller;
 
 use crate::api::kinds::APIService;
+use crate::api::pki::Authority;
 use crate::api::request::WatchEvent;
 use crate::api::{Key, KindRef, Object, Time};
 use crate::store::{Ailment, Change, Rev, Store, WatchId};
@@ -72,6 +73,8 @@ pub struct ApiServer {
     compactor: compaction::Compactor,
     /// What the key is made of that signs tokens.
     seed: u64,
+    /// Made when somebody first asks.
+    authority: Arc<OnceLock<Result<Authority, String>>>,
     /// The way to webhooks.
     outlet: admission::webhooks::calling::Outlet,
     known: authorization::Known,
@@ -102,6 +105,19 @@ impl ApiServer {
     /// The API server of a cluster of that seed.
     pub fn of(seed: u64) -> ApiServer {
         ApiServer { seed, ..ApiServer::default() }
+    }
+
+    /// The authority that signs the cluster's certificates, as it was made at that time.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn authority(&self, made: Time) -> Result<&Authority, String> {
+        self.authority.get_or_init(|| Authority::named("kubernetes", self.seed, made)).as_ref().map_err(String::clone)
+    }
+
+    /// The certificate of the authority that signs for those who speak to added servers in others' names.
+    pub fn front_proxy_certificate(&self, made: Time) -> String {
+        Authority::named("front-proxy-ca", self.seed, made).map(|a| a.certificate()).unwrap_or_default()
     }
 
     /// From now on webhooks are called that way.

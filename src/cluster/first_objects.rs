@@ -10,16 +10,16 @@ use rand::SeedableRng;
 use serde_json::{Value, json};
 
 use super::first_services;
-use super::profile::Plan;
+use super::profile::{Plan, Profile};
 use crate::api::kind::Subresource;
 use crate::api::kinds::flowcontrol;
 use crate::api::kinds::{APIService, FlowSchema, Namespace, Node, ServiceAccount, StorageClass};
+use crate::api::pki::Authority;
 use crate::api::user::MASTERS;
 use crate::api::{Key, KindRef, Object, RecordId, Resource, Time, User, yaml};
 use crate::apiserver::authorization::policy;
 use crate::apiserver::caller::Chance;
 use crate::apiserver::{ApiServer, Caller};
-use crate::controllers::serviceaccount::CERTIFICATE;
 use crate::controllers::storage_provisioner::PROVISIONER;
 use crate::ledger::record::SERVER;
 use crate::world::World;
@@ -100,6 +100,9 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
     if plan.storage_provisioner {
         provisioner_rights().into_iter().for_each(|v| apiserver.put_value(v));
     }
+    if plan.profile == Profile::Cloud {
+        cloud_rights().into_iter().for_each(|v| apiserver.put_value(v));
+    }
     if plan.metrics_service {
         apiserver.put_value(metrics_service(apiserver.world.now, true));
     }
@@ -109,7 +112,7 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
         yaml::parse_all(&text).unwrap_or_default().into_iter().for_each(|v| apiserver.put_value(v));
     }
     first_services::all(plan).into_iter().for_each(|v| apiserver.put_value(v));
-    authentication(apiserver.world.now).into_iter().for_each(|v| apiserver.put_value(v));
+    authentication(&apiserver.world.api, apiserver.world.now).into_iter().for_each(|v| apiserver.put_value(v));
 }
 
 /// The API server, when it makes objects for itself.
@@ -204,7 +207,8 @@ fn named(name: &str) -> ObjectMeta {
 
 /// What the API server tells others of how it knows who somebody is, and since when it looks which old tokens are still used.
 /// Real Kubernetes: pkg/controlplane/controller/clusterauthenticationtrust, legacytokentracking.
-fn authentication(now: Time) -> [Value; 2] {
+fn authentication(api: &ApiServer, now: Time) -> [Value; 2] {
+    let authority = api.authority(now).map(Authority::certificate).unwrap_or_default();
     let map = |name: &str, data: Value| {
         let metadata = json!({"name": name, "namespace": "kube-system"});
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
@@ -214,9 +218,9 @@ fn authentication(now: Time) -> [Value; 2] {
         map(
             "extension-apiserver-authentication",
             json!({
-                "client-ca-file": CERTIFICATE,
+                "client-ca-file": authority,
                 "requestheader-allowed-names": "[\"front-proxy-client\"]",
-                "requestheader-client-ca-file": CERTIFICATE,
+                "requestheader-client-ca-file": api.front_proxy_certificate(now),
                 "requestheader-extra-headers-prefix": "[\"X-Remote-Extra-\"]",
                 "requestheader-group-headers": "[\"X-Remote-Group\"]",
                 "requestheader-username-headers": "[\"X-Remote-User\"]",
@@ -230,7 +234,12 @@ fn authentication(now: Time) -> [Value; 2] {
 fn standard() -> StorageClass {
     let mut metadata = named("standard");
     let default = ("storageclass.kubernetes.io/is-default-class".into(), "true".into());
-    metadata.annotations = Some(BTreeMap::from([default]));
+    // Whoever sets a cluster up does it with `kubectl apply`, which leaves its words behind.
+    let applied = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+        "metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}, "name": "standard"},
+        "provisioner": PROVISIONER, "reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"});
+    let words = ("kubectl.kubernetes.io/last-applied-configuration".into(), format!("{applied}\n"));
+    metadata.annotations = Some(BTreeMap::from([default, words]));
     StorageClass { metadata, provisioner: PROVISIONER.into(), ..StorageClass::default() }
 }
 
@@ -253,6 +262,26 @@ fn provisioner_rights() -> [Value; 4] {
             "rules": [{"apiGroups": [""], "resources": ["endpoints"],
                 "verbs": ["get", "watch", "list", "create", "update", "patch"]}]}),
         binding("RoleBinding", "Role", named(ROLE, system, "EnsureExists")),
+    ]
+}
+
+/// Who cloud-controller-manager is, and what it may do.
+/// Real Kubernetes: each cloud's manifests; the rules are those that k8s.io/cloud-provider's service controller needs.
+fn cloud_rights() -> [Value; 3] {
+    const NAME: &str = "system:cloud-controller-manager";
+    let (rbac, account) = ("rbac.authorization.k8s.io", "cloud-controller-manager");
+    let rule = |groups: &[&str], resources: &[&str], verbs: &[&str]| json!({"apiGroups": groups, "resources": resources, "verbs": verbs});
+    [
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": "kube-system"}}),
+        json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRole", "metadata": {"name": NAME}, "rules": [
+            rule(&["", "events.k8s.io"], &["events"], &["create", "patch", "update"]),
+            rule(&[""], &["nodes"], &["get", "list", "watch"]),
+            rule(&[""], &["services"], &["get", "list", "watch", "patch", "update"]),
+            rule(&[""], &["services/status"], &["patch", "update"]),
+        ]}),
+        json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": NAME},
+            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "kube-system"}],
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": NAME}}),
     ]
 }
 

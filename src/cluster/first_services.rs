@@ -19,7 +19,7 @@ pub fn all(plan: &Plan) -> Vec<Value> {
 }
 
 /// A Service of the API server, and where it is found: told in both ways.
-fn kubernetes(address: &str) -> Vec<Value> {
+pub fn kubernetes(address: &str) -> Vec<Value> {
     let ports = json!([{"name": "https", "port": 6443, "protocol": "TCP"}]);
     vec![
         service(

@@ -7,6 +7,7 @@
 //!
 //! In Kubernetes this is what kubeadm, minikube or a cloud provider sets up.
 
+pub mod authentication;
 mod control_plane;
 pub mod faults;
 mod first_objects;
@@ -23,9 +24,10 @@ use std::sync::Arc;
 use crate::api::network::Names;
 use crate::api::object::Resource;
 use crate::api::request::{Method, Request, Response};
-use crate::api::{Duration, RecordId, Time, User};
+use crate::api::{Duration, RecordId, Time, Uid, User};
 use crate::controllers;
 use crate::controllers::identity_lease::IdentityLease;
+use crate::controllers::kubernetes_service::KubernetesService;
 use crate::controllers::leader_election::LeaderElection;
 use crate::kubelet::{Fleet, NodeConfig};
 use crate::ledger::{Ledger, Root};
@@ -111,7 +113,13 @@ impl Cluster {
             (plan.nodes.first().map(|n| n.name.clone()).unwrap_or_default(), plan.api_address.clone());
         let identity = IdentityLease::of(&host, &format!("{address}:6443"));
         world.add(Arc::new(move || Box::new(identity.clone())), start);
-        let added = if plan.storage_provisioner { controllers::OF_MINIKUBE } else { &[] };
+        let own_service = KubernetesService::new(first_services::kubernetes(&address));
+        world.add(Arc::new(move || Box::new(own_service.clone())), start);
+        let added = match plan.profile {
+            Profile::Minikube => controllers::OF_MINIKUBE,
+            Profile::Cloud => controllers::OF_CLOUD,
+            _ => &[],
+        };
         for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE).chain(added) {
             world.add(entry.maker(), start);
         }
@@ -142,6 +150,11 @@ impl Cluster {
     /// The network between the nodes.
     pub fn network(&self) -> Option<&DataPlane> {
         self.outside().map(Outside::network)
+    }
+
+    /// The pods in which a process runs at this moment, whatever the API says of them.
+    pub fn alive(&self) -> Vec<Uid> {
+        self.outside().map(|o| o.alive().collect()).unwrap_or_default()
     }
 
     /// What the cluster's DNS knows.

@@ -7,7 +7,7 @@ use super::metrics_server;
 use super::profile::Plan;
 use crate::api::network::{Names, NetworkCall};
 use crate::api::ops::{Answerer, Completion, Figures, RuntimeCall, Stream, Talk};
-use crate::api::{Op, OpId, Outcome, Time};
+use crate::api::{Op, OpId, Outcome, Time, Uid};
 use crate::network::ipam::Ipam;
 use crate::network::rules::Mode;
 use crate::network::{DataPlane, Place, Stop, Way};
@@ -47,6 +47,11 @@ impl Outside {
         }
         let nodes = plan.nodes.iter().map(|n| n.name.as_str().into()).collect();
         Outside { runtime, ipam, network, nodes, measuring_since: plan.metrics_service.then_some(measuring_since) }
+    }
+
+    /// The pods in which a process runs at this moment, wherever that is.
+    pub fn alive(&self) -> impl Iterator<Item = Uid> {
+        self.runtime.alive()
     }
 
     fn program(&mut self, call: &NetworkCall) {

@@ -47,8 +47,9 @@ impl Cluster {
         let spec = pod.spec.clone().unwrap_or_default();
         let mains: Vec<String> = spec.containers.iter().map(|c| c.name.clone()).collect();
         let inits: Vec<String> = spec.init_containers.iter().flatten().map(|c| c.name.clone()).collect();
+        let ephemeral: Vec<String> = spec.ephemeral_containers.iter().flatten().map(|c| c.name.clone()).collect();
         match wanted {
-            Some(w) if mains.iter().chain(&inits).any(|c| c == w) => Ok(w.into()),
+            Some(w) if mains.iter().chain(&inits).chain(&ephemeral).any(|c| c == w) => Ok(w.into()),
             Some(w) => Err(Status::bad_request(format!("container {w} is not valid for pod {}", pod.name()))),
             None if mains.len() == 1 => Ok(mains[0].clone()),
             None => {
@@ -85,6 +86,7 @@ impl Cluster {
             .iter()
             .flatten()
             .chain(statuses.init_container_statuses.iter().flatten())
+            .chain(statuses.ephemeral_container_statuses.iter().flatten())
             .find(|c| c.name == container)
             .cloned();
         let state = found.as_ref().and_then(|c| c.state.clone()).unwrap_or_default();
@@ -125,8 +127,9 @@ impl Cluster {
         let op = self.world.call(Op::Runtime { node, call }, cause);
         match self.world.take_outcome(op) {
             Some(Outcome::Logs(lines)) => Ok(lines),
-            // Kubelet has removed that run already: it says so where the log would be.
+            // Kubelet has removed that run already, or cannot ask for it: it says so where the log would be.
             _ => Ok(which
+                .or_else(|| container_id(found?.container_id.as_deref()?))
                 .map(|id| (self.world.now, format!("unable to retrieve container logs for containerd://{id}")))
                 .into_iter()
                 .collect()),

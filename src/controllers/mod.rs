@@ -8,6 +8,8 @@
 //!
 //! In Kubernetes this is `pkg/controller` and `cmd/kube-controller-manager`.
 
+pub mod certificates;
+pub mod cloud_load_balancer;
 pub mod clusterrole_aggregation;
 pub mod cronjob;
 pub mod customresourcedefinition;
@@ -20,6 +22,7 @@ pub mod endpointslicemirroring;
 pub mod garbage_collector;
 pub mod identity_lease;
 pub mod job;
+pub mod kubernetes_service;
 pub mod leader_election;
 pub mod namespace;
 pub mod node_lifecycle;
@@ -71,6 +74,9 @@ pub static TABLE: &[Entry] = &[
     entry::<podgc::PodGc>(),
     entry::<node_lifecycle::NodeLifecycle>(),
     entry::<ttl::Ttl>(),
+    entry::<certificates::approving::Approving>(),
+    entry::<certificates::signing::Signing>(),
+    entry::<certificates::cleaning::Cleaning>(),
     entry::<clusterrole_aggregation::ClusterRoleAggregation>(),
     entry::<resourcequota::ResourceQuotas>(),
     entry::<disruption::Disruption>(),
@@ -87,6 +93,9 @@ pub static IN_API_SERVER: &[Entry] = &[entry::<customresourcedefinition::CustomR
 
 /// Those that minikube adds, each a program of its own.
 pub static OF_MINIKUBE: &[Entry] = &[entry::<storage_provisioner::StorageProvisioner>()];
+
+/// That of cloud-controller-manager, where there is a cloud.
+pub static OF_CLOUD: &[Entry] = &[entry::<cloud_load_balancer::LoadBalancers>()];
 
 impl Entry {
     pub fn maker(&'static self) -> Maker {

@@ -31,6 +31,9 @@ impl Helper for Face {}
 impl Completer for Face {
     type Candidate = String;
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        if self.shell.borrow().session.is_attached() {
+            return Ok((at, vec![]));
+        }
         let (start, mut all) = complete::candidates(&self.shell.borrow().session, &line[..at]);
         if let [one] = all.as_mut_slice() {
             one.push(' ');
@@ -42,7 +45,8 @@ impl Completer for Face {
 impl Hinter for Face {
     type Hint = String;
     fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<String> {
-        (at == line.len()).then(|| complete::hint(&self.history.borrow(), line)).flatten()
+        let ours = at == line.len() && !self.shell.borrow().session.is_attached();
+        ours.then(|| complete::hint(&self.history.borrow(), line)).flatten()
     }
 }
 
@@ -66,7 +70,8 @@ impl Highlighter for Face {
 impl Validator for Face {
     /// An open quote or here-document goes on in the next line.
     fn validate(&self, c: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        Ok(if Session::unfinished(c.input()).is_some() {
+        let ours = !self.shell.borrow().session.is_attached();
+        Ok(if ours && Session::unfinished(c.input()).is_some() {
             ValidationResult::Incomplete
         } else {
             ValidationResult::Valid(None)
@@ -157,6 +162,16 @@ pub fn run(shell: Shell, greeting: &str, first: Option<String>) -> ExitCode {
         if shell.borrow().session.pace == Pace::Live {
             // The clock of the wall went on while somebody was thinking.
             shell.borrow_mut().session.advance(thinking.elapsed());
+        }
+        // What is typed goes to a program in a container, whatever it is.
+        if shell.borrow().session.is_attached() {
+            let o = match read {
+                Ok(line) => shell.borrow_mut().line(&line),
+                Err(ReadlineError::Interrupted) => shell.borrow_mut().interrupt(),
+                Err(_) => shell.borrow_mut().end_input(),
+            };
+            show(&o, colour, shell.borrow().session.width);
+            continue;
         }
         match read {
             Ok(line) => {

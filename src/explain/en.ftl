@@ -115,3 +115,21 @@ path-nobody-has-it = nobody has that address: no route to host
 path-no-rule = that is an address for Services, but no rule leads anywhere: nothing comes back
 path-lost = it leaves the cluster, and nothing comes back
 proxy-mode = kube-proxy works by { $mode } on every node from now on
+
+scores-head = What the scheduler would say of { $pod } now, if it had no node yet:
+scores-plugin = plugin × weight
+scores-total = together
+scores-best = The most points: { $names }{ $count ->
+    [one] .
+   *[other] ; among equals chance decides.
+ }
+scores-more = { $count } more nodes with fewer points are left out.
+scores-is-there = { $pod } is on { $node }.
+scores-is-bound = { $pod } is on { $on } already; a pod never moves. If it were to be placed now:
+scores-could = No plugin objects to { $pod } on { $node }. Points decide:
+scores-refused = It fits nowhere, whatever the nodes are like: { $why }
+
+who-makes-kubeadm = Who makes this cluster: you. Kubernetes makes pods, not machines: kubelet and a container runtime were put on each node, and kubeadm set up the control plane. Backups, upgrades and new nodes are yours. A managed service (EKS, GKE, AKS, Kubermatic) takes all that over: see --profile cloud.
+who-makes-minikube = Who makes this cluster: minikube, with one command: one machine that is control plane and worker, to learn with. It has no cloud, so a LoadBalancer's EXTERNAL-IP stays <pending>. A managed service (EKS, GKE, AKS, Kubermatic): see --profile cloud.
+who-makes-cloud = Who makes this cluster: a managed service, such as EKS, GKE, AKS or Kubermatic. It runs API server, etcd, scheduler and controllers, puts kubelet and kube-proxy on the nodes, replaces nodes that break, and by cloud-controller-manager gives each LoadBalancer an address. Yours are Deployments, Services and volumes. Real Kubernetes: there you would not see the node of the control plane; here you do, to look into it.
+who-makes-bare = Who makes this cluster: whoever recorded the transcripts. Its control plane is programs of the node, not pods, and there is no cloud.

@@ -100,3 +100,21 @@ path-nobody-has-it = 그 주소를 가진 것이 없음: 호스트로 가는 길
 path-no-rule = 서비스용 주소이지만 이어지는 규칙이 없어 아무것도 돌아오지 않음
 path-lost = 클러스터를 벗어나고 아무것도 돌아오지 않음
 proxy-mode = 이제 모든 노드의 kube-proxy가 { $mode } 방식으로 동작함
+
+scores-head = { $pod }에 아직 노드가 없다면 지금 스케줄러가 매길 점수:
+scores-plugin = 플러그인 × 가중치
+scores-total = 합계
+scores-best = 점수가 가장 높은 노드: { $names }{ $count ->
+    [one] .
+   *[other] . 점수가 같으면 그중에서 무작위로 고름.
+ }
+scores-more = 점수가 더 낮은 노드 { $count }개는 생략함.
+scores-is-there = { $pod }은(는) { $node }에 있음.
+scores-is-bound = { $pod }은(는) 이미 { $on }에 있고, 파드는 옮겨 다니지 않음. 지금 새로 배치한다면:
+scores-could = { $node }에 { $pod }을(를) 두는 데 반대하는 플러그인은 없음. 점수로 정해짐:
+scores-refused = 노드가 어떻든 들어갈 곳이 없음: { $why }
+
+who-makes-kubeadm = 이 클러스터를 만드는 사람: 직접 만듭니다. 쿠버네티스는 파드를 만들지만 머신은 만들지 않습니다. 노드마다 kubelet과 컨테이너 런타임을 설치했고, 컨트롤 플레인은 kubeadm으로 설정했습니다. 백업, 업그레이드, 노드 추가도 직접 합니다. 관리형 서비스(EKS, GKE, AKS, Kubermatic)는 이 모든 것을 대신해 줍니다: --profile cloud
+who-makes-minikube = 이 클러스터를 만드는 사람: minikube가 명령 하나로 만듭니다. 컨트롤 플레인이면서 워커인 머신 한 대로, 배우기 위한 것입니다. 클라우드가 없으므로 LoadBalancer의 EXTERNAL-IP는 계속 <pending>입니다. 관리형 서비스(EKS, GKE, AKS, Kubermatic)는 --profile cloud
+who-makes-cloud = 이 클러스터를 만드는 사람: EKS, GKE, AKS, Kubermatic 같은 관리형 서비스입니다. API 서버, etcd, 스케줄러, 컨트롤러를 운영하고, 노드에 kubelet과 kube-proxy를 설치하고, 고장 난 노드를 바꾸고, cloud-controller-manager로 LoadBalancer마다 주소를 줍니다. Deployment, Service, 볼륨은 직접 만듭니다. 실제 쿠버네티스: 관리형 서비스에서는 컨트롤 플레인의 노드가 보이지 않습니다. 여기서는 들여다볼 수 있도록 보여 줍니다.
+who-makes-bare = 이 클러스터를 만드는 사람: 기록을 남긴 사람입니다. 컨트롤 플레인은 파드가 아니라 노드의 프로그램이고, 클라우드는 없습니다.

@@ -17,6 +17,11 @@ const SOURCES: &[(&str, &str)] = &[
     (include_str!("../controllers/podautoscaler/en.ftl"), include_str!("../controllers/podautoscaler/ko.ftl")),
     (include_str!("../controllers/job/en.ftl"), include_str!("../controllers/job/ko.ftl")),
     (include_str!("../controllers/cronjob/en.ftl"), include_str!("../controllers/cronjob/ko.ftl")),
+    (include_str!("../controllers/certificates/en.ftl"), include_str!("../controllers/certificates/ko.ftl")),
+    (
+        include_str!("../controllers/kubernetes_service/en.ftl"),
+        include_str!("../controllers/kubernetes_service/ko.ftl"),
+    ),
     (include_str!("../controllers/ttl/en.ftl"), include_str!("../controllers/ttl/ko.ftl")),
     (include_str!("../controllers/ttlafterfinished/en.ftl"), include_str!("../controllers/ttlafterfinished/ko.ftl")),
     (include_str!("../controllers/daemonset/en.ftl"), include_str!("../controllers/daemonset/ko.ftl")),
@@ -46,6 +51,10 @@ const SOURCES: &[(&str, &str)] = &[
     (
         include_str!("../controllers/persistentvolume_binder/en.ftl"),
         include_str!("../controllers/persistentvolume_binder/ko.ftl"),
+    ),
+    (
+        include_str!("../controllers/cloud_load_balancer/en.ftl"),
+        include_str!("../controllers/cloud_load_balancer/ko.ftl"),
     ),
     (
         include_str!("../controllers/storage_provisioner/en.ftl"),

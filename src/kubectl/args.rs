@@ -18,6 +18,8 @@ pub enum Type {
     List,
     /// May be given several times; commas belong to the value.
     Array,
+    /// `KEY=VALUE`, or several between commas; may be given several times.
+    Pairs,
     Int,
     Duration,
     /// A text that may stand without a value: the value then.
@@ -98,17 +100,17 @@ pub const GLOBAL: &[Flag] = &[
     Flag::new("match-server-version", Type::Bool),
     Flag::new("insecure-skip-tls-verify", Type::Bool),
     Flag::new("cache-dir", Type::Text).default("/home/user/.kube/cache"),
-    Flag::new("certificate-authority", Type::Text).absent(),
-    Flag::new("client-certificate", Type::Text).absent(),
-    Flag::new("client-key", Type::Text).absent(),
+    Flag::new("certificate-authority", Type::Text),
+    Flag::new("client-certificate", Type::Text),
+    Flag::new("client-key", Type::Text),
     Flag::new("disable-compression", Type::Bool),
     Flag::new("kuberc", Type::Text).absent(),
     Flag::new("log-flush-frequency", Type::Duration).default("5s"),
-    Flag::new("password", Type::Text).absent(),
+    Flag::new("password", Type::Text),
     Flag::new("profile", Type::Text).default("none").absent(),
     Flag::new("profile-output", Type::Text).default("profile.pprof"),
     Flag::new("tls-server-name", Type::Text).absent(),
-    Flag::new("username", Type::Text).absent(),
+    Flag::new("username", Type::Text),
     Flag::new("vmodule", Type::Text),
 ];
 
@@ -143,7 +145,8 @@ impl Args {
     pub fn parse(verb: &'static Verb, words: &[String]) -> Result<Args, Failure> {
         let mut args = Args { verb: verb.name, ..Args::default() };
         let flags: Vec<&'static Flag> = verb.flags.iter().flat_map(|f| f.iter()).chain(GLOBAL).collect();
-        for f in &flags {
+        // What a verb says of a flag goes before what all say.
+        for f in flags.iter().rev() {
             args.defaults.insert(f.name, f.default);
         }
         let usage = |message: String| Failure::usage(message, verb.name);
@@ -229,8 +232,15 @@ impl Args {
                 let digits = value.trim_start_matches(['-', '+']);
                 let numeric = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
                 let why = if numeric { "missing unit in duration" } else { "invalid duration" };
-                return bad(format!("time: {why} {value:?}"));
+                return bad(match unknown_unit(digits) {
+                    Some(unit) => format!("time: unknown unit {unit:?} in duration {value:?}"),
+                    None => format!("time: {why} {value:?}"),
+                });
             }
+            Type::Pairs => match pairs(&value) {
+                Err(why) => return bad(why),
+                Ok(_) => value,
+            },
             _ => value,
         };
         self.given.push((f.name, value.clone()));
@@ -238,6 +248,7 @@ impl Args {
         match f.kind {
             Type::List => list.extend(value.split(',').map(String::from)),
             Type::Array => list.push(value),
+            Type::Pairs => list.extend(pairs(&value).unwrap_or_default()),
             _ => *list = vec![value],
         }
         Ok(())
@@ -286,6 +297,12 @@ impl Args {
         matches!(self.text(name), "1" | "t" | "T" | "true" | "TRUE" | "True")
     }
 
+    /// What a flag says of each key, the last word of each.
+    pub fn pairs(&self, name: &str) -> BTreeMap<String, String> {
+        let split = |pair: String| pair.split_once('=').map(|(k, v)| (k.to_string(), v.to_string()));
+        self.list(name).into_iter().filter_map(split).collect()
+    }
+
     pub fn int(&self, name: &str) -> i64 {
         self.text(name).parse().unwrap_or(0)
     }
@@ -306,6 +323,34 @@ impl Args {
         } else {
             Err(Failure::error(format!("required flag(s) {} not set", missing.join(", "))))
         }
+    }
+}
+
+/// The first unit of a duration that is none. Real Kubernetes: Go's time.ParseDuration.
+fn unknown_unit(mut rest: &str) -> Option<&str> {
+    let numeric = |c: char| c.is_ascii_digit() || c == '.';
+    while rest.starts_with(|c: char| c.is_ascii_digit()) {
+        let after = rest.trim_start_matches(numeric);
+        let unit = &after[..after.find(numeric).unwrap_or(after.len())];
+        match unit {
+            "" => return None,
+            "ns" | "us" | "µs" | "μs" | "ms" | "s" | "m" | "h" => rest = &after[unit.len()..],
+            _ => return Some(unit),
+        }
+    }
+    None
+}
+
+/// The parts of `a=b,c=d`. Real Kubernetes: github.com/spf13/pflag string_to_string.go.
+fn pairs(value: &str) -> Result<Vec<String>, String> {
+    let parts: Vec<String> = match value.matches('=').count() {
+        // One alone may hold commas.
+        0 | 1 => vec![value.trim_matches('"').to_string()],
+        _ => value.split(',').map(String::from).collect(),
+    };
+    match parts.iter().find(|p| !p.contains('=')) {
+        Some(bare) => Err(format!("{bare} must be formatted as key=value")),
+        None => Ok(parts),
     }
 }
 

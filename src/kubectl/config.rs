@@ -1,7 +1,20 @@
 //! The kubeconfig: contexts and the namespace of the current one.
 //! Real Kubernetes: k8s.io/client-go/tools/clientcmd.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+
+/// What stands for the keys that came with the cluster, until somebody wants to see them: no base64 looks like that.
+const OWN: [&str; 3] = ["<the cluster's authority>", "<the administrator's certificate>", "<the administrator's key>"];
+
+/// What proves who one is, as PEM.
+#[derive(Default)]
+pub struct Keys {
+    pub authority: String,
+    pub certificate: String,
+    pub key: String,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kubeconfig {
@@ -48,17 +61,18 @@ impl Entries {
 
 impl Kubeconfig {
     /// The configuration that comes with a cluster. minikube keeps its keys in files, kubeadm in the configuration itself.
+    /// The keys themselves are filled in when somebody wants to see them: [`Kubeconfig::fill_in`].
     pub fn new(context: &str, server: &str, home: &str) -> Kubeconfig {
         let (user, cluster) = context.split_once('@').unwrap_or((context, context));
         let (authority, keys) = match context {
             "minikube" => (
                 json!({"certificate-authority": format!("{home}/.minikube/ca.crt"), "server": server}),
-                json!({"client-certificate": format!("{home}/.minikube/profiles/minikube/client.crt"),
+                json!({"client-certificate": Kubeconfig::own_certificate(home),
                        "client-key": format!("{home}/.minikube/profiles/minikube/client.key")}),
             ),
             _ => (
-                json!({"certificate-authority-data": "DATA+OMITTED", "server": server}),
-                json!({"client-certificate-data": "DATA+OMITTED", "client-key-data": "DATA+OMITTED"}),
+                json!({"certificate-authority-data": OWN[0], "server": server}),
+                json!({"client-certificate-data": OWN[1], "client-key-data": OWN[2]}),
             ),
         };
         Kubeconfig {
@@ -69,6 +83,54 @@ impl Kubeconfig {
                 "users": [{"name": user, "user": keys}],
             }),
         }
+    }
+
+    /// Whether data of a user is what came with the cluster.
+    pub fn is_own(data: &str) -> bool {
+        OWN.contains(&data)
+    }
+
+    /// With the keys that came with the cluster.
+    pub fn fill_in(value: &mut Value, keys: &Keys) {
+        let all = [&keys.authority, &keys.certificate, &keys.key];
+        match value {
+            Value::String(text) => {
+                if let Some(i) = OWN.iter().position(|o| o == text) {
+                    *text = STANDARD.encode(all[i]);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|v| Kubeconfig::fill_in(v, keys)),
+            Value::Object(fields) => fields.iter_mut().for_each(|(_, v)| Kubeconfig::fill_in(v, keys)),
+            _ => {}
+        }
+    }
+
+    /// What a file says; what it says nothing about is empty.
+    pub fn read(mut value: Value) -> Kubeconfig {
+        if !value.is_object() {
+            value = json!({});
+        }
+        for of in Entries::ALL {
+            if !value[of.list()].is_array() {
+                value[of.list()] = json!([]);
+            }
+        }
+        for (field, default) in [("apiVersion", "v1"), ("kind", "Config"), ("current-context", "")] {
+            if !value[field].is_string() {
+                value[field] = default.into();
+            }
+        }
+        Kubeconfig { value }
+    }
+
+    /// Where it lies.
+    pub fn path(home: &str) -> String {
+        format!("{home}/.kube/config")
+    }
+
+    /// Where minikube keeps the certificate of its user.
+    pub fn own_certificate(home: &str) -> String {
+        format!("{home}/.minikube/profiles/minikube/client.crt")
     }
 
     pub fn current(&self) -> &str {

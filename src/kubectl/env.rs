@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::Verb;
 use super::args::Args;
-use super::config::Kubeconfig;
+use super::config::{Keys, Kubeconfig};
 use super::editor::{Editor, Unedited};
 use super::failure::Failure;
+use super::login::Aim;
 use super::mapper::Mapper;
 use super::printers::Format;
 use super::reaching;
@@ -59,6 +61,10 @@ pub enum Remote {
 /// The way to a cluster: in process, or over HTTP.
 pub trait Transport {
     fn now(&self) -> Time;
+    /// The keys of whoever made the cluster.
+    fn own_keys(&mut self) -> Keys;
+    /// From now on one goes there, and says to be that one.
+    fn log_in(&mut self, aim: &Aim);
     /// From now on requests are made in somebody's name, or in one's own.
     fn act_as(&mut self, whom: Option<Impersonation>);
     /// Whether the server can be reached.
@@ -109,7 +115,25 @@ pub trait Transport {
 }
 
 /// The machine on which kubectl runs.
+/// What stands at a path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found {
+    Directory,
+    File(Vec<u8>),
+    Executable(Vec<u8>),
+}
+
 pub trait Host {
+    fn look(&self, path: &str) -> Option<Found>;
+    /// What lies in a directory itself.
+    fn names(&self, path: &str) -> Vec<String>;
+    /// # Errors
+    /// Why it cannot be written.
+    fn store(&mut self, path: &str, content: &[u8], executable: bool) -> Result<(), String>;
+    /// Removes an empty directory.
+    fn remove_directory(&mut self, path: &str);
+    /// From now on paths begin there.
+    fn enter(&mut self, path: &str);
     fn read(&self, path: &str) -> Result<String, String>;
     /// Files below a directory, `None` if it is none.
     fn list(&self, path: &str) -> Option<Vec<String>>;
@@ -134,6 +158,8 @@ pub struct Env<'a> {
     pub api: &'a mut dyn Transport,
     pub host: &'a mut dyn Host,
     pub config: &'a mut Kubeconfig,
+    /// Where requests go.
+    pub server: String,
     pub stdin: Option<String>,
     /// Somebody sits there and types.
     pub terminal: bool,
@@ -159,14 +185,11 @@ pub struct Globals {
     manager: String,
     /// Whom the flags `--as…` name.
     whom: Option<Impersonation>,
+    aim: Option<Aim>,
 }
 
 impl Globals {
-    pub fn of(args: &Args, env: &Env<'_>) -> Result<Globals, Failure> {
-        let file = args.text("kubeconfig");
-        if !file.is_empty() && env.host.read(file).is_err() && file != "/dev/null" {
-            return Err(Failure::error(format!("stat {file}: no such file or directory")));
-        }
+    pub fn of(args: &Args, env: &Env<'_>, verb: &Verb) -> Result<Globals, Failure> {
         let patience = args.text("request-timeout");
         if !patience.is_empty() && patience.parse::<u64>().is_err() && parse_go_duration(patience).is_none() {
             return Err(Failure::error(
@@ -196,6 +219,8 @@ impl Globals {
                 || Format::looks_at_all(args),
             manager: manager.into(),
             whom: impersonation(args)?,
+            // Who only looks at the configuration goes nowhere.
+            aim: if verb.name.starts_with("config ") { None } else { Some(Aim::of(args, verb, env)?) },
         })
     }
 }
@@ -393,6 +418,10 @@ impl Env<'_> {
         self.namespace_given = globals.namespace_given;
         self.owners = globals.owners;
         self.manager.clone_from(&globals.manager);
+        if let Some(aim) = &globals.aim {
+            self.server.clone_from(&aim.server);
+            self.api.log_in(aim);
+        }
         self.api.act_as(globals.whom.clone());
     }
 

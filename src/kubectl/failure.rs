@@ -108,6 +108,9 @@ pub fn status_text(s: &Status) -> String {
         }
         return format!("The connection to the server {address} was refused - did you specify the right host or port?");
     }
+    if s.is(Reason::Unauthorized) {
+        return format!("error: You must be logged in to the server ({})", s.message);
+    }
     if s.is(Reason::Invalid)
         && let Some(d) = &s.details
     {

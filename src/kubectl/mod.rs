@@ -17,6 +17,7 @@ pub mod env;
 pub mod failure;
 pub mod go_template;
 pub mod kustomize;
+pub mod login;
 pub mod manifests;
 pub mod mapper;
 pub mod printers;
@@ -65,9 +66,23 @@ pub fn run(words: &[String], env: &mut Env<'_>) -> Result<Done, Failure> {
     printers::read_template(&mut args, &*env.host);
     say_deprecated(verb, &args, env);
     refuse_absent(verb, &args)?;
-    let globals = env::Globals::of(&args, env)?;
+    let about_config = verb.name.starts_with("config ");
+    let Some((file, config)) = login::other_config(&args, env, about_config)? else { return act(verb, &args, env) };
+    // As long as it is begun: what it follows later it has found by then.
+    let before = config.clone();
+    let own = std::mem::replace(env.config, config);
+    let done = act(verb, &args, env);
+    let after = std::mem::replace(env.config, own);
+    if after != before && file != "/dev/null" {
+        env.host.write(&file, &crate::api::yaml::print(&after.value)).map_err(Failure::error)?;
+    }
+    done
+}
+
+fn act(verb: &'static Verb, args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let globals = env::Globals::of(args, env, verb)?;
     env.put(&globals);
-    Ok(match (verb.run)(&args, env)? {
+    Ok(match (verb.run)(args, env)? {
         Done::Follow(follow) => Done::Follow(Box::new(env::Continued { globals, follow })),
         done @ Done::Exit(_) => done,
     })

@@ -49,13 +49,7 @@ impl Env<'_> {
                 request.query.iter().map(|(k, v)| format!("{}={}", query_escape(k), query_escape(v))).collect();
             query.sort();
             let mark = if query.is_empty() { "" } else { "?" };
-            s.message = format!(
-                "{method} \"{}{}{mark}{}\": {}",
-                self.config.server(),
-                request.path,
-                query.join("&"),
-                s.message
-            );
+            s.message = format!("{method} \"{}{}{mark}{}\": {}", self.server, request.path, query.join("&"), s.message);
         }
         s
     }

@@ -47,6 +47,10 @@ impl Connected {
             Remote::Running { .. } => Ok(Progress::Waiting(None)),
             Remote::AwaitsInput if self.stdin && env.terminal => Ok(Progress::Input),
             Remote::AwaitsInput => Ok(Progress::Waiting(None)),
+            // Kubelet's runtime does not answer: the connection did not come about.
+            Remote::Done(Outcome::Failed { message }) if message.starts_with("rpc error: code = Unavailable") => {
+                return Err(Failure::error(format!("unable to upgrade connection: {message}")));
+            }
             Remote::Done(Outcome::Failed { message }) => return Err(Failure::error(message)),
             Remote::Done(outcome) => Err(outcome),
         })

@@ -16,6 +16,38 @@ pub enum KubeletDecision {
         containers: Vec<String>,
         ip: String,
     },
+    /// A container was added to a running pod, to look into it.
+    Joined {
+        pod: Key,
+        node: String,
+        container: String,
+        /// The container whose processes it sees.
+        whose: Option<String>,
+    },
+    /// What the container's definition wants done after its start, or before its end, failed.
+    HookFailed {
+        pod: Key,
+        node: String,
+        container: String,
+        before_end: bool,
+    },
+    /// It has been active for longer than it may be.
+    Overdue {
+        pod: Key,
+        node: String,
+    },
+    /// Volumes could not be mounted: nothing starts before they are.
+    NotMounted {
+        pod: Key,
+        node: String,
+        reason: String,
+    },
+    /// What a volume holds was brought up to date.
+    Refreshed {
+        pod: Key,
+        node: String,
+        volumes: Vec<String>,
+    },
     PullFailed {
         pod: Key,
         node: String,
@@ -156,6 +188,15 @@ impl KubeletDecision {
             D::Started { pod, node, pulled, .. } => {
                 (either(pulled.is_empty(), "kubelet-started-present", "kubelet-started"), Some(pod), node)
             }
+            D::Joined { pod, node, whose, .. } => {
+                (either(whose.is_some(), "kubelet-joined-processes", "kubelet-joined"), Some(pod), node)
+            }
+            D::HookFailed { pod, node, before_end, .. } => {
+                (either(*before_end, "kubelet-pre-stop-failed", "kubelet-post-start-failed"), Some(pod), node)
+            }
+            D::Overdue { pod, node } => ("kubelet-overdue", Some(pod), node),
+            D::NotMounted { pod, node, .. } => ("kubelet-not-mounted", Some(pod), node),
+            D::Refreshed { pod, node, .. } => ("kubelet-refreshed", Some(pod), node),
             D::PullFailed { pod, node, .. } => ("kubelet-pull-failed", Some(pod), node),
             D::PullWaits { pod, node, .. } => ("kubelet-pull-waits", Some(pod), node),
             D::Exited { pod, node, restarts, .. } => {
@@ -216,6 +257,13 @@ impl Decision for KubeletDecision {
                     ("took", took.into()),
                 ]);
             }
+            D::Joined { container, whose, .. } => facts.extend([
+                ("container", container.as_str().into()),
+                ("whose", whose.as_deref().unwrap_or_default().into()),
+            ]),
+            D::HookFailed { container, .. } => facts.push(("container", container.as_str().into())),
+            D::NotMounted { reason, .. } => facts.push(("reason", reason.as_str().into())),
+            D::Refreshed { volumes, .. } => facts.push(("volumes", volumes.clone().into())),
             D::PullFailed { image, wait, .. } => {
                 facts.extend([("image", image.as_str().into()), ("wait", (*wait).into())]);
             }
@@ -249,6 +297,7 @@ impl Decision for KubeletDecision {
             }
             D::Clock { behind, .. } => facts.push(("behind", (*behind).into())),
             D::Relieved { .. }
+            | D::Overdue { .. }
             | D::Hangs { .. }
             | D::Refused { .. }
             | D::Gone { .. }

@@ -1,5 +1,12 @@
 kubelet-started = pulled { $pulled } ({ $took }), started { $containers }, pod IP { $ip } → Running
 kubelet-started-present = { $present } was already here, started { $containers }, pod IP { $ip } → Running
+kubelet-joined = added { $container } to the running pod { $pod }: an ephemeral container shares its network, is never restarted, and stays in the spec until the pod goes
+kubelet-joined-processes = added { $container } to the running pod { $pod }: an ephemeral container, which sees the processes of { $whose }, is never restarted, and stays in the spec until the pod goes
+kubelet-post-start-failed = the postStart hook of { $container } failed → the container is stopped and started again, as if it had crashed
+kubelet-pre-stop-failed = the preStop hook of { $container } failed: nothing waits for it, SIGTERM follows
+kubelet-overdue = { $pod } was active for longer than its activeDeadlineSeconds → its containers are stopped, it is Failed (DeadlineExceeded)
+kubelet-not-mounted = { $pod } cannot start, as a volume cannot be mounted: { $reason }. It stays in ContainerCreating and tries again, each time after twice the wait
+kubelet-refreshed = wrote the new content into { $volumes } of { $pod }: programs see it at their next read; a subPath mount or a variable keeps the old until the container is made anew
 kubelet-pull-failed = no registry gives { $image } → ErrImagePull, next try in { $wait }
 kubelet-pull-waits = waits before it asks for { $image } again ({ $left } left): ImagePullBackOff from its next report on
 kubelet-exited = { $container } ended with exit code { $code }; its restart policy says: start it again

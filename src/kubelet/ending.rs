@@ -3,8 +3,9 @@
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
+use super::roles;
 use super::status;
-use super::worker::{Phase, Replaced, Slot, Step, Worker};
+use super::worker::{Phase, Replaced, Slot, Step};
 use crate::api::kinds::Pod;
 use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
 use crate::api::{Duration, OpId, Uid};
@@ -37,8 +38,8 @@ impl Fleet {
         let ending = w.is_ending() || w.phase != Phase::Active;
         if !ending && seen {
             let pod = w.typed();
-            let found = Worker::container(&pod, name);
-            let restarts = found.is_some_and(|(c, init)| status::restarts(&pod, c, code, init));
+            let found = roles::find(&pod, name);
+            let restarts = found.is_some_and(|(c, role)| status::restarts(&pod, &c, code, role));
             let (pod, node) = (w.key.clone(), w.node.to_string());
             ctx.decide(KubeletDecision::Exited { pod, node, container: name.into(), code, restarts });
         }
@@ -62,6 +63,9 @@ impl Fleet {
         // What is under way ends first.
         let under_way = w.busy.as_ref().is_some_and(|s| *s != Step::Volumes);
         let node = self.nodes.at(&w.node);
+        if matches!(w.busy, Some(Step::PostStart { .. })) && !node.down {
+            return self.give_up_post_start(uid, ctx);
+        }
         if under_way || node.down {
             return;
         }
@@ -101,9 +105,10 @@ impl Fleet {
         ctx.after(wait, tag);
     }
 
-    /// The worker has looked once more, and there is nothing: the pod is over, and has no sandbox any more.
+    /// The worker has looked once more, and there is nothing: the pod is over, and has no sandbox any more. A kubelet that was away
+    /// looks again, and says what it could not say before.
     pub(super) fn ended(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
-        let Some(w) = self.workers.get_mut(uid).filter(|w| w.phase == Phase::Terminating && !w.is_ending()) else {
+        let Some(w) = self.workers.get_mut(uid).filter(|w| w.phase != Phase::Active && !w.is_ending()) else {
             return;
         };
         w.phase = Phase::Terminated;
@@ -118,7 +123,8 @@ impl Fleet {
         } else if w.forgotten {
             0
         } else {
-            w.pod.meta().deletion_grace_period_seconds.unwrap_or(30)
+            let own = w.typed().spec.as_ref().and_then(|s| s.termination_grace_period_seconds);
+            w.pod.meta().deletion_grace_period_seconds.or(own).unwrap_or(30)
         };
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let running: Vec<(String, ContainerId)> =
@@ -129,7 +135,7 @@ impl Fleet {
         }
         for (name, id) in running {
             self.note(uid, Some(&name), Note::normal("Killing", &format!("Stopping container {name}")), ctx);
-            let op = self.stop_one(uid, &node, id, grace, ctx);
+            let op = self.stop_one(uid, &name, id, grace, ctx);
             if let Some(w) = self.workers.get_mut(uid) {
                 w.stopping.insert(op);
             }
@@ -147,11 +153,13 @@ impl Fleet {
         ctx: &mut Ctx<'_>,
     ) {
         let Some(w) = self.workers.get(uid) else { return };
-        let node = w.node.clone();
-        let seconds = w.typed().spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(30);
+        let pod = w.typed();
+        let own = roles::find(&pod, name).and_then(|(c, _)| why.grace(&c));
+        let of_pod = pod.spec.as_ref().and_then(|s| s.termination_grace_period_seconds);
+        let seconds = own.or(of_pod).unwrap_or(30);
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(30));
         self.note(uid, Some(name), Note::normal("Killing", message), ctx);
-        let op = self.stop_one(uid, &node, id, grace, ctx);
+        let op = self.stop_one(uid, name, id, grace, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
             let slot = w.slot_mut(name);
             slot.replaced = Some(why);

@@ -11,10 +11,11 @@ use super::nodes::{NodeRef, Nodes};
 use super::pod_workers::PodWorkers;
 use super::probing::UnderWay;
 use super::reporting::NodeConfig;
+use super::roles::{self, Role};
 use super::service_links::ServiceLinks;
 use super::spec::Accounts;
 use super::worker::{Step, Worker};
-use crate::api::kinds::{Node, Pod, Service};
+use crate::api::kinds::{ConfigMap, Node, Pod, Secret, Service};
 use crate::api::object::Resource as _;
 use crate::api::ops::RuntimeCall;
 use crate::api::{Duration, Op, OpId, Outcome, Uid, User};
@@ -76,9 +77,9 @@ impl Fleet {
     pub(super) fn note(&mut self, uid: Uid, container: Option<&str>, note: Note<'_>, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get(uid) else { return };
         let pod = w.typed();
-        let path = container.map(|c| match Worker::container(&pod, c) {
-            Some((_, true)) => format!("spec.initContainers{{{c}}}"),
-            _ => format!("spec.containers{{{c}}}"),
+        let path = container.map(|c| {
+            let role = roles::find(&pod, c).map_or(Role::Main, |(_, role)| role);
+            format!("spec.{}{{{c}}}", role.list())
         });
         self.nodes.at_mut(&w.node).recorder.record(reference::<Pod>(&pod, path), note, ctx);
     }
@@ -119,6 +120,11 @@ impl Fleet {
             }
             "reconcile" if up => self.write_status(uid, ctx),
             "retell" if up => self.retell(uid, ctx),
+            // A kubelet that is away tells nothing; when it is back it looks at all pods, and may fail to tell again.
+            "retell" => self.workers.get_mut(uid).into_iter().for_each(Worker::told),
+            "remount" if up => self.remount(uid, ctx),
+            "unmounted" if up => self.still_unmounted(uid, ctx),
+            "deadline" if up => self.deadline(uid, ctx),
             "ended" if up => self.ended(uid, ctx),
             "cleanup" if !dark => self.cleanup(uid, ctx),
             "probe" => self.probe(uid, tag.n, ctx),
@@ -148,6 +154,11 @@ impl Fleet {
         if dark {
             return;
         }
+        if let Some(at) = w.hooks.iter().position(|h| h.op == op) {
+            let hook = w.hooks.swap_remove(at);
+            self.pre_stopped(uid, hook, &outcome, ctx);
+            return;
+        }
         if w.stopping.remove(&op) {
             self.stopped(uid, op, ctx);
             return;
@@ -157,6 +168,8 @@ impl Fleet {
             Some(Step::Pull { container, .. }) => self.pulled(uid, &container, outcome, ctx),
             Some(Step::Create { container, .. }) => self.created(uid, &container, outcome, ctx),
             Some(Step::Start { container, id, .. }) => self.started(uid, &container, id, outcome, ctx),
+            Some(Step::PostStart { container, id, .. }) => self.post_started(uid, &container, id, &outcome, ctx),
+            Some(Step::Unhooked { container, why, .. }) => self.unhooked(uid, &container, why, ctx),
             Some(Step::Cleanup(_)) => self.forget(uid, ctx),
             Some(Step::Volumes) | None => {}
         }
@@ -178,7 +191,8 @@ impl Component for Fleet {
     }
 
     fn watches(&self) -> Vec<Scope> {
-        [Service::kind_ref(), Node::kind_ref(), Pod::kind_ref()].map(Scope::all).into()
+        let kinds = [Service::kind_ref(), Node::kind_ref(), Pod::kind_ref(), ConfigMap::kind_ref(), Secret::kind_ref()];
+        kinds.map(Scope::all).into()
     }
 
     fn step(&mut self, event: Event, ctx: &mut Ctx<'_>) {

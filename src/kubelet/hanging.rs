@@ -27,7 +27,7 @@ impl Fleet {
     }
 
     /// Asks the runtime to stop a container. Of one that hangs only its end can be waited for, until it is killed.
-    pub(super) fn stop_one(
+    pub(super) fn stop_now(
         &mut self,
         uid: Uid,
         node: &NodeRef,

@@ -1,5 +1,12 @@
 kubelet-started = { $pulled } 이미지를 받고({ $took }) { $containers } 컨테이너를 시작함, 파드 IP { $ip } → Running
 kubelet-started-present = { $present } 이미지는 이미 노드에 있음, { $containers } 컨테이너를 시작함, 파드 IP { $ip } → Running
+kubelet-joined = 실행 중인 { $pod } 파드에 { $container } 컨테이너를 더함: 임시 컨테이너는 파드의 네트워크를 함께 쓰고, 다시 시작되지 않으며, 파드가 사라질 때까지 스펙에 남음
+kubelet-joined-processes = 실행 중인 { $pod } 파드에 { $container } 컨테이너를 더함: { $whose } 컨테이너의 프로세스를 보는 임시 컨테이너이며, 다시 시작되지 않고 파드가 사라질 때까지 스펙에 남음
+kubelet-post-start-failed = { $container } 컨테이너의 postStart 훅이 실패함 → 컨테이너를 멈추고, 충돌한 것처럼 다시 시작함
+kubelet-pre-stop-failed = { $container } 컨테이너의 preStop 훅이 실패함: 기다리지 않고 SIGTERM을 보냄
+kubelet-overdue = { $pod } 파드가 activeDeadlineSeconds보다 오래 활동함 → 컨테이너를 멈추고 Failed(DeadlineExceeded)가 됨
+kubelet-not-mounted = { $pod } 파드는 볼륨을 마운트할 수 없어 시작하지 못함: { $reason }. ContainerCreating에 머물며 매번 두 배로 기다린 뒤 다시 시도함
+kubelet-refreshed = { $pod } 파드의 { $volumes } 볼륨에 새 내용을 씀: 프로그램은 다음에 읽을 때 보게 되고, subPath 마운트와 환경 변수는 컨테이너를 새로 만들 때까지 옛 값을 지님
 kubelet-pull-failed = { $image } 이미지를 주는 레지스트리가 없음 → ErrImagePull, { $wait } 뒤에 다시 시도
 kubelet-pull-waits = { $image } 이미지를 다시 요청하기 전에 기다림({ $left } 남음): 다음 보고부터 ImagePullBackOff
 kubelet-exited = { $container } 컨테이너가 종료 코드 { $code }(으)로 끝남, 재시작 정책에 따라 다시 시작함

@@ -15,12 +15,15 @@
 //!
 //! In Kubernetes this is `pkg/kubelet`, one process a node.
 
+mod deadline;
 pub mod decision;
 pub mod ending;
 pub mod environment;
 pub mod eviction;
 pub mod fleet;
 mod hanging;
+mod hooks;
+mod mounting;
 pub mod node;
 pub mod nodes;
 pub mod pod_workers;
@@ -30,6 +33,7 @@ pub mod probes;
 pub mod probing;
 pub mod reporting;
 mod resources;
+pub mod roles;
 pub mod seeing;
 pub mod service_links;
 pub mod spec;

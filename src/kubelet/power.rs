@@ -58,6 +58,7 @@ impl Fleet {
         w.todo.clear();
         w.stopping.clear();
         w.replacing.clear();
+        w.hooks.clear();
         w.pending = false;
         // A pod that was being stopped is stopped: what is left is to clean up.
         w.announced_stop &= w.phase == Phase::Active;

@@ -26,14 +26,19 @@ pub fn initial_delay(p: &Probe) -> Duration {
     Duration::from_secs(p.initial_delay_seconds.and_then(|v| u64::try_from(v).ok()).unwrap_or(0))
 }
 
-pub fn call(c: &Container, p: &Probe) -> Option<ProbeCall> {
-    let port = |p: &IntOrString| match p {
+/// A port by its number, or by its name in the container.
+pub fn port(c: &Container, p: &IntOrString) -> Option<u16> {
+    match p {
         IntOrString::Int(n) => u16::try_from(*n).ok(),
         IntOrString::String(name) => {
             let found = c.ports.iter().flatten().find(|x| x.name.as_deref() == Some(name));
             found.and_then(|x| u16::try_from(x.container_port).ok())
         }
-    };
+    }
+}
+
+pub fn call(c: &Container, p: &Probe) -> Option<ProbeCall> {
+    let port = |p: &IntOrString| port(c, p);
     if let Some(x) = &p.exec {
         return Some(ProbeCall::Exec { command: x.command.clone().unwrap_or_default() });
     }

@@ -8,7 +8,8 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::probes::{self, Verdict};
-use super::worker::{Phase, Replaced, Slot, Worker};
+use super::roles::{self, Role};
+use super::worker::{Phase, Replaced, Slot};
 use crate::api::ops::{ContainerId, RuntimeCall};
 use crate::api::{Duration, Op, OpId, Outcome, Uid};
 use crate::client::recorder::Note;
@@ -102,7 +103,10 @@ impl Fleet {
         let Some(p) = probes::of(c, kind) else { return };
         let init = at >= pod.spec.as_ref().map_or(0, |s| s.containers.len());
         let over = w.has_ended() || w.phase == Phase::Terminated;
-        if over || w.is_done(&pod, c, init) || w.is_ending() && kind != "Readiness" {
+        if over
+            || w.is_done(&pod, c, if init { Role::Init } else { Role::Main })
+            || w.is_ending() && kind != "Readiness"
+        {
             return;
         }
         self.ask(uid, c, kind, ctx);
@@ -171,7 +175,8 @@ impl Fleet {
         let (uid, id) = (*uid, *id);
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
-        let Some(p) = Worker::container(&pod, name).and_then(|(c, _)| probes::of(c, kind)) else { return };
+        let Some((c, _)) = roles::find(&pod, name) else { return };
+        let Some(p) = probes::of(&c, kind) else { return };
         let running = w.slot(name).filter(|s| s.running().is_some_and(|i| i.id == id));
         if w.is_ending() || running.is_none_or(|s| s.replaced.is_some() && *kind != "Readiness") {
             return;
@@ -203,7 +208,7 @@ impl Fleet {
         }
         if kills {
             let message = format!("Container {name} failed {} probe, will be restarted", kind.to_lowercase());
-            self.replace(uid, name, id, Replaced::Unhealthy, &message, ctx);
+            self.replace(uid, name, id, Replaced::Unhealthy(kind), &message, ctx);
         }
         if changed {
             self.sync(uid, ctx);

@@ -94,6 +94,8 @@ pub struct Image {
     /// Its repository and digest; known once a container was made of it.
     pub id: String,
     pub bytes: u64,
+    /// As whom it runs unless a container says otherwise.
+    pub user: u32,
 }
 
 impl NodeState {

@@ -28,6 +28,9 @@ impl Fleet {
             }
             return;
         }
+        if c.key.kind != Pod::kind_ref() {
+            return self.source_changed(c, ctx);
+        }
         let Some(pod) = c.object.get::<Pod>() else { return };
         let node = pods::node(pod);
         let Some(node) = self.nodes.find(node) else { return };
@@ -45,6 +48,11 @@ impl Fleet {
             (_, Some(w)) => {
                 let old = std::mem::replace(&mut w.pod, c.object.clone());
                 if old.meta().generation == c.object.meta().generation && old.is_deleting() == c.object.is_deleting() {
+                    if old.meta().labels != c.object.meta().labels
+                        || old.meta().annotations != c.object.meta().annotations
+                    {
+                        return self.remount(uid, ctx);
+                    }
                     // Nothing to do, but if somebody else wrote the status, kubelet's own word stands in the end.
                     if old.get::<Pod>().is_some_and(|p| p.status != pod.status) {
                         let wait = latency::between(ctx.chance(), 0, RECONCILE_MILLIS);

@@ -9,11 +9,12 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::environment::{expand, variables};
 use super::service_links::Environment;
-use super::volumes;
+use super::status::full_name;
+use super::{roles, volumes};
 use crate::api::file_tree::Tree;
 use crate::api::kinds::Pod;
 use crate::api::object::{Name, Resource};
-use crate::api::ops::ContainerSpec;
+use crate::api::ops::{ContainerSpec, Pids};
 use crate::api::{Time, resource_list};
 use crate::world::Ctx;
 
@@ -29,6 +30,8 @@ pub struct Place<'a> {
     pub allocatable: &'a BTreeMap<String, Quantity>,
     /// What the volume of its service account's token holds.
     pub account: &'a Tree,
+    /// Its volumes, as they were mounted.
+    pub volumes: &'a volumes::Sources,
     /// The container's variables, as far as they are known.
     pub env: &'a Environment,
     /// The address of the cluster's DNS.
@@ -75,11 +78,37 @@ pub fn container_spec(
         resolv_conf: resolv_conf(pod, place.dns).into(),
         aliases: aliases(pod),
         domain: domain(pod),
-        mounts: volumes::mounts(pod, c, &Place { env: &env, ..*place }, ctx)?,
+        mounts: volumes::mounts(c, &Place { env: &env, ..*place }),
         env,
         links,
+        pids: pids(pod, &c.name),
         attempt,
     })
+}
+
+/// Whose processes a container sees. Real Kubernetes: pkg/kubelet/kuberuntime/util/util.go PidNamespaceForPod.
+fn pids(pod: &Pod, name: &str) -> Pids {
+    let Some(spec) = pod.spec.as_deref() else { return Pids::Own };
+    let own = roles::ephemeral(spec).find(|e| e.name == name);
+    match own.and_then(|e| e.target_container_name.clone()).filter(|t| !t.is_empty()) {
+        Some(target) => Pids::Of(target),
+        None if spec.share_process_namespace == Some(true) => Pids::Pod,
+        None => Pids::Own,
+    }
+}
+
+/// Who must not be root is not. Real Kubernetes: pkg/kubelet/kuberuntime/security_context.go verifyRunAsNonRoot.
+pub fn may_run_as(pod: &Pod, c: &Container, image_user: u32) -> Result<(), ConfigError> {
+    let of_pod = pod.spec.as_ref().and_then(|s| s.security_context.as_ref());
+    let of_container = c.security_context.as_ref();
+    let non_root = of_container.and_then(|s| s.run_as_non_root).or(of_pod.and_then(|s| s.run_as_non_root));
+    let user = of_container.and_then(|s| s.run_as_user).or(of_pod.and_then(|s| s.run_as_user));
+    let who = match (non_root, user) {
+        (Some(true), Some(0)) => "container's runAsUser breaks non-root policy",
+        (Some(true), None) if image_user == 0 => "container has runAsNonRoot and image will run as root",
+        _ => return Ok(()),
+    };
+    Err(ConfigError(format!("{who} (pod: {:?}, container: {})", full_name(pod), c.name)))
 }
 
 /// As whom a container runs: its own word goes before its pod's.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::nodes::NodeRef;
+use super::roles;
 use super::service_links::Environment;
-use super::spec::{Place, container_spec};
+use super::spec::{Place, container_spec, may_run_as};
 use super::status;
-use super::worker::{Instance, Replaced, Step, Worker};
+use super::worker::{Instance, Replaced, Step};
 use crate::api::image::ImageRef;
 use crate::api::object::Resource;
 use crate::api::ops::{ContainerId, ContainerSpec, ExitInfo, RuntimeCall};
@@ -19,7 +20,7 @@ use crate::client::recorder::Note;
 use crate::world::Ctx;
 
 /// Whom kubelets tell pods to ask for names: their setting `clusterDNS`.
-const CLUSTER_DNS: &str = "10.96.0.10";
+pub(super) const CLUSTER_DNS: &str = "10.96.0.10";
 
 impl Fleet {
     /// Starts bringing a container up. `false`: not now.
@@ -29,7 +30,7 @@ impl Fleet {
         }
         let Some(w) = self.workers.get(uid) else { return false };
         let pod = w.typed();
-        let Some((c, _)) = Worker::container(&pod, name) else { return false };
+        let Some((c, _)) = roles::find(&pod, name) else { return false };
         let image = c.image.clone().unwrap_or_default();
         let node = w.node.clone();
         let Some(full) = ImageRef::parse(&image).map(|i| i.full()) else {
@@ -68,18 +69,16 @@ impl Fleet {
         let slot = w.slot_mut(name);
         let exits: Vec<Time> = slot.instances.iter().rev().filter_map(|i| i.seen_exit.as_ref().map(|e| e.at)).collect();
         // A container that kubelet itself killed is judged by the exit before that one.
-        let unhealthy = slot.replaced.take() == Some(Replaced::Unhealthy);
+        let unhealthy = matches!(slot.replaced.take(), Some(Replaced::Unhealthy(_)));
         let since = exits.get(usize::from(unhealthy)).copied();
         if exits.is_empty() {
             return false;
         }
         // With another image it is another container, which has not crashed yet.
-        let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.as_deref()).unwrap_or_default();
+        let image = roles::find(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
         let id = format!("{name} {image}");
-        let Some(exit) = since else {
-            self.restarts.next(uid, &id, now, now);
-            return false;
-        };
+        // The first time there is none: nothing is waited for, and nothing is counted.
+        let Some(exit) = since else { return false };
         let Some(left) = self.restarts.left_since(uid, &id, exit, now) else {
             self.restarts.next(uid, &id, exit, now);
             return false;
@@ -104,7 +103,7 @@ impl Fleet {
         self.set_reason(uid, name, reason, message);
     }
 
-    fn set_reason(&mut self, uid: Uid, name: &str, reason: &str, message: String) {
+    pub(super) fn set_reason(&mut self, uid: Uid, name: &str, reason: &str, message: String) {
         if let Some(w) = self.workers.get_mut(uid) {
             w.slot_mut(name).reason = Some((reason.into(), Some(message)));
         }
@@ -146,12 +145,13 @@ impl Fleet {
     pub(super) fn pulled(&mut self, uid: Uid, name: &str, outcome: Outcome, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let pod = w.typed();
-        let image = Worker::container(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
+        let image = roles::find(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
         match outcome {
-            Outcome::Pulled { image: full, size, took } => {
+            Outcome::Pulled { image: full, size, user, took } => {
                 w.pulled.push((image.clone(), took));
                 let ending = w.is_ending();
-                self.nodes.at_mut(&w.node).images.entry(full).or_default().bytes = size;
+                let image_there = self.nodes.at_mut(&w.node).images.entry(full).or_default();
+                (image_there.bytes, image_there.user) = (size, user);
                 let t = go_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(0)));
                 let message = format!(
                     "Successfully pulled image {image:?} in {t} ({t} including waiting). Image size: {size} bytes."
@@ -183,7 +183,7 @@ impl Fleet {
         let Some(w) = self.workers.get(uid) else { return false };
         let (pod, node) = (w.typed(), w.node.clone());
         let attempt = w.slot(name).map_or(0, |s| s.attempts);
-        let Some((c, _)) = Worker::container(&pod, name) else { return false };
+        let Some((c, _)) = roles::find(&pod, name) else { return false };
         let all = pod.spec.as_ref().and_then(|s| s.enable_service_links) != Some(false);
         let links = self.links.of(pod.namespace(), all);
         let account = self.accounts.of(pod.namespace(), ctx.now());
@@ -195,10 +195,14 @@ impl Fleet {
             host_ip: &at.config.ip,
             allocatable: &at.allocatable,
             account: &account,
+            volumes: &w.volumes,
             env: &none,
             dns: CLUSTER_DNS,
         };
-        let spec = match container_spec(&pod, c, attempt, &place, links, ctx) {
+        let full = ImageRef::parse(c.image.as_deref().unwrap_or_default()).map(|i| i.full()).unwrap_or_default();
+        let image_user = at.images.get(&full).map_or(0, |i| i.user);
+        let made = container_spec(&pod, &c, attempt, &place, links, ctx);
+        let spec = match made.and_then(|s| may_run_as(&pod, &c, image_user).map(|()| s)) {
             // What a program of the control plane does, its image does unasked: its flags say nothing to the simulated runtime.
             Ok(s) if w.fixed.is_some() => Arc::new(ContainerSpec { command: vec![], args: vec![], ..s }),
             Ok(s) => Arc::new(s),
@@ -223,7 +227,7 @@ impl Fleet {
             Outcome::Created { id, image_id } => {
                 let Some(w) = self.workers.get_mut(uid) else { return };
                 let (pod, node) = (w.typed(), w.node.clone());
-                let defined = Worker::container(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
+                let defined = roles::find(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
                 let image = ImageRef::parse(&defined).map_or_else(|| defined.clone(), |i| i.full());
                 if let Some(i) = self.nodes.at_mut(&w.node).images.get_mut(&image).filter(|i| i.id.is_empty()) {
                     i.id.clone_from(&image_id);
@@ -247,7 +251,12 @@ impl Fleet {
 
     pub(super) fn started(&mut self, uid: Uid, name: &str, id: ContainerId, outcome: Outcome, ctx: &mut Ctx<'_>) {
         match outcome {
-            Outcome::Started { at } => self.runs(uid, name, id, at, ctx),
+            Outcome::Started { at } => {
+                self.runs(uid, name, id, at, ctx);
+                if self.begin_post_start(uid, name, id, ctx) {
+                    return;
+                }
+            }
             Outcome::Failed { message } => self.not_started(uid, name, id, message, ctx),
             _ => return,
         }
@@ -257,7 +266,7 @@ impl Fleet {
     fn runs(&mut self, uid: Uid, name: &str, id: ContainerId, at: Time, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         let (pod, node) = (w.typed(), w.node.clone());
-        let Some((c, _)) = Worker::container(&pod, name) else { return };
+        let Some((c, _)) = roles::find(&pod, name) else { return };
         let slot = w.slot_mut(name);
         slot.reason = None;
         if let Some(i) = slot.instances.last_mut() {

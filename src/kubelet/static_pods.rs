@@ -58,7 +58,7 @@ impl Fleet {
         let n = self.nodes.at_mut(&at);
         let pods = n.config.statics.clone();
         for s in &pods {
-            n.images.entry(s.image.clone()).or_insert_with(|| Image { id: String::new(), bytes: 25_000_000 });
+            n.images.entry(s.image.clone()).or_insert_with(|| Image { bytes: 25_000_000, ..Image::default() });
         }
         let seen = ctx.now().rfc3339();
         for s in pods {

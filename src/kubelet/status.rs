@@ -8,7 +8,9 @@ use k8s_openapi::api::core::v1::{
     ContainerUser, HostIP, LinuxContainerUser, PodIP, PodSpec, PodStatus, VolumeMountStatus,
 };
 
+use super::deadline;
 use super::resources;
+use super::roles::{self, Role};
 use super::worker::{Instance, Phase, Worker};
 use crate::api::Time;
 use crate::api::conditions;
@@ -31,18 +33,21 @@ fn terminated(i: &Instance, exit: &ExitInfo) -> ContainerStateTerminated {
 }
 
 /// Whether the pod's policy starts a container again that ended so.
-pub fn restarts(pod: &Pod, c: &Container, code: i32, init: bool) -> bool {
+pub fn restarts(pod: &Pod, c: &Container, code: i32, role: Role) -> bool {
+    if role == Role::Ephemeral {
+        return false;
+    }
     if pods::is_sidecar(c) {
         return true;
     }
     match pod.spec.as_ref().and_then(|s| s.restart_policy.as_deref()).unwrap_or("Always") {
         "Never" => false,
         "OnFailure" => code != 0,
-        _ => !init || code != 0,
+        _ => role == Role::Main || code != 0,
     }
 }
 
-fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> ContainerStatus {
+fn container_status(w: &Worker, pod: &Pod, c: &Container, role: Role) -> ContainerStatus {
     let slot = w.slot(&c.name);
     let current = slot.and_then(|s| s.instances.last());
     let previous = slot.and_then(|s| s.instances.iter().rev().nth(1));
@@ -65,7 +70,7 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
             Some(exit) => {
                 let ended = terminated(i, exit);
                 match &reason {
-                    Some((r, m)) if restarts(pod, c, exit.code, init) => {
+                    Some((r, m)) if restarts(pod, c, exit.code, role) => {
                         state = waiting(r, m.clone());
                         last.terminated = Some(ended);
                     }
@@ -84,10 +89,11 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
     let running = state.running.is_some();
     let started = running && slot.is_none_or(|s| s.startup_ok);
     // Init containers count as ready when they have ended well.
-    let ready = if init && c.restart_policy.is_none() {
-        state.terminated.as_ref().is_some_and(|t| t.exit_code == 0)
-    } else {
-        running && started && slot.is_some_and(|s| s.ready)
+    let ready = match role {
+        Role::Init if c.restart_policy.is_none() => state.terminated.as_ref().is_some_and(|t| t.exit_code == 0),
+        // Nobody waits for it.
+        Role::Ephemeral => false,
+        _ => running && started && slot.is_some_and(|s| s.ready),
     };
     let mounts: Vec<VolumeMountStatus> = c
         .volume_mounts
@@ -110,7 +116,7 @@ fn container_status(w: &Worker, pod: &Pod, c: &Container, init: bool) -> Contain
         image: current.map_or_else(|| c.image.clone().unwrap_or_default(), |i| i.image.clone()),
         image_id: current.map(|i| i.image_id.clone()).unwrap_or_default(),
         container_id: current.map(|i| format!("containerd://{}", i.id)),
-        started: Some(started),
+        started: (role != Role::Ephemeral).then_some(started),
         resources: current.map(|_| c.resources.clone().unwrap_or_default()),
         allocated_resources: c.resources.as_ref().and_then(|r| r.requests.clone()).filter(|r| !r.is_empty()),
         user: current.filter(|i| i.started.is_some()).map(|_| ContainerUser {
@@ -176,9 +182,9 @@ pub fn is_over(w: &Worker, pod: &Pod) -> bool {
     let Some(spec) = pod.spec.as_ref().filter(|s| s.restart_policy.as_deref().is_some_and(|p| p != "Always")) else {
         return false;
     };
-    let of = |list: &[Container], init| list.iter().map(|c| container_status(w, pod, c, init)).collect::<Vec<_>>();
-    let inits = of(spec.init_containers.as_deref().unwrap_or_default(), true);
-    matches!(phase(pod, &inits, &of(&spec.containers, false)), "Failed" | "Succeeded")
+    let of = |list: &[Container], role| list.iter().map(|c| container_status(w, pod, c, role)).collect::<Vec<_>>();
+    let inits = of(spec.init_containers.as_deref().unwrap_or_default(), Role::Init);
+    matches!(phase(pod, &inits, &of(&spec.containers, Role::Main)), "Failed" | "Succeeded")
 }
 
 /// The whole status as the kubelet would write it now. That a pod has ended is told only when its worker is done with it.
@@ -189,8 +195,10 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
     let spec = pod.spec.as_deref().unwrap_or(&NO_SPEC);
     let old = pod.status.as_deref().unwrap_or(&NO_STATUS);
     let inits: Vec<ContainerStatus> =
-        spec.init_containers.iter().flatten().map(|c| container_status(w, pod, c, true)).collect();
-    let mains: Vec<ContainerStatus> = spec.containers.iter().map(|c| container_status(w, pod, c, false)).collect();
+        spec.init_containers.iter().flatten().map(|c| container_status(w, pod, c, Role::Init)).collect();
+    let mains: Vec<ContainerStatus> = spec.containers.iter().map(|c| container_status(w, pod, c, Role::Main)).collect();
+    let ephemeral: Vec<ContainerStatus> =
+        roles::ephemeral(spec).map(|c| container_status(w, pod, &roles::as_container(c), Role::Ephemeral)).collect();
     let mut phase = phase(pod, &inits, &mains);
     if w.phase == Phase::Terminated && phase != "Succeeded" {
         // After a kill, what counts is how the containers ended.
@@ -203,7 +211,7 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
         }
     }
     // However its containers ended: it did not end by itself.
-    if w.evicted.is_some() {
+    if w.evicted.is_some() || w.overdue {
         phase = "Failed";
     }
     // A pod that has ended stays ended.
@@ -270,6 +278,7 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
         let target = conditions::pod(pods::DISRUPTION_TARGET, true, "TerminationByKubelet", why, generation);
         conditions::set(&mut list, target, now);
     }
+    let late = (w.overdue && told == "Failed").then_some((deadline::REASON, deadline::MESSAGE));
     let mut status = PodStatus {
         phase: Some(told.into()),
         conditions: Some(list),
@@ -281,9 +290,10 @@ pub fn generate(w: &Worker, pod: &Pod, host_ip: &str, now: Time) -> PodStatus {
         qos_class: old.qos_class.clone().or_else(|| Some(pods::qos_class(pod).into())),
         init_container_statuses: (!inits.is_empty()).then_some(inits),
         container_statuses: Some(mains),
+        ephemeral_container_statuses: (!ephemeral.is_empty()).then_some(ephemeral),
         observed_generation: generation,
-        reason: gone.map(|_| "Evicted".into()).or_else(|| old.reason.clone()),
-        message: gone.cloned().or_else(|| old.message.clone()),
+        reason: gone.map(|_| "Evicted".into()).or(late.map(|l| l.0.into())).or_else(|| old.reason.clone()),
+        message: gone.cloned().or(late.map(|l| l.1.into())).or_else(|| old.message.clone()),
         ..PodStatus::default()
     };
     resources::tell(&mut status, pod, spec, old);

@@ -3,6 +3,7 @@
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
+use super::roles::{self, Role};
 use super::status;
 use super::worker::{Phase, Replaced, Step, Worker};
 use crate::api::kinds::Pod;
@@ -38,15 +39,17 @@ impl Fleet {
         w.failed = false;
         w.crash_wait = None;
         self.write_status(uid, ctx);
+        self.refresh(uid, ctx);
         self.ask_whether_ready(uid, ctx);
         let Some(w) = self.workers.get_mut(uid) else { return };
-        if w.has_ended() || status::is_over(w, &w.typed()) {
+        if w.has_ended() || w.overdue || status::is_over(w, &w.typed()) {
             w.phase = Phase::Terminating;
             self.terminate(uid, ctx);
         } else if w.ip.is_none() {
             w.busy = Some(Step::Volumes);
             let tag = w.tag("volumes");
             self.tell_of_sandbox(uid, ctx);
+            self.arm_deadline(uid, ctx);
             let (least, most) = self.timing.volumes;
             let wait = latency::between(ctx.chance(), least, most);
             ctx.after(wait, tag);
@@ -64,6 +67,10 @@ impl Fleet {
             self.terminate(uid, ctx);
             return;
         }
+        if !self.mount(uid, ctx) {
+            return;
+        }
+        let Some(w) = self.workers.get(uid) else { return };
         let (node, pod) = (w.node.clone(), w.pod_ref());
         let host_network = w.typed().spec.as_ref().and_then(|s| s.host_network) == Some(true);
         let ip = host_network.then(|| self.nodes.at(&node).config.ip.clone());
@@ -203,8 +210,21 @@ impl Fleet {
 
 /// The story of what this sync started.
 fn tell_started(w: &mut Worker, ctx: &mut Ctx<'_>) {
-    let containers = std::mem::take(&mut w.started);
     let pod = w.typed();
+    let looks_in = |name: &String| roles::find(&pod, name).is_some_and(|(_, role)| role == Role::Ephemeral);
+    let (looking, containers): (Vec<String>, Vec<String>) =
+        std::mem::take(&mut w.started).into_iter().partition(looks_in);
+    for container in looking {
+        let whose = pod.spec.as_deref().and_then(|s| {
+            let e = roles::ephemeral(s).find(|e| e.name == container)?;
+            e.target_container_name.clone().filter(|t| !t.is_empty())
+        });
+        ctx.decide(KubeletDecision::Joined { pod: w.key.clone(), node: w.node.to_string(), container, whose });
+    }
+    if containers.is_empty() {
+        (w.pulled, w.present) = (vec![], vec![]);
+        return;
+    }
     let mains = pod.spec.iter().flat_map(|s| &s.containers);
     let all = mains.map(|c| w.slot(&c.name)).all(|s| s.is_some_and(|s| s.running().is_some()));
     let first = w.slots.iter().all(|s| s.attempts <= 1);

@@ -1,7 +1,7 @@
 //! What the volumes of a pod hold, and where its containers mount them.
 //! Real Kubernetes: pkg/volume/{configmap,secret,projected,downwardapi,emptydir,hostpath}, pkg/kubelet/kubelet_pods.go makeMounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{
@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{
 
 use super::environment::{self, Texts};
 use super::spec::{ConfigError, Place};
-use crate::api::file_tree::{Node, Tree};
+use crate::api::file_tree::{Kind, Node, Tree};
 use crate::api::kinds::{ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret};
 use crate::api::object::Resource;
 use crate::api::ops::Mount;
@@ -24,23 +24,40 @@ const DEFAULT_MODE: i32 = 0o644;
 type Files = BTreeMap<String, (Vec<u8>, i32)>;
 
 /// Where a volume lies, and what it holds at first.
-struct Source {
-    id: Arc<str>,
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub id: Arc<str>,
     inside: String,
-    content: Option<Tree>,
+    pub content: Option<Tree>,
     read_only: bool,
 }
 
-/// The mounts of one container.
-pub fn mounts(pod: &Pod, c: &Container, place: &Place<'_>, ctx: &mut Ctx<'_>) -> Result<Vec<Mount>, ConfigError> {
-    let mut out = vec![];
-    for m in c.volume_mounts.iter().flatten() {
-        let volume = pod.spec.iter().flat_map(|s| s.volumes.iter().flatten()).find(|v| v.name == m.name);
-        let Some(volume) = volume else { continue };
-        let source = source(pod, c, volume, place, ctx)?;
-        out.push(mount(m, source, place));
+/// A pod's volumes, by their names, as they were mounted last.
+pub type Sources = BTreeMap<String, Source>;
+
+/// Mounts the volumes that containers of the pod ask for. What cannot be mounted is told with the reason.
+pub fn prepare(pod: &Pod, place: &Place<'_>, ctx: &mut Ctx<'_>) -> (Sources, Vec<(String, ConfigError)>) {
+    let (mut mounted, mut failed) = (Sources::new(), vec![]);
+    let Some(spec) = pod.spec.as_deref() else { return (mounted, failed) };
+    // What a volume holds depends on no container: those of the downward API name theirs.
+    let Some(any) = spec.containers.first() else { return (mounted, failed) };
+    let all = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let asked: BTreeSet<&str> = all.flat_map(|c| c.volume_mounts.iter().flatten()).map(|m| m.name.as_str()).collect();
+    for v in spec.volumes.iter().flatten().filter(|v| asked.contains(v.name.as_str())) {
+        match source(pod, any, v, place, ctx) {
+            Ok(s) => {
+                mounted.insert(v.name.clone(), s);
+            }
+            Err(why) => failed.push((v.name.clone(), why)),
+        }
     }
-    Ok(out)
+    (mounted, failed)
+}
+
+/// The mounts of one container.
+pub fn mounts(c: &Container, place: &Place<'_>) -> Vec<Mount> {
+    let of = |m: &VolumeMount| Some(mount(m, place.volumes.get(&m.name)?.clone(), place));
+    c.volume_mounts.iter().flatten().filter_map(of).collect()
 }
 
 fn mount(m: &VolumeMount, s: Source, place: &Place<'_>) -> Mount {
@@ -63,9 +80,15 @@ fn mount(m: &VolumeMount, s: Source, place: &Place<'_>) -> Mount {
             laid_out.unwrap_or(wanted)
         }
     };
+    // A part of what is laid out behind links is a mount of the files as they are now: new ones do not reach it.
+    let behind = inside.strip_prefix("/..").and_then(|rest| rest.split('/').next());
+    let volume = match behind.filter(|stamp| sub.is_some() && *stamp != "data") {
+        Some(stamp) => format!("{}@{stamp}", s.id).into(),
+        None => s.id,
+    };
     Mount {
         path: m.mount_path.clone(),
-        volume: s.id,
+        volume,
         inside,
         read_only: m.read_only == Some(true) || s.read_only,
         content: s.content,
@@ -86,12 +109,12 @@ fn source(pod: &Pod, c: &Container, v: &Volume, place: &Place<'_>, ctx: &mut Ctx
     let now = ctx.now();
     if let Some(s) = &v.config_map {
         let all = data::<ConfigMap>(ns, &s.name, s.optional == Some(true), ctx)?;
-        return Ok(made(chosen(all, s.items.as_deref(), s.default_mode, "configmap", &s.name)?, now));
+        return Ok(made(chosen(all, s.items.as_deref(), s.default_mode, "configmap")?, now));
     }
     if let Some(s) = &v.secret {
         let name = s.secret_name.as_deref().unwrap_or("");
         let all = data::<Secret>(ns, name, s.optional == Some(true), ctx)?;
-        return Ok(made(chosen(all, s.items.as_deref(), s.default_mode, "secret", name)?, now));
+        return Ok(made(chosen(all, s.items.as_deref(), s.default_mode, "secret")?, now));
     }
     if let Some(d) = &v.downward_api {
         return Ok(made(downward(pod, c, d.items.as_deref(), d.default_mode, place)?, now));
@@ -176,7 +199,6 @@ fn chosen(
     items: Option<&[KeyToPath]>,
     mode: Option<i32>,
     kind: &str,
-    name: &str,
 ) -> Result<Files, ConfigError> {
     let mode = mode.unwrap_or(DEFAULT_MODE);
     let Some(items) = items.filter(|i| !i.is_empty()) else {
@@ -185,7 +207,8 @@ fn chosen(
     let one = |i: &KeyToPath| match all.get(&i.key) {
         Some(v) => Ok(Some((i.path.clone(), (v.clone(), i.mode.unwrap_or(mode))))),
         None if all.is_empty() => Ok(None),
-        None => Err(ConfigError(format!("{kind} references non-existent {kind} key: {} ({name})", i.key))),
+        None if kind == "secret" => Err(ConfigError(format!("references non-existent secret key: {}", i.key))),
+        None => Err(ConfigError(format!("configmap references non-existent config key: {}", i.key))),
     };
     items.iter().filter_map(|i| one(i).transpose()).collect()
 }
@@ -229,11 +252,11 @@ fn projected(
     let ns = pod.namespace();
     if let Some(m) = &s.config_map {
         let all = data::<ConfigMap>(ns, &m.name, m.optional == Some(true), ctx)?;
-        return chosen(all, m.items.as_deref(), mode, "configmap", &m.name);
+        return chosen(all, m.items.as_deref(), mode, "configmap");
     }
     if let Some(m) = &s.secret {
         let all = data::<Secret>(ns, &m.name, m.optional == Some(true), ctx)?;
-        return chosen(all, m.items.as_deref(), mode, "secret", &m.name);
+        return chosen(all, m.items.as_deref(), mode, "secret");
     }
     if let Some(d) = &s.downward_api {
         return downward(pod, c, d.items.as_deref(), mode, place);
@@ -277,4 +300,16 @@ fn laid_out(files: Files, group: Option<u32>, now: Time) -> Tree {
 pub fn account(namespace: &str, now: Time) -> Tree {
     let files = [("namespace", namespace), ("token", "simulated-token"), ("ca.crt", "simulated-ca")];
     laid_out(files.map(|(path, text)| (path.to_string(), (text.as_bytes().to_vec(), DEFAULT_MODE))).into(), None, now)
+}
+
+/// Whether two volumes hold the same, whenever they were laid out.
+pub fn same_files(a: &Tree, b: &Tree) -> bool {
+    let files = |t: &Tree| -> BTreeMap<String, (Kind, u16)> {
+        let shown = |(p, n): (&Arc<str>, &Node)| {
+            let path = p.split_once("/..").map_or(&**p, |(_, rest)| rest.split_once('/').map_or("", |(_, rest)| rest));
+            matches!(n.kind, Kind::File(_)).then(|| (path.to_string(), (n.kind.clone(), n.mode)))
+        };
+        t.iter().filter_map(shown).collect()
+    };
+    files(a) == files(b)
 }

@@ -7,9 +7,13 @@ use std::sync::{Arc, LazyLock};
 
 use k8s_openapi::api::core::v1::Container;
 
+use super::mounting::Mounting;
 use super::nodes::NodeRef;
+use super::probes;
+use super::roles::{self, Role};
 use super::static_pods::Fixed;
 use super::status::restarts;
+use super::volumes::Sources;
 use crate::api::kinds::Pod;
 use crate::api::object::Key;
 use crate::api::ops::{ContainerId, ExitInfo, PodRef};
@@ -81,10 +85,20 @@ pub struct Slot {
 /// Why kubelet itself stops a container that is to run on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Replaced {
-    /// A probe failed.
-    Unhealthy,
+    /// A probe of this kind failed.
+    Unhealthy(&'static str),
     /// Its image is another one in the pod now.
     Redefined,
+}
+
+impl Replaced {
+    /// How many seconds the reason itself gives the container; otherwise its pod says so.
+    pub fn grace(self, c: &Container) -> Option<i64> {
+        match self {
+            Replaced::Unhealthy(kind) => probes::of(c, kind)?.termination_grace_period_seconds,
+            Replaced::Redefined => None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -173,9 +187,31 @@ pub enum Phase {
 pub enum Step {
     Volumes,
     Sandbox(OpId),
-    Pull { op: OpId, container: String },
-    Create { op: OpId, container: String },
-    Start { op: OpId, container: String, id: ContainerId },
+    Pull {
+        op: OpId,
+        container: String,
+    },
+    Create {
+        op: OpId,
+        container: String,
+    },
+    Start {
+        op: OpId,
+        container: String,
+        id: ContainerId,
+    },
+    /// Its hook after the start.
+    PostStart {
+        op: OpId,
+        container: String,
+        id: ContainerId,
+    },
+    /// That hook failed, and so it is stopped: why.
+    Unhooked {
+        op: OpId,
+        container: String,
+        why: String,
+    },
     Cleanup(Option<OpId>),
 }
 
@@ -184,10 +220,25 @@ impl Step {
     pub fn op(&self) -> Option<OpId> {
         match self {
             Step::Volumes => None,
-            Step::Sandbox(op) | Step::Pull { op, .. } | Step::Create { op, .. } | Step::Start { op, .. } => Some(*op),
+            Step::Sandbox(op)
+            | Step::Pull { op, .. }
+            | Step::Create { op, .. }
+            | Step::Start { op, .. }
+            | Step::PostStart { op, .. }
+            | Step::Unhooked { op, .. } => Some(*op),
             Step::Cleanup(op) => *op,
         }
     }
+}
+
+/// A hook that a container's end waits for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PreStop {
+    pub op: OpId,
+    pub container: String,
+    pub id: ContainerId,
+    pub began: Time,
+    pub grace: Duration,
 }
 
 /// The pod as a worker holds it: shared, and read as its type.
@@ -225,6 +276,8 @@ pub struct Worker {
     pub waits: Vec<(OpId, String, ContainerId)>,
     /// Those of `stopping` after which the container is started again.
     pub replacing: BTreeSet<OpId>,
+    /// Hooks that go on before their containers are told to stop.
+    pub hooks: Vec<PreStop>,
     /// For the story: what this sync pulled, found and started.
     pub pulled: Vec<(String, Duration)>,
     pub present: Vec<String>,
@@ -237,6 +290,11 @@ pub struct Worker {
     /// It was told that the pod cannot be stopped.
     pub told_stuck: bool,
     /// Why it was evicted, if it was.
+    /// Its volumes, as they were mounted last.
+    pub volumes: Sources,
+    pub mounting: Mounting,
+    /// It has been active for longer than it may be.
+    pub overdue: bool,
     pub evicted: Option<String>,
     /// Why it was never taken in, if it was not.
     pub refused: Option<String>,
@@ -268,6 +326,9 @@ impl Worker {
             probing: false,
             untold: false,
             fixed: None,
+            volumes: Sources::new(),
+            mounting: Mounting::default(),
+            overdue: false,
             evicted: None,
             refused: None,
             sandbox_lost: false,
@@ -275,6 +336,7 @@ impl Worker {
             stopping: BTreeSet::new(),
             waits: vec![],
             replacing: BTreeSet::new(),
+            hooks: vec![],
             pulled: vec![],
             present: vec![],
             started: vec![],
@@ -323,13 +385,6 @@ impl Worker {
         Basis { rev: rev_of(&self.pod), slots: self.slots.changes, phase: self.phase, has_ip: self.ip.is_some() }
     }
 
-    /// A container of the pod, and whether it is one of the init containers.
-    pub fn container<'a>(pod: &'a Pod, name: &str) -> Option<(&'a Container, bool)> {
-        let spec = pod.spec.as_ref()?;
-        let main = spec.containers.iter().find(|c| c.name == name).map(|c| (c, false));
-        main.or_else(|| spec.init_containers.iter().flatten().find(|c| c.name == name).map(|c| (c, true)))
-    }
-
     pub fn is_ending(&self) -> bool {
         self.pod.is_deleting() || self.forgotten
     }
@@ -337,7 +392,9 @@ impl Worker {
     /// Which containers should be started now, in order. Real Kubernetes: computePodActions.
     pub fn to_start(&self, pod: &Pod) -> Vec<String> {
         let Some(spec) = &pod.spec else { return vec![] };
-        let mut out = vec![];
+        // Who looks into a pod is let in even where the pod itself cannot be brought up.
+        let mut out: Vec<String> = roles::ephemeral(spec).map(|c| c.name.clone()).collect();
+        out.retain(|name| self.slot(name).is_none_or(|s| s.instances.is_empty()));
         for c in spec.init_containers.iter().flatten() {
             let slot = self.slot(&c.name);
             let seen = slot.and_then(|s| s.instances.last());
@@ -357,7 +414,7 @@ impl Worker {
                 Some(i) if i.exit.is_some() && i.seen_exit.is_none() => return out,
                 Some(i) => {
                     let code = i.exit.as_ref().map_or(0, |e| e.code);
-                    if restarts(pod, c, code, true) {
+                    if restarts(pod, c, code, Role::Init) {
                         out.push(c.name.clone());
                     }
                     return out;
@@ -372,7 +429,7 @@ impl Worker {
             match self.slot(&c.name).and_then(|s| s.instances.last()) {
                 None => out.push(c.name.clone()),
                 Some(i) => match &i.seen_exit {
-                    Some(e) if restarts(pod, c, e.code, false) || self.is_redefined(&c.name) => {
+                    Some(e) if restarts(pod, c, e.code, Role::Main) || self.is_redefined(&c.name) => {
                         out.push(c.name.clone());
                     }
                     _ => {}
@@ -383,9 +440,9 @@ impl Worker {
     }
 
     /// Whether a container has ended, as kubelet has seen, and is not started again.
-    pub fn is_done(&self, pod: &Pod, c: &Container, init: bool) -> bool {
+    pub fn is_done(&self, pod: &Pod, c: &Container, role: Role) -> bool {
         let seen = self.slot(&c.name).and_then(|s| s.instances.last()?.seen_exit.as_ref());
-        seen.is_some_and(|e| !restarts(pod, c, e.code, init) && !self.is_redefined(&c.name))
+        seen.is_some_and(|e| !restarts(pod, c, e.code, role) && !self.is_redefined(&c.name))
     }
 
     fn is_redefined(&self, name: &str) -> bool {

@@ -226,6 +226,11 @@ impl DataPlane {
         }
     }
 
+    /// Where each pod is that has a network of its own or its node's, and its address.
+    pub fn pods(&self) -> impl Iterator<Item = (Uid, &str, Ipv4Addr)> {
+        self.of_pod.iter().map(|(uid, (node, ip))| (*uid, &**node, *ip))
+    }
+
     pub fn fault(&mut self, what: &str, place: &str, broken: bool) {
         match what {
             "node" if broken => drop(self.down.insert(place.into())),
@@ -302,7 +307,35 @@ impl DataPlane {
                 Ok(changed) => changed,
                 Err((why, what)) => return stopped(way, why, what),
             };
+        // At a node port of another node, its rules have their turn, too.
+        let is_node_port = |n: &Arc<str>| {
+            let mut services = self.services_on(n).values();
+            *n != node && services.any(|s| s.node_port == Some(destination.port))
+        };
+        if let Some(there) = self.by_ip.get(&destination.ip).filter(|n| is_node_port(n)).cloned() {
+            if let Err((why, what)) = self.wire(&node, &there, &mut way) {
+                return stopped(way, why, what);
+            }
+            return match self.rules(&there, (protocol, source, destination), (false, now), &mut way) {
+                Ok((destination, source)) => self.deliver(&there, from, protocol, (source, destination), way),
+                Err((why, what)) => stopped(way, why, what),
+            };
+        }
         self.deliver(&node, from, protocol, (source, destination), way)
+    }
+
+    /// From one node to another.
+    fn wire(&self, node: &Arc<str>, there: &Arc<str>, way: &mut Way) -> Result<(), (Stop, &'static str)> {
+        if self.cut.contains(&(node.clone(), there.clone())) {
+            return Err((Stop::Lost, "network-cut"));
+        }
+        if self.down.contains(there) {
+            way.took += NO_NEIGHBOUR;
+            return Err((Stop::Unreachable, "node-down"));
+        }
+        way.hops.push(Hop::Wire { from: node.clone(), to: there.clone() });
+        way.took += NEXT_NODE;
+        Ok(())
     }
 
     /// The node through which a packet from outside comes in.
@@ -380,15 +413,9 @@ impl DataPlane {
             (None, None) => return stopped(way, Stop::Lost, "beyond"),
         };
         if there != *node {
-            if self.cut.contains(&(node.clone(), there.clone())) {
-                return stopped(way, Stop::Lost, "network-cut");
+            if let Err((why, what)) = self.wire(node, &there, &mut way) {
+                return stopped(way, why, what);
             }
-            if self.down.contains(&there) {
-                way.took += NO_NEIGHBOUR;
-                return stopped(way, Stop::Unreachable, "node-down");
-            }
-            way.hops.push(Hop::Wire { from: node.clone(), to: there });
-            way.took += NEXT_NODE;
         } else {
             way.took += SAME_NODE;
         }

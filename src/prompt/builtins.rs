@@ -4,7 +4,7 @@
 use super::session::{Narration, Output, Pace, Session};
 use super::why;
 use super::words::Unfinished;
-use super::{path, programs};
+use super::{path, programs, scores};
 use crate::api::kinds::{Deployment, deployment};
 use crate::api::object::Resource;
 use crate::api::time::parse_go_duration;
@@ -50,6 +50,15 @@ pub static TABLE: &[Word] = &[
             "오브젝트에 대해 누가 무엇을 결정했고 왜 생겼는지, 또는 `trace`에 나온 요청이 어떻게 되었는지",
         ),
         run: why::word,
+    },
+    Word {
+        name: "scores",
+        usage: "scores POD · why not POD on NODE",
+        help: (
+            "what each scheduler plugin gives each node, or objects to",
+            "스케줄러 플러그인마다 노드에 준 점수, 또는 반대한 이유",
+        ),
+        run: scores::word,
     },
     Word {
         name: "narrate",
@@ -134,8 +143,6 @@ pub static TABLE: &[Word] = &[
         help: ("tries whether a port answers", "포트가 응답하는지 확인함"),
         run: programs::run,
     },
-    Word { name: "cat", usage: "cat FILE", help: ("shows a file", "파일을 보여 줌"), run: cat },
-    Word { name: "ls", usage: "ls [DIR]", help: ("lists files", "파일 목록"), run: ls },
     Word {
         name: "clear",
         usage: "clear",
@@ -155,21 +162,7 @@ pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
     if let Some(w) = TABLE.iter().find(|w| w.name == first) {
         return (w.run)(s, line, words);
     }
-    let known: Vec<&str> = TABLE.iter().map(|w| w.name).chain(["kubectl", "learn"]).collect();
-    // One letter wrong in a short word, two in a longer one; more is another word.
-    let far = if first.chars().count() <= 4 { 1 } else { 2 };
-    let near: Vec<&str> = crate::kubectl::failure::nearest(first, &known)
-        .into_iter()
-        .filter(|k| strsim::levenshtein(first, k) <= far || (first.len() > 1 && k.starts_with(first)))
-        .collect();
-    let mut out = Output { stderr: format!("{first}: command not found\n"), code: 127, ..Output::default() };
-    // `get pods` without kubectl in front is what people forget most.
-    let verb = crate::kubectl::verbs::TABLE.iter().any(|v| v.name.split(' ').next() == Some(first));
-    let hint = if verb { Some(format!("`kubectl {line}`")) } else { near.first().map(|n| format!("`{n}`")) };
-    if let Some(h) = hint {
-        out.story = did_you_mean(s.language, &h);
-    }
-    out
+    Output { stderr: format!("{first}: command not found\n"), code: 127, ..Output::default() }
 }
 
 pub fn did_you_mean(language: Language, word: &str) -> String {
@@ -209,6 +202,13 @@ fn help(s: &mut Session, _: &str, _: &[String]) -> Output {
         text.push_str(&format!("  {:<28} {}\n", w.usage, if korean { w.help.1 } else { w.help.0 }));
     }
     text.push_str(&format!("  {:<28} {}\n", "learn [LESSON]", if korean { "수업" } else { "the course" }));
+    let shell = (
+        "and a shell with its programs, on the files of this directory",
+        "셸과 그 프로그램들. 파일은 지금 디렉터리의 것",
+    );
+    text.push_str(&format!("  {:<28} {}\n", "ls, grep, | > $() for …", if korean { shell.1 } else { shell.0 }));
+    let makes = format!("who-makes-{}", s.cluster.plan.profile.name());
+    text.push_str(&format!("\n{}\n", message(s.language, &makes, &[])));
     said(text)
 }
 
@@ -492,31 +492,5 @@ fn fault_error(language: Language, e: &FaultError) -> String {
         FaultError::NotInstalled => "this cluster has none".into(),
         FaultError::AlreadySo if korean => "바뀐 것 없음: 이미 그런 상태".into(),
         FaultError::AlreadySo => "nothing to do: that is how it is already".into(),
-    }
-}
-
-fn cat(s: &mut Session, _: &str, words: &[String]) -> Output {
-    let mut out = Output::default();
-    for f in &words[1..] {
-        match s.host.read(f) {
-            Ok(t) => out.stdout.push_str(&t),
-            Err(_) => {
-                out.stderr.push_str(&format!("cat: {f}: No such file or directory\n"));
-                out.code = 1;
-            }
-        }
-    }
-    out
-}
-
-fn ls(s: &mut Session, _: &str, words: &[String]) -> Output {
-    let dir = words.get(1).map_or(".", String::as_str);
-    match s.host.list(dir) {
-        Some(mut names) => {
-            names.retain(|n| !n.contains('/'));
-            names.sort();
-            said(names.iter().map(|n| format!("{n}\n")).collect())
-        }
-        None => Output { stderr: format!("ls: {dir}: No such file or directory\n"), code: 1, ..Output::default() },
     }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::transport::InProcess;
+use super::desk::Desk;
+use super::transport::{InProcess, Known};
 use super::{MemoryHost, builtins};
 use crate::api::{Duration, KindRef, RecordId};
 use crate::cluster::{Cluster, Options};
@@ -108,6 +109,12 @@ pub struct Session {
     /// The commands that ended with an error: what looked in vain has seen nothing.
     pub failed: BTreeSet<RecordId>,
     pub(super) background: BTreeMap<String, Started>,
+    /// The learner's own machine.
+    pub(super) desk: Desk,
+    /// The line that runs.
+    pub(super) typed: String,
+    /// A program of the learner's own machine waits for somebody to type.
+    pub(super) typing: bool,
     /// A command that waits for somebody to type.
     pub(super) attached: Option<Started>,
     /// Somebody sits there and types.
@@ -115,6 +122,8 @@ pub struct Session {
     numbers: u64,
     /// The kinds that kubectl knows of.
     known: Vec<KindRef>,
+    /// Who was found to be whom last.
+    login: Known,
     /// What the running command may read.
     pub(super) stdin: Option<String>,
     /// Variables that were set for the running command.
@@ -139,6 +148,8 @@ impl Session {
         };
         let config = Kubeconfig::new(cluster.plan.context, &server, &host.home());
         let story_from = cluster.world.ledger.next_id();
+        let words = builtins::TABLE.iter().map(|w| w.name).chain(["kubectl", "k", "quit"]);
+        let desk = Desk::new(host.as_ref(), words, cluster.world.now);
         Session {
             cluster,
             host,
@@ -154,10 +165,14 @@ impl Session {
             waited: false,
             failed: BTreeSet::new(),
             background: BTreeMap::new(),
+            desk,
+            typed: String::new(),
+            typing: false,
             attached: None,
             terminal: true,
             numbers: options.seed ^ 0x9e37_79b9,
             known: vec![],
+            login: Known::default(),
             stdin: None,
             variables: vec![],
             interrupted: std::sync::Arc::default(),
@@ -231,10 +246,12 @@ impl Session {
             numbers: &mut self.numbers,
             known: &mut self.known,
             impersonate: None,
+            login: &mut self.login,
         };
         let mut env = Env {
             api: &mut api,
             host: self.host.as_mut(),
+            server: self.config.server().to_string(),
             config: &mut self.config,
             stdin: self.stdin.take(),
             terminal: self.terminal,

@@ -7,9 +7,12 @@ use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::user::{MASTERS, User};
 use crate::api::{KindRef, OpId, Reason, RecordId, Status, Time, body};
 use crate::cluster::Cluster;
+use crate::cluster::authentication::Credential;
 use crate::cluster::stream::LogOptions;
 use crate::kubectl::Transport;
+use crate::kubectl::config::Keys;
 use crate::kubectl::env::{Course, InPod, Remote, Streams, Watch};
+use crate::kubectl::login::{Aim, Login};
 use crate::store::WatchId;
 
 /// The administrator, as kubeadm's kubeconfig has it.
@@ -29,12 +32,27 @@ pub struct InProcess<'a> {
     pub known: &'a mut Vec<KindRef>,
     /// Whom kubectl acts as: `--as`.
     pub impersonate: Option<Box<Impersonation>>,
+    /// Where one goes and who one is there.
+    pub login: &'a mut Known,
+}
+
+/// Somebody whom the server has been shown something, and whom it takes them for.
+#[derive(Clone, Debug)]
+pub struct Known {
+    aim: Option<Aim>,
+    user: Result<User, Status>,
+}
+
+impl Default for Known {
+    fn default() -> Known {
+        Known { aim: None, user: Ok(administrator()) }
+    }
 }
 
 impl InProcess<'_> {
-    /// Whether one may connect to a part of a pod. Whoever acts as nobody else is an administrator, and may.
+    /// Whether one may connect to a part of a pod. An administrator may.
     fn may(&mut self, method: Method, namespace: &str, pod: &str, part: &str) -> Result<(), Status> {
-        if self.impersonate.is_none() {
+        if self.impersonate.is_none() && self.user()?.is_in(MASTERS) {
             return Ok(());
         }
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/{part}");
@@ -56,6 +74,40 @@ impl InProcess<'_> {
         self.cluster.logs(ns, pod, &options, self.cause)
     }
 
+    /// Whom the server takes somebody for.
+    fn recognized(&self, login: &Login) -> Result<User, Status> {
+        let user = match login {
+            Login::Own => Some(administrator()),
+            Login::Certificate(c) => self.cluster.recognize(Credential::Certificate(c)),
+            Login::Token(t) => self.cluster.recognize(Credential::Token(t)),
+            Login::Password | Login::Nobody => None,
+        };
+        user.ok_or_else(|| Status::new(Reason::Unauthorized, "Unauthorized"))
+    }
+
+    /// Whether a server listens where one goes, and it is this one.
+    fn found(&self) -> Result<(), Status> {
+        let Some(aim) = &self.login.aim else { return Ok(()) };
+        let address = aim.address();
+        let Some((host, port)) = address.rsplit_once(':') else { return Ok(()) };
+        let plan = &self.cluster.plan;
+        let own = [plan.api_address.as_str(), "127.0.0.1", "localhost", "kubernetes"];
+        let is_node = plan.nodes.iter().any(|n| !n.statics.is_empty() && (n.name == host || n.ip == host));
+        if port == "6443" && (own.contains(&host) || is_node) {
+            return Ok(());
+        }
+        let asked = if host == "localhost" { format!("127.0.0.1:{port}") } else { address.clone() };
+        let mut refused = Status::refused(&address);
+        refused.message = Status::refused(&asked).message;
+        Err(refused)
+    }
+
+    fn user(&self) -> Result<User, Status> {
+        self.found()?;
+        self.cluster.world.reach()?;
+        self.login.user.clone()
+    }
+
     fn as_wanted(&self, request: &Request) -> Request {
         Request { impersonate: self.impersonate.clone(), ..request.clone() }
     }
@@ -66,11 +118,28 @@ impl Transport for InProcess<'_> {
         self.cluster.world.now
     }
 
+    fn own_keys(&mut self) -> Keys {
+        let (world, mut keys) = (&self.cluster.world, Keys::default());
+        if let Ok(authority) = world.api.authority(world.start) {
+            keys.authority = authority.certificate();
+            let made = authority.client("kubernetes-admin", &[MASTERS], world.start);
+            (keys.certificate, keys.key) = made.unwrap_or_default();
+        }
+        keys
+    }
+
+    fn log_in(&mut self, aim: &Aim) {
+        if self.login.aim.as_ref() != Some(aim) || matches!(aim.login, Login::Token(_) | Login::Certificate(_)) {
+            *self.login = Known { aim: Some(aim.clone()), user: self.recognized(&aim.login) };
+        }
+    }
+
     fn act_as(&mut self, whom: Option<Impersonation>) {
         self.impersonate = whom.map(Box::new);
     }
 
     fn reach(&mut self) -> Result<(), Status> {
+        self.found()?;
         self.cluster.world.reach()
     }
 
@@ -87,7 +156,8 @@ impl Transport for InProcess<'_> {
 
     fn request(&mut self, request: &Request) -> Result<Answer, Status> {
         let request = self.as_wanted(request);
-        self.cluster.request(&request, &administrator(), self.cause)
+        let user = self.user()?;
+        self.cluster.request(&request, &user, self.cause)
     }
 
     fn send(&mut self, request: &Request, content_type: &str, body: &[u8]) -> Result<Answer, Status> {
@@ -103,7 +173,8 @@ impl Transport for InProcess<'_> {
 
     fn watch(&mut self, request: &Request) -> Result<Watch, Status> {
         let request = self.as_wanted(request);
-        self.cluster.world.open_watch(&request, &administrator(), self.cause).map(|w| Watch(w.0))
+        let user = self.user()?;
+        self.cluster.world.open_watch(&request, &user, self.cause).map(|w| Watch(w.0))
     }
 
     fn next(&mut self, watch: Watch) -> Option<WatchEvent> {

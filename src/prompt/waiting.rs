@@ -41,19 +41,22 @@ impl Session {
 
     /// Whether what is typed goes to a program in a container.
     pub fn is_attached(&self) -> bool {
-        self.attached.is_some()
+        self.attached.is_some() || self.typing
     }
 
     /// Somebody types, and a program in a container reads it.
     pub fn type_to(&mut self, what: &Talk) -> Output {
         let mut out = Output::default();
-        let Some(Started { follow: Some(mut f), cause, .. }) = self.attached.take() else { return out };
+        let Some(Started { follow: Some(mut f), cause, .. }) = self.attached.take() else {
+            return if self.typing { self.type_to_desk(what) } else { out };
+        };
         self.in_env(cause, &mut out, |env| {
             f.typed(what, env);
             Ok(())
         });
         if !self.follow_typing(f, cause, &mut out) {
             self.after_command(&mut out);
+            self.work_on(out.code, &mut out);
         }
         out
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::builtins::{note, wrong};
+use super::scores;
 use super::session::{Output, Session};
 use crate::api::kinds::{Event, Lease, Service};
 use crate::api::object::Resource;
@@ -17,6 +18,7 @@ use crate::store::Scope;
 /// `why KIND/NAME`, `why KIND NAME`, `why NAME`, `why NUMBER`.
 pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
     let asked = match words {
+        [_, not, pod, on, node] if not == "not" && on == "on" => return scores::why_not(s, line, pod, node),
         [_, number] if number.parse::<u64>().is_ok() => return request(s, line, number),
         [_, one] => match one.split_once('/') {
             Some((kind, name)) => in_words(s, kind, name),

@@ -50,25 +50,13 @@ pub fn split(line: &str) -> Result<Vec<String>, Unfinished> {
     Ok(out)
 }
 
-/// The variables that stand before a command, as in `EDITOR=nano kubectl …`, and the command.
-pub fn assignments(words: &[String]) -> (Vec<(String, String)>, &[String]) {
-    let one = |w: &String| {
-        let (name, value) = w.split_once('=')?;
-        let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
-        let is_name = name.starts_with(letter) && name.chars().all(|c| letter(c) || c.is_ascii_digit());
-        is_name.then(|| (name.to_string(), value.to_string()))
-    };
-    let found: Vec<(String, String)> = words.iter().map_while(one).collect();
-    let rest = &words[found.len()..];
-    (found, rest)
-}
-
 /// The line goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unfinished {
     Quote(char),
     Backslash,
-    Heredoc,
+    /// A here-document, a loop, a pipe: something has to follow.
+    Line,
 }
 
 #[cfg(test)]
@@ -90,16 +78,6 @@ mod tests {
             assert_eq!(split(line), Ok(want.into_iter().map(String::from).collect()), "{line}");
         }
         assert_eq!(split("a 'b"), Err(Unfinished::Quote('\'')));
-    }
-
-    #[test]
-    fn variables_may_stand_before_a_command() {
-        let words = split("KUBE_EDITOR='sed -i' A=b=c kubectl edit x=y").unwrap();
-        let (variables, rest) = assignments(&words);
-        let pair = |n: &str, v: &str| (n.to_string(), v.to_string());
-        assert_eq!(variables, [pair("KUBE_EDITOR", "sed -i"), pair("A", "b=c")]);
-        assert_eq!(rest, ["kubectl", "edit", "x=y"]);
-        assert_eq!(assignments(&split("1a=b kubectl").unwrap()).0, []);
     }
 
     proptest::proptest! {

@@ -10,7 +10,8 @@ use super::programs::net::{Forwarder, Ports};
 use super::simulated::{Due, Simulated};
 use super::starting::Ends;
 use crate::api::digest::Digest;
-use crate::api::ops::{Completion, ContainerId, PodRef, ProbeCall, Stream, Talk};
+use crate::api::go_text::quoted;
+use crate::api::ops::{Completion, ContainerId, HookCall, PodRef, ProbeCall, Stream, Talk};
 use crate::api::{Duration, OpId, Outcome, Time};
 
 /// An operation that goes on.
@@ -48,6 +49,8 @@ struct Probe {
     call: ProbeCall,
     address: String,
     timeout: Duration,
+    /// It is no question but a hook: whatever is answered is well, and a command's failure is told in full.
+    hook: bool,
 }
 
 impl Session {
@@ -230,6 +233,44 @@ impl Simulated {
         now: Time,
         out: &mut Vec<Completion>,
     ) {
+        self.ask(op, id, pod, (probe, false), Some(timeout), now, out);
+    }
+
+    /// A hook. Nothing but its end is waited for where no time is given.
+    #[allow(clippy::too_many_arguments, reason = "they are the fields of the call")]
+    pub(super) fn hook(
+        &mut self,
+        op: OpId,
+        id: ContainerId,
+        pod: &PodRef,
+        hook: &HookCall,
+        timeout: Option<Duration>,
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) {
+        let call = match hook {
+            HookCall::Exec { command } => ProbeCall::Exec { command: command.clone() },
+            HookCall::Http { port, path } => ProbeCall::Http { port: *port, path: path.clone() },
+            HookCall::Sleep { seconds } => {
+                let wait = Duration::from_secs(*seconds);
+                let at = now + timeout.map_or(wait, |t| t.min(wait));
+                return out.push(Completion { op, at, outcome: probed(Ok(())) });
+            }
+        };
+        self.ask(op, id, pod, (&call, true), timeout, now, out);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "they are the fields of the call")]
+    fn ask(
+        &mut self,
+        op: OpId,
+        id: ContainerId,
+        pod: &PodRef,
+        (probe, hook): (&ProbeCall, bool),
+        timeout: Option<Duration>,
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) {
         let machine = MachineId::Pod(pod.uid);
         let address = self.machines.get(&machine).and_then(|m| m.address).map(|a| a.to_string()).unwrap_or_default();
         let done = |verdict, after: Duration, out: &mut Vec<Completion>| {
@@ -259,10 +300,11 @@ impl Simulated {
                 }
             },
         };
-        let session = Session { probe: Some(Probe { call: probe.clone(), address, timeout }), ..Session::new(what) };
+        let asked = Probe { call: probe.clone(), address, timeout: timeout.unwrap_or_default(), hook };
+        let session = Session { probe: Some(asked), ..Session::new(what) };
         self.sessions.insert(op, session);
         self.run(&machine, now, out);
-        if self.sessions.contains_key(&op) {
+        if let Some(timeout) = timeout.filter(|_| self.sessions.contains_key(&op)) {
             self.at(now + timeout, Due::TimeOut(op));
         }
     }
@@ -331,7 +373,7 @@ impl Simulated {
         s.over = true;
         let outcome = match &s.probe {
             Some(_) if code == 0 => probed(Ok(())),
-            Some(_) => probed(Err(s.text())),
+            Some(p) => probed(Err(p.failure(code, s))),
             None => Outcome::Ended { code },
         };
         if let What::Command { machine, sink, .. } = s.what.clone()
@@ -496,6 +538,22 @@ impl Simulated {
     }
 }
 
+impl Probe {
+    /// What is told of a command that has failed.
+    fn failure(&self, code: i32, said: &Session) -> String {
+        let ProbeCall::Exec { command } = &self.call else { return said.text() };
+        if !self.hook {
+            return said.text();
+        }
+        let of = |wanted: Stream| -> String {
+            let all = said.heard.iter().filter(|(s, _)| *s == wanted).flat_map(|(_, t)| t.clone()).collect::<Vec<_>>();
+            String::from_utf8_lossy(&all).into_owned()
+        };
+        let (out, err) = (of(Stream::Out), of(Stream::Err));
+        format!("command '{}' exited with {code}: {err}, message: {}", command.join(" "), quoted(&(out + &err)))
+    }
+}
+
 impl What {
     fn machine(&self) -> Option<MachineId> {
         match self {
@@ -508,6 +566,9 @@ impl What {
 /// An HTTP probe by kubelet: from 200 to 399 is well.
 fn judged(p: &Probe, answer: &str) -> Result<(), String> {
     let ProbeCall::Http { port, path } = &p.call else { return Ok(()) };
+    if p.hook && !answer.is_empty() {
+        return Ok(());
+    }
     let url = format!("Get \"http://{}:{port}{path}\"", p.address);
     let line = answer.lines().next().unwrap_or_default();
     let code = line.strip_prefix("HTTP/1.").and_then(|l| l.split(' ').nth(1)).and_then(|c| c.parse::<u16>().ok());

@@ -111,9 +111,9 @@ impl Simulated {
         match self.in_registry(&r) {
             Some(found) => {
                 let took = self.catalogue.pull_time(&found);
-                let size = found.bytes;
+                let (size, user) = (found.bytes, found.user);
                 self.stores.put(node, &full, found);
-                (took, Outcome::Pulled { image: full, size, took })
+                (took, Outcome::Pulled { image: full, size, user, took })
             }
             None if r.is_local() => fail(
                 Duration::from_millis(5),
@@ -161,7 +161,7 @@ impl Simulated {
         let mut waiting = BTreeSet::from([machine.clone()]);
         while let Some(id) = waiting.pop_first() {
             let Some(m) = self.machines.get_mut(&id).map(Arc::make_mut) else { continue };
-            let next = m.run(now, &mut self.volumes, &mut self.sockets);
+            let next = m.run(now, &mut self.volumes, &mut self.sockets, None);
             let (exits, busy) = (std::mem::take(&mut m.exits), m.busy.clone());
             for (i, root) in m.roots.iter_mut().enumerate() {
                 if let Some(meter) = root.as_mut().and_then(|r| r.meter.as_mut()) {
@@ -371,6 +371,14 @@ impl Simulated {
         self.sockets.upstream = yes;
     }
 
+    /// The pods in which a process runs at this moment.
+    pub fn alive(&self) -> impl Iterator<Item = Uid> {
+        self.machines.iter().filter(|(_, m)| !m.processes.is_empty()).filter_map(|(id, _)| match id {
+            MachineId::Pod(uid) => Some(*uid),
+            MachineId::Host(_) => None,
+        })
+    }
+
     pub fn listens(&self, machine: &MachineId, port: u16) -> bool {
         self.machines.get(machine).is_some_and(|m| m.listeners.iter().any(|l| l.port == port))
     }
@@ -484,6 +492,15 @@ impl Answerer for Simulated {
             RuntimeCall::Attach { id, stdin } => return self.attach(op, *id, *stdin, now, out),
             RuntimeCall::PortForward { host, pod, ports, addresses } => {
                 return self.port_forward(op, host, pod, (ports, addresses), now, out);
+            }
+            RuntimeCall::UpdateVolume { volume, content } => {
+                if let Some(tree) = self.volumes.get_mut(volume) {
+                    *tree = content.clone();
+                }
+                (Duration::ZERO, Outcome::Removed)
+            }
+            RuntimeCall::Hook { id, pod, hook, timeout } => {
+                return self.hook(op, *id, pod, hook, *timeout, now, out);
             }
             RuntimeCall::Probe { id, pod, probe, timeout } => {
                 return self.probe(op, *id, pod, probe, *timeout, now, out);

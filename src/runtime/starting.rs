@@ -43,6 +43,7 @@ impl Simulated {
             (root.mounts, root.read_only, root.who) = (mounts, spec.read_only_root, who);
             root
         });
+        m.number_by(slot, &spec.pids);
         if spec.stdin {
             let pipe = m.pipe_from_outside(spec.tty);
             if let Some(root) = m.root_mut(slot) {
@@ -169,7 +170,8 @@ impl Simulated {
             container,
         };
         let id = m.spawn(spawn, now).ok_or("can't fork: Resource temporarily unavailable")?;
-        let mut sys = Sys { machine: m, id, volumes: &mut self.volumes, sockets: &mut self.sockets, now };
+        let mut sys =
+            Sys { machine: m, id, volumes: &mut self.volumes, sockets: &mut self.sockets, now, outside: None };
         let path = env.get("PATH").cloned().unwrap_or_default();
         let loaded = programs::which(&name, &path, &mut sys).and_then(|p| programs::load(&p, words, &env, &mut sys));
         match loaded {

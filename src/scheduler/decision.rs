@@ -53,7 +53,7 @@ pub enum SchedulerDecision {
 }
 
 /// One reason as a part of a sentence, about the nodes that share it.
-fn phrase(r: &Reason, nodes: &[&Name], bound: bool) -> (&'static str, Facts) {
+pub(super) fn phrase(r: &Reason, nodes: &[&Name], bound: bool) -> (&'static str, Facts) {
     let mut facts: Facts =
         vec![("names", nodes.iter().map(|n| n.to_string()).collect::<Vec<_>>().into()), ("count", nodes.len().into())];
     let id = match r {
@@ -125,7 +125,7 @@ fn texts(names: &[Name]) -> Vec<String> {
     names.iter().map(Name::to_string).collect()
 }
 
-fn refused(r: &Refusal) -> (&'static str, Facts) {
+pub(super) fn refused(r: &Refusal) -> (&'static str, Facts) {
     let one = |key, name: &Name| vec![(key, name.to_string().into())];
     match r {
         Refusal::Contradiction => ("scheduler-refused-contradiction", vec![]),

@@ -18,6 +18,7 @@ pub mod decision;
 mod failing;
 pub mod framework;
 pub mod hints;
+pub mod inquiry;
 pub mod known;
 pub mod load;
 pub mod nominated;

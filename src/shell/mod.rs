@@ -9,6 +9,7 @@
 pub mod complete;
 pub mod progress;
 
+use crate::api::ops::Talk;
 use crate::explain::Language;
 use crate::explain::language::particles;
 use crate::lessons::{self, Player};
@@ -19,11 +20,13 @@ pub struct Shell {
     pub session: Session,
     pub player: Option<Player>,
     pub progress: Progress,
+    /// What a program in a container that is being typed to printed last without ending the line: its prompt.
+    unended: String,
 }
 
 impl Shell {
     pub fn new(session: Session, progress: Progress) -> Shell {
-        Shell { session, player: None, progress }
+        Shell { session, player: None, progress, unended: String::new() }
     }
 
     fn say<'a>(&self, english: &'a str, korean: &'a str) -> &'a str {
@@ -46,8 +49,11 @@ impl Shell {
         }
     }
 
-    /// `t+3.4s default> `
+    /// `t+3.4s default> `, or what a program in a container asks with.
     pub fn prompt(&self) -> String {
+        if self.session.is_attached() {
+            return self.unended.clone();
+        }
         let t = self.session.elapsed().as_secs_f64();
         let t = if t >= 100.0 { format!("{t:.0}") } else { format!("{t:.1}") };
         let t = t.strip_suffix(".0").unwrap_or(&t);
@@ -60,6 +66,40 @@ impl Shell {
 
     /// One line (or one pasted block).
     pub fn line(&mut self, text: &str) -> Output {
+        let mut out = match self.session.is_attached() {
+            true => self.session.eval(text),
+            false => self.our_line(text),
+        };
+        self.keep_unended(&mut out);
+        out
+    }
+
+    /// Ctrl-C, where a program is being typed to.
+    pub fn interrupt(&mut self) -> Output {
+        self.press(&Talk::Interrupt)
+    }
+
+    /// Ctrl-D there.
+    pub fn end_input(&mut self) -> Output {
+        self.press(&Talk::EndOfInput)
+    }
+
+    fn press(&mut self, key: &Talk) -> Output {
+        let mut out = self.session.type_to(key);
+        self.keep_unended(&mut out);
+        out
+    }
+
+    /// Where a program waits for a line, the one it has begun is shown as the prompt.
+    fn keep_unended(&mut self, out: &mut Output) {
+        self.unended.clear();
+        if self.session.is_attached() {
+            let at = out.stdout.rfind('\n').map_or(0, |i| i + 1);
+            self.unended = out.stdout.split_off(at);
+        }
+    }
+
+    fn our_line(&mut self, text: &str) -> Output {
         let line = text.trim();
         let words: Vec<&str> = line.split_whitespace().collect();
         let said = |text: String| Output { story: text, ..Output::default() };
@@ -92,6 +132,9 @@ impl Shell {
             _ => {}
         }
         let mut out = self.session.eval(text);
+        if self.session.is_attached() {
+            return out;
+        }
         if let Some(p) = self.player.as_mut().filter(|p| !p.finished) {
             let said = p.after_line(line, &mut self.session);
             // What kubectl prints need not end its line.
@@ -213,5 +256,29 @@ mod tests {
         assert!(shell.line("").story.is_empty());
         assert!(shell.line("kubectl get namespaces").stdout.contains("kube-system"));
         assert_eq!(shell.prompt(), "predict> ");
+    }
+
+    #[test]
+    fn a_shell_in_a_container_shows_its_prompt_and_takes_the_keys() {
+        let session = Session::in_memory(&Options { nodes: Some(1), ..Options::default() });
+        let mut shell = Shell::new(session, Progress::default());
+        shell.line("kubectl run box --image=busybox -- sleep 1d");
+        shell.line("kubectl wait --for=condition=Ready pod/box");
+        let o = shell.line("kubectl exec -it box -- sh");
+        assert_eq!((shell.prompt().as_str(), o.stderr.as_str()), ("/ # ", ""), "{}", o.stdout);
+        // A word of lessons or of the prompt is nothing but a word there.
+        assert_eq!(shell.line("cd /tmp; learn").stdout, "sh: learn: not found\n");
+        assert_eq!(shell.prompt(), "/tmp # ");
+        assert_eq!(shell.line("for i in 1 2").stdout, "");
+        assert_eq!(shell.prompt(), "> ");
+        assert_eq!(shell.line("do echo $i; done").stdout, "1\n2\n");
+        shell.line("cat");
+        assert_eq!(shell.prompt(), "");
+        assert_eq!(shell.line("said").stdout, "said\n");
+        shell.interrupt();
+        assert_eq!(shell.prompt(), "/tmp # ");
+        let o = shell.end_input();
+        assert!(shell.prompt().starts_with("t+"), "{}", shell.prompt());
+        assert_eq!(o.code, 130);
     }
 }

@@ -13,6 +13,7 @@ use crate::api::kind::Subresource;
 use crate::api::kinds;
 use crate::api::object::{Key, Resource};
 use crate::api::ops::Figures;
+use crate::api::pki::Authority;
 use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
 use crate::apiserver::caller::{Chance, below, new_uid};
@@ -44,6 +45,14 @@ impl<'a> Ctx<'a> {
 
     pub fn now(&self) -> Time {
         self.world.now
+    }
+
+    /// The cluster's certificate authority, as its files have it.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn authority(&self) -> Result<&Authority, String> {
+        self.world.api.authority(self.world.start)
     }
 
     pub fn chance(&mut self) -> &mut Chance {

@@ -135,6 +135,18 @@ fn diff_map(from: &Map<String, Value>, to: &Map<String, Value>, of: Option<TypeI
     patch
 }
 
+/// The items with the number of each among those of its key. kubectl sorts items before it compares them, and its way of
+/// sorting turns those of one key round.
+fn last_first<'a>(list: &'a [Value], key: &str) -> Vec<(&'a Value, usize)> {
+    let nth_of = |i: usize| {
+        let same = |v: &&Value| v.get(key) == list[i].get(key);
+        let before = list[..i].iter().filter(same).count();
+        let turned = list.iter().rev().filter(same).nth(before).unwrap_or(&list[i]);
+        (turned, before)
+    };
+    (0..list.len()).map(nth_of).collect()
+}
+
 fn diff_list(
     name: &str,
     old: &[Value],
@@ -166,8 +178,10 @@ fn diff_list(
         return;
     };
     let mut items = vec![];
-    for n in new {
-        let Some(o) = old.iter().find(|o| o.get(key).is_some() && o.get(key) == n.get(key)) else {
+    let twins = last_first(old, key);
+    for (n, nth) in last_first(new, key) {
+        let twin = twins.iter().find(|(o, m)| *m == nth && o.get(key).is_some() && o.get(key) == n.get(key));
+        let Some((o, _)) = twin else {
             if only.additions {
                 items.push(n.clone());
             }

@@ -26,6 +26,10 @@ use health::{Zone, zone};
 /// How often the monitor looks, and how long a kubelet may be silent.
 const PERIOD: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(50);
+/// How long a node may exist before a kubelet speaks for it at all.
+const STARTUP_GRACE: Duration = Duration::from_secs(60);
+/// What a kubelet reports of its node, and what is not known of it when the kubelet is silent.
+const REPORTED: [&str; 4] = ["Ready", "MemoryPressure", "DiskPressure", "PIDPressure"];
 /// Nodes whose pods begin to be evicted: one in ten seconds.
 const EVICTION_EVERY: Duration = Duration::from_secs(10);
 
@@ -179,8 +183,9 @@ impl NodeLifecycle {
         for name in names {
             let heard = *self.heard.entry(Name::from(name.as_str())).or_default().at.get_or_insert(now);
             let Some(n) = self.nodes.get("", &name) else { continue };
-            let was = node::ready_condition(n).map(|c| c.status.clone()).unwrap_or_default();
-            if now.since(heard) > GRACE && was != "Unknown" {
+            let was = node::ready_condition(n).map(|c| c.status.as_str());
+            let grace = if was.is_none() { STARTUP_GRACE } else { GRACE };
+            if now.since(heard) > grace && was != Some("Unknown") {
                 let n = n.clone();
                 self.mark_unknown(&n, now.since(heard), ctx);
             }
@@ -205,15 +210,27 @@ impl NodeLifecycle {
         let now = ctx.now();
         let pods: Vec<Pod> = self.pods.iter().filter(|p| pods::node(p) == n.name()).cloned().collect();
         ctx.decide(NodeDecision::Silent { node: n.key(), silent, pods: pods.len() });
+        let created = n.metadata.creation_timestamp.clone();
         let done = ctx.api::<Node>().patch_status("", n.name(), |n| {
             let list: &mut Vec<NodeCondition> = n.status.get_or_insert_default().conditions.get_or_insert_default();
-            for c in list.iter_mut() {
-                if c.status != "Unknown" {
-                    c.last_transition_time = Some(now.meta());
+            for type_ in REPORTED {
+                let (status, last_transition_time) = ("Unknown".into(), Some(now.meta()));
+                match list.iter_mut().find(|c| c.type_ == type_) {
+                    Some(c) if c.status == "Unknown" => {}
+                    Some(c) => {
+                        (c.status, c.last_transition_time) = (status, last_transition_time);
+                        c.reason = Some("NodeStatusUnknown".into());
+                        c.message = Some("Kubelet stopped posting node status.".into());
+                    }
+                    None => list.push(NodeCondition {
+                        type_: type_.into(),
+                        status,
+                        last_transition_time,
+                        last_heartbeat_time: created.clone(),
+                        reason: Some("NodeStatusNeverUpdated".into()),
+                        message: Some("Kubelet never posted node status.".into()),
+                    }),
                 }
-                c.status = "Unknown".into();
-                c.reason = Some("NodeStatusUnknown".into());
-                c.message = Some("Kubelet stopped posting node status.".into());
             }
         });
         if let Ok(o) = done {
@@ -252,7 +269,9 @@ impl NodeLifecycle {
         let wanted = match node::ready_condition(n).map(|c| c.status.as_str()) {
             Some("True") => return self.set_taints(n, "NoExecute", &[], ctx).map(|()| None),
             Some("False") => NOT_READY,
-            _ => UNREACHABLE,
+            Some(_) => UNREACHABLE,
+            // Nobody has said a word about this node yet.
+            None => return Ok(None),
         };
         let ready = self.nodes.iter().filter(|n| node::is_ready(n)).count();
         let state = zone(ready, self.nodes.len() - ready);

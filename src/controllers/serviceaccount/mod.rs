@@ -11,8 +11,6 @@ use crate::ledger::{Decision, Facts};
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
 
-/// Nothing is encrypted in process, so nobody looks at it.
-pub const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nsimulated\n-----END CERTIFICATE-----\n";
 const ROOT_CA: &str = "kube-root-ca.crt";
 
 #[derive(Clone, Default)]
@@ -90,7 +88,8 @@ impl Reconciler for ServiceAccounts {
             metadata.annotations = Some(
                 [("kubernetes.io/description".to_string(), "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.".to_string())].into(),
             );
-            let data = [("ca.crt".to_string(), CERTIFICATE.to_string())].into();
+            let certificate = ctx.authority().map_err(|e| Status::internal(&e))?.certificate();
+            let data = [("ca.crt".to_string(), certificate)].into();
             let publisher = User::service_account("kube-system", "root-ca-cert-publisher");
             ok(ctx
                 .api_as::<ConfigMap>(publisher.into())

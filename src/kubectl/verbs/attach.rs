@@ -1,6 +1,8 @@
 //! kubectl attach: what a running container prints from now on.
 //! Real Kubernetes: k8s.io/kubectl/pkg/cmd/attach/attach.go.
 
+use serde_json::Value;
+
 use super::logs::pod_of;
 use crate::api::ops::Talk;
 use crate::api::request::Request;
@@ -58,49 +60,88 @@ fn attach(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         Failure::error(format!("cannot attach to the container: {why}"))
     })?;
     let quiet = args.flag("quiet");
-    let mut say = |line: &str| {
+    if !quiet {
+        note.into_iter().for_each(|n| env.error_line(n));
+    }
+    let wanted = Streams { stdin: args.flag("stdin"), tty: args.flag("tty") };
+    Ok(Done::Follow(Box::new(begin(&o, &container, wanted, quiet, env)?)))
+}
+
+/// Attaches to a container of a pod that is known already.
+pub fn begin(
+    pod: &Value,
+    container: &str,
+    wanted: Streams,
+    quiet: bool,
+    env: &mut Env<'_>,
+) -> Result<Attached, Failure> {
+    let say = |line: &str, env: &mut Env<'_>| {
         if !quiet {
             env.error_line(line)
         }
     };
-    note.iter().for_each(|n| say(n));
-    let mut all = o["spec"]["containers"].as_array().into_iter().flatten();
-    let stdin = args.flag("stdin");
-    let has_terminal = all.any(|c| c["name"] == container.as_str() && c["tty"] == true);
-    if args.flag("tty") && !has_terminal {
-        say(&format!("error: Unable to use a TTY - container {container} did not allocate one"));
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let named = |l: &&str| pod["spec"][*l].as_array().is_some_and(|l| l.iter().any(|c| c["name"] == container));
+    let list = lists.into_iter().find(named).unwrap_or("containers");
+    let mut all = pod["spec"][list].as_array().into_iter().flatten();
+    let has_terminal = all.any(|c| c["name"] == container && c["tty"] == true);
+    if wanted.tty && !has_terminal {
+        say(&format!("error: Unable to use a TTY - container {container} did not allocate one"), env);
     }
-    let tty = args.flag("tty") && has_terminal;
-    say(RECORDED);
-    say(PROMPT);
+    // A container that was made with a terminal is always talked to by one.
+    let at_terminal = env.terminal && env.stdin.is_none();
+    if wanted.stdin && has_terminal && !at_terminal {
+        say("Unable to use a TTY - input is not a terminal or the right kind of file", env);
+    }
+    let streams = Streams { stdin: wanted.stdin, tty: has_terminal && wanted.stdin && at_terminal };
+    say(RECORDED, env);
+    say(PROMPT, env);
+    let name = pod["metadata"]["name"].as_str().unwrap_or("").to_string();
+    let namespace = pod["metadata"]["namespace"].as_str().unwrap_or("").to_string();
     let refused = |why: String| Err(Failure::error(format!("unable to upgrade connection: {why}")));
-    if o["spec"]["nodeName"].as_str().unwrap_or("").is_empty() {
-        return refused(format!("pod {pod} does not have a host assigned"));
+    if pod["spec"]["nodeName"].as_str().unwrap_or("").is_empty() {
+        return refused(format!("pod {name} does not have a host assigned"));
     }
-    let at = InPod { namespace: env.namespace.clone(), pod: pod.clone(), container: Some(container.clone()) };
-    let op = env.api.attach(&at, Streams { stdin, tty }).map_err(|s| {
+    let again = match list {
+        "ephemeralContainers" => "the ephemeral container will not be restarted but may be reattached using",
+        _ => "resume using",
+    };
+    let if_still = if list == "ephemeralContainers" { " if it is still running" } else { " command" };
+    let farewell =
+        format!("Session ended, {again} 'kubectl attach {name} -c {container} -n {namespace} -i -t'{if_still}");
+    let at = InPod { namespace, pod: name, container: Some(container.to_string()) };
+    let op = env.api.attach(&at, streams).map_err(|s| {
         if s.message.starts_with("container ") {
             Failure::error(format!("unable to upgrade connection: {}", s.message))
         } else {
             Failure::status(&s)
         }
     })?;
-    Ok(Done::Follow(Box::new(Attached(Connected::new(op, stdin, tty, env)))))
+    let to = Connected::new(op, streams.stdin, streams.tty, env);
+    Ok(Attached { to, farewell: (streams.tty && !quiet).then_some(farewell) })
 }
 
-struct Attached(Connected);
+pub struct Attached {
+    to: Connected,
+    /// What a person at a terminal is told at the end.
+    farewell: Option<String>,
+}
 
 impl Follow for Attached {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
-        Ok(self.0.poll(env)?.unwrap_or(Progress::Exit(0)))
+        let progress = self.to.poll(env)?.unwrap_or(Progress::Exit(0));
+        if let Some(farewell) = self.farewell.take_if(|_| matches!(progress, Progress::Exit(_))) {
+            env.line(farewell);
+        }
+        Ok(progress)
     }
 
     fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
-        self.0.typed(what, env);
+        self.to.typed(what, env);
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {
-        self.0.leave(env);
+        self.to.leave(env);
     }
 
     fn ends(&self) -> bool {

@@ -6,6 +6,7 @@ use super::config_entries::unexpected;
 use crate::api::jsonpath::Template;
 use crate::kubectl::args::{PRINTING, Type, output};
 use crate::kubectl::config::Entries;
+use crate::kubectl::config::Kubeconfig;
 use crate::kubectl::go_template;
 use crate::kubectl::printers::{Format, json_text};
 use crate::kubectl::tabwriter::align;
@@ -179,8 +180,9 @@ fn hide_secrets(config: &mut Value) {
 
 fn view(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let mut v = if args.flag("minify") { env.config.minified() } else { env.config.value.clone() };
-    if !args.flag("raw") {
-        hide_secrets(&mut v);
+    match args.flag("raw") {
+        true => Kubeconfig::fill_in(&mut v, &env.api.own_keys()),
+        false => hide_secrets(&mut v),
     }
     let text = match Format::of(args)? {
         Format::Json => json_text(&v),

@@ -83,7 +83,7 @@ pub fn unexpected(args: &Args) -> Failure {
 /// The file that holds the configuration.
 fn file(args: &Args, env: &Env<'_>) -> String {
     match args.text("kubeconfig") {
-        "" => format!("{}/.kube/config", env.host.home()),
+        "" => crate::kubectl::config::Kubeconfig::path(&env.host.home()),
         own => own.into(),
     }
 }

@@ -230,7 +230,7 @@ fn deployment(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
 }
 
 /// Five letters, as Kubernetes makes names different: no vowels, so no words.
-fn suffix(number: u64) -> String {
+pub fn suffix(number: u64) -> String {
     const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
     let letter = |i: u32| LETTERS[usize::try_from(number / 27u64.pow(i) % 27).unwrap_or(0)];
     (0..5).map(|i| char::from(letter(i))).collect()

@@ -113,6 +113,7 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.is_set("since") && args.is_set("since-time") {
         return Err(Failure::error("at most one of `sinceTime` or `sinceSeconds` may be specified"));
     }
+    check(args)?;
     let ns = env.namespace.clone();
     let wanted =
         if args.is_set("container") { Some(args.text("container").to_string()) } else { args.words.get(1).cloned() };
@@ -149,7 +150,8 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         };
         let mains = names("containers");
         if args.flag("all-containers") {
-            for container in names("initContainers").into_iter().chain(mains) {
+            let ephemeral = names("ephemeralContainers");
+            for container in names("initContainers").into_iter().chain(mains).chain(ephemeral) {
                 sources.push(Source { pod: pod.clone(), container });
             }
             continue;
@@ -177,6 +179,29 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     }
     f.print(env)?;
     Ok(Done::OK)
+}
+
+/// What numbers and names may not be. Real Kubernetes: logs.go Validate.
+fn check(args: &Args) -> Result<(), Failure> {
+    let refused = |text: &str| Err(Failure::error(text));
+    let inline = args.words.len() == 2;
+    let container = if args.is_set("container") { args.text("container") } else { args.word(1) };
+    if args.flag("all-containers") && !container.is_empty() {
+        return refused(&format!("--all-containers=true should not be specified with container name {container}"));
+    }
+    if args.is_set("container") && inline {
+        return refused("only one of -c or an inline [CONTAINER] arg is allowed");
+    }
+    if args.int("limit-bytes") < 0 {
+        return refused("--limit-bytes must be greater than 0");
+    }
+    if args.text("since").starts_with('-') {
+        return refused("--since must be greater than 0");
+    }
+    if args.int("tail") < -1 {
+        return refused("--tail must be greater than or equal to -1");
+    }
+    Ok(())
 }
 
 fn args_limit(args: &Args) -> usize {

@@ -29,6 +29,9 @@ pub mod create_rbac;
 pub mod create_secret;
 pub mod create_service;
 mod create_token;
+mod debug;
+mod debug_attach;
+mod debug_profiles;
 pub mod delete;
 pub mod describe;
 pub mod diff;
@@ -146,6 +149,7 @@ pub static TABLE: &[&Verb] = &[
     &attach::ATTACH,
     &port_forward::PORT_FORWARD,
     &cp::CP,
+    &debug::DEBUG,
     &auth::CAN_I,
     &auth::WHOAMI,
     &diff::DIFF,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::errno::Errno;
+use super::outside::{Outside, lies_outside};
 use super::tree::{Bytes, Device, Kind, Node, Tree, join, parent};
 use crate::api::Time;
 
@@ -41,6 +42,7 @@ pub const LARGEST_FILE: usize = 256 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     volume: Option<VolumeId>,
+    outside: bool,
     path: String,
     read_only: bool,
 }
@@ -55,6 +57,8 @@ pub struct View<'a> {
     pub who: &'a Identity,
     pub umask: u16,
     pub now: Time,
+    /// Where all files lie that are no part of the simulation, if there are such.
+    pub outside: Option<&'a mut dyn Outside>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,7 +75,8 @@ impl View<'_> {
             path == m.path || path.strip_prefix(&*m.path).is_some_and(|r| r.starts_with('/')) || m.path == "/"
         };
         let Some(m) = self.mounts.iter().filter(covers).max_by_key(|m| m.path.len()) else {
-            return Place { volume: None, path: path.into(), read_only: self.read_only };
+            let outside = self.outside.is_some() && lies_outside(path);
+            return Place { volume: None, outside, path: path.into(), read_only: self.read_only };
         };
         let rest = path[m.path.trim_end_matches('/').len()..].trim_start_matches('/');
         let path = match (m.inside.as_str(), rest) {
@@ -79,7 +84,7 @@ impl View<'_> {
             (inside, "") => inside.into(),
             (inside, rest) => join(inside, rest),
         };
-        Place { volume: Some(m.volume.clone()), path, read_only: m.read_only }
+        Place { volume: Some(m.volume.clone()), outside: false, path, read_only: m.read_only }
     }
 
     fn tree(&self, place: &Place) -> Option<&Tree> {
@@ -99,8 +104,62 @@ impl View<'_> {
         }
     }
 
+    fn put_at(&mut self, place: &Place, node: Node) -> Result<(), Errno> {
+        if let Some(outside) = self.outside.as_mut().filter(|_| place.outside) {
+            return outside.put(&place.path, &node);
+        }
+        self.tree_mut(place)?.put(&place.path, node);
+        Ok(())
+    }
+
+    fn remove_at(&mut self, place: &Place) -> Result<(), Errno> {
+        if let Some(outside) = self.outside.as_mut().filter(|_| place.outside) {
+            return outside.remove(&place.path);
+        }
+        self.tree_mut(place)?.remove(&place.path);
+        Ok(())
+    }
+
+    /// Changes what stands at a place.
+    fn alter<R>(&mut self, place: &Place, change: impl FnOnce(&mut Node) -> Result<R, Errno>) -> Result<R, Errno> {
+        if let Some(outside) = self.outside.as_mut().filter(|_| place.outside) {
+            let mut node = outside.look(&place.path).ok_or(Errno::NotFound)?;
+            let done = change(&mut node)?;
+            outside.put(&place.path, &node)?;
+            return Ok(done);
+        }
+        change(self.tree_mut(place)?.get_mut(&place.path).ok_or(Errno::NotFound)?)
+    }
+
+    fn names_at(&self, place: &Place) -> Vec<String> {
+        if let Some(outside) = self.outside.as_ref().filter(|_| place.outside) {
+            return outside.names(&place.path);
+        }
+        self.tree(place).map(|t| t.names(&place.path)).unwrap_or_default()
+    }
+
+    /// What lies below a place, with the paths from there on.
+    fn below(&self, place: &Place) -> Vec<(String, Node)> {
+        if !place.outside {
+            let Some(tree) = self.tree(place) else { return vec![] };
+            let rest = |p: Arc<str>| Some((p[place.path.len()..].to_string(), tree.get(&p)?.clone()));
+            return tree.below(&place.path).into_iter().filter_map(rest).collect();
+        }
+        let mut out = vec![];
+        for name in self.names_at(place) {
+            let next = Place { path: join(&place.path, &name), ..place.clone() };
+            let Some(node) = self.at(&next) else { continue };
+            out.push((format!("/{name}"), node));
+            out.extend(self.below(&next).into_iter().map(|(p, n)| (format!("/{name}{p}"), n)));
+        }
+        out
+    }
+
     /// What stands at a place. A root that nobody put is a directory all the same.
     fn at(&self, place: &Place) -> Option<Node> {
+        if let Some(outside) = self.outside.as_ref().filter(|_| place.outside) {
+            return outside.look(&place.path);
+        }
         let tree = self.tree(place)?;
         match tree.get(&place.path) {
             None if place.path == "/" || (place.volume.is_none() && self.holds_mounts(&place.path)) => {
@@ -213,7 +272,7 @@ impl View<'_> {
         if !self.may(&node, Right::Read) {
             return Err(Errno::Denied);
         }
-        let mut names = self.tree(&place).map(|t| t.names(&place.path)).unwrap_or_default();
+        let mut names = self.names_at(&place);
         let prefix = join(&path, "");
         let mounted = self.mounts.iter().filter_map(|m| m.path.strip_prefix(&prefix)?.split('/').next());
         names.extend(mounted.map(String::from));
@@ -276,9 +335,10 @@ impl View<'_> {
                 _ => {
                     if truncate {
                         let now = self.now;
-                        if let Some(n) = self.tree_mut(&place)?.get_mut(&place.path) {
+                        self.alter(&place, |n| {
                             (n.kind, n.modified) = (Kind::File(Bytes::default()), now);
-                        }
+                            Ok(())
+                        })?;
                     }
                     Ok((path, None))
                 }
@@ -286,7 +346,7 @@ impl View<'_> {
             None => {
                 let place = self.room_for(&path)?;
                 let node = self.fresh(Kind::File(Bytes::default()), 0o666);
-                self.tree_mut(&place)?.put(&place.path, node);
+                self.put_at(&place, node)?;
                 Ok((path, None))
             }
         }
@@ -295,19 +355,20 @@ impl View<'_> {
     /// Writes at a place of a file that was opened. `None`: at its end. Tells where it went on to.
     pub fn write_at(&mut self, path: &str, offset: Option<usize>, data: &[u8]) -> Result<usize, Errno> {
         let (place, now) = (self.place(path), self.now);
-        let node = self.tree_mut(&place)?.get_mut(&place.path).ok_or(Errno::NotFound)?;
-        let Kind::File(content) = &mut node.kind else { return Err(Errno::Invalid) };
-        let content = Arc::make_mut(content);
-        let from = offset.unwrap_or(content.len());
-        if from.saturating_add(data.len()) > LARGEST_FILE {
-            return Err(Errno::TooLarge);
-        }
-        if content.len() < from + data.len() {
-            content.resize(from + data.len(), 0);
-        }
-        content[from..from + data.len()].copy_from_slice(data);
-        node.modified = now;
-        Ok(from + data.len())
+        self.alter(&place, |node| {
+            let Kind::File(content) = &mut node.kind else { return Err(Errno::Invalid) };
+            let content = Arc::make_mut(content);
+            let from = offset.unwrap_or(content.len());
+            if from.saturating_add(data.len()) > LARGEST_FILE {
+                return Err(Errno::TooLarge);
+            }
+            if content.len() < from + data.len() {
+                content.resize(from + data.len(), 0);
+            }
+            content[from..from + data.len()].copy_from_slice(data);
+            node.modified = now;
+            Ok(from + data.len())
+        })
     }
 
     /// Replaces a file's content, or makes it.
@@ -328,7 +389,7 @@ impl View<'_> {
         }
         let place = self.room_for(&path)?;
         let node = self.fresh(Kind::Directory, mode);
-        self.tree_mut(&place)?.put(&place.path, node);
+        self.put_at(&place, node)?;
         Ok(())
     }
 
@@ -339,7 +400,7 @@ impl View<'_> {
         }
         let place = self.room_for(&path)?;
         let node = Node { mode: 0o777, ..self.fresh(Kind::Link(target.into()), 0o777) };
-        self.tree_mut(&place)?.put(&place.path, node);
+        self.put_at(&place, node)?;
         Ok(())
     }
 
@@ -359,8 +420,7 @@ impl View<'_> {
         if node.is_directory() {
             return Err(Errno::IsDirectory);
         }
-        self.tree_mut(&place)?.remove(&place.path);
-        Ok(())
+        self.remove_at(&place)
     }
 
     pub fn remove_directory(&mut self, path: &str) -> Result<(), Errno> {
@@ -368,12 +428,10 @@ impl View<'_> {
         if !node.is_directory() {
             return Err(Errno::NotDirectory);
         }
-        let tree = self.tree_mut(&place)?;
-        if !tree.names(&place.path).is_empty() {
+        if !self.names_at(&place).is_empty() {
             return Err(Errno::NotEmpty);
         }
-        tree.remove(&place.path);
-        Ok(())
+        self.remove_at(&place)
     }
 
     /// Moves a file or a directory with all in it.
@@ -381,32 +439,36 @@ impl View<'_> {
         let (old, node) = self.removable(from.trim_end_matches('/'))?;
         let to = self.resolve(to.trim_end_matches('/'), false)?;
         let new = self.room_for(&to)?;
-        if new.volume == old.volume && new.path == old.path {
+        let same = (&new.volume, new.outside) == (&old.volume, old.outside);
+        if same && new.path == old.path {
             return Ok(());
         }
-        if node.is_directory() && new.volume == old.volume && new.path.starts_with(&join(&old.path, "")) {
+        if node.is_directory() && same && new.path.starts_with(&join(&old.path, "")) {
             return Err(Errno::Invalid);
         }
         match self.at(&new) {
             Some(n) if n.is_directory() && !node.is_directory() => return Err(Errno::IsDirectory),
             Some(n) if !n.is_directory() && node.is_directory() => return Err(Errno::NotDirectory),
-            Some(n) if n.is_directory() && self.tree(&new).is_some_and(|t| !t.names(&new.path).is_empty()) => {
+            Some(n) if n.is_directory() && !self.names_at(&new).is_empty() => {
                 return Err(Errno::NotEmpty);
             }
             _ => {}
         }
-        let tree = self.tree_mut(&old)?;
-        let below: Vec<(String, Node)> = tree
-            .below(&old.path)
-            .into_iter()
-            .filter_map(|p| Some((p[old.path.len()..].to_string(), tree.get(&p)?.clone())))
-            .collect();
-        tree.remove(&old.path);
-        let tree = self.tree_mut(&new)?;
-        tree.remove(&new.path);
-        tree.put(&new.path, node);
+        if old.read_only {
+            return Err(Errno::ReadOnly);
+        }
+        let below = self.below(&old);
+        // From the bottom up: a directory goes when it is empty.
+        for (rest, _) in below.iter().rev() {
+            self.remove_at(&Place { path: format!("{}{rest}", old.path), ..old.clone() })?;
+        }
+        self.remove_at(&old)?;
+        if self.at(&new).is_some() {
+            self.remove_at(&new)?;
+        }
+        self.put_at(&new, node)?;
         for (rest, node) in below {
-            tree.put(&format!("{}{rest}", new.path), node);
+            self.put_at(&Place { path: format!("{}{rest}", new.path), ..new.clone() }, node)?;
         }
         Ok(())
     }
@@ -419,7 +481,7 @@ impl View<'_> {
         }
         let place = self.room_for(&path)?;
         let node = self.fresh(kind, mode);
-        self.tree_mut(&place)?.put(&place.path, node);
+        self.put_at(&place, node)?;
         Ok(())
     }
 
@@ -431,13 +493,15 @@ impl View<'_> {
         if self.who.user != 0 && node.user != self.who.user {
             return Err(Errno::NotPermitted);
         }
-        let tree = self.tree_mut(&place)?;
-        if tree.get(&place.path).is_none() {
-            tree.put(&place.path, node);
+        if !place.outside {
+            let tree = self.tree_mut(&place)?;
+            if tree.get(&place.path).is_none() {
+                tree.put(&place.path, node);
+            }
         }
-        if let Some(n) = tree.get_mut(&place.path) {
+        self.alter(&place, |n| {
             change(n);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }

@@ -1,16 +1,18 @@
 //! A machine: what the processes of one network namespace share. A pod is one, with a root for each of its containers; a node's
 //! own programs run in another. It runs until everybody waits for something.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::files::{Identity, Mounted, Volumes};
 use super::net::{ConnectionId, MachineId, Protocol, Sockets};
 use super::open::{OpenFile, Pipe, Sink, What};
+use super::outside::{Answered, Counter, Outside};
 use super::process::{Environment, Fd, Process, ProcessId, Program, Reaction, STDERR, STDOUT, Signal, Step, Wait};
 use super::sys::Sys;
 use super::tree::{Device, Tree};
-use crate::api::ops::{ContainerId, ContainerSpec, Stream};
+use crate::api::ops::{ContainerId, ContainerSpec, Pids, Stream};
 use crate::api::{Duration, Time};
 use crate::runtime::catalogue::Image;
 use crate::runtime::meter::Meter;
@@ -36,7 +38,8 @@ pub struct Root {
     pub who: Identity,
     /// Its first process, while it runs.
     pub main: Option<ProcessId>,
-    next_pid: u32,
+    /// Which namespace numbers its processes.
+    pub pids: Namespace,
     /// Where its first process reads from: a pipe whose other end is outside.
     pub stdin: Option<usize>,
     /// Where it prints to.
@@ -48,6 +51,25 @@ pub struct Root {
     /// From its start on.
     pub meter: Option<Meter>,
 }
+
+/// What numbers processes: who lives in the same one sees the others.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Namespace {
+    /// That of the pod's sandbox.
+    Pod,
+    /// That of a container, by its place.
+    Of(usize),
+}
+
+impl Namespace {
+    /// The sandbox has a first process of its own.
+    fn first(self) -> u32 {
+        if self == Namespace::Pod { SANDBOX_PID + 1 } else { 1 }
+    }
+}
+
+/// The number of a sandbox's own process.
+pub const SANDBOX_PID: u32 = 1;
 
 /// A port that somebody listens on.
 #[derive(Clone, Debug)]
@@ -81,12 +103,16 @@ pub struct Machine {
     pub sinks: Vec<Option<Sink>>,
     pub listeners: Vec<Listener>,
     next_id: ProcessId,
+    /// The next number in each namespace of processes.
+    next_pids: BTreeMap<Namespace, u32>,
     /// Since somebody last asked.
     pub exits: Vec<Exit>,
     /// Containers whose programs did not come to rest.
     pub busy: Vec<usize>,
     /// How often somebody asked for chance.
     drawn: u64,
+    /// Commands that are answered outside.
+    pub counter: Counter,
 }
 
 /// How a process begins.
@@ -101,6 +127,14 @@ pub struct Spawn {
     pub umask: u16,
     pub parent: ProcessId,
     pub container: usize,
+}
+
+/// Lends to one what others want afterwards.
+pub(super) fn lend<'a>(outside: &'a mut Option<&mut dyn Outside>) -> Option<&'a mut dyn Outside> {
+    match outside {
+        Some(o) => Some(&mut **o),
+        None => None,
+    }
 }
 
 pub(super) fn insert<T>(list: &mut Vec<Option<T>>, item: T) -> usize {
@@ -128,9 +162,11 @@ impl Machine {
             sinks: vec![],
             listeners: vec![],
             next_id: 1,
+            next_pids: BTreeMap::new(),
             exits: vec![],
             busy: vec![],
             drawn: 0,
+            counter: Counter::default(),
         }
     }
 
@@ -146,7 +182,27 @@ impl Machine {
         if let Some(s) = self.sinks.get_mut(sink).and_then(Option::as_mut) {
             s.terminal = root.spec.tty;
         }
-        insert(&mut self.roots, root)
+        let slot = insert(&mut self.roots, root);
+        self.next_pids.remove(&Namespace::Of(slot));
+        self.number_by(slot, &Pids::Own);
+        slot
+    }
+
+    /// Puts a container into a namespace of processes.
+    pub fn number_by(&mut self, container: usize, whose: &Pids) {
+        let other = |name: &str| {
+            let named = |r: &&Root| r.spec.name == name && r.main.is_some();
+            self.roots.iter().flatten().find(named).map(|r| r.pids)
+        };
+        let pids = match whose {
+            Pids::Own => None,
+            Pids::Pod => Some(Namespace::Pod),
+            Pids::Of(name) => other(name),
+        };
+        let pids = pids.unwrap_or(Namespace::Of(container));
+        if let Some(root) = self.root_mut(container) {
+            root.pids = pids;
+        }
     }
 
     pub fn root_of(&self, id: ContainerId) -> Option<usize> {
@@ -176,6 +232,11 @@ impl Machine {
 
     fn of_container(&self, container: usize) -> Vec<ProcessId> {
         self.processes.iter().filter(|p| p.container == container).map(|p| p.id).collect()
+    }
+
+    fn of_namespace(&self, pids: Namespace) -> Vec<ProcessId> {
+        let lives_there = |p: &&Process| self.root(p.container).is_some_and(|r| r.pids == pids);
+        self.processes.iter().filter(lives_there).map(|p| p.id).collect()
     }
 
     pub fn process(&self, id: ProcessId) -> Option<&Process> {
@@ -228,6 +289,16 @@ impl Machine {
         }
     }
 
+    /// From now on a descriptor of a process stands for another open file.
+    pub fn redirect(&mut self, id: ProcessId, fd: Fd, open: usize, sockets: &mut Sockets) {
+        self.hold(open);
+        let Some(p) = self.process_mut(id) else { return };
+        let old = p.fds.iter_mut().find(|(n, _)| *n == fd).map(|(_, o)| std::mem::replace(o, open));
+        if let Some(old) = old {
+            self.release(old, sockets);
+        }
+    }
+
     /// A pipe whose one end is outside.
     pub fn pipe_from_outside(&mut self, terminal: bool) -> usize {
         insert(&mut self.pipes, Pipe { writers: 1, unbounded: true, terminal, ..Pipe::default() })
@@ -266,6 +337,17 @@ impl Machine {
         }
     }
 
+    /// Somebody outside answers a command, wholly or in part.
+    pub fn answer(&mut self, id: ProcessId, answer: Answered) {
+        let all = self.counter.answers.entry(id).or_default();
+        all.out.extend(answer.out);
+        all.err.extend(answer.err);
+        all.code = answer.code;
+        if let Some(p) = self.process_mut(id) {
+            p.woken = true;
+        }
+    }
+
     // ---- processes --------------------------------------------------------------------------
 
     /// Starts a program that lies in no file, as root, printing into a sink.
@@ -288,9 +370,10 @@ impl Machine {
         if self.processes.len() >= MOST_PROCESSES {
             return None;
         }
-        let root = self.root_mut(s.container)?;
-        let pid = root.next_pid.max(1);
-        root.next_pid = pid + 1;
+        let pids = self.root(s.container)?.pids;
+        let next = self.next_pids.entry(pids).or_insert(pids.first());
+        let pid = *next;
+        *next += 1;
         for (_, open) in &s.fds {
             self.hold(*open);
         }
@@ -337,7 +420,12 @@ impl Machine {
             if let Some(root) = self.root_mut(gone.container) {
                 root.main = None;
             }
-            for other in self.of_container(gone.container) {
+            // Without its first process a namespace of processes is at its end.
+            let others = match self.root(gone.container) {
+                Some(r) if gone.pid == 1 => self.of_namespace(r.pids),
+                _ => self.of_container(gone.container),
+            };
+            for other in others {
                 self.end(other, 137, sockets);
             }
         }
@@ -346,7 +434,9 @@ impl Machine {
     /// Sends a signal. The first process of a container is spared what it does not handle.
     pub fn signal(&mut self, id: ProcessId, signal: Signal, from_outside: bool, sockets: &mut Sockets) {
         let Some(i) = self.processes.iter().position(|p| p.id == id) else { return };
-        let first = self.root(self.processes[i].container).and_then(|r| r.main) == Some(id);
+        // Where the sandbox has the first process, no other is spared.
+        let first =
+            self.processes[i].pid == 1 && self.root(self.processes[i].container).and_then(|r| r.main) == Some(id);
         if signal == Signal::KILL {
             if !first || from_outside {
                 self.end(id, 137, sockets);
@@ -426,7 +516,13 @@ impl Machine {
     }
 
     /// Lets everybody go on until all wait. Tells when somebody wants to be woken.
-    pub fn run(&mut self, now: Time, volumes: &mut Volumes, sockets: &mut Sockets) -> Option<Time> {
+    pub fn run(
+        &mut self,
+        now: Time,
+        volumes: &mut Volumes,
+        sockets: &mut Sockets,
+        mut outside: Option<&mut dyn Outside>,
+    ) -> Option<Time> {
         self.busy.clear();
         self.processes.iter_mut().for_each(|p| p.late = false);
         let (mut last, mut left) = (0, BUDGET);
@@ -439,7 +535,7 @@ impl Machine {
                 return self.processes.iter().filter_map(|p| p.wait.until).min();
             };
             last = i + 1;
-            let paused = self.step(i, now, volumes, sockets);
+            let paused = self.step(i, now, volumes, sockets, lend(&mut outside));
             left = left.saturating_sub(if paused { 1 } else { WHOLE_TURN });
             self.reclaim(sockets);
         }
@@ -457,12 +553,26 @@ impl Machine {
     }
 
     /// Whether the process waits now, or has ended; if not, it has used up its turn.
-    fn step(&mut self, i: usize, now: Time, volumes: &mut Volumes, sockets: &mut Sockets) -> bool {
+    fn step(
+        &mut self,
+        i: usize,
+        now: Time,
+        volumes: &mut Volumes,
+        sockets: &mut Sockets,
+        outside: Option<&mut dyn Outside>,
+    ) -> bool {
         let p = &mut self.processes[i];
         let id = p.id;
         (p.woken, p.late, p.wait) = (false, false, Wait::default());
         let Some(mut program) = p.program.take() else { return true };
-        let step = program.run(&mut Sys { machine: self, id, volumes, sockets, now });
+        let step = program.run(&mut Sys {
+            machine: self,
+            id,
+            volumes,
+            sockets,
+            now,
+            outside: outside.map(|o| o as &mut dyn Outside),
+        });
         // It may have ended itself by a signal.
         let Some(p) = self.process_mut(id) else { return true };
         p.program = Some(program);
@@ -494,7 +604,7 @@ impl Root {
             read_only: false,
             who: Identity::default(),
             main: None,
-            next_pid: 1,
+            pids: Namespace::Pod,
             stdin: None,
             sink,
             out_of_memory: false,

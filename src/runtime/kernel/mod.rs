@@ -15,6 +15,7 @@ pub mod files;
 pub mod machine;
 pub mod net;
 pub mod open;
+pub mod outside;
 pub mod proc;
 pub mod process;
 pub mod sys;

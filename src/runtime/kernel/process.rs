@@ -123,6 +123,10 @@ pub trait Program: Send + Sync {
         Reaction::Default
     }
     fn clone_box(&self) -> Box<dyn Program>;
+    /// For whoever started it and knows what it is.
+    fn as_any(&mut self) -> Option<&mut dyn std::any::Any> {
+        None
+    }
 }
 
 impl Clone for Box<dyn Program> {
@@ -170,6 +174,30 @@ pub struct Process {
 }
 
 impl Process {
+    /// What holds a sandbox's namespaces open, and does nothing else. It can be seen, and no signal reaches it.
+    pub fn of_sandbox(pid: u32) -> Process {
+        const NOBODY: u32 = 65535;
+        Process {
+            id: 0,
+            pid,
+            parent: 0,
+            container: usize::MAX,
+            program: None,
+            words: vec!["/pause".to_string()].into(),
+            env: Environment::default(),
+            cwd: "/".into(),
+            fds: vec![],
+            who: Identity { user: NOBODY, group: NOBODY, ..Identity::default() },
+            umask: 0o022,
+            wait: Wait::default(),
+            woken: false,
+            late: false,
+            ended: vec![],
+            started: Time::default(),
+            own_signals: vec![],
+        }
+    }
+
     pub fn open(&self, fd: Fd) -> Option<usize> {
         self.fds.iter().find(|(f, _)| *f == fd).map(|(_, open)| *open)
     }

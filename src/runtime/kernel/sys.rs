@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::errno::Errno;
 use super::files::{Identity, View, Volumes};
-use super::machine::{Listener, Machine, Root, Spawn, insert};
+use super::machine::{Listener, Machine, Namespace, Root, SANDBOX_PID, Spawn, insert, lend};
 use super::net::{Address, MachineId, Protocol, Side, Sockets, State};
 use super::open::{OpenFile, Pipe, Read, What};
+use super::outside::Outside;
 use super::process::{Environment, Fd, Process, ProcessId, Program, Signal};
 use super::tree::{Device, Kind, join};
 use crate::api::{Duration, Time};
@@ -18,6 +19,7 @@ pub struct Sys<'a> {
     pub volumes: &'a mut Volumes,
     pub sockets: &'a mut Sockets,
     pub now: Time,
+    pub outside: Option<&'a mut dyn Outside>,
 }
 
 /// How a file is opened.
@@ -109,6 +111,7 @@ impl Sys<'_> {
                 who: &who,
                 umask,
                 now,
+                outside: lend(&mut self.outside),
             }),
             None => act(&mut View {
                 own: &mut none,
@@ -118,6 +121,7 @@ impl Sys<'_> {
                 who: &who,
                 umask,
                 now,
+                outside: None,
             }),
         }
     }
@@ -466,9 +470,13 @@ impl Sys<'_> {
 
     /// The processes that this one sees, in order.
     pub fn processes(&self) -> Vec<Process> {
-        let container = self.container();
+        let pids = |container| self.machine.root(container).map(|r| r.pids);
+        let own = pids(self.container());
         let mut seen: Vec<Process> =
-            self.machine.processes.iter().filter(|p| p.container == container).cloned().collect();
+            self.machine.processes.iter().filter(|p| pids(p.container) == own).cloned().collect();
+        if own == Some(Namespace::Pod) {
+            seen.push(Process::of_sandbox(SANDBOX_PID));
+        }
         seen.sort_by_key(|p| p.pid);
         seen
     }

@@ -8,6 +8,7 @@
 
 mod absent;
 mod archives;
+mod asking;
 mod awk;
 mod basic;
 mod bc;
@@ -338,6 +339,7 @@ pub static TABLE: &[Executable] = &[
 /// What images bring themselves.
 static OWN: &[Executable] = &[
     at("/", "own server", Kind::Program(server::own)),
+    at("/", "asking", Kind::Program(asking::start)),
     at("/", "own words", Kind::Program(server::says)),
     at("/", "name server", Kind::Program(net::name_server::start)),
     at("/", "stand-in", Kind::Program(absent::start)),

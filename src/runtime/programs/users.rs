@@ -66,6 +66,8 @@ pub fn id(c: &mut Call<'_, '_>) -> i32 {
     if !groups.contains(&who.group) {
         groups.insert(0, who.group);
     }
+    // The kernel keeps them in this order.
+    groups.sort_unstable();
     let by_name = letters.contains('n');
     let show =
         |n: u32, name: Option<String>| if by_name { name.unwrap_or_else(|| n.to_string()) } else { n.to_string() };

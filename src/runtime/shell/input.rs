@@ -8,6 +8,8 @@ use crate::runtime::kernel::{Fd, Read, STDIN, Sys, Wait};
 pub enum Input {
     /// All there is lies on the stack.
     Ended,
+    /// Statements that somebody who knows the shell hands to it.
+    Given(Option<Stmt>),
     /// Lines from a descriptor. `typed`: somebody sits there and is asked for them.
     Lines { fd: Fd, typed: bool, text: String, asked: bool },
 }
@@ -29,7 +31,7 @@ impl Input {
     }
 
     pub fn is_interactive(&self) -> bool {
-        matches!(self, Input::Lines { typed: true, .. })
+        matches!(self, Input::Lines { typed: true, .. } | Input::Given(_))
     }
 
     pub fn has_ended(&self) -> bool {
@@ -42,9 +44,13 @@ impl Input {
 
     /// Ctrl-C: the line is begun anew.
     pub fn interrupt(&mut self) {
-        if let Input::Lines { text, asked, .. } = self {
-            text.clear();
-            *asked = false;
+        match self {
+            Input::Lines { text, asked, .. } => {
+                text.clear();
+                *asked = false;
+            }
+            Input::Given(next) => *next = None,
+            Input::Ended => {}
         }
     }
 }
@@ -67,6 +73,9 @@ pub fn read_line(fd: Fd, line: &mut Vec<u8>, sys: &mut Sys<'_>) -> Result<bool, 
 
 impl Shell {
     pub(super) fn next_command(&mut self, sys: &mut Sys<'_>) -> Next {
+        if let Input::Given(next) = &mut self.input {
+            return next.take().map_or(Next::Wait(Wait::default()), Next::Command);
+        }
         let Input::Lines { fd, typed, text, asked } = &self.input else { return Next::End };
         let (fd, typed, mut text, asked) = (*fd, *typed, text.clone(), *asked);
         if typed && !asked {

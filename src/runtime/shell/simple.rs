@@ -79,7 +79,8 @@ impl Shell {
         if let Some(body) = self.functions.get(&c.words[0]).cloned() {
             return self.function(&body, c, tested, sys);
         }
-        if let Some(b) = builtins::find_for(&c.words[0], self.flavor) {
+        let outranked = self.outranked.contains(&c.words[0].as_str());
+        if let Some(b) = builtins::find_for(&c.words[0], self.flavor).filter(|_| !outranked) {
             let step = self.builtin(b, c, tested, sys);
             // Their elements come when the names are declared.
             for a in &simple.arrays {

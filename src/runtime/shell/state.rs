@@ -133,6 +133,8 @@ pub struct Shell {
     pub(super) yields: bool,
     /// `command` takes from special builtins that their errors end a script.
     pub(super) forgiving: bool,
+    /// Names that lead to a program although there is a builtin of that name.
+    pub outranked: Arc<[&'static str]>,
 }
 
 impl Shell {
@@ -173,6 +175,7 @@ impl Shell {
             depth: 0,
             yields: false,
             forgiving: false,
+            outranked: Arc::default(),
         }
     }
 
@@ -181,6 +184,28 @@ impl Shell {
         let mut sh = Shell::new(flavor, env, Input::Ended);
         sh.load(text);
         sh
+    }
+
+    /// A shell that is told what to do, one statement after the other: [`Shell::hand`].
+    pub fn that_is_told(flavor: Flavor, env: &BTreeMap<String, String>) -> Shell {
+        Shell::new(flavor, env, Input::Given(None))
+    }
+
+    pub fn hand(&mut self, stmt: Stmt) {
+        self.input = Input::Given(Some(stmt));
+    }
+
+    /// Ctrl-C: nothing of what it was told is done any more.
+    pub fn give_up(&mut self) {
+        self.frames.clear();
+        self.unwritten.clear();
+        self.input.interrupt();
+        self.status = 130;
+    }
+
+    /// Whether it waits to be told.
+    pub fn is_idle(&self) -> bool {
+        self.frames.is_empty() && matches!(self.input, Input::Given(None))
     }
 
     /// Puts a script on the stack; as much of it as can be read, and then what is wrong with it.

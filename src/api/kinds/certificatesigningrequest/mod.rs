@@ -45,9 +45,9 @@ pub static KIND: Kind<CertificateSigningRequest> = Kind {
     ..Kind::new(("certificates.k8s.io", "v1"), "CertificateSigningRequest", "certificatesigningrequests", "certificatesigningrequest")
 };
 
-const APPROVED: &str = "Approved";
-const DENIED: &str = "Denied";
-const FAILED: &str = "Failed";
+pub const APPROVED: &str = "Approved";
+pub const DENIED: &str = "Denied";
+pub const FAILED: &str = "Failed";
 
 fn or_none(text: &str) -> &str {
     if text.is_empty() { "<none>" } else { text }
