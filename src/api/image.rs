@@ -71,6 +71,16 @@ impl ImageRef {
         }
     }
 
+    /// The same with its tag: `nginx:latest`.
+    pub fn shown(&self) -> String {
+        [&self.familiar(), ":", self.tag_or_latest()].concat()
+    }
+
+    /// The machine that its registry is asked at.
+    pub fn host(&self) -> &str {
+        if self.registry == DOCKER_HUB { "registry-1.docker.io" } else { &self.registry }
+    }
+
     pub fn repository(&self) -> String {
         [&self.registry, "/", &self.path].concat()
     }

@@ -231,7 +231,7 @@ fn authentication(api: &ApiServer, now: Time) -> [Value; 2] {
 }
 
 /// The class that minikube makes the default.
-fn standard() -> StorageClass {
+pub fn standard() -> StorageClass {
     let mut metadata = named("standard");
     let default = ("storageclass.kubernetes.io/is-default-class".into(), "true".into());
     // Whoever sets a cluster up does it with `kubectl apply`, which leaves its words behind.
@@ -285,10 +285,10 @@ fn cloud_rights() -> [Value; 3] {
     ]
 }
 
-const METRICS: &str = "v1beta1.metrics.k8s.io";
+pub const METRICS: &str = "v1beta1.metrics.k8s.io";
 
 /// That metrics-server serves a group of its own, and whether it answers.
-fn metrics_service(now: Time, available: bool) -> Value {
+pub fn metrics_service(now: Time, available: bool) -> Value {
     let (status, reason, message) = match available {
         true => ("True", "Passed", "all checks passed"),
         false => (

@@ -22,6 +22,8 @@ pub struct Engine {
     pub containers: Vec<Container>,
     /// Who has logged in, by registry.
     pub logins: BTreeMap<String, String>,
+    /// What people have given to registries, by full name: as it was, with what a Dockerfile says beside the files.
+    pushed: BTreeMap<String, Arc<Picture>>,
     made: u64,
 }
 
@@ -31,6 +33,8 @@ pub struct Container {
     pub name: String,
     /// Its image as it was asked for.
     pub image: String,
+    /// The id of the image.
+    pub picture: String,
     pub command: Vec<String>,
     pub created: Time,
     pub started: Option<Time>,
@@ -46,6 +50,8 @@ pub struct Container {
     pub forward: Option<OpId>,
     /// It goes when it has ended.
     pub temporary: bool,
+    pub tty: bool,
+    pub stdin: bool,
 }
 
 impl Container {
@@ -113,6 +119,14 @@ impl Engine {
     pub fn forget(&mut self, id: &str) {
         self.images.retain(|_, p| p.id != id);
         self.nameless.retain(|p| p.id != id);
+    }
+
+    pub fn push(&mut self, full: &str, picture: Arc<Picture>) {
+        self.pushed.insert(full.into(), picture);
+    }
+
+    pub fn pushed(&self, full: &str) -> Option<&Arc<Picture>> {
+        self.pushed.get(full)
     }
 
     pub fn cached(&self, id: &str) -> Option<&Arc<Picture>> {

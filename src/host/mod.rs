@@ -11,6 +11,7 @@
 
 pub mod build;
 pub mod copying;
+pub mod decision;
 pub mod dockerfile;
 pub mod engine;
 pub mod ignore;

@@ -12,7 +12,9 @@
 
 pub mod builtins;
 pub mod desk;
+pub mod docker;
 pub mod host;
+pub mod minikube;
 pub mod path;
 pub mod programs;
 pub mod running;

@@ -172,7 +172,7 @@ impl Simulated {
     pub(super) fn attach(&mut self, op: OpId, id: ContainerId, stdin: bool, now: Time, out: &mut Vec<Completion>) {
         let stdin = self.containers.get(&id).and_then(|c| self.root(c)?.stdin).filter(|_| stdin);
         match self.containers.get_mut(&id).map(Arc::make_mut) {
-            Some(c) if c.is_running() => {
+            Some(c) if !matches!(c.state, State::Exited(_)) => {
                 c.attached.push(op);
                 self.sessions.insert(op, Session::new(What::Attached { container: id, stdin }));
             }
@@ -186,7 +186,7 @@ impl Simulated {
         op: OpId,
         host: &Arc<str>,
         pod: &PodRef,
-        (ports, addresses): (&[(u16, u16)], &[String]),
+        (ports, addresses, lasting): (&[(u16, u16)], &[String], bool),
         now: Time,
         out: &mut Vec<Completion>,
     ) {
@@ -194,8 +194,9 @@ impl Simulated {
         let Some(m) = self.machine_mut(&machine) else { return fail(op, now, "no such machine", out) };
         let sink = m.sink(false);
         let ports = ports.iter().map(|(local, remote)| Ports { local: *local, remote: *remote }).collect();
-        let program = Box::new(Forwarder::new(MachineId::Pod(pod.uid), ports, addresses.to_vec()));
-        let words: Arc<[String]> = ["kubectl", "port-forward"].map(String::from).into();
+        let program = Box::new(Forwarder::new(MachineId::Pod(pod.uid), ports, addresses.to_vec(), lasting));
+        let words = if lasting { ["docker-proxy", "-proto=tcp"] } else { ["kubectl", "port-forward"] };
+        let words: Arc<[String]> = words.map(String::from).into();
         let process = m.start(0, program, words, sink, now);
         match process {
             Some(process) => {

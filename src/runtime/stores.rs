@@ -31,6 +31,21 @@ impl Stores {
         self.of_machines.remove(&(machine.clone(), full.to_string())).is_some()
     }
 
+    /// All that lies on a machine.
+    pub fn forget(&mut self, machine: &Arc<str>) {
+        let all: Vec<String> = self.names(machine).map(|(n, _)| n.to_string()).collect();
+        for name in all {
+            self.remove(machine, &name);
+        }
+    }
+
+    /// What a machine or registry of another time held goes on to be there: the learner's own, and what was pushed.
+    pub fn inherit(&mut self, other: &Stores) {
+        let docker: Arc<str> = DOCKER.into();
+        other.names(&docker).for_each(|(n, i)| self.put(&docker, n, i.clone()));
+        self.pushed = other.pushed.clone();
+    }
+
     pub fn names<'a>(&'a self, machine: &'a Arc<str>) -> impl Iterator<Item = (&'a str, &'a Arc<Image>)> {
         let from = (machine.clone(), String::new());
         self.of_machines.range(from..).take_while(move |((m, _), _)| m == machine).map(|((_, n), i)| (n.as_str(), i))
@@ -54,19 +69,43 @@ impl Stores {
     }
 }
 
+/// Why a registry gives no image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// It does not answer.
+    Down,
+    /// It would be on the machine itself that asks, where none is.
+    Local,
+    /// It does not say whether that is private or does not exist, to one who has not logged in.
+    Denied,
+    Unknown,
+}
+
 impl Simulated {
-    /// What a registry says to somebody who asks for an image.
-    pub fn in_registry(&self, image: &ImageRef) -> Option<Arc<Image>> {
-        self.stores.find(self.catalogue, image).cloned()
+    /// What a registry says to a machine that asks for an image.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn ask_registry(&self, image: &ImageRef) -> Result<Arc<Image>, Refusal> {
+        let found = self.stores.find(self.catalogue, image);
+        match found {
+            _ if image.is_local() => Err(Refusal::Local),
+            _ if self.registry_down => Err(Refusal::Down),
+            Some(found) => Ok(found.clone()),
+            None if self.is_secretive(image) => Err(Refusal::Denied),
+            None => Err(Refusal::Unknown),
+        }
     }
 
-    pub fn has_repository(&self, image: &ImageRef) -> bool {
-        self.stores.has_repository(self.catalogue, image)
+    /// What was pushed to a registry on the learner's own machine.
+    pub fn pushed(&self, full: &str) -> Option<&Arc<Image>> {
+        self.stores.pushed.get(full)
     }
 
     /// Whether the registry says of what it does not know that it might be private.
-    pub fn is_secretive(&self, image: &ImageRef) -> bool {
-        self.catalogue.is_secretive() && image.registry == "docker.io" && !self.has_repository(image)
+    fn is_secretive(&self, image: &ImageRef) -> bool {
+        let docker_hub = self.catalogue.is_secretive() && image.registry == "docker.io";
+        docker_hub && !self.stores.has_repository(self.catalogue, image)
     }
 
     pub fn catalogue(&self) -> &'static Catalogue {
