@@ -97,14 +97,6 @@ fn pass(cluster: &mut Cluster, millis: u64) {
     cluster.world.run_until(cluster.world.now + Duration::from_millis(millis));
 }
 
-/// What a scheduler knows, made anew from the store.
-fn view(cluster: &Cluster) -> View {
-    let mut view = View::default();
-    let store = cluster.world.api.store();
-    View::scopes().iter().flat_map(|scope| store.list(scope)).for_each(|o| view.take(o));
-    view
-}
-
 /// What is asked of it.
 trait Asked {
     fn judged(&mut self, pod: &Arc<Object>) -> Judged;
@@ -238,7 +230,8 @@ fn try_pod(cluster: &mut Cluster, pod: &Value) -> (Judged, Became) {
     let word = |key: &str| pod["metadata"][key].as_str().expect("a word");
     let key = Key::of::<Pod>(word("namespace"), word("name"));
     let object = cluster.world.api.store().get(&key).cloned().expect("the pod");
-    let mut view = view(cluster);
+    let (store, scopes) = (cluster.world.api.store(), View::scopes());
+    let mut view = View::of(scopes.iter().flat_map(|scope| store.list(scope)));
     let judged = view.judged(&object);
     for _ in 0..100 {
         pass(cluster, 20);

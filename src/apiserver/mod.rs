@@ -51,7 +51,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 pub use caller::Caller;
 
@@ -73,8 +73,8 @@ pub struct ApiServer {
     compactor: compaction::Compactor,
     /// What the key is made of that signs tokens.
     seed: u64,
-    /// Made when somebody first asks.
-    authority: Arc<OnceLock<Result<Authority, String>>>,
+    /// Who signs certificates that it takes.
+    authority: Option<Arc<Authority>>,
     /// The way to webhooks.
     outlet: admission::webhooks::calling::Outlet,
     known: authorization::Known,
@@ -107,17 +107,17 @@ impl ApiServer {
         ApiServer { seed, ..ApiServer::default() }
     }
 
-    /// The authority that signs the cluster's certificates, as it was made at that time.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn authority(&self, made: Time) -> Result<&Authority, String> {
-        self.authority.get_or_init(|| Authority::named("kubernetes", self.seed, made)).as_ref().map_err(String::clone)
+    /// From now on certificates are taken that this authority has signed.
+    pub fn trust(&mut self, authority: Authority) {
+        self.authority = Some(Arc::new(authority));
     }
 
-    /// The certificate of the authority that signs for those who speak to added servers in others' names.
-    pub fn front_proxy_certificate(&self, made: Time) -> String {
-        Authority::named("front-proxy-ca", self.seed, made).map(|a| a.certificate()).unwrap_or_default()
+    /// The authority that signs the cluster's certificates.
+    ///
+    /// # Errors
+    /// Nobody has founded one.
+    pub fn authority(&self) -> Result<&Authority, String> {
+        self.authority.as_deref().ok_or_else(|| "the cluster has no certificate authority".into())
     }
 
     /// From now on webhooks are called that way.

@@ -30,6 +30,14 @@ static OBJECTS: &str = include_str!("first-objects.json");
 /// The DNS server and the proxies.
 static ADDONS: &str = include_str!("addons.yaml");
 
+/// Accounts of programs that not every cluster has, and what they may do.
+static STORAGE_PROVISIONER: &str = include_str!("storage-provisioner.yaml");
+static CLOUD_CONTROLLER_MANAGER: &str = include_str!("cloud-controller-manager.yaml");
+
+/// Who signs the cluster's certificates, and who those of them that speak to added servers in others' names.
+const AUTHORITY: &str = "kubernetes";
+const FRONT_PROXY: &str = "front-proxy-ca";
+
 /// As whom the API server's queues of requests own their objects.
 const PRODUCER: &str = "api-priority-and-fairness-config-producer-v1";
 const CONSUMER: &str = "api-priority-and-fairness-config-consumer-v1";
@@ -75,6 +83,13 @@ const CONTROLLERS: [&str; 35] = [
 
 /// Makes what a fresh cluster has.
 pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
+    let seed = world.seed();
+    let [authority, front_proxy] = [AUTHORITY, FRONT_PROXY].map(|name| Authority::named(name, seed, world.now));
+    debug_assert!(authority.is_ok() && front_proxy.is_ok(), "{authority:?} {front_proxy:?}");
+    let trusted = [&authority, &front_proxy].map(|a| a.as_ref().map(Authority::certificate).unwrap_or_default());
+    if let Ok(authority) = authority {
+        world.api.trust(authority);
+    }
     let mut apiserver = Apiserver { user: User::api_server(), chance: Chance::seed_from_u64(0x5eed), world, cause };
     for ns in ["default", "kube-node-lease", "kube-public", "kube-system"] {
         apiserver.put(Object::new(Namespace { metadata: named(ns), ..Namespace::default() }), "");
@@ -98,10 +113,10 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
         apiserver.put(Object::new(standard()), "");
     }
     if plan.storage_provisioner {
-        provisioner_rights().into_iter().for_each(|v| apiserver.put_value(v));
+        apiserver.put_documents(STORAGE_PROVISIONER);
     }
     if plan.profile == Profile::Cloud {
-        cloud_rights().into_iter().for_each(|v| apiserver.put_value(v));
+        apiserver.put_documents(CLOUD_CONTROLLER_MANAGER);
     }
     if plan.metrics_service {
         apiserver.put_value(metrics_service(apiserver.world.now, true));
@@ -109,10 +124,10 @@ pub fn make(world: &mut World, plan: &Plan, cause: RecordId) {
     if plan.system_pods {
         let replicas = if plan.nodes.len() > 1 { "2" } else { "1" };
         let text = ADDONS.replace("REPLICAS", replicas).replace("POD_RANGE", &plan.pod_range().to_string());
-        yaml::parse_all(&text).unwrap_or_default().into_iter().for_each(|v| apiserver.put_value(v));
+        apiserver.put_documents(&text);
     }
     first_services::all(plan).into_iter().for_each(|v| apiserver.put_value(v));
-    authentication(&apiserver.world.api, apiserver.world.now).into_iter().for_each(|v| apiserver.put_value(v));
+    authentication(trusted, apiserver.world.now).into_iter().for_each(|v| apiserver.put_value(v));
 }
 
 /// The API server, when it makes objects for itself.
@@ -186,6 +201,12 @@ impl Apiserver<'_> {
         debug_assert!(done.is_ok(), "{done:?}");
     }
 
+    fn put_documents(&mut self, text: &str) {
+        let documents = yaml::parse_all(text);
+        debug_assert!(documents.is_ok(), "{documents:?}");
+        documents.unwrap_or_default().into_iter().for_each(|v| self.put_value(v));
+    }
+
     fn put_value(&mut self, v: Value) {
         let word = |k: &str| v[k].as_str().unwrap_or("");
         let Some(kind) = KindRef::by_gvk(word("apiVersion"), word("kind")) else { return };
@@ -207,8 +228,7 @@ fn named(name: &str) -> ObjectMeta {
 
 /// What the API server tells others of how it knows who somebody is, and since when it looks which old tokens are still used.
 /// Real Kubernetes: pkg/controlplane/controller/clusterauthenticationtrust, legacytokentracking.
-fn authentication(api: &ApiServer, now: Time) -> [Value; 2] {
-    let authority = api.authority(now).map(Authority::certificate).unwrap_or_default();
+fn authentication([authority, front_proxy]: [String; 2], now: Time) -> [Value; 2] {
     let map = |name: &str, data: Value| {
         let metadata = json!({"name": name, "namespace": "kube-system"});
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
@@ -220,7 +240,7 @@ fn authentication(api: &ApiServer, now: Time) -> [Value; 2] {
             json!({
                 "client-ca-file": authority,
                 "requestheader-allowed-names": "[\"front-proxy-client\"]",
-                "requestheader-client-ca-file": api.front_proxy_certificate(now),
+                "requestheader-client-ca-file": front_proxy,
                 "requestheader-extra-headers-prefix": "[\"X-Remote-Extra-\"]",
                 "requestheader-group-headers": "[\"X-Remote-Group\"]",
                 "requestheader-username-headers": "[\"X-Remote-User\"]",
@@ -241,48 +261,6 @@ pub fn standard() -> StorageClass {
     let words = ("kubectl.kubernetes.io/last-applied-configuration".into(), format!("{applied}\n"));
     metadata.annotations = Some(BTreeMap::from([default, words]));
     StorageClass { metadata, provisioner: PROVISIONER.into(), ..StorageClass::default() }
-}
-
-/// Who minikube's provisioner is, and what it may do.
-/// Real Kubernetes: minikube's deploy/addons/storage-provisioner/storage-provisioner.yaml.tmpl.
-fn provisioner_rights() -> [Value; 4] {
-    const ROLE: &str = "system:persistent-volume-provisioner";
-    let named = |name: &str, namespace: Option<&str>, mode: &str| json!({"name": name, "namespace": namespace, "labels": {"addonmanager.kubernetes.io/mode": mode}});
-    let rbac = "rbac.authorization.k8s.io";
-    let (account, system) = ("storage-provisioner", Some("kube-system"));
-    let subjects = json!([{"kind": "ServiceAccount", "name": account, "namespace": system}]);
-    let binding = |kind: &str, of: &str, metadata: Value| {
-        json!({"apiVersion": format!("{rbac}/v1"), "kind": kind, "metadata": metadata, "subjects": subjects,
-            "roleRef": {"apiGroup": rbac, "kind": of, "name": ROLE}})
-    };
-    [
-        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": named(account, system, "Reconcile")}),
-        binding("ClusterRoleBinding", "ClusterRole", named(account, None, "EnsureExists")),
-        json!({"apiVersion": format!("{rbac}/v1"), "kind": "Role", "metadata": named(ROLE, system, "EnsureExists"),
-            "rules": [{"apiGroups": [""], "resources": ["endpoints"],
-                "verbs": ["get", "watch", "list", "create", "update", "patch"]}]}),
-        binding("RoleBinding", "Role", named(ROLE, system, "EnsureExists")),
-    ]
-}
-
-/// Who cloud-controller-manager is, and what it may do.
-/// Real Kubernetes: each cloud's manifests; the rules are those that k8s.io/cloud-provider's service controller needs.
-fn cloud_rights() -> [Value; 3] {
-    const NAME: &str = "system:cloud-controller-manager";
-    let (rbac, account) = ("rbac.authorization.k8s.io", "cloud-controller-manager");
-    let rule = |groups: &[&str], resources: &[&str], verbs: &[&str]| json!({"apiGroups": groups, "resources": resources, "verbs": verbs});
-    [
-        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account, "namespace": "kube-system"}}),
-        json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRole", "metadata": {"name": NAME}, "rules": [
-            rule(&["", "events.k8s.io"], &["events"], &["create", "patch", "update"]),
-            rule(&[""], &["nodes"], &["get", "list", "watch"]),
-            rule(&[""], &["services"], &["get", "list", "watch", "patch", "update"]),
-            rule(&[""], &["services/status"], &["patch", "update"]),
-        ]}),
-        json!({"apiVersion": format!("{rbac}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": NAME},
-            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "kube-system"}],
-            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": NAME}}),
-    ]
 }
 
 pub const METRICS: &str = "v1beta1.metrics.k8s.io";

@@ -81,10 +81,6 @@ impl Host for RealFiles {
         Path::new(path).is_dir()
     }
 
-    fn write(&mut self, path: &str, content: &str) -> Result<(), String> {
-        std::fs::write(path, content).map_err(|e| format!("{path}: {e}"))
-    }
-
     fn make_directory(&mut self, path: &str) -> Result<(), String> {
         std::fs::create_dir_all(path).map_err(|e| format!("mkdir {path}: {e}"))
     }

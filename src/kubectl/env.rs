@@ -114,7 +114,6 @@ pub trait Transport {
     fn number(&mut self) -> u64;
 }
 
-/// The machine on which kubectl runs.
 /// What stands at a path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Found {
@@ -123,6 +122,7 @@ pub enum Found {
     Executable(Vec<u8>),
 }
 
+/// The machine on which kubectl runs.
 pub trait Host {
     fn look(&self, path: &str) -> Option<Found>;
     /// What lies in a directory itself.
@@ -140,7 +140,11 @@ pub trait Host {
     fn is_directory(&self, path: &str) -> bool {
         self.list(path).is_some()
     }
-    fn write(&mut self, path: &str, content: &str) -> Result<(), String>;
+    /// # Errors
+    /// Why it cannot be written.
+    fn write(&mut self, path: &str, content: &str) -> Result<(), String> {
+        self.store(path, content.as_bytes(), false)
+    }
     /// Makes a directory, and those above it.
     fn make_directory(&mut self, path: &str) -> Result<(), String>;
     fn remove(&mut self, path: &str);

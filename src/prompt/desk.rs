@@ -3,6 +3,7 @@
 //!
 //! It runs as containers run ([`crate::runtime::kernel`]): in the cluster's time, so `sleep 30` lets half a minute pass there.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -84,8 +85,7 @@ impl Desk {
         let mut shell = Shell::that_is_told(Flavor::Bash, &env);
         shell.name = "bash".into();
         shell.outranked = OUTRANKED.into();
-        self.input = self.machine.pipe_from_outside(true);
-        let stdin = self.machine.open(What::PipeEnd { pipe: self.input, writes: false });
+        let stdin = self.open_input();
         let stdout = self.machine.open(What::Sink { sink: self.sink, stream: Stream::Out });
         let stderr = self.machine.open(What::Sink { sink: self.sink, stream: Stream::Err });
         let spawn = Spawn {
@@ -102,13 +102,14 @@ impl Desk {
         self.shell = self.machine.spawn(spawn, now).unwrap_or_default();
     }
 
-    fn shell(&mut self) -> Option<&mut Shell> {
-        self.machine.process_mut(self.shell)?.program.as_mut()?.as_any()?.downcast_mut()
+    /// Something new to be typed to.
+    fn open_input(&mut self) -> usize {
+        self.input = self.machine.pipe_from_outside(true);
+        self.machine.open(What::PipeEnd { pipe: self.input, writes: false })
     }
 
-    /// The value of a variable.
-    pub fn variable(&mut self, name: &str) -> Option<String> {
-        self.shell()?.get(name)
+    fn shell(&mut self) -> Option<&mut Shell> {
+        self.machine.process_mut(self.shell)?.program.as_mut()?.as_any()?.downcast_mut()
     }
 
     /// Gives the shell something to do. Where nobody types, programs that read find nothing.
@@ -129,7 +130,7 @@ impl Desk {
 
     /// Goes on as far as it can at this time.
     pub fn run(&mut self, host: &mut dyn Host, now: Time) -> Course {
-        let mut files = Files { host, now };
+        let mut files = Files { host, now, seen: RefCell::default() };
         let due = self.machine.run(now, &mut self.volumes, &mut self.sockets, Some(&mut files));
         self.machine.exits.clear();
         if !self.machine.counter.asked.is_empty() {
@@ -163,8 +164,7 @@ impl Desk {
             Talk::EndOfInput => {
                 self.machine.finish_input(self.input);
                 // Whoever reads next is typed to again.
-                self.input = self.machine.pipe_from_outside(true);
-                let open = self.machine.open(What::PipeEnd { pipe: self.input, writes: false });
+                let open = self.open_input();
                 self.machine.redirect(self.shell, STDIN, open, &mut self.sockets);
             }
             Talk::Interrupt | Talk::Leave => self.interrupt(),
@@ -175,7 +175,6 @@ impl Desk {
     pub fn interrupt(&mut self) {
         let all: Vec<ProcessId> = self.machine.processes.iter().map(|p| p.id).filter(|id| *id != self.shell).collect();
         for id in all {
-            self.machine.signal(id, Signal::INT, true, &mut self.sockets);
             self.machine.signal(id, Signal::KILL, true, &mut self.sockets);
         }
         self.machine.counter = Default::default();
@@ -190,10 +189,12 @@ impl Desk {
 struct Files<'a> {
     host: &'a mut dyn Host,
     now: Time,
+    /// What was found at a path: while programs run nobody else changes files, and one path is looked at many times.
+    seen: RefCell<BTreeMap<String, Option<Node>>>,
 }
 
-impl Outside for Files<'_> {
-    fn look(&self, path: &str) -> Option<Node> {
+impl Files<'_> {
+    fn find(&self, path: &str) -> Option<Node> {
         let (kind, mode) = match self.host.look(path)? {
             Found::Directory => (Kind::Directory, 0o755),
             Found::File(bytes) => (Kind::File(Arc::new(bytes)), 0o644),
@@ -201,12 +202,21 @@ impl Outside for Files<'_> {
         };
         Some(Node { kind, mode, user: 0, group: 0, modified: self.now })
     }
+}
+
+impl Outside for Files<'_> {
+    fn look(&self, path: &str) -> Option<Node> {
+        let mut seen = self.seen.borrow_mut();
+        seen.entry(path.to_string()).or_insert_with(|| self.find(path)).clone()
+    }
 
     fn names(&self, path: &str) -> Vec<String> {
         self.host.names(path)
     }
 
     fn put(&mut self, path: &str, node: &Node) -> Result<(), Errno> {
+        // A file may lie in a directory that was not there before.
+        self.seen.borrow_mut().clear();
         let done = match &node.kind {
             Kind::File(bytes) => self.host.store(path, bytes, node.mode & 0o111 != 0),
             Kind::Directory => self.host.make_directory(path),
@@ -216,6 +226,7 @@ impl Outside for Files<'_> {
     }
 
     fn remove(&mut self, path: &str) -> Result<(), Errno> {
+        self.seen.borrow_mut().clear();
         match self.host.look(path) {
             Some(Found::Directory) => self.host.remove_directory(path),
             _ => self.host.remove(path),

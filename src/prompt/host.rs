@@ -99,10 +99,6 @@ impl Host for MemoryHost {
         self.directories.contains(&dir).then_some(names)
     }
 
-    fn write(&mut self, path: &str, content: &str) -> Result<(), String> {
-        self.store(path, content.as_bytes(), false)
-    }
-
     fn make_directory(&mut self, path: &str) -> Result<(), String> {
         let path = self.path(path);
         let parts = path.match_indices('/').map(|(i, _)| path[..i].to_string()).filter(|p| !p.is_empty());

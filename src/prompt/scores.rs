@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::builtins::{note, wrong};
 use super::session::{Output, Session};
+use super::why::called;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::Resource;
-use crate::api::{Object, pods};
+use crate::api::{Object, Status, pods};
 use crate::explain::texts::message;
+use crate::kubectl::Failure;
 use crate::ledger::Fact;
 use crate::scheduler::inquiry::{Opinion, View};
-use crate::store::Scope;
 
 /// `scores POD`
 pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
@@ -34,23 +35,22 @@ pub fn why_not(s: &mut Session, line: &str, name: &str, node: &str) -> Output {
         Ok(pod) => pod,
         Err(o) => return o,
     };
-    let nodes: Vec<String> = s.cluster.objects::<Node>().iter().map(|n| n.name().to_string()).collect();
-    let Some(node) = nodes.iter().find(|n| *n == node).or_else(|| nodes.iter().find(|n| n.starts_with(node))) else {
-        let text = format!("Error from server (NotFound): nodes {node:?} not found\n");
-        return Output { stderr: text, code: 1, ..Output::default() };
+    let node = match found::<Node>(s, node) {
+        Ok(node) => node.name().to_string(),
+        Err(o) => return o,
     };
     let opinion = opinion(s, &pod);
     let text = |n: &str| Fact::Text(n.into());
-    let facts = [("pod", text(pod.name())), ("node", text(node))];
+    let facts = [("pod", text(pod.name())), ("node", text(&node))];
     let on = pod.get::<Pod>().map(pods::node).unwrap_or_default().to_string();
     let mut lines = vec![];
-    if on == *node {
+    if on == node {
         lines.push(message(s.language, "scores-is-there", &facts));
     } else if !on.is_empty() {
-        let facts = [("pod", text(pod.name())), ("node", text(node)), ("on", text(&on))];
+        let facts = [("pod", text(pod.name())), ("node", text(&node)), ("on", text(&on))];
         lines.push(message(s.language, "scores-is-bound", &facts));
     }
-    let own = objections(s, &opinion, Some(node));
+    let own = objections(s, &opinion, Some(&node));
     match own.is_empty() && opinion.refused.is_none() {
         true => {
             lines.push(message(s.language, "scores-could", &facts));
@@ -65,29 +65,29 @@ fn told(lines: Vec<String>) -> Output {
     Output { story: format!("{}\n", lines.join("\n")), ..Output::default() }
 }
 
-/// The pod that is called so, or whose name begins so, in the current namespace.
-fn pod(s: &Session, name: &str) -> Result<Arc<Object>, Output> {
-    let name = name.strip_prefix("pod/").or_else(|| name.strip_prefix("pods/")).unwrap_or(name);
-    let scope = s.scope(Pod::kind_ref());
-    let all = || s.cluster.world.api.store().list(&scope);
-    let found = all().find(|o| o.name() == name).or_else(|| all().find(|o| o.name().starts_with(name)));
-    found.cloned().ok_or_else(|| {
-        let text = format!("Error from server (NotFound): pods {name:?} not found\n");
-        Output { stderr: text, code: 1, ..Output::default() }
+/// The object that is called so, or the first whose name begins so, in the current namespace.
+fn found<T: Resource>(s: &Session, name: &str) -> Result<Arc<Object>, Output> {
+    let scope = s.scope(T::kind_ref());
+    called(s, &scope, name).next().cloned().ok_or_else(|| {
+        let failure = Failure::status(&Status::not_found(scope.kind, name));
+        Output { stderr: format!("{}\n", failure.message), code: 1, ..Output::default() }
     })
+}
+
+/// A pod, as `web-0` or as `pod/web-0`.
+fn pod(s: &Session, name: &str) -> Result<Arc<Object>, Output> {
+    found::<Pod>(s, name.strip_prefix("pod/").or_else(|| name.strip_prefix("pods/")).unwrap_or(name))
 }
 
 /// As if the pod had no node yet.
 fn opinion(s: &Session, pod: &Arc<Object>) -> Opinion {
-    let mut view = View::default();
-    let store = s.cluster.world.api.store();
-    let scopes: Vec<Scope> = View::scopes();
-    scopes.iter().flat_map(|scope| store.list(scope)).filter(|o| o.key() != pod.key()).for_each(|o| view.take(o));
     let mut free = (**pod).clone();
     if let Some(spec) = free.get_mut::<Pod>().and_then(|p| p.spec.as_mut()) {
         spec.node_name = None;
     }
-    view.opinion(&Arc::new(free))
+    let (store, scopes) = (s.cluster.world.api.store(), View::scopes());
+    let others = scopes.iter().flat_map(|scope| store.list(scope)).filter(|o| o.key() != pod.key());
+    View::of(others).opinion(&Arc::new(free))
 }
 
 /// Plugins below one another, nodes side by side; a node's points stand below its name.

@@ -40,12 +40,14 @@ pub struct InProcess<'a> {
 #[derive(Clone, Debug)]
 pub struct Known {
     aim: Option<Aim>,
+    /// Whether there is a server where one goes.
+    found: Result<(), Status>,
     user: Result<User, Status>,
 }
 
 impl Default for Known {
     fn default() -> Known {
-        Known { aim: None, user: Ok(administrator()) }
+        Known { aim: None, found: Ok(()), user: Ok(administrator()) }
     }
 }
 
@@ -86,8 +88,7 @@ impl InProcess<'_> {
     }
 
     /// Whether a server listens where one goes, and it is this one.
-    fn found(&self) -> Result<(), Status> {
-        let Some(aim) = &self.login.aim else { return Ok(()) };
+    fn found(&self, aim: &Aim) -> Result<(), Status> {
         let address = aim.address();
         let Some((host, port)) = address.rsplit_once(':') else { return Ok(()) };
         let plan = &self.cluster.plan;
@@ -103,7 +104,7 @@ impl InProcess<'_> {
     }
 
     fn user(&self) -> Result<User, Status> {
-        self.found()?;
+        self.login.found.clone()?;
         self.cluster.world.reach()?;
         self.login.user.clone()
     }
@@ -120,7 +121,7 @@ impl Transport for InProcess<'_> {
 
     fn own_keys(&mut self) -> Keys {
         let (world, mut keys) = (&self.cluster.world, Keys::default());
-        if let Ok(authority) = world.api.authority(world.start) {
+        if let Ok(authority) = world.api.authority() {
             keys.authority = authority.certificate();
             let made = authority.client("kubernetes-admin", &[MASTERS], world.start);
             (keys.certificate, keys.key) = made.unwrap_or_default();
@@ -130,7 +131,8 @@ impl Transport for InProcess<'_> {
 
     fn log_in(&mut self, aim: &Aim) {
         if self.login.aim.as_ref() != Some(aim) || matches!(aim.login, Login::Token(_) | Login::Certificate(_)) {
-            *self.login = Known { aim: Some(aim.clone()), user: self.recognized(&aim.login) };
+            let (found, user) = (self.found(aim), self.recognized(&aim.login));
+            *self.login = Known { aim: Some(aim.clone()), found, user };
         }
     }
 
@@ -139,7 +141,7 @@ impl Transport for InProcess<'_> {
     }
 
     fn reach(&mut self) -> Result<(), Status> {
-        self.found()?;
+        self.login.found.clone()?;
         self.cluster.world.reach()
     }
 

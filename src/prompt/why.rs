@@ -74,7 +74,7 @@ fn named(s: &Session, name: &str) -> Option<Key> {
     all.min_by_key(|o| age(&o)).map(|o| o.key())
 }
 
-/// What is called so, or begins so, by name.
-fn called<'a>(s: &'a Session, scope: &'a Scope, name: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
+/// What is called so, or begins so, by name: what is called just so comes first.
+pub fn called<'a>(s: &'a Session, scope: &'a Scope, name: &'a str) -> impl Iterator<Item = &'a Arc<Object>> {
     s.cluster.world.api.store().list(scope).filter(move |o| o.name().starts_with(name))
 }

@@ -58,6 +58,13 @@ impl Opinion {
 }
 
 impl View {
+    /// A scheduler that knows objects of the [`View::scopes`].
+    pub fn of<'a>(objects: impl Iterator<Item = &'a Arc<Object>>) -> View {
+        let mut view = View::default();
+        objects.for_each(|o| view.take(o));
+        view
+    }
+
     /// Kinds that a scheduler looks at.
     pub fn scopes() -> Vec<Scope> {
         let mut scopes = Known::scopes();
@@ -67,7 +74,7 @@ impl View {
     }
 
     /// Takes in an object of one of these.
-    pub fn take(&mut self, o: &Arc<Object>) {
+    fn take(&mut self, o: &Arc<Object>) {
         if o.kind() == Node::kind_ref() {
             self.cache.set_node(o);
             return;

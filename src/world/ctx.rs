@@ -52,7 +52,7 @@ impl<'a> Ctx<'a> {
     /// # Errors
     /// There is none.
     pub fn authority(&self) -> Result<&Authority, String> {
-        self.world.api.authority(self.world.start)
+        self.world.api.authority()
     }
 
     pub fn chance(&mut self) -> &mut Chance {

@@ -4,7 +4,7 @@
 //! Start with [`World::step`]: it takes the earliest event, hands it to one component, and carries what the
 //! component wrote to whoever watches. Everything that leaves a step is stamped with the step's record.
 //!
-//! `processes` are the programs of the control plane, which end and begin as a whole; `server` and `storage` say what becomes of
+//! `operations` go to nodes and the network, `clients` are people. `processes` are the programs of the control plane, which end and begin as a whole; `server` and `storage` say what becomes of
 //! requests while the API server or etcd is not well; `unsent` keeps Events that nobody took.
 //!
 //! Deliberately absent: threads, sockets, clocks, ambient randomness, and any knowledge of what the components do.
@@ -14,12 +14,14 @@
 //! caches and conflicts are kept as they are there.
 
 pub mod agenda;
+mod clients;
 mod components;
 pub mod ctx;
 pub mod decision;
 pub mod event;
 mod figures;
 pub mod latency;
+mod operations;
 mod processes;
 mod server;
 mod storage;
@@ -36,12 +38,10 @@ use agenda::Agenda;
 pub use ctx::{Api, Ctx};
 pub use event::{Event, Tag};
 
-use crate::api::ops::{Answerer, Completion, Stream, Talk};
-use crate::api::request::{Method, Request, Response, WatchEvent};
-use crate::api::{Duration, Op, OpId, Outcome, RecordId, Status, Time, User};
+use crate::api::ops::Answerer;
+use crate::api::{Duration, OpId, Outcome, RecordId, Time, User};
 use crate::apiserver::ApiServer;
-use crate::apiserver::caller::{Caller, Chance};
-use crate::apiserver::target::Target;
+use crate::apiserver::caller::Chance;
 use crate::ledger::record::SERVER;
 use crate::ledger::{Causes, Ledger, ReadRecord, Root, Trigger, What};
 use crate::store::{Ailment, Change, Scope, WatchId};
@@ -215,6 +215,11 @@ impl Clone for World {
 }
 
 impl World {
+    /// What all chance in it follows from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     pub fn new(seed: u64, ledger: Ledger, answerer: Box<dyn Answerer>) -> World {
         World {
             now: Time::ZERO,
@@ -428,169 +433,6 @@ impl World {
             self.agenda.push(at, Due { to, causes }, quiet);
         }
         self.deliveries = deliveries;
-    }
-
-    // ---- operations -------------------------------------------------------------------------
-
-    fn submit(&mut self, op: Op, actor: Option<(ActorId, u32)>, cause: RecordId) -> OpId {
-        let id = OpId(self.next_op);
-        self.next_op += 1;
-        let foreground = op.is_foreground();
-        self.foreground_ops += usize::from(foreground);
-        self.ops.insert(id, RunningOp { actor, cause, foreground });
-        let mut out = vec![];
-        self.answerer.submit(id, &op, self.now, &mut out);
-        self.complete(out);
-        id
-    }
-
-    fn complete(&mut self, done: Vec<Completion>) {
-        self.complete_because(done, None);
-    }
-
-    /// Operations that have ended, because of something else than their own course if `why` says so.
-    fn complete_because(&mut self, done: Vec<Completion>, why: Option<RecordId>) {
-        for c in done {
-            let Some(op) = self.ops.remove(&c.op) else { continue };
-            self.foreground_ops -= usize::from(op.foreground);
-            match op.actor {
-                None => {
-                    self.finished.insert(c.op, c.outcome);
-                }
-                Some((actor, incarnation)) => {
-                    let causes = [Some(op.cause), why].into_iter().flatten().collect();
-                    let to = Goal::Component { actor, incarnation, event: Event::Done(c.op, c.outcome) };
-                    self.agenda.push(c.at.max(self.now), Due { to, causes }, false);
-                }
-            }
-        }
-        self.schedule_wake();
-    }
-
-    fn schedule_wake(&mut self) {
-        if let Some(next) = self.answerer.next_wake()
-            && self.wake_at.is_none_or(|w| next < w)
-        {
-            self.wake_at = Some(next);
-            // A program that sleeps in its container is no unfinished business of the cluster.
-            self.agenda.push(next.max(self.now), Due { to: Goal::Wake, causes: smallvec![] }, true);
-        }
-    }
-
-    /// Starts an operation for a client outside; its outcome is fetched with [`World::take_outcome`].
-    pub fn call(&mut self, op: Op, cause: RecordId) -> OpId {
-        self.submit(op, None, cause)
-    }
-
-    /// Who answers operations, for who put it there.
-    pub fn answerer(&self) -> &dyn Answerer {
-        &*self.answerer
-    }
-
-    pub fn answerer_mut(&mut self) -> &mut dyn Answerer {
-        &mut *self.answerer
-    }
-
-    /// Something was done to the answerer: what it wants to do next is put down.
-    pub fn answerer_touched(&mut self) {
-        self.schedule_wake();
-    }
-
-    /// Somebody outside writes to a running command, or interrupts it.
-    pub fn talk(&mut self, id: OpId, what: &Talk) {
-        let mut out = vec![];
-        self.answerer.talk(id, what, self.now, &mut out);
-        self.complete(out);
-    }
-
-    /// What a running command has printed since somebody last looked.
-    pub fn said(&mut self, id: OpId) -> Vec<(Stream, Vec<u8>)> {
-        self.answerer.said(id)
-    }
-
-    /// Whether it has read all there was, and waits for more.
-    pub fn awaits_input(&self, id: OpId) -> bool {
-        self.answerer.awaits_input(id)
-    }
-
-    /// Whether a running command will go on by itself.
-    pub fn goes_on(&self, id: OpId) -> bool {
-        self.answerer.goes_on(id)
-    }
-
-    pub fn take_outcome(&mut self, id: OpId) -> Option<Outcome> {
-        self.finished.remove(&id)
-    }
-
-    /// Breaks or mends something that the world outside the API answers for.
-    pub fn fault_outside(&mut self, what: &str, place: &str, broken: bool, cause: RecordId) {
-        let mut out = vec![];
-        self.answerer.fault(what, place, broken, self.now, &mut out);
-        self.complete_because(out, Some(cause));
-    }
-
-    /// Tells the kubelet fleet or another component of a fault that it has to live.
-    pub fn notify(&mut self, name: &str, tag: Tag, cause: RecordId) {
-        for i in 0..self.slots.len() {
-            if self.slots[i].name == name {
-                let incarnation = self.slots[i].incarnation;
-                let to = Goal::Component { actor: ActorId(i), incarnation, event: Event::Timer(tag.clone()) };
-                self.agenda.push(self.now, Due { to, causes: smallvec![cause] }, false);
-            }
-        }
-    }
-
-    // ---- requests from outside --------------------------------------------------------------
-
-    /// A request of a person.
-    pub fn request(&mut self, request: &Request, user: &User, cause: RecordId) -> Response {
-        self.reach()?;
-        self.api.ailing(request)?;
-        self.measure(&request.path);
-        let mut who = Caller::new(user, "kubectl", self.now, cause, &mut self.ledger, &mut self.chance);
-        let answer = self.api.handle(request, &mut who);
-        if let Ok(a) = &answer {
-            self.note_read(request, &a.body, cause);
-        }
-        self.carry();
-        answer
-    }
-
-    /// Writes down what a person looked at: lessons and `trace` tell of it. Asking the same again and again is one look.
-    fn note_read(&mut self, request: &Request, body: &serde_json::Value, cause: RecordId) {
-        let target = if request.method == Method::Get { self.api.leads_to(&request.path) } else { None };
-        let Some(target) = target else { return };
-        let count = |list: &str| body[list].as_array().map(Vec::len);
-        let found = if target.name.is_some() { 1 } else { count("items").or_else(|| count("rows")).unwrap_or(0) };
-        let Target { kind, namespace, name, .. } = target;
-        let read = ReadRecord { kind, namespace, name, found };
-        if self.last_read.as_ref().is_some_and(|(by, what)| (*by, what) == (cause, &read)) {
-            return;
-        }
-        self.last_read = Some((cause, read.clone()));
-        self.ledger.add(self.now, "kubectl", What::Read(read), smallvec![cause]);
-    }
-
-    pub fn open_watch(&mut self, request: &Request, user: &User, cause: RecordId) -> Result<WatchId, Status> {
-        self.reach()?;
-        let mut who = Caller::new(user, "kubectl", self.now, cause, &mut self.ledger, &mut self.chance);
-        let id = self.api.open_watch(request, &mut who)?;
-        // What has happened since the revision that it asks for is told at once.
-        self.carry();
-        Ok(id)
-    }
-
-    pub fn next_watch_event(&mut self, id: WatchId) -> Option<WatchEvent> {
-        self.api.next_event(id)
-    }
-
-    /// Whether a watch is over. Bookmarks that are due are told.
-    pub fn watch_ends(&mut self, id: WatchId) -> bool {
-        self.api.watch_ends(id, self.now)
-    }
-
-    pub fn close_watch(&mut self, id: WatchId) {
-        self.api.unwatch(id);
     }
 
     pub(crate) fn chance(&mut self) -> &mut Chance {

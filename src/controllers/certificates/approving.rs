@@ -4,14 +4,14 @@
 use serde_json::{Value, json};
 
 use super::decision::{Decided, What};
-use super::{certificate, is_decided, rules};
+use super::{Requests, rules};
 use crate::api::kinds::CertificateSigningRequest;
-use crate::api::kinds::certificatesigningrequest as requests;
+use crate::api::kinds::certificatesigningrequest::{self as requests, APPROVED, DENIED, certificate, has};
 use crate::api::request::{Answer, Method, Request};
-use crate::api::{Key, Resource, Status, unless_gone};
+use crate::api::{Key, Status, unless_gone};
 use crate::client::controller::Enqueue;
-use crate::client::{Action, Cache, Reconciler};
-use crate::store::{Change, ChangeKind, Scope};
+use crate::client::{Action, Reconciler};
+use crate::store::{Change, Scope};
 use crate::world::Ctx;
 
 /// What one must be allowed to create, and what is noted then.
@@ -21,7 +21,7 @@ const ANY: (&str, &str) = ("nodeclient", "Auto approving kubelet client certific
 
 #[derive(Clone, Default)]
 pub struct Approving {
-    requests: Cache<CertificateSigningRequest>,
+    requests: Requests,
 }
 
 impl Reconciler for Approving {
@@ -30,19 +30,16 @@ impl Reconciler for Approving {
     const USER: &'static str = "certificate-controller";
 
     fn watches() -> Vec<Scope> {
-        vec![Scope::all(CertificateSigningRequest::kind_ref())]
+        super::watched()
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        self.requests.apply(c);
-        if c.kind != ChangeKind::Deleted {
-            enqueue.add(c.key.clone());
-        }
+        super::take_in(&mut self.requests, c, enqueue);
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
         let Some(r) = self.requests.by_key(key) else { return Ok(Action::done()) };
-        if certificate(r).is_some() || is_decided(r) {
+        if [APPROVED, DENIED].iter().any(|c| has(r, c)) || certificate(r).is_some() {
             return Ok(Action::done());
         }
         for (may, message) in ways(r) {
@@ -52,10 +49,9 @@ impl Reconciler for Approving {
             let who = r.spec.username.clone().unwrap_or_default();
             ctx.decide(Decided { request: key.clone(), what: What::Approved { who, may } });
             let mut approved = serde_json::to_value(r).map_err(|e| Status::internal(&e.to_string()))?;
-            let condition =
-                json!({"type": requests::APPROVED, "status": "True", "reason": "AutoApproved", "message": message});
+            let condition = json!({"type": APPROVED, "status": "True", "reason": "AutoApproved", "message": message});
             approved["status"] = json!({"conditions": [condition]});
-            let path = format!("/apis/certificates.k8s.io/v1/certificatesigningrequests/{}/approval", key.name);
+            let path = format!("{}/{}/approval", key.kind.collection(""), key.name);
             unless_gone(ctx.request(&Request::new(Method::Put, path).body(approved)))?;
             break;
         }

@@ -1,15 +1,15 @@
 //! Removes requests that are of no more use: every hour all of them are looked at.
 //! Real Kubernetes: pkg/controller/certificates/cleaner.
 
-use super::certificate;
+use super::Requests;
 use super::decision::{Decided, Outlived, What};
 use crate::api::kinds::CertificateSigningRequest;
-use crate::api::kinds::certificatesigningrequest::{APPROVED, DENIED};
-use crate::api::{Duration, Key, Resource, Status, Time, pki, unless_gone};
+use crate::api::kinds::certificatesigningrequest::{APPROVED, DENIED, certificate, conditions};
+use crate::api::{Duration, Key, Status, Time, pki, unless_gone};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
-use crate::client::{Action, Cache, Reconciler};
-use crate::store::{Change, ChangeKind, Scope};
+use crate::client::{Action, Reconciler};
+use crate::store::{Change, Scope};
 use crate::world::Ctx;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -17,7 +17,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 #[derive(Clone, Default)]
 pub struct Cleaning {
-    requests: Cache<CertificateSigningRequest>,
+    requests: Requests,
 }
 
 impl Reconciler for Cleaning {
@@ -26,14 +26,11 @@ impl Reconciler for Cleaning {
     const USER: &'static str = "certificate-controller";
 
     fn watches() -> Vec<Scope> {
-        vec![Scope::all(CertificateSigningRequest::kind_ref())]
+        super::watched()
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        self.requests.apply(c);
-        if c.kind != ChangeKind::Deleted {
-            enqueue.add(c.key.clone());
-        }
+        super::take_in(&mut self.requests, c, enqueue);
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
@@ -46,7 +43,7 @@ impl Reconciler for Cleaning {
 }
 
 fn outlived(r: &CertificateSigningRequest, now: Time) -> Option<Outlived> {
-    let conditions = r.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
+    let conditions = conditions(r);
     let since = |condition: &str| {
         let c = conditions.iter().find(|c| c.type_ == condition)?;
         c.last_update_time.as_ref().map(|t| now.since(Time::from_meta(t)))

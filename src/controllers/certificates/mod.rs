@@ -9,28 +9,22 @@ mod decision;
 mod rules;
 pub mod signing;
 
+use crate::api::Resource;
 use crate::api::kinds::CertificateSigningRequest;
-use crate::api::kinds::certificatesigningrequest::{APPROVED, DENIED, FAILED};
+use crate::client::Cache;
+use crate::client::controller::Enqueue;
+use crate::store::{Change, ChangeKind, Scope};
 
-fn has(request: &CertificateSigningRequest, condition: &str) -> bool {
-    let all = request.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
-    all.iter().any(|c| c.type_ == condition)
+/// The requests that a controller has been told of: all three look at each one that is made or changed.
+type Requests = Cache<CertificateSigningRequest>;
+
+fn watched() -> Vec<Scope> {
+    vec![Scope::all(CertificateSigningRequest::kind_ref())]
 }
 
-/// Approved, and nobody has denied it.
-fn is_approved(request: &CertificateSigningRequest) -> bool {
-    has(request, APPROVED) && !has(request, DENIED)
-}
-
-fn is_decided(request: &CertificateSigningRequest) -> bool {
-    has(request, APPROVED) || has(request, DENIED)
-}
-
-fn has_failed(request: &CertificateSigningRequest) -> bool {
-    has(request, FAILED)
-}
-
-fn certificate(request: &CertificateSigningRequest) -> Option<&[u8]> {
-    let c = request.status.as_ref().and_then(|s| s.certificate.as_ref());
-    c.map(|b| b.0.as_slice()).filter(|c| !c.is_empty())
+fn take_in(requests: &mut Requests, c: &Change, enqueue: &mut Enqueue<'_>) {
+    requests.apply(c);
+    if c.kind != ChangeKind::Deleted {
+        enqueue.add(c.key.clone());
+    }
 }

@@ -5,14 +5,14 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::certificates::v1::CertificateSigningRequestCondition;
 
 use super::decision::{Decided, What};
-use super::{certificate, has_failed, is_approved, rules};
+use super::{Requests, rules};
 use crate::api::kinds::CertificateSigningRequest;
-use crate::api::kinds::certificatesigningrequest::{self as requests, FAILED};
+use crate::api::kinds::certificatesigningrequest::{self as requests, APPROVED, DENIED, FAILED, certificate, has};
 use crate::api::pki::Terms;
-use crate::api::{Duration, Key, Reason, Resource, Status, Time, pem, unless_gone};
+use crate::api::{Duration, Key, Reason, Status, Time, pem, unless_gone};
 use crate::client::controller::Enqueue;
-use crate::client::{Action, Cache, Reconciler};
-use crate::store::{Change, ChangeKind, Scope};
+use crate::client::{Action, Reconciler};
+use crate::store::{Change, Scope};
 use crate::world::Ctx;
 
 /// A year: `--cluster-signing-duration` of kube-controller-manager.
@@ -25,7 +25,7 @@ const SHORT: Duration = Duration::from_secs(8 * 3_600);
 
 #[derive(Clone, Default)]
 pub struct Signing {
-    requests: Cache<CertificateSigningRequest>,
+    requests: Requests,
 }
 
 impl Reconciler for Signing {
@@ -34,19 +34,16 @@ impl Reconciler for Signing {
     const USER: &'static str = "certificate-controller";
 
     fn watches() -> Vec<Scope> {
-        vec![Scope::all(CertificateSigningRequest::kind_ref())]
+        super::watched()
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        self.requests.apply(c);
-        if c.kind != ChangeKind::Deleted {
-            enqueue.add(c.key.clone());
-        }
+        super::take_in(&mut self.requests, c, enqueue);
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
         let Some(r) = self.requests.by_key(key) else { return Ok(Action::done()) };
-        if !is_approved(r) || has_failed(r) || certificate(r).is_some() {
+        if !has(r, APPROVED) || has(r, DENIED) || has(r, FAILED) || certificate(r).is_some() {
             return Ok(Action::done());
         }
         let usages = r.spec.usages.clone().unwrap_or_default();

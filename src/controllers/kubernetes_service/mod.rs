@@ -6,12 +6,14 @@ mod decision;
 use serde_json::Value;
 
 use crate::api::request::{Method, Request};
-use crate::api::{Duration, Key, Reason, User};
+use crate::api::{Duration, Key, User};
 use crate::store::Scope;
 use crate::world::{Component, Ctx, Event, Tag};
 use decision::Restored;
 
 const EVERY: Duration = Duration::from_secs(10);
+/// The fields that say where something leads: the Service itself has none.
+const LEADS: [&str; 3] = ["subsets", "endpoints", "ports"];
 
 #[derive(Clone)]
 pub struct KubernetesService {
@@ -24,32 +26,26 @@ impl KubernetesService {
         KubernetesService { wanted }
     }
 
-    /// What is missing is made anew; what leads elsewhere is led back.
+    /// What is missing is made anew; what leads elsewhere is led back. It is tried again in ten seconds, whatever goes wrong.
     fn see_to(wanted: &Value, ctx: &mut Ctx<'_>) {
-        let (collection, fields): (&str, &[&str]) = match wanted["kind"].as_str() {
-            Some("Service") => ("/api/v1/namespaces/default/services", &[]),
-            Some("Endpoints") => ("/api/v1/namespaces/default/endpoints", &["subsets"]),
-            _ => ("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices", &["endpoints", "ports"]),
+        let word = |v: &Value| v.as_str().unwrap_or("").to_string();
+        let Some(kind) = ctx.kind_named(&word(&wanted["apiVersion"]), &word(&wanted["kind"])) else { return };
+        let key = Key::new(kind, "default", &word(&wanted["metadata"]["name"]));
+        let Ok(found) = ctx.get_any(&key) else { return };
+        let Some(found) = found.map(|o| o.in_version(kind)) else {
+            ctx.decide(Restored { what: key });
+            let _ = ctx.request(&Request::new(Method::Post, kind.collection("default")).body(wanted.clone()));
+            return;
         };
-        let name = wanted["metadata"]["name"].as_str().unwrap_or("");
-        let path = format!("{collection}/{name}");
-        let kind = ctx.kind_named(wanted["apiVersion"].as_str().unwrap_or(""), wanted["kind"].as_str().unwrap_or(""));
-        let Some(key) = kind.map(|k| Key::new(k, "default", name)) else { return };
-        // It is tried again in ten seconds, whatever went wrong.
-        match ctx.request(&Request::get(&path)) {
-            Err(e) if e.is(Reason::NotFound) => {
-                ctx.decide(Restored { what: key });
-                let _ = ctx.request(&Request::new(Method::Post, collection).body(wanted.clone()));
+        let leads: Vec<&str> = LEADS.into_iter().filter(|f| wanted.get(f).is_some_and(|w| *w != found[*f])).collect();
+        if !leads.is_empty() {
+            let mut mended = (*found).clone();
+            for f in leads {
+                mended[f] = wanted[f].clone();
             }
-            Ok(found) if fields.iter().any(|f| found.body[*f] != wanted[*f]) => {
-                ctx.decide(Restored { what: key });
-                let mut mended = (*found.body).clone();
-                for f in fields {
-                    mended[*f] = wanted[*f].clone();
-                }
-                let _ = ctx.request(&Request::new(Method::Put, path).body(mended));
-            }
-            _ => {}
+            let path = format!("{}/{}", kind.collection("default"), key.name);
+            ctx.decide(Restored { what: key });
+            let _ = ctx.request(&Request::new(Method::Put, path).body(mended));
         }
     }
 }

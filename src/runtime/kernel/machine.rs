@@ -5,24 +5,18 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use super::files::{Identity, Mounted, Volumes};
+use super::descriptors::insert;
+use super::files::{Identity, Mounted};
 use super::net::{ConnectionId, MachineId, Protocol, Sockets};
 use super::open::{OpenFile, Pipe, Sink, What};
-use super::outside::{Answered, Counter, Outside};
-use super::process::{Environment, Fd, Process, ProcessId, Program, Reaction, STDERR, STDOUT, Signal, Step, Wait};
-use super::sys::Sys;
-use super::tree::{Device, Tree};
+use super::outside::{Answered, Counter};
+use super::process::{Environment, Fd, Process, ProcessId, Program, Reaction, STDERR, STDOUT, Signal, Wait};
+use super::tree::Tree;
+use crate::api::Time;
 use crate::api::ops::{ContainerId, ContainerSpec, Pids, Stream};
-use crate::api::{Duration, Time};
 use crate::runtime::catalogue::Image;
 use crate::runtime::meter::Meter;
 
-/// Steps of processes without a pause; a busy loop must not stop the world.
-const BUDGET: u32 = 4_000;
-/// As many of them one counts for that did not come to a pause in its turn.
-const WHOLE_TURN: u32 = 400;
-/// What they are taken to last.
-const SLICE: Duration = Duration::from_millis(200);
 /// Processes of a machine at most.
 pub const MOST_PROCESSES: usize = 512;
 
@@ -129,27 +123,6 @@ pub struct Spawn {
     pub container: usize,
 }
 
-/// Lends to one what others want afterwards.
-pub(super) fn lend<'a>(outside: &'a mut Option<&mut dyn Outside>) -> Option<&'a mut dyn Outside> {
-    match outside {
-        Some(o) => Some(&mut **o),
-        None => None,
-    }
-}
-
-pub(super) fn insert<T>(list: &mut Vec<Option<T>>, item: T) -> usize {
-    match list.iter().position(Option::is_none) {
-        Some(i) => {
-            list[i] = Some(item);
-            i
-        }
-        None => {
-            list.push(Some(item));
-            list.len() - 1
-        }
-    }
-}
-
 impl Machine {
     pub fn new(id: MachineId, address: Option<Ipv4Addr>) -> Machine {
         Machine {
@@ -245,96 +218,6 @@ impl Machine {
 
     pub fn process_mut(&mut self, id: ProcessId) -> Option<&mut Process> {
         self.processes.iter_mut().find(|p| p.id == id)
-    }
-
-    // ---- open files -------------------------------------------------------------------------
-
-    /// An open file that stands for something; its holders are counted as descriptors take it.
-    pub fn open(&mut self, what: What) -> usize {
-        if let What::PipeEnd { pipe, writes } = what
-            && let Some(p) = self.pipes.get_mut(pipe).and_then(Option::as_mut)
-        {
-            *(if writes { &mut p.writers } else { &mut p.readers }) += 1;
-        }
-        insert(&mut self.files, OpenFile { what, holders: 0 })
-    }
-
-    pub(super) fn hold(&mut self, open: usize) {
-        if let Some(f) = self.files.get_mut(open).and_then(Option::as_mut) {
-            f.holders += 1;
-        }
-    }
-
-    /// A descriptor lets go.
-    pub(super) fn release(&mut self, open: usize, sockets: &mut Sockets) {
-        let Some(f) = self.files.get_mut(open).and_then(Option::as_mut) else { return };
-        f.holders = f.holders.saturating_sub(1);
-        if f.holders > 0 {
-            return;
-        }
-        let Some(f) = self.files[open].take() else { return };
-        match f.what {
-            What::PipeEnd { pipe, writes } => {
-                if let Some(p) = self.pipes.get_mut(pipe).and_then(Option::as_mut) {
-                    let ends = if writes { &mut p.writers } else { &mut p.readers };
-                    *ends = ends.saturating_sub(1);
-                    if p.readers == 0 && p.writers == 0 {
-                        self.pipes[pipe] = None;
-                    }
-                }
-            }
-            What::Socket { connection, side } => sockets.close(connection, side),
-            What::Listener { port, protocol } => self.listeners.retain(|l| (l.port, l.protocol) != (port, protocol)),
-            _ => {}
-        }
-    }
-
-    /// From now on a descriptor of a process stands for another open file.
-    pub fn redirect(&mut self, id: ProcessId, fd: Fd, open: usize, sockets: &mut Sockets) {
-        self.hold(open);
-        let Some(p) = self.process_mut(id) else { return };
-        let old = p.fds.iter_mut().find(|(n, _)| *n == fd).map(|(_, o)| std::mem::replace(o, open));
-        if let Some(old) = old {
-            self.release(old, sockets);
-        }
-    }
-
-    /// A pipe whose one end is outside.
-    pub fn pipe_from_outside(&mut self, terminal: bool) -> usize {
-        insert(&mut self.pipes, Pipe { writers: 1, unbounded: true, terminal, ..Pipe::default() })
-    }
-
-    /// A place to print to for somebody outside.
-    pub fn sink(&mut self, terminal: bool) -> usize {
-        insert(&mut self.sinks, Sink { printed: vec![], terminal })
-    }
-
-    /// What was printed there since somebody last looked.
-    pub fn fetch(&mut self, sink: usize) -> Vec<(Stream, Vec<u8>)> {
-        self.sinks.get_mut(sink).and_then(Option::as_mut).map(|s| std::mem::take(&mut s.printed)).unwrap_or_default()
-    }
-
-    pub fn drop_sink(&mut self, sink: usize) {
-        if let Some(s) = self.sinks.get_mut(sink) {
-            *s = None;
-        }
-    }
-
-    /// Nobody outside writes any more.
-    pub fn finish_input(&mut self, pipe: usize) {
-        if let Some(p) = self.pipes.get_mut(pipe).and_then(Option::as_mut) {
-            p.writers = 0;
-            if p.readers == 0 {
-                self.pipes[pipe] = None;
-            }
-        }
-    }
-
-    /// Somebody outside writes.
-    pub fn feed(&mut self, pipe: usize, data: &[u8]) {
-        if let Some(p) = self.pipes.get_mut(pipe).and_then(Option::as_mut) {
-            p.data.extend(data);
-        }
     }
 
     /// Somebody outside answers a command, wholly or in part.
@@ -457,139 +340,6 @@ impl Machine {
             Reaction::Default if first || signal.is_harmless() => {}
             Reaction::Default => self.end(id, 128 + signal.0, sockets),
         }
-    }
-
-    /// Whether a process waits for a time, or for a connection that somebody will decide on.
-    pub fn goes_on(&self, p: &Process, sockets: &Sockets) -> bool {
-        let on_socket = |fd: &Fd| {
-            let file = p.open(*fd).and_then(|o| self.files.get(o)?.as_ref());
-            file.is_some_and(|f| matches!(f.what, What::Socket { connection, .. } if sockets.get(connection).is_some()))
-        };
-        p.woken || p.wait.until.is_some() || p.wait.readable.iter().chain(&p.wait.writable).any(on_socket)
-    }
-
-    /// Whether a process waits for something to come through a pipe.
-    pub fn waits_on_pipe(&self, p: &Process, pipe: usize) -> bool {
-        let is_it = |fd: &Fd| {
-            let file = p.open(*fd).and_then(|o| self.files.get(o)?.as_ref());
-            file.is_some_and(|f| matches!(f.what, What::PipeEnd { pipe: n, .. } if n == pipe))
-        };
-        p.wait.readable.iter().any(is_it)
-    }
-
-    fn is_readable(&self, p: &Process, fd: Fd, sockets: &Sockets) -> bool {
-        let Some(file) = p.open(fd).and_then(|o| self.files.get(o)?.as_ref()) else { return true };
-        match &file.what {
-            What::PipeEnd { pipe, .. } => {
-                let pipe = self.pipes.get(*pipe).and_then(Option::as_ref);
-                pipe.is_none_or(|p| !p.data.is_empty() || p.writers == 0)
-            }
-            What::Socket { connection, side } => sockets.is_readable(*connection, *side),
-            What::Listener { port, protocol } => {
-                let listener = self.listeners.iter().find(|l| (l.port, l.protocol) == (*port, *protocol));
-                listener.is_none_or(|l| !l.backlog.is_empty())
-            }
-            What::Device(Device::Terminal) => false,
-            _ => true,
-        }
-    }
-
-    fn is_writable(&self, p: &Process, fd: Fd, sockets: &Sockets) -> bool {
-        let Some(file) = p.open(fd).and_then(|o| self.files.get(o)?.as_ref()) else { return true };
-        match &file.what {
-            What::PipeEnd { pipe, .. } => {
-                let pipe = self.pipes.get(*pipe).and_then(Option::as_ref);
-                pipe.is_none_or(|p| p.room() > 0 || p.readers == 0)
-            }
-            What::Socket { connection, side } => sockets.is_writable(*connection, *side),
-            _ => true,
-        }
-    }
-
-    fn is_ready(&self, p: &Process, now: Time, sockets: &Sockets) -> bool {
-        let w = &p.wait;
-        p.woken
-            || w.until.is_some_and(|t| t <= now)
-            || (w.child && !p.ended.is_empty())
-            || w.readable.iter().any(|fd| self.is_readable(p, *fd, sockets))
-            || w.writable.iter().any(|fd| self.is_writable(p, *fd, sockets))
-    }
-
-    /// Lets everybody go on until all wait. Tells when somebody wants to be woken.
-    pub fn run(
-        &mut self,
-        now: Time,
-        volumes: &mut Volumes,
-        sockets: &mut Sockets,
-        mut outside: Option<&mut dyn Outside>,
-    ) -> Option<Time> {
-        self.busy.clear();
-        self.processes.iter_mut().for_each(|p| p.late = false);
-        let (mut last, mut left) = (0, BUDGET);
-        while left > 0 {
-            let n = self.processes.len();
-            let round = || (0..n).map(|i| (last + i) % n);
-            let is_ready = |i: &usize| self.is_ready(&self.processes[*i], now, sockets);
-            let next = round().find(|i| !self.processes[*i].late && is_ready(i)).or_else(|| round().find(is_ready));
-            let Some(i) = next else {
-                return self.processes.iter().filter_map(|p| p.wait.until).min();
-            };
-            last = i + 1;
-            let paused = self.step(i, now, volumes, sockets, lend(&mut outside));
-            left = left.saturating_sub(if paused { 1 } else { WHOLE_TURN });
-            self.reclaim(sockets);
-        }
-        self.busy = self.processes.iter().filter(|p| self.is_ready(p, now, sockets)).map(|p| p.container).collect();
-        Some(now + SLICE)
-    }
-
-    /// A container that took too much memory is ended as a whole.
-    fn reclaim(&mut self, sockets: &mut Sockets) {
-        let taken: Vec<ProcessId> =
-            self.roots.iter().flatten().filter(|r| r.out_of_memory).filter_map(|r| r.main).collect();
-        for main in taken {
-            self.end(main, 137, sockets);
-        }
-    }
-
-    /// Whether the process waits now, or has ended; if not, it has used up its turn.
-    fn step(
-        &mut self,
-        i: usize,
-        now: Time,
-        volumes: &mut Volumes,
-        sockets: &mut Sockets,
-        outside: Option<&mut dyn Outside>,
-    ) -> bool {
-        let p = &mut self.processes[i];
-        let id = p.id;
-        (p.woken, p.late, p.wait) = (false, false, Wait::default());
-        let Some(mut program) = p.program.take() else { return true };
-        let step = program.run(&mut Sys {
-            machine: self,
-            id,
-            volumes,
-            sockets,
-            now,
-            outside: outside.map(|o| o as &mut dyn Outside),
-        });
-        // It may have ended itself by a signal.
-        let Some(p) = self.process_mut(id) else { return true };
-        p.program = Some(program);
-        for signal in std::mem::take(&mut p.own_signals) {
-            self.signal(id, signal, false, sockets);
-        }
-        let Some(p) = self.process_mut(id) else { return true };
-        let paused = !matches!(step, Step::Again);
-        match step {
-            Step::Wait(wait) => p.wait = wait,
-            Step::Again => p.woken = true,
-            Step::Exit(code) => self.end(id, code & 0xff, sockets),
-            Step::Become(program, words, env) => {
-                (p.program, p.words, p.env, p.woken) = (Some(program), words, env, true);
-            }
-        }
-        paused
     }
 }
 

@@ -2,7 +2,8 @@
 //! so a cluster with running programs can be copied, and goes on the same way again.
 //!
 //! Start with [`machine`]: processes run until all of them wait. A [`Program`](process::Program) sees the world through
-//! [`sys`] alone. [`files`] resolves paths in a [`tree`] and volumes, [`net`] holds connections between machines.
+//! [`sys`] alone. `turns` says who may go on, `descriptors` who holds what open. [`files`] resolves paths in a [`tree`] and
+//! volumes, [`net`] holds connections between machines.
 //!
 //! Deliberately absent: what the programs do (`programs/`, `shell/`), who reaches whom over the network, and any real
 //! process, file or socket. Simplified: a file that is removed while it is open reads as empty; there are no hard links, process groups,
@@ -10,6 +11,7 @@
 //!
 //! In a real cluster this is Linux.
 
+mod descriptors;
 pub mod errno;
 pub mod files;
 pub mod machine;
@@ -19,6 +21,7 @@ pub mod outside;
 pub mod proc;
 pub mod process;
 pub mod sys;
+mod turns;
 pub use crate::api::file_tree as tree;
 
 pub use errno::Errno;

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::descriptors::insert;
 use super::errno::Errno;
 use super::files::{Identity, View, Volumes};
-use super::machine::{Listener, Machine, Namespace, Root, SANDBOX_PID, Spawn, insert, lend};
+use super::machine::{Listener, Machine, Namespace, Root, SANDBOX_PID, Spawn};
 use super::net::{Address, MachineId, Protocol, Side, Sockets, State};
 use super::open::{OpenFile, Pipe, Read, What};
 use super::outside::Outside;
 use super::process::{Environment, Fd, Process, ProcessId, Program, Signal};
 use super::tree::{Device, Kind, join};
+use super::turns::lend;
 use crate::api::{Duration, Time};
 
 pub struct Sys<'a> {

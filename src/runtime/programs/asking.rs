@@ -14,8 +14,17 @@ enum Asked {
 
 pub fn start(s: &mut Start<'_, '_>) -> Box<dyn Program> {
     // What does not read leaves its input to others: `while read n; do kubectl get pod $n; done`.
-    let takes = reads(s.words) && !s.sys.is_terminal(STDIN);
+    let takes = reads(&by_name(s.words)) && !s.sys.is_terminal(STDIN);
     Box::new(if takes { Asked::Reading(vec![]) } else { Asked::New })
+}
+
+/// The same with the command's name alone, where it was called by its path.
+fn by_name(words: &[String]) -> Vec<String> {
+    let mut words = words.to_vec();
+    if let Some((_, name)) = words.first().and_then(|w| w.rsplit_once('/')) {
+        words[0] = name.to_string();
+    }
+    words
 }
 
 /// Whether a command line takes something from its standard input.
@@ -44,7 +53,7 @@ fn reads(words: &[String]) -> bool {
 
 /// Once, from the process that it runs in.
 fn ask(stdin: Option<Vec<u8>>, sys: &mut Sys<'_>) -> Asked {
-    let (process, words, env, cwd) = (sys.id, sys.words(), sys.env(), sys.cwd());
+    let (process, words, env, cwd) = (sys.id, by_name(&sys.words()).into(), sys.env(), sys.cwd());
     sys.machine.counter.asked.push(Asking { process, words, env, cwd, stdin });
     Asked::Waiting { rest: Answered::default() }
 }

@@ -14,6 +14,12 @@ pub fn options(c: &mut Call<'_, '_>, flags: &str, valued: &str, long: &[(&str, c
     })
 }
 
+/// The same of a program that has nothing to do where nothing is named.
+pub fn operands(c: &mut Call<'_, '_>, flags: &str, valued: &str, long: &[(&str, char)]) -> Result<Options, i32> {
+    let o = options(c, flags, valued, long)?;
+    if o.rest.is_empty() { Err(c.no_operand()) } else { Ok(o) }
+}
+
 /// How deep directories may lie in one another for what goes through them.
 pub const DEEPEST: usize = 200;
 
@@ -37,13 +43,10 @@ impl Call<'_, '_> {
 }
 
 pub fn touch(c: &mut Call<'_, '_>) -> i32 {
-    let o = match options(c, "acmhf", "drt", &[("no-create", 'c'), ("date", 'd'), ("reference", 'r')]) {
+    let o = match operands(c, "acmhf", "drt", &[("no-create", 'c'), ("date", 'd'), ("reference", 'r')]) {
         Ok(o) => o,
         Err(code) => return code,
     };
-    if o.rest.is_empty() {
-        return c.no_operand();
-    }
     let mut at = c.sys.now;
     if let Some(r) = o.value('r') {
         let path = c.sys.path(r);
@@ -85,13 +88,10 @@ pub fn touch(c: &mut Call<'_, '_>) -> i32 {
 }
 
 pub fn mkdir(c: &mut Call<'_, '_>) -> i32 {
-    let o = match options(c, "pv", "m", &[("parents", 'p'), ("mode", 'm'), ("verbose", 'v')]) {
+    let o = match operands(c, "pv", "m", &[("parents", 'p'), ("mode", 'm'), ("verbose", 'v')]) {
         Ok(o) => o,
         Err(code) => return code,
     };
-    if o.rest.is_empty() {
-        return c.no_operand();
-    }
     let mode = o.value('m').and_then(|m| rights::changed(m, 0o777, true, c.sys.umask()));
     let mut code = 0;
     for p in &o.rest {
@@ -130,13 +130,10 @@ pub fn mkdir(c: &mut Call<'_, '_>) -> i32 {
 }
 
 pub fn rmdir(c: &mut Call<'_, '_>) -> i32 {
-    let o = match options(c, "pv", "", &[("parents", 'p'), ("ignore-fail-on-non-empty", 'i')]) {
+    let o = match operands(c, "pv", "", &[("parents", 'p'), ("ignore-fail-on-non-empty", 'i')]) {
         Ok(o) => o,
         Err(code) => return code,
     };
-    if o.rest.is_empty() {
-        return c.no_operand();
-    }
     let mut code = 0;
     for p in &o.rest {
         let mut at = p.trim_end_matches('/').to_string();

@@ -15,6 +15,7 @@ mod bc;
 mod children;
 mod columns;
 mod compare;
+mod conversion;
 mod copying;
 mod dates;
 mod dd;

@@ -1,7 +1,7 @@
 //! Programs about paths and what stands there: `readlink`, `realpath`, `mktemp`, `truncate`, `stat`.
 
 use super::Call;
-use super::files::options;
+use super::files::{operands, options};
 use super::listing::permissions;
 use super::moments::shown;
 use super::users::{group_name, name_of};
@@ -9,13 +9,10 @@ use crate::runtime::kernel::Errno;
 use crate::runtime::kernel::tree::{Device, Kind, Node, join};
 
 pub fn readlink(c: &mut Call<'_, '_>) -> i32 {
-    let o = match options(c, "fnemqsvz", "", &[("canonicalize", 'f'), ("no-newline", 'n')]) {
+    let o = match operands(c, "fnemqsvz", "", &[("canonicalize", 'f'), ("no-newline", 'n')]) {
         Ok(o) => o,
         Err(code) => return code,
     };
-    if o.rest.is_empty() {
-        return c.no_operand();
-    }
     let mut code = 0;
     for p in &o.rest {
         let path = c.sys.path(p);
@@ -39,13 +36,10 @@ pub fn readlink(c: &mut Call<'_, '_>) -> i32 {
 }
 
 pub fn realpath(c: &mut Call<'_, '_>) -> i32 {
-    let o = match options(c, "eLmPqsz", "", &[]) {
+    let o = match operands(c, "eLmPqsz", "", &[]) {
         Ok(o) => o,
         Err(code) => return code,
     };
-    if o.rest.is_empty() {
-        return c.no_operand();
-    }
     let mut code = 0;
     for p in &o.rest {
         let path = c.sys.path(p);
@@ -187,13 +181,10 @@ fn inode(path: &str) -> u64 {
 }
 
 pub fn stat(c: &mut Call<'_, '_>) -> i32 {
-    let o = match options(c, "Lft", "c", &[("format", 'c'), ("dereference", 'L'), ("printf", 'c')]) {
+    let o = match operands(c, "Lft", "c", &[("format", 'c'), ("dereference", 'L'), ("printf", 'c')]) {
         Ok(o) => o,
         Err(code) => return code,
     };
-    if o.rest.is_empty() {
-        return c.no_operand();
-    }
     let mut code = 0;
     for p in &o.rest {
         let path = c.sys.path(p);

@@ -1,5 +1,6 @@
 //! `printf`: a format that is used again as long as there are arguments.
 
+use super::conversion::{Conversion, MOST_COLUMNS};
 use super::echo::unescape;
 
 pub struct Formatted {
@@ -7,17 +8,6 @@ pub struct Formatted {
     /// What is said of arguments that do not fit.
     pub errors: Vec<String>,
 }
-
-/// One `%…` of a format.
-struct Directive {
-    flags: String,
-    width: Option<usize>,
-    precision: Option<usize>,
-    letter: char,
-}
-
-/// Columns that a width may ask for.
-const MOST_COLUMNS: usize = 10_000;
 
 pub fn format(format: &str, args: &[String]) -> Formatted {
     let mut done = Formatted { out: vec![], errors: vec![] };
@@ -49,7 +39,7 @@ fn once(format: &str, args: &mut std::slice::Iter<'_, String>, done: &mut Format
     unescape(rest, false, &mut done.out)
 }
 
-fn directive<'t>(text: &'t str, args: &mut std::slice::Iter<'_, String>) -> Option<(Directive, &'t str)> {
+fn directive<'t>(text: &'t str, args: &mut std::slice::Iter<'_, String>) -> Option<(Conversion, &'t str)> {
     let flags: String = text.chars().take_while(|c| "-+ #0".contains(*c)).collect();
     let mut rest = &text[flags.len()..];
     let mut number = |rest: &mut &'t str| {
@@ -76,10 +66,10 @@ fn directive<'t>(text: &'t str, args: &mut std::slice::Iter<'_, String>) -> Opti
     let precision = precision.filter(|p| *p >= 0).map(limit);
     let plain = flags.is_empty() && width.is_none() && precision.is_none();
     ("diouxXcsbeEfFgG".contains(letter) || (letter == '%' && plain))
-        .then(|| (Directive { flags, width: width.map(limit), precision, letter }, &rest[letter.len_utf8()..]))
+        .then(|| (Conversion { flags, width: width.map_or(0, limit), precision, letter }, &rest[letter.len_utf8()..]))
 }
 
-fn print(d: &Directive, args: &mut std::slice::Iter<'_, String>, done: &mut Formatted) -> bool {
+fn print(d: &Conversion, args: &mut std::slice::Iter<'_, String>, done: &mut Formatted) -> bool {
     if d.letter == '%' {
         done.out.push(b'%');
         return true;
@@ -90,43 +80,23 @@ fn print(d: &Directive, args: &mut std::slice::Iter<'_, String>, done: &mut Form
         Some(p) => t.into_iter().take(p).collect(),
         None => t,
     };
+    let mut padded = |t: &[u8]| done.out.extend(d.padded(t, t.len()));
     match d.letter {
-        'c' => pad(word.chars().next().map(String::from).unwrap_or_default().as_bytes(), d, done),
-        's' => pad(&cut(word.into_bytes()), d, done),
+        'c' => padded(word.chars().next().map(String::from).unwrap_or_default().as_bytes()),
+        's' => padded(&cut(word.into_bytes())),
         'b' => {
             let mut text = vec![];
             let goes_on = unescape(&word, true, &mut text);
-            pad(&cut(text), d, done);
+            padded(&cut(text));
             return goes_on;
         }
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
             let n = float(&word, done);
-            let text = of_float(n, d);
-            pad_number(&text, d, done);
+            done.out.extend(d.float(n).bytes());
         }
         _ => {
             let n = integer(&word, done);
-            let digits = match d.letter {
-                'o' => format!("{n:o}"),
-                'x' => format!("{n:x}"),
-                'X' => format!("{n:X}"),
-                'u' => n.cast_unsigned().to_string(),
-                _ => n.unsigned_abs().to_string(),
-            };
-            let digits = match d.precision {
-                Some(p) => format!("{}{digits}", "0".repeat(p.saturating_sub(digits.len()))),
-                None => digits,
-            };
-            let prefix = match d.letter {
-                'x' if d.flags.contains('#') && n != 0 => "0x",
-                'X' if d.flags.contains('#') && n != 0 => "0X",
-                'o' if d.flags.contains('#') => "0",
-                'd' | 'i' if n < 0 => "-",
-                'd' | 'i' if d.flags.contains('+') => "+",
-                'd' | 'i' if d.flags.contains(' ') => " ",
-                _ => "",
-            };
-            pad_number(&format!("{prefix}{digits}"), d, done);
+            done.out.extend(d.integer(n).bytes());
         }
     }
     true
@@ -171,97 +141,6 @@ fn float(word: &str, done: &mut Formatted) -> f64 {
         done.errors.push(format!("{word}: expected numeric value"));
         0.0
     })
-}
-
-/// As C prints it.
-pub fn of_float(n: f64, d: &impl FloatFormat) -> String {
-    let precision = d.precision().unwrap_or(6);
-    let sign = match () {
-        () if n.is_sign_negative() => "-",
-        () if d.has('+') => "+",
-        () if d.has(' ') => " ",
-        () => "",
-    };
-    let n = n.abs();
-    let scientific = |n: f64, precision: usize, upper: bool| {
-        let text = format!("{n:.precision$e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (esign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |e| ('-', e));
-        format!("{mantissa}{}{esign}{digits:0>2}", if upper { 'E' } else { 'e' })
-    };
-    let text = match d.letter() {
-        _ if n.is_infinite() => "inf".into(),
-        _ if n.is_nan() => "nan".into(),
-        'e' | 'E' => scientific(n, precision, d.letter() == 'E'),
-        'g' | 'G' => {
-            let p = precision.max(1);
-            let exponent = if n == 0.0 {
-                0
-            } else {
-                format!("{n:.*e}", p - 1).rsplit('e').next().and_then(|e| e.parse::<i64>().ok()).unwrap_or_default()
-            };
-            let whole = i64::try_from(p).unwrap_or(i64::MAX);
-            let text = if exponent < -4 || exponent >= whole {
-                scientific(n, p - 1, d.letter() == 'G')
-            } else {
-                format!("{n:.*}", usize::try_from(whole - 1 - exponent).unwrap_or_default())
-            };
-            if d.has('#') { text } else { shortened(&text) }
-        }
-        _ => format!("{n:.precision$}"),
-    };
-    format!("{sign}{text}")
-}
-
-/// Without zeros at the end of a fraction.
-fn shortened(text: &str) -> String {
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(i) => text.split_at(i),
-        None => (text, ""),
-    };
-    let mantissa = if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
-    format!("{mantissa}{exponent}")
-}
-
-/// What the print of a number with a fraction goes by.
-pub trait FloatFormat {
-    fn letter(&self) -> char;
-    fn precision(&self) -> Option<usize>;
-    fn has(&self, flag: char) -> bool;
-}
-
-impl FloatFormat for Directive {
-    fn letter(&self) -> char {
-        self.letter
-    }
-    fn precision(&self) -> Option<usize> {
-        self.precision
-    }
-    fn has(&self, flag: char) -> bool {
-        self.flags.contains(flag)
-    }
-}
-
-fn pad(text: &[u8], d: &Directive, done: &mut Formatted) {
-    let missing = d.width.unwrap_or(0).saturating_sub(text.len());
-    let spaces = vec![b' '; missing];
-    match d.flags.contains('-') {
-        true => done.out.extend(text.iter().chain(&spaces)),
-        false => done.out.extend(spaces.iter().chain(text)),
-    }
-}
-
-fn pad_number(text: &str, d: &Directive, done: &mut Formatted) {
-    let missing = d.width.unwrap_or(0).saturating_sub(text.len());
-    let integer = "diouxX".contains(d.letter);
-    if d.flags.contains('0') && !d.flags.contains('-') && !(integer && d.precision.is_some()) {
-        let sign = text.len() - text.trim_start_matches(['-', '+', ' ']).len();
-        let prefix = if text[sign..].starts_with("0x") || text[sign..].starts_with("0X") { sign + 2 } else { sign };
-        let zeros = "0".repeat(missing);
-        done.out.extend(format!("{}{zeros}{}", &text[..prefix], &text[prefix..]).bytes());
-        return;
-    }
-    pad(text.as_bytes(), d, done);
 }
 
 #[cfg(test)]

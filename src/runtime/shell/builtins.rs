@@ -1,13 +1,12 @@
 //! What a shell does itself. To add one: its line in [`TABLE`] and its function.
 
 use super::bash;
-use super::input::read_line;
-use super::run::Frame;
-use super::simple::is_name;
-use super::state::{Flavor, Options, Shell, Variable};
+use super::state::{Flavor, Shell};
 use super::test;
-use crate::api::{Duration, Time};
-use crate::runtime::kernel::{ProcessId, Read, STDIN, Signal, Step, Sys, Wait};
+use super::variables::{getopts, local, mark, set, shift, unset};
+use super::waiting::{read, wait};
+use crate::api::Time;
+use crate::runtime::kernel::{ProcessId, Signal, Step, Sys};
 use crate::runtime::programs::{self, echo, printf};
 
 pub struct Builtin {
@@ -127,17 +126,17 @@ pub fn find_for(name: &str, flavor: Flavor) -> Option<&'static Builtin> {
     })
 }
 
-fn say(sh: &mut Shell, text: &str, sys: &mut Sys<'_>) -> Ran {
+pub(super) fn say(sh: &mut Shell, text: &str, sys: &mut Sys<'_>) -> Ran {
     sh.print(1, text.as_bytes(), sys);
     Ran::Done(0)
 }
 
-fn wrong(sh: &mut Shell, what: &str, sys: &mut Sys<'_>) -> Ran {
+pub(super) fn wrong(sh: &mut Shell, what: &str, sys: &mut Sys<'_>) -> Ran {
     sh.complain(what, sys);
     Ran::Done(2)
 }
 
-fn number(sh: &mut Shell, text: &str, what: &str, sys: &mut Sys<'_>) -> Result<usize, Ran> {
+pub(super) fn number(sh: &mut Shell, text: &str, what: &str, sys: &mut Sys<'_>) -> Result<usize, Ran> {
     text.parse().map_err(|_| {
         sh.fail(&format!("{what}: Illegal number: {text}"), sys);
         Ran::Goes
@@ -211,111 +210,6 @@ fn return_(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
     Ran::Goes
 }
 
-fn mark(sh: &mut Shell, words: &[String], mark: fn(&mut Variable), sys: &mut Sys<'_>) -> Ran {
-    let is_option =
-        |w: &&String| *w == "-p" || (sh.flavor == Flavor::Bash && ["-a", "-A", "-x", "-r"].contains(&w.as_str()));
-    let args: Vec<&String> = words[1..].iter().filter(|w| !is_option(w)).collect();
-    if args.is_empty() {
-        let mut probe = Variable::default();
-        mark(&mut probe);
-        let shown = |v: &Variable| (probe.exported && v.exported) || (probe.read_only && v.read_only);
-        let line = |(k, v): (&String, &Variable)| match &v.value {
-            Some(value) => format!("{} {k}='{}'\n", words[0], value.replace('\'', "'\"'\"'")),
-            None => format!("{} {k}\n", words[0]),
-        };
-        let text: String = sh.vars.iter().filter(|(_, v)| shown(v)).map(line).collect();
-        return say(sh, &text, sys);
-    }
-    for a in args {
-        let (name, value) = match a.split_once('=') {
-            Some((n, v)) => (n, Some(v)),
-            None => (a.as_str(), None),
-        };
-        if !is_name(name) {
-            sh.fail(&format!("{}: {name}: bad variable name", words[0]), sys);
-            return Ran::Goes;
-        }
-        if let Some(v) = value
-            && let Err(e) = sh.set(name, v)
-        {
-            sh.fail(&format!("{}: {e}", words[0]), sys);
-            return Ran::Goes;
-        }
-        mark(sh.vars.entry(name.into()).or_default());
-    }
-    Ran::Done(0)
-}
-
-fn set(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
-    if words.len() == 1 {
-        let line =
-            |(k, v): (&String, &Variable)| Some(format!("{k}='{}'\n", v.value.as_ref()?.replace('\'', "'\"'\"'")));
-        let text: String = sh.vars.iter().filter_map(line).collect();
-        return say(sh, &text, sys);
-    }
-    match options(&mut sh.options, &words[1..]) {
-        Err(what) => {
-            sh.fail(&format!("set: {what}"), sys);
-            Ran::Goes
-        }
-        Ok(Some(args)) => {
-            sh.args = args;
-            Ran::Done(0)
-        }
-        Ok(None) => Ran::Done(0),
-    }
-}
-
-/// Options as `set` and `sh` take them, and the arguments after them, if there are any or `--` says that there are none.
-pub fn options(options: &mut Options, words: &[String]) -> Result<Option<Vec<String>>, String> {
-    let mut i = 0;
-    while let Some(w) = words.get(i) {
-        let on = match w.chars().next() {
-            _ if w == "--" => return Ok(Some(words[i + 1..].to_vec())),
-            Some('-') if w.len() > 1 => true,
-            Some('+') if w.len() > 1 => false,
-            _ => break,
-        };
-        i += 1;
-        for c in w[1..].chars() {
-            if c == 'o' {
-                let Some(name) = words.get(i) else { return Ok(None) };
-                i += 1;
-                *options.named(name).ok_or_else(|| format!("Illegal option {}o {name}", &w[..1]))? = on;
-            } else {
-                match options.letter(c) {
-                    Some(o) => *o = on,
-                    // What makes no difference here.
-                    None if "bhimIE".contains(c) => {}
-                    None => return Err(format!("Illegal option {}{c}", &w[..1])),
-                }
-            }
-        }
-    }
-    Ok((i < words.len()).then(|| words[i..].to_vec()))
-}
-
-fn shift(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
-    let n = match words.get(1) {
-        None => 1,
-        Some(n) => match number(sh, n, "shift", sys) {
-            Ok(n) => n,
-            Err(r) => return r,
-        },
-    };
-    if n > sh.args.len() {
-        return match sh.flavor {
-            Flavor::Dash => {
-                sh.fail("shift: can't shift that many", sys);
-                Ran::Goes
-            }
-            _ => Ran::Done(1),
-        };
-    }
-    sh.args.drain(..n);
-    Ran::Done(0)
-}
-
 fn trap(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
     let words = if words.get(1).is_some_and(|w| w == "--") { &words[1..] } else { words };
     let Some(action) = words.get(1) else {
@@ -338,24 +232,6 @@ fn trap(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
             sh.traps.remove(&name);
         } else {
             sh.traps.insert(name, action.clone());
-        }
-    }
-    Ran::Done(0)
-}
-
-fn unset(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
-    let mut functions = false;
-    for w in &words[1..] {
-        match w.as_str() {
-            "-f" => functions = true,
-            "-v" => functions = false,
-            name if functions => drop(sh.functions.remove(name)),
-            name if sh.vars.get(name).is_some_and(|v| v.read_only) => {
-                sh.fail(&format!("unset: {name}: is read only"), sys);
-                return Ran::Goes;
-            }
-            name if name.ends_with(']') && sh.flavor == Flavor::Bash => bash::unset_element(sh, name),
-            name => drop(sh.vars.remove(name)),
         }
     }
     Ran::Done(0)
@@ -540,36 +416,6 @@ fn let_(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
     Ran::Done(i32::from(last == 0))
 }
 
-fn local(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
-    if sh.flavor == Flavor::Bash && words.get(1).is_some_and(|w| w.starts_with('-')) {
-        return bash::declare(sh, words, sys);
-    }
-    for w in &words[1..] {
-        let (name, value) = match w.split_once('=') {
-            Some((n, v)) => (n, Some(v)),
-            None => (w.as_str(), None),
-        };
-        if !is_name(name) {
-            return wrong(sh, &format!("local: {name}: bad variable name"), sys);
-        }
-        if !sh.make_local(name) {
-            sh.fail("local: not in a function", sys);
-            return Ran::Goes;
-        }
-        match value {
-            Some(v) => {
-                if let Err(e) = sh.set(name, v) {
-                    return wrong(sh, &e, sys);
-                }
-            }
-            // dash goes on to show the outer value; the others begin with none.
-            None if sh.flavor != Flavor::Dash => drop(sh.vars.remove(name)),
-            None => {}
-        }
-    }
-    Ran::Done(0)
-}
-
 fn umask(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
     match words.get(1) {
         None => {
@@ -583,226 +429,5 @@ fn umask(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
             }
             Err(_) => wrong(sh, &format!("umask: Illegal number: {m}"), sys),
         },
-    }
-}
-
-fn getopts(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
-    let (Some(letters), Some(variable)) = (words.get(1), words.get(2)) else {
-        return wrong(sh, "getopts: Usage: getopts optstring var [arg]", sys);
-    };
-    let args: Vec<String> = if words.len() > 3 { words[3..].to_vec() } else { sh.args.clone() };
-    let index = sh.get("OPTIND").and_then(|n| n.parse::<usize>().ok()).unwrap_or(1).max(1);
-    let silent = letters.starts_with(':');
-    let word = args.get(index - 1).cloned().unwrap_or_default();
-    let at = sh.letter.max(1);
-    let give = |sh: &mut Shell, value: &str, arg: Option<String>, index: usize, letter: usize| {
-        let _ = sh.set(variable, value);
-        match arg {
-            Some(a) => drop(sh.set("OPTARG", a)),
-            None => drop(sh.vars.remove("OPTARG")),
-        }
-        let _ = sh.set("OPTIND", index.to_string());
-        sh.letter = letter;
-    };
-    if !word.starts_with('-') || word.len() < 2 || word == "--" {
-        let index = if word == "--" { index + 1 } else { index };
-        give(sh, "?", None, index, 0);
-        return Ran::Done(1);
-    }
-    let letter = word[at..].chars().next().unwrap_or('?');
-    let next = at + letter.len_utf8();
-    let (after, following) = if next < word.len() { (index, next) } else { (index + 1, 0) };
-    let known = letters.find(letter).filter(|_| letter != ':');
-    let takes = known.is_some_and(|i| letters[i + letter.len_utf8()..].starts_with(':'));
-    match (known, takes) {
-        (None, _) => {
-            if !silent {
-                sh.print(2, format!("Illegal option -{letter}\n").as_bytes(), sys);
-            }
-            give(sh, "?", silent.then(|| letter.to_string()), after, following);
-        }
-        (Some(_), false) => give(sh, &letter.to_string(), None, after, following),
-        (Some(_), true) if next < word.len() => give(sh, &letter.to_string(), Some(word[next..].into()), index + 1, 0),
-        (Some(_), true) => match args.get(index) {
-            Some(a) => give(sh, &letter.to_string(), Some(a.clone()), index + 2, 0),
-            None => {
-                if !silent {
-                    sh.print(2, format!("No arg for -{letter} option\n").as_bytes(), sys);
-                }
-                let (value, arg) = if silent { (":", Some(letter.to_string())) } else { ("?", None) };
-                give(sh, value, arg, index + 1, 0);
-            }
-        },
-    }
-    Ran::Done(0)
-}
-
-fn read(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
-    let (mut raw, mut most, mut until, mut i, mut into) = (false, None, None, 1, None);
-    while let Some(w) = words.get(i).filter(|w| w.len() > 1 && w.starts_with('-')) {
-        i += 1;
-        if w == "--" {
-            break;
-        }
-        for (at, c) in w[1..].char_indices() {
-            if "rs".contains(c) {
-                raw |= c == 'r';
-                continue;
-            }
-            let rest = &w[1 + at + c.len_utf8()..];
-            let value = if rest.is_empty() { words.get(i).cloned().unwrap_or_default() } else { rest.to_string() };
-            i += usize::from(rest.is_empty());
-            match c {
-                'p' if sys.is_terminal(STDIN) => drop(sh.print(2, value.as_bytes(), sys)),
-                'p' | 'd' | 'u' => {}
-                'n' | 'N' => most = value.parse().ok(),
-                'a' if sh.flavor == Flavor::Bash => into = Some(value),
-                't' => {
-                    let seconds: f64 = value.parse().unwrap_or_default();
-                    until = Duration::try_from_secs_f64(seconds).ok().map(|d| sys.now + d);
-                }
-                _ => return wrong(sh, &format!("read: Illegal option -{c}"), sys),
-            }
-            break;
-        }
-    }
-    let array = into.is_some();
-    let variables: Vec<String> = match into {
-        Some(name) => vec![name],
-        None => words[i.min(words.len())..].to_vec(),
-    };
-    if let Some(bad) = variables.iter().find(|v| !is_name(v)) {
-        return wrong(sh, &format!("read: {bad}: bad variable name"), sys);
-    }
-    let variables = match (variables.is_empty(), sh.flavor) {
-        (true, Flavor::Dash) => return wrong(sh, "read: arg count", sys),
-        (true, _) => vec!["REPLY".into()],
-        _ => variables,
-    };
-    Ran::Wait(Waiting::Read { variables, raw, most, until, data: vec![], array })
-}
-
-fn wait(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
-    let mut all = vec![];
-    for w in &words[1..] {
-        let found =
-            w.parse::<u32>().ok().and_then(|n| sh.numbers.iter().rev().find(|(_, m)| *m == n)).map(|(id, _)| *id);
-        match found {
-            Some(id) => all.push(id),
-            None if w.parse::<u32>().is_err() => return wrong(sh, &format!("wait: Illegal number: {w}"), sys),
-            // Not one of its own.
-            None => return Ran::Done(127),
-        }
-    }
-    let report = all.last().copied();
-    if words.len() == 1 {
-        all = std::mem::take(&mut sh.background);
-    }
-    sh.status = 0;
-    Ran::Wait(Waiting::Processes { all, report })
-}
-
-/// Goes on with a builtin that waited.
-pub fn go_on(sh: &mut Shell, waiting: Waiting, sys: &mut Sys<'_>) -> Option<Step> {
-    match waiting {
-        Waiting::Processes { mut all, report } => {
-            all.retain(|id| match sys.reap(Some(*id)) {
-                Some((_, code)) => {
-                    if Some(*id) == report {
-                        sh.status = code;
-                    }
-                    sh.background.retain(|b| b != id);
-                    false
-                }
-                None => sys.has_child(*id),
-            });
-            if all.is_empty() {
-                return None;
-            }
-            sh.frames.push(Frame::Builtin(Waiting::Processes { all, report }));
-            Some(Step::Wait(Wait::child()))
-        }
-        Waiting::Lines { array, keeps_ends, data } => bash::go_on_reading(sh, array, keeps_ends, data, sys),
-        Waiting::Read { variables, raw, most, until, mut data, array } => {
-            let enough = |d: &[u8]| most.is_some_and(|m| d.len() >= m);
-            let mut ended = None;
-            while ended.is_none() && !enough(&data) {
-                let got = match most {
-                    Some(_) => match sys.read(STDIN, 1) {
-                        Ok(Read::Data(d)) if d != b"\n" => {
-                            data.extend(d);
-                            continue;
-                        }
-                        Ok(Read::Data(_)) => Ok(true),
-                        Ok(other) => Err(other),
-                        Err(_) => Err(Read::End),
-                    },
-                    None => read_line(STDIN, &mut data, sys),
-                };
-                match got {
-                    Ok(_) if !raw && data.ends_with(b"\\\n") => data.truncate(data.len() - 2),
-                    Ok(_) => ended = Some(0),
-                    Err(Read::Empty) if until.is_none_or(|t| sys.now < t) => {
-                        sh.frames.push(Frame::Builtin(Waiting::Read { variables, raw, most, until, data, array }));
-                        return Some(Step::Wait(Wait::readable(STDIN).or_until(until)));
-                    }
-                    Err(_) => ended = Some(1),
-                }
-            }
-            let text = String::from_utf8_lossy(&data).trim_end_matches('\n').to_string();
-            if array {
-                bash::give_array(sh, &variables[0], &text);
-            } else {
-                give(sh, &variables, &text, raw);
-            }
-            sh.status = ended.unwrap_or(0);
-            None
-        }
-    }
-}
-
-/// Parts a line among variables; the last one takes the rest.
-fn give(sh: &mut Shell, variables: &[String], line: &str, raw: bool) {
-    let separators = sh.get("IFS").unwrap_or_else(|| " \t\n".into());
-    let mut chars: Vec<(char, bool)> = vec![];
-    let mut rest = line.chars();
-    while let Some(c) = rest.next() {
-        match c {
-            '\\' if !raw => chars.extend(rest.next().map(|c| (c, true))),
-            c => chars.push((c, false)),
-        }
-    }
-    let white = |(c, q): &(char, bool)| !q && c.is_whitespace() && separators.contains(*c);
-    let parts = |(c, q): &(char, bool)| !q && separators.contains(*c);
-    let text = |part: &[(char, bool)]| part.iter().map(|(c, _)| *c).collect::<String>();
-    let mut at = chars.iter().take_while(|c| white(c)).count();
-    for (i, name) in variables.iter().enumerate() {
-        let value = if i + 1 == variables.len() {
-            let mut end = chars.len();
-            while end > at && white(&chars[end - 1]) {
-                end -= 1;
-            }
-            // One field alone loses the separator that ends it.
-            let fields = chars[at..end].iter().filter(|c| parts(c) && !white(c)).count();
-            if fields == 1 && end > at && parts(&chars[end - 1]) {
-                end -= 1;
-            }
-            text(&chars[at..end])
-        } else {
-            let end = (at..chars.len()).find(|i| parts(&chars[*i])).unwrap_or(chars.len());
-            let v = text(&chars[at..end]);
-            at = end;
-            while at < chars.len() && white(&chars[at]) {
-                at += 1;
-            }
-            if at < chars.len() && parts(&chars[at]) && (at == end || white(&chars[end])) && !white(&chars[at]) {
-                at += 1;
-                while at < chars.len() && white(&chars[at]) {
-                    at += 1;
-                }
-            }
-            v
-        };
-        let _ = sh.set(name, value);
     }
 }

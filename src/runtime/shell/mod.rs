@@ -2,7 +2,7 @@
 //! interpreter: a [`Program`], so all it knows is data, and it can sleep in the middle of anything.
 //!
 //! [`script`] turns the parser's tree into statements, [`run`] walks through them with an explicit stack, [`simple`] runs one command,
-//! [`redirect`] arranges its descriptors, [`builtins`] are what a shell does itself, [`expand`] is `$x`, `$(…)`, `$((…))` and quoting,
+//! [`redirect`] arranges its descriptors, `children` are its processes, [`builtins`] are what a shell does itself, [`expand`] is `$x`, `$(…)`, `$((…))` and quoting,
 //! [`input`] reads commands from a terminal or a pipe.
 //!
 //! As bash, it also knows arrays, `{a,b}`, `$'…'`, `<<<`, `((…))` and `declare`.
@@ -13,8 +13,10 @@ pub mod arithmetic;
 mod arrays;
 mod bash;
 pub mod builtins;
+mod children;
 pub mod expand;
 pub mod input;
+mod leaving;
 pub mod pattern;
 pub mod redirect;
 pub mod run;
@@ -22,6 +24,8 @@ pub mod script;
 pub mod simple;
 mod state;
 mod test;
+mod variables;
+mod waiting;
 
 pub use state::{Flavor, Options, Shell, Variable};
 
@@ -32,5 +36,5 @@ pub fn evaluate_test(words: &[String], sys: &mut super::kernel::Sys<'_>) -> Resu
 
 /// Options as `sh` takes them.
 pub fn set_options(options: &mut Options, words: &[String]) -> Result<(), String> {
-    builtins::options(options, words).map(|_| ())
+    variables::options(options, words).map(|_| ())
 }

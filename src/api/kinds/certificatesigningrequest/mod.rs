@@ -60,16 +60,18 @@ fn duration(c: &CertificateSigningRequest) -> String {
     }
 }
 
-fn conditions(c: &CertificateSigningRequest) -> &[CertificateSigningRequestCondition] {
+pub fn conditions(c: &CertificateSigningRequest) -> &[CertificateSigningRequestCondition] {
     c.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default()
 }
 
-fn has(c: &CertificateSigningRequest, kind: &str) -> bool {
+pub fn has(c: &CertificateSigningRequest, kind: &str) -> bool {
     conditions(c).iter().any(|c| c.type_ == kind)
 }
 
-fn certificate(c: &CertificateSigningRequest) -> &[u8] {
-    c.status.as_ref().and_then(|s| s.certificate.as_ref()).map_or(&[], |b| b.0.as_slice())
+/// What was issued, if anything was.
+pub fn certificate(c: &CertificateSigningRequest) -> Option<&[u8]> {
+    let issued = c.status.as_ref().and_then(|s| s.certificate.as_ref());
+    issued.map(|b| b.0.as_slice()).filter(|c| !c.is_empty())
 }
 
 /// `Approved,Issued`
@@ -80,7 +82,7 @@ pub fn condition(c: &CertificateSigningRequest) -> String {
         _ => "Pending",
     };
     let failed = if has(c, FAILED) { ",Failed" } else { "" };
-    let issued = if certificate(c).is_empty() { "" } else { ",Issued" };
+    let issued = if certificate(c).is_some() { ",Issued" } else { "" };
     format!("{decided}{failed}{issued}")
 }
 

@@ -52,7 +52,7 @@ impl Tolerance {
             both_decisions: has(old, APPROVED) && has(old, DENIED),
             duplicate_conditions: types.iter().collect::<BTreeSet<_>>().len() < types.len(),
             unnamed_conditions: types.contains(&""),
-            any_certificate: certificate(new) == certificate(old) || certificate_fault(certificate(old)).is_some(),
+            any_certificate: certificate(new) == certificate(old) || certificate_fault(old).is_some(),
         }
     }
 }
@@ -82,7 +82,7 @@ pub fn validate_status_update(
     validate(new, &Tolerance::of(new, old), errors);
     nothing_decided_is_gone(new, old, errors);
     nothing_is_decided(new, old, errors);
-    if certificate(new) != certificate(old) && !certificate(old).is_empty() {
+    if certificate(old).is_some_and(|c| certificate(new) != Some(c)) {
         let why = "updates may not modify existing certificate content";
         errors.forbidden(&Path::new("status").child("certificate"), why);
     }
@@ -159,7 +159,7 @@ fn validate(c: &CertificateSigningRequest, tolerated: &Tolerance, errors: &mut F
     let status = Path::new("status");
     validate_conditions(conditions(c), tolerated, &status.child("conditions"), errors);
     if !tolerated.any_certificate
-        && let Some(why) = certificate_fault(certificate(c))
+        && let Some(why) = certificate_fault(c)
     {
         errors.invalid(&status.child("certificate"), "<certificate data>", why);
     }
@@ -172,11 +172,8 @@ pub(super) fn request_fault(request: &[u8]) -> Option<String> {
     }
 }
 
-fn certificate_fault(text: &[u8]) -> Option<String> {
-    if text.is_empty() {
-        return None;
-    }
-    let blocks = pem::blocks(text);
+fn certificate_fault(c: &CertificateSigningRequest) -> Option<String> {
+    let blocks = pem::blocks(certificate(c)?);
     if blocks.is_empty() {
         return Some("must contain at least one CERTIFICATE PEM block".into());
     }
@@ -290,7 +287,7 @@ mod tests {
         new.spec.username = Some("somebody else".into());
         super::super::prepare_approval(&mut new, &old, Time::ZERO);
         assert_eq!(new.spec, old.spec);
-        assert!(certificate(&new).is_empty());
+        assert_eq!(certificate(&new), None);
         let decided = conditions(&new).first().expect("the decision").clone();
         assert_eq!(decided.last_update_time, Some(Time::ZERO.meta()));
         assert_eq!(decided.last_transition_time, Some(Time::ZERO.meta()));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::printf::{FloatFormat, of_float};
+use super::super::conversion::{Conversion, MOST_COLUMNS};
 
 #[derive(Clone, PartialEq, Debug, Default)]
 pub enum Value {
@@ -116,28 +116,6 @@ pub fn number_text(n: f64, format: &str) -> String {
     formatted(format, &[Value::Number(n)], "%.6g")
 }
 
-/// One `%…` of a format.
-struct Directive {
-    flags: String,
-    width: usize,
-    precision: Option<usize>,
-    letter: char,
-}
-
-impl FloatFormat for Directive {
-    fn letter(&self) -> char {
-        self.letter
-    }
-    fn precision(&self) -> Option<usize> {
-        self.precision
-    }
-    fn has(&self, flag: char) -> bool {
-        self.flags.contains(flag)
-    }
-}
-
-const MOST_COLUMNS: usize = 10_000;
-
 /// `sprintf`.
 pub fn formatted(format: &str, args: &[Value], convfmt: &str) -> String {
     let mut out = String::new();
@@ -151,7 +129,7 @@ pub fn formatted(format: &str, args: &[Value], convfmt: &str) -> String {
             rest = after;
             continue;
         }
-        let mut d = Directive { flags: String::new(), width: 0, precision: None, letter: 's' };
+        let mut d = Conversion { flags: String::new(), width: 0, precision: None, letter: 's' };
         let n = rest.find(|c: char| !"-+ #0".contains(c)).unwrap_or(rest.len());
         d.flags = rest[..n].into();
         rest = &rest[n..];
@@ -189,7 +167,7 @@ pub fn formatted(format: &str, args: &[Value], convfmt: &str) -> String {
     out + rest
 }
 
-fn one(d: &Directive, v: &Value, convfmt: &str) -> String {
+fn one(d: &Conversion, v: &Value, convfmt: &str) -> String {
     let text = match d.letter {
         'c' => match v {
             Value::Number(n) => {
@@ -206,45 +184,16 @@ fn one(d: &Directive, v: &Value, convfmt: &str) -> String {
                 None => t.to_string(),
             }
         }
-        'd' | 'i' | 'o' | 'x' | 'X' | 'u' => integer(d, v.number()),
-        'e' | 'E' | 'f' | 'F' | 'g' | 'G' => of_float(v.number(), d),
+        'd' | 'i' | 'o' | 'x' | 'X' | 'u' => {
+            #[allow(clippy::cast_possible_truncation, reason = "too large numbers become the largest")]
+            let n = v.number() as i64;
+            return d.integer(n);
+        }
+        'e' | 'E' | 'f' | 'F' | 'g' | 'G' => return d.float(v.number()),
         other => return format!("%{other}"),
     };
-    let missing = d.width.saturating_sub(text.chars().count());
-    let is_number = !"cs".contains(d.letter);
-    if d.has('-') {
-        return text + &" ".repeat(missing);
-    }
-    if d.has('0') && is_number && (d.precision.is_none() || "eEfFgG".contains(d.letter)) {
-        let sign = text.len() - text.trim_start_matches(['-', '+', ' ']).len();
-        return format!("{}{}{}", &text[..sign], "0".repeat(missing), &text[sign..]);
-    }
-    " ".repeat(missing) + &text
-}
-
-fn integer(d: &Directive, n: f64) -> String {
-    #[allow(clippy::cast_possible_truncation, reason = "too large numbers become the largest")]
-    let n = n as i64;
-    let digits = match d.letter {
-        'o' => format!("{n:o}"),
-        'x' => format!("{n:x}"),
-        'X' => format!("{n:X}"),
-        'u' => n.cast_unsigned().to_string(),
-        _ => n.unsigned_abs().to_string(),
-    };
-    let digits = match d.precision {
-        Some(p) => format!("{}{digits}", "0".repeat(p.saturating_sub(digits.len()))),
-        None => digits,
-    };
-    let prefix = match d.letter {
-        'x' | 'X' if d.has('#') && n != 0 => "0x",
-        'o' if d.has('#') => "0",
-        'd' | 'i' if n < 0 => "-",
-        'd' | 'i' if d.has('+') => "+",
-        'd' | 'i' if d.has(' ') => " ",
-        _ => "",
-    };
-    format!("{prefix}{digits}")
+    let columns = text.chars().count();
+    String::from_utf8_lossy(&d.padded(text.as_bytes(), columns)).into_owned()
 }
 
 /// An array. Its order is the order of busybox: buckets by a hash of the name, in each the last one first.
