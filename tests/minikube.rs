@@ -85,7 +85,9 @@ fn an_image_goes_straight_onto_the_nodes() {
     assert!(events.contains("Container image \"kub-first-app:1\" already present on machine"), "{events}");
     // :latest is asked for every time, unless one says otherwise.
     run(&mut s, "docker tag kub-first-app:1 other && minikube image load other");
-    run(&mut s, "kubectl run a --image=other && kubectl run b --image=other --image-pull-policy=IfNotPresent");
+    let o = s.eval("kubectl run a --image=other");
+    assert!(o.story.contains("minikube has other, but the pod's imagePullPolicy is Always"), "{}", o.story);
+    run(&mut s, "kubectl run b --image=other --image-pull-policy=IfNotPresent");
     assert_eq!(get(&mut s, "pod b", ".status.phase"), "Running");
     assert_eq!(get(&mut s, "pod a", ".status.phase"), "Pending");
     run(&mut s, "minikube image rm other");

@@ -92,7 +92,7 @@ impl Cluster {
     }
 
     /// As the learner, whose certificate minikube has made.
-    fn ask(&mut self, request: &Request, cause: RecordId) -> Result<(), Status> {
+    fn as_learner(&mut self, request: &Request, cause: RecordId) -> Result<(), Status> {
         let user = User::of("minikube-user", &[MASTERS]);
         self.request(request, &user, cause).map(|_| ())
     }
@@ -132,7 +132,7 @@ impl Cluster {
     pub fn remove_node(&mut self, name: &str, cause: RecordId) -> bool {
         let Some(at) = self.plan.nodes.iter().position(|n| n.name == name).filter(|at| *at > 0) else { return false };
         let path = format!("/api/v1/nodes/{name}");
-        let _ = self.ask(&Request::new(Method::Delete, path), cause);
+        let _ = self.as_learner(&Request::new(Method::Delete, path), cause);
         self.world.faults.remove(&("node".to_string(), name.to_string()));
         self.world.notify("kubelet", Tag::about("leave", Key::of::<Node>("", name)), cause);
         self.world.run_until(self.world.now);
@@ -220,7 +220,7 @@ impl Cluster {
             let path = format!("/api/v1/namespaces/{}/services/{}/status", s.namespace(), s.name());
             let body = json!({"status": {"loadBalancer": {"ingress": null}}});
             let request = Request::new(Method::Patch(PatchType::Merge), path).body(body);
-            let _ = self.ask(&request, cause);
+            let _ = self.as_learner(&request, cause);
         }
     }
 
@@ -260,7 +260,7 @@ impl Cluster {
                     }
                     false => Request::new(Method::Delete, format!("{all}/standard")),
                 };
-                let _ = self.ask(&request, cause);
+                let _ = self.as_learner(&request, cause);
             }
             "metrics-server" => self.switch_metrics(on, cause),
             _ => {}
@@ -277,7 +277,7 @@ impl Cluster {
             }
             false => Request::new(Method::Delete, format!("{all}/{}", first_objects::METRICS)),
         };
-        let _ = self.ask(&request, cause);
+        let _ = self.as_learner(&request, cause);
         Arc::make_mut(&mut self.plan).metrics_service = on;
         self.world.fault_outside("metrics-server", "", !on, cause);
         if on {

@@ -1,7 +1,8 @@
 //! The one place that puts the components together: profiles, start, faults, and what kubelets answer to clients.
 //!
 //! Start with [`Cluster::new`]. [`profile`] says what each kind of cluster looks like, [`faults`] what can be broken,
-//! [`stream`] how logs and exec find their container, [`metrics_server`] what is told of what they use.
+//! [`stream`] how logs and exec find their container, [`metrics_server`] what is told of what they use, [`docker`] what runs
+//! beside the cluster, [`minikube`] what is done to its machines.
 //!
 //! Deliberately absent: any behaviour of a component, and any word for people.
 //!

@@ -3,6 +3,16 @@
 use crate::api::object::Key;
 use crate::ledger::{Decision, Facts};
 
+/// How such a pod gets its image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    Push,
+    /// Or it is given to the node.
+    Load,
+    /// The node has it, and must ask all the same.
+    AskLess,
+}
+
 #[derive(Clone, Debug)]
 pub enum HostDecision {
     /// An image lies in Docker's store now.
@@ -46,7 +56,7 @@ pub enum HostDecision {
         image: String,
         node: String,
         pod: Key,
-        loads: bool,
+        way: Way,
     },
 }
 
@@ -61,8 +71,9 @@ impl Decision for HostDecision {
             HostDecision::PushNeedsName { .. } => "host-push-needs-name",
             HostDecision::Runs { .. } => "host-runs",
             HostDecision::Loaded { .. } => "host-loaded",
-            HostDecision::OnlyHere { loads: true, .. } => "host-only-here",
-            HostDecision::OnlyHere { loads: false, .. } => "host-only-here-push",
+            HostDecision::OnlyHere { way: Way::Load, .. } => "host-only-here",
+            HostDecision::OnlyHere { way: Way::Push, .. } => "host-only-here-push",
+            HostDecision::OnlyHere { way: Way::AskLess, .. } => "host-asked-anyway",
         }
     }
 

@@ -19,3 +19,4 @@ minikube-tunnel-open = the tunnel stays open beside this prompt; minikube tunnel
 minikube-metrics = kubectl top and HorizontalPodAutoscalers have figures after about a minute. Real Kubernetes: metrics-server is a Deployment in kube-system; here it is no pod
 minikube-no-addon = { $addon } cannot be had in this simulation: there is nothing here that does its work
 minikube-no-ingress = there is no controller for Ingress objects here: they are stored and judged, and nobody routes by them. Real Kubernetes: the addon runs ingress-nginx in the namespace ingress-nginx
+host-asked-anyway = { $node } has { $image }, but the pod's imagePullPolicy is Always (that of :latest, unless it says otherwise), so kubelet asked the registry, which has never seen it → imagePullPolicy: IfNotPresent, or a tag of its own

@@ -22,7 +22,12 @@ pub fn decide(p: &mut Picture) {
         return;
     }
     let port = p.ports().first().copied();
-    p.image.stand_in = Some(Arc::new(StandIn { command: command.join(" "), port }));
+    // A line for a shell is shown as it is written.
+    let shown = match command.as_slice() {
+        [shell, flag, line] if flag == "-c" && shell.ends_with("sh") => line.clone(),
+        words => words.join(" "),
+    };
+    p.image.stand_in = Some(Arc::new(StandIn { command: shown, port }));
     let site = Site::Program { missing: vec![], body: BODY.into() };
     p.image.server = port.map(|port| {
         let log = "{client} - \"{method} {target} {protocol}\" {code}".into();

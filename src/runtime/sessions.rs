@@ -452,11 +452,17 @@ impl Simulated {
 
     /// Whether a command waits for a time, or for somebody who will answer.
     pub(super) fn session_goes_on(&self, op: OpId) -> bool {
-        let Some(Session { what: What::Command { machine, process, .. }, .. }) = self.sessions.get(&op) else {
-            return true;
+        let first = match self.sessions.get(&op).map(|s| &s.what) {
+            Some(What::Command { machine, process, .. }) => Some((machine, *process)),
+            Some(What::Attached { container, .. }) => {
+                let machine = self.containers.get(container).map(|c| &c.machine);
+                machine.zip(self.mains.get(container).copied())
+            }
+            Some(What::Connection { .. }) | None => None,
         };
+        let Some((machine, process)) = first else { return true };
         let Some(m) = self.machines.get(machine) else { return true };
-        let mut group = vec![*process];
+        let mut group = vec![process];
         while let Some(next) = m.processes.iter().find(|p| group.contains(&p.parent) && !group.contains(&p.id)) {
             group.push(next.id);
         }

@@ -79,6 +79,10 @@ pub fn ps(s: &mut Session, c: &Call) -> Output {
     said(table(&text))
 }
 
+pub fn names(s: &Session) -> Vec<String> {
+    s.cluster.docker.containers.iter().map(|c| c.name.clone()).collect()
+}
+
 pub fn missing(name: &str) -> String {
     format!("No such container: {name}")
 }

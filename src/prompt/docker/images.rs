@@ -29,6 +29,11 @@ pub fn table(text: &str) -> String {
     align(text, 10, 3)
 }
 
+/// The names of all images that are here.
+pub fn names(s: &Session) -> Vec<String> {
+    s.cluster.docker.named().filter_map(|(full, _)| ImageRef::parse(full)).map(|i| i.shown()).collect()
+}
+
 pub const BAD_NAME: &str = "invalid reference format";
 
 /// The names of an image as a name for the daemon's complaints.

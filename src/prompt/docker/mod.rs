@@ -334,6 +334,16 @@ fn help() -> String {
     text
 }
 
+/// What could come next on a line.
+pub fn completions(s: &Session, before: &[&str]) -> Vec<String> {
+    match before {
+        [] => TABLE.iter().map(|c| c.name.to_string()).collect(),
+        ["run" | "create" | "push" | "tag" | "rmi" | "history", ..] => images::names(s),
+        ["inspect", ..] => images::names(s).into_iter().chain(containers::names(s)).collect(),
+        _ => containers::names(s),
+    }
+}
+
 fn said(text: String) -> Output {
     Output { stdout: text, ..Output::default() }
 }

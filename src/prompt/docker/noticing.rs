@@ -6,7 +6,7 @@ use crate::api::kinds::Pod;
 use crate::api::{Key, RecordId};
 use crate::cluster::profile::Profile;
 use crate::explain::texts::message;
-use crate::host::decision::HostDecision;
+use crate::host::decision::{HostDecision, Way};
 use crate::ledger::{Fact, What};
 use crate::prompt::session::{Output, Session};
 
@@ -26,15 +26,20 @@ impl Session {
                 seen.push((id, pod, node));
             }
         }
-        let loads = self.cluster.plan.profile == Profile::Minikube;
         for (id, pod, node) in seen {
             for image in self.pulled_in_vain(&pod) {
-                let held = ImageRef::parse(&image).is_some_and(|i| self.cluster.docker.image(&i).is_some());
+                let Some(i) = ImageRef::parse(&image) else { continue };
+                let held = self.cluster.docker.image(&i).is_some();
+                let way = match self.cluster.images_on(&node).contains(&i.full()) {
+                    true => Way::AskLess,
+                    false if self.cluster.plan.profile == Profile::Minikube => Way::Load,
+                    false => Way::Push,
+                };
                 let told = self.cluster.world.ledger.since(id).any(
                     |r| matches!(&r.what, What::Decision(d) if r.actor == "docker" && d.about().as_ref() == Some(&pod)),
                 );
                 if held && !told {
-                    let only = HostDecision::OnlyHere { image, node: node.clone(), pod: pod.clone(), loads };
+                    let only = HostDecision::OnlyHere { image, node: node.clone(), pod: pod.clone(), way };
                     self.cluster.tell("docker", only, id);
                 }
             }

@@ -13,6 +13,7 @@ mod tables;
 
 use super::session::{Output, Session};
 use crate::api::RecordId;
+use crate::cluster::minikube::ADDONS;
 use crate::cluster::profile::Profile;
 use crate::explain::texts::message;
 use crate::kubectl::args::{Args, Flag, Order, Type};
@@ -375,6 +376,22 @@ impl Command {
             ));
         }
         format!("{text}\nUsage:\n  minikube {}\n", self.usage)
+    }
+}
+
+/// What could come next on a line.
+pub fn completions(s: &Session, before: &[&str]) -> Vec<String> {
+    let below = |first: &str| {
+        let all = TABLE.iter().filter_map(|c| c.name.strip_prefix(first)?.strip_prefix(' '));
+        all.map(String::from).collect::<Vec<_>>()
+    };
+    match before {
+        [] => TABLE.iter().filter_map(|c| c.name.split(' ').next()).map(String::from).collect(),
+        ["service"] => services::names(s).into_iter().chain(below("service")).collect(),
+        [first] => below(first),
+        ["addons", "enable" | "disable"] => ADDONS.iter().map(|a| a.name.to_string()).collect(),
+        ["node", "start" | "stop" | "delete"] => s.cluster.plan.nodes.iter().map(|n| n.name.clone()).collect(),
+        _ => vec![],
     }
 }
 

@@ -26,6 +26,12 @@ pub const DASHBOARD_FLAGS: &[Flag] = &[Flag::new("url", Type::Bool), Flag::new("
 const HEAD: [&str; 4] = ["NAMESPACE", "NAME", "TARGET PORT", "URL"];
 const NO_PORT: &str = "No node port";
 
+/// The Services of the namespace that is meant if none is named.
+pub fn names(s: &Session) -> Vec<String> {
+    let all: Vec<Service> = s.cluster.objects();
+    all.iter().filter(|v| v.namespace() == "default").map(|v| v.name().to_string()).collect()
+}
+
 /// Ports of a Service that are open at the node: as they are shown, and where.
 fn urls(s: &Session, service: &Service, scheme: &str) -> Vec<(String, String)> {
     let ip = s.cluster.plan.api_address.as_str();

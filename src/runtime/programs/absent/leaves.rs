@@ -8,6 +8,12 @@ use crate::runtime::kernel::tree::{Kind, join, name, parent};
 const STAND_IN: Kind = Kind::Program("stand-in");
 
 fn put(c: &mut Call<'_, '_>, path: &str, kind: Kind, mode: u16) {
+    let path = lay(c, path, kind, mode);
+    c.line(format!("kubetutor: {path} stands for what it would have made"));
+}
+
+/// Puts it there, and tells where that is.
+fn lay(c: &mut Call<'_, '_>, path: &str, kind: Kind, mode: u16) -> String {
     let path = c.sys.path(path);
     c.sys.view(|v| {
         make_directories(v, parent(&path));
@@ -16,7 +22,7 @@ fn put(c: &mut Call<'_, '_>, path: &str, kind: Kind, mode: u16) {
             let _ = v.put(&path, kind, mode);
         }
     });
-    c.line(format!("kubetutor: {path} stands for what it would have made"));
+    path
 }
 
 fn make_directories(v: &mut crate::runtime::kernel::files::View<'_>, path: &str) {
@@ -51,7 +57,8 @@ pub fn packages(c: &mut Call<'_, '_>, words: &[String]) {
     for w in plain(words).filter(|w| *w != "install" && *w != "add") {
         let package = w.split(['=', '@', '~', '<', '>']).next().unwrap_or_default();
         if let Some((path, program)) = super::installable(package) {
-            put(c, &path, Kind::Program(program), 0o755);
+            lay(c, &path, Kind::Program(program), 0o755);
+            c.line(format!("kubetutor: {path} is there from now on"));
         }
     }
 }
