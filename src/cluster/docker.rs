@@ -20,6 +20,9 @@ use crate::runtime::catalogue::StandIn;
 use crate::runtime::container::State;
 use crate::runtime::stores::{DOCKER, Refusal};
 
+/// Longer than anybody gives a container to end.
+const LONGEST: Duration = Duration::from_secs(7_200);
+
 /// A container as it is ordered.
 #[derive(Clone, Debug, Default)]
 pub struct Order {
@@ -112,11 +115,12 @@ impl Cluster {
 
     /// Lets time pass until an operation is over.
     pub(super) fn finish(&mut self, op: OpId) -> Outcome {
+        let until = self.world.now + LONGEST;
         loop {
             if let Some(outcome) = self.world.take_outcome(op) {
                 return outcome;
             }
-            if !self.world.step() {
+            if self.world.now > until || !self.world.step() {
                 return Outcome::Failed { message: "context deadline exceeded".into() };
             }
         }
@@ -259,7 +263,7 @@ impl Cluster {
     /// # Errors
     /// Why it cannot be made.
     pub fn docker_create(&mut self, order: &Order, picture: &Arc<Picture>, cause: RecordId) -> Result<String, String> {
-        let n = self.docker.next();
+        let n = self.docker.next_number();
         let name = order.name.clone().unwrap_or_else(|| self.docker.name(n));
         let id = crate::api::digest::Digest::of(&format!("container {n} {name}")).to_string();
         let address = self.docker.address();

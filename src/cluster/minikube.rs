@@ -21,7 +21,6 @@ use crate::controllers::minikube_tunnel::{Tunnel, given, wanted};
 use crate::controllers::storage_provisioner::StorageProvisioner;
 use crate::controllers::{self};
 use crate::host::decision::HostDecision;
-use crate::ledger::Root;
 use crate::runtime::Simulated;
 use crate::runtime::catalogue::Image;
 use crate::runtime::stores::DOCKER;
@@ -185,7 +184,8 @@ impl Cluster {
         self.with_runtime(|r| {
             nodes.iter().for_each(|n| r.stores.put(&n.as_str().into(), &image.full(), found.clone()));
         });
-        self.tell("minikube", HostDecision::Loaded { image: image.shown(), nodes }, cause);
+        let public = self.outside().is_some_and(|o| o.runtime().ask_registry(image).is_ok());
+        self.tell("minikube", HostDecision::Loaded { image: image.shown(), nodes, public }, cause);
     }
 
     /// Takes an image from all nodes.
@@ -237,7 +237,7 @@ impl Cluster {
     }
 
     /// Switches an addon that can be had here on or off.
-    pub fn switch_addon(&mut self, addon: &Addon, on: bool) {
+    pub fn switch_addon(&mut self, addon: &Addon, on: bool, cause: RecordId) {
         if self.addon_is_on(addon) == on {
             return;
         }
@@ -246,7 +246,6 @@ impl Cluster {
         } else {
             self.minikube.switched.insert(addon.name);
         }
-        let cause = self.world.root("minikube", Root::Command(format!("addons {}", addon.name)));
         match addon.name {
             "storage-provisioner" if on => self.world.restart(StorageProvisioner::NAME, cause, RESTART),
             "storage-provisioner" => self.world.stop(StorageProvisioner::NAME),

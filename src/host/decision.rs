@@ -50,6 +50,8 @@ pub enum HostDecision {
     Loaded {
         image: String,
         nodes: Vec<String>,
+        /// A registry has it, too.
+        public: bool,
     },
     /// A node asked the registry for an image that only the learner's machine has.
     OnlyHere {
@@ -70,7 +72,8 @@ impl Decision for HostDecision {
             HostDecision::PushDenied { .. } => "host-push-denied",
             HostDecision::PushNeedsName { .. } => "host-push-needs-name",
             HostDecision::Runs { .. } => "host-runs",
-            HostDecision::Loaded { .. } => "host-loaded",
+            HostDecision::Loaded { public: true, .. } => "host-loaded-too",
+            HostDecision::Loaded { public: false, .. } => "host-loaded",
             HostDecision::OnlyHere { way: Way::Load, .. } => "host-only-here",
             HostDecision::OnlyHere { way: Way::Push, .. } => "host-only-here-push",
             HostDecision::OnlyHere { way: Way::AskLess, .. } => "host-asked-anyway",
@@ -96,7 +99,7 @@ impl Decision for HostDecision {
                 let count = ports.len().into();
                 vec![("container", text(container)), ("image", text(image)), ("ports", ports.into()), ("count", count)]
             }
-            HostDecision::Loaded { image, nodes } => vec![("image", text(image)), ("nodes", nodes.clone().into())],
+            HostDecision::Loaded { image, nodes, .. } => vec![("image", text(image)), ("nodes", nodes.clone().into())],
             HostDecision::OnlyHere { image, node, pod, .. } => {
                 let name = pod.name.to_string();
                 vec![("image", text(image)), ("node", text(node)), ("pod", name.into())]

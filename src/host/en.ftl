@@ -20,3 +20,4 @@ minikube-metrics = kubectl top and HorizontalPodAutoscalers have figures after a
 minikube-no-addon = { $addon } cannot be had in this simulation: there is nothing here that does its work
 minikube-no-ingress = there is no controller for Ingress objects here: they are stored and judged, and nobody routes by them. Real Kubernetes: the addon runs ingress-nginx in the namespace ingress-nginx
 host-asked-anyway = { $node } has { $image }, but the pod's imagePullPolicy is Always (that of :latest, unless it says otherwise), so kubelet asked the registry, which has never seen it → imagePullPolicy: IfNotPresent, or a tag of its own
+host-loaded-too = { $image } was copied into the store of { $nodes }

@@ -154,7 +154,7 @@ impl Engine {
     }
 
     /// A number that no container had.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_number(&mut self) -> u64 {
         self.made += 1;
         self.made
     }

@@ -20,3 +20,4 @@ minikube-metrics = 1분쯤 뒤부터 kubectl top과 HorizontalPodAutoscaler에 �
 minikube-no-addon = { $addon } 애드온은 이 시뮬레이션에 없음: 그 일을 하는 것이 여기에는 없음
 minikube-no-ingress = 여기에는 Ingress 컨트롤러가 없음: Ingress 오브젝트는 저장되고 검사되지만 그대로 라우팅하는 것은 없음. 실제 쿠버네티스: 이 애드온은 ingress-nginx 네임스페이스에서 ingress-nginx를 실행함
 host-asked-anyway = { $node }에 { $image } 이미지가 있지만 파드의 imagePullPolicy가 Always라서(:latest는 따로 정하지 않으면 Always) kubelet이 레지스트리에 요청했고, 레지스트리는 그런 이미지를 본 적이 없음 → imagePullPolicy: IfNotPresent로 하거나 태그를 따로 붙이면 됨
+host-loaded-too = { $image } 이미지를 { $nodes }의 저장소로 복사함

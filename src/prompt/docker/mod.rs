@@ -13,7 +13,8 @@ mod noticing;
 mod running;
 mod units;
 
-use super::session::{Output, Session};
+use super::builtins;
+use super::session::{COMMAND, Output, Pace, Session};
 use crate::api::RecordId;
 use crate::kubectl::args::{Args, Flag, Order, Type};
 use crate::kubectl::failure::nearest;
@@ -257,13 +258,7 @@ pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
         );
         return Output { stderr: text, code: 1, ..Output::default() };
     }
-    s.remember(line);
-    let cause = s.begin_story("docker", line);
-    let mut out = (c.run)(s, &Call { args, cause });
-    if !s.is_attached() {
-        s.after_command(&mut out);
-    }
-    out
+    s.tell_of("docker", line, |s, cause| (c.run)(s, &Call { args, cause }))
 }
 
 impl Command {
@@ -319,7 +314,7 @@ fn unknown(s: &Session, rest: &[String]) -> Output {
     }
     let known: Vec<&str> = TABLE.iter().map(|c| c.name).collect();
     let near = nearest(first, &known).into_iter().find(|n| strsim::levenshtein(first, n) <= 2);
-    let hint = near.map(|n| super::builtins::did_you_mean(s.language, &format!("`docker {n}`")));
+    let hint = near.map(|n| builtins::did_you_mean(s.language, &format!("`docker {n}`")));
     let stderr = format!("docker: unknown command: docker {first}\n\nRun 'docker --help' for more information\n");
     Output { stderr, code: 1, story: hint.unwrap_or_default(), ..Output::default() }
 }
@@ -369,11 +364,28 @@ fn each(words: &[String], mut act: impl FnMut(&str) -> Result<String, String>) -
 }
 
 impl Session {
-    /// A command of another program than kubectl begins: what it leads to is a story of its own.
-    pub(super) fn begin_story(&mut self, actor: &'static str, line: &str) -> RecordId {
+    /// A command of another program than kubectl: what it leads to is a story of its own. What only looked leaves the last one.
+    pub(super) fn tell_of(
+        &mut self,
+        actor: &'static str,
+        line: &str,
+        act: impl FnOnce(&mut Session, RecordId) -> Output,
+    ) -> Output {
+        self.remember(line);
         self.last_line = line.into();
-        self.waited = false;
-        self.story_from = self.cluster.world.root(actor, Root::Command(line.into()));
-        self.story_from
+        let cause = self.cluster.world.root(actor, Root::Command(line.into()));
+        let told_before = (std::mem::replace(&mut self.story_from, cause), std::mem::take(&mut self.waited));
+        let mut out = act(self, cause);
+        if self.is_attached() {
+            return out;
+        }
+        if self.pace == Pace::Manual {
+            self.advance(COMMAND);
+        }
+        self.after_command(&mut out);
+        if self.story_from == cause && builtins::what_happened(self, false).is_empty() {
+            (self.story_from, self.waited) = told_before;
+        }
+        out
     }
 }

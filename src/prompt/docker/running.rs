@@ -87,12 +87,16 @@ fn port(text: &str, free: &mut impl FnMut() -> u16) -> Result<(u16, u16), String
 }
 
 /// The files of a directory or file of this machine, as they are now.
-fn copy(host: &dyn Host, path: &str, to: &str, tree: &mut Tree, left: &mut usize) {
-    if *left == 0 {
+fn copy(host: &dyn Host, path: &str, to: &str, tree: &mut Tree, left: &mut Left) {
+    if left.files == 0 || left.bytes == 0 {
         return;
     }
-    *left -= 1;
-    match host.look(path) {
+    left.files -= 1;
+    let found = host.look(path);
+    if let Some(Found::File(content) | Found::Executable(content)) = &found {
+        left.bytes = left.bytes.saturating_sub(content.len());
+    }
+    match found {
         Some(Found::Directory) => {
             if to != "/" {
                 tree.put(to, Node::directory());
@@ -105,7 +109,13 @@ fn copy(host: &dyn Host, path: &str, to: &str, tree: &mut Tree, left: &mut usize
     }
 }
 
-const MOST_MOUNTED: usize = 5_000;
+/// How much of this machine may still be mounted.
+struct Left {
+    files: usize,
+    bytes: usize,
+}
+
+const MOST_MOUNTED: Left = Left { files: 5_000, bytes: 64 << 20 };
 
 /// `NAME:/path[:ro]`, `./here:/path`. What is mounted from this machine is a copy.
 fn mount(s: &Session, text: &str) -> Result<Mount, String> {
@@ -142,6 +152,9 @@ fn mount(s: &Session, text: &str) -> Result<Mount, String> {
     let (mut tree, mut left) = (Tree::default(), MOST_MOUNTED);
     let single = matches!(host.look(&from), Some(Found::File(_) | Found::Executable(_)));
     copy(host, &from, if single { "/file" } else { "/" }, &mut tree, &mut left);
+    if left.files == 0 || left.bytes == 0 {
+        return Err(format!("kubetutor: {from} is too large to be mounted here: what is mounted is copied"));
+    }
     let inside = if single { "/file" } else { "/" };
     Ok(of(format!("docker bind {from} {}", s.cluster.world.ledger.next_id().0), inside, Some(tree)))
 }

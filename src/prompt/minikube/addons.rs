@@ -50,7 +50,7 @@ pub fn enable(s: &mut Session, c: &Call) -> Output {
         return Output { stdout: text, story: format!("  {why}\n"), ..failed };
     }
     let was_on = s.cluster.addon_is_on(addon);
-    s.cluster.switch_addon(addon, true);
+    s.cluster.switch_addon(addon, true, c.cause);
     let story = match addon.name {
         "metrics-server" if !was_on => format!("  {}\n", message(s.language, "minikube-metrics", &[])),
         _ => String::new(),
@@ -67,7 +67,7 @@ pub fn disable(s: &mut Session, c: &Call) -> Output {
     match named(c, "disable") {
         Ok(addon) => {
             if addon.here {
-                s.cluster.switch_addon(addon, false);
+                s.cluster.switch_addon(addon, false, c.cause);
             }
             said(format!("🌑  \"The '{}' addon is disabled\n", addon.name))
         }

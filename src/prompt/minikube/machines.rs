@@ -126,6 +126,7 @@ pub fn start(s: &mut Session, c: &Call) -> Output {
         let why = format!("kubetutor: the one version of Kubernetes that is here is {KUBERNETES}");
         return exiting("K8S_UNSUPPORTED_VERSION", USAGE, &why);
     }
+    s.waited = true;
     let off = s.cluster.machine_is_off(&s.first_node());
     let mut text = format!("😄  minikube {VERSION} on Debian 12\n");
     let starting = "👍  Starting \"minikube\" primary control-plane node in \"minikube\" cluster\n🚜  Pulling base image v0.0.48 ...\n";
@@ -164,6 +165,7 @@ pub fn start(s: &mut Session, c: &Call) -> Output {
 }
 
 pub fn stop(s: &mut Session, c: &Call) -> Output {
+    s.waited = true;
     s.cluster.close_tunnel(c.cause);
     let names: Vec<String> = s.cluster.plan.nodes.iter().rev().map(|n| n.name.clone()).collect();
     let mut text = String::new();
@@ -263,10 +265,6 @@ pub fn ssh(s: &mut Session, c: &Call) -> Output {
         out.stderr.push_str(&format!("ssh: Process exited with status {}\n", out.code));
     }
     out
-}
-
-pub fn kubectl(s: &mut Session, c: &Call) -> Output {
-    s.kubectl(&c.line, &c.args.words)
 }
 
 pub fn logs(s: &mut Session, c: &Call) -> Output {

@@ -159,7 +159,7 @@ static TABLE: &[Command] = &[
         "kubectl -- [COMMAND]",
         "Run a kubectl binary matching the cluster version",
         Needs::Cluster,
-        machines::kubectl,
+        |_, _| Output::default(),
     )
     .of_a_command(),
     command("ip", "ip", "Retrieves the IP address of the specified node", Needs::Running, machines::ip)
@@ -231,13 +231,10 @@ pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
     if let Some(refused) = refused(s, c, &args) {
         return refused;
     }
-    s.remember(line);
-    let cause = s.begin_story("minikube", line);
-    let mut out = (c.run)(s, &Call { line: line.into(), args, cause });
-    if !s.is_attached() && c.name != "kubectl" {
-        s.after_command(&mut out);
+    if c.name == "kubectl" {
+        return s.kubectl(line, &args.words);
     }
-    out
+    s.tell_of("minikube", line, |s, cause| (c.run)(s, &Call { line: line.into(), args, cause }))
 }
 
 /// Exit codes. Real Kubernetes: pkg/minikube/reason/exitcodes.go.

@@ -56,6 +56,7 @@ pub fn start(s: &mut Session, c: &Call) -> Output {
     if !s.cluster.machine_is_off(&name) {
         return said(format!("👍  {} is already running\n", short(&name)));
     }
+    s.waited = true;
     s.boot(std::slice::from_ref(&name));
     said(format!(
         "👍  Starting \"{name}\" worker node in \"minikube\" cluster\n🔄  Restarting existing docker container for \"{name}\" ...\n🔎  Verifying Kubernetes components...\n🏄  Successfully started node {}!\n",
@@ -68,6 +69,7 @@ pub fn stop(s: &mut Session, c: &Call) -> Output {
         Ok(name) => name,
         Err(failed) => return failed,
     };
+    s.waited = true;
     s.cluster.switch_machine(&name, false);
     said(format!(
         "✋  Stopping node \"{name}\"  ...\n🛑  Powering off \"{name}\" via SSH ...\n🛑  Successfully stopped node {name}\n"
