@@ -395,7 +395,7 @@ pub trait Answerer: Send {
         Figures::default()
     }
     /// An image that lies on a node, by its full name: its size, and as whom it runs unless a container says otherwise.
-    fn image(&self, _node: &str, _full: &str) -> Option<(u64, u32)> {
+    fn image(&self, _node: &str, _full: &str, _now: Time) -> Option<(u64, u32)> {
         None
     }
     fn clone_box(&self) -> Box<dyn Answerer>;

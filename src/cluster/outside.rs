@@ -250,8 +250,8 @@ impl Answerer for Outside {
         metrics_server::at_once(now, &self.runtime)
     }
 
-    fn image(&self, node: &str, full: &str) -> Option<(u64, u32)> {
-        self.runtime.image(node, full)
+    fn image(&self, node: &str, full: &str, now: Time) -> Option<(u64, u32)> {
+        self.runtime.image(node, full, now)
     }
 
     fn clone_box(&self) -> Box<dyn Answerer> {

@@ -88,7 +88,7 @@ impl Simulated {
 
     // ---- images -----------------------------------------------------------------------------
 
-    fn pull(&mut self, node: &Arc<str>, image: &str) -> (Duration, Outcome) {
+    fn pull(&mut self, node: &Arc<str>, image: &str, now: Time) -> (Duration, Outcome) {
         let fail = |wait: Duration, message: String| (wait, Outcome::Failed { message });
         let Some(r) = ImageRef::parse(image) else {
             return fail(
@@ -104,7 +104,7 @@ impl Simulated {
             Ok(found) => {
                 let took = self.catalogue.pull_time(&found);
                 let (size, user) = (found.bytes, found.user);
-                self.stores.put(node, &full, found);
+                self.stores.expect(node, &full, found, now + took);
                 (took, Outcome::Pulled { image: full, size, user, took })
             }
             Err(Refusal::Down) => {
@@ -448,7 +448,7 @@ impl Answerer for Simulated {
                 self.remove_sandbox(pod, now, out);
                 (Duration::from_millis(20), Outcome::Removed)
             }
-            RuntimeCall::PullImage { image } => self.pull(node, image),
+            RuntimeCall::PullImage { image } => self.pull(node, image, now),
             RuntimeCall::RemoveImage { image } => {
                 self.stores.remove(node, image);
                 (Duration::from_millis(5), Outcome::Removed)
@@ -567,8 +567,8 @@ impl Answerer for Simulated {
         self.waits_for_input(op)
     }
 
-    fn image(&self, node: &str, full: &str) -> Option<(u64, u32)> {
-        self.stores.on(&node.into(), full).map(|i| (i.bytes, i.user))
+    fn image(&self, node: &str, full: &str, now: Time) -> Option<(u64, u32)> {
+        self.stores.arrived(&node.into(), full, now).map(|i| (i.bytes, i.user))
     }
 
     fn clone_box(&self) -> Box<dyn Answerer> {

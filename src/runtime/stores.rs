@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::catalogue::{Catalogue, Image};
 use super::simulated::Simulated;
+use crate::api::Time;
 use crate::api::image::ImageRef;
 
 /// The machine that Docker runs on has a store of its own, whatever node it may be beside.
@@ -14,6 +15,8 @@ pub const DOCKER: &str = "docker";
 pub struct Stores {
     /// By machine and full name.
     of_machines: imbl::OrdMap<(Arc<str>, String), Arc<Image>>,
+    /// Those that are still on their way: until then.
+    arriving: imbl::OrdMap<(Arc<str>, String), Time>,
     /// By full name.
     pushed: imbl::OrdMap<String, Arc<Image>>,
 }
@@ -24,10 +27,27 @@ impl Stores {
     }
 
     pub fn put(&mut self, machine: &Arc<str>, full: &str, image: Arc<Image>) {
+        self.arriving.remove(&(machine.clone(), full.to_string()));
         self.of_machines.insert((machine.clone(), full.to_string()), image);
     }
 
+    /// The same for one that will be there at a time. One that is there already stays.
+    pub fn expect(&mut self, machine: &Arc<str>, full: &str, image: Arc<Image>, at: Time) {
+        let key = (machine.clone(), full.to_string());
+        if !self.of_machines.contains_key(&key) {
+            self.arriving.insert(key.clone(), at);
+        }
+        self.of_machines.insert(key, image);
+    }
+
+    /// An image that has arrived on a machine.
+    pub fn arrived(&self, machine: &Arc<str>, full: &str, now: Time) -> Option<&Arc<Image>> {
+        let late = self.arriving.get(&(machine.clone(), full.to_string())).is_some_and(|at| *at > now);
+        self.on(machine, full).filter(|_| !late)
+    }
+
     pub fn remove(&mut self, machine: &Arc<str>, full: &str) -> bool {
+        self.arriving.remove(&(machine.clone(), full.to_string()));
         self.of_machines.remove(&(machine.clone(), full.to_string())).is_some()
     }
 

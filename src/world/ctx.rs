@@ -362,7 +362,7 @@ impl Ctx<'_> {
 
     /// An image that lies on a node, as its runtime says: its size, and as whom it runs.
     pub fn image(&self, node: &str, full: &str) -> Option<(u64, u32)> {
-        self.world.answerer.image(node, full)
+        self.world.answerer.image(node, full, self.world.now)
     }
 
     /// Whether the API server answers.
