@@ -276,14 +276,16 @@ impl Object {
         self.owners = OnceLock::new();
     }
 
-    /// The server changes the object by itself: nobody owns what it does.
-    pub fn touch(&mut self) {
-        self.set_ownership(self.ownership.touched());
+    /// A copy that the server changes by itself: nobody owns what it does.
+    pub fn touched(old: &Arc<Object>) -> Object {
+        let mut new = (**old).clone();
+        new.set_ownership(Ownership::touched(old));
+        new
     }
 
     /// Who owns its fields: the entries of `metadata.managedFields`, worked out at most once.
     pub fn owners(&self) -> Option<&Arc<Value>> {
-        self.owners.get_or_init(|| self.ownership.entries()).as_ref()
+        self.owners.get_or_init(|| self.ownership.entries(self)).as_ref()
     }
 
     /// The same object, with nothing left to work out.

@@ -31,6 +31,8 @@ pub enum Ownership {
     Pending(Arc<Pending>),
     /// The same of an object that the server itself has changed since, which nobody owns.
     Touched(Arc<Pending>),
+    /// They are those of that object, which the server itself has changed since.
+    As(Arc<Object>),
 }
 
 /// A write whose owners can be worked out.
@@ -48,6 +50,8 @@ pub struct Pending {
 pub enum Asked {
     /// The object as the request made it, before anything else was done to it.
     Object(Object),
+    /// The same where it was stored just so: most of what components write.
+    Itself,
     /// A configuration that is applied by force.
     Config(Value),
 }
@@ -92,6 +96,54 @@ impl By {
     }
 }
 
+impl Asked {
+    /// What `stored` was made of. The server's stamps on it belong to nobody, whoever sends them.
+    pub fn of(mut asked: Object, stored: &Object) -> Asked {
+        if stored.kind().custom().is_some() || asked.kind() != stored.kind() || asked.meta().managed_fields.is_some() {
+            return Asked::Object(asked);
+        }
+        let sent = stamp(&mut asked, Stamps::of(stored));
+        if asked.same(stored) {
+            return Asked::Itself;
+        }
+        stamp(&mut asked, sent);
+        Asked::Object(asked)
+    }
+
+    fn kind(&self) -> Option<KindRef> {
+        match self {
+            Asked::Object(o) => Some(o.kind()),
+            Asked::Itself | Asked::Config(_) => None,
+        }
+    }
+}
+
+/// What only the server sets.
+struct Stamps(
+    Option<String>,
+    Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time>,
+    Option<i64>,
+    Option<String>,
+);
+
+impl Stamps {
+    fn of(o: &Object) -> Stamps {
+        let m = o.meta();
+        Stamps(m.uid.clone(), m.creation_timestamp.clone(), m.generation, m.resource_version.clone())
+    }
+}
+
+/// Puts other stamps on an object, and gives back those that it had.
+fn stamp(o: &mut Object, s: Stamps) -> Stamps {
+    let m = o.meta_mut();
+    Stamps(
+        std::mem::replace(&mut m.uid, s.0),
+        std::mem::replace(&mut m.creation_timestamp, s.1),
+        std::mem::replace(&mut m.generation, s.2),
+        std::mem::replace(&mut m.resource_version, s.3),
+    )
+}
+
 impl Ownership {
     /// After a write by a component: `asked` is what it wants the object to be.
     pub fn after(before: Option<&Arc<Object>>, mut asked: Asked, by: By) -> Ownership {
@@ -107,52 +159,64 @@ impl Ownership {
             Ownership::Pending(p) if p.before.is_some() && p.is_continued_by(&by, &asked) => {
                 (p.before.clone(), p.depth)
             }
-            Ownership::Pending(p) | Ownership::Touched(p) if p.depth >= MOST_PENDING => {
-                (Some(Arc::new(old.with_known_owners())), 1)
-            }
-            Ownership::Pending(p) | Ownership::Touched(p) => (Some(old.clone()), p.depth + 1),
-            _ => (Some(old.clone()), 1),
+            o if o.depth() >= MOST_PENDING => (Some(Arc::new(old.with_known_owners())), 1),
+            o => (Some(old.clone()), o.depth() + 1),
         };
         Ownership::Pending(Arc::new(Pending { before: base, asked, by, depth }))
     }
 
-    /// What becomes of it when the server changes the object by itself.
-    pub fn touched(&self) -> Ownership {
+    /// How many writes have to be looked at to work it out.
+    fn depth(&self) -> u8 {
         match self {
+            Ownership::Unknown | Ownership::Known(_) => 0,
+            Ownership::Pending(p) | Ownership::Touched(p) => p.depth,
+            Ownership::As(o) => o.ownership().depth(),
+        }
+    }
+
+    /// What becomes of that of `old` when the server changes the object by itself.
+    pub fn touched(old: &Arc<Object>) -> Ownership {
+        match old.ownership() {
+            Ownership::Pending(p) if matches!(p.asked, Asked::Itself) => Ownership::As(old.clone()),
             Ownership::Pending(p) => Ownership::Touched(p.clone()),
             other => other.clone(),
         }
     }
 
-    /// The entries, worked out.
-    pub fn entries(&self) -> Option<Arc<Value>> {
+    /// The entries of the object that has it, worked out.
+    pub fn entries(&self, object: &Object) -> Option<Arc<Value>> {
         match self {
             Ownership::Unknown => None,
             Ownership::Known(entries) => Some(entries.clone()),
-            Ownership::Pending(p) | Ownership::Touched(p) => p.entries(),
+            Ownership::Pending(p) | Ownership::Touched(p) => p.entries(object),
+            Ownership::As(o) => o.owners().cloned(),
         }
     }
 }
 
 impl Pending {
     fn is_continued_by(&self, by: &By, asked: &Asked) -> bool {
-        let (Asked::Object(before), Asked::Object(now)) = (&self.asked, asked) else { return false };
+        let configures = |asked: &Asked| matches!(asked, Asked::Config(_));
         by.subresource == Some(Subresource::Status)
             && self.by.subresource == by.subresource
             && self.by.manager == by.manager
-            && before.kind() == now.kind()
+            && !configures(&self.asked)
+            && !configures(asked)
+            && self.asked.kind().zip(asked.kind()).is_none_or(|(before, now)| before == now)
             && self.by.kind == by.kind
     }
 
-    fn entries(&self) -> Option<Arc<Value>> {
+    fn entries(&self, object: &Object) -> Option<Arc<Value>> {
         let kind = self.by.kind;
         let live = self.before.as_ref().map(|o| o.whole_in(kind));
+        let update = |asked: &Object| {
+            let mut new = (*asked.in_version(kind)).clone();
+            self.by.with(|versions| on_update(live.as_deref(), &mut new, versions, &self.by.writer()));
+            known(new)
+        };
         match &self.asked {
-            Asked::Object(asked) => {
-                let mut new = (*asked.in_version(kind)).clone();
-                self.by.with(|versions| on_update(live.as_deref(), &mut new, versions, &self.by.writer()));
-                known(new)
-            }
+            Asked::Object(asked) => update(asked),
+            Asked::Itself => update(object),
             Asked::Config(config) => {
                 let writer = self.by.writer();
                 let merged = self.by.with(|versions| on_apply(live.as_deref(), config, versions, &writer, true));
@@ -166,4 +230,68 @@ impl Pending {
 pub fn known(mut object: Value) -> Option<Arc<Value>> {
     let entries = object.get_mut("metadata")?.get_mut("managedFields")?.take();
     entries.as_array().is_some_and(|e| !e.is_empty()).then(|| Arc::new(entries))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::ConfigMap;
+    use crate::api::object::Resource;
+
+    fn map(key: &str) -> Object {
+        let data = [(key.to_string(), "1".to_string())].into();
+        Object::new(ConfigMap { data: Some(data), ..ConfigMap::default() })
+    }
+
+    fn stamped(mut o: Object) -> Object {
+        o.meta_mut().uid = Some("u".into());
+        o.meta_mut().generation = Some(1);
+        o
+    }
+
+    fn by(manager: &str) -> By {
+        let kind = ConfigMap::kind_ref();
+        By { manager: manager.into(), kind, subresource: None, faces: vec![], time: Time::ZERO }
+    }
+
+    #[test]
+    fn what_was_stored_as_it_was_asked_for_is_not_kept_twice() {
+        let stored = stamped(map("a"));
+        assert!(matches!(Asked::of(map("a"), &stored), Asked::Itself));
+        let Asked::Object(other) = Asked::of(map("b"), &stored) else { panic!("it is another object") };
+        assert_eq!((other.uid(), other.meta().generation), ("", None), "its own stamps");
+        let by_each = [Asked::of(map("a"), &stored), Asked::Object(map("a"))].map(|asked| {
+            let mut o = stored.clone();
+            o.set_ownership(Ownership::after(None, asked, by("m")));
+            o.owners().cloned()
+        });
+        assert!(by_each[0].is_some());
+        assert_eq!(by_each[0], by_each[1]);
+    }
+
+    #[test]
+    fn what_the_server_changes_by_itself_has_the_owners_that_it_had() {
+        let mut stored = stamped(map("a"));
+        stored.set_ownership(Ownership::after(None, Asked::Itself, by("m")));
+        let old = Arc::new(stored);
+        let mut new = Object::touched(&old);
+        if let Some(c) = new.get_mut::<ConfigMap>() {
+            c.data.get_or_insert_default().insert("b".into(), "2".into());
+        }
+        assert!(new.owners().is_some());
+        assert_eq!(new.owners(), old.owners());
+        // And one who writes after that owns what they write alone.
+        let mut next = new.clone();
+        if let Some(c) = next.get_mut::<ConfigMap>() {
+            c.data.get_or_insert_default().insert("c".into(), "3".into());
+        }
+        let asked = Asked::of(next.clone(), &next);
+        next.set_ownership(Ownership::after(Some(&Arc::new(new)), asked, by("n")));
+        let entries = next.owners().cloned().unwrap();
+        let fields =
+            |i: usize| entries[i]["fieldsV1"]["f:data"].as_object().map(|m| m.keys().cloned().collect::<Vec<_>>());
+        assert_eq!(entries[1]["manager"], "n");
+        assert_eq!(fields(0), Some(vec![".".to_string(), "f:a".into()]));
+        assert_eq!(fields(1), Some(vec!["f:c".to_string()]));
+    }
 }

@@ -77,8 +77,7 @@ impl ApiServer {
         let old = self.store.get(key).ok_or_else(|| Status::not_found(key.kind, &key.name))?;
         preconditions(old, binding)?;
         let node = binding["target"]["name"].as_str().unwrap_or("");
-        let mut new = (**old).clone();
-        new.touch();
+        let mut new = Object::touched(old);
         let deleting = new.is_deleting();
         let Some(pod) = new.get_mut::<Pod>() else { return Err(Status::not_found(key.kind, &key.name)) };
         let spec = pod.spec.get_or_insert_default();

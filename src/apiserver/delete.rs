@@ -98,15 +98,13 @@ impl ApiServer {
             return Ok(Plan::Keep(old.clone()));
         }
         if !old.is_deleting() {
-            let mut new = (**old).clone();
-            new.touch();
+            let mut new = Object::touched(old);
             if old.kind().condemn(&mut new, who.now) {
                 new.meta_mut().deletion_timestamp = Some(who.now.meta());
                 return Ok(Plan::Mark(Box::new(new)));
             }
         }
-        let mut new = (**old).clone();
-        new.touch();
+        let mut new = Object::touched(old);
         set_propagation(&mut new, options.propagation);
         let held = new.meta().finalizers.as_ref().is_some_and(|f| !f.is_empty());
         match grace(old, options) {

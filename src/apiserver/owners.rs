@@ -31,7 +31,7 @@ impl ApiServer {
             Some(entries) => Ownership::Known(entries),
             None => {
                 let kind = who.version.unwrap_or(asked.kind());
-                let asked = who.applying.take().map_or(Asked::Object(asked), Asked::Config);
+                let asked = who.applying.take().map_or_else(|| Asked::of(asked, new), Asked::Config);
                 Ownership::after(old, asked, self.by(kind, sub, who))
             }
         };

@@ -36,7 +36,9 @@ impl ApiServer {
             Err(status) => Err(status),
         };
         let key = if result.is_ok() { o.key() } else { place };
-        let stored = result.and_then(|asked| {
+        let stored = result.and_then(|mut asked| {
+            // It may be kept for long.
+            self.specs.share(&mut asked);
             self.own(&mut o, None, asked, None, who);
             if who.dry_run {
                 return match self.store.get(&key) {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::framework::{Alike, Load, NodeInfo, Snapshot};
+use super::framework::{Alike, Load, NodeInfo, PlaceNumbers, Snapshot};
 use super::known::Known;
 use super::preemption::{Occupant, is_preempted};
 use super::special::Special;
@@ -21,6 +21,7 @@ pub struct Cache {
     placed: imbl::OrdMap<Uid, Placed>,
     /// Which pods stand on each node, known or not (yet).
     on: imbl::OrdMap<Name, imbl::OrdSet<Uid>>,
+    places: PlaceNumbers,
     /// On how many nodes each image is.
     pub images: BTreeMap<String, i64>,
     /// By namespace and labels, each once; those that stay and those that leave.
@@ -104,12 +105,12 @@ impl Cache {
         let at = match self.find(o.name()) {
             Ok(at) => {
                 self.count_images(at, -1);
-                Arc::make_mut(&mut self.nodes[at]).set_object(o.clone());
+                Arc::make_mut(&mut self.nodes[at]).set_object(o.clone(), &mut self.places);
                 at
             }
             Err(at) => {
                 // Its pods may be known before it, or have outlived it while it was away.
-                let mut fresh = NodeInfo::new(o.clone());
+                let mut fresh = NodeInfo::new(o.clone(), &mut self.places);
                 self.standing(o.name()).for_each(|(_, p)| fresh.add(&p.load));
                 self.nodes.insert(at, Arc::new(fresh));
                 at

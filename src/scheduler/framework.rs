@@ -119,10 +119,16 @@ pub struct NodeInfo {
     special: usize,
     pub images: BTreeMap<String, i64>,
     spread_labels: [Option<String>; 2],
+    /// The numbers of these among all values that nodes have, from 1 on; 0 is no value.
+    spread_places: [usize; 2],
 }
 
+/// A number for each value of the labels in [`SPREAD_KEYS`]: every pod is spread by them, so they are not compared as texts.
+#[derive(Clone, Default)]
+pub struct PlaceNumbers([BTreeMap<String, usize>; 2]);
+
 impl NodeInfo {
-    pub fn new(object: Arc<Object>) -> NodeInfo {
+    pub fn new(object: Arc<Object>, numbers: &mut PlaceNumbers) -> NodeInfo {
         let mut info = NodeInfo {
             object: object.clone(),
             name: object.name().into(),
@@ -137,12 +143,13 @@ impl NodeInfo {
             special: 0,
             images: BTreeMap::new(),
             spread_labels: [None, None],
+            spread_places: [0, 0],
         };
-        info.set_object(object);
+        info.set_object(object, numbers);
         info
     }
 
-    pub fn set_object(&mut self, object: Arc<Object>) {
+    pub fn set_object(&mut self, object: Arc<Object>, numbers: &mut PlaceNumbers) {
         let spec = object.get::<Node>().and_then(|n| n.spec.as_ref());
         self.unschedulable = spec.and_then(|s| s.unschedulable) == Some(true);
         self.taints = spec.and_then(|s| s.taints.clone()).unwrap_or_default();
@@ -158,6 +165,11 @@ impl NodeInfo {
             .collect();
         self.object = object;
         self.spread_labels = SPREAD_KEYS.map(|k| self.node().label(k).map(String::from));
+        for (i, numbers) in numbers.0.iter_mut().enumerate() {
+            let next = numbers.len() + 1;
+            let label = self.spread_labels[i].as_ref();
+            self.spread_places[i] = label.map_or(0, |l| *numbers.entry(l.clone()).or_insert(next));
+        }
     }
 
     pub fn node(&self) -> &Node {
@@ -221,6 +233,27 @@ impl NodeInfo {
             LabelKey::Spread(i) => self.spread_labels[i].as_deref(),
             LabelKey::Other(key) => self.node().label(key),
         }
+    }
+}
+
+/// Numbers for the values of one label, as they are met.
+pub struct Places<'n> {
+    key: LabelKey<'n>,
+    met: BTreeMap<&'n str, usize>,
+}
+
+impl<'n> Places<'n> {
+    pub fn of(key: LabelKey<'n>) -> Places<'n> {
+        Places { key, met: BTreeMap::new() }
+    }
+
+    /// Nodes without the label are together in a place that has no name.
+    pub fn number(&mut self, node: &'n NodeInfo) -> usize {
+        if let LabelKey::Spread(i) = self.key {
+            return node.spread_places[i];
+        }
+        let next = self.met.len();
+        *self.met.entry(node.label(self.key).unwrap_or_default()).or_insert(next)
     }
 }
 

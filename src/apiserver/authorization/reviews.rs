@@ -1,11 +1,14 @@
 //! Questions about access, asked as objects that are answered and never stored.
 //! Real Kubernetes: pkg/registry/authorization, pkg/registry/authentication.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{Attributes, rbac};
 use crate::api::field::FieldErrors;
 use crate::api::object::Name;
+use crate::api::ownership::Ownership;
 use crate::api::selector::{FieldTerm, Selector, parse_fields};
 use crate::api::user::User;
 use crate::api::{KindRef, Object, Status, Time};
@@ -59,7 +62,8 @@ fn answer(api: &ApiServer, o: &Object, user: &User, now: Time) -> Result<Object,
         _ => return Err(Status::method_not_allowed()),
     }
     let mut answered = fresh(v)?;
-    answered.set_ownership(o.ownership().clone());
+    // The answer is the server's, and nobody's.
+    answered.set_ownership(Ownership::touched(&Arc::new(o.clone())));
     Ok(answered)
 }
 

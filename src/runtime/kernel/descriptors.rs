@@ -104,6 +104,8 @@ pub(super) fn insert<T>(list: &mut Vec<Option<T>>, item: T) -> usize {
             i
         }
         None => {
+            // Most machines have one or two of a thing, and there are very many machines.
+            list.reserve_exact(1);
             list.push(Some(item));
             list.len() - 1
         }

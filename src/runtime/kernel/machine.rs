@@ -262,6 +262,10 @@ impl Machine {
         }
         let id = self.next_id;
         self.next_id += 1;
+        // A server and its workers: most machines stay as small as that.
+        if self.processes.len() < 4 {
+            self.processes.reserve_exact(1);
+        }
         self.processes.push(Process {
             id,
             pid,

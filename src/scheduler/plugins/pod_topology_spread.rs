@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::TopologySpreadConstraint;
+use k8s_openapi::api::core::v1::{PodSpec, TopologySpreadConstraint};
 
 use super::taint_toleration::{KEEP_OUT, tolerations};
 use crate::api::kinds::Pod;
@@ -14,7 +14,7 @@ use crate::api::object::Resource;
 use crate::api::selector::Selector;
 use crate::api::taints::untolerated;
 use crate::scheduler::framework::{
-    Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, PodInfo, Prepared, Reason, SPREAD_KEYS, Score, Snapshot,
+    Filter, LabelKey, MAX_SCORE, Matching, NodeInfo, Places, PodInfo, Prepared, Reason, SPREAD_KEYS, Score, Snapshot,
 };
 use crate::scheduler::hints::{Happening, Help};
 
@@ -100,6 +100,12 @@ fn is_eligible(c: Option<&TopologySpreadConstraint>, pod: &PodInfo, node: &NodeI
         && !(honors(c.and_then(|c| c.node_taints_policy.as_ref()), "Ignore") && tainted())
 }
 
+/// Whether that is so of every node, whatever it is like: the pod asks for none in particular.
+fn everybody_counts(c: Option<&TopologySpreadConstraint>, pod: &PodInfo) -> bool {
+    let asks = |s: &PodSpec| s.node_selector.is_some() || s.affinity.is_some();
+    c.is_none() && !pod.pod().spec.as_deref().is_some_and(asks)
+}
+
 fn required(pod: &Pod) -> impl Iterator<Item = &TopologySpreadConstraint> {
     let all = pod.spec.iter().flat_map(|s| s.topology_spread_constraints.iter().flatten());
     all.filter(|c| c.when_unsatisfiable == "DoNotSchedule")
@@ -179,24 +185,30 @@ impl Wish<'_> {
     ) -> impl Iterator<Item = f64> {
         let key = LabelKey::of(self.key);
         let mut question = Matching::new(pod.namespace(), &self.selector);
-        // Nodes without the label are together in a place that has no name.
-        let place = |n: &'n NodeInfo| n.label(key).unwrap_or_default();
-        let mut places: BTreeMap<&str, i64> = BTreeMap::new();
         let by_host = self.key == HOSTNAME;
+        let mut places = Places::of(key);
+        // Of each place in which one of the nodes lies, how many there are; others do not matter.
+        let mut there: Vec<Option<i64>> = vec![];
         if !by_host {
-            places.extend(nodes.iter().map(|n| (place(n), 0)));
-            for n in others.filter(|n| is_eligible(self.own, pod, n)) {
-                if let Some(count) = places.get_mut(place(n)) {
+            for n in nodes {
+                let place = places.number(n);
+                there.resize(there.len().max(place + 1), None);
+                there[place] = Some(0);
+            }
+            let all_count = everybody_counts(self.own, pod);
+            for n in others.filter(|n| all_count || is_eligible(self.own, pod, n)) {
+                if let Some(Some(count)) = there.get_mut(places.number(n)) {
                     *count += n.matching(&mut question);
                 }
             }
         }
-        let weight = ((if by_host { nodes.len() } else { places.len() } + 2) as f64).ln();
+        let many = if by_host { nodes.len() } else { there.iter().flatten().count() };
+        let weight = ((many + 2) as f64).ln();
         let counts: Vec<Option<i64>> = nodes
             .iter()
             .map(|n| {
                 n.label(key)?;
-                if by_host { Some(n.matching(&mut question)) } else { places.get(place(n)).copied() }
+                if by_host { Some(n.matching(&mut question)) } else { there.get(places.number(n)).copied().flatten() }
             })
             .collect();
         let skew = self.skew;
