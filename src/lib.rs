@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod controllers;
 pub mod edge;
 pub mod explain;
+pub mod host;
 pub mod kubectl;
 pub mod kubelet;
 pub mod ledger;

@@ -3,8 +3,7 @@
 //! is made of that (`UPDATE_EXPECT=1`). The modules below show what no other test does.
 //!
 //! A line is covered by one entry; a line that no entry covers states nothing (a heading, a picture, an empty line). What
-//! is not so in a real cluster is marked `corrected`, and its tests show what happens instead. `pending` names what is still
-//! being built, which is allowed for lines about Docker and minikube alone.
+//! is not so in a real cluster is marked `corrected`, and its tests show what happens instead.
 //! `tests/reference/ratchet.py` sees to it that the cited lines of transcripts are answered as a real cluster answers them.
 
 use std::collections::BTreeMap;
@@ -52,7 +51,6 @@ struct Entry {
     last: usize,
     says: String,
     corrected: Option<String>,
-    pending: bool,
     /// Why a line that is no structure states nothing that a cluster could show.
     nothing: Option<String>,
     shown_by: Vec<String>,
@@ -85,7 +83,7 @@ fn note(name: &'static str) -> Note {
 }
 
 fn entry(v: &Value) -> Entry {
-    let known = ["lines", "says", "corrected", "pending", "nothing", "shown_by"];
+    let known = ["lines", "says", "corrected", "nothing", "shown_by"];
     for key in v.as_object().unwrap().keys() {
         assert!(known.contains(&key.as_str()), "{key}: {v}");
     }
@@ -97,7 +95,6 @@ fn entry(v: &Value) -> Entry {
         last: last.parse().unwrap_or_else(|_| panic!("lines of {v}")),
         says: text("says").unwrap_or_else(|| panic!("{v} says nothing")),
         corrected: text("corrected"),
-        pending: v.get("pending").is_some_and(|p| p == "host"),
         nothing: text("nothing"),
         shown_by: v["shown_by"].as_array().into_iter().flatten().map(|s| s.as_str().unwrap().into()).collect(),
     }
@@ -131,18 +128,14 @@ fn every_line_of_the_notes_is_in_one_entry() {
 
 #[test]
 fn every_entry_is_shown_by_something() {
-    let host = Regex::new(r"(?i)docker|minikub|도커").unwrap();
     for note in notes() {
         for e in &note.entries {
             let at = format!("{}.txt:{} ({})", note.name, e.first, e.says);
-            let lines = note.lines[e.first - 1..e.last].join("\n");
             if e.nothing.is_some() {
-                assert!(e.shown_by.is_empty() && e.corrected.is_none() && !e.pending, "{at}: nothing is something");
+                assert!(e.shown_by.is_empty() && e.corrected.is_none(), "{at}: nothing is something");
                 continue;
             }
-            assert!(!e.shown_by.is_empty() || e.pending, "{at} is shown by nothing");
-            let about_the_host = host.is_match(&lines) || host.is_match(&e.says);
-            assert!(!e.pending || about_the_host, "{at}: only lines about Docker and minikube may wait");
+            assert!(!e.shown_by.is_empty(), "{at} is shown by nothing");
         }
     }
 }
@@ -224,15 +217,12 @@ fn row(out: &mut String, e: &Entry) {
     for (word, text) in [("Corrected", &e.corrected), ("Nothing to show", &e.nothing)] {
         says += &text.as_ref().map(|t| format!(" **{word}:** {t}")).unwrap_or_default();
     }
-    let mut by: Vec<String> = e
+    let by: Vec<String> = e
         .shown_by
         .iter()
         .filter_map(|b| shows(b).ok())
         .map(|(link, name)| format!("[`{}`]({link})", name.replace('|', "\\|")))
         .collect();
-    if e.pending {
-        by.push("pending: Docker and minikube on the host".into());
-    }
     let by = if by.is_empty() { "–".into() } else { by.join("<br>") };
     writeln!(out, "| {span} | {} | {by} |", says.replace('|', "\\|")).unwrap();
 }

@@ -58,6 +58,29 @@ impl ImageRef {
         [&self.registry, "/", &self.path, mark, version].concat()
     }
 
+    /// Whether its registry is the machine itself that asks for it.
+    pub fn is_local(&self) -> bool {
+        ["localhost", "127.0.0.1"].contains(&self.registry.split(':').next().unwrap_or_default())
+    }
+
+    /// As people write it: `nginx`, `codongmin/app`, `registry.k8s.io/pause`.
+    pub fn familiar(&self) -> String {
+        match self.registry.as_str() {
+            DOCKER_HUB => self.path.strip_prefix("library/").unwrap_or(&self.path).to_string(),
+            _ => self.repository(),
+        }
+    }
+
+    /// The same with its tag: `nginx:latest`.
+    pub fn shown(&self) -> String {
+        [&self.familiar(), ":", self.tag_or_latest()].concat()
+    }
+
+    /// The machine that its registry is asked at.
+    pub fn host(&self) -> &str {
+        if self.registry == DOCKER_HUB { "registry-1.docker.io" } else { &self.registry }
+    }
+
     pub fn repository(&self) -> String {
         [&self.registry, "/", &self.path].concat()
     }
@@ -127,6 +150,19 @@ mod tests {
         let of = |letters: usize| format!("registry.example.com/{}", "a".repeat(letters));
         assert!(ImageRef::parse(&of(255)).is_some());
         assert_eq!(ImageRef::parse(&of(256)), None);
+    }
+
+    #[test]
+    fn people_write_names_without_what_goes_without_saying() {
+        for (full, short) in [
+            ("docker.io/library/nginx:1", "nginx"),
+            ("docker.io/a/b", "a/b"),
+            ("registry.k8s.io/pause:3", "registry.k8s.io/pause"),
+            ("localhost:5000/a", "localhost:5000/a"),
+        ] {
+            let image = ImageRef::parse(full).unwrap();
+            assert_eq!((image.familiar().as_str(), image.is_local()), (short, full.starts_with("localhost")));
+        }
     }
 
     #[test]

@@ -40,6 +40,10 @@ pub enum RuntimeCall {
     PullImage {
         image: String,
     },
+    /// By its full name.
+    RemoveImage {
+        image: String,
+    },
     CreateContainer {
         pod: PodRef,
         spec: Arc<ContainerSpec>,
@@ -92,6 +96,8 @@ pub enum RuntimeCall {
         /// Local and remote.
         ports: Vec<(u16, u16)>,
         addresses: Vec<String>,
+        /// It goes on when nobody answers in the pod.
+        lasting: bool,
     },
     /// A volume holds something else from now on.
     UpdateVolume {
@@ -121,6 +127,7 @@ impl RuntimeCall {
             RuntimeCall::CreateSandbox { .. } => "CreateSandbox",
             RuntimeCall::RemoveSandbox { .. } => "RemoveSandbox",
             RuntimeCall::PullImage { .. } => "PullImage",
+            RuntimeCall::RemoveImage { .. } => "RemoveImage",
             RuntimeCall::CreateContainer { .. } => "CreateContainer",
             RuntimeCall::StartContainer { .. } => "StartContainer",
             RuntimeCall::StopContainer { .. } => "StopContainer",
@@ -386,6 +393,10 @@ pub trait Answerer: Send {
     /// What containers use, as their runtimes tell kubelets.
     fn stats(&self, _now: Time) -> Figures {
         Figures::default()
+    }
+    /// An image that lies on a node, by its full name: its size, and as whom it runs unless a container says otherwise.
+    fn image(&self, _node: &str, _full: &str, _now: Time) -> Option<(u64, u32)> {
+        None
     }
     fn clone_box(&self) -> Box<dyn Answerer>;
     /// For who put it there and knows what it is.

@@ -251,7 +251,7 @@ fn authentication([authority, front_proxy]: [String; 2], now: Time) -> [Value; 2
 }
 
 /// The class that minikube makes the default.
-fn standard() -> StorageClass {
+pub fn standard() -> StorageClass {
     let mut metadata = named("standard");
     let default = ("storageclass.kubernetes.io/is-default-class".into(), "true".into());
     // Whoever sets a cluster up does it with `kubectl apply`, which leaves its words behind.
@@ -263,10 +263,10 @@ fn standard() -> StorageClass {
     StorageClass { metadata, provisioner: PROVISIONER.into(), ..StorageClass::default() }
 }
 
-const METRICS: &str = "v1beta1.metrics.k8s.io";
+pub const METRICS: &str = "v1beta1.metrics.k8s.io";
 
 /// That metrics-server serves a group of its own, and whether it answers.
-fn metrics_service(now: Time, available: bool) -> Value {
+pub fn metrics_service(now: Time, available: bool) -> Value {
     let (status, reason, message) = match available {
         true => ("True", "Passed", "all checks passed"),
         false => (

@@ -1,7 +1,8 @@
 //! The one place that puts the components together: profiles, start, faults, and what kubelets answer to clients.
 //!
 //! Start with [`Cluster::new`]. [`profile`] says what each kind of cluster looks like, [`faults`] what can be broken,
-//! [`stream`] how logs and exec find their container, [`metrics_server`] what is told of what they use.
+//! [`stream`] how logs and exec find their container, [`metrics_server`] what is told of what they use, [`docker`] what runs
+//! beside the cluster, [`minikube`] what is done to its machines.
 //!
 //! Deliberately absent: any behaviour of a component, and any word for people.
 //!
@@ -9,10 +10,12 @@
 
 pub mod authentication;
 mod control_plane;
+pub mod docker;
 pub mod faults;
 mod first_objects;
 mod first_services;
 mod metrics_server;
+pub mod minikube;
 pub mod outside;
 pub mod profile;
 pub mod stream;
@@ -29,6 +32,7 @@ use crate::controllers;
 use crate::controllers::identity_lease::IdentityLease;
 use crate::controllers::kubernetes_service::KubernetesService;
 use crate::controllers::leader_election::LeaderElection;
+use crate::host::engine::Engine;
 use crate::kubelet::{Fleet, NodeConfig};
 use crate::ledger::{Ledger, Root};
 use crate::network::core_dns::CoreDns;
@@ -40,6 +44,7 @@ use crate::runtime::Simulated;
 use crate::scheduler::Scheduler;
 use crate::store::Scope;
 use crate::world::{World, latency};
+use minikube::Minikube;
 use outside::Outside;
 use profile::{Plan, Profile};
 
@@ -64,6 +69,11 @@ impl Default for Options {
 pub struct Cluster {
     pub world: World,
     pub plan: Arc<Plan>,
+    /// What Docker keeps on the learner's own machine.
+    pub docker: Engine,
+    pub minikube: Minikube,
+    /// What it was made of.
+    pub options: Options,
 }
 
 /// The cluster starts this long before the clock shows zero, so that it is at rest by then.
@@ -107,8 +117,8 @@ impl Cluster {
         world.serve_at(host, &format!("{}:6443", plan.api_address));
         let start = world.root("kubetutor", Root::Startup);
         first_objects::make(&mut world, &plan, start);
-        let (configs, timing) = (plan.nodes.clone(), plan.timing);
-        world.add(Arc::new(move || Box::new(Fleet::new(configs.clone(), timing))), start);
+        let (configs, spares, timing) = (plan.nodes.clone(), plan.spares.clone(), plan.timing);
+        world.add(Arc::new(move || Box::new(Fleet::new(configs.clone(), timing).with_spares(&spares))), start);
         let (host, address) =
             (plan.nodes.first().map(|n| n.name.clone()).unwrap_or_default(), plan.api_address.clone());
         let identity = IdentityLease::of(&host, &format!("{address}:6443"));
@@ -138,7 +148,7 @@ impl Cluster {
         world.carry();
         world.run_until(Time::ZERO);
         world.start = Time::ZERO;
-        Cluster { world, plan }
+        Cluster { world, plan, docker: Engine::default(), minikube: Minikube::default(), options: options.clone() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What answers operations: the network gives a sandbox its address and connections their way, the runtime does the rest.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::first_services::DNS_ON_HOST;
@@ -7,13 +8,15 @@ use super::metrics_server;
 use super::profile::Plan;
 use crate::api::network::{Names, NetworkCall};
 use crate::api::ops::{Answerer, Completion, Figures, RuntimeCall, Stream, Talk};
-use crate::api::{Op, OpId, Outcome, Time, Uid};
+use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
+use crate::kubelet::NodeConfig;
 use crate::network::ipam::Ipam;
 use crate::network::rules::Mode;
 use crate::network::{DataPlane, Place, Stop, Way};
 use crate::runtime::Simulated;
 use crate::runtime::kernel::Errno;
 use crate::runtime::kernel::net::{Dial, MachineId, Reached};
+use crate::runtime::stores::DOCKER;
 
 #[derive(Clone)]
 pub struct Outside {
@@ -27,6 +30,9 @@ pub struct Outside {
 
 /// The name that the learner's own machine goes by.
 pub const OUTSIDE: &str = "";
+/// The address of the learner's machine on Docker's bridge, and how long a packet takes there.
+const BRIDGE: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
+const ON_BRIDGE: Duration = Duration::from_micros(60);
 
 impl Outside {
     /// `measuring_since`: when metrics-server begins, where there is one.
@@ -49,6 +55,21 @@ impl Outside {
         Outside { runtime, ipam, network, nodes, measuring_since: plan.metrics_service.then_some(measuring_since) }
     }
 
+    /// A machine joins.
+    pub fn add_node(&mut self, n: &NodeConfig) {
+        self.ipam.add_node(&n.name, &n.pod_cidr);
+        self.network.add_node(&n.name, &n.ip, &n.pod_cidr, None);
+        self.runtime.add_host(&n.name, n.ip.parse().ok());
+        self.nodes.push(n.name.as_str().into());
+    }
+
+    /// A machine leaves, and what lay on it.
+    pub fn remove_node(&mut self, name: &str) {
+        self.network.remove_node(name);
+        self.runtime.stores.forget(&name.into());
+        self.nodes.retain(|n| &**n != name);
+    }
+
     /// The pods in which a process runs at this moment, wherever that is.
     pub fn alive(&self) -> impl Iterator<Item = Uid> {
         self.runtime.alive()
@@ -64,10 +85,41 @@ impl Outside {
     /// Connections that programs want to open: the network says what becomes of them.
     fn route(&mut self, now: Time) {
         for Dial { connection, from, protocol, to, .. } in self.runtime.take_dials() {
-            let way = self.network.walk(&place(&from), protocol, to, now);
-            let reached = self.reached(&way);
+            let reached = match self.on_bridge(&from, to.ip) {
+                Some(machine) => Reached::Machine { machine, port: to.port, source: BRIDGE, after: ON_BRIDGE },
+                None => {
+                    let way = self.network.walk(&self.place(&from), protocol, to, now);
+                    self.reached(&way)
+                }
+            };
             self.runtime.answered(connection, reached, now);
         }
+    }
+
+    /// Who is called on Docker's bridge, by one who is there: a container, or the machine with the bridge.
+    fn on_bridge(&self, from: &MachineId, to: Ipv4Addr) -> Option<MachineId> {
+        let near = to.octets()[..2] == BRIDGE.octets()[..2] && self.place(from) == Place::Outside;
+        if !near {
+            return None;
+        }
+        if to == BRIDGE { Some(MachineId::Host(OUTSIDE.into())) } else { self.runtime.machine_at(to).cloned() }
+    }
+
+    /// Where a machine stands in the network of the cluster. What it does not know of is a container beside it.
+    fn place(&self, machine: &MachineId) -> Place {
+        match machine {
+            MachineId::Pod(uid) if self.network.has_pod(*uid) => Place::Pod(*uid),
+            MachineId::Host(name) if !name.is_empty() => Place::Node(name.clone()),
+            MachineId::Pod(_) | MachineId::Host(_) => Place::Outside,
+        }
+    }
+
+    pub fn runtime(&self) -> &Simulated {
+        &self.runtime
+    }
+
+    pub fn runtime_mut(&mut self) -> &mut Simulated {
+        &mut self.runtime
     }
 
     fn reached(&self, way: &Way) -> Reached {
@@ -106,20 +158,12 @@ impl Outside {
                 let pods = self.network.host_pods(node).into_iter().map(MachineId::Pod);
                 pods.chain([own]).any(|m| self.runtime.listens(&m, port))
             }
-            Place::Outside => false,
+            Place::Outside => self.runtime.listens(&MachineId::Host(OUTSIDE.into()), port),
         }
     }
 
     pub fn set_mode(&mut self, mode: Mode) {
         self.network.mode = mode;
-    }
-}
-
-fn place(machine: &MachineId) -> Place {
-    match machine {
-        MachineId::Pod(uid) => Place::Pod(*uid),
-        MachineId::Host(name) if name.is_empty() => Place::Outside,
-        MachineId::Host(name) => Place::Node(name.clone()),
     }
 }
 
@@ -134,6 +178,8 @@ impl Answerer for Outside {
             }
         };
         match call {
+            // Docker's own network lies on the learner's machine.
+            _ if &**node == DOCKER => self.runtime.submit(op, what, now, out),
             RuntimeCall::CreateSandbox { pod, host_network: false, .. } => {
                 let Some(ip) = self.ipam.allocate(node, pod.uid) else {
                     let message = format!(
@@ -202,6 +248,10 @@ impl Answerer for Outside {
 
     fn stats(&self, now: Time) -> Figures {
         metrics_server::at_once(now, &self.runtime)
+    }
+
+    fn image(&self, node: &str, full: &str, now: Time) -> Option<(u64, u32)> {
+        self.runtime.image(node, full, now)
     }
 
     fn clone_box(&self) -> Box<dyn Answerer> {

@@ -46,10 +46,12 @@ impl Profile {
 }
 
 /// Everything that a profile decides.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     pub profile: Profile,
     pub nodes: Vec<NodeConfig>,
+    /// Machines that may join: `minikube node add`.
+    pub spares: Vec<NodeConfig>,
     /// Labels that the installer gives nodes once they are registered, as kubelets may not: by node.
     pub marks: BTreeMap<String, BTreeMap<String, String>>,
     pub api_address: String,
@@ -72,6 +74,8 @@ pub struct Plan {
     pub wide_pod_range: bool,
 }
 
+/// How many machines may join a cluster of minikube's.
+const SPARES: u32 = 8;
 /// Above this many workers, a /16 has not enough ranges of 256 pods.
 const WIDE_FROM: u32 = 250;
 
@@ -102,7 +106,8 @@ impl Plan {
             _ => ("control-plane", "192.168.58", 4, 8_145_404),
         };
         let (mut nodes, mut marks) = (vec![], BTreeMap::new());
-        for i in 0..=workers {
+        let spare = if profile == Profile::Minikube { SPARES } else { 0 };
+        for i in 0..=workers + spare {
             let control = i == 0;
             let name = match (single, i) {
                 (_, 0) => first.to_string(),
@@ -135,12 +140,14 @@ impl Plan {
             let pod_cidr = cidr(i);
             nodes.push(NodeConfig { name, ip, pod_cidr, cpus, memory_kib, max_pods: 110, labels, taints, statics });
         }
+        let spares = nodes.split_off(usize::try_from(workers).map_or(nodes.len(), |w| w + 1));
         let milli = Duration::from_millis;
         let bare = profile == Profile::Bare;
         Plan {
             profile,
             api_address: nodes.first().map(|n| n.ip.clone()).unwrap_or_default(),
             nodes,
+            spares,
             marks,
             catalogue: if bare { Catalogue::bare() } else { Catalogue::public() },
             speeds: Speeds { sandbox: milli(150), create: milli(30), start: milli(60) },

@@ -193,7 +193,7 @@ impl Cluster {
         let pod = PodRef { namespace: ns.into(), name: name.into(), uid: Uid::of(pod.uid()) };
         let host = self.own_host();
         let (ports, addresses) = (ports.to_vec(), addresses.to_vec());
-        let call = RuntimeCall::PortForward { host: host.clone(), pod, ports, addresses };
+        let call = RuntimeCall::PortForward { host: host.clone(), pod, ports, addresses, lasting: false };
         Ok(self.world.call(Op::Runtime { node: host, call }, cause))
     }
 

@@ -24,6 +24,7 @@ pub mod identity_lease;
 pub mod job;
 pub mod kubernetes_service;
 pub mod leader_election;
+pub mod minikube_tunnel;
 pub mod namespace;
 pub mod node_lifecycle;
 pub mod persistentvolume_binder;
@@ -93,6 +94,9 @@ pub static IN_API_SERVER: &[Entry] = &[entry::<customresourcedefinition::CustomR
 
 /// Those that minikube adds, each a program of its own.
 pub static OF_MINIKUBE: &[Entry] = &[entry::<storage_provisioner::StorageProvisioner>()];
+
+/// `minikube tunnel`, while it is open.
+pub static TUNNEL: Entry = entry::<minikube_tunnel::Tunnel>();
 
 /// That of cloud-controller-manager, where there is a cloud.
 pub static OF_CLOUD: &[Entry] = &[entry::<cloud_load_balancer::LoadBalancers>()];

@@ -56,6 +56,7 @@ const SOURCES: &[(&str, &str)] = &[
         include_str!("../controllers/cloud_load_balancer/en.ftl"),
         include_str!("../controllers/cloud_load_balancer/ko.ftl"),
     ),
+    (include_str!("../controllers/minikube_tunnel/en.ftl"), include_str!("../controllers/minikube_tunnel/ko.ftl")),
     (
         include_str!("../controllers/storage_provisioner/en.ftl"),
         include_str!("../controllers/storage_provisioner/ko.ftl"),
@@ -68,6 +69,7 @@ const SOURCES: &[(&str, &str)] = &[
     (include_str!("../scheduler/en.ftl"), include_str!("../scheduler/ko.ftl")),
     (include_str!("../network/en.ftl"), include_str!("../network/ko.ftl")),
     (include_str!("../kubelet/en.ftl"), include_str!("../kubelet/ko.ftl")),
+    (include_str!("../host/en.ftl"), include_str!("../host/ko.ftl")),
     (include_str!("en.ftl"), include_str!("ko.ftl")),
 ];
 

@@ -126,6 +126,22 @@ pub fn named(mut flags: impl Iterator<Item = &'static Flag>, word: &str) -> Opti
     }
 }
 
+/// Whether flags may stand behind words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    Mixed,
+    /// After the first word all are words: they are a command of its own.
+    FlagsFirst,
+}
+
+/// What is wrong with a command line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WrongFlag {
+    pub message: String,
+    /// The flag that was perhaps meant.
+    pub meant: Option<String>,
+}
+
 /// A parsed command line.
 #[derive(Clone, Debug, Default)]
 pub struct Args {
@@ -143,13 +159,28 @@ pub struct Args {
 
 impl Args {
     pub fn parse(verb: &'static Verb, words: &[String]) -> Result<Args, Failure> {
-        let mut args = Args { verb: verb.name, ..Args::default() };
         let flags: Vec<&'static Flag> = verb.flags.iter().flat_map(|f| f.iter()).chain(GLOBAL).collect();
-        // What a verb says of a flag goes before what all say.
+        Args::read(verb.name, &flags, words, Order::Mixed).map_err(|wrong| {
+            let meant = wrong.meant.map(|n| Hint::DidYouMean(format!("--{n}")));
+            Failure::usage(wrong.message, verb.name).hint(meant)
+        })
+    }
+
+    /// Any command line that the library reads. What stands first among the flags goes before what stands later.
+    ///
+    /// # Errors
+    /// What it says of a mistake, and which flag was perhaps meant.
+    pub fn read(
+        name: &'static str,
+        flags: &[&'static Flag],
+        words: &[String],
+        order: Order,
+    ) -> Result<Args, WrongFlag> {
+        let mut args = Args { verb: name, ..Args::default() };
         for f in flags.iter().rev() {
             args.defaults.insert(f.name, f.default);
         }
-        let usage = |message: String| Failure::usage(message, verb.name);
+        let usage = |message: String| WrongFlag { message, meant: None };
         let mut i = 0;
         while i < words.len() {
             let w = &words[i];
@@ -166,8 +197,8 @@ impl Args {
                 };
                 let Some(f) = flags.iter().find(|f| f.name == name) else {
                     let known: Vec<&str> = flags.iter().map(|f| f.name).collect();
-                    let meant = likeliest(name, &known).map(|n| Hint::DidYouMean(format!("--{n}")));
-                    return Err(usage(format!("unknown flag: --{name}")).hint(meant));
+                    let meant = likeliest(name, &known).map(String::from);
+                    return Err(WrongFlag { message: format!("unknown flag: --{name}"), meant });
                 };
                 let value = match (inline, f.kind) {
                     (Some(v), _) => v,
@@ -210,6 +241,10 @@ impl Args {
                 }
             } else {
                 args.words.push(w.clone());
+                if order == Order::FlagsFirst {
+                    args.words.extend(words[i..].iter().cloned());
+                    break;
+                }
             }
         }
         Ok(args)

@@ -151,6 +151,10 @@ pub enum KubeletDecision {
         pod: Key,
         node: String,
     },
+    /// A machine has become a node of the cluster.
+    NodeJoined {
+        node: String,
+    },
     /// The machine has lost its power, or has it again.
     PowerOff {
         node: String,
@@ -215,6 +219,7 @@ impl KubeletDecision {
             D::Ready { pod, node, ready } => (either(*ready, "kubelet-ready", "kubelet-unready"), Some(pod), node),
             D::CannotStart { pod, node, .. } => ("kubelet-cannot-start", Some(pod), node),
             D::PowerOff { node, .. } => ("kubelet-power-off", None, node),
+            D::NodeJoined { node } => ("kubelet-node-joined", None, node),
             D::PowerOn { node, .. } => ("kubelet-power-on", None, node),
             D::Pressure { node, of, .. } => {
                 (either(*of == Resource::Memory, "kubelet-short-of-memory", "kubelet-short-of-disk"), None, node)
@@ -304,6 +309,7 @@ impl Decision for KubeletDecision {
             | D::Mirrored { .. }
             | D::CannotStop { .. }
             | D::Ready { .. }
+            | D::NodeJoined { .. }
             | D::Down { .. } => {}
         }
         facts

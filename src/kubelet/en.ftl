@@ -48,6 +48,7 @@ kubelet-power-off = the machine has no power: kubelet and all containers of its 
     [one] 1 pod
    *[other] { $pods } pods
  } are gone; the API does not know it yet
+kubelet-node-joined = kubelet starts on the new machine and registers it: the scheduler may use it as soon as its network is ready, and DaemonSets get a pod there
 kubelet-power-on = the machine starts, kubelet will follow: the { $pods ->
     [one] 1 pod it has gets a new sandbox
    *[other] { $pods } pods it has get new sandboxes

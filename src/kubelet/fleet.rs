@@ -66,6 +66,14 @@ impl Fleet {
         }
     }
 
+    /// With machines that have not joined.
+    pub fn with_spares(mut self, spares: &[NodeConfig]) -> Fleet {
+        let all = self.nodes.iter_mut().map(|n| n.config.clone()).chain(spares.iter().cloned()).collect();
+        self.nodes = Nodes::new(all);
+        spares.iter().for_each(|s| self.leave(&s.name));
+        self
+    }
+
     /// Asks the runtime for something on behalf of a pod.
     pub(super) fn runtime(&mut self, uid: Uid, node: &NodeRef, call: RuntimeCall, ctx: &mut Ctx<'_>) -> OpId {
         let op = ctx.start(Op::Runtime { node: node.name.clone(), call });
@@ -94,6 +102,8 @@ impl Fleet {
             "return" => self.look_around(&key.name, ctx),
             "fault kubelet" => self.power(&key.name, tag.n == 1, ctx),
             "fault node" => self.machine(&key.name, tag.n == 1, ctx),
+            "join" => self.join(&key.name, ctx),
+            "leave" => self.leave(&key.name),
             "booted" => self.booted(&key.name, ctx),
             "fault clock" => self.set_clock(&key.name, tag.n == 1, ctx),
             "fault memory" => self.take(&key.name, Resource::Memory, tag.n == 1, ctx),

@@ -30,6 +30,7 @@ kubelet-connected = 리스를 다시 갱신하고, 파드 { $pods }개의 그동
 kubelet-mirrored = { $pod } 파드는 이 노드의 파일로 정의된 스태틱 파드이고 컨테이너는 멈춘 적이 없음: 지워진 것은 API에 비친 미러 파드뿐임 → 다시 만듦
 kubelet-not-stored = API 서버가 저장하지 못해 리스를 갱신하지 못함: 알고 있는 대로 파드 { $pods }개를 계속 돌보고 10초마다 다시 시도함
 kubelet-power-off = 전원이 꺼짐: kubelet도, 파드 { $pods }개의 컨테이너도 모두 사라짐. API는 아직 이를 모름
+kubelet-node-joined = 새 머신에서 kubelet이 시작되어 노드를 등록함: 네트워크가 준비되면 스케줄러가 쓸 수 있고, 데몬셋은 여기에도 파드를 둠
 kubelet-power-on = 전원이 켜지고 곧 kubelet이 뒤따름: 맡은 파드 { $pods }개는 샌드박스를 새로 얻고 컨테이너가 다시 시작됨
 kubelet-short-of-memory = 메모리가 { $left }만 남음, 기준 100 MiB보다 적음 → MemoryPressure: BestEffort 파드를 더 받지 않고, 넉넉해질 때까지 파드를 축출함
 kubelet-short-of-disk = 디스크가 { $left }만 남음, 기준 10분의 1보다 적음 → DiskPressure: 파드를 더 받지 않고, 안 쓰는 이미지를 지우며, 넉넉해질 때까지 파드를 축출함

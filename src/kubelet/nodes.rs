@@ -19,7 +19,7 @@ impl fmt::Display for NodeRef {
     }
 }
 
-/// The nodes of a fleet. None joins or leaves: a machine that is switched off is still there.
+/// The nodes of a fleet, with the machines that may join. A machine that is switched off is still there.
 #[derive(Clone, Debug)]
 pub struct Nodes {
     all: Vec<NodeState>,

@@ -34,7 +34,7 @@ impl Fleet {
     /// The machine runs again, and kubelet begins with what it finds.
     pub(super) fn booted(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let boot = ctx.new_uid();
-        let Some(n) = self.nodes.get_mut(name).filter(|n| n.dark) else { return };
+        let Some(n) = self.nodes.get_mut(name).filter(|n| n.dark && !n.spare) else { return };
         n.dark = false;
         n.dirty.clear();
         n.boot_id.clone_from(&boot);

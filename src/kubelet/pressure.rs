@@ -14,8 +14,9 @@ use super::reporting::NodeState;
 use super::worker::{Phase, Worker};
 use crate::api::kinds::Node;
 use crate::api::object::Key;
+use crate::api::ops::RuntimeCall;
 use crate::api::taints::tolerates;
-use crate::api::{Duration, Time, Uid, pods};
+use crate::api::{Duration, Op, Time, Uid, pods};
 use crate::client::recorder::{Note, reference};
 use crate::world::{Ctx, Tag};
 
@@ -199,6 +200,9 @@ impl Fleet {
         let Some(n) = self.nodes.get_mut(name) else { return false };
         let unused: Vec<String> = n.images.keys().filter(|i| !in_use.contains(i)).cloned().collect();
         let freed: u64 = unused.iter().filter_map(|i| n.images.remove(i)).map(|i| i.bytes).sum();
+        for image in unused {
+            ctx.start(Op::Runtime { node: name.into(), call: RuntimeCall::RemoveImage { image } });
+        }
         if let Some(taken) = n.pressure.taken.get_mut(&Resource::Disk) {
             *taken = taken.saturating_sub(freed);
         }

@@ -58,6 +58,8 @@ pub struct NodeState {
     pub user: Arc<User>,
     pub uid: String,
     pub down: bool,
+    /// It has not joined the cluster, or has left it.
+    pub spare: bool,
     /// Its machine has no power.
     pub dark: bool,
     /// Which start of the machine this is.
@@ -105,6 +107,7 @@ impl NodeState {
             allocatable: super::node::allocatable(&config),
             uid: String::new(),
             down: false,
+            spare: false,
             dark: false,
             boot_id: FIRST_BOOT.into(),
             runtime_off: false,
@@ -132,6 +135,19 @@ impl NodeState {
         now - self.behind
     }
 
+    /// Says to the API that it is there.
+    fn register(&mut self, ctx: &mut Ctx<'_>) {
+        let (now, name) = (ctx.now(), self.config.name.as_str());
+        self.reported = now;
+        let object = super::node::object(&self.config, now);
+        if let Ok(o) = ctx.api_as::<Node>(self.user.clone()).create(object) {
+            self.uid = o.uid().into();
+        }
+        let lease = super::node::lease(name, &self.uid, now);
+        let _ = ctx.api_as::<Lease>(self.user.clone()).create(lease);
+        let _ = ctx.api_as::<CSINode>(self.user.clone()).create(super::node::csi(name, &self.uid));
+    }
+
     fn conditions(&self, now: Time) -> Vec<NodeCondition> {
         let mut all = if self.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) };
         self.pressure.tell(&mut all, now + self.behind);
@@ -141,27 +157,43 @@ impl NodeState {
 
 impl Fleet {
     pub(super) fn register_all(&mut self, ctx: &mut Ctx<'_>) {
-        let spread = self.nodes.count().max(1) as f64;
-        for (i, n) in self.nodes.iter_mut().enumerate() {
-            let now = ctx.now();
-            let name = n.config.name.as_str();
+        let spread = self.nodes.iter_mut().filter(|n| !n.spare).count().max(1) as f64;
+        for (i, n) in self.nodes.iter_mut().filter(|n| !n.spare).enumerate() {
+            let name = n.config.name.clone();
             let phase = latency::between(ctx.chance(), 0, super::seeing::RELIST_MILLIS - 1).as_millis();
             n.phase = u64::try_from(phase).unwrap_or(0);
-            n.reported = now;
-            let object = super::node::object(&n.config, now);
-            if let Ok(o) = ctx.api_as::<Node>(n.user.clone()).create(object) {
-                n.uid = o.uid().into();
-            }
-            let lease = super::node::lease(name, &n.uid, now);
-            let _ = ctx.api_as::<Lease>(n.user.clone()).create(lease);
-            let _ = ctx.api_as::<CSINode>(n.user.clone()).create(super::node::csi(name, &n.uid));
+            n.register(ctx);
             // Spread over the interval, as kubelets that started at different times are.
             let offset = LEASE_EVERY.mul_f64((i as f64 + 1.0) / spread);
-            ctx.every(offset, Tag::about("lease", Key::of::<Node>("", name)));
+            ctx.every(offset, Tag::about("lease", Key::of::<Node>("", &name)));
+        }
+    }
+
+    /// A machine joins the cluster.
+    pub(super) fn join(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        let boot = ctx.new_uid();
+        let Some(n) = self.nodes.get_mut(name).filter(|n| n.spare) else { return };
+        (n.spare, n.down, n.dark) = (false, false, false);
+        n.relist_set = false;
+        n.boot_id = boot;
+        n.settled = ctx.now();
+        n.register(ctx);
+        ctx.decide(KubeletDecision::NodeJoined { node: name.into() });
+        ctx.every(LEASE_EVERY, Tag::about("lease", Key::of::<Node>("", name)));
+    }
+
+    /// A machine leaves the cluster: its kubelet ends, and what it ran.
+    pub(super) fn leave(&mut self, name: &str) {
+        if let Some(n) = self.nodes.get_mut(name) {
+            (n.spare, n.down, n.dark) = (true, true, true);
+            n.images.clear();
         }
     }
 
     pub(super) fn renew(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+        if self.nodes.get(name).is_none_or(|n| n.spare) {
+            return;
+        }
         ctx.every(LEASE_EVERY, Tag::about("lease", Key::of::<Node>("", name)));
         self.renew_lease(name, ctx);
         let now = ctx.now();

@@ -40,7 +40,14 @@ impl Fleet {
             self.cannot(uid, name, "InvalidImageName", "InspectFailed", message, ctx);
             return false;
         };
-        let present = self.nodes.at(&node).images.contains_key(&full);
+        // Somebody may have put it there without kubelet: `minikube image load`.
+        let known = self.nodes.at(&node).images.contains_key(&full);
+        let found = if known { None } else { ctx.image(&node.name, &full) };
+        if let Some((bytes, user)) = found {
+            let there = self.nodes.at_mut(&node).images.entry(full).or_default();
+            (there.bytes, there.user) = (bytes, user);
+        }
+        let present = known || found.is_some();
         match c.image_pull_policy.as_deref() {
             Some("Never") if !present => {
                 let message = format!("Container image {image:?} is not present with pull policy of Never");

@@ -189,6 +189,13 @@ impl DataPlane {
         self.nodes.insert(name, NodeNet { ip, pods, zone });
     }
 
+    pub fn remove_node(&mut self, name: &str) {
+        self.down.remove(name);
+        if let Some(n) = self.nodes.remove(name) {
+            self.by_ip.remove(&n.ip);
+        }
+    }
+
     pub fn add_pod(&mut self, uid: Uid, node: &Arc<str>, ip: &str) {
         if let Ok(ip) = ip.parse() {
             self.pods.insert(ip, (uid, node.clone()));
@@ -209,6 +216,10 @@ impl DataPlane {
         {
             self.pods.remove(&ip);
         }
+    }
+
+    pub fn has_pod(&self, uid: Uid) -> bool {
+        self.of_pod.contains_key(&uid)
     }
 
     /// The pods of a node's own network.

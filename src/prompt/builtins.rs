@@ -4,7 +4,7 @@
 use super::session::{Narration, Output, Pace, Session};
 use super::why;
 use super::words::Unfinished;
-use super::{path, programs, scores};
+use super::{docker, minikube, path, programs, scores};
 use crate::api::kinds::{Deployment, deployment};
 use crate::api::object::Resource;
 use crate::api::time::parse_go_duration;
@@ -142,6 +142,18 @@ pub static TABLE: &[Word] = &[
         usage: "nc -zv HOST PORT",
         help: ("tries whether a port answers", "포트가 응답하는지 확인함"),
         run: programs::run,
+    },
+    Word {
+        name: "docker",
+        usage: "docker build|run|push …",
+        help: ("images and containers on your own machine", "내 컴퓨터의 이미지와 컨테이너"),
+        run: docker::word,
+    },
+    Word {
+        name: "minikube",
+        usage: "minikube start|service|tunnel …",
+        help: ("the machine under a cluster of minikube's", "minikube 클러스터의 머신"),
+        run: minikube::word,
     },
     Word {
         name: "clear",

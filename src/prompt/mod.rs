@@ -2,7 +2,7 @@
 //!
 //! Start with [`session`]: one learner's cluster, files and history. [`desk`] is the learner's own machine with its shell;
 //! [`running`] answers what that shell asks: kubectl ([`transport`] is its way to the cluster in process) and
-//! [`builtins`], the other words of the prompt; [`script`] the format of
+//! [`builtins`], the other words of the prompt, with [`docker`] and [`minikube`]; [`script`] the format of
 //! transcripts (`run --plain`).
 //!
 //! Deliberately absent: terminals, real files, the wall clock, the environment (`edge/` has them), and the words of the
@@ -12,7 +12,9 @@
 
 pub mod builtins;
 pub mod desk;
+pub mod docker;
 pub mod host;
+pub mod minikube;
 pub mod path;
 pub mod programs;
 pub mod running;

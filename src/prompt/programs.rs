@@ -3,17 +3,29 @@
 
 use super::session::{Output, Session};
 use crate::api::ops::{RuntimeCall, Talk};
-use crate::api::{Duration, Op, Outcome};
+use crate::api::{Duration, Op, OpId, Outcome, RecordId};
 use crate::kubectl::remote::{Connected, LONGEST_PROGRAM};
 use crate::kubectl::{Env, Failure, Follow, Progress};
 use crate::ledger::Root;
 
-/// A program that runs on a machine.
-struct Running(Connected);
+/// What Ctrl-C does to a program that one follows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum CtrlC {
+    /// One looks no longer, and it goes on if it can.
+    Leaves,
+    Interrupts,
+}
+
+/// A program that runs on a machine or in a container.
+struct Running {
+    near: Connected,
+    op: OpId,
+    ctrl_c: CtrlC,
+}
 
 impl Follow for Running {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
-        Ok(match self.0.poll(env)? {
+        Ok(match self.near.poll(env)? {
             Ok(progress) => progress,
             Err(Outcome::Ended { code }) => Progress::Exit(code),
             Err(_) => Progress::Exit(0),
@@ -21,20 +33,39 @@ impl Follow for Running {
     }
 
     fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
-        self.0.typed(what, env);
+        self.near.typed(what, env);
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {
-        self.0.leave(env);
+        if self.ctrl_c == CtrlC::Interrupts {
+            env.api.talk(self.op, &Talk::Interrupt);
+        }
+        self.near.leave(env);
     }
 
     fn ends(&self) -> bool {
-        self.0.goes_on()
+        self.near.goes_on()
     }
 
     fn longest(&self) -> Duration {
         LONGEST_PROGRAM
     }
+}
+
+/// Follows it to its end, or until it wants to be typed to.
+pub(super) fn follow(
+    s: &mut Session,
+    op: OpId,
+    (stdin, tty): (bool, bool),
+    ctrl_c: CtrlC,
+    cause: RecordId,
+    mut out: Output,
+) -> Output {
+    let connected = s.in_env(cause, &mut out, |env| Ok(Connected::new(op, stdin, tty, env)));
+    if let Some(near) = connected {
+        s.follow_typing(Box::new(Running { near, op, ctrl_c }), cause, &mut out);
+    }
+    out
 }
 
 pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
@@ -49,10 +80,5 @@ pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
     let piped = s.stdin.is_some();
     let call = RuntimeCall::RunOnHost { host: host.clone(), command, stdin: piped, tty: s.terminal && !piped };
     let op = s.cluster.world.call(Op::Runtime { node: host, call }, cause);
-    let mut out = Output::default();
-    let connected = s.in_env(cause, &mut out, |env| Ok(Connected::new(op, piped, false, env)));
-    if let Some(c) = connected {
-        s.follow_typing(Box::new(Running(c)), cause, &mut out);
-    }
-    out
+    follow(s, op, (piped, false), CtrlC::Leaves, cause, Output::default())
 }

@@ -142,6 +142,8 @@ impl Session {
     /// Answers one word of the prompt.
     fn reply(&mut self, asking: &Asking, out: &mut Output) {
         self.host.enter(&asking.cwd);
+        let begun = self.story_from;
+        self.cluster.docker_tidy(begun);
         let words: &[String] = &asking.words;
         // What was typed stands in the story as it was typed.
         let as_typed = words::split(&self.typed).is_ok_and(|w| w == words);

@@ -214,6 +214,9 @@ impl Session {
             self.advance(COMMAND);
         }
         self.after_command(&mut out);
+        if self.narration != Narration::Off && words.first().is_some_and(|w| w == "describe") {
+            self.notice_stand_ins(&mut out);
+        }
         // What only looked has no story of its own: `story` goes on telling the last one.
         let decided = |r: &Record| matches!(r.what, What::Decision(_));
         let has_story = |r: &Record| follows(r, cause) || (self.waited && decided(r));
@@ -229,6 +232,7 @@ impl Session {
             self.settle();
         }
         if self.narration != Narration::Off {
+            self.notice_pulls(self.story_from);
             out.story.push_str(&builtins::what_happened(self, self.narration == Narration::Full));
         }
     }

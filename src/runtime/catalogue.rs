@@ -37,6 +37,17 @@ pub struct Image {
     pub server: Option<Arc<Server>>,
     /// What its own program prints before it ends with a code.
     pub says: Option<(Vec<String>, i32)>,
+    /// What runs in place of its own program, which cannot be executed here.
+    pub stand_in: Option<Arc<StandIn>>,
+}
+
+/// What is run in place of a program that cannot be executed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StandIn {
+    /// The command of the image: `node app.js`.
+    pub command: String,
+    /// Where the stand-in listens, if the image says where its program would.
+    pub port: Option<u16>,
 }
 
 /// What a registry holds, and how fast it gives it.
@@ -46,6 +57,8 @@ pub struct Catalogue {
     images: BTreeMap<String, Vec<Arc<Image>>>,
     bytes_per_second: u64,
     latency: Duration,
+    /// A registry that says the same of what is private and of what does not exist.
+    secretive: bool,
 }
 
 impl Catalogue {
@@ -86,6 +99,7 @@ impl Catalogue {
             images,
             bytes_per_second: v["bytesPerSecond"].as_u64().unwrap_or(40_000_000),
             latency: Duration::from_millis(v["latencyMilliseconds"].as_u64().unwrap_or(60)),
+            secretive: v["secretive"] == true,
         }
     }
 
@@ -93,6 +107,15 @@ impl Catalogue {
         let tag = image.tag_or_latest();
         let all = self.images.get(&image.repository())?;
         all.iter().find(|i| image.digest.is_some() || i.tags.iter().any(|t| t == tag))
+    }
+
+    /// Whether there is a repository of that name.
+    pub fn has(&self, repository: &str) -> bool {
+        self.images.contains_key(repository)
+    }
+
+    pub fn is_secretive(&self) -> bool {
+        self.secretive
     }
 
     pub fn pull_time(&self, image: &Image) -> Duration {
@@ -171,6 +194,7 @@ fn entry(v: &Value) -> Option<Vec<(String, Arc<Image>)>> {
         says: v["print"]
             .is_array()
             .then(|| (texts(&v["print"]), i32::try_from(v["code"].as_i64().unwrap_or(0)).unwrap_or(1))),
+        stand_in: None,
     };
     let names = match &v["name"] {
         Value::Array(_) => texts(&v["name"]),

@@ -109,6 +109,15 @@ fn make(base: Base) -> Tree {
     if base == Base::Busybox {
         t.put("/usr/bin/env", Node::link("../../bin/env"));
     }
+    // Package managers, which cannot do here what they do.
+    let managers: &[&str] = match base {
+        Base::Alpine => &["/sbin/apk"],
+        Base::Debian => &["/usr/bin/apt", "/usr/bin/apt-get"],
+        Base::Busybox | Base::Scratch => &[],
+    };
+    for path in managers {
+        t.put(path, Node::new(Kind::Program("tool"), 0o755));
+    }
     t
 }
 

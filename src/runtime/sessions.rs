@@ -163,11 +163,16 @@ impl Simulated {
         }
     }
 
+    /// What a process prints is heard by an operation.
+    pub(super) fn follow_process(&mut self, op: OpId, machine: MachineId, process: ProcessId, sink: usize) {
+        self.sessions.insert(op, Session::new(What::Command { machine, process, stdin: None, sink }));
+    }
+
     /// The first process of a container from now on.
     pub(super) fn attach(&mut self, op: OpId, id: ContainerId, stdin: bool, now: Time, out: &mut Vec<Completion>) {
         let stdin = self.containers.get(&id).and_then(|c| self.root(c)?.stdin).filter(|_| stdin);
         match self.containers.get_mut(&id).map(Arc::make_mut) {
-            Some(c) if c.is_running() => {
+            Some(c) if !matches!(c.state, State::Exited(_)) => {
                 c.attached.push(op);
                 self.sessions.insert(op, Session::new(What::Attached { container: id, stdin }));
             }
@@ -181,7 +186,7 @@ impl Simulated {
         op: OpId,
         host: &Arc<str>,
         pod: &PodRef,
-        (ports, addresses): (&[(u16, u16)], &[String]),
+        (ports, addresses, lasting): (&[(u16, u16)], &[String], bool),
         now: Time,
         out: &mut Vec<Completion>,
     ) {
@@ -189,8 +194,9 @@ impl Simulated {
         let Some(m) = self.machine_mut(&machine) else { return fail(op, now, "no such machine", out) };
         let sink = m.sink(false);
         let ports = ports.iter().map(|(local, remote)| Ports { local: *local, remote: *remote }).collect();
-        let program = Box::new(Forwarder::new(MachineId::Pod(pod.uid), ports, addresses.to_vec()));
-        let words: Arc<[String]> = ["kubectl", "port-forward"].map(String::from).into();
+        let program = Box::new(Forwarder::new(MachineId::Pod(pod.uid), ports, addresses.to_vec(), lasting));
+        let words = if lasting { ["docker-proxy", "-proto=tcp"] } else { ["kubectl", "port-forward"] };
+        let words: Arc<[String]> = words.map(String::from).into();
         let process = m.start(0, program, words, sink, now);
         match process {
             Some(process) => {
@@ -446,11 +452,17 @@ impl Simulated {
 
     /// Whether a command waits for a time, or for somebody who will answer.
     pub(super) fn session_goes_on(&self, op: OpId) -> bool {
-        let Some(Session { what: What::Command { machine, process, .. }, .. }) = self.sessions.get(&op) else {
-            return true;
+        let first = match self.sessions.get(&op).map(|s| &s.what) {
+            Some(What::Command { machine, process, .. }) => Some((machine, *process)),
+            Some(What::Attached { container, .. }) => {
+                let machine = self.containers.get(container).map(|c| &c.machine);
+                machine.zip(self.mains.get(container).copied())
+            }
+            Some(What::Connection { .. }) | None => None,
         };
+        let Some((machine, process)) = first else { return true };
         let Some(m) = self.machines.get(machine) else { return true };
-        let mut group = vec![*process];
+        let mut group = vec![process];
         while let Some(next) = m.processes.iter().find(|p| group.contains(&p.parent) && !group.contains(&p.id)) {
             group.push(next.id);
         }

@@ -11,6 +11,7 @@ use super::kernel::net::{ConnectionId, Dial, MachineId, Reached, Sockets};
 use super::kernel::{Machine, ProcessId, Root, Signal};
 use super::sessions::Session;
 use super::starting::Ends;
+use super::stores::{Refusal, Stores};
 use crate::api::image::ImageRef;
 use crate::api::ops::{Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, PodRef, RuntimeCall, Stream, Talk};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
@@ -37,7 +38,8 @@ pub(super) enum Due {
 
 #[derive(Clone)]
 pub struct Simulated {
-    catalogue: &'static Catalogue,
+    pub(super) catalogue: &'static Catalogue,
+    pub stores: Stores,
     speeds: Speeds,
     pub(super) containers: imbl::OrdMap<ContainerId, Arc<Container>>,
     /// The first process of each running container.
@@ -53,7 +55,7 @@ pub struct Simulated {
     wakes: imbl::OrdMap<MachineId, Time>,
     seq: u64,
     down: BTreeSet<Arc<str>>,
-    registry_down: bool,
+    pub(super) registry_down: bool,
     created: u64,
 }
 
@@ -61,6 +63,7 @@ impl Simulated {
     pub fn new(catalogue: &'static Catalogue, speeds: Speeds) -> Simulated {
         Simulated {
             catalogue,
+            stores: Stores::default(),
             speeds,
             containers: imbl::OrdMap::new(),
             mains: imbl::OrdMap::new(),
@@ -85,7 +88,7 @@ impl Simulated {
 
     // ---- images -----------------------------------------------------------------------------
 
-    fn pull(&self, image: &str) -> (Duration, Outcome) {
+    fn pull(&mut self, node: &Arc<str>, image: &str, now: Time) -> (Duration, Outcome) {
         let fail = |wait: Duration, message: String| (wait, Outcome::Failed { message });
         let Some(r) = ImageRef::parse(image) else {
             return fail(
@@ -96,31 +99,41 @@ impl Simulated {
             );
         };
         let full = r.full();
-        if self.registry_down {
-            return fail(
-                Duration::from_secs(3),
-                format!(
-                    "failed to pull and unpack image {full:?}: failed to resolve image: dial tcp: lookup {}: i/o timeout",
-                    r.registry
-                ),
-            );
-        }
-        match self.catalogue.find(&r) {
-            Some(found) => {
-                let took = self.catalogue.pull_time(found);
-                (took, Outcome::Pulled { image: full, size: found.bytes, user: found.user, took })
+        let cannot = |why: &str| format!("failed to pull and unpack image {full:?}: failed to resolve image: {why}");
+        match self.ask_registry(&r) {
+            Ok(found) => {
+                let took = self.catalogue.pull_time(&found);
+                let (size, user) = (found.bytes, found.user);
+                self.stores.expect(node, &full, found, now + took);
+                (took, Outcome::Pulled { image: full, size, user, took })
             }
-            None => fail(
+            Err(Refusal::Down) => {
+                fail(Duration::from_secs(3), cannot(&format!("dial tcp: lookup {}: i/o timeout", r.registry)))
+            }
+            Err(Refusal::Local) => {
+                let port = r.registry.split_once(':').map_or("443", |(_, port)| port);
+                let (registry, path, tag) = (&r.registry, &r.path, r.tag_or_latest());
+                let head = format!("Head \"https://{registry}/v2/{path}/manifests/{tag}\"");
+                let why =
+                    format!("failed to do request: {head}: dial tcp 127.0.0.1:{port}: connect: connection refused");
+                fail(Duration::from_millis(5), cannot(&why))
+            }
+            Err(Refusal::Denied) => fail(
                 self.catalogue.answer_time(),
-                format!(
-                    "rpc error: code = NotFound desc = failed to pull and unpack image {full:?}: failed to resolve image: {full}: not found"
+                cannot(
+                    "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
                 ),
             ),
+            Err(Refusal::Unknown) => {
+                let why = cannot(&format!("{full}: not found"));
+                fail(self.catalogue.answer_time(), format!("rpc error: code = NotFound desc = {why}"))
+            }
         }
     }
 
-    pub(super) fn image(&self, name: &str) -> Option<Arc<Image>> {
-        ImageRef::parse(name).and_then(|i| self.catalogue.find(&i).cloned())
+    pub(super) fn image_for(&self, node: &Arc<str>, name: &str) -> Option<Arc<Image>> {
+        let image = ImageRef::parse(name)?;
+        self.stores.on(node, &image.full()).or_else(|| self.stores.find(self.catalogue, &image)).cloned()
     }
 
     // ---- machines ---------------------------------------------------------------------------
@@ -266,6 +279,16 @@ impl Simulated {
             Some(c) => Outcome::Logs(c.lines()),
             None => Outcome::Failed { message: "container not found".into() },
         }
+    }
+
+    /// A container in the books.
+    pub fn container(&self, id: ContainerId) -> Option<&Container> {
+        self.containers.get(&id).map(|c| &**c)
+    }
+
+    /// A pod of that address.
+    pub fn machine_at(&self, ip: std::net::Ipv4Addr) -> Option<&MachineId> {
+        self.machines.iter().find(|(_, m)| m.address == Some(ip)).map(|(id, _)| id)
     }
 
     fn ids(&self, mut wanted: impl FnMut(&Container) -> bool) -> Vec<ContainerId> {
@@ -425,7 +448,11 @@ impl Answerer for Simulated {
                 self.remove_sandbox(pod, now, out);
                 (Duration::from_millis(20), Outcome::Removed)
             }
-            RuntimeCall::PullImage { image } => self.pull(image),
+            RuntimeCall::PullImage { image } => self.pull(node, image, now),
+            RuntimeCall::RemoveImage { image } => {
+                self.stores.remove(node, image);
+                (Duration::from_millis(5), Outcome::Removed)
+            }
             RuntimeCall::CreateContainer { pod, spec } => (self.speeds.create, self.create(node, pod, spec, now)),
             RuntimeCall::StartContainer { id } => {
                 let outcome = self.start(*id, now, out);
@@ -467,8 +494,8 @@ impl Answerer for Simulated {
                 return self.run_on_host(op, host, command, (*stdin, *tty), now, out);
             }
             RuntimeCall::Attach { id, stdin } => return self.attach(op, *id, *stdin, now, out),
-            RuntimeCall::PortForward { host, pod, ports, addresses } => {
-                return self.port_forward(op, host, pod, (ports, addresses), now, out);
+            RuntimeCall::PortForward { host, pod, ports, addresses, lasting } => {
+                return self.port_forward(op, host, pod, (ports, addresses, *lasting), now, out);
             }
             RuntimeCall::UpdateVolume { volume, content } => {
                 if let Some(tree) = self.volumes.get_mut(volume) {
@@ -538,6 +565,10 @@ impl Answerer for Simulated {
 
     fn awaits_input(&self, op: OpId) -> bool {
         self.waits_for_input(op)
+    }
+
+    fn image(&self, node: &str, full: &str, now: Time) -> Option<(u64, u32)> {
+        self.stores.arrived(&node.into(), full, now).map(|i| (i.bytes, i.user))
     }
 
     fn clone_box(&self) -> Box<dyn Answerer> {

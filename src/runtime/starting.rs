@@ -29,7 +29,7 @@ impl Simulated {
     pub(super) fn create(&mut self, node: &Arc<str>, pod: &PodRef, spec: &Arc<ContainerSpec>, now: Time) -> Outcome {
         let id = self.new_id(pod.uid, spec);
         let machine = MachineId::Pod(pod.uid);
-        let image = self.image(&spec.image);
+        let image = self.image_for(node, &spec.image);
         let mounts: Vec<Mounted> = spec.mounts.iter().map(|m| self.mount(m, now)).collect();
         let who = match identity(spec, image.as_deref()) {
             Ok(who) => who,

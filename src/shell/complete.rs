@@ -6,7 +6,7 @@ use crate::api::object::Resource;
 use crate::kubectl::args::{self, Flag, GLOBAL};
 use crate::kubectl::{Completes, Verb, verbs};
 use crate::prompt::Session;
-use crate::prompt::builtins;
+use crate::prompt::{builtins, docker, minikube};
 
 /// More objects than these are not looked at for a list that nobody would read.
 const MANY: usize = 500;
@@ -27,6 +27,8 @@ pub fn candidates(session: &Session, line: &str) -> (usize, Vec<String>) {
         ["fail" | "heal", name] => {
             crate::cluster::faults::find(name).map(|f| session.cluster.places(f.place)).unwrap_or_default()
         }
+        ["docker", rest @ ..] => docker::completions(session, rest),
+        ["minikube", rest @ ..] => minikube::completions(session, rest),
         ["narrate"] => ["off", "brief", "full"].map(String::from).into(),
         ["lang"] => ["en", "ko"].map(String::from).into(),
         ["pace"] => ["auto", "manual", "live", "step"].map(String::from).into(),
@@ -186,6 +188,8 @@ mod tests {
         let mut s = Session::in_memory(&Options::default());
         s.eval("kubectl create deployment web --image=nginx:1.27");
         s.eval("echo kind > web.yaml");
+        s.eval("kubectl expose deployment web --port=80");
+        s.eval("docker run -d --name some nginx");
         for (line, want) in [
             ("kubectl ge", "get"),
             ("kubectl rollout st", "status"),
@@ -195,6 +199,13 @@ mod tests {
             ("kubectl get pods --show", "--show-labels"),
             ("kubectl get pods -n kube-s", "kube-system"),
             ("wh", "why"),
+            ("docker bu", "build"),
+            ("docker push ng", "nginx:latest"),
+            ("docker stop so", "some"),
+            ("minikube tu", "tunnel"),
+            ("minikube node a", "add"),
+            ("minikube service w", "web"),
+            ("minikube addons enable metr", "metrics-server"),
             ("fail kubelet work", "worker-1"),
             ("kubectl create dep", "deployment"),
             ("kubectl -n kube-system get depl", "deployments"),

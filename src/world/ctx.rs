@@ -360,6 +360,11 @@ impl Ctx<'_> {
         self.world.answerer.stats(self.world.now)
     }
 
+    /// An image that lies on a node, as its runtime says: its size, and as whom it runs.
+    pub fn image(&self, node: &str, full: &str) -> Option<(u64, u32)> {
+        self.world.answerer.image(node, full, self.world.now)
+    }
+
     /// Whether the API server answers.
     pub fn answers(&self) -> bool {
         self.world.reach().is_ok()

@@ -30,12 +30,23 @@ fn by_name(words: &[String]) -> Vec<String> {
 /// Whether a command line takes something from its standard input.
 fn reads(words: &[String]) -> bool {
     let of_kubectl = |w: &str| {
-        ["-", "--stdin", "--stdin=true", "-f-", "--filename=-", "/dev/stdin", "--filename=/dev/stdin"].contains(&w)
+        [
+            "-",
+            "--interactive",
+            "--password-stdin",
+            "--stdin",
+            "--stdin=true",
+            "-f-",
+            "--filename=-",
+            "/dev/stdin",
+            "--filename=/dev/stdin",
+        ]
+        .contains(&w)
             || (w.starts_with('-') && !w.starts_with("--") && !w.contains('=') && w.contains('i'))
     };
     let before = words.iter().take_while(|w| *w != "--").map(String::as_str);
     match words.first().map(String::as_str) {
-        Some("kubectl" | "k") => before.skip(1).any(of_kubectl),
+        Some("kubectl" | "k" | "docker" | "minikube") => before.skip(1).any(of_kubectl),
         _ => true,
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! In real images these are files below `/bin` and `/usr/bin`; here they are too, with this table behind them.
 
+mod absent;
 mod archives;
 mod asking;
 mod awk;
@@ -342,6 +343,8 @@ static OWN: &[Executable] = &[
     at("/", "asking", Kind::Program(asking::start)),
     at("/", "own words", Kind::Program(server::says)),
     at("/", "name server", Kind::Program(net::name_server::start)),
+    at("/", "stand-in", Kind::Program(absent::start)),
+    at("/", "tool", Kind::Program(absent::tool)),
 ];
 
 pub fn find(name: &str) -> Option<&'static Executable> {

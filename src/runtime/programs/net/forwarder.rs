@@ -24,6 +24,8 @@ pub struct Forwarder {
     out: Vec<u8>,
     err: Vec<u8>,
     code: Option<i32>,
+    /// One who does not get through hears nothing, and the others go on: so does Docker's proxy.
+    lasting: bool,
 }
 
 #[derive(Clone)]
@@ -37,8 +39,9 @@ struct Pair {
 }
 
 impl Forwarder {
-    pub fn new(to: MachineId, ports: Vec<Ports>, addresses: Vec<String>) -> Forwarder {
-        Forwarder { to, ports, addresses, listeners: None, connections: vec![], out: vec![], err: vec![], code: None }
+    pub fn new(to: MachineId, ports: Vec<Ports>, addresses: Vec<String>, lasting: bool) -> Forwarder {
+        let (out, err) = (vec![], vec![]);
+        Forwarder { to, ports, addresses, listeners: None, connections: vec![], out, err, code: None, lasting }
     }
 
     fn listen(&mut self, sys: &mut Sys<'_>) -> Vec<Fd> {
@@ -89,6 +92,7 @@ impl Forwarder {
                 wait.writable.push(c.far);
                 return true;
             }
+            Some(Err(_)) if self.lasting => return false,
             Some(Err(_)) => {
                 self.refused(c.ports, sys);
                 return false;
@@ -132,7 +136,9 @@ impl Program for Forwarder {
         let listeners = self.listen(sys);
         for (l, ports) in listeners.iter().zip(self.ports.clone()) {
             while let Some(near) = sys.accept(*l) {
-                self.out.extend(format!("Handling connection for {}\n", ports.local).bytes());
+                if !self.lasting {
+                    self.out.extend(format!("Handling connection for {}\n", ports.local).bytes());
+                }
                 let far = sys.connect_within(self.to.clone(), ports.remote);
                 let pair = Pair { ports, near, far, to_far: vec![], to_near: vec![], ended: [false; 2] };
                 self.connections.push(pair);

@@ -1,0 +1,1 @@
+tunnel-given = the tunnel is open and service { $service } wants a load balancer → writes its own ClusterIP { $address } into its status as EXTERNAL-IP; your machine reaches it by a route to the node. Real Kubernetes: in a cloud, cloud-controller-manager writes the address of a real load balancer
