@@ -11,6 +11,7 @@ mod conversations;
 mod created;
 mod defaults;
 mod discovery;
+mod events;
 mod faults;
 mod fresh;
 mod fuzz;

@@ -120,8 +120,9 @@ impl Cluster {
             Profile::Cloud => controllers::OF_CLOUD,
             _ => &[],
         };
+        let flags = controllers::Flags { cluster_cidr: plan.pod_range() };
         for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE).chain(added) {
-            world.add(entry.maker(), start);
+            world.add(entry.maker(flags), start);
         }
         if plan.leader_election {
             let (scheduler, manager) = (LeaderElection::of_scheduler(&host), LeaderElection::of_manager(&host));
@@ -129,7 +130,8 @@ impl Cluster {
             world.add(Arc::new(move || Box::new(manager.clone())), start);
         }
         world.add(Arc::new(move || Box::new(Scheduler::on(&host))), start);
-        world.add(Arc::new(|| Box::<KubeProxy>::default()), start);
+        let proxies: Vec<String> = plan.nodes.iter().map(|n| n.name.clone()).collect();
+        world.add(Arc::new(move || Box::new(KubeProxy::of_nodes(proxies.clone()))), start);
         world.add(Arc::new(|| Box::<CoreDns>::default()), start);
         if plan.enforces_policies {
             world.add(Arc::new(|| Box::<Policies>::default()), start);
@@ -137,6 +139,9 @@ impl Cluster {
         first_objects::mark_nodes(&mut world, &plan, start);
         world.carry();
         world.run_until(Time::ZERO);
+        if plan.profile == Profile::Bare {
+            first_objects::forget_start(&mut world, start);
+        }
         world.start = Time::ZERO;
         Cluster { world, plan }
     }

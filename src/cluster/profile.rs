@@ -7,7 +7,6 @@ use k8s_openapi::api::core::v1::Taint;
 use std::net::Ipv4Addr;
 
 use super::control_plane;
-use crate::api::Duration;
 use crate::api::network::Range;
 use crate::kubelet::{NodeConfig, Timing};
 use crate::runtime::Catalogue;
@@ -93,9 +92,6 @@ impl Plan {
         let single = matches!(profile, Profile::Minikube | Profile::Bare);
         let workers = workers.unwrap_or(if single { 0 } else { 3 });
         let wide_pod_range = workers > WIDE_FROM;
-        let cidr = |i: u32| {
-            if wide_pod_range { format!("10.{}.{}.0/24", 128 + i / 256, i % 256) } else { format!("10.244.{i}.0/24") }
-        };
         let (first, subnet, cpus, memory_kib) = match profile {
             Profile::Bare => ("minikube", "198.18.0", 2, 24_684_084),
             Profile::Minikube => ("minikube", "192.168.49", 4, 8_145_404),
@@ -132,10 +128,8 @@ impl Plan {
             };
             let labels = BTreeMap::new();
             let statics = if control { control_plane::manifests(profile, &name, &ip) } else { vec![] };
-            let pod_cidr = cidr(i);
-            nodes.push(NodeConfig { name, ip, pod_cidr, cpus, memory_kib, max_pods: 110, labels, taints, statics });
+            nodes.push(NodeConfig { name, ip, cpus, memory_kib, max_pods: 110, labels, taints, statics });
         }
-        let milli = Duration::from_millis;
         let bare = profile == Profile::Bare;
         Plan {
             profile,
@@ -143,7 +137,7 @@ impl Plan {
             nodes,
             marks,
             catalogue: if bare { Catalogue::bare() } else { Catalogue::public() },
-            speeds: Speeds { sandbox: milli(150), create: milli(30), start: milli(60) },
+            speeds: Speeds { sandbox: (200, 420), create: (10, 50), start: (60, 150) },
             timing: Timing { volumes: (150, 300), cleanup: (250, 600) },
             system_pods: !bare,
             metrics_service: bare,

@@ -1,6 +1,7 @@
 //! The runtime of all nodes: it answers kubelet's calls and lets programs run on in virtual time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::catalogue::{Catalogue, Image, digest};
@@ -12,15 +13,25 @@ use super::kernel::{Machine, ProcessId, Root, Signal};
 use super::sessions::Session;
 use super::starting::Ends;
 use crate::api::image::ImageRef;
-use crate::api::ops::{Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, PodRef, RuntimeCall, Stream, Talk};
+use crate::api::ops::{
+    Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, NO_RUNTIME, PodRef, RuntimeCall, Stream, Talk,
+};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
 
-/// How long the runtime's own work takes.
+/// How long the runtime's own work takes, in milliseconds: least and most. It forks and mounts, and shares the machine's processors
+/// with whatever else begins: no two sandboxes take the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct Speeds {
-    pub sandbox: Duration,
-    pub create: Duration,
-    pub start: Duration,
+    pub sandbox: (u64, u64),
+    pub create: (u64, u64),
+    pub start: (u64, u64),
+}
+
+/// How long it takes for this one; the same one takes as long again.
+fn takes((least, most): (u64, u64), one: impl Hash) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    one.hash(&mut hasher);
+    Duration::from_micros(least * 1_000 + hasher.finish() % ((most - least) * 1_000 + 1))
 }
 
 /// What is due at a time.
@@ -57,6 +68,17 @@ pub struct Simulated {
     created: u64,
 }
 
+/// So many bytes of a last word are kept; of a log that stands for it so many, and so many lines.
+const LAST_WORD: usize = 4096;
+const LAST_LOG: usize = 2048;
+const LAST_LINES: usize = 80;
+
+/// The end of a text, so many bytes at most.
+fn end_of(text: &str, most: usize) -> String {
+    let from = (text.len().saturating_sub(most)..=text.len()).find(|i| text.is_char_boundary(*i));
+    text[from.unwrap_or(0)..].to_string()
+}
+
 impl Simulated {
     pub fn new(catalogue: &'static Catalogue, speeds: Speeds) -> Simulated {
         Simulated {
@@ -85,7 +107,7 @@ impl Simulated {
 
     // ---- images -----------------------------------------------------------------------------
 
-    fn pull(&self, image: &str) -> (Duration, Outcome) {
+    fn pull(&self, image: &str, present: bool) -> (Duration, Outcome) {
         let fail = |wait: Duration, message: String| (wait, Outcome::Failed { message });
         let Some(r) = ImageRef::parse(image) else {
             return fail(
@@ -107,7 +129,7 @@ impl Simulated {
         }
         match self.catalogue.find(&r) {
             Some(found) => {
-                let took = self.catalogue.pull_time(found);
+                let took = if present { self.catalogue.answer_time() } else { self.catalogue.pull_time(found) };
                 (took, Outcome::Pulled { image: full, size: found.bytes, user: found.user, took })
             }
             None => fail(
@@ -209,7 +231,7 @@ impl Simulated {
         out: &mut Vec<Completion>,
     ) {
         self.mains.remove(&id);
-        let said = self.termination_message(id);
+        let said = self.last_word(id, code).unwrap_or_default();
         let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) else { return };
         if matches!(c.state, State::Exited(_)) {
             return;
@@ -233,13 +255,19 @@ impl Simulated {
         }
     }
 
-    fn termination_message(&self, id: ContainerId) -> String {
-        let root = self.containers.get(&id).and_then(|c| self.root(c));
-        let node = root.and_then(|r| r.tree.get("/dev/termination-log"));
-        match node.map(|n| &n.kind) {
-            Some(super::kernel::tree::Kind::File(b)) => String::from_utf8_lossy(b).to_string(),
+    /// What a container has left behind about its end. Real Kubernetes: kuberuntime_container.go getTerminationMessage.
+    fn last_word(&self, id: ContainerId, code: i32) -> Option<String> {
+        let c = self.containers.get(&id)?;
+        let written = match self.root(c)?.tree.get(&c.spec.last_word).map(|n| &n.kind) {
+            Some(super::kernel::tree::Kind::File(b)) => end_of(&String::from_utf8_lossy(b), LAST_WORD),
             _ => String::new(),
+        };
+        if !written.is_empty() || code == 0 || !c.spec.log_is_last_word {
+            return Some(written);
         }
+        let lines = c.lines();
+        let last = lines.iter().skip(lines.len().saturating_sub(LAST_LINES));
+        Some(end_of(&last.map(|(_, line)| format!("{line}\n")).collect::<String>(), LAST_LOG))
     }
 
     pub(super) fn signal(&mut self, id: ContainerId, signal: Signal, now: Time, out: &mut Vec<Completion>) {
@@ -410,7 +438,7 @@ impl Answerer for Simulated {
         let Op::Runtime { node, call } = what else { return };
         let reads = matches!(call, RuntimeCall::WaitContainer { .. });
         if self.down.contains(node) && !reads {
-            let message = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory\"".into();
+            let message = NO_RUNTIME.into();
             out.push(Completion { op, at: now, outcome: Outcome::Failed { message } });
             return;
         }
@@ -419,17 +447,20 @@ impl Answerer for Simulated {
                 let ip = ip.clone().unwrap_or_default();
                 let id = MachineId::Pod(pod.uid);
                 self.machines.insert(id.clone(), Arc::new(Machine::new(id, ip.parse().ok())));
-                (self.speeds.sandbox, Outcome::Sandbox { ip })
+                (takes(self.speeds.sandbox, pod.uid.to_string()), Outcome::Sandbox { ip })
             }
             RuntimeCall::RemoveSandbox { pod } => {
                 self.remove_sandbox(pod, now, out);
                 (Duration::from_millis(20), Outcome::Removed)
             }
-            RuntimeCall::PullImage { image } => self.pull(image),
-            RuntimeCall::CreateContainer { pod, spec } => (self.speeds.create, self.create(node, pod, spec, now)),
+            RuntimeCall::PullImage { image, present } => self.pull(image, *present),
+            RuntimeCall::CreateContainer { pod, spec } => {
+                let outcome = self.create(node, pod, spec, now);
+                (takes(self.speeds.create, (pod.uid.to_string(), &spec.name, spec.attempt)), outcome)
+            }
             RuntimeCall::StartContainer { id } => {
                 let outcome = self.start(*id, now, out);
-                (self.speeds.start, outcome)
+                (takes(self.speeds.start, id.to_string()), outcome)
             }
             RuntimeCall::WaitContainer { id } => {
                 let outcome = match self.containers.get_mut(id).map(Arc::make_mut) {
