@@ -12,6 +12,7 @@ mod created;
 mod defaults;
 mod discovery;
 mod docker;
+mod events;
 mod faults;
 mod fresh;
 mod fuzz;

@@ -66,7 +66,7 @@ spec: {selector: {app: web}, ports: [{port: 80}]}
 "#;
 
 /// Faults, each with the ways to break it; whatever is broken is mended in the end.
-const FAULTS: [&str; 20] = [
+const FAULTS: [&str; 22] = [
     "kubelet worker-1",
     "kubelet worker-2",
     "kubelet control-plane",
@@ -74,6 +74,8 @@ const FAULTS: [&str; 20] = [
     "containerd worker-3",
     "node worker-1",
     "node worker-2",
+    "network worker-1 worker-2",
+    "network control-plane worker-3",
     "memory worker-3",
     "disk worker-2",
     "clock worker-1",

@@ -99,6 +99,25 @@ const STORIES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "fault-network",
+        &[
+            "kubectl create deployment web --image=nginx --replicas=3",
+            "kubectl expose deployment web --port=80",
+            "fail network worker-1 worker-2",
+            "kubectl get nodes",
+            "heal network worker-2 worker-1",
+            "fail network control-plane worker-1",
+            "wait 1m",
+            "kubectl get nodes",
+            "wait 5m",
+            "kubectl get pods -o wide",
+            "heal network",
+            "wait 30s",
+            "kubectl get pods -o wide",
+            "kubectl get nodes",
+        ],
+    ),
+    (
         "fault-memory",
         &[
             "kubectl create deployment web --image=nginx --replicas=4",
@@ -351,4 +370,85 @@ fn what_was_broken_and_is_mended_leaves_the_cluster_as_it_would_have_been() {
             }
         }
     }
+}
+
+/// A node that is cut off from the control plane runs on what it was told to stop, as it cannot be told.
+#[test]
+fn behind_a_cut_wire_pods_run_on_until_it_is_whole() {
+    let mut s = session(Profile::Kubeadm, 1);
+    s.eval("kubectl create deployment web --image=nginx --replicas=3");
+    let on = |s: &Session| {
+        s.cluster
+            .objects::<Pod>()
+            .into_iter()
+            .filter(|p| pods::node(p) == "worker-1" && p.namespace() == "default")
+            .collect::<Vec<_>>()
+    };
+    let old: Vec<_> = on(&s).iter().map(|p| kubetutor::api::Uid::of(p.uid())).collect();
+    assert!(!old.is_empty());
+    assert_eq!(s.eval("fail network control-plane worker-1").code, 0);
+    assert_eq!(s.eval("fail network worker-1 control-plane").code, 2, "it is cut already");
+    let logs = s.eval(&format!("kubectl logs {}", on(&s)[0].name())).stderr;
+    assert!(logs.contains(":10250") && logs.contains("i/o timeout"), "{logs}");
+    s.advance(Duration::from_secs(400));
+    let ready =
+        |s: &Session| s.cluster.objects::<Node>().iter().find(|n| n.name() == "worker-1").is_some_and(node::is_ready);
+    assert!(!ready(&s));
+    assert!(on(&s).iter().all(|p| p.metadata.deletion_timestamp.is_some()), "they are to go");
+    let alive = s.cluster.alive();
+    assert!(old.iter().all(|uid| alive.contains(uid)), "but nobody can tell them");
+    assert_eq!(s.eval("heal network").code, 0);
+    s.advance(Duration::from_secs(90));
+    let alive = s.cluster.alive();
+    assert!(ready(&s) && !old.iter().any(|uid| alive.contains(uid)));
+    let web = s.cluster.objects::<Deployment>().into_iter().find(|d| d.name() == "web").unwrap();
+    assert_eq!(web.status.and_then(|s| s.ready_replicas), Some(3));
+}
+
+/// Between two workers only packets get lost: nobody in the control plane notices.
+#[test]
+fn a_cut_between_workers_is_felt_by_packets_alone() {
+    let mut s = session(Profile::Kubeadm, 1);
+    let pod = |name: &str, node: &str| {
+        format!("kubectl run {name} --image=nginx --overrides='{{\"spec\":{{\"nodeName\":\"{node}\"}}}}'")
+    };
+    s.eval(&pod("a", "worker-1"));
+    s.eval(&pod("b", "worker-2"));
+    s.eval("wait 10s");
+    let ip = s.eval("kubectl get pod b -o jsonpath={.status.podIP}").stdout;
+    let ask = format!("kubectl exec a -- curl -s -m 2 http://{ip}");
+    assert_eq!(s.eval(&ask).code, 0);
+    s.eval("fail network worker-2 worker-1");
+    assert_ne!(s.eval(&ask).code, 0);
+    s.eval("wait 2m");
+    assert!(s.cluster.objects::<Node>().iter().all(node::is_ready));
+    s.eval("heal network worker-1 worker-2");
+    assert_eq!(s.eval(&ask).code, 0);
+    assert!(s.eval("fail network worker-1").stderr.contains("worker-1 worker-2"));
+    let one = session(Profile::Minikube, 1).eval("fail network minikube minikube");
+    assert_eq!(one.stderr, "this cluster has no such place\n");
+}
+
+/// A node that has been deleted and comes back gets another range, once there is somebody who gives it.
+#[test]
+fn a_node_that_comes_anew_is_given_a_range_of_addresses() {
+    let mut s = session(Profile::Kubeadm, 1);
+    let node = |s: &Session| s.cluster.objects::<Node>().into_iter().find(|n| n.name() == "worker-2").unwrap();
+    let range = |s: &Session| node(s).spec.and_then(|s| s.pod_cidr);
+    let first = range(&s);
+    assert_eq!(first.as_deref(), Some("10.244.2.0/24"));
+    s.eval("fail controller node-ipam");
+    s.eval("kubectl delete node worker-2");
+    s.eval("fail kubelet worker-2");
+    s.eval("heal kubelet worker-2");
+    s.eval("wait 10s");
+    assert_eq!(range(&s), None, "nobody gives it one");
+    let told = s.eval("heal controller node-ipam").story + &s.eval("wait 10s").story;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("gives it 10.244.4.0/24 out of the cluster's 10.244.0.0/16"), "{told}");
+    assert_eq!(range(&s).as_deref(), Some("10.244.4.0/24"), "the next one, as what was freed is given again last");
+    assert!(node::is_ready(&node(&s)));
+    s.eval("kubectl run p --image=nginx --overrides='{\"spec\":{\"nodeName\":\"worker-2\"}}'");
+    s.eval("wait 10s");
+    assert!(s.eval("kubectl get pod p -o jsonpath={.status.podIP}").stdout.starts_with("10.244.4."));
 }

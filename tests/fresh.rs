@@ -27,14 +27,6 @@ const KNOWN: &[Known] = &[
     },
     Known {
         file: "node-minikube",
-        places: &[
-            ".metadata.managedFields.kube-controller-manager Update",
-            ".metadata.managedFields.kubelet Update.fieldsV1.f:spec",
-        ],
-        why: "no controller that gives nodes their ranges of addresses: kubelet brings them along",
-    },
-    Known {
-        file: "node-minikube",
         places: &[".metadata.managedFields.kubelet Update status"],
         why: "the recorded node had been without its runtime since it registered, so kubelet had news to write",
     },

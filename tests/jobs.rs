@@ -130,7 +130,8 @@ fn failures_are_waited_out_longer_and_longer() {
         assert!((wait..=wait + 3).contains(&apart), "{made:?}");
         // From the pod's start: half a second of work, then the end is seen, told and counted.
         let late = counted[i] - made[i] as f64;
-        assert!((1.5..=5.0).contains(&late), "{made:?} {counted:?}");
+        // (The first also waits for its image.)
+        assert!((1.5..=5.5).contains(&late), "{made:?} {counted:?}");
     }
     assert_eq!(reasons(&mut s, "f").last().map(String::as_str), Some("BackoffLimitExceeded"));
 }

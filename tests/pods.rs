@@ -149,7 +149,8 @@ fn a_pod_waits_for_the_configmap_that_it_mounts() {
     );
     assert!(told.contains("FailedMount: Unable to attach or mount volumes: unmounted volumes=[conf], unattached volumes=[], failed to process volumes=[]: context deadline exceeded\n"), "{told}");
     run(&mut s, "kubectl create configmap conf --from-literal=k=old");
-    run(&mut s, "wait 122s");
+    // The next try is due within two minutes, and then there is a container to be started.
+    run(&mut s, "wait 126s");
     assert_eq!(get(&mut s, "pod p", ".status.phase"), "Running");
     assert_eq!(run(&mut s, "kubectl exec p -- cat /conf/k"), "old");
 }
@@ -220,4 +221,91 @@ fn who_must_not_be_root_is_not_started_as_root() {
     let reasons = get(&mut s, "pod p", ".status.containerStatuses[*].state.waiting.reason");
     assert_eq!(reasons, "CreateContainerConfigError CreateContainerConfigError");
     assert_eq!(run(&mut s, "kubectl exec p -c e -- id -u"), "7\n");
+}
+
+/// Sidecars were there first, and stay until the others have ended: the last one goes first.
+#[test]
+fn sidecars_stop_after_the_others_in_reverse_order() {
+    let mut s = session();
+    let says = |what: &str, wait: u32| {
+        format!(
+            "[sh, -c, \"trap 'sleep {wait}; echo {what} >> /out/order; exit 0' TERM; while true; do sleep 1; done\"]"
+        )
+    };
+    let sidecar = |name: &str| {
+        format!(
+            "{{name: {name}, image: busybox, restartPolicy: Always, command: {}, volumeMounts: [{{name: out, mountPath: /out}}]}}",
+            says(name, 0)
+        )
+    };
+    create(
+        &mut s,
+        &format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{volumes: [{{name: out, hostPath: {{path: /out}}}}], nodeName: worker-1, initContainers: [{}, {}], containers: [{{name: main, image: busybox, command: {}, volumeMounts: [{{name: out, mountPath: /out}}]}}]}}}}",
+            sidecar("first"),
+            sidecar("second"),
+            says("main", 4)
+        ),
+    );
+    s.eval("wait 20s");
+    let story = s.eval("kubectl delete pod p").story;
+    assert!(story.contains("sidecar second stops"), "{story}");
+    create(
+        &mut s,
+        "{apiVersion: v1, kind: Pod, metadata: {name: look}, spec: {nodeName: worker-1, restartPolicy: Never, volumes: [{name: out, hostPath: {path: /out}}], containers: [{name: c, image: busybox, command: [cat, /out/order], volumeMounts: [{name: out, mountPath: /out}]}]}}",
+    );
+    s.eval("wait 10s");
+    let order = run(&mut s, "kubectl logs look");
+    let names: Vec<&str> = order.lines().collect();
+    assert_eq!(names, ["main", "second", "first"]);
+    let events = run(&mut s, "kubectl get events --field-selector reason=Killing,involvedObject.name=p -o name");
+    assert_eq!(events.lines().count(), 3);
+}
+
+/// What a container leaves behind about its end: in a file of its own choice, or, if it fails and is asked to, the end of its log.
+#[test]
+fn a_containers_last_word_is_in_the_pods_status() {
+    let mut s = session();
+    let pod = |name: &str, more: &str, script: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{restartPolicy: Never, containers: [{{name: c, image: busybox, {more}, command: [sh, -c, '{script}']}}]}}}}"
+        )
+    };
+    let fallback = "terminationMessagePolicy: FallbackToLogsOnError";
+    create(&mut s, &pod("own", "terminationMessagePath: /tmp/last", "echo -n goodbye > /tmp/last; exit 3"));
+    create(&mut s, &pod("log", fallback, "echo broken; exit 3"));
+    create(&mut s, &pod("fine", fallback, "echo done; exit 0"));
+    create(&mut s, &pod("both", fallback, "echo log; echo -n file > /dev/termination-log; exit 1"));
+    create(&mut s, &pod("long", fallback, "for i in $(seq 1 200); do echo line $i; done; exit 1"));
+    s.eval("wait 15s");
+    let mut word =
+        |name: &str| get(&mut s, &format!("pod {name}"), ".status.containerStatuses[0].state.terminated.message");
+    assert_eq!([word("own"), word("log"), word("fine"), word("both")], ["goodbye", "broken\n", "", "file"]);
+    let long = word("long");
+    assert!(long.starts_with("line 121\n") && long.ends_with("line 200\n"), "{long}");
+}
+
+#[test]
+fn the_logs_of_all_pods_of_a_deployment_are_told_apart() {
+    let mut s = session();
+    run(&mut s, "kubectl create deployment web --image=busybox --replicas=2 -- sh -c 'hostname; sleep 900'");
+    s.eval("wait 10s");
+    let out = run(&mut s, "kubectl logs deployment/web --all-pods");
+    let names = run(&mut s, "kubectl get pods -o jsonpath='{.items[*].metadata.name}'");
+    for name in names.split(' ') {
+        assert!(out.contains(&format!("[pod/{name}/busybox] {name}\n")), "{out}");
+    }
+    assert_eq!(out.lines().count(), 2);
+    let one = s.eval("kubectl logs deployment/web");
+    assert!(one.stderr.starts_with("Found 2 pods, using pod/"), "{}", one.stderr);
+}
+
+/// The authority that pods are given is the one that signs what the API server shows them.
+#[test]
+fn a_pod_finds_the_clusters_authority_where_it_looks_for_it() {
+    let mut s = session();
+    run(&mut s, "kubectl run p --image=nginx");
+    let given = run(&mut s, "kubectl exec p -- cat /var/run/secrets/kubernetes.io/serviceaccount/ca.crt");
+    assert!(given.starts_with("-----BEGIN CERTIFICATE-----"), "{given}");
+    assert_eq!(given, get(&mut s, "configmap kube-root-ca.crt", ".data.ca\\.crt"));
 }

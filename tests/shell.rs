@@ -29,7 +29,7 @@ impl Machine {
     }
 
     pub fn with(catalogue: &'static Catalogue, image: &str) -> Machine {
-        let no_time = Speeds { sandbox: Duration::ZERO, create: Duration::ZERO, start: Duration::ZERO };
+        let no_time = Speeds { sandbox: (0, 0), create: (0, 0), start: (0, 0) };
         let mut m = Machine {
             runtime: Simulated::new(catalogue, no_time),
             now: Time::ZERO,

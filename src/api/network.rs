@@ -186,6 +186,8 @@ pub type Guards = BTreeMap<Ipv4Addr, Guard>;
 pub enum NetworkCall {
     /// kube-proxy writes its rules, on every node but those where it does not run.
     ProgramServices { services: Services, except: Arc<[Arc<str>]> },
+    /// The network plugin of a node has its range: pods there get their addresses from it, and other nodes' packets find the way.
+    ProgramNode { node: Arc<str>, range: Range },
     /// CoreDNS has heard of changes.
     ProgramNames(Names),
     /// The network plugin has worked out who may talk to whom.
@@ -196,6 +198,7 @@ impl NetworkCall {
     pub fn name(&self) -> &'static str {
         match self {
             NetworkCall::ProgramServices { .. } => "ProgramServices",
+            NetworkCall::ProgramNode { .. } => "ProgramNode",
             NetworkCall::ProgramNames(_) => "ProgramNames",
             NetworkCall::ProgramPolicies(_) => "ProgramPolicies",
         }

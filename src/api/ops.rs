@@ -1,6 +1,7 @@
 //! Operations: what is slow in the world. A component starts one and is told its outcome by an event.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::file_tree::Tree;
@@ -25,6 +26,9 @@ pub enum Op {
     Network(NetworkCall),
 }
 
+/// What such a call comes back with while the runtime does not run.
+pub const NO_RUNTIME: &str = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory\"";
+
 /// The calls of the container runtime interface that kubelet makes.
 #[derive(Clone, Debug)]
 pub enum RuntimeCall {
@@ -37,8 +41,10 @@ pub enum RuntimeCall {
     RemoveSandbox {
         pod: PodRef,
     },
+    /// `present`: the node has it already, and only asks whether it is still the same.
     PullImage {
         image: String,
+        present: bool,
     },
     /// By its full name.
     RemoveImage {
@@ -206,6 +212,9 @@ pub struct ContainerSpec {
     pub mounts: Vec<Mount>,
     /// Whose processes it sees beside its own.
     pub pids: Pids,
+    /// Where it may leave a last word, and whether the end of its log is one if it fails without.
+    pub last_word: Arc<str>,
+    pub log_is_last_word: bool,
     pub attempt: u32,
 }
 
@@ -235,9 +244,19 @@ pub struct Mount {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProbeCall {
-    Exec { command: Vec<String> },
-    Http { port: u16, path: String },
-    Tcp { port: u16 },
+    Exec {
+        command: Vec<String>,
+    },
+    /// Of the pod itself, or of another address.
+    Http {
+        host: Option<Ipv4Addr>,
+        port: u16,
+        path: String,
+    },
+    Tcp {
+        host: Option<Ipv4Addr>,
+        port: u16,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -313,6 +313,11 @@ impl Status {
         Status { message: format!("dial tcp {address}: connect: no route to host"), ..refused }
     }
 
+    /// Nothing that is sent there arrives.
+    pub fn timed_out(address: &str) -> Status {
+        Status { message: format!("dial tcp {address}: i/o timeout"), ..Status::refused(address) }
+    }
+
     /// The address that could not be reached, if that is what went wrong.
     pub fn unreachable(&self) -> Option<&str> {
         self.details.as_ref().filter(|_| self.is(Reason::Unreachable)).map(|d| d.name.as_str())

@@ -94,6 +94,11 @@ pub struct Controller<R> {
 }
 
 impl<R: Reconciler> Controller<R> {
+    /// Of one that was told something.
+    pub fn of(reconciler: R) -> Controller<R> {
+        Controller { reconciler, ..Controller::default() }
+    }
+
     fn arm(&mut self, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
         let Some((due, quiet)) = self.queue.next(now) else { return };

@@ -174,7 +174,9 @@ impl Recorder {
             // The event was deleted meanwhile: it is written anew.
             group.written.retain(|w| w.what != what);
         }
-        let number = now.nanos() + self.clock % 1000;
+        // Others may write about the same object in the same instant.
+        let own = Mark::of((&self.component, &self.host)).0 % 1000;
+        let number = now.nanos() + (own + self.clock) % 1000;
         let event = written((&self.component, &self.host), about, number, note, message, now);
         if ctx.write_event(event, self.user.clone()) {
             group.written.push(Written { what, number, count: 1 });

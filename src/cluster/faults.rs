@@ -13,6 +13,8 @@ use crate::world::Tag;
 pub enum Place {
     Nowhere,
     Node,
+    /// Between two of them.
+    Wire,
     Pod,
     Controller,
     /// Not where, but how: nothing said is the first of them.
@@ -55,6 +57,7 @@ pub static TABLE: &[Fault] = &[
     Fault::new("kubelet", Place::Node, "fault-kubelet").on_control_plane("fault-kubelet-of-control-plane"),
     Fault::new("containerd", Place::Node, "fault-containerd").on_control_plane("fault-containerd-of-control-plane"),
     Fault::new("node", Place::Node, "fault-node").on_control_plane("fault-node-of-control-plane"),
+    Fault::new("network", Place::Wire, "fault-network").on_control_plane("fault-network-of-control-plane"),
     Fault::new("memory", Place::Node, "fault-memory"),
     Fault::new("disk", Place::Node, "fault-disk"),
     Fault::new("clock", Place::Node, "fault-clock"),
@@ -84,6 +87,12 @@ pub enum FaultError {
     NotInstalled,
 }
 
+/// Two nodes as the list of all pairs has them.
+fn in_order(pair: &str, known: &[String]) -> String {
+    let turned = pair.split_once(' ').map(|(a, b)| format!("{} {a}", b.trim()));
+    turned.filter(|t| known.contains(t)).unwrap_or_else(|| pair.to_string())
+}
+
 pub fn find(name: &str) -> Option<&'static Fault> {
     TABLE.iter().find(|f| f.name == name)
 }
@@ -95,6 +104,11 @@ impl Cluster {
             Place::Nowhere => vec![],
             Place::Way(ways) => ways.iter().map(|w| w.name.to_string()).collect(),
             Place::Node => self.plan.nodes.iter().map(|n| n.name.clone()).collect(),
+            Place::Wire => {
+                let names = || self.plan.nodes.iter().map(|n| &n.name);
+                let pairs = names().enumerate().flat_map(|(i, a)| names().skip(i + 1).map(move |b| format!("{a} {b}")));
+                pairs.collect()
+            }
             Place::Pod => self.objects::<Pod>().iter().map(|p| format!("{}/{}", p.namespace(), p.name())).collect(),
             Place::Controller => controllers::TABLE.iter().map(|c| c.name.to_string()).collect(),
         }
@@ -112,8 +126,36 @@ impl Cluster {
         let nodes = &self.plan.nodes;
         let of = |name: &str| nodes.iter().find(|n| n.name == name);
         let node = if fault.place == Place::Node { place.map_or(nodes.first(), of) } else { None };
+        if fault.place == Place::Wire {
+            let first = nodes.first().map_or("", |n| n.name.as_str());
+            let touches = place.is_some_and(|p| p.split(' ').any(|n| n == first));
+            return fault.on_control_plane.filter(|_| touches).unwrap_or(fault.message);
+        }
         let carries = node.is_some_and(|n| !n.statics.is_empty());
         fault.on_control_plane.filter(|_| carries).unwrap_or(fault.message)
+    }
+
+    /// Where, or in what way, it is broken now.
+    fn broken_ways(&self, name: &str) -> Vec<String> {
+        self.world.faults.keys().filter(|(fault, _)| fault == name).map(|(_, way)| way.clone()).collect()
+    }
+
+    /// Between two nodes nothing gets through, or all again. If one of them is the control plane's, the other's kubelet and kube-proxy
+    /// hear nothing and are not heard.
+    fn wire(&mut self, place: &str, broken: bool, cause: RecordId) {
+        self.world.fault_outside("network", place, broken, cause);
+        let host = self.plan.nodes.first().map_or("", |n| n.name.as_str());
+        let Some((a, b)) = place.split_once(' ') else { return };
+        let other = match (a == host, b == host) {
+            (true, _) => b,
+            (_, true) => a,
+            _ => return,
+        };
+        for program in ["kubelet", "kube-proxy"] {
+            let tag = Tag::about("fault network", Key::of::<Node>("", other)).number(u64::from(broken));
+            self.world.notify(program, tag, cause);
+        }
+        self.world.run_until(self.world.now);
     }
 
     /// A program of the control plane ends and cannot be started, or can again. One that lives in a container is kubelet's affair.
@@ -153,8 +195,10 @@ impl Cluster {
             (Place::Nowhere, _) => String::new(),
             (Place::Node, None) if known.len() == 1 => known[0].clone(),
             // What is mended is what is broken; what is broken, if nothing else is said, is broken in the usual way.
+            (Place::Wire, None) if self.broken_ways(name).len() == 1 => self.broken_ways(name).remove(0),
+            (Place::Wire, Some(p)) => in_order(p, &known),
             (Place::Way(_), None) => {
-                let broken_so = self.world.faults.keys().find(|(fault, _)| fault == name).map(|(_, way)| way.clone());
+                let broken_so = self.broken_ways(name).into_iter().next();
                 broken_so.or(known.first().cloned()).unwrap_or_default()
             }
             (what, None) => return Err(FaultError::NeedsPlace { what }),
@@ -211,6 +255,7 @@ impl Cluster {
                     self.world.run_until(self.world.now);
                 }
             }
+            "network" => self.wire(&place, broken, cause),
             "kube-proxy" => {
                 let tag = Tag::about("fault kube-proxy", Key::of::<Node>("", &place));
                 self.world.notify("kube-proxy", tag.number(u64::from(broken)), cause);

@@ -15,6 +15,7 @@ use crate::api::kind::Subresource;
 use crate::api::kinds::flowcontrol;
 use crate::api::kinds::{APIService, FlowSchema, Namespace, Node, ServiceAccount, StorageClass};
 use crate::api::pki::Authority;
+use crate::api::request::{Method, Request};
 use crate::api::user::MASTERS;
 use crate::api::{Key, KindRef, Object, RecordId, Resource, Time, User, yaml};
 use crate::apiserver::authorization::policy;
@@ -300,6 +301,12 @@ pub fn set_metrics_available(world: &mut World, available: bool, cause: RecordId
     o.meta_mut().resource_version.clone_from(&there.meta().resource_version);
     let _ = api.update(o, Some(Subresource::Status), "update", &mut who);
     world.carry();
+}
+
+/// The recordings begin with an empty namespace: what happened when the cluster started is forgotten.
+pub fn forget_start(world: &mut World, cause: RecordId) {
+    let admin = User::of("kubernetes-admin", &["kubeadm:cluster-admins", MASTERS]);
+    let _ = world.request(&Request::new(Method::Delete, "/api/v1/namespaces/default/events"), &admin, cause);
 }
 
 /// Gives nodes their roles, as soon as their kubelets have registered them.

@@ -202,7 +202,7 @@ impl Cluster {
 
     pub fn open_tunnel(&mut self, cause: RecordId) {
         match self.minikube.tunnel.replace(true) {
-            None => self.world.add(controllers::TUNNEL.maker(), cause),
+            None => self.world.add(controllers::TUNNEL.maker(self.plan.flags()), cause),
             Some(false) => self.world.restart(Tunnel::NAME, cause, Duration::ZERO),
             Some(true) => {}
         }

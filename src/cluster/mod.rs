@@ -130,8 +130,9 @@ impl Cluster {
             Profile::Cloud => controllers::OF_CLOUD,
             _ => &[],
         };
+        let flags = plan.flags();
         for entry in controllers::IN_API_SERVER.iter().chain(controllers::TABLE).chain(added) {
-            world.add(entry.maker(), start);
+            world.add(entry.maker(flags), start);
         }
         if plan.leader_election {
             let (scheduler, manager) = (LeaderElection::of_scheduler(&host), LeaderElection::of_manager(&host));
@@ -139,7 +140,8 @@ impl Cluster {
             world.add(Arc::new(move || Box::new(manager.clone())), start);
         }
         world.add(Arc::new(move || Box::new(Scheduler::on(&host))), start);
-        world.add(Arc::new(|| Box::<KubeProxy>::default()), start);
+        let proxies: Vec<String> = plan.nodes.iter().map(|n| n.name.clone()).collect();
+        world.add(Arc::new(move || Box::new(KubeProxy::of_nodes(proxies.clone()))), start);
         world.add(Arc::new(|| Box::<CoreDns>::default()), start);
         if plan.enforces_policies {
             world.add(Arc::new(|| Box::<Policies>::default()), start);
@@ -147,6 +149,9 @@ impl Cluster {
         first_objects::mark_nodes(&mut world, &plan, start);
         world.carry();
         world.run_until(Time::ZERO);
+        if plan.profile == Profile::Bare {
+            first_objects::forget_start(&mut world, start);
+        }
         world.start = Time::ZERO;
         Cluster { world, plan, docker: Engine::default(), minikube: Minikube::default(), options: options.clone() }
     }

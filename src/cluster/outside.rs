@@ -37,11 +37,9 @@ const ON_BRIDGE: Duration = Duration::from_micros(60);
 impl Outside {
     /// `measuring_since`: when metrics-server begins, where there is one.
     pub fn new(mut runtime: Simulated, plan: &Plan, seed: u64, measuring_since: Time) -> Outside {
-        let mut ipam = Ipam::default();
         let mut network = DataPlane::new(seed, plan.pod_range(), plan.outside_address());
         for n in &plan.nodes {
-            ipam.add_node(&n.name, &n.pod_cidr);
-            network.add_node(&n.name, &n.ip, &n.pod_cidr, None);
+            network.add_node(&n.name, &n.ip, None);
             runtime.add_host(&n.name, n.ip.parse().ok());
         }
         runtime.add_host(OUTSIDE, Some(plan.outside_address()));
@@ -52,13 +50,18 @@ impl Outside {
             runtime.start_on_host(first, &["coredns", "-dns.port", &port], Time::ZERO, &mut vec![]);
         }
         let nodes = plan.nodes.iter().map(|n| n.name.as_str().into()).collect();
-        Outside { runtime, ipam, network, nodes, measuring_since: plan.metrics_service.then_some(measuring_since) }
+        Outside {
+            runtime,
+            ipam: Ipam::default(),
+            network,
+            nodes,
+            measuring_since: plan.metrics_service.then_some(measuring_since),
+        }
     }
 
     /// A machine joins.
     pub fn add_node(&mut self, n: &NodeConfig) {
-        self.ipam.add_node(&n.name, &n.pod_cidr);
-        self.network.add_node(&n.name, &n.ip, &n.pod_cidr, None);
+        self.network.add_node(&n.name, &n.ip, None);
         self.runtime.add_host(&n.name, n.ip.parse().ok());
         self.nodes.push(n.name.as_str().into());
     }
@@ -78,6 +81,10 @@ impl Outside {
     fn program(&mut self, call: &NetworkCall) {
         match call {
             NetworkCall::ProgramNames(names) => self.runtime.set_names(names.clone()),
+            NetworkCall::ProgramNode { node, range } => {
+                self.ipam.set_range(node, *range);
+                self.network.program(call);
+            }
             other => self.network.program(other),
         }
     }

@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::Taint;
 use std::net::Ipv4Addr;
 
 use super::control_plane;
-use crate::api::Duration;
 use crate::api::network::Range;
+use crate::controllers::Flags;
 use crate::kubelet::{NodeConfig, Timing};
 use crate::runtime::Catalogue;
 use crate::runtime::simulated::Speeds;
@@ -87,6 +87,11 @@ impl Plan {
         Range { base, bits }
     }
 
+    /// What kube-controller-manager is started with.
+    pub fn flags(&self) -> Flags {
+        Flags { cluster_cidr: self.pod_range() }
+    }
+
     /// The learner's own machine, beside the nodes.
     pub fn outside_address(&self) -> Ipv4Addr {
         let first = self.api_address.parse().unwrap_or(Ipv4Addr::LOCALHOST);
@@ -97,9 +102,6 @@ impl Plan {
         let single = matches!(profile, Profile::Minikube | Profile::Bare);
         let workers = workers.unwrap_or(if single { 0 } else { 3 });
         let wide_pod_range = workers > WIDE_FROM;
-        let cidr = |i: u32| {
-            if wide_pod_range { format!("10.{}.{}.0/24", 128 + i / 256, i % 256) } else { format!("10.244.{i}.0/24") }
-        };
         let (first, subnet, cpus, memory_kib) = match profile {
             Profile::Bare => ("minikube", "198.18.0", 2, 24_684_084),
             Profile::Minikube => ("minikube", "192.168.49", 4, 8_145_404),
@@ -137,11 +139,9 @@ impl Plan {
             };
             let labels = BTreeMap::new();
             let statics = if control { control_plane::manifests(profile, &name, &ip) } else { vec![] };
-            let pod_cidr = cidr(i);
-            nodes.push(NodeConfig { name, ip, pod_cidr, cpus, memory_kib, max_pods: 110, labels, taints, statics });
+            nodes.push(NodeConfig { name, ip, cpus, memory_kib, max_pods: 110, labels, taints, statics });
         }
         let spares = nodes.split_off(usize::try_from(workers).map_or(nodes.len(), |w| w + 1));
-        let milli = Duration::from_millis;
         let bare = profile == Profile::Bare;
         Plan {
             profile,
@@ -150,7 +150,7 @@ impl Plan {
             spares,
             marks,
             catalogue: if bare { Catalogue::bare() } else { Catalogue::public() },
-            speeds: Speeds { sandbox: milli(150), create: milli(30), start: milli(60) },
+            speeds: Speeds { sandbox: (200, 420), create: (10, 50), start: (60, 150) },
             timing: Timing { volumes: (150, 300), cleanup: (250, 600) },
             system_pods: !bare,
             metrics_service: bare,

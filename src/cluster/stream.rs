@@ -24,9 +24,15 @@ impl Cluster {
             return Err(Status::bad_request(format!("pod {} does not have a host assigned", pod.name())));
         };
         let broken = |what: &str| self.world.broken(what, node).is_some();
-        if broken("kubelet") || broken("node") {
-            let why = if broken("node") { "no route to host" } else { "connection refused" };
-            let dial = format!("dial tcp {0}:10250: connect: {why}", config.ip);
+        let host = self.plan.nodes.first().map_or("", |n| n.name.as_str());
+        let why = match () {
+            () if broken("node") => Some("connect: no route to host"),
+            () if self.world.are_parted(host, node) => Some("i/o timeout"),
+            () if broken("kubelet") => Some("connect: connection refused"),
+            () => None,
+        };
+        if let Some(why) = why {
+            let dial = format!("dial tcp {0}:10250: {why}", config.ip);
             let message = if exec {
                 format!("error dialing backend: {dial}")
             } else {

@@ -27,6 +27,7 @@ pub mod leader_election;
 pub mod minikube_tunnel;
 pub mod namespace;
 pub mod node_lifecycle;
+pub mod nodeipam;
 pub mod persistentvolume_binder;
 pub mod podautoscaler;
 pub mod podgc;
@@ -43,17 +44,25 @@ pub mod volume_protection;
 use std::sync::Arc;
 
 use crate::api::kinds::{ReplicaSet, ReplicationController};
+use crate::api::network::Range;
 use crate::client::{Controller, Reconciler};
 use crate::world::{Component, Maker};
+
+/// What the controllers are told when they are started.
+#[derive(Clone, Copy, Debug)]
+pub struct Flags {
+    /// Where all pods' addresses lie.
+    pub cluster_cidr: Range,
+}
 
 /// One controller of the manager.
 pub struct Entry {
     pub name: &'static str,
-    make: fn() -> Box<dyn Component>,
+    make: fn(&Flags) -> Box<dyn Component>,
 }
 
 const fn entry<R: Reconciler>() -> Entry {
-    Entry { name: R::NAME, make: || Box::new(Controller::<R>::default()) }
+    Entry { name: R::NAME, make: |_| Box::new(Controller::<R>::default()) }
 }
 
 /// All of them. They start, stop and are broken together, as one process, or one by one.
@@ -73,6 +82,10 @@ pub static TABLE: &[Entry] = &[
     entry::<serviceaccount::ServiceAccounts>(),
     entry::<garbage_collector::GarbageCollector>(),
     entry::<podgc::PodGc>(),
+    Entry {
+        name: nodeipam::NodeIpam::NAME,
+        make: |flags| Box::new(Controller::of(nodeipam::NodeIpam::of(flags.cluster_cidr))),
+    },
     entry::<node_lifecycle::NodeLifecycle>(),
     entry::<ttl::Ttl>(),
     entry::<certificates::approving::Approving>(),
@@ -102,7 +115,7 @@ pub static TUNNEL: Entry = entry::<minikube_tunnel::Tunnel>();
 pub static OF_CLOUD: &[Entry] = &[entry::<cloud_load_balancer::LoadBalancers>()];
 
 impl Entry {
-    pub fn maker(&'static self) -> Maker {
-        Arc::new(|| (self.make)())
+    pub fn maker(&'static self, flags: Flags) -> Maker {
+        Arc::new(move || (self.make)(&flags))
     }
 }

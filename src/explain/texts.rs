@@ -22,6 +22,7 @@ const SOURCES: &[(&str, &str)] = &[
         include_str!("../controllers/kubernetes_service/en.ftl"),
         include_str!("../controllers/kubernetes_service/ko.ftl"),
     ),
+    (include_str!("../controllers/nodeipam/en.ftl"), include_str!("../controllers/nodeipam/ko.ftl")),
     (include_str!("../controllers/ttl/en.ftl"), include_str!("../controllers/ttl/ko.ftl")),
     (include_str!("../controllers/ttlafterfinished/en.ftl"), include_str!("../controllers/ttlafterfinished/ko.ftl")),
     (include_str!("../controllers/daemonset/en.ftl"), include_str!("../controllers/daemonset/ko.ftl")),

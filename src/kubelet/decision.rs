@@ -31,6 +31,17 @@ pub enum KubeletDecision {
         container: String,
         before_end: bool,
     },
+    /// All others have ended: now it is a sidecar's turn.
+    SidecarStops {
+        pod: Key,
+        node: String,
+        container: String,
+    },
+    /// The node has a range of addresses, and its network works.
+    Network {
+        node: String,
+        range: String,
+    },
     /// It has been active for longer than it may be.
     Overdue {
         pod: Key,
@@ -198,6 +209,8 @@ impl KubeletDecision {
             D::HookFailed { pod, node, before_end, .. } => {
                 (either(*before_end, "kubelet-pre-stop-failed", "kubelet-post-start-failed"), Some(pod), node)
             }
+            D::SidecarStops { pod, node, .. } => ("kubelet-sidecar-stops", Some(pod), node),
+            D::Network { node, .. } => ("kubelet-network", None, node),
             D::Overdue { pod, node } => ("kubelet-overdue", Some(pod), node),
             D::NotMounted { pod, node, .. } => ("kubelet-not-mounted", Some(pod), node),
             D::Refreshed { pod, node, .. } => ("kubelet-refreshed", Some(pod), node),
@@ -266,7 +279,9 @@ impl Decision for KubeletDecision {
                 ("container", container.as_str().into()),
                 ("whose", whose.as_deref().unwrap_or_default().into()),
             ]),
-            D::HookFailed { container, .. } => facts.push(("container", container.as_str().into())),
+            D::HookFailed { container, .. } | D::SidecarStops { container, .. } => {
+                facts.push(("container", container.as_str().into()))
+            }
             D::NotMounted { reason, .. } => facts.push(("reason", reason.as_str().into())),
             D::Refreshed { volumes, .. } => facts.push(("volumes", volumes.clone().into())),
             D::PullFailed { image, wait, .. } => {
@@ -300,6 +315,7 @@ impl Decision for KubeletDecision {
             D::Up { pods, .. } | D::Connection { pods, .. } | D::PowerOff { pods, .. } | D::PowerOn { pods, .. } => {
                 facts.push(("pods", (*pods).into()))
             }
+            D::Network { range, .. } => facts.push(("range", range.as_str().into())),
             D::Clock { behind, .. } => facts.push(("behind", (*behind).into())),
             D::Relieved { .. }
             | D::Overdue { .. }

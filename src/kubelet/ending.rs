@@ -3,9 +3,10 @@
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
+use super::hooks;
 use super::roles;
 use super::status;
-use super::worker::{Phase, Replaced, Slot, Step};
+use super::worker::{Phase, Replaced, Slot, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
 use crate::api::{Duration, OpId, Uid};
@@ -60,6 +61,8 @@ impl Fleet {
     /// Stops what runs; when nothing runs any more, cleans up.
     pub(super) fn terminate(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
+        // Whoever waits for an image has not begun.
+        w.busy.take_if(|s| matches!(s, Step::Pull { op: None, .. }));
         // What is under way ends first.
         let under_way = w.busy.as_ref().is_some_and(|s| *s != Step::Volumes);
         let node = self.nodes.at(&w.node);
@@ -84,9 +87,10 @@ impl Fleet {
             self.stop_containers(uid, ctx);
         }
         let Some(w) = self.workers.get_mut(uid) else { return };
-        if !w.stopping.is_empty() {
+        if !w.stopping.is_empty() || self.stop_sidecar(uid, ctx) {
             return;
         }
+        let Some(w) = self.workers.get_mut(uid) else { return };
         if !w.is_ending() {
             // It ended by itself and stays in the API.
             let tag = w.tag("ended");
@@ -123,8 +127,7 @@ impl Fleet {
         } else if w.forgotten {
             0
         } else {
-            let own = w.typed().spec.as_ref().and_then(|s| s.termination_grace_period_seconds);
-            w.pod.meta().deletion_grace_period_seconds.or(own).unwrap_or(30)
+            w.pod.meta().deletion_grace_period_seconds.unwrap_or_else(|| roles::grace_seconds(&w.typed()))
         };
         let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let running: Vec<(String, ContainerId)> =
@@ -133,13 +136,52 @@ impl Fleet {
             let (pod, node, running) = (w.key.clone(), node.to_string(), running.len());
             ctx.decide(KubeletDecision::Stopping { pod, node, grace: seconds, running });
         }
+        let pod = w.typed();
+        // Who has no time at all is not asked whose turn it is.
+        let later: Vec<String> = if grace.is_zero() { vec![] } else { roles::sidecars(&pod) };
+        let mut sidecars = vec![];
         for (name, id) in running {
             self.note(uid, Some(&name), Note::normal("Killing", &format!("Stopping container {name}")), ctx);
+            if later.contains(&name) {
+                sidecars.push((name, id));
+                continue;
+            }
             let op = self.stop_one(uid, &name, id, grace, ctx);
             if let Some(w) = self.workers.get_mut(uid) {
                 w.stopping.insert(op);
             }
         }
+        sidecars.sort_by_key(|(name, _)| later.iter().position(|l| l == name));
+        let until = ctx.now() + grace;
+        if let Some(w) = self.workers.get_mut(uid) {
+            (w.sidecars, w.stop_by) = (sidecars, Some(until));
+        }
+    }
+
+    /// Sidecars were there before the others and stay until those have ended, each as long as the ones after it: what is left of the
+    /// grace is theirs. `false`: there is none any more.
+    /// Real Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_termination_order.go.
+    fn stop_sidecar(&mut self, uid: Uid, ctx: &mut Ctx<'_>) -> bool {
+        let Some(w) = self.workers.get_mut(uid) else { return false };
+        let up = |w: &Worker, name: &str, id| w.slot(name).and_then(Slot::running).is_some_and(|i| i.id == id);
+        let (name, id) = loop {
+            match w.sidecars.pop() {
+                Some((name, id)) if up(w, &name, id) => break (name, id),
+                Some(_) => {}
+                None => return false,
+            }
+        };
+        let left = w.stop_by.map_or(Duration::ZERO, |by| by.since(ctx.now())).max(hooks::LEAST_GRACE);
+        ctx.decide(KubeletDecision::SidecarStops {
+            pod: w.key.clone(),
+            node: w.node.to_string(),
+            container: name.clone(),
+        });
+        let op = self.stop_one(uid, &name, id, left, ctx);
+        if let Some(w) = self.workers.get_mut(uid) {
+            w.stopping.insert(op);
+        }
+        true
     }
 
     /// Stops a running container that is started again as soon as it has ended.
@@ -155,9 +197,8 @@ impl Fleet {
         let Some(w) = self.workers.get(uid) else { return };
         let pod = w.typed();
         let own = roles::find(&pod, name).and_then(|(c, _)| why.grace(&c));
-        let of_pod = pod.spec.as_ref().and_then(|s| s.termination_grace_period_seconds);
-        let seconds = own.or(of_pod).unwrap_or(30);
-        let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(30));
+        let seconds = own.unwrap_or_else(|| roles::grace_seconds(&pod));
+        let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         self.note(uid, Some(name), Note::normal("Killing", message), ctx);
         let op = self.stop_one(uid, name, id, grace, ctx);
         if let Some(w) = self.workers.get_mut(uid) {
@@ -197,7 +238,7 @@ impl Fleet {
     pub(super) fn forget(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         // While it cannot be removed it stays.
-        if !w.forgotten && !ctx.can_remove() {
+        if !w.forgotten && !ctx.can_remove(&self.nodes.at(&w.node).user) {
             return w.tell_later(ctx);
         }
         let Some(w) = self.workers.remove(uid) else { return };

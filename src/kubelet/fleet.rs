@@ -43,6 +43,8 @@ pub struct Fleet {
     pub(super) workers: PodWorkers,
     /// Whose pod an operation of the runtime is for.
     ops: BTreeMap<OpId, Uid>,
+    /// On which node an image is being pulled.
+    pub(super) pull_ops: BTreeMap<OpId, NodeRef>,
     pub(super) probes: UnderWay,
     pub(super) restarts: Backoff,
     pub(super) pulls: Backoff,
@@ -57,6 +59,7 @@ impl Fleet {
             nodes: Nodes::new(configs),
             workers: PodWorkers::default(),
             ops: BTreeMap::new(),
+            pull_ops: BTreeMap::new(),
             probes: UnderWay::default(),
             restarts: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
             pulls: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
@@ -108,6 +111,10 @@ impl Fleet {
             "fault clock" => self.set_clock(&key.name, tag.n == 1, ctx),
             "fault memory" => self.take(&key.name, Resource::Memory, tag.n == 1, ctx),
             "fault disk" => self.take(&key.name, Resource::Disk, tag.n == 1, ctx),
+            "fault network" => self.part(&key.name, tag.n == 1, ctx),
+            "reconnect" => self.reconnect(&key.name, ctx),
+            "network" => self.network_ready(&key.name, ctx),
+            "container gc" => self.container_gc(&key.name, ctx),
             "look" => self.look_for_pressure(&key.name, ctx),
             "fault hang" => self.hang(key, tag.n == 1, ctx),
             "fault program" => self.break_program(key, tag.n == 1, ctx),
@@ -144,8 +151,13 @@ impl Fleet {
         }
     }
 
-    /// An operation has ended: it belongs to a probe, to a container's end, or to the step that a worker waits for.
     fn done(&mut self, op: OpId, outcome: Outcome, ctx: &mut Ctx<'_>) {
+        self.go_on(op, outcome, ctx);
+        self.pull_ended(op, ctx);
+    }
+
+    /// An operation has ended: it belongs to a probe, to a container's end, or to the step that a worker waits for.
+    fn go_on(&mut self, op: OpId, outcome: Outcome, ctx: &mut Ctx<'_>) {
         if let Some(p) = self.probes.remove(op) {
             self.probed(&p, &outcome, ctx);
             return;
@@ -175,7 +187,9 @@ impl Fleet {
         }
         match w.busy.take_if(|step| step.op() == Some(op)) {
             Some(Step::Sandbox(_)) => self.sandbox_made(uid, outcome, ctx),
-            Some(Step::Pull { container, .. }) => self.pulled(uid, &container, outcome, ctx),
+            Some(Step::Pull { container, asked, .. }) => {
+                self.pulled(uid, &container, ctx.now().since(asked), outcome, ctx);
+            }
             Some(Step::Create { container, .. }) => self.created(uid, &container, outcome, ctx),
             Some(Step::Start { container, id, .. }) => self.started(uid, &container, id, outcome, ctx),
             Some(Step::PostStart { container, id, .. }) => self.post_started(uid, &container, id, &outcome, ctx),

@@ -15,7 +15,7 @@ use crate::client::recorder::Note;
 use crate::world::Ctx;
 
 /// Whatever its hooks have used up, a program has so long to stop.
-const LEAST_GRACE: Duration = Duration::from_secs(2);
+pub(super) const LEAST_GRACE: Duration = Duration::from_secs(2);
 
 fn call(c: &Container, h: &LifecycleHandler) -> Option<HookCall> {
     if let Some(x) = &h.exec {
@@ -74,8 +74,7 @@ impl Fleet {
         let why = failure(&c, h, &status::full_name(&pod), why);
         self.tell_unhooked(uid, name, ctx);
         let Some(w) = self.workers.get(uid) else { return };
-        let seconds = pod.spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(30);
-        let grace = Duration::from_secs(u64::try_from(seconds).unwrap_or(30));
+        let grace = Duration::from_secs(u64::try_from(roles::grace_seconds(&pod)).unwrap_or(0));
         let (key, node) = (w.key.clone(), w.node.to_string());
         ctx.decide(KubeletDecision::HookFailed { pod: key, node, container: name.into(), before_end: false });
         let op = self.stop_one(uid, name, id, grace, ctx);

@@ -8,7 +8,10 @@
 //! at the *start* of a sync, from what the sync before left behind: both as in the real kubelet, so the moments at
 //! which `Error` and `CrashLoopBackOff` show are the real ones.
 //!
-//! [`static_pods`] are those that lie as files on the node, the control plane's among them; [`power`], [`pressure`] with [`eviction`], and
+//! [`pulling`] lets images come one after another, and `node_network` begins when the node has its range of addresses; `node_events` is what
+//! a kubelet says of its node.
+//!
+//! [`static_pods`] are those that lie as files on the node, the control plane's among them; [`power`], [`pressure`] with [`eviction`], `parting`, and
 //! `hanging` are what a node or a program may suffer.
 //!
 //! Deliberately absent: containers (the runtime's; they are reached by operations) and addresses (the network's).
@@ -25,12 +28,16 @@ mod hanging;
 mod hooks;
 mod mounting;
 pub mod node;
+mod node_events;
+mod node_network;
 pub mod nodes;
+mod parting;
 pub mod pod_workers;
 pub mod power;
 pub mod pressure;
 pub mod probes;
 pub mod probing;
+pub mod pulling;
 pub mod reporting;
 mod resources;
 pub mod roles;

@@ -45,7 +45,7 @@ impl Fleet {
     fn look_at_volumes(&mut self, uid: Uid, ctx: &mut Ctx<'_>) -> (Sources, Vec<(String, ConfigError)>) {
         let Some(w) = self.workers.get(uid) else { return (Sources::new(), vec![]) };
         let pod = w.typed();
-        let account = self.accounts.of(pod.namespace(), ctx.now());
+        let account = self.accounts.of(pod.namespace(), ctx);
         let at = self.nodes.at(&w.node);
         let none = (Environment::new(), Sources::new());
         let place = Place {
@@ -90,6 +90,24 @@ impl Fleet {
             let message = format!("MountVolume.SetUp failed for volume {volume:?} : {}", why.0);
             self.note(uid, None, Note::warning("FailedMount", &message), ctx);
         }
+    }
+
+    /// A kubelet that has come back stops a pod that is to go, and mounts its volumes all the same, by which time it has forgotten
+    /// what the pod's ConfigMaps are.
+    pub(super) fn tell_unregistered(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
+        let Some(w) = self.workers.get(uid) else { return };
+        let pod = w.typed();
+        let map = |v: &Volume| {
+            let projected = v.projected.iter().flat_map(|p| p.sources.iter().flatten());
+            let projected = projected.filter_map(|s| s.config_map.as_ref()).map(|m| m.name.clone());
+            v.config_map.iter().map(|m| m.name.clone()).chain(projected).next()
+        };
+        let volumes = pod.spec.iter().flat_map(|s| s.volumes.iter().flatten());
+        let failed: Vec<(String, ConfigError)> = volumes
+            .filter_map(|v| Some((v.name.clone(), map(v)?)))
+            .map(|(v, map)| (v, ConfigError(format!("object {:?}/{map:?} not registered", pod.namespace()))))
+            .collect();
+        self.tell_unmounted(uid, &failed, ctx);
     }
 
     /// A sync has waited long enough for the pod's volumes; another begins.
@@ -140,6 +158,9 @@ impl Fleet {
     pub(super) fn refresh(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
         if !w.mounting.stale || w.ip.is_none() || w.is_ending() || w.phase != Phase::Active {
+            return;
+        }
+        if self.nodes.at(&w.node).parted {
             return;
         }
         w.mounting.stale = false;

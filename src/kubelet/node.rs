@@ -26,7 +26,7 @@ fn quantities(list: &[(&str, String)]) -> BTreeMap<String, Quantity> {
 }
 
 /// The object with which a kubelet registers its node.
-pub fn object(c: &NodeConfig, now: Time) -> Node {
+pub fn object(c: &NodeConfig, conditions: Vec<NodeCondition>) -> Node {
     let mut labels: BTreeMap<String, String> = [
         ("beta.kubernetes.io/arch", "amd64"),
         ("beta.kubernetes.io/os", "linux"),
@@ -48,13 +48,8 @@ pub fn object(c: &NodeConfig, now: Time) -> Node {
             ),
             ..ObjectMeta::default()
         },
-        spec: Some(NodeSpec {
-            pod_cidr: Some(c.pod_cidr.clone()),
-            pod_cidrs: Some(vec![c.pod_cidr.clone()]),
-            taints: (!c.taints.is_empty()).then(|| c.taints.clone()),
-            ..NodeSpec::default()
-        }),
-        status: Some(status(c, now)),
+        spec: Some(NodeSpec { taints: (!c.taints.is_empty()).then(|| c.taints.clone()), ..NodeSpec::default() }),
+        status: Some(NodeStatus { conditions: Some(conditions), ..status(c) }),
     }
 }
 
@@ -88,7 +83,7 @@ fn handler(name: &str) -> NodeRuntimeHandler {
     NodeRuntimeHandler { name: Some(name.into()), features: Some(features) }
 }
 
-fn status(c: &NodeConfig, now: Time) -> NodeStatus {
+fn status(c: &NodeConfig) -> NodeStatus {
     NodeStatus {
         capacity: Some(resources(c, c.memory_kib, "264212084Ki")),
         allocatable: Some(allocatable(c)),
@@ -96,7 +91,6 @@ fn status(c: &NodeConfig, now: Time) -> NodeStatus {
             NodeAddress { type_: "InternalIP".into(), address: c.ip.clone() },
             NodeAddress { type_: "Hostname".into(), address: c.name.clone() },
         ]),
-        conditions: Some(conditions(now)),
         features: Some(NodeFeatures { supplemental_groups_policy: Some(true) }),
         runtime_handlers: Some(["", "runc"].map(handler).into()),
         declared_features: Some(DECLARED_FEATURES.map(Into::into).to_vec()),
@@ -178,13 +172,17 @@ pub fn refresh(status: &mut NodeStatus, fresh: Vec<NodeCondition>) {
     }
 }
 
-/// What a kubelet says while its container runtime does not answer.
-pub fn runtime_down(now: Time) -> Vec<NodeCondition> {
+/// Why a kubelet says that its node is not ready.
+pub const RUNTIME_DOWN: &str = "container runtime is down";
+pub const NETWORK_NOT_READY: &str = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized";
+
+/// What it says then.
+pub fn not_ready(why: &str, now: Time) -> Vec<NodeCondition> {
     let mut all = conditions(now);
     for c in all.iter_mut().filter(|c| c.type_ == "Ready") {
         c.status = "False".into();
         c.reason = Some("KubeletNotReady".into());
-        c.message = Some("container runtime is down".into());
+        c.message = Some(why.into());
     }
     all
 }

@@ -37,15 +37,17 @@ impl Fleet {
         let Some(n) = self.nodes.get_mut(name).filter(|n| n.dark && !n.spare) else { return };
         n.dark = false;
         n.dirty.clear();
+        n.puller.clear();
         n.boot_id.clone_from(&boot);
         let message = format!("Node {name} has been rebooted, boot id: {boot}");
-        n.note(Note::normal("Starting", "Starting kubelet."), ctx);
-        n.note(Note::warning("Rebooted", &message), ctx);
         let all: Vec<Uid> = self.workers.on(name).map(|w| w.uid).collect();
         for uid in all {
             self.lose_sandbox(uid, ctx);
         }
         self.power(name, false, ctx);
+        if let Some(n) = self.nodes.get_mut(name) {
+            n.note(Note::warning("Rebooted", &message), ctx);
+        }
     }
 
     /// What kubelet knew of the pod's containers is what it finds of them now: they have ended.
@@ -57,6 +59,7 @@ impl Fleet {
         w.busy = None;
         w.todo.clear();
         w.stopping.clear();
+        w.sidecars.clear();
         w.replacing.clear();
         w.hooks.clear();
         w.pending = false;

@@ -17,7 +17,7 @@ use crate::api::object::Key;
 use crate::api::ops::RuntimeCall;
 use crate::api::taints::tolerates;
 use crate::api::{Duration, Op, Time, Uid, pods};
-use crate::client::recorder::{Note, reference};
+use crate::client::recorder::Note;
 use crate::world::{Ctx, Tag};
 
 /// Until an evicted pod is cleaned up, and kubelet looks again.
@@ -67,26 +67,6 @@ impl Pressure {
                 c.message = Some(message.into());
             }
         }
-    }
-}
-
-/// The event that tells that a condition has changed.
-pub fn event_of(condition: &NodeCondition) -> Option<&'static str> {
-    Some(match (condition.type_.as_str(), condition.status.as_str()) {
-        ("MemoryPressure", "True") => "NodeHasInsufficientMemory",
-        ("MemoryPressure", "False") => "NodeHasSufficientMemory",
-        ("DiskPressure", "True") => "NodeHasDiskPressure",
-        ("DiskPressure", "False") => "NodeHasNoDiskPressure",
-        _ => return None,
-    })
-}
-
-impl NodeState {
-    /// Records an event about the node.
-    pub fn note(&mut self, note: Note<'_>, ctx: &mut Ctx<'_>) {
-        let mut about = reference(&super::node::object(&self.config, ctx.now()), None);
-        about.uid = Some(self.config.name.clone());
-        self.recorder.record(about, note, ctx);
     }
 }
 

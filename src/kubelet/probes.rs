@@ -1,6 +1,8 @@
 //! Liveness, readiness and startup probes: when the next one is due and what its result means.
 //! Real Kubernetes: pkg/kubelet/prober.
 
+use std::net::Ipv4Addr;
+
 use k8s_openapi::api::core::v1::{Container, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
@@ -37,15 +39,21 @@ pub fn port(c: &Container, p: &IntOrString) -> Option<u16> {
     }
 }
 
+/// An address that is asked instead of the pod's.
+fn host(named: Option<&str>) -> Option<Ipv4Addr> {
+    named?.parse().ok()
+}
+
 pub fn call(c: &Container, p: &Probe) -> Option<ProbeCall> {
     let port = |p: &IntOrString| port(c, p);
     if let Some(x) = &p.exec {
         return Some(ProbeCall::Exec { command: x.command.clone().unwrap_or_default() });
     }
     if let Some(h) = &p.http_get {
-        return Some(ProbeCall::Http { port: port(&h.port)?, path: h.path.clone().unwrap_or_else(|| "/".into()) });
+        let path = h.path.clone().unwrap_or_else(|| "/".into());
+        return Some(ProbeCall::Http { host: host(h.host.as_deref()), port: port(&h.port)?, path });
     }
-    p.tcp_socket.as_ref().and_then(|t| Some(ProbeCall::Tcp { port: port(&t.port)? }))
+    p.tcp_socket.as_ref().and_then(|t| Some(ProbeCall::Tcp { host: host(t.host.as_deref()), port: port(&t.port)? }))
 }
 
 /// What a result leads to.

@@ -165,9 +165,18 @@ impl Fleet {
         let Some(kind) = usize::try_from(n & 0xf).ok().and_then(|k| probes::KINDS.get(k).copied()) else { return };
         let Some(id) = w.slot(&c.name).and_then(|s| s.running()).map(|i| i.id) else { return };
         let Some(probes_http) = probes::of(c, kind).and_then(|p| probes::call(c, p)) else { return };
-        let crate::api::ops::ProbeCall::Http { port, path } = probes_http else { return };
+        let crate::api::ops::ProbeCall::Http { port, path, .. } = probes_http else { return };
         let probing = Probing { uid, container: c.name.clone(), kind, id };
         self.unanswered(&probing, &format!("{port}{path}"), ctx);
+    }
+
+    /// What a command in a container that is being stopped came to is not known.
+    fn cancelled(&mut self, uid: Uid, name: &str, outcome: &Outcome, ctx: &mut Ctx<'_>) {
+        let stopped = self.workers.get(uid).and_then(|w| w.slot(name)).is_none_or(|s| !s.is_up());
+        if stopped && !matches!(outcome, Outcome::Probed { ok: true, .. }) {
+            let message = "Readiness probe errored and resulted in unknown state: rpc error: code = Canceled desc = context canceled";
+            self.note(uid, Some(name), Note::warning("Unhealthy", message), ctx);
+        }
     }
 
     pub(super) fn probed(&mut self, probing: &Probing, outcome: &Outcome, ctx: &mut Ctx<'_>) {
@@ -177,6 +186,9 @@ impl Fleet {
         let pod = w.typed();
         let Some((c, _)) = roles::find(&pod, name) else { return };
         let Some(p) = probes::of(&c, kind) else { return };
+        if w.is_ending() && w.phase != Phase::Active && *kind == "Readiness" && p.exec.is_some() {
+            return self.cancelled(uid, name, outcome, ctx);
+        }
         let running = w.slot(name).filter(|s| s.running().is_some_and(|i| i.id == id));
         if w.is_ending() || running.is_none_or(|s| s.replaced.is_some() && *kind != "Readiness") {
             return;

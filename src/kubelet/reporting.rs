@@ -10,13 +10,15 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::node::FIRST_BOOT;
-use super::pressure::{self, Pressure};
+use super::pressure::Pressure;
+use super::pulling::Puller;
 use super::static_pods::StaticPod;
 use crate::api::kinds::{CSINode, Lease, Node};
+use crate::api::network::Range;
 use crate::api::object::{Key, Resource};
 use crate::api::{Duration, Reason, Time, Uid, User};
 use crate::client::Recorder;
-use crate::client::recorder::Note;
+use crate::store::Change;
 use crate::world::{Ctx, Tag, latency};
 
 /// The lease is renewed every quarter of its 40 s; as often kubelet compares the node's status with its own view.
@@ -39,7 +41,6 @@ const RUNTIME_FOUND: Duration = Duration::from_secs(2);
 pub struct NodeConfig {
     pub name: String,
     pub ip: String,
-    pub pod_cidr: String,
     pub cpus: u32,
     pub memory_kib: u64,
     pub max_pods: u32,
@@ -67,6 +68,12 @@ pub struct NodeState {
     /// Its container runtime does not answer; kubelet takes a while to believe it.
     pub runtime_off: bool,
     pub runtime_down: bool,
+    /// What its pods' addresses are taken from, once it has been told, and whether its network plugin works with that.
+    pub range: Option<Range>,
+    pub network_ready: bool,
+    /// The wire to the API server's node is cut; what the API server would have told since.
+    pub parted: bool,
+    pub missed: Vec<Change>,
     /// It cannot reach the API server.
     pub cut_off: bool,
     /// How far its clock is behind.
@@ -75,6 +82,7 @@ pub struct NodeState {
     pub pressure: Pressure,
     /// Pulled images, by full name.
     pub images: BTreeMap<String, Image>,
+    pub puller: Puller,
     pub recorder: Recorder,
     /// Where in the second this node's relist falls.
     pub phase: u64,
@@ -86,6 +94,11 @@ pub struct NodeState {
     settled: Time,
     /// How many images the node's status names.
     images_told: usize,
+    /// Whether it is cordoned, as the API has it, and as its kubelet has said.
+    pub(super) unschedulable: bool,
+    pub(super) told_unschedulable: bool,
+    /// Its next round of clearing away dead containers is arranged.
+    pub(super) gc_waits: bool,
     /// The conditions that the API has, as type and status: others write them too.
     known: Vec<(String, String)>,
 }
@@ -112,13 +125,21 @@ impl NodeState {
             boot_id: FIRST_BOOT.into(),
             runtime_off: false,
             runtime_down: false,
+            range: None,
+            network_ready: false,
+            parted: false,
+            missed: vec![],
             cut_off: false,
             behind: Duration::ZERO,
             pressure: Pressure::default(),
             images: BTreeMap::new(),
+            puller: Puller::default(),
             images_told: 0,
             settled: Time::default(),
             known: vec![],
+            unschedulable: false,
+            told_unschedulable: false,
+            gc_waits: false,
             recorder: Recorder::new("kubelet", &config.name),
             phase: 0,
             relist_set: false,
@@ -135,37 +156,51 @@ impl NodeState {
         now - self.behind
     }
 
-    /// Says to the API that it is there.
-    fn register(&mut self, ctx: &mut Ctx<'_>) {
-        let (now, name) = (ctx.now(), self.config.name.as_str());
+    fn conditions(&self, now: Time) -> Vec<NodeCondition> {
+        let mut all = match (self.runtime_down, self.network_ready) {
+            (true, _) => super::node::not_ready(super::node::RUNTIME_DOWN, now),
+            (false, false) => super::node::not_ready(super::node::NETWORK_NOT_READY, now),
+            (false, true) => super::node::conditions(now),
+        };
+        self.pressure.tell(&mut all, now + self.behind);
+        all
+    }
+}
+
+impl NodeState {
+    /// Makes the node's object, and what goes with it.
+    pub(super) fn register(&mut self, ctx: &mut Ctx<'_>) {
+        let now = ctx.now();
         self.reported = now;
-        let object = super::node::object(&self.config, now);
+        let name = self.config.name.clone();
+        let conditions = self.conditions(self.clock(now));
+        self.tell_conditions(&conditions, &[], ctx);
+        let object = super::node::object(&self.config, conditions);
         if let Ok(o) = ctx.api_as::<Node>(self.user.clone()).create(object) {
             self.uid = o.uid().into();
         }
-        let lease = super::node::lease(name, &self.uid, now);
+        let lease = super::node::lease(&name, &self.uid, now);
         let _ = ctx.api_as::<Lease>(self.user.clone()).create(lease);
-        let _ = ctx.api_as::<CSINode>(self.user.clone()).create(super::node::csi(name, &self.uid));
-    }
-
-    fn conditions(&self, now: Time) -> Vec<NodeCondition> {
-        let mut all = if self.runtime_down { super::node::runtime_down(now) } else { super::node::conditions(now) };
-        self.pressure.tell(&mut all, now + self.behind);
-        all
+        let _ = ctx.api_as::<CSINode>(self.user.clone()).create(super::node::csi(&name, &self.uid));
     }
 }
 
 impl Fleet {
     pub(super) fn register_all(&mut self, ctx: &mut Ctx<'_>) {
         let spread = self.nodes.iter_mut().filter(|n| !n.spare).count().max(1) as f64;
-        for (i, n) in self.nodes.iter_mut().filter(|n| !n.spare).enumerate() {
-            let name = n.config.name.clone();
+        let own = self.nodes.iter_mut().filter(|n| !n.spare);
+        let names: Vec<String> = own.map(|n| n.config.name.clone()).collect();
+        for (i, name) in names.iter().enumerate() {
             let phase = latency::between(ctx.chance(), 0, super::seeing::RELIST_MILLIS - 1).as_millis();
-            n.phase = u64::try_from(phase).unwrap_or(0);
-            n.register(ctx);
+            if let Some(n) = self.nodes.get_mut(name) {
+                n.phase = u64::try_from(phase).unwrap_or(0);
+                n.tell_birth(ctx);
+                n.register(ctx);
+                n.tell_enforced(ctx);
+            }
             // Spread over the interval, as kubelets that started at different times are.
             let offset = LEASE_EVERY.mul_f64((i as f64 + 1.0) / spread);
-            ctx.every(offset, Tag::about("lease", Key::of::<Node>("", &name)));
+            ctx.every(offset, Tag::about("lease", Key::of::<Node>("", name)));
         }
     }
 
@@ -177,7 +212,9 @@ impl Fleet {
         n.relist_set = false;
         n.boot_id = boot;
         n.settled = ctx.now();
+        n.tell_birth(ctx);
         n.register(ctx);
+        n.tell_enforced(ctx);
         ctx.decide(KubeletDecision::NodeJoined { node: name.into() });
         ctx.every(LEASE_EVERY, Tag::about("lease", Key::of::<Node>("", name)));
     }
@@ -186,6 +223,7 @@ impl Fleet {
     pub(super) fn leave(&mut self, name: &str) {
         if let Some(n) = self.nodes.get_mut(name) {
             (n.spare, n.down, n.dark) = (true, true, true);
+            (n.range, n.network_ready) = (None, false);
             n.images.clear();
         }
     }
@@ -197,7 +235,10 @@ impl Fleet {
         ctx.every(LEASE_EVERY, Tag::about("lease", Key::of::<Node>("", name)));
         self.renew_lease(name, ctx);
         let now = ctx.now();
-        let Some(n) = self.nodes.get(name) else { return };
+        let Some(n) = self.nodes.get_mut(name) else { return };
+        if !n.down {
+            n.tell_schedulable(ctx);
+        }
         let fresh = n.conditions(now);
         let same = fresh.iter().all(|f| n.known.iter().any(|(kind, status)| *kind == f.type_ && *status == f.status));
         let news = !same || n.images_told != n.images.len();
@@ -206,7 +247,7 @@ impl Fleet {
         }
     }
 
-    fn renew_lease(&mut self, name: &str, ctx: &mut Ctx<'_>) {
+    pub(super) fn renew_lease(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
         let now = n.clock(ctx.now());
         let done = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
@@ -222,10 +263,12 @@ impl Fleet {
     }
 
     /// What the API has of a node, as far as kubelet cares.
-    pub(super) fn observe_node(&mut self, node: &Node) {
+    pub(super) fn observe_node(&mut self, node: &Node, ctx: &mut Ctx<'_>) {
         let Some(n) = self.nodes.get_mut(node.name()) else { return };
+        n.take_range(node, ctx);
         n.uid = node.uid().into();
         let conditions = node.status.iter().flat_map(|s| s.conditions.iter().flatten());
+        n.unschedulable = node.spec.as_ref().and_then(|s| s.unschedulable) == Some(true);
         n.known = conditions.map(|c| (c.type_.clone(), c.status.clone())).collect();
     }
 
@@ -234,17 +277,8 @@ impl Fleet {
         let now = ctx.now();
         let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
         let fresh = n.conditions(n.clock(now));
-        let changed: Vec<&str> = fresh
-            .iter()
-            .filter(|f| {
-                n.known.iter().any(|(kind, status)| *kind == f.type_ && *status != f.status && status != "Unknown")
-            })
-            .filter_map(pressure::event_of)
-            .collect();
-        for reason in changed {
-            let message = format!("Node {name} status is now: {reason}");
-            n.note(Note::normal(reason, &message), ctx);
-        }
+        let known = n.known.clone();
+        n.tell_conditions(&fresh, &known, ctx);
         let images = super::node::images(&n.images);
         let (told, boot) = (n.images.len(), n.boot_id.clone());
         let done = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
@@ -276,6 +310,8 @@ impl Fleet {
         n.reported = ctx.now();
         n.settled = ctx.now() + REPORT;
         ctx.decide(KubeletDecision::Up { node: name.into(), pods });
+        n.tell_birth(ctx);
+        n.tell_enforced(ctx);
         ctx.after(RESTART, Tag::about("return", Key::of::<Node>("", name)));
         ctx.after(REPORT, Tag::about("report", Key::of::<Node>("", name)));
     }
@@ -284,6 +320,9 @@ impl Fleet {
     pub(super) fn runtime_power(&mut self, name: &str, off: bool, ctx: &mut Ctx<'_>) {
         let Some(n) = self.nodes.get_mut(name) else { return };
         n.runtime_off = off;
+        if off {
+            self.await_container_gc(name, ctx);
+        }
         let wait = if off { RUNTIME_LOST } else { RUNTIME_FOUND };
         ctx.after(wait, Tag::about("runtime", Key::of::<Node>("", name)));
     }
@@ -309,13 +348,18 @@ impl Fleet {
     /// A kubelet that has come back looks through everything it is responsible for.
     pub(super) fn look_around(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         // Until the API server answers it knows only the pods that lie on its node as files.
-        if !ctx.answers() {
+        let user = self.nodes.get(name).map(|n| n.user.clone());
+        if user.is_some_and(|user| !ctx.answers(&user)) {
             let statics: Vec<Uid> = self.workers.on(name).filter(|w| w.fixed.is_some()).map(|w| w.uid).collect();
             self.sync_these(statics, ctx);
             return ctx.quietly_after(KNOCK, Tag::about("return", Key::of::<Node>("", name)));
         }
+        self.register_again(name, ctx);
         self.renew_lease(name, ctx);
+        let ending: Vec<Uid> =
+            self.workers.on(name).filter(|w| w.is_ending() && w.ip.is_some()).map(|w| w.uid).collect();
         self.sync_all(name, ctx);
+        ending.into_iter().for_each(|uid| self.tell_unregistered(uid, ctx));
     }
 
     fn sync_all(&mut self, name: &str, ctx: &mut Ctx<'_>) {

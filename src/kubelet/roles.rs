@@ -6,6 +6,9 @@ use std::borrow::Cow;
 use k8s_openapi::api::core::v1::{Container, EphemeralContainer, PodSpec};
 
 use crate::api::kinds::Pod;
+use crate::api::pods;
+
+const DEFAULT_GRACE: i64 = 30;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
@@ -38,6 +41,22 @@ pub fn find<'a>(pod: &'a Pod, name: &str) -> Option<(Cow<'a, Container>, Role)> 
     }
     let found = ephemeral(spec).find(|c| c.name == name)?;
     Some((Cow::Owned(as_container(found)), Role::Ephemeral))
+}
+
+/// The image of a container, as its pod names it.
+pub fn image(pod: &Pod, name: &str) -> String {
+    find(pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default()
+}
+
+/// How many seconds a pod gives its containers to stop, if nobody says otherwise.
+pub fn grace_seconds(pod: &Pod) -> i64 {
+    pod.spec.as_ref().and_then(|s| s.termination_grace_period_seconds).unwrap_or(DEFAULT_GRACE)
+}
+
+/// The sidecars of a pod, in their order.
+pub fn sidecars(pod: &Pod) -> Vec<String> {
+    let inits = pod.spec.iter().flat_map(|s| s.init_containers.iter().flatten());
+    inits.filter(|c| pods::is_sidecar(c)).map(|c| c.name.clone()).collect()
 }
 
 pub fn ephemeral(spec: &PodSpec) -> impl Iterator<Item = &EphemeralContainer> {

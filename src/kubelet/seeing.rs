@@ -22,9 +22,12 @@ impl Fleet {
         if self.links.apply(c) {
             return;
         }
+        if self.misses(c) {
+            return;
+        }
         if c.key.kind == Node::kind_ref() {
             if let Some(node) = c.object.get::<Node>() {
-                self.observe_node(node);
+                self.observe_node(node, ctx);
             }
             return;
         }

@@ -15,7 +15,8 @@ use crate::api::file_tree::Tree;
 use crate::api::kinds::Pod;
 use crate::api::object::{Name, Resource};
 use crate::api::ops::{ContainerSpec, Pids};
-use crate::api::{Time, resource_list};
+use crate::api::pki::Authority;
+use crate::api::resource_list;
 use crate::world::Ctx;
 
 /// A container cannot be made from what the cluster holds: the reason that STATUS shows, and the message.
@@ -43,8 +44,12 @@ pub struct Place<'a> {
 pub struct Accounts(BTreeMap<Name, Tree>);
 
 impl Accounts {
-    pub fn of(&mut self, namespace: &str, now: Time) -> Tree {
-        self.0.entry(namespace.into()).or_insert_with(|| volumes::account(namespace, now)).clone()
+    pub fn of(&mut self, namespace: &str, ctx: &Ctx<'_>) -> Tree {
+        let made = || {
+            let authority = ctx.authority().map(Authority::certificate).unwrap_or_default();
+            volumes::account(namespace, &authority, ctx.now())
+        };
+        self.0.entry(namespace.into()).or_insert_with(made).clone()
     }
 }
 
@@ -82,6 +87,8 @@ pub fn container_spec(
         env,
         links,
         pids: pids(pod, &c.name),
+        last_word: c.termination_message_path.as_deref().unwrap_or_default().into(),
+        log_is_last_word: c.termination_message_policy.as_deref() == Some("FallbackToLogsOnError"),
         attempt,
     })
 }

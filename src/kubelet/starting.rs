@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
-use super::nodes::NodeRef;
 use super::roles;
 use super::service_links::Environment;
 use super::spec::{Place, container_spec, may_run_as};
@@ -13,9 +12,9 @@ use super::status;
 use super::worker::{Instance, Replaced, Step};
 use crate::api::image::ImageRef;
 use crate::api::object::Resource;
-use crate::api::ops::{ContainerId, ContainerSpec, ExitInfo, RuntimeCall};
+use crate::api::ops::{ContainerId, ContainerSpec, ExitInfo, NO_RUNTIME, RuntimeCall};
 use crate::api::time::go_duration;
-use crate::api::{Duration, Outcome, Time, Uid};
+use crate::api::{Outcome, Time, Uid};
 use crate::client::recorder::Note;
 use crate::world::Ctx;
 
@@ -40,6 +39,11 @@ impl Fleet {
             self.cannot(uid, name, "InvalidImageName", "InspectFailed", message, ctx);
             return false;
         };
+        if self.nodes.at(&node).runtime_off {
+            let message = format!("Failed to inspect image {image:?}: {NO_RUNTIME}");
+            self.cannot(uid, name, "ImageInspectError", "InspectFailed", message, ctx);
+            return false;
+        }
         // Somebody may have put it there without kubelet: `minikube image load`.
         let known = self.nodes.at(&node).images.contains_key(&full);
         let found = if known { None } else { ctx.image(&node.name, &full) };
@@ -82,7 +86,7 @@ impl Fleet {
             return false;
         }
         // With another image it is another container, which has not crashed yet.
-        let image = roles::find(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
+        let image = roles::image(&pod, name);
         let id = format!("{name} {image}");
         // The first time there is none: nothing is waited for, and nothing is counted.
         let Some(exit) = since else { return false };
@@ -116,84 +120,14 @@ impl Fleet {
         }
     }
 
-    /// Asks the registry, unless the last failure is too fresh. With a pull policy of Always what is here already is
-    /// not sent again, but the registry is asked all the same.
-    fn pull(&mut self, uid: Uid, name: &str, node: &NodeRef, image: String, ctx: &mut Ctx<'_>) -> bool {
-        if let Some(left) = self.pulls.left_since_update(uid, &image, ctx.now()) {
-            self.pull_back_off(uid, name, image, left, ctx);
-            return false;
-        }
-        self.note(uid, Some(name), Note::normal("Pulling", &format!("Pulling image {image:?}")), ctx);
-        let op = self.runtime(uid, node, RuntimeCall::PullImage { image }, ctx);
-        if let Some(w) = self.workers.get_mut(uid) {
-            w.busy = Some(Step::Pull { op, container: name.into() });
-        }
-        true
-    }
-
-    fn pull_back_off(&mut self, uid: Uid, name: &str, image: String, left: Duration, ctx: &mut Ctx<'_>) {
-        let message = format!("Back-off pulling image {image:?}");
-        self.note(uid, Some(name), Note::normal("BackOff", &message), ctx);
-        self.note(uid, Some(name), Note::warning("Failed", "Error: ImagePullBackOff"), ctx);
-        let Some(w) = self.workers.get_mut(uid) else { return };
-        let (pod, node) = (w.key.clone(), w.node.to_string());
-        let (before, why) = w.slot_mut(name).reason.take().unwrap_or_default();
-        let why = match why.unwrap_or_default() {
-            // It says already that it waits, and why.
-            same if same.starts_with("Back-off") => same,
-            pull => format!("{message}: ErrImagePull: {pull}"),
-        };
-        self.set_reason(uid, name, "ImagePullBackOff", why);
-        if before != "ImagePullBackOff" {
-            ctx.decide(KubeletDecision::PullWaits { pod, node, image, left });
-        }
-    }
-
-    pub(super) fn pulled(&mut self, uid: Uid, name: &str, outcome: Outcome, ctx: &mut Ctx<'_>) {
-        let Some(w) = self.workers.get_mut(uid) else { return };
-        let pod = w.typed();
-        let image = roles::find(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
-        match outcome {
-            Outcome::Pulled { image: full, size, user, took } => {
-                w.pulled.push((image.clone(), took));
-                let ending = w.is_ending();
-                let image_there = self.nodes.at_mut(&w.node).images.entry(full).or_default();
-                (image_there.bytes, image_there.user) = (size, user);
-                let t = go_duration(Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(0)));
-                let message = format!(
-                    "Successfully pulled image {image:?} in {t} ({t} including waiting). Image size: {size} bytes."
-                );
-                self.note(uid, Some(name), Note::normal("Pulled", &message), ctx);
-                if ending {
-                    self.next_container(uid, ctx);
-                } else if !self.create_container(uid, name, ctx) {
-                    self.failed(uid);
-                    self.next_container(uid, ctx);
-                }
-            }
-            Outcome::Failed { message } => {
-                w.failed = true;
-                let (pod, node) = (w.key.clone(), w.node.to_string());
-                let wait = self.pulls.next(uid, &image, ctx.now(), ctx.now());
-                let told = format!("Failed to pull image {image:?}: {message}");
-                self.note(uid, Some(name), Note::warning("Failed", &told), ctx);
-                self.note(uid, Some(name), Note::warning("Failed", "Error: ErrImagePull"), ctx);
-                self.set_reason(uid, name, "ErrImagePull", message);
-                ctx.decide(KubeletDecision::PullFailed { pod, node, image, wait });
-                self.next_container(uid, ctx);
-            }
-            _ => {}
-        }
-    }
-
-    fn create_container(&mut self, uid: Uid, name: &str, ctx: &mut Ctx<'_>) -> bool {
+    pub(super) fn create_container(&mut self, uid: Uid, name: &str, ctx: &mut Ctx<'_>) -> bool {
         let Some(w) = self.workers.get(uid) else { return false };
         let (pod, node) = (w.typed(), w.node.clone());
         let attempt = w.slot(name).map_or(0, |s| s.attempts);
         let Some((c, _)) = roles::find(&pod, name) else { return false };
         let all = pod.spec.as_ref().and_then(|s| s.enable_service_links) != Some(false);
         let links = self.links.of(pod.namespace(), all);
-        let account = self.accounts.of(pod.namespace(), ctx.now());
+        let account = self.accounts.of(pod.namespace(), ctx);
         let at = self.nodes.at(&node);
         let pod_ip = w.ip.as_deref().unwrap_or("");
         let none = Environment::new();
@@ -234,7 +168,7 @@ impl Fleet {
             Outcome::Created { id, image_id } => {
                 let Some(w) = self.workers.get_mut(uid) else { return };
                 let (pod, node) = (w.typed(), w.node.clone());
-                let defined = roles::find(&pod, name).and_then(|(c, _)| c.image.clone()).unwrap_or_default();
+                let defined = roles::image(&pod, name);
                 let image = ImageRef::parse(&defined).map_or_else(|| defined.clone(), |i| i.full());
                 if let Some(i) = self.nodes.at_mut(&w.node).images.get_mut(&image).filter(|i| i.id.is_empty()) {
                     i.id.clone_from(&image_id);

@@ -45,7 +45,10 @@ impl Fleet {
         if w.has_ended() || w.overdue || status::is_over(w, &w.typed()) {
             w.phase = Phase::Terminating;
             self.terminate(uid, ctx);
-        } else if w.ip.is_none() {
+        } else if w.ip.is_none() && self.awaits_network(uid, ctx) {
+            self.failed(uid);
+            self.end_sync(uid, ctx);
+        } else if let Some(w) = self.workers.get_mut(uid).filter(|w| w.ip.is_none()) {
             w.busy = Some(Step::Volumes);
             let tag = w.tag("volumes");
             self.tell_of_sandbox(uid, ctx);

@@ -17,7 +17,6 @@ fn node() -> NodeRef {
     let config = NodeConfig {
         name: "n".into(),
         ip: "10.0.0.1".into(),
-        pod_cidr: "10.244.0.0/24".into(),
         cpus: 1,
         memory_kib: 1024,
         max_pods: 110,

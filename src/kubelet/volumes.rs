@@ -297,8 +297,8 @@ fn laid_out(files: Files, group: Option<u32>, now: Time) -> Tree {
 }
 
 /// What a service account's token volume holds.
-pub fn account(namespace: &str, now: Time) -> Tree {
-    let files = [("namespace", namespace), ("token", "simulated-token"), ("ca.crt", "simulated-ca")];
+pub fn account(namespace: &str, authority: &str, now: Time) -> Tree {
+    let files = [("namespace", namespace), ("token", "simulated-token"), ("ca.crt", authority)];
     laid_out(files.map(|(path, text)| (path.to_string(), (text.as_bytes().to_vec(), DEFAULT_MODE))).into(), None, now)
 }
 

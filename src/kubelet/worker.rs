@@ -187,9 +187,11 @@ pub enum Phase {
 pub enum Step {
     Volumes,
     Sandbox(OpId),
+    /// An image: by whom it is asked for, and, once it is its turn, the pull itself.
     Pull {
-        op: OpId,
+        op: Option<OpId>,
         container: String,
+        asked: Time,
     },
     Create {
         op: OpId,
@@ -221,12 +223,11 @@ impl Step {
         match self {
             Step::Volumes => None,
             Step::Sandbox(op)
-            | Step::Pull { op, .. }
             | Step::Create { op, .. }
             | Step::Start { op, .. }
             | Step::PostStart { op, .. }
             | Step::Unhooked { op, .. } => Some(*op),
-            Step::Cleanup(op) => *op,
+            Step::Pull { op, .. } | Step::Cleanup(op) => *op,
         }
     }
 }
@@ -272,6 +273,9 @@ pub struct Worker {
     /// Until the first of the crashed containers may be started again.
     pub crash_wait: Option<Duration>,
     pub stopping: BTreeSet<OpId>,
+    /// Its sidecars that stop when all others have: the last one first. And since when the pod has how long to stop.
+    pub sidecars: Vec<(String, ContainerId)>,
+    pub stop_by: Option<Time>,
     /// Which running containers' ends it will be told.
     pub waits: Vec<(OpId, String, ContainerId)>,
     /// Those of `stopping` after which the container is started again.
@@ -289,12 +293,12 @@ pub struct Worker {
     pub announced_stop: bool,
     /// It was told that the pod cannot be stopped.
     pub told_stuck: bool,
-    /// Why it was evicted, if it was.
     /// Its volumes, as they were mounted last.
     pub volumes: Sources,
     pub mounting: Mounting,
     /// It has been active for longer than it may be.
     pub overdue: bool,
+    /// Why it was evicted, if it was.
     pub evicted: Option<String>,
     /// Why it was never taken in, if it was not.
     pub refused: Option<String>,
@@ -334,6 +338,8 @@ impl Worker {
             sandbox_lost: false,
             crash_wait: None,
             stopping: BTreeSet::new(),
+            sidecars: vec![],
+            stop_by: None,
             waits: vec![],
             replacing: BTreeSet::new(),
             hooks: vec![],

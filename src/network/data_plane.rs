@@ -82,7 +82,8 @@ pub struct Way {
 #[derive(Clone, Debug)]
 struct NodeNet {
     ip: Ipv4Addr,
-    pods: Range,
+    /// Its part of the cluster's range, once it has one.
+    pods: Option<Range>,
     zone: Option<String>,
 }
 
@@ -182,11 +183,11 @@ impl DataPlane {
         }
     }
 
-    pub fn add_node(&mut self, name: &str, ip: &str, pods: &str, zone: Option<String>) {
-        let (Ok(ip), Some(pods)) = (ip.parse(), Range::parse(pods)) else { return };
+    pub fn add_node(&mut self, name: &str, ip: &str, zone: Option<String>) {
+        let Ok(ip) = ip.parse() else { return };
         let name: Arc<str> = name.into();
         self.by_ip.insert(ip, name.clone());
-        self.nodes.insert(name, NodeNet { ip, pods, zone });
+        self.nodes.insert(name, NodeNet { ip, pods: None, zone });
     }
 
     pub fn remove_node(&mut self, name: &str) {
@@ -239,6 +240,9 @@ impl DataPlane {
                 self.balancers = all.collect();
             }
             NetworkCall::ProgramPolicies(guards) => self.guards = guards.clone(),
+            NetworkCall::ProgramNode { node, range } => {
+                self.nodes.get_mut(node).into_iter().for_each(|n| n.pods = Some(*range));
+            }
             NetworkCall::ProgramNames(_) => {}
         }
     }
@@ -433,7 +437,7 @@ impl DataPlane {
             (Some((uid, n)), _) => (Place::Pod(*uid), n.clone()),
             (None, Some(n)) => (Place::Node(n.clone()), n.clone()),
             // An address of a node's own range that nobody has.
-            (None, None) if self.nodes.values().any(|n| n.pods.contains(to.ip)) => {
+            (None, None) if self.nodes.values().any(|n| n.pods.is_some_and(|p| p.contains(to.ip))) => {
                 way.took += NO_NEIGHBOUR;
                 return stopped(way, Stop::Unreachable, "nobody-has-it");
             }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use crate::api::Uid;
+use crate::api::network::Range as Cidr;
 use crate::api::object::Name;
 
 /// A node's range and what is taken of it.
@@ -25,13 +26,13 @@ pub struct Ipam {
 
 impl Ipam {
     /// Gives a node its range. The first two addresses are the network's and the bridge's.
-    pub fn add_node(&mut self, node: &str, cidr: &str) {
-        let Some((base, bits)) = cidr.split_once('/') else { return };
-        let (Ok(base), Ok(bits)) = (base.parse::<Ipv4Addr>(), bits.parse::<u32>()) else { return };
-        let base = u32::from(base);
-        let size = 1u32 << (32 - bits.clamp(8, 30));
-        let range = Range { first: base + 2, last: base + size - 2, next: base + 2, taken: BTreeSet::new() };
-        self.ranges.insert(node.into(), range);
+    pub fn set_range(&mut self, node: &str, range: Cidr) {
+        let base = u32::from(range.base);
+        let size = 1u32 << (32 - u32::from(range.bits.clamp(8, 30)));
+        let fresh = Range { first: base + 2, last: base + size - 2, next: base + 2, taken: BTreeSet::new() };
+        if self.ranges.get(node).is_none_or(|r| r.first != fresh.first) {
+            self.ranges.insert(node.into(), fresh);
+        }
     }
 
     /// The next free address after the one that was given last.
@@ -61,7 +62,7 @@ mod tests {
     #[test]
     fn addresses_are_given_in_turn_and_reused_last() {
         let mut i = Ipam::default();
-        i.add_node("n", "10.244.1.0/29");
+        i.set_range("n", Cidr { base: Ipv4Addr::new(10, 244, 1, 0), bits: 29 });
         let all: Vec<_> = (0..5).filter_map(|p| i.allocate("n", Uid::of(&p.to_string()))).collect();
         assert_eq!(all, ["10.244.1.2", "10.244.1.3", "10.244.1.4", "10.244.1.5", "10.244.1.6"]);
         assert_eq!(i.allocate("n", Uid::of("x")), None);

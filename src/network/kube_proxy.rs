@@ -5,12 +5,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use super::decision::ProxyDecision;
 use super::services::ports;
 use super::watching::{self, Known};
+use crate::api::kinds::Node;
 use crate::api::network::{NetworkCall, PortName, ServicePort, Services};
 use crate::api::object::Key;
 use crate::api::{Duration, Op, Time, User};
+use crate::client::Recorder;
+use crate::client::recorder::{Note, reference};
 use crate::ledger::Causes;
 use crate::store::Scope;
 use crate::world::{Component, Ctx, Event, Tag};
@@ -19,8 +24,11 @@ use crate::world::{Component, Ctx, Event, Tag};
 const SOON: Duration = Duration::from_millis(10);
 const PAUSE: Duration = Duration::from_secs(1);
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct KubeProxy {
+    /// The nodes, each of which has one.
+    nodes: Vec<String>,
+    recorder: Recorder,
     known: Known,
     /// As it was written last.
     programmed: Services,
@@ -30,6 +38,8 @@ pub struct KubeProxy {
     last: Option<Time>,
     /// Nodes on which it does not run.
     off: BTreeSet<Arc<str>>,
+    /// Nodes that hear nothing.
+    parted: BTreeSet<Arc<str>>,
 }
 
 impl Component for KubeProxy {
@@ -52,6 +62,9 @@ impl Component for KubeProxy {
     fn step(&mut self, event: Event, ctx: &mut Ctx<'_>) {
         match event {
             Event::Started(all) => {
+                for node in self.nodes.clone() {
+                    self.tell_start(&node, ctx);
+                }
                 for c in &all {
                     self.dirty.extend(self.known.apply(c));
                 }
@@ -80,7 +93,17 @@ impl Component for KubeProxy {
                 if tag.n > 0 {
                     self.off.insert(node)
                 } else {
+                    self.tell_start(&node, ctx);
                     self.off.remove(&node)
+                };
+                self.tell(ctx);
+            }
+            Event::Timer(tag) if tag.what == "fault network" => {
+                let Some(node) = tag.key.as_ref().map(|k| Arc::from(&*k.name)) else { return };
+                if tag.n > 0 {
+                    self.parted.insert(node)
+                } else {
+                    self.parted.remove(&node)
                 };
                 self.tell(ctx);
             }
@@ -94,6 +117,28 @@ impl Component for KubeProxy {
 }
 
 impl KubeProxy {
+    pub fn of_nodes(nodes: Vec<String>) -> KubeProxy {
+        KubeProxy {
+            nodes,
+            recorder: Recorder::new("kube-proxy", ""),
+            known: Known::default(),
+            programmed: Services::default(),
+            dirty: BTreeSet::new(),
+            causes: Causes::default(),
+            waiting: false,
+            last: None,
+            off: BTreeSet::new(),
+            parted: BTreeSet::new(),
+        }
+    }
+
+    /// The one of a node begins.
+    fn tell_start(&mut self, node: &str, ctx: &mut Ctx<'_>) {
+        let metadata = ObjectMeta { name: Some(node.into()), ..ObjectMeta::default() };
+        let node = Node { metadata, ..Node::default() };
+        self.recorder.record(reference(&node, None), Note::normal("Starting", ""), ctx);
+    }
+
     fn arrange(&mut self, ctx: &mut Ctx<'_>) {
         if std::mem::replace(&mut self.waiting, true) {
             return;
@@ -154,7 +199,7 @@ impl KubeProxy {
     }
 
     fn tell(&self, ctx: &mut Ctx<'_>) {
-        let except = self.off.iter().cloned().collect();
+        let except = self.off.union(&self.parted).cloned().collect();
         ctx.start(Op::Network(NetworkCall::ProgramServices { services: self.programmed.clone(), except }));
     }
 }

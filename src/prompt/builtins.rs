@@ -432,6 +432,7 @@ fn faults_word(s: &mut Session, _: &str, _: &[String]) -> Output {
         let place = match f.place {
             Place::Nowhere => String::new(),
             Place::Node => " NODE".into(),
+            Place::Wire => " NODE NODE".into(),
             Place::Pod => " POD [hang]".into(),
             Place::Controller => " NAME".into(),
             // The first is what happens if nothing is said.
@@ -490,8 +491,18 @@ fn fault_error(language: Language, e: &FaultError) -> String {
                 format!("{name} cannot be broken; `faults` lists what can.{hint}")
             }
         }
+        FaultError::NeedsPlace { what: Place::Wire } if korean => {
+            "어느 두 노드 사이를? 예: fail network worker-1 worker-2".into()
+        }
+        FaultError::NeedsPlace { what: Place::Wire } => {
+            "between which two? for example: fail network worker-1 worker-2".into()
+        }
         FaultError::NeedsPlace { .. } if korean => "어디를? 예: fail kubelet worker-1".into(),
         FaultError::NeedsPlace { .. } => "where? for example: fail kubelet worker-1".into(),
+        FaultError::NoSuchPlace { known, .. } if known.is_empty() => match korean {
+            true => "이 클러스터에는 그런 곳이 없음".into(),
+            false => "this cluster has no such place".into(),
+        },
         FaultError::NoSuchPlace { place, known } => {
             let list = language.list(known, 6);
             if korean {

@@ -30,7 +30,8 @@ const LONGEST: Duration = Duration::from_secs(1800);
 /// How often the machine may be woken for one command.
 const MOST_TURNS: usize = 100_000;
 /// What a process takes at least.
-const LEAST: Duration = Duration::from_millis(120);
+const LEAST_MILLIS: u64 = 120;
+const LEAST: Duration = Duration::from_millis(LEAST_MILLIS);
 const NETWORK: Duration = Duration::from_millis(40);
 
 /// What a command is given.
@@ -45,7 +46,8 @@ pub struct Given<'a> {
 
 /// Runs it. The error is what the runtime says if it cannot be started.
 pub fn run(g: &Given<'_>, begin: Time) -> Result<Ran, String> {
-    let speeds = Speeds { sandbox: LEAST, create: LEAST, start: LEAST };
+    let least = (LEAST_MILLIS, LEAST_MILLIS);
+    let speeds = Speeds { sandbox: least, create: least, start: least };
     let mut s = Simulated::new(Catalogue::public(), speeds);
     let id = MachineId::Host("buildkitsandbox".into());
     let mut machine = Machine::new(id.clone(), Some(Ipv4Addr::LOCALHOST));

@@ -1,6 +1,7 @@
 //! What people and kubelets do inside running containers: commands, attaching, connections, probes. Each is an operation that goes on
 //! until it is over; what it prints is fetched meanwhile.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::container::State;
@@ -76,6 +77,17 @@ impl Session {
 
 fn probed(verdict: Result<(), String>) -> Outcome {
     Outcome::Probed { ok: verdict.is_ok(), detail: verdict.err().unwrap_or_default() }
+}
+
+/// What is said of a probe that nobody has answered in time.
+fn unanswered(probe: &ProbeCall, address: &str, timeout: Duration) -> String {
+    match probe {
+        ProbeCall::Exec { command } => format!("command timed out: {command:?} timed out after {}s", timeout.as_secs()),
+        ProbeCall::Http { port, path, .. } => format!(
+            "Get \"http://{address}:{port}{path}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+        ),
+        ProbeCall::Tcp { port, .. } => format!("dial tcp {address}:{port}: i/o timeout"),
+    }
 }
 
 fn fail(op: OpId, now: Time, message: impl Into<String>, out: &mut Vec<Completion>) {
@@ -213,7 +225,7 @@ impl Simulated {
         let ip = m.address?;
         let listener = m.listeners.iter_mut().find(|l| l.port == port && l.protocol == Protocol::Tcp)?;
         // Whoever connects from outside is the node.
-        let node = std::net::Ipv4Addr::from(u32::from(ip) & 0xffff_ff00 | 1);
+        let node = Ipv4Addr::from(u32::from(ip) & 0xffff_ff00 | 1);
         let id = self.sockets.dial(MachineId::Host("".into()), Protocol::Tcp, Address { ip, port });
         self.sockets.dials.retain(|d| d.connection != id);
         listener.backlog.push(id);
@@ -251,7 +263,7 @@ impl Simulated {
     ) {
         let call = match hook {
             HookCall::Exec { command } => ProbeCall::Exec { command: command.clone() },
-            HookCall::Http { port, path } => ProbeCall::Http { port: *port, path: path.clone() },
+            HookCall::Http { port, path } => ProbeCall::Http { host: None, port: *port, path: path.clone() },
             HookCall::Sleep { seconds } => {
                 let wait = Duration::from_secs(*seconds);
                 let at = now + timeout.map_or(wait, |t| t.min(wait));
@@ -272,8 +284,24 @@ impl Simulated {
         now: Time,
         out: &mut Vec<Completion>,
     ) {
-        let machine = MachineId::Pod(pod.uid);
-        let address = self.machines.get(&machine).and_then(|m| m.address).map(|a| a.to_string()).unwrap_or_default();
+        let own = MachineId::Pod(pod.uid);
+        let (machine, host) = match probe {
+            ProbeCall::Http { host: Some(host), .. } | ProbeCall::Tcp { host: Some(host), .. } => {
+                (self.machine_at(*host).cloned(), Some(*host))
+            }
+            _ => (Some(own), None),
+        };
+        let host = host.or_else(|| self.machines.get(machine.as_ref()?)?.address);
+        let address = host.map(|a| a.to_string()).unwrap_or_default();
+        // Where nobody has the address nobody answers.
+        let Some(machine) = machine else {
+            let wait = timeout.unwrap_or_default();
+            return out.push(Completion {
+                op,
+                at: now + wait,
+                outcome: probed(Err(unanswered(probe, &address, wait))),
+            });
+        };
         let done = |verdict, after: Duration, out: &mut Vec<Completion>| {
             out.push(Completion { op, at: now + after, outcome: probed(verdict) });
         };
@@ -283,11 +311,11 @@ impl Simulated {
                 Ok(what) => what,
                 Err(message) => return done(Err(message), Duration::ZERO, out),
             },
-            ProbeCall::Tcp { port } => {
+            ProbeCall::Tcp { port, .. } => {
                 let listens = self.machines.get(&machine).is_some_and(|m| m.listeners.iter().any(|l| l.port == *port));
                 return done(if listens { Ok(()) } else { Err(refused(port)) }, Duration::from_millis(1), out);
             }
-            ProbeCall::Http { port, path } => match self.connect_into(&machine, *port) {
+            ProbeCall::Http { port, path, .. } => match self.connect_into(&machine, *port) {
                 None => {
                     let url = format!("Get \"http://{address}:{port}{path}\": {}", refused(port));
                     return done(Err(url), Duration::from_millis(1), out);
@@ -314,16 +342,7 @@ impl Simulated {
     pub(super) fn time_out(&mut self, op: OpId, now: Time, out: &mut Vec<Completion>) {
         let Some(session) = self.sessions.remove(&op) else { return };
         let Some(p) = &session.probe else { return };
-        let why = match &p.call {
-            ProbeCall::Exec { command } => {
-                format!("command timed out: {command:?} timed out after {}s", p.timeout.as_secs())
-            }
-            ProbeCall::Http { port, path } => format!(
-                "Get \"http://{}:{port}{path}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
-                p.address
-            ),
-            ProbeCall::Tcp { .. } => "i/o timeout".into(),
-        };
+        let why = unanswered(&p.call, &p.address, p.timeout);
         out.push(Completion { op, at: now, outcome: probed(Err(why)) });
         self.leave(&session, now, out);
     }
@@ -572,7 +591,7 @@ impl What {
 
 /// An HTTP probe by kubelet: from 200 to 399 is well.
 fn judged(p: &Probe, answer: &str) -> Result<(), String> {
-    let ProbeCall::Http { port, path } = &p.call else { return Ok(()) };
+    let ProbeCall::Http { port, path, .. } = &p.call else { return Ok(()) };
     if p.hook && !answer.is_empty() {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! The runtime of all nodes: it answers kubelet's calls and lets programs run on in virtual time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::catalogue::{Catalogue, Image, digest};
@@ -13,15 +14,25 @@ use super::sessions::Session;
 use super::starting::Ends;
 use super::stores::{Refusal, Stores};
 use crate::api::image::ImageRef;
-use crate::api::ops::{Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, PodRef, RuntimeCall, Stream, Talk};
+use crate::api::ops::{
+    Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, NO_RUNTIME, PodRef, RuntimeCall, Stream, Talk,
+};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
 
-/// How long the runtime's own work takes.
+/// How long the runtime's own work takes, in milliseconds: least and most. It forks and mounts, and shares the machine's processors
+/// with whatever else begins: no two sandboxes take the same time.
 #[derive(Clone, Copy, Debug)]
 pub struct Speeds {
-    pub sandbox: Duration,
-    pub create: Duration,
-    pub start: Duration,
+    pub sandbox: (u64, u64),
+    pub create: (u64, u64),
+    pub start: (u64, u64),
+}
+
+/// How long it takes for this one; the same one takes as long again.
+fn takes((least, most): (u64, u64), one: impl Hash) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    one.hash(&mut hasher);
+    Duration::from_micros(least * 1_000 + hasher.finish() % ((most - least) * 1_000 + 1))
 }
 
 /// What is due at a time.
@@ -59,6 +70,17 @@ pub struct Simulated {
     created: u64,
 }
 
+/// So many bytes of a last word are kept; of a log that stands for it so many, and so many lines.
+const LAST_WORD: usize = 4096;
+const LAST_LOG: usize = 2048;
+const LAST_LINES: usize = 80;
+
+/// The end of a text, so many bytes at most.
+fn end_of(text: &str, most: usize) -> String {
+    let from = (text.len().saturating_sub(most)..=text.len()).find(|i| text.is_char_boundary(*i));
+    text[from.unwrap_or(0)..].to_string()
+}
+
 impl Simulated {
     pub fn new(catalogue: &'static Catalogue, speeds: Speeds) -> Simulated {
         Simulated {
@@ -88,7 +110,7 @@ impl Simulated {
 
     // ---- images -----------------------------------------------------------------------------
 
-    fn pull(&mut self, node: &Arc<str>, image: &str, now: Time) -> (Duration, Outcome) {
+    fn pull(&mut self, node: &Arc<str>, image: &str, present: bool, now: Time) -> (Duration, Outcome) {
         let fail = |wait: Duration, message: String| (wait, Outcome::Failed { message });
         let Some(r) = ImageRef::parse(image) else {
             return fail(
@@ -102,7 +124,7 @@ impl Simulated {
         let cannot = |why: &str| format!("failed to pull and unpack image {full:?}: failed to resolve image: {why}");
         match self.ask_registry(&r) {
             Ok(found) => {
-                let took = self.catalogue.pull_time(&found);
+                let took = if present { self.catalogue.answer_time() } else { self.catalogue.pull_time(&found) };
                 let (size, user) = (found.bytes, found.user);
                 self.stores.expect(node, &full, found, now + took);
                 (took, Outcome::Pulled { image: full, size, user, took })
@@ -222,7 +244,7 @@ impl Simulated {
         out: &mut Vec<Completion>,
     ) {
         self.mains.remove(&id);
-        let said = self.termination_message(id);
+        let said = self.last_word(id, code).unwrap_or_default();
         let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) else { return };
         if matches!(c.state, State::Exited(_)) {
             return;
@@ -246,13 +268,19 @@ impl Simulated {
         }
     }
 
-    fn termination_message(&self, id: ContainerId) -> String {
-        let root = self.containers.get(&id).and_then(|c| self.root(c));
-        let node = root.and_then(|r| r.tree.get("/dev/termination-log"));
-        match node.map(|n| &n.kind) {
-            Some(super::kernel::tree::Kind::File(b)) => String::from_utf8_lossy(b).to_string(),
+    /// What a container has left behind about its end. Real Kubernetes: kuberuntime_container.go getTerminationMessage.
+    fn last_word(&self, id: ContainerId, code: i32) -> Option<String> {
+        let c = self.containers.get(&id)?;
+        let written = match self.root(c)?.tree.get(&c.spec.last_word).map(|n| &n.kind) {
+            Some(super::kernel::tree::Kind::File(b)) => end_of(&String::from_utf8_lossy(b), LAST_WORD),
             _ => String::new(),
+        };
+        if !written.is_empty() || code == 0 || !c.spec.log_is_last_word {
+            return Some(written);
         }
+        let lines = c.lines();
+        let last = lines.iter().skip(lines.len().saturating_sub(LAST_LINES));
+        Some(end_of(&last.map(|(_, line)| format!("{line}\n")).collect::<String>(), LAST_LOG))
     }
 
     pub(super) fn signal(&mut self, id: ContainerId, signal: Signal, now: Time, out: &mut Vec<Completion>) {
@@ -433,7 +461,7 @@ impl Answerer for Simulated {
         let Op::Runtime { node, call } = what else { return };
         let reads = matches!(call, RuntimeCall::WaitContainer { .. });
         if self.down.contains(node) && !reads {
-            let message = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory\"".into();
+            let message = NO_RUNTIME.into();
             out.push(Completion { op, at: now, outcome: Outcome::Failed { message } });
             return;
         }
@@ -442,21 +470,24 @@ impl Answerer for Simulated {
                 let ip = ip.clone().unwrap_or_default();
                 let id = MachineId::Pod(pod.uid);
                 self.machines.insert(id.clone(), Arc::new(Machine::new(id, ip.parse().ok())));
-                (self.speeds.sandbox, Outcome::Sandbox { ip })
+                (takes(self.speeds.sandbox, pod.uid.to_string()), Outcome::Sandbox { ip })
             }
             RuntimeCall::RemoveSandbox { pod } => {
                 self.remove_sandbox(pod, now, out);
                 (Duration::from_millis(20), Outcome::Removed)
             }
-            RuntimeCall::PullImage { image } => self.pull(node, image, now),
+            RuntimeCall::PullImage { image, present } => self.pull(node, image, *present, now),
             RuntimeCall::RemoveImage { image } => {
                 self.stores.remove(node, image);
                 (Duration::from_millis(5), Outcome::Removed)
             }
-            RuntimeCall::CreateContainer { pod, spec } => (self.speeds.create, self.create(node, pod, spec, now)),
+            RuntimeCall::CreateContainer { pod, spec } => {
+                let outcome = self.create(node, pod, spec, now);
+                (takes(self.speeds.create, (pod.uid.to_string(), &spec.name, spec.attempt)), outcome)
+            }
             RuntimeCall::StartContainer { id } => {
                 let outcome = self.start(*id, now, out);
-                (self.speeds.start, outcome)
+                (takes(self.speeds.start, id.to_string()), outcome)
             }
             RuntimeCall::WaitContainer { id } => {
                 let outcome = match self.containers.get_mut(id).map(Arc::make_mut) {

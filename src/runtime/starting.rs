@@ -41,6 +41,10 @@ impl Simulated {
         let slot = m.add(|sink| {
             let mut root = Root::new(id, spec.clone(), image, sink);
             (root.mounts, root.read_only, root.who) = (mounts, spec.read_only_root, who);
+            // Kubelet puts an empty file there.
+            if !spec.last_word.is_empty() && root.tree.get(&spec.last_word).is_none() {
+                root.tree.put(&spec.last_word, Node { mode: 0o666, modified: now, ..Node::file("") });
+            }
             root
         });
         m.number_by(slot, &spec.pids);
@@ -122,7 +126,7 @@ impl Simulated {
             Err(why) => {
                 let message = format!(
                     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
-                     unable to start container process: error during container init: {why}: unknown"
+                     unable to start container process: {why}"
                 );
                 if let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) {
                     let reason = "StartError";

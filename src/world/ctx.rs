@@ -222,7 +222,7 @@ impl<T: Resource> Api<'_, '_, T> {
 
     /// Changes the newest revision, whatever it is: what a patch does.
     pub fn patch(mut self, namespace: &str, name: &str, change: impl FnOnce(&mut T)) -> Result<Arc<Object>, Status> {
-        self.ctx.world.reach()?;
+        self.ctx.reach(self.user.as_deref())?;
         let mut o = (*self.ctx.world.api.get(&Key::of::<T>(namespace, name))?).as_ref().clone();
         if let Some(t) = o.get_mut::<T>() {
             change(t);
@@ -237,7 +237,7 @@ impl<T: Resource> Api<'_, '_, T> {
         name: &str,
         change: impl FnOnce(&mut T),
     ) -> Result<Arc<Object>, Status> {
-        self.ctx.world.reach()?;
+        self.ctx.reach(self.user.as_deref())?;
         let mut o = (*self.ctx.world.api.get(&Key::of::<T>(namespace, name))?).as_ref().clone();
         if let Some(t) = o.get_mut::<T>() {
             change(t);
@@ -256,13 +256,18 @@ impl<T: Resource> Api<'_, '_, T> {
 }
 
 impl Ctx<'_> {
+    /// Whether the API server can be reached by the component, or by whom it speaks for.
+    fn reach(&self, user: Option<&User>) -> Result<(), Status> {
+        user.map_or_else(|| self.world.reach(), |user| self.world.reach_as(user))
+    }
+
     /// A request to the API server: by the component itself, or in somebody's name.
     fn call<R>(
         &mut self,
         user: Option<&User>,
         f: impl FnOnce(&mut ApiServer, &mut Caller<'_>) -> Result<R, Status>,
     ) -> Result<R, Status> {
-        self.world.reach()?;
+        self.reach(user)?;
         self.world.commit(Some(self.actor.0))?;
         let cause = self.record();
         self.call_because(cause, user, f)
@@ -366,19 +371,19 @@ impl Ctx<'_> {
     }
 
     /// Whether the API server answers.
-    pub fn answers(&self) -> bool {
-        self.world.reach().is_ok()
+    pub fn answers(&self, user: &User) -> bool {
+        self.world.reach_as(user).is_ok()
     }
 
     /// Whether something can be removed at this moment.
-    pub fn can_remove(&self) -> bool {
-        self.world.read_through().is_ok()
+    pub fn can_remove(&self, user: &User) -> bool {
+        self.answers(user) && self.world.read_through().is_ok()
     }
 
     /// Writes an Event, or keeps it to be tried again if the API server does not answer. `false`: it is lost.
     pub fn write_event(&mut self, event: kinds::Event, user: Option<Arc<User>>) -> bool {
         let who = (self.actor.0, user.as_ref().map(|u| Arc::from(u.name.as_str())));
-        if self.world.reach().is_err() || self.world.has_unsent(&who) {
+        if self.reach(user.as_deref()).is_err() || self.world.has_unsent(&who) {
             let cause = self.record();
             self.world.send_later(who, event, user, cause);
             return true;

@@ -9,6 +9,9 @@ pub fn watch(chance: &mut Chance) -> Duration {
     Duration::from_micros(2_000 + below(chance, 3_000))
 }
 
+/// Between two of them that one watcher is told of, at least.
+pub const APART: Duration = Duration::from_micros(1);
+
 /// From an item's arrival in an idle work queue to its being taken.
 pub const WORK: Duration = Duration::from_micros(500);
 

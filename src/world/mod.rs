@@ -420,12 +420,16 @@ impl World {
         let slow = self.storage() == Some(Ailment::Slow);
         let mut deliveries = std::mem::take(&mut self.deliveries);
         deliveries.extend(self.api.take_deliveries(self.now));
+        // Who writes several objects waits for each answer: whoever watches them hears of them in that order, on whatever watch.
+        let mut heard: BTreeMap<usize, Time> = BTreeMap::new();
         for (watch, change) in deliveries.drain(..) {
             let Some(watcher) = self.watchers.get_mut(&watch) else { continue };
             let actor = watcher.actor;
             let slot = &mut self.slots[actor.0];
             let late = if slow { storage::slow(&mut slot.chance) } else { Duration::ZERO };
-            watcher.told = watcher.told.max(self.now + late + latency::watch(&mut slot.chance));
+            let heard = heard.entry(actor.0).or_insert(self.now);
+            watcher.told = watcher.told.max(self.now + late + latency::watch(&mut slot.chance)).max(*heard);
+            *heard = watcher.told + latency::APART;
             let (at, incarnation) = (watcher.told, slot.incarnation);
             let causes = smallvec![change.cause];
             let quiet = is_quiet(&change);

@@ -10,7 +10,7 @@ use smallvec::smallvec;
 
 use super::decision::ProcessDecision;
 use super::{ActorId, World};
-use crate::api::{Duration, RecordId, Status, Time};
+use crate::api::{Duration, RecordId, Status, Time, User};
 use crate::apiserver::caller::{Chance, below};
 use crate::ledger::What;
 use crate::ledger::record::SERVER;
@@ -57,6 +57,24 @@ impl World {
             Some(_) if self.broken("node", &self.server.host).is_some() => Err(Status::no_route(&self.server.address)),
             Some(_) => Err(Status::refused(&self.server.address)),
         }
+    }
+
+    /// Whether somebody can reach it: a kubelet cannot across a wire that is cut.
+    ///
+    /// # Errors
+    /// Nobody listens at its address, or nothing comes through.
+    pub fn reach_as(&self, user: &User) -> Result<(), Status> {
+        match user.node_name() {
+            Some(node) if self.are_parted(node, &self.server.host) => Err(Status::timed_out(&self.server.address)),
+            _ => self.reach(),
+        }
+    }
+
+    /// Whether the wire between two nodes is cut.
+    pub fn are_parted(&self, one: &str, other: &str) -> bool {
+        let between =
+            |place: &str| place.split_once(' ').is_some_and(|(a, b)| [(a, b), (b, a)].contains(&(one, other)));
+        self.faults.keys().any(|(what, place)| what == "network" && between(place))
     }
 
     /// From now on nobody answers; what was connected is cut off.

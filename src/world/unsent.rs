@@ -70,7 +70,8 @@ impl World {
         // Those of a process that has ended are lost with it.
         let alive = self.slots[who.0].incarnation == incarnation;
         let Some(mut waiting) = self.unsent.0.remove(&who).filter(|_| alive) else { return };
-        if self.reach().is_err() {
+        let user = waiting.queue.front().and_then(|first| first.user.clone());
+        if user.map_or_else(|| self.reach(), |user| self.reach_as(&user)).is_err() {
             waiting.tries += 1;
             if waiting.tries >= MOST_TRIES {
                 waiting.queue.pop_front();

@@ -18,7 +18,7 @@ JUDGED = ("01 02 03 04 05 06 09 18 19 20 21 22 23 24 27 28 29 31-fault-kubelet-s
 binary = os.path.abspath(sys.argv[1])
 files = [f for d in ("transcripts", "seeds") for f in sorted(glob.glob(os.path.join(here, d, "*.txt")))]
 files.append(os.path.join(here, "errors.txt"))
-OTHER_SEEDS = (2, 3)
+OTHER_SEEDS = (2, 3, 4, 5, 6)
 
 
 def replay(files, seed=""):

@@ -10,7 +10,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{NodeCondition, Taint};
+use k8s_openapi::api::core::v1::{NodeCondition, ObjectReference, Taint};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::kinds::{Lease, Node, Pod, node};
 use crate::api::object::Name;
@@ -64,6 +65,8 @@ pub struct NodeLifecycle {
     /// When each node was last heard of: a lease or a status that changed.
     heard: BTreeMap<Name, Heard>,
     next_eviction: Time,
+    /// The nodes that it has said it looks after, with their UIDs.
+    registered: BTreeMap<Name, String>,
     evictions: BTreeMap<Key, eviction::Eviction>,
     recorder: Recorder,
     eviction_recorder: Recorder,
@@ -76,11 +79,18 @@ impl Default for NodeLifecycle {
             pods: Cache::default(),
             heard: BTreeMap::new(),
             next_eviction: Time::default(),
+            registered: BTreeMap::new(),
             evictions: BTreeMap::new(),
             recorder: Recorder::new("node-controller", ""),
             eviction_recorder: Recorder::new("taint-eviction-controller", ""),
         }
     }
+}
+
+/// What the events about a node refer to; of a node that is gone, too.
+fn about_node(name: &str, uid: &str) -> ObjectReference {
+    let (name, uid) = (Some(name.to_string()), Some(uid.to_string()));
+    reference(&Node { metadata: ObjectMeta { name, uid, ..ObjectMeta::default() }, ..Node::default() }, None)
 }
 
 impl Reconciler for NodeLifecycle {
@@ -179,6 +189,7 @@ impl NodeLifecycle {
     /// Looks at every node: who has been silent too long is marked Unknown.
     fn monitor(&mut self, ctx: &mut Ctx<'_>) {
         let now = ctx.now();
+        self.greet(ctx);
         let names: Vec<String> = self.nodes.iter().map(|n| n.name().to_string()).collect();
         for name in names {
             let heard = *self.heard.entry(Name::from(name.as_str())).or_default().at.get_or_insert(now);
@@ -191,6 +202,25 @@ impl NodeLifecycle {
             }
         }
         self.call_evictions_off(ctx);
+    }
+
+    /// Says of nodes that are new that they are looked after, and of those that are gone that they are not any more.
+    fn greet(&mut self, ctx: &mut Ctx<'_>) {
+        let present: BTreeMap<Name, String> =
+            self.nodes.iter().map(|n| (Name::from(n.name()), n.uid().to_string())).collect();
+        if present.len() == self.registered.len() && present.keys().eq(self.registered.keys()) {
+            return;
+        }
+        let before = std::mem::replace(&mut self.registered, present.clone());
+        let (new, gone) = (present.iter().filter(|(n, _)| !before.contains_key(*n)), before.iter());
+        for (name, uid) in new {
+            let message = format!("Node {name} event: Registered Node {name} in Controller");
+            self.recorder.record(about_node(name, uid), Note::normal("RegisteredNode", &message), ctx);
+        }
+        for (name, uid) in gone.filter(|(n, _)| !present.contains_key(*n)) {
+            let message = format!("Node {name} event: Removing Node {name} from Controller");
+            self.recorder.record(about_node(name, uid), Note::normal("RemovingNode", &message), ctx);
+        }
     }
 
     /// When the last node has fallen silent, what was begun before is taken back.
@@ -237,9 +267,7 @@ impl NodeLifecycle {
             self.nodes.put(&o);
         }
         let message = format!("Node {} status is now: NodeNotReady", n.name());
-        let mut about = reference(n, None);
-        about.uid = Some(n.uid().into());
-        self.recorder.record(about, Note { warning: false, reason: "NodeNotReady", message: &message }, ctx);
+        self.recorder.record(about_node(n.name(), n.uid()), Note::normal("NodeNotReady", &message), ctx);
         for p in pods.iter().filter(|p| pods::is_ready(p)) {
             let done = ctx.api::<Pod>().patch_status(p.namespace(), p.name(), |p| {
                 for c in

@@ -32,7 +32,7 @@ pub static LOGS: Verb = Verb {
         Flag::new("ignore-errors", Type::Bool),
         Flag::new("max-log-requests", Type::Int).default("5"),
         Flag::new("insecure-skip-tls-verify-backend", Type::Bool),
-        Flag::new("all-pods", Type::Bool).absent(),
+        Flag::new("all-pods", Type::Bool),
         Flag::new("pod-running-timeout", Type::Duration).default("20s"),
     ]],
     completes: Completes::Pods,
@@ -41,6 +41,13 @@ pub static LOGS: Verb = Verb {
 
 /// The pod that a word means, to do something with it: its name, `pod/x`, or the first pod of `deployment/x`; and of how many it is the first.
 pub fn pod_of(word: &str, doing: &str, env: &mut Env<'_>) -> Result<(String, usize), Failure> {
+    let all = pods_of(word, doing, env)?;
+    let of = all.len();
+    all.into_iter().next().map(|first| (first, of)).ok_or_else(|| Failure::error("timed out waiting for the condition"))
+}
+
+/// All pods that a word means: that which is ready and running longest first.
+fn pods_of(word: &str, doing: &str, env: &mut Env<'_>) -> Result<Vec<String>, Failure> {
     let (kind, name) = env.mapped(|m| named(word, kinds::Pod::kind_ref(), m))?;
     if name.is_empty() {
         return Err(Failure::error("resource name may not be empty"));
@@ -48,13 +55,12 @@ pub fn pod_of(word: &str, doing: &str, env: &mut Env<'_>) -> Result<(String, usi
     let ns = env.namespace.clone();
     let o = by_name(&Request::get(object(kind, &ns, &name)), &ns, env).map_err(|s| Failure::status(&s))?;
     if kind == kinds::Pod::kind_ref() {
-        return Ok((name, 1));
+        return Ok(vec![name]);
     }
     let chosen = selector(kind, &o)
         .map_err(|why| Failure::error(format!("cannot {doing} *{}.{}: {why}", kind.version(), kind.name())))?;
     let pods = env.call(&Request::get(collection(kinds::Pod::kind_ref(), &ns)).query("labelSelector", chosen))?;
     let mut list: Vec<&Value> = pods["items"].as_array().into_iter().flatten().collect();
-    // Of several pods the one that is ready and running longest.
     list.sort_by_key(|p| {
         let ready = p["status"]["conditions"]
             .as_array()
@@ -68,10 +74,7 @@ pub fn pod_of(word: &str, doing: &str, env: &mut Env<'_>) -> Result<(String, usi
             p["metadata"]["creationTimestamp"].as_str().unwrap_or("").to_string(),
         )
     });
-    match list.first() {
-        Some(p) => Ok((p["metadata"]["name"].as_str().unwrap_or("").to_string(), list.len())),
-        None => Err(Failure::error("timed out waiting for the condition")),
-    }
+    Ok(list.iter().map(|p| p["metadata"]["name"].as_str().unwrap_or("").to_string()).collect())
 }
 
 /// Which pods belong to an object. Real Kubernetes: k8s.io/kubectl/pkg/polymorphichelpers SelectorsForObject.
@@ -117,7 +120,10 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     let ns = env.namespace.clone();
     let wanted =
         if args.is_set("container") { Some(args.text("container").to_string()) } else { args.words.get(1).cloned() };
-    let pods: Vec<String> = if selector.is_empty() {
+    let every = args.flag("all-pods");
+    let pods: Vec<String> = if selector.is_empty() && every {
+        pods_of(args.word(0), "get the logs from", env).map_err(|f| not_found(f, env))?
+    } else if selector.is_empty() {
         let (pod, of) = pod_of(args.word(0), "get the logs from", env).map_err(|f| not_found(f, env))?;
         if of > 1 {
             env.error_line(format!("Found {of} pods, using pod/{pod}"));
@@ -157,7 +163,7 @@ fn logs(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
             continue;
         }
         let (container, note) = containers::chosen(&o, wanted.as_deref())?;
-        note.into_iter().for_each(|n| env.error_line(n));
+        note.into_iter().filter(|_| !every).for_each(|n| env.error_line(n));
         sources.push(Source { pod: pod.clone(), container });
     }
     // With a selector, ten lines of each are enough unless asked otherwise.
@@ -253,7 +259,7 @@ impl Following {
                 if self.args.flag("timestamps") {
                     text = format!("{} {text}", t.rfc3339());
                 }
-                if self.args.flag("prefix") {
+                if self.args.flag("prefix") || self.args.flag("all-pods") {
                     text = format!("[pod/{}/{}] {text}", s.pod, s.container);
                 }
                 text.push('\n');
