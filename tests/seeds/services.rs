@@ -31,14 +31,15 @@ fn requests(s: &mut Session) -> Vec<u32> {
 fn a_load_balancer_comes_in_where_it_is_answered() {
     let mut s = web(Profile::Cloud, 1, "LoadBalancer");
     run(&mut s, "wait 1m");
-    let entrances = |s: &mut Session| -> std::collections::BTreeSet<String> {
-        let ways = (0..30).map(|_| s.eval("path me 203.0.113.1:80").story);
-        let node = |way: String| {
-            let all = ["control-plane", "worker-1", "worker-2", "worker-3"];
-            all.into_iter().filter_map(|n| way.find(n).map(|at| (at, n.to_string()))).min().map(|(_, n)| n)
-        };
-        ways.filter_map(node).collect()
+    // The first node that its way names. A question alone changes nothing, so that it would be answered alike each time.
+    let entrance = |s: &mut Session| {
+        run(s, "curl -s http://203.0.113.1");
+        let way = s.eval("path me 203.0.113.1:80").story;
+        let named = ["control-plane", "worker-1", "worker-2", "worker-3"].into_iter();
+        let first = named.filter_map(|n| way.find(n).map(|at| (at, n))).min();
+        first.unwrap_or_else(|| panic!("no node in {way:?}")).1.to_string()
     };
+    let entrances = |s: &mut Session| (0..30).map(|_| entrance(s)).collect::<std::collections::BTreeSet<_>>();
     let everywhere = entrances(&mut s);
     assert!(everywhere.len() > 2, "{everywhere:?}");
     run(&mut s, r#"kubectl patch service web -p '{"spec":{"externalTrafficPolicy":"Local"}}'"#);
