@@ -82,11 +82,11 @@ const STORIES: &[(&str, &[&str])] = &[
         "fault-node",
         &[
             "kubectl create deployment web --image=nginx --replicas=2",
-            "fail node worker-1",
+            "fail node worker-3",
             "wait 1m",
             "kubectl get pods -o wide",
             "kubectl logs deployment/web",
-            "heal node worker-1",
+            "heal node worker-3",
             "wait 40s",
             "kubectl get pods -o wide",
             "kubectl get events --field-selector reason=SandboxChanged",

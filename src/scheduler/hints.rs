@@ -26,7 +26,7 @@ pub enum Happening<'a> {
     /// A pod came to stand on a node, or has other labels there than before.
     PodPlaced {
         now: Seen<'a>,
-        before: Option<Seen<'a>>,
+        before: Option<&'a Pod>,
     },
     /// A claim came or changed.
     Claim {
@@ -155,9 +155,9 @@ pub fn of_pod(c: &Change, made_room: bool) -> Option<Happening<'_>> {
         return Some(Happening::PodGone(Seen::new(now)));
     }
     let before = c.previous.as_ref().and_then(|p| p.get::<Pod>()).filter(|p| !pods::node(p).is_empty());
-    let same = before.is_some_and(|b| b.metadata.labels == now.metadata.labels && b.is_deleting() == now.is_deleting());
-    if !same {
-        return Some(Happening::PodPlaced { now: Seen::new(now), before: before.map(Seen::new) });
+    // That it is being deleted helps nobody before it is gone.
+    if before.is_none_or(|b| b.metadata.labels != now.metadata.labels) {
+        return Some(Happening::PodPlaced { now: Seen::new(now), before });
     }
     before.is_some_and(|b| shrank(b, now)).then_some(Happening::PodShrunk)
 }

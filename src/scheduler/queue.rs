@@ -16,6 +16,8 @@ use crate::ledger::Causes;
 
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
+/// Back-offs end together, at full seconds.
+const WINDOW: Duration = Duration::from_secs(1);
 /// A pod that nothing has moved is tried again after this long anyway.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
@@ -38,13 +40,19 @@ struct Waiting {
 /// The most important first, then who has waited longest.
 type Turn = (Reverse<i32>, Time, u64);
 
+/// The end of a back-off; among those that end in one window the turn counts.
+type Wait = (Time, Turn);
+
 #[derive(Clone, Copy, Debug)]
 enum Place {
     /// Ready to be tried.
     Active(Turn),
     /// Being tried.
     Taken,
-    Backoff((Time, u64)),
+    /// It could be helped: tried when its back-off is over, or as soon as there is nothing else to try.
+    Backoff(Wait),
+    /// Something went wrong that is no fault of the pod: tried when its back-off is over.
+    Erred(Wait),
     /// Tried in vain, then.
     Unschedulable(Time),
 }
@@ -53,7 +61,8 @@ enum Place {
 pub struct Queue {
     waiting: BTreeMap<Uid, Waiting>,
     active: BTreeMap<Turn, Uid>,
-    backoff: BTreeMap<(Time, u64), Uid>,
+    backoff: BTreeMap<Wait, Uid>,
+    erred: BTreeMap<Wait, Uid>,
     /// Those that were tried in vain, the first of them first.
     unschedulable: BTreeSet<(Time, Uid)>,
     /// The same by who turned them down; `None` if nobody did.
@@ -66,6 +75,12 @@ fn backoff(attempts: u32) -> Duration {
         return Duration::from_secs(0);
     }
     FIRST_BACKOFF.saturating_mul(1u32.checked_shl(attempts.saturating_sub(1)).unwrap_or(u32::MAX)).min(LONGEST_BACKOFF)
+}
+
+/// The full second at or before a time.
+fn window(t: Time) -> Time {
+    let nanos = u64::try_from(WINDOW.as_nanos()).unwrap_or(1);
+    Time::from_nanos(t.nanos() / nanos * nanos)
 }
 
 /// Under what a parked pod is found.
@@ -105,11 +120,17 @@ impl Queue {
 
     fn activate(&mut self, uid: Uid) {
         self.leave(uid);
-        let Some(w) = self.waiting.get_mut(&uid) else { return };
+        let Some(at) = self.turn(uid) else { return };
+        if let Some(w) = self.waiting.get_mut(&uid) {
+            w.place = Place::Active(at);
+            self.active.insert(at, uid);
+        }
+    }
+
+    fn turn(&mut self, uid: Uid) -> Option<Turn> {
+        let w = self.waiting.get(&uid)?;
         self.seq += 1;
-        let at = (Reverse(w.priority), w.since, self.seq);
-        w.place = Place::Active(at);
-        self.active.insert(at, uid);
+        Some((Reverse(w.priority), w.since, self.seq))
     }
 
     fn leave(&mut self, uid: Uid) {
@@ -120,6 +141,9 @@ impl Queue {
             }
             Place::Backoff(at) => {
                 self.backoff.remove(&at);
+            }
+            Place::Erred(at) => {
+                self.erred.remove(&at);
             }
             Place::Unschedulable(tried) => {
                 self.unschedulable.remove(&(tried, uid));
@@ -141,16 +165,18 @@ impl Queue {
 
     /// The next pod to try, and why it is tried.
     pub fn pop(&mut self, now: Time) -> Option<(Key, Arc<Object>, Causes)> {
-        while let Some((at, uid)) = self.backoff.iter().next().map(|(at, uid)| (*at, *uid)) {
-            if at.0 > now {
-                break;
-            }
+        let over = |wait: Option<(&Wait, &Uid)>| wait.filter(|((end, _), _)| *end <= now).map(|(_, uid)| *uid);
+        while let Some(uid) = over(self.backoff.first_key_value()).or_else(|| over(self.erred.first_key_value())) {
             self.activate(uid);
         }
         while let Some((_, uid)) = self.unschedulable.first().copied().filter(|(t, _)| now.since(*t) > LONGEST_WAIT) {
             self.activate(uid);
         }
-        let (_, uid) = self.active.pop_first()?;
+        // Who has nothing else to do need not let anybody wait.
+        let (_, uid) = self.active.pop_first().or_else(|| {
+            let ((_, turn), uid) = self.backoff.pop_first()?;
+            Some((turn, uid))
+        })?;
         let w = self.waiting.get_mut(&uid)?;
         w.place = Place::Taken;
         w.attempts += 1;
@@ -180,7 +206,7 @@ impl Queue {
     /// Something went wrong that is no fault of the pod: it is tried again after its back-off.
     pub fn retry(&mut self, uid: Uid, now: Time) {
         self.leave(uid);
-        self.back_off(uid, now, now);
+        self.back_off(uid, now, now, true);
     }
 
     /// Something happened: parked pods that it could help are tried again after their back-off.
@@ -205,10 +231,10 @@ impl Queue {
             let w = self.waiting.get(&uid).filter(|w| w.priority <= at_most);
             let Some(Place::Unschedulable(tried)) = w.map(|w| w.place) else { continue };
             self.leave(uid);
-            if let Some(w) = self.waiting.get_mut(&uid) {
-                merge(&mut w.causes, causes);
-            }
-            self.back_off(uid, tried, now);
+            let Some(w) = self.waiting.get_mut(&uid) else { continue };
+            merge(&mut w.causes, causes);
+            let erred = w.by.is_empty();
+            self.back_off(uid, tried, now, erred);
         }
     }
 
@@ -220,23 +246,29 @@ impl Queue {
         self.waiting.get(&uid).and_then(waiter).unwrap_or(false)
     }
 
-    fn back_off(&mut self, uid: Uid, tried: Time, now: Time) {
+    fn back_off(&mut self, uid: Uid, tried: Time, now: Time, erred: bool) {
+        let Some(w) = self.waiting.get(&uid) else { return };
+        let end = window(tried + backoff(w.attempts)) + WINDOW;
+        if w.attempts == 0 || end <= now {
+            return self.activate(uid);
+        }
+        let Some(turn) = self.turn(uid) else { return };
         let Some(w) = self.waiting.get_mut(&uid) else { return };
-        let due = tried + backoff(w.attempts);
-        if due <= now {
-            self.activate(uid);
+        let at = (end, turn);
+        if erred {
+            w.place = Place::Erred(at);
+            self.erred.insert(at, uid);
         } else {
-            self.seq += 1;
-            w.place = Place::Backoff((due, self.seq));
-            self.backoff.insert((due, self.seq), uid);
+            w.place = Place::Backoff(at);
+            self.backoff.insert(at, uid);
         }
     }
 
     pub fn next(&self, now: Time) -> Option<(Time, bool)> {
-        if !self.active.is_empty() {
+        if !self.active.is_empty() || !self.backoff.is_empty() {
             return Some((now, false));
         }
-        let waiting = self.backoff.keys().next().map(|(t, _)| (*t, false));
+        let waiting = self.erred.keys().next().map(|(t, _)| (*t, false));
         waiting.or_else(|| self.unschedulable.first().map(|(t, _)| (*t + LONGEST_WAIT + Duration::from_secs(1), true)))
     }
 }
@@ -272,6 +304,35 @@ mod tests {
             assert!(!helped || q.unschedulable.is_empty() && q.turned_down.values().all(BTreeSet::is_empty));
             assert_eq!(q.pop(later + LONGEST_WAIT).is_some(), !helped, "at last it is tried anyway");
         }
+    }
+
+    #[test]
+    fn one_that_could_be_helped_is_tried_at_once_if_nobody_else_waits_and_one_that_erred_is_not() {
+        let (gone, known) = (Pod::default(), Known::default());
+        let soon = Time::ZERO + Duration::from_millis(100);
+        let wake = |q: &mut Queue| {
+            let what = Happening::PodGone(Seen::new(&gone));
+            q.something_happened(&what, i32::MAX, &known, &Causes::new(), soon);
+        };
+        let (mut q, uid) = waiting("p");
+        q.pop(Time::ZERO).unwrap();
+        q.park(uid, [Id::NodeResourcesFit].into(), Time::ZERO);
+        wake(&mut q);
+        let other: Pod = serde_json::from_value(json!({"metadata": {"name": "o", "uid": "o"}})).unwrap();
+        q.add(&Key::of::<Pod>("d", "o"), &Arc::new(Object::new(other)), -1, false, &Causes::new(), soon);
+        assert_eq!(q.next(soon), Some((soon, false)));
+        assert_eq!(&*q.pop(soon).unwrap().0.name, "o", "who does not back off comes first");
+        assert_eq!(&*q.pop(soon).unwrap().0.name, "p");
+        assert!(q.pop(soon).is_none() && q.backoff.is_empty());
+
+        let (mut q, uid) = waiting("p");
+        q.pop(Time::ZERO).unwrap();
+        q.retry(uid, soon);
+        // A second after it, and on to the next full one.
+        let end = Time::ZERO + Duration::from_secs(2);
+        assert_eq!(q.next(soon), Some((end, false)));
+        assert!(q.pop(end - Duration::from_millis(1)).is_none());
+        assert!(q.pop(end).is_some() && q.erred.is_empty());
     }
 
     #[test]

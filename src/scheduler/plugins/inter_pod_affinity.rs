@@ -105,9 +105,9 @@ impl<'a> Counts<'a> {
     }
 }
 
-/// Whether one of the wishes is about the pod.
+/// Whether the wishes are all about the pod; if there are none, nobody is meant.
 fn mean(terms: &[Term], pod: &Pod, known: &Known) -> bool {
-    terms.iter().any(|t| t.means(pod.namespace(), pod.metadata.labels.as_ref(), known))
+    !terms.is_empty() && terms.iter().all(|t| t.means(pod.namespace(), pod.metadata.labels.as_ref(), known))
 }
 
 /// Whether a pod was in the way of one that waits.
@@ -117,18 +117,23 @@ fn was_unwanted(gone: &Seen<'_>, w: &Waiter<'_>) -> bool {
 
 /// Whether a pod is the company that one wants which waits.
 fn is_company(there: &Pod, w: &Waiter<'_>) -> bool {
-    let near = &w.special.near.required;
-    !near.is_empty() && near.iter().all(|t| t.means(there.namespace(), there.metadata.labels.as_ref(), w.known))
+    mean(&w.special.near.required, there, w.known)
+}
+
+/// Whether a pod's new labels make it company, or no longer unwanted.
+fn became_welcome(before: &Pod, now: &Pod, w: &Waiter<'_>) -> bool {
+    let is_unwanted = |p: &Pod| mean(&w.special.far.required, p, w.known);
+    (!is_company(before, w) && is_company(now, w)) || (is_unwanted(before) && !is_unwanted(now))
 }
 
 /// A node, company that comes, and unwanted neighbours that go.
+/// Real Kubernetes: isSchedulableAfterPodChange.
 pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
     match what {
         Happening::Node => Help::All,
         Happening::PodGone(gone) => Help::those(|w| was_unwanted(gone, w)),
-        Happening::PodPlaced { now, before } => {
-            Help::those(|w| is_company(now.pod, w) || before.as_ref().is_some_and(|b| was_unwanted(b, w)))
-        }
+        Happening::PodPlaced { now, before: None } => Help::those(|w| is_company(now.pod, w)),
+        Happening::PodPlaced { now, before: Some(before) } => Help::those(|w| became_welcome(before, now.pod, w)),
         _ => Help::Nobody,
     }
 }

@@ -117,15 +117,21 @@ fn counts_for(pod: &Pod, other: &Pod) -> bool {
     pod.namespace() == other.namespace() && selectors.any(|s| Selector::of(s).matches(other.metadata.labels.as_ref()))
 }
 
+/// Whether one of the selectors is right for one of two states of a pod alone.
+fn counts_otherwise(pod: &Pod, now: &Pod, before: &Pod) -> bool {
+    let mut selectors = required(pod).filter_map(|c| c.label_selector.as_ref()).map(Selector::of);
+    let matches = |s: &Selector, p: &Pod| s.matches(p.metadata.labels.as_ref());
+    pod.namespace() == now.namespace() && selectors.any(|s| matches(&s, now) != matches(&s, before))
+}
+
 /// A node, also one that goes: it may have been the emptiest place of all. And pods that count, as they come and go.
 pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
     match what {
         Happening::Node => Help::All,
         Happening::NodeGone(node) => Help::those(|w| required(w.pod).all(|c| node.label(&c.topology_key).is_some())),
         Happening::PodGone(gone) => Help::those(|w| counts_for(w.pod, gone.pod)),
-        Happening::PodPlaced { now, before } => {
-            Help::those(|w| counts_for(w.pod, now.pod) || before.as_ref().is_some_and(|b| counts_for(w.pod, b.pod)))
-        }
+        Happening::PodPlaced { now, before: None } => Help::those(|w| counts_for(w.pod, now.pod)),
+        Happening::PodPlaced { now, before: Some(before) } => Help::those(|w| counts_otherwise(w.pod, now.pod, before)),
         _ => Help::Nobody,
     }
 }
