@@ -405,6 +405,19 @@ fn behind_a_cut_wire_pods_run_on_until_it_is_whole() {
     assert_eq!(web.status.and_then(|s| s.ready_replicas), Some(3));
 }
 
+/// The wire is mended while nobody answers at its other end: kubelet goes on trying.
+#[test]
+fn a_wire_that_is_whole_before_the_api_server_is_found_to_be_so_later() {
+    let mut s = session(Profile::Kubeadm, 1);
+    for line in ["fail network control-plane worker-1", "fail apiserver", "heal network", "wait 1m", "heal apiserver"] {
+        assert_eq!(s.eval(line).code, 0, "{line}");
+    }
+    s.advance(Duration::from_secs(400));
+    s.eval(r#"kubectl run a --image=nginx --overrides='{"spec":{"nodeName":"worker-1"}}'"#);
+    s.advance(Duration::from_secs(30));
+    assert_eq!(s.eval("kubectl get pod a -o jsonpath={.status.phase}").stdout, "Running");
+}
+
 /// Between two workers only packets get lost: nobody in the control plane notices.
 #[test]
 fn a_cut_between_workers_is_felt_by_packets_alone() {

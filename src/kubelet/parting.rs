@@ -36,9 +36,14 @@ impl Fleet {
         true
     }
 
-    /// It hears what it has missed, and is heard.
+    /// It hears what it has missed, and is heard. Where nobody answers it tries again.
     pub(super) fn reconnect(&mut self, name: &str, ctx: &mut Ctx<'_>) {
-        let Some(n) = self.nodes.get_mut(name).filter(|n| n.parted && ctx.answers(&n.user)) else { return };
+        let Some(n) = self.nodes.get_mut(name).filter(|n| n.parted) else { return };
+        if !ctx.answers(&n.user) {
+            let (least, most) = RECONNECT_MILLIS;
+            let wait = latency::between(ctx.chance(), least, most);
+            return ctx.every(wait, Tag::about("reconnect", Key::of::<Node>("", name)));
+        }
         n.parted = false;
         let missed = std::mem::take(&mut n.missed);
         missed.iter().for_each(|c| self.observe(c, ctx));
