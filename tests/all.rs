@@ -25,6 +25,7 @@ mod minikube;
 mod objects;
 mod openapi;
 mod pods;
+mod probes;
 mod requests;
 mod rooms;
 mod scheduling;

@@ -38,6 +38,27 @@ pub fn query_escape(text: &str) -> String {
     text.bytes().map(one).collect()
 }
 
+/// The keys and values of a query; what cannot be read is left out. Go's Query.
+pub fn query_pairs(query: &str) -> Vec<(String, String)> {
+    let read = |text: &str| {
+        let mut out = vec![];
+        let mut bytes = text.bytes();
+        while let Some(b) = bytes.next() {
+            out.push(match b {
+                b'+' => b' ',
+                b'%' => {
+                    let digits = [bytes.next()?, bytes.next()?];
+                    u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+                }
+                b => b,
+            });
+        }
+        Some(String::from_utf8_lossy(&out).into_owned())
+    };
+    let pairs = query.split('&').filter(|p| !p.is_empty() && !p.contains(';'));
+    pairs.filter_map(|p| p.split_once('=').or(Some((p, "")))).filter_map(|(k, v)| Some((read(k)?, read(v)?))).collect()
+}
+
 fn worded(text: &str, why: &str) -> String {
     format!("parse {text:?}: {why}")
 }

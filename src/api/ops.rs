@@ -41,10 +41,9 @@ pub enum RuntimeCall {
     RemoveSandbox {
         pod: PodRef,
     },
-    /// `present`: the node has it already, and only asks whether it is still the same.
+    /// Of one that the node has already it is only asked whether it is still the same.
     PullImage {
         image: String,
-        present: bool,
     },
     /// By its full name.
     RemoveImage {
@@ -61,6 +60,11 @@ pub enum RuntimeCall {
     StopContainer {
         id: ContainerId,
         grace: Duration,
+    },
+    /// A signal for the first process of a container, by its number.
+    SignalContainer {
+        id: ContainerId,
+        signal: i32,
     },
     RemoveContainer {
         id: ContainerId,
@@ -137,6 +141,7 @@ impl RuntimeCall {
             RuntimeCall::CreateContainer { .. } => "CreateContainer",
             RuntimeCall::StartContainer { .. } => "StartContainer",
             RuntimeCall::StopContainer { .. } => "StopContainer",
+            RuntimeCall::SignalContainer { .. } => "SignalContainer",
             RuntimeCall::RemoveContainer { .. } => "RemoveContainer",
             RuntimeCall::WaitContainer { .. } => "WaitContainer",
             RuntimeCall::Logs { .. } => "Logs",
@@ -252,10 +257,18 @@ pub enum ProbeCall {
         host: Option<Ipv4Addr>,
         port: u16,
         path: String,
+        https: bool,
+        /// Besides those that every probe sends, or in their place.
+        headers: Vec<(String, String)>,
     },
     Tcp {
         host: Option<Ipv4Addr>,
         port: u16,
+    },
+    /// `grpc.health.v1.Health/Check` of the pod itself.
+    Grpc {
+        port: u16,
+        service: String,
     },
 }
 

@@ -74,6 +74,20 @@ impl Time {
         self.timestamp().strftime("%m%d %H:%M:%S.%6f").to_string()
     }
 
+    /// `2026/01/01 00:00:00`, as Go's log package begins its lines.
+    pub fn go_log_stamp(self) -> String {
+        self.timestamp().strftime("%Y/%m/%d %H:%M:%S").to_string()
+    }
+
+    /// `2026-01-01 00:00:00.000000000 +0000 UTC`, as Go prints a time.
+    pub fn go_time(self) -> String {
+        let (_, nanos) = self.unix_seconds_and_nanos();
+        let fraction = format!("{nanos:09}");
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() { "" } else { "." };
+        self.timestamp().strftime(&format!("%Y-%m-%d %H:%M:%S{point}{fraction} +0000 UTC")).to_string()
+    }
+
     /// `Thu, 01 Jan 2026 00:00:00 GMT`, as web servers write times.
     pub fn http_date(self) -> String {
         self.timestamp().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()

@@ -18,6 +18,7 @@ use crate::network::Place;
 use crate::runtime::Simulated;
 use crate::runtime::catalogue::StandIn;
 use crate::runtime::container::State;
+use crate::runtime::kernel::Signal;
 use crate::runtime::stores::{DOCKER, Refusal};
 
 /// Longer than anybody gives a container to end.
@@ -368,6 +369,12 @@ impl Cluster {
     pub fn docker_stop(&mut self, id: &str, grace: Duration, cause: RecordId) {
         let Some(c) = self.docker.container(id).cloned() else { return };
         self.docker_call(RuntimeCall::StopContainer { id: c.inside, grace }, cause);
+        self.docker_tidy(cause);
+    }
+
+    pub fn docker_signal(&mut self, id: &str, signal: Signal, cause: RecordId) {
+        let Some(c) = self.docker.container(id).cloned() else { return };
+        self.docker_call(RuntimeCall::SignalContainer { id: c.inside, signal: signal.0 }, cause);
         self.docker_tidy(cause);
     }
 

@@ -51,7 +51,13 @@ pub fn call(c: &Container, p: &Probe) -> Option<ProbeCall> {
     }
     if let Some(h) = &p.http_get {
         let path = h.path.clone().unwrap_or_else(|| "/".into());
-        return Some(ProbeCall::Http { host: host(h.host.as_deref()), port: port(&h.port)?, path });
+        let https = h.scheme.as_deref() == Some("HTTPS");
+        let headers = h.http_headers.iter().flatten().map(|x| (x.name.clone(), x.value.clone())).collect();
+        return Some(ProbeCall::Http { host: host(h.host.as_deref()), port: port(&h.port)?, path, https, headers });
+    }
+    if let Some(g) = &p.grpc {
+        let port = u16::try_from(g.port).ok()?;
+        return Some(ProbeCall::Grpc { port, service: g.service.clone().unwrap_or_default() });
     }
     p.tcp_socket.as_ref().and_then(|t| Some(ProbeCall::Tcp { host: host(t.host.as_deref()), port: port(&t.port)? }))
 }

@@ -8,7 +8,6 @@ use super::fleet::Fleet;
 use super::nodes::NodeRef;
 use super::roles;
 use super::worker::Step;
-use crate::api::image::ImageRef;
 use crate::api::ops::RuntimeCall;
 use crate::api::time::go_duration;
 use crate::api::{Duration, OpId, Outcome, Uid};
@@ -59,9 +58,7 @@ impl Fleet {
             let waits = |s: &Step| matches!(s, Step::Pull { op: None, container, .. } if *container == name);
             let Some(w) = self.workers.get(uid).filter(|w| w.busy.as_ref().is_some_and(waits)) else { continue };
             let image = roles::image(&w.typed(), &name);
-            let full = ImageRef::parse(&image).map(|i| i.full()).unwrap_or_default();
-            let present = self.nodes.at(node).images.contains_key(&full);
-            let began = self.runtime(uid, node, RuntimeCall::PullImage { image, present }, ctx);
+            let began = self.runtime(uid, node, RuntimeCall::PullImage { image }, ctx);
             self.nodes.at_mut(node).puller.current = Some(began);
             self.pull_ops.insert(began, node.clone());
             if let Some(Step::Pull { op, .. }) = self.workers.get_mut(uid).and_then(|w| w.busy.as_mut()) {

@@ -1,10 +1,12 @@
 //! Connections that arrive: within a machine at once, between machines when the network has said so.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::kernel::Errno;
-use super::kernel::net::{ConnectionId, Dial, MachineId, Reached};
+use super::kernel::machine::Listener;
+use super::kernel::net::{Address, ConnectionId, Dial, MachineId, Protocol, Reached};
 use super::simulated::Simulated;
 use crate::api::Time;
 use crate::api::ops::Completion;
@@ -38,6 +40,30 @@ impl Simulated {
             None => Err(Errno::Refused),
         };
         self.sockets.answer(*connection, answer);
+    }
+
+    /// Whoever calls from another machine is heard at this port.
+    fn listener(&mut self, machine: &MachineId, port: u16) -> Option<(&mut Listener, Ipv4Addr)> {
+        let m = self.machines.get_mut(machine).map(Arc::make_mut)?;
+        let ip = m.address?;
+        let found = m.listeners.iter_mut().find(|l| l.port == port && l.protocol == Protocol::Tcp && !l.loopback);
+        Some((found?, ip))
+    }
+
+    /// A connection of kubelet's to a pod, over the node's own network.
+    pub(super) fn connect_into(&mut self, machine: &MachineId, port: u16) -> Option<ConnectionId> {
+        let (_, ip) = self.listener(machine, port)?;
+        // Whoever connects from outside is the node.
+        let node = Ipv4Addr::from(u32::from(ip) & 0xffff_ff00 | 1);
+        let id = self.sockets.dial(MachineId::Host("".into()), Protocol::Tcp, Address { ip, port });
+        self.sockets.dials.retain(|d| d.connection != id);
+        self.listener(machine, port)?.0.backlog.push(id);
+        self.sockets.answer(id, Ok((machine.clone(), port, node)));
+        Some(id)
+    }
+
+    pub(super) fn is_heard(&mut self, machine: &MachineId, port: u16) -> bool {
+        self.listener(machine, port).is_some()
     }
 
     /// What the network said comes true.

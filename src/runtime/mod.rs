@@ -1,7 +1,7 @@
 //! The simulated container runtime: sandboxes, images, containers, and the programs that run in them.
 //!
-//! Start with [`simulated`], which answers the calls that kubelet makes: [`starting`] makes containers, [`sessions`] is what reaches
-//! into running ones (commands, attaching, connections, probes), [`connecting`] lets connections arrive. Programs run in the small
+//! Start with [`simulated`], which answers the calls that kubelet makes: [`starting`] makes containers, [`ending`] ends them, [`sessions`] is what reaches
+//! into running ones (commands, attaching, connections; [`probing`] for kubelet's probes and hooks, [`grpc`] what some of these speak), [`connecting`] lets connections arrive. Programs run in the small
 //! operating system of [`kernel`]: a machine for each pod; [`programs`] are what lies in their file trees, [`shell`] the largest of them. An
 //! image is an entry of a [`catalogue`] (data, not code) over a [`layers`] of common files, or one that somebody has built
 //! ([`building`]); [`stores`] says where it lies. [`web`] is what a server answers,
@@ -15,9 +15,12 @@ pub mod building;
 pub mod catalogue;
 mod connecting;
 pub mod container;
+mod ending;
+mod grpc;
 pub mod kernel;
 pub mod layers;
 pub mod meter;
+mod probing;
 pub mod programs;
 mod sessions;
 pub mod shell;

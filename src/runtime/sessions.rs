@@ -1,33 +1,32 @@
-//! What people and kubelets do inside running containers: commands, attaching, connections, probes. Each is an operation that goes on
+//! What people and kubelets do inside running containers: commands, attaching, connections. Each is an operation that goes on
 //! until it is over; what it prints is fetched meanwhile.
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::container::State;
-use super::kernel::net::{Address, ConnectionId, MachineId, Protocol, Side};
+use super::kernel::net::{ConnectionId, MachineId, Side};
 use super::kernel::{ProcessId, Read, Signal};
+use super::probing::{Probe, probed};
 use super::programs::net::{Forwarder, Ports};
-use super::simulated::{Due, Simulated};
+use super::simulated::Simulated;
 use super::starting::Ends;
 use crate::api::digest::Digest;
-use crate::api::go_text::quoted;
-use crate::api::ops::{Completion, ContainerId, HookCall, PodRef, ProbeCall, Stream, Talk};
-use crate::api::{Duration, OpId, Outcome, Time};
+use crate::api::ops::{Completion, ContainerId, PodRef, Stream, Talk};
+use crate::api::{OpId, Outcome, Time};
 
 /// An operation that goes on.
 #[derive(Clone, Debug)]
 pub struct Session {
-    what: What,
+    pub(super) what: What,
     /// Printed, and not yet fetched.
-    heard: Vec<(Stream, Vec<u8>)>,
-    over: bool,
+    pub(super) heard: Vec<(Stream, Vec<u8>)>,
+    pub(super) over: bool,
     /// Nobody fetches what it prints: it is kept for the outcome.
-    probe: Option<Probe>,
+    pub(super) probe: Option<Probe>,
 }
 
 #[derive(Clone, Debug)]
-enum What {
+pub(super) enum What {
     Command {
         machine: MachineId,
         process: ProcessId,
@@ -45,17 +44,8 @@ enum What {
     },
 }
 
-#[derive(Clone, Debug)]
-struct Probe {
-    call: ProbeCall,
-    address: String,
-    timeout: Duration,
-    /// It is no question but a hook: whatever is answered is well, and a command's failure is told in full.
-    hook: bool,
-}
-
 impl Session {
-    fn new(what: What) -> Session {
+    pub(super) fn new(what: What) -> Session {
         Session { what, heard: vec![], over: false, probe: None }
     }
 
@@ -69,24 +59,12 @@ impl Session {
     }
 
     /// All that it printed, outputs and errors as they came.
-    fn text(&self) -> String {
-        let all: Vec<u8> = self.heard.iter().flat_map(|(_, t)| t.clone()).collect();
-        String::from_utf8_lossy(&all).into_owned()
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes()).into_owned()
     }
-}
 
-fn probed(verdict: Result<(), String>) -> Outcome {
-    Outcome::Probed { ok: verdict.is_ok(), detail: verdict.err().unwrap_or_default() }
-}
-
-/// What is said of a probe that nobody has answered in time.
-fn unanswered(probe: &ProbeCall, address: &str, timeout: Duration) -> String {
-    match probe {
-        ProbeCall::Exec { command } => format!("command timed out: {command:?} timed out after {}s", timeout.as_secs()),
-        ProbeCall::Http { port, path, .. } => format!(
-            "Get \"http://{address}:{port}{path}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
-        ),
-        ProbeCall::Tcp { port, .. } => format!("dial tcp {address}:{port}: i/o timeout"),
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        self.heard.iter().flat_map(|(_, t)| t.clone()).collect()
     }
 }
 
@@ -117,7 +95,7 @@ impl Simulated {
         }
     }
 
-    fn begin_command(
+    pub(super) fn begin_command(
         &mut self,
         id: ContainerId,
         command: &[String],
@@ -220,135 +198,8 @@ impl Simulated {
         }
     }
 
-    fn connect_into(&mut self, machine: &MachineId, port: u16) -> Option<ConnectionId> {
-        let m = self.machines.get_mut(machine).map(Arc::make_mut)?;
-        let ip = m.address?;
-        let listener = m.listeners.iter_mut().find(|l| l.port == port && l.protocol == Protocol::Tcp)?;
-        // Whoever connects from outside is the node.
-        let node = Ipv4Addr::from(u32::from(ip) & 0xffff_ff00 | 1);
-        let id = self.sockets.dial(MachineId::Host("".into()), Protocol::Tcp, Address { ip, port });
-        self.sockets.dials.retain(|d| d.connection != id);
-        listener.backlog.push(id);
-        self.sockets.answer(id, Ok((machine.clone(), port, node)));
-        Some(id)
-    }
-
-    // ---- probes -----------------------------------------------------------------------------
-
-    #[allow(clippy::too_many_arguments, reason = "they are the fields of the call")]
-    pub(super) fn probe(
-        &mut self,
-        op: OpId,
-        id: ContainerId,
-        pod: &PodRef,
-        probe: &ProbeCall,
-        timeout: Duration,
-        now: Time,
-        out: &mut Vec<Completion>,
-    ) {
-        self.ask(op, id, pod, (probe, false), Some(timeout), now, out);
-    }
-
-    /// A hook. Nothing but its end is waited for where no time is given.
-    #[allow(clippy::too_many_arguments, reason = "they are the fields of the call")]
-    pub(super) fn hook(
-        &mut self,
-        op: OpId,
-        id: ContainerId,
-        pod: &PodRef,
-        hook: &HookCall,
-        timeout: Option<Duration>,
-        now: Time,
-        out: &mut Vec<Completion>,
-    ) {
-        let call = match hook {
-            HookCall::Exec { command } => ProbeCall::Exec { command: command.clone() },
-            HookCall::Http { port, path } => ProbeCall::Http { host: None, port: *port, path: path.clone() },
-            HookCall::Sleep { seconds } => {
-                let wait = Duration::from_secs(*seconds);
-                let at = now + timeout.map_or(wait, |t| t.min(wait));
-                return out.push(Completion { op, at, outcome: probed(Ok(())) });
-            }
-        };
-        self.ask(op, id, pod, (&call, true), timeout, now, out);
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "they are the fields of the call")]
-    fn ask(
-        &mut self,
-        op: OpId,
-        id: ContainerId,
-        pod: &PodRef,
-        (probe, hook): (&ProbeCall, bool),
-        timeout: Option<Duration>,
-        now: Time,
-        out: &mut Vec<Completion>,
-    ) {
-        let own = MachineId::Pod(pod.uid);
-        let (machine, host) = match probe {
-            ProbeCall::Http { host: Some(host), .. } | ProbeCall::Tcp { host: Some(host), .. } => {
-                (self.machine_at(*host).cloned(), Some(*host))
-            }
-            _ => (Some(own), None),
-        };
-        let host = host.or_else(|| self.machines.get(machine.as_ref()?)?.address);
-        let address = host.map(|a| a.to_string()).unwrap_or_default();
-        // Where nobody has the address nobody answers.
-        let Some(machine) = machine else {
-            let wait = timeout.unwrap_or_default();
-            return out.push(Completion {
-                op,
-                at: now + wait,
-                outcome: probed(Err(unanswered(probe, &address, wait))),
-            });
-        };
-        let done = |verdict, after: Duration, out: &mut Vec<Completion>| {
-            out.push(Completion { op, at: now + after, outcome: probed(verdict) });
-        };
-        let refused = |port: &u16| format!("dial tcp {address}:{port}: connect: connection refused");
-        let what = match probe {
-            ProbeCall::Exec { command } => match self.begin_command(id, command, (false, false), now) {
-                Ok(what) => what,
-                Err(message) => return done(Err(message), Duration::ZERO, out),
-            },
-            ProbeCall::Tcp { port, .. } => {
-                let listens = self.machines.get(&machine).is_some_and(|m| m.listeners.iter().any(|l| l.port == *port));
-                return done(if listens { Ok(()) } else { Err(refused(port)) }, Duration::from_millis(1), out);
-            }
-            ProbeCall::Http { port, path, .. } => match self.connect_into(&machine, *port) {
-                None => {
-                    let url = format!("Get \"http://{address}:{port}{path}\": {}", refused(port));
-                    return done(Err(url), Duration::from_millis(1), out);
-                }
-                Some(connection) => {
-                    let request = format!(
-                        "GET {path} HTTP/1.1\r\nHost: {address}:{port}\r\nUser-Agent: kube-probe/1.36\r\nAccept: */*\r\nConnection: close\r\n\r\n"
-                    );
-                    let _ = self.sockets.write(connection, Side::Client, request.as_bytes());
-                    What::Connection { id: connection, machine: machine.clone() }
-                }
-            },
-        };
-        let asked = Probe { call: probe.clone(), address, timeout: timeout.unwrap_or_default(), hook };
-        let session = Session { probe: Some(asked), ..Session::new(what) };
-        self.sessions.insert(op, session);
-        self.run(&machine, now, out);
-        if let Some(timeout) = timeout.filter(|_| self.sessions.contains_key(&op)) {
-            self.at(now + timeout, Due::TimeOut(op));
-        }
-    }
-
-    /// A probe waited long enough.
-    pub(super) fn time_out(&mut self, op: OpId, now: Time, out: &mut Vec<Completion>) {
-        let Some(session) = self.sessions.remove(&op) else { return };
-        let Some(p) = &session.probe else { return };
-        let why = unanswered(&p.call, &p.address, p.timeout);
-        out.push(Completion { op, at: now, outcome: probed(Err(why)) });
-        self.leave(&session, now, out);
-    }
-
     /// Nobody listens any more: what was begun for it ends.
-    fn leave(&mut self, session: &Session, now: Time, out: &mut Vec<Completion>) {
+    pub(super) fn leave(&mut self, session: &Session, now: Time, out: &mut Vec<Completion>) {
         match &session.what {
             What::Command { machine, process, sink, .. } => {
                 let (machine, process, sink) = (machine.clone(), *process, *sink);
@@ -442,15 +293,14 @@ impl Simulated {
             let Some(Session { what: What::Connection { id, machine }, .. }) = self.sessions.get(&op).cloned() else {
                 continue;
             };
-            if !self.sockets.is_readable(id, Side::Client) {
-                continue;
-            }
-            match self.sessions.get(&op).and_then(|s| s.probe.clone()) {
-                Some(p) => {
-                    let text = self.sessions.remove(&op).map(|s| s.text()).unwrap_or_default();
-                    out.push(Completion { op, at: now, outcome: probed(judged(&p, &text)) });
+            if self.sessions.get(&op).is_some_and(|s| s.probe.is_some()) {
+                if !self.take_answer(op, id, now, out) {
+                    continue;
                 }
-                None => self.end_session(op, 0, now, out),
+            } else if self.sockets.is_readable(id, Side::Client) {
+                self.end_session(op, 0, now, out);
+            } else {
+                continue;
             }
             self.sockets.close(id, Side::Client);
             woken.push(machine);
@@ -564,44 +414,11 @@ impl Simulated {
     }
 }
 
-impl Probe {
-    /// What is told of a command that has failed.
-    fn failure(&self, code: i32, said: &Session) -> String {
-        let ProbeCall::Exec { command } = &self.call else { return said.text() };
-        if !self.hook {
-            return said.text();
-        }
-        let of = |wanted: Stream| -> String {
-            let all = said.heard.iter().filter(|(s, _)| *s == wanted).flat_map(|(_, t)| t.clone()).collect::<Vec<_>>();
-            String::from_utf8_lossy(&all).into_owned()
-        };
-        let (out, err) = (of(Stream::Out), of(Stream::Err));
-        format!("command '{}' exited with {code}: {err}, message: {}", command.join(" "), quoted(&(out + &err)))
-    }
-}
-
 impl What {
     fn machine(&self) -> Option<MachineId> {
         match self {
             What::Command { machine, .. } | What::Connection { machine, .. } => Some(machine.clone()),
             What::Attached { .. } => None,
         }
-    }
-}
-
-/// An HTTP probe by kubelet: from 200 to 399 is well.
-fn judged(p: &Probe, answer: &str) -> Result<(), String> {
-    let ProbeCall::Http { port, path, .. } = &p.call else { return Ok(()) };
-    if p.hook && !answer.is_empty() {
-        return Ok(());
-    }
-    let url = format!("Get \"http://{}:{port}{path}\"", p.address);
-    let line = answer.lines().next().unwrap_or_default();
-    let code = line.strip_prefix("HTTP/1.").and_then(|l| l.split(' ').nth(1)).and_then(|c| c.parse::<u16>().ok());
-    match code {
-        Some(200..=399) => Ok(()),
-        Some(code) => Err(format!("HTTP probe failed with statuscode: {code}")),
-        None if answer.is_empty() => Err(format!("{url}: EOF")),
-        None => Err(format!("{url}: net/http: HTTP/1.x transport connection broken: malformed HTTP response {line:?}")),
     }
 }

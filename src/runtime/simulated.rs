@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::catalogue::{Catalogue, Image, digest};
+use super::catalogue::{Catalogue, digest};
 use super::container::{Container, State};
 use super::kernel::files::Volumes;
-use super::kernel::machine::Exit;
 use super::kernel::net::{ConnectionId, Dial, MachineId, Reached, Sockets};
 use super::kernel::{Machine, ProcessId, Root, Signal};
 use super::sessions::Session;
 use super::starting::Ends;
-use super::stores::{Refusal, Stores};
+use super::stores::Stores;
 use crate::api::image::ImageRef;
 use crate::api::ops::{
-    Answerer, Completion, ContainerId, ContainerSpec, ExitInfo, NO_RUNTIME, PodRef, RuntimeCall, Stream, Talk,
+    Answerer, Completion, ContainerId, ContainerSpec, NO_RUNTIME, PodRef, RuntimeCall, Stream, Talk,
 };
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
 
@@ -70,17 +69,6 @@ pub struct Simulated {
     created: u64,
 }
 
-/// So many bytes of a last word are kept; of a log that stands for it so many, and so many lines.
-const LAST_WORD: usize = 4096;
-const LAST_LOG: usize = 2048;
-const LAST_LINES: usize = 80;
-
-/// The end of a text, so many bytes at most.
-fn end_of(text: &str, most: usize) -> String {
-    let from = (text.len().saturating_sub(most)..=text.len()).find(|i| text.is_char_boundary(*i));
-    text[from.unwrap_or(0)..].to_string()
-}
-
 impl Simulated {
     pub fn new(catalogue: &'static Catalogue, speeds: Speeds) -> Simulated {
         Simulated {
@@ -106,56 +94,6 @@ impl Simulated {
     pub(super) fn at(&mut self, t: Time, due: Due) {
         self.seq += 1;
         self.due.insert((t, self.seq), due);
-    }
-
-    // ---- images -----------------------------------------------------------------------------
-
-    fn pull(&mut self, node: &Arc<str>, image: &str, present: bool, now: Time) -> (Duration, Outcome) {
-        let fail = |wait: Duration, message: String| (wait, Outcome::Failed { message });
-        let Some(r) = ImageRef::parse(image) else {
-            return fail(
-                Duration::from_millis(1),
-                format!(
-                    "Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: invalid reference format"
-                ),
-            );
-        };
-        let full = r.full();
-        let cannot = |why: &str| format!("failed to pull and unpack image {full:?}: failed to resolve image: {why}");
-        match self.ask_registry(&r) {
-            Ok(found) => {
-                let took = if present { self.catalogue.answer_time() } else { self.catalogue.pull_time(&found) };
-                let (size, user) = (found.bytes, found.user);
-                self.stores.expect(node, &full, found, now + took);
-                (took, Outcome::Pulled { image: full, size, user, took })
-            }
-            Err(Refusal::Down) => {
-                fail(Duration::from_secs(3), cannot(&format!("dial tcp: lookup {}: i/o timeout", r.registry)))
-            }
-            Err(Refusal::Local) => {
-                let port = r.registry.split_once(':').map_or("443", |(_, port)| port);
-                let (registry, path, tag) = (&r.registry, &r.path, r.tag_or_latest());
-                let head = format!("Head \"https://{registry}/v2/{path}/manifests/{tag}\"");
-                let why =
-                    format!("failed to do request: {head}: dial tcp 127.0.0.1:{port}: connect: connection refused");
-                fail(Duration::from_millis(5), cannot(&why))
-            }
-            Err(Refusal::Denied) => fail(
-                self.catalogue.answer_time(),
-                cannot(
-                    "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
-                ),
-            ),
-            Err(Refusal::Unknown) => {
-                let why = cannot(&format!("{full}: not found"));
-                fail(self.catalogue.answer_time(), format!("rpc error: code = NotFound desc = {why}"))
-            }
-        }
-    }
-
-    pub(super) fn image_for(&self, node: &Arc<str>, name: &str) -> Option<Arc<Image>> {
-        let image = ImageRef::parse(name)?;
-        self.stores.on(node, &image.full()).or_else(|| self.stores.find(self.catalogue, &image)).cloned()
     }
 
     // ---- machines ---------------------------------------------------------------------------
@@ -219,78 +157,6 @@ impl Simulated {
                 }
             }
         }
-    }
-
-    /// A process has ended: perhaps a container's first, or one that somebody waits for.
-    fn exited(&mut self, machine: &MachineId, e: Exit, now: Time, out: &mut Vec<Completion>) {
-        let first = self
-            .machines
-            .get(machine)
-            .and_then(|m| m.root(e.container))
-            .map(|r| (r.container, r.main.is_none(), r.out_of_memory));
-        self.session_process_ended(machine, e.process, e.code, now, out);
-        let Some((id, ended, out_of_memory)) = first else { return };
-        if ended && self.mains.get(&id) == Some(&e.process) {
-            self.exit(id, e.code, out_of_memory, now, out);
-        }
-    }
-
-    pub(super) fn exit(
-        &mut self,
-        id: ContainerId,
-        code: i32,
-        out_of_memory: bool,
-        now: Time,
-        out: &mut Vec<Completion>,
-    ) {
-        self.mains.remove(&id);
-        let said = self.last_word(id, code).unwrap_or_default();
-        let Some(c) = self.containers.get_mut(&id).map(Arc::make_mut) else { return };
-        if matches!(c.state, State::Exited(_)) {
-            return;
-        }
-        let reason = match code {
-            _ if out_of_memory => "OOMKilled",
-            0 => "Completed",
-            _ => "Error",
-        };
-        let info = ExitInfo { code, signal: None, reason, message: said, at: now };
-        c.end(info.clone());
-        for op in c.waiting.drain(..) {
-            out.push(Completion { op, at: now, outcome: Outcome::Exited(info.clone()) });
-        }
-        for op in c.stopping.drain(..) {
-            out.push(Completion { op, at: now, outcome: Outcome::Stopped });
-        }
-        let attached = std::mem::take(&mut c.attached);
-        for op in attached {
-            self.end_session(op, code, now, out);
-        }
-    }
-
-    /// What a container has left behind about its end. Real Kubernetes: kuberuntime_container.go getTerminationMessage.
-    fn last_word(&self, id: ContainerId, code: i32) -> Option<String> {
-        let c = self.containers.get(&id)?;
-        let written = match self.root(c)?.tree.get(&c.spec.last_word).map(|n| &n.kind) {
-            Some(super::kernel::tree::Kind::File(b)) => end_of(&String::from_utf8_lossy(b), LAST_WORD),
-            _ => String::new(),
-        };
-        if !written.is_empty() || code == 0 || !c.spec.log_is_last_word {
-            return Some(written);
-        }
-        let lines = c.lines();
-        let last = lines.iter().skip(lines.len().saturating_sub(LAST_LINES));
-        Some(end_of(&last.map(|(_, line)| format!("{line}\n")).collect::<String>(), LAST_LOG))
-    }
-
-    pub(super) fn signal(&mut self, id: ContainerId, signal: Signal, now: Time, out: &mut Vec<Completion>) {
-        let Some(c) = self.containers.get(&id) else { return };
-        let (machine, slot) = (c.machine.clone(), c.slot);
-        let Some(m) = self.machines.get_mut(&machine).map(Arc::make_mut) else { return };
-        if let Some(main) = m.root(slot).and_then(|r| r.main) {
-            m.signal(main, signal, true, &mut self.sockets);
-        }
-        self.run(&machine, now, out);
     }
 
     pub(super) fn is_running(&self, id: ContainerId) -> bool {
@@ -425,19 +291,6 @@ impl Simulated {
         self.at(now + after, Due::Answer(id));
     }
 
-    fn kill(&mut self, ids: Vec<ContainerId>, code: i32, now: Time, out: &mut Vec<Completion>) {
-        for id in ids {
-            let Some(c) = self.containers.get(&id) else { continue };
-            let (machine, slot) = (c.machine.clone(), c.slot);
-            let Some(m) = self.machines.get_mut(&machine).map(Arc::make_mut) else { continue };
-            match m.root(slot).and_then(|r| r.main) {
-                Some(main) => m.end(main, code, &mut self.sockets),
-                None => continue,
-            }
-            self.run(&machine, now, out);
-        }
-    }
-
     fn due(&mut self, due: Due, now: Time, out: &mut Vec<Completion>) {
         match due {
             Due::Run(machine) => {
@@ -476,7 +329,7 @@ impl Answerer for Simulated {
                 self.remove_sandbox(pod, now, out);
                 (Duration::from_millis(20), Outcome::Removed)
             }
-            RuntimeCall::PullImage { image, present } => self.pull(node, image, *present, now),
+            RuntimeCall::PullImage { image } => self.pull(node, image, now),
             RuntimeCall::RemoveImage { image } => {
                 self.stores.remove(node, image);
                 (Duration::from_millis(5), Outcome::Removed)
@@ -497,21 +350,10 @@ impl Answerer for Simulated {
                 };
                 (Duration::ZERO, outcome)
             }
-            RuntimeCall::StopContainer { id, grace } => {
-                if !self.is_running(*id) {
-                    out.push(Completion { op, at: now, outcome: Outcome::Stopped });
-                    return;
-                }
-                if let Some(c) = self.containers.get_mut(id).map(Arc::make_mut) {
-                    c.stopping.push(op);
-                }
-                if *grace > Duration::ZERO {
-                    self.signal(*id, Signal::TERM, now, out);
-                }
-                if self.is_running(*id) {
-                    self.at(now + *grace, Due::Kill(*id));
-                }
-                return;
+            RuntimeCall::StopContainer { id, grace } => return self.stop(op, *id, *grace, now, out),
+            RuntimeCall::SignalContainer { id, signal } => {
+                self.signal(*id, Signal(*signal), now, out);
+                (Duration::ZERO, Outcome::Stopped)
             }
             RuntimeCall::RemoveContainer { id } => {
                 self.remove_container(*id, now, out);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::catalogue::{Catalogue, Image};
 use super::simulated::Simulated;
-use crate::api::Time;
 use crate::api::image::ImageRef;
+use crate::api::{Duration, Outcome, Time};
 
 /// The machine that Docker runs on has a store of its own, whatever node it may be beside.
 pub const DOCKER: &str = "docker";
@@ -115,6 +115,56 @@ impl Simulated {
             None if self.is_secretive(image) => Err(Refusal::Denied),
             None => Err(Refusal::Unknown),
         }
+    }
+
+    /// A node fetches an image. How long that takes, and what comes of it.
+    pub(super) fn pull(&mut self, node: &Arc<str>, image: &str, now: Time) -> (Duration, Outcome) {
+        let fail = |wait: Duration, message: String| (wait, Outcome::Failed { message });
+        let Some(r) = ImageRef::parse(image) else {
+            return fail(
+                Duration::from_millis(1),
+                format!(
+                    "Failed to apply default image tag {image:?}: couldn't parse image name {image:?}: invalid reference format"
+                ),
+            );
+        };
+        let full = r.full();
+        let cannot = |why: &str| format!("failed to pull and unpack image {full:?}: failed to resolve image: {why}");
+        match self.ask_registry(&r) {
+            Ok(found) => {
+                let present = self.stores.arrived(node, &full, now).is_some();
+                let took = if present { self.catalogue.answer_time() } else { self.catalogue.pull_time(&found) };
+                let (size, user) = (found.bytes, found.user);
+                self.stores.expect(node, &full, found, now + took);
+                (took, Outcome::Pulled { image: full, size, user, took })
+            }
+            Err(Refusal::Down) => {
+                fail(Duration::from_secs(3), cannot(&format!("dial tcp: lookup {}: i/o timeout", r.registry)))
+            }
+            Err(Refusal::Local) => {
+                let port = r.registry.split_once(':').map_or("443", |(_, port)| port);
+                let (registry, path, tag) = (&r.registry, &r.path, r.tag_or_latest());
+                let head = format!("Head \"https://{registry}/v2/{path}/manifests/{tag}\"");
+                let why =
+                    format!("failed to do request: {head}: dial tcp 127.0.0.1:{port}: connect: connection refused");
+                fail(Duration::from_millis(5), cannot(&why))
+            }
+            Err(Refusal::Denied) => fail(
+                self.catalogue.answer_time(),
+                cannot(
+                    "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+                ),
+            ),
+            Err(Refusal::Unknown) => {
+                let why = cannot(&format!("{full}: not found"));
+                fail(self.catalogue.answer_time(), format!("rpc error: code = NotFound desc = {why}"))
+            }
+        }
+    }
+
+    pub(super) fn image_for(&self, node: &Arc<str>, name: &str) -> Option<Arc<Image>> {
+        let image = ImageRef::parse(name)?;
+        self.stores.on(node, &image.full()).or_else(|| self.stores.find(self.catalogue, &image)).cloned()
     }
 
     /// What was pushed to a registry on the learner's own machine.

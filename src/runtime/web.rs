@@ -2,6 +2,7 @@
 
 use super::kernel::Sys;
 use crate::api::Duration;
+use crate::api::go_url::query_pairs;
 use crate::api::path::absolute;
 
 /// How long a request keeps a CPU busy, where nothing else is said.
@@ -50,6 +51,12 @@ impl Request {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
+    /// A value of its query; of several of that name the first.
+    pub fn value(&self, name: &str) -> String {
+        let query = self.target.split_once('?').map_or("", |(_, q)| q);
+        query_pairs(query).into_iter().find(|(n, _)| n == name).map(|(_, v)| v).unwrap_or_default()
+    }
+
     /// The path without a query.
     pub fn path(&self) -> &str {
         self.target.split(['?', '#']).next().unwrap_or("/")
@@ -57,6 +64,10 @@ impl Request {
 
     /// Reads one from what came so far. `None`: it is not whole yet. The error is a line that is none.
     pub fn parse(text: &[u8]) -> Option<Result<(Request, usize), ()>> {
+        // Nor does the beginning of a TLS handshake.
+        if text.first() == Some(&0x16) {
+            return Some(Err(()));
+        }
         let end = text.windows(4).position(|w| w == b"\r\n\r\n").map(|i| i + 4);
         let end = end.or_else(|| text.windows(2).position(|w| w == b"\n\n").map(|i| i + 2));
         let Some(end) = end else {
@@ -101,20 +112,34 @@ pub enum Answer {
     /// Bytes that are no HTTP.
     Raw(String),
     HungUp,
+    /// What a program prints that is started for it.
+    Of(Vec<String>),
 }
 
 pub fn reason(code: u16) -> &'static str {
     match code {
         200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
         301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
         304 => "Not Modified",
         400 => "Bad Request",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Not Allowed",
+        412 => "Precondition Failed",
+        417 => "Expectation Failed",
+        429 => "Too Many Requests",
         500 => "Internal Server Error",
+        501 => "Not Implemented",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => "Unknown",
     }
 }
@@ -148,7 +173,7 @@ impl Server {
             Err(_) => return error(404),
         };
         if !node.is_directory() {
-            return match sys.view(|v| v.read(&place)) {
+            return match sys.read_file(&place) {
                 _ if path.ends_with('/') => error(404),
                 Ok(content) => page(200, kind_of(&place), content.to_vec()),
                 Err(_) => error(403),

@@ -67,8 +67,7 @@ fn alone(args: &Args) -> Result<(), Failure> {
 
 fn request(method: Method, address: &str) -> Request {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
-    let pairs = query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').unwrap_or((p, "")));
-    pairs.fold(Request::new(method, path), |r, (k, v)| r.query(&unescaped(k), unescaped(v)))
+    go_url::query_pairs(query).into_iter().fold(Request::new(method, path), |r, (k, v)| r.query(&k, v))
 }
 
 fn show(answer: &Value, env: &mut Env<'_>) -> Done {
@@ -77,25 +76,6 @@ fn show(answer: &Value, env: &mut Env<'_>) -> Done {
         other => wire::body(other),
     });
     Done::OK
-}
-
-/// `%2F` of a query is a slash.
-fn unescaped(text: &str) -> String {
-    let mut out = vec![];
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        let mut rest = bytes.clone();
-        let hex = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16)).and_then(|d| u8::try_from(d).ok());
-        match (b, hex(rest.next()), hex(rest.next())) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(high * 16 + low);
-                bytes = rest;
-            }
-            (b'+', ..) => out.push(b' '),
-            _ => out.push(b),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// A watch: each event is a line.

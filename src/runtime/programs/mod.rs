@@ -7,6 +7,7 @@
 //! In real images these are files below `/bin` and `/usr/bin`; here they are too, with this table behind them.
 
 mod absent;
+mod agnhost;
 mod archives;
 mod asking;
 mod awk;
@@ -39,6 +40,7 @@ mod regex;
 mod rights;
 mod sed;
 mod server;
+mod serving;
 mod shells;
 pub mod signals;
 mod sleeping;
@@ -340,6 +342,7 @@ pub static TABLE: &[Executable] = &[
 /// What images bring themselves.
 static OWN: &[Executable] = &[
     at("/", "own server", Kind::Program(server::own)),
+    at("/", "agnhost", Kind::Program(agnhost::start)),
     at("/", "asking", Kind::Program(asking::start)),
     at("/", "own words", Kind::Program(server::says)),
     at("/", "name server", Kind::Program(net::name_server::start)),

@@ -53,29 +53,10 @@ fn host_and_port(host: &str) -> (&str, &str) {
     (name.strip_prefix('[').and_then(|n| n.split_once(']')).map_or(name, |(inner, _)| inner), port)
 }
 
-fn unescaped(text: &str) -> Option<String> {
-    let mut out = vec![];
-    let mut bytes = text.bytes();
-    while let Some(b) = bytes.next() {
-        out.push(match b {
-            b'+' => b' ',
-            b'%' => {
-                let digits = [bytes.next()?, bytes.next()?];
-                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
-            }
-            b => b,
-        });
-    }
-    Some(String::from_utf8_lossy(&out).into_owned())
-}
-
 fn query(text: &str) -> Value {
     let mut all = BTreeMap::<String, Vec<Value>>::new();
-    for pair in text.split('&').filter(|p| !p.is_empty() && !p.contains(';')) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if let (Some(key), Some(value)) = (unescaped(key), unescaped(value)) {
-            all.entry(key).or_default().push(Value::string(&value));
-        }
+    for (key, value) in go_url::query_pairs(text) {
+        all.entry(key).or_default().push(Value::string(&value));
     }
     let mut map = Map::default();
     for (key, values) in all {
