@@ -44,6 +44,7 @@ pub enum Device {
 }
 
 pub const FILE_MODE: u16 = 0o644;
+pub const EXECUTABLE_MODE: u16 = 0o755;
 pub const DIRECTORY_MODE: u16 = 0o755;
 
 impl Node {

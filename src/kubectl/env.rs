@@ -14,6 +14,7 @@ use super::login::Aim;
 use super::mapper::Mapper;
 use super::printers::Format;
 use super::reaching;
+use crate::api::file_tree::{EXECUTABLE_MODE, Node};
 use crate::api::ops::{Stream, Talk};
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::time::parse_go_duration;
@@ -120,6 +121,16 @@ pub enum Found {
     Directory,
     File(Vec<u8>),
     Executable(Vec<u8>),
+}
+
+impl From<Found> for Node {
+    fn from(found: Found) -> Node {
+        match found {
+            Found::Directory => Node::directory(),
+            Found::File(content) => Node::file(content),
+            Found::Executable(content) => Node { mode: EXECUTABLE_MODE, ..Node::file(content) },
+        }
+    }
 }
 
 /// The machine on which kubectl runs.

@@ -195,12 +195,7 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn find(&self, path: &str) -> Option<Node> {
-        let (kind, mode) = match self.host.look(path)? {
-            Found::Directory => (Kind::Directory, 0o755),
-            Found::File(bytes) => (Kind::File(Arc::new(bytes)), 0o644),
-            Found::Executable(bytes) => (Kind::File(Arc::new(bytes)), 0o755),
-        };
-        Some(Node { kind, mode, user: 0, group: 0, modified: self.now })
+        Some(Node { modified: self.now, ..Node::from(self.host.look(path)?) })
     }
 }
 

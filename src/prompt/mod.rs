@@ -2,8 +2,8 @@
 //!
 //! Start with [`session`]: one learner's cluster, files and history. [`desk`] is the learner's own machine with its shell;
 //! [`running`] answers what that shell asks: kubectl ([`transport`] is its way to the cluster in process) and
-//! [`builtins`], the other words of the prompt, with [`docker`] and [`minikube`]; [`script`] the format of
-//! transcripts (`run --plain`).
+//! [`builtins`], the other words of the prompt, with [`docker`] and [`minikube`] ([`client`] is what these two are made of);
+//! [`script`] the format of transcripts (`run --plain`).
 //!
 //! Deliberately absent: terminals, real files, the wall clock, the environment (`edge/` has them), and the words of the
 //! story (`explain/`).
@@ -11,6 +11,7 @@
 //! Real Kubernetes has no such room: this is the learner's shell.
 
 pub mod builtins;
+pub mod client;
 pub mod desk;
 pub mod docker;
 pub mod host;

@@ -3,7 +3,7 @@
 
 use super::{Call, QUIET};
 use crate::api::RecordId;
-use crate::api::file_tree::{FILE_MODE, Node, Tree, join};
+use crate::api::file_tree::{Node, Tree, join};
 use crate::api::image::ImageRef;
 use crate::api::path::absolute;
 use crate::cluster::docker::Keep;
@@ -89,8 +89,7 @@ fn job(s: &mut Session, args: &Args) -> Result<Job, String> {
     }
     // `docker build -`: the Dockerfile itself comes through a pipe, and there is no directory.
     let from_pipe = place == "-";
-    let context = if from_pipe { Ok(Tree::default()) } else { context(host, place) };
-    let context = context?;
+    let context = if from_pipe { Tree::default() } else { context(host, place)? };
     let (name, text) = match (from_pipe || given == "-", given) {
         (true, _) => ("Dockerfile".to_string(), s.stdin.take().ok_or_else(|| "unexpected end of input".to_string())),
         (false, "") => ("Dockerfile".into(), host.read(&join(place, "Dockerfile"))),
@@ -132,15 +131,11 @@ fn context(host: &dyn Host, place: &str) -> Result<Tree, String> {
             if ignored.leaves_out(&path) || depth > DEEPEST {
                 continue;
             }
-            let node = match host.look(&join(&full, &name)) {
-                Some(Found::Directory) => {
-                    waiting.push((path.clone(), depth + 1));
-                    Node::directory()
-                }
-                Some(Found::File(content)) => Node { mode: FILE_MODE, ..Node::file(content) },
-                Some(Found::Executable(content)) => Node { mode: 0o755, ..Node::file(content) },
-                None => continue,
-            };
+            let Some(found) = host.look(&join(&full, &name)) else { continue };
+            if matches!(found, Found::Directory) {
+                waiting.push((path.clone(), depth + 1));
+            }
+            let node = Node::from(found);
             (bytes, files) = (bytes + node.size(), files + 1);
             if bytes > MOST_BYTES || files > MOST_FILES {
                 return Err(format!(

@@ -9,6 +9,7 @@ use crate::cluster::docker::Standing;
 use crate::host::engine::Container;
 use crate::kubectl::args::{Flag, Type};
 use crate::prompt::session::{Output, Session};
+use crate::runtime::kernel::Signal;
 
 pub const PS_FLAGS: &[Flag] = &[
     Flag::new("all", Type::Bool).short('a'),
@@ -137,12 +138,15 @@ pub fn restart(s: &mut Session, c: &Call) -> Output {
 }
 
 pub fn kill(s: &mut Session, c: &Call) -> Output {
+    let Some(signal) = Signal::parse(c.args.text("signal")) else {
+        return daemon(&format!("invalid signal: {}", c.args.text("signal")));
+    };
     each(&c.args.words, |w| {
         let k = find(s, w)?;
         if s.cluster.docker_standing(&k) != Standing::Running {
             return Err(format!("cannot kill container: {w}: {}", not_running(&k)));
         }
-        s.cluster.docker_stop(&k.id, Duration::ZERO, c.cause);
+        s.cluster.docker_signal(&k.id, signal, c.cause);
         Ok(format!("{w}\n"))
     })
 }

@@ -13,12 +13,9 @@ mod noticing;
 mod running;
 mod units;
 
-use super::builtins;
-use super::session::{COMMAND, Output, Pace, Session};
-use crate::api::RecordId;
-use crate::kubectl::args::{Args, Flag, Order, Type};
-use crate::kubectl::failure::nearest;
-use crate::ledger::Root;
+use super::client::{self, Call, command, said};
+use super::session::{Output, Session};
+use crate::kubectl::args::{Args, Flag, Type};
 
 /// How many words a command wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,41 +26,7 @@ enum Words {
     AtMost(usize),
 }
 
-struct Command {
-    name: &'static str,
-    usage: &'static str,
-    summary: &'static str,
-    words: Words,
-    order: Order,
-    flags: &'static [Flag],
-    run: fn(&mut Session, &Call) -> Output,
-}
-
-/// A command line that is well-formed.
-struct Call {
-    args: Args,
-    cause: RecordId,
-}
-
-const fn command(
-    name: &'static str,
-    usage: &'static str,
-    summary: &'static str,
-    words: Words,
-    run: fn(&mut Session, &Call) -> Output,
-) -> Command {
-    Command { name, usage, summary, words, order: Order::Mixed, flags: &[], run }
-}
-
-impl Command {
-    const fn flags(self, flags: &'static [Flag]) -> Command {
-        Command { flags, ..self }
-    }
-    /// What follows its first word is a command of its own.
-    const fn of_a_command(self) -> Command {
-        Command { order: Order::FlagsFirst, ..self }
-    }
-}
+type Command = client::Command<Words>;
 
 const HELP: Flag = Flag::new("help", Type::Bool).short('h');
 const QUIET: Flag = Flag::new("quiet", Type::Bool).short('q');
@@ -127,7 +90,7 @@ static TABLE: &[Command] = &[
         Words::AtLeast(1),
         containers::kill,
     )
-    .flags(&[Flag::new("signal", Type::Text).short('s')]),
+    .flags(&[Flag::new("signal", Type::Text).short('s').default("KILL")]),
     command("logs", "CONTAINER", "Fetch the logs of a container", Words::Exactly(1), running::logs)
         .flags(running::LOG_FLAGS),
     command(
@@ -258,7 +221,7 @@ pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
         );
         return Output { stderr: text, code: 1, ..Output::default() };
     }
-    s.tell_of("docker", line, |s, cause| (c.run)(s, &Call { args, cause }))
+    c.act(s, "docker", line, args)
 }
 
 impl Command {
@@ -268,26 +231,21 @@ impl Command {
     }
 
     fn help(&self) -> String {
-        let mut text = format!("Usage:  {}\n\n{}\n", self.line(), self.summary);
-        if !self.flags.is_empty() {
-            text.push_str("\nOptions:\n");
-        }
-        for f in self.flags {
-            let short = f.short.map_or("    ".to_string(), |c| format!("-{c}, "));
+        let option = |f: &Flag| {
             let kind = match f.kind {
                 Type::Bool => "",
                 Type::Int => " int",
                 Type::List | Type::Array => " list",
                 _ => " string",
             };
-            text.push_str(&format!("  {short}--{}{kind}\n", f.name));
-        }
-        text
+            format!("--{}{kind}", f.name)
+        };
+        format!("Usage:  {}\n\n{}\n{}", self.line(), self.summary, self.options(option))
     }
 
     fn miscounted(&self, n: usize) -> Option<String> {
         let words = |n: usize| format!("{n} argument{}", if n == 1 { "" } else { "s" });
-        match self.words {
+        match self.wants {
             Words::None if n > 0 => Some("accepts no arguments".into()),
             Words::Exactly(k) if n != k => Some(format!("requires {}", words(k))),
             Words::AtLeast(k) if n < k => Some(format!("requires at least {}", words(k))),
@@ -313,10 +271,9 @@ fn unknown(s: &Session, rest: &[String]) -> Output {
         return Output { stderr: text, code: 1, ..Output::default() };
     }
     let known: Vec<&str> = TABLE.iter().map(|c| c.name).collect();
-    let near = nearest(first, &known).into_iter().find(|n| strsim::levenshtein(first, n) <= 2);
-    let hint = near.map(|n| builtins::did_you_mean(s.language, &format!("`docker {n}`")));
+    let (_, hint) = client::meant(s, "docker", first, &known);
     let stderr = format!("docker: unknown command: docker {first}\n\nRun 'docker --help' for more information\n");
-    Output { stderr, code: 1, story: hint.unwrap_or_default(), ..Output::default() }
+    Output { stderr, code: 1, story: hint, ..Output::default() }
 }
 
 fn help() -> String {
@@ -339,10 +296,6 @@ pub fn completions(s: &Session, before: &[&str]) -> Vec<String> {
     }
 }
 
-fn said(text: String) -> Output {
-    Output { stdout: text, ..Output::default() }
-}
-
 /// What Docker's daemon objects to.
 fn daemon(why: &str) -> Output {
     Output { stderr: format!("Error response from daemon: {why}\n"), code: 1, ..Output::default() }
@@ -361,31 +314,4 @@ fn each(words: &[String], mut act: impl FnMut(&str) -> Result<String, String>) -
         }
     }
     out
-}
-
-impl Session {
-    /// A command of another program than kubectl: what it leads to is a story of its own. What only looked leaves the last one.
-    pub(super) fn tell_of(
-        &mut self,
-        actor: &'static str,
-        line: &str,
-        act: impl FnOnce(&mut Session, RecordId) -> Output,
-    ) -> Output {
-        self.remember(line);
-        self.last_line = line.into();
-        let cause = self.cluster.world.root(actor, Root::Command(line.into()));
-        let told_before = (std::mem::replace(&mut self.story_from, cause), std::mem::take(&mut self.waited));
-        let mut out = act(self, cause);
-        if self.is_attached() {
-            return out;
-        }
-        if self.pace == Pace::Manual {
-            self.advance(COMMAND);
-        }
-        self.after_command(&mut out);
-        if self.story_from == cause && builtins::what_happened(self, false).is_empty() {
-            (self.story_from, self.waited) = told_before;
-        }
-        out
-    }
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::containers::find;
 use super::images::{BAD_NAME, fetch};
 use super::{Call, daemon, said};
-use crate::api::file_tree::{FILE_MODE, Node, Tree, join};
+use crate::api::file_tree::{Node, Tree, join};
 use crate::api::image::ImageRef;
 use crate::api::ops::{Mount, RuntimeCall, Stream};
 use crate::api::path::absolute;
-use crate::api::{Op, Outcome};
+use crate::api::time::parse_go_duration;
+use crate::api::{Op, Outcome, Time};
 use crate::cluster::docker::{Order, Standing};
 use crate::host::engine::Container;
 use crate::host::picture::Picture;
@@ -92,20 +93,15 @@ fn copy(host: &dyn Host, path: &str, to: &str, tree: &mut Tree, left: &mut Left)
         return;
     }
     left.files -= 1;
-    let found = host.look(path);
-    if let Some(Found::File(content) | Found::Executable(content)) = &found {
-        left.bytes = left.bytes.saturating_sub(content.len());
+    let Some(found) = host.look(path) else { return };
+    let is_directory = matches!(found, Found::Directory);
+    let node = Node::from(found);
+    left.bytes = left.bytes.saturating_sub(node.size());
+    if to != "/" {
+        tree.put(to, node);
     }
-    match found {
-        Some(Found::Directory) => {
-            if to != "/" {
-                tree.put(to, Node::directory());
-            }
-            host.names(path).iter().for_each(|n| copy(host, &join(path, n), &join(to, n), tree, left));
-        }
-        Some(Found::File(content)) => tree.put(to, Node { mode: FILE_MODE, ..Node::file(content) }),
-        Some(Found::Executable(content)) => tree.put(to, Node { mode: 0o755, ..Node::file(content) }),
-        None => {}
+    if is_directory {
+        host.names(path).iter().for_each(|n| copy(host, &join(path, n), &join(to, n), tree, left));
     }
 }
 
@@ -188,12 +184,8 @@ fn order(s: &mut Session, c: &Call) -> Result<(Order, ImageRef), String> {
         text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).for_each(&mut set);
     }
     a.list("env").iter().for_each(|p| set(p));
-    let image = ImageRef::parse(a.word(0));
+    let Some(image) = ImageRef::parse(a.word(0)) else { return Err(BAD_NAME.into()) };
     let known = s.cluster.docker.find(a.word(0)).cloned();
-    let image = match (image, &known) {
-        (Some(i), _) => i,
-        (None, _) => return Err(BAD_NAME.into()),
-    };
     let mut next = 32_768;
     let mut free = || {
         while s.cluster.listens_here(next) {
@@ -363,12 +355,32 @@ pub fn attach(s: &mut Session, c: &Call) -> Output {
     follow(s, op, (k.stdin, k.tty), CtrlC::Interrupts, c.cause, Output::default())
 }
 
+/// `--since`: so long ago, or a time.
+fn since(text: &str, now: Time) -> Option<Time> {
+    match parse_go_duration(text) {
+        Some(ago) => Some(now - ago),
+        None => Time::parse(text),
+    }
+}
+
 pub fn logs(s: &mut Session, c: &Call) -> Output {
     let k = match find(s, c.args.word(0)) {
         Ok(k) => k,
         Err(why) => return daemon(&why),
     };
-    let lines = s.cluster.docker_logs(&k);
+    let mut lines = s.cluster.docker_logs(&k);
+    if c.args.is_set("since") {
+        match since(c.args.text("since"), s.cluster.world.now) {
+            Some(from) => lines.retain(|(at, _)| *at >= from),
+            None => {
+                let why = format!(
+                    "invalid value for \"since\": failed to parse value as time or duration: {:?}",
+                    c.args.text("since")
+                );
+                return daemon(&why);
+            }
+        }
+    }
     let skip = match c.args.text("tail") {
         "all" => 0,
         n => match n.parse::<usize>() {
@@ -379,7 +391,7 @@ pub fn logs(s: &mut Session, c: &Call) -> Output {
         },
     };
     let stamps = c.args.flag("timestamps");
-    let line = |(at, text): &(crate::api::Time, String)| match stamps {
+    let line = |(at, text): &(Time, String)| match stamps {
         true => format!("{} {text}\n", at.rfc3339()),
         false => format!("{text}\n"),
     };

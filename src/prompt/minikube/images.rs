@@ -38,8 +38,7 @@ pub fn load(s: &mut Session, c: &Call) -> Output {
 }
 
 pub fn list(s: &mut Session, c: &Call) -> Output {
-    let first = s.cluster.plan.nodes.first().map(|n| n.name.clone()).unwrap_or_default();
-    let mut all = s.cluster.images_on(&first);
+    let mut all = s.cluster.images_on(&s.first_node());
     all.sort_by(|a, b| b.cmp(a));
     match c.args.text("format") {
         "short" => said(all.iter().map(|n| format!("{n}\n")).collect()),

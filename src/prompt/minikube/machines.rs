@@ -1,18 +1,21 @@
 //! The cluster as a whole: `start`, `stop`, `delete`, `status`, `ip`, `ssh`, `logs`, `profile`, `version`.
 
+use serde_json::{Value, json};
+
 use super::tables::draw;
-use super::{Call, USAGE, exiting, said};
+use super::{Call, USAGE, exiting, no_node, said};
 use crate::api::kinds::Node;
+use crate::api::kinds::node::is_ready;
 use crate::api::ops::RuntimeCall;
 use crate::api::{Duration, Op};
+use crate::kubectl;
 use crate::kubectl::args::{Flag, Type};
 use crate::kubectl::config::{Entries, Kubeconfig};
-use crate::kubectl::{self};
+use crate::kubectl::go_template;
 use crate::prompt::programs::{CtrlC, follow};
 use crate::prompt::session::{Output, Session};
 
 pub const VERSION: &str = "v1.38.0";
-const COMMIT: &str = "3f5ed6d6e4bde57d24e13d7a63d3a2f3e5d4c1b0";
 pub const KUBERNETES: &str = "v1.36.3";
 const RUNTIME: &str = "containerd 2.1.4";
 
@@ -53,7 +56,7 @@ const BOOT: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Session {
-    fn first_node(&self) -> String {
+    pub(super) fn first_node(&self) -> String {
         self.cluster.plan.nodes.first().map(|n| n.name.clone()).unwrap_or_default()
     }
 
@@ -90,13 +93,8 @@ impl Session {
         let until = self.cluster.world.now + PATIENCE;
         while self.cluster.world.now < until && !self.is_interrupted() {
             let nodes: Vec<Node> = self.cluster.objects();
-            let ready = |n: &Node| {
-                let all = n.status.iter().flat_map(|s| s.conditions.iter().flatten());
-                let mut of = all.filter(|c| c.type_ == "Ready");
-                of.next().is_some_and(|c| c.status == "True")
-            };
             let wanted = self.cluster.plan.nodes.len();
-            if self.cluster.world.reach().is_ok() && nodes.iter().filter(|n| ready(n)).count() >= wanted {
+            if self.cluster.world.reach().is_ok() && nodes.iter().filter(|n| is_ready(n)).count() >= wanted {
                 return;
             }
             self.advance(Duration::from_secs(1));
@@ -200,44 +198,70 @@ pub fn delete(s: &mut Session, c: &Call) -> Output {
     said(text + "💀  Removed all traces of the \"minikube\" cluster.\n")
 }
 
+/// How a node's machine and what runs on it stands, under the names that `--format` knows.
+fn standing(s: &Session, node: &str, first: bool) -> (Value, i32) {
+    let off = s.cluster.machine_is_off(node);
+    let is = |well: bool| if well { "Running" } else { "Stopped" };
+    let kubelet = !off && s.cluster.world.broken("kubelet", node).is_none();
+    let server = !off && s.cluster.world.reach().is_ok();
+    let config = match s.config.context("minikube") {
+        _ if off => "Stopped",
+        Some(_) => "Configured",
+        None => "Misconfigured",
+    };
+    let of_first = |text: &str| if first { text.to_string() } else { "Irrelevant".into() };
+    let all = json!({
+        "Name": node, "Host": is(!off), "Kubelet": is(kubelet), "APIServer": of_first(is(server)),
+        "Kubeconfig": of_first(config), "Worker": !first,
+    });
+    // What does not run, bit by bit: the host, the cluster's programs, Kubernetes.
+    (all, i32::from(off) | i32::from(!kubelet) << 1 | i32::from(first && !server) << 2)
+}
+
+/// How `status` shows a node unless `--format` says otherwise.
+const FIRST: &str = "{{.Name}}\ntype: Control Plane\nhost: {{.Host}}\nkubelet: {{.Kubelet}}\napiserver: {{.APIServer}}\nkubeconfig: {{.Kubeconfig}}\n\n";
+const WORKER: &str = "{{.Name}}\ntype: Worker\nhost: {{.Host}}\nkubelet: {{.Kubelet}}\n\n";
+
 pub fn status(s: &mut Session, c: &Call) -> Output {
     let wanted = c.args.text("node");
-    let (mut text, mut code) = (String::new(), 0);
-    let known = s.config.context("minikube").is_some();
-    for (i, n) in s.cluster.plan.nodes.iter().enumerate() {
-        let off = s.cluster.machine_is_off(&n.name);
-        let is = |well: bool| if well { "Running" } else { "Stopped" };
-        let kubelet = !off && s.cluster.world.broken("kubelet", &n.name).is_none();
-        let server = !off && s.cluster.world.reach().is_ok();
-        let kind = if i == 0 { "Control Plane" } else { "Worker" };
-        let mut one = format!("{}\ntype: {kind}\nhost: {}\nkubelet: {}\n", n.name, is(!off), is(kubelet));
-        if i == 0 {
-            let config = if off {
-                "Stopped"
-            } else if known {
-                "Configured"
-            } else {
-                "Misconfigured"
-            };
-            one.push_str(&format!("apiserver: {}\nkubeconfig: {config}\n", is(server)));
-        }
-        if wanted.is_empty() || wanted == n.name {
-            text.push_str(&format!("{one}\n"));
-        }
-        // What does not run, bit by bit: the host, the cluster's programs, Kubernetes.
-        code |= i32::from(off) | i32::from(!kubelet) << 1 | i32::from(i == 0 && !server) << 2;
+    let nodes = s.cluster.plan.nodes.iter().enumerate();
+    let all: Vec<(Value, i32)> = nodes
+        .filter(|(_, n)| wanted.is_empty() || wanted == n.name)
+        .map(|(i, n)| standing(s, &n.name, i == 0))
+        .collect();
+    if all.is_empty() {
+        return no_node(wanted);
     }
-    Output { stdout: text, code, ..Output::default() }
+    let code = all.iter().fold(0, |sum, (_, code)| sum | code);
+    let rows = || all.iter().map(|(row, _)| row.clone());
+    let stdout = match c.args.text("output") {
+        "json" if all.len() == 1 => rows().map(|r| format!("{r}\n")).collect(),
+        "json" => format!("{}\n", rows().collect::<Value>()),
+        "" | "text" => {
+            let given = c.args.text("format");
+            let shown = |row: &Value| {
+                let usual = if row["Worker"] == true { WORKER } else { FIRST };
+                let template = if given.is_empty() { usual } else { given };
+                go_template::check(template).and_then(|()| go_template::print(template, row, false))
+            };
+            match rows().map(|r| shown(&r)).collect::<Result<String, _>>() {
+                Ok(text) => text,
+                Err(wrong) => return exiting("MK_USAGE", USAGE, &wrong.message),
+            }
+        }
+        other => {
+            let why = format!("invalid output format: {other}. Valid values: 'text', 'json'");
+            return exiting("MK_USAGE", USAGE, &why);
+        }
+    };
+    Output { stdout, code, ..Output::default() }
 }
 
 /// A node by its name, or the first.
 fn node<'a>(s: &'a Session, c: &'a Call) -> Result<(&'a str, &'a str), Output> {
     let name = c.args.text("node");
     let found = s.cluster.plan.nodes.iter().find(|n| name.is_empty() || n.name == name);
-    let missing = || {
-        exiting("GUEST_NODE_RETRIEVE", super::GUEST_NOT_FOUND, &format!("retrieving node: Could not find node {name}"))
-    };
-    found.map(|n| (n.name.as_str(), n.ip.as_str())).ok_or_else(missing)
+    found.map(|n| (n.name.as_str(), n.ip.as_str())).ok_or_else(|| no_node(name))
 }
 
 pub fn ip(s: &mut Session, c: &Call) -> Output {
@@ -303,5 +327,5 @@ pub fn version(_: &mut Session, c: &Call) -> Output {
     if c.args.flag("short") {
         return said(format!("{VERSION}\n"));
     }
-    said(format!("minikube version: {VERSION}\ncommit: {COMMIT}\n"))
+    said(format!("minikube version: {VERSION}\ncommit: kubetutor\n"))
 }

@@ -11,60 +11,26 @@ mod nodes;
 mod services;
 mod tables;
 
+use super::client::{self, Call, command, said};
 use super::session::{Output, Session};
-use crate::api::RecordId;
 use crate::cluster::minikube::ADDONS;
 use crate::cluster::profile::Profile;
 use crate::explain::texts::message;
-use crate::kubectl::args::{Args, Flag, Order, Type};
-use crate::kubectl::failure::nearest;
+use crate::kubectl::args::{Args, Flag, Type};
 
 /// What a command needs of the cluster.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Needs {
     Nothing,
+    /// That this is one of minikube's, whether it is made or not.
+    Minikube,
     /// That minikube has made it.
     Cluster,
     /// That it runs.
     Running,
 }
 
-struct Command {
-    /// One word or two.
-    name: &'static str,
-    usage: &'static str,
-    summary: &'static str,
-    needs: Needs,
-    order: Order,
-    flags: &'static [Flag],
-    run: fn(&mut Session, &Call) -> Output,
-}
-
-/// A command line that is well-formed.
-struct Call {
-    line: String,
-    args: Args,
-    cause: RecordId,
-}
-
-const fn command(
-    name: &'static str,
-    usage: &'static str,
-    summary: &'static str,
-    needs: Needs,
-    run: fn(&mut Session, &Call) -> Output,
-) -> Command {
-    Command { name, usage, summary, needs, order: Order::Mixed, flags: &[], run }
-}
-
-impl Command {
-    const fn flags(self, flags: &'static [Flag]) -> Command {
-        Command { flags, ..self }
-    }
-    const fn of_a_command(self) -> Command {
-        Command { order: Order::FlagsFirst, ..self }
-    }
-}
+type Command = client::Command<Needs>;
 
 /// Flags that all commands take.
 const GLOBAL: &[Flag] = &[
@@ -78,7 +44,7 @@ const GLOBAL: &[Flag] = &[
 ];
 
 static TABLE: &[Command] = &[
-    command("start", "start [flags]", "Starts a local Kubernetes cluster", Needs::Nothing, machines::start)
+    command("start", "start [flags]", "Starts a local Kubernetes cluster", Needs::Minikube, machines::start)
         .flags(machines::START_FLAGS),
     command(
         "status",
@@ -234,7 +200,7 @@ pub fn word(s: &mut Session, line: &str, words: &[String]) -> Output {
     if c.name == "kubectl" {
         return s.kubectl(line, &args.words);
     }
-    s.tell_of("minikube", line, |s, cause| (c.run)(s, &Call { line: line.into(), args, cause }))
+    c.act(s, "minikube", line, args)
 }
 
 /// Exit codes. Real Kubernetes: pkg/minikube/reason/exitcodes.go.
@@ -246,7 +212,7 @@ const SERVICE_NOT_FOUND: i32 = 115;
 
 /// Why a command does nothing as things are.
 fn refused(s: &Session, c: &Command, args: &Args) -> Option<Output> {
-    if c.needs == Needs::Nothing && c.name != "start" {
+    if c.wants == Needs::Nothing {
         return None;
     }
     if !s.cluster.is_of_minikube() {
@@ -255,21 +221,22 @@ fn refused(s: &Session, c: &Command, args: &Args) -> Option<Output> {
             _ => "minikube-not-here",
         };
         let text = message(s.language, note, &[]);
-        return Some(Output { story: format!("  {text}\n"), ..no_profile("minikube", c.name == "start") });
+        let refusal = if c.wants == Needs::Minikube { another() } else { no_profile("minikube") };
+        return Some(Output { story: format!("  {text}\n"), ..refusal });
     }
     let profile = args.text("profile");
     if profile != "minikube" {
         let stderr = "kubetutor: there is one cluster here, and its profile is called minikube\n".into();
         return Some(Output { stderr, code: USAGE, ..Output::default() });
     }
-    if c.name == "start" {
+    if c.wants == Needs::Minikube {
         return None;
     }
     if s.cluster.minikube.deleted {
-        return Some(no_profile(profile, false));
+        return Some(no_profile(profile));
     }
-    let first = s.cluster.plan.nodes.first().map_or("", |n| n.name.as_str());
-    if c.needs == Needs::Running && s.cluster.machine_is_off(first) {
+    let first = s.first_node();
+    if c.wants == Needs::Running && s.cluster.machine_is_off(&first) {
         let stderr = format!(
             "🤷  The control-plane node {first} host is not running: state=Stopped\n👉  To start a cluster, run: \"minikube start\"\n"
         );
@@ -278,14 +245,22 @@ fn refused(s: &Session, c: &Command, args: &Args) -> Option<Output> {
     None
 }
 
-fn no_profile(profile: &str, starts: bool) -> Output {
-    let stderr = match starts {
-        true => "kubetutor: minikube start would make another cluster, and there is one here already\n".to_string(),
-        false => format!(
-            "🤷  Profile \"{profile}\" not found. Run \"minikube profile list\" to view all profiles.\n👉  To start a cluster, run: \"minikube start\"\n"
-        ),
-    };
+fn no_profile(profile: &str) -> Output {
+    let stderr = format!(
+        "🤷  Profile \"{profile}\" not found. Run \"minikube profile list\" to view all profiles.\n👉  To start a cluster, run: \"minikube start\"\n"
+    );
     Output { stderr, code: GUEST_NOT_FOUND, ..Output::default() }
+}
+
+/// `minikube start`, in a cluster that another tool has made.
+fn another() -> Output {
+    let stderr = "kubetutor: minikube start would make another cluster, and there is one here already\n".into();
+    Output { stderr, code: GUEST_NOT_FOUND, ..Output::default() }
+}
+
+/// No node is called so.
+fn no_node(name: &str) -> Output {
+    exiting("GUEST_NODE_RETRIEVE", GUEST_NOT_FOUND, &format!("retrieving node: Could not find node {name}"))
 }
 
 fn unknown(s: &Session, first: &str, second: &str) -> Output {
@@ -311,12 +286,11 @@ fn unknown(s: &Session, first: &str, second: &str) -> Output {
         };
     }
     let known: Vec<&str> = TABLE.iter().filter_map(|c| c.name.split(' ').next()).collect();
-    let near = nearest(first, &known).into_iter().find(|n| strsim::levenshtein(first, n) <= 2);
+    let (near, hint) = client::meant(s, "minikube", first, &known);
     let meant = near.map_or(String::new(), |n| format!("\nDid you mean this?\n\t{n}\n"));
-    let hint = near.map(|n| super::builtins::did_you_mean(s.language, &format!("`minikube {n}`")));
     let stderr =
         format!("Error: unknown command {first:?} for \"minikube\"\n{meant}Run 'minikube --help' for usage.\n");
-    Output { stderr, code: USAGE, story: hint.unwrap_or_default(), ..Output::default() }
+    Output { stderr, code: USAGE, story: hint, ..Output::default() }
 }
 
 /// As minikube gives up.
@@ -360,19 +334,11 @@ fn below_help(first: &str) -> String {
 
 impl Command {
     fn help(&self) -> String {
-        let mut text = format!("{}\n", self.summary);
-        if !self.flags.is_empty() {
-            text.push_str("\nOptions:\n");
-        }
-        for f in self.flags {
-            let short = f.short.map_or("    ".to_string(), |c| format!("-{c}, "));
-            text.push_str(&format!(
-                "    {short}--{}={}\n",
-                f.name,
-                if f.default.is_empty() { "''" } else { f.default }
-            ));
-        }
-        format!("{text}\nUsage:\n  minikube {}\n", self.usage)
+        let option = |f: &Flag| {
+            let default = if f.default.is_empty() { "''" } else { f.default };
+            format!("--{}={default}", f.name)
+        };
+        format!("{}\n{}\nUsage:\n  minikube {}\n", self.summary, self.options(option), self.usage)
     }
 }
 
@@ -390,8 +356,4 @@ pub fn completions(s: &Session, before: &[&str]) -> Vec<String> {
         ["node", "start" | "stop" | "delete"] => s.cluster.plan.nodes.iter().map(|n| n.name.clone()).collect(),
         _ => vec![],
     }
-}
-
-fn said(text: String) -> Output {
-    Output { stdout: text, ..Output::default() }
 }

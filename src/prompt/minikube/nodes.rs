@@ -1,7 +1,7 @@
 //! `minikube node`: machines that join, leave, start and stop.
 //! Real Kubernetes: cmd/minikube/cmd/node_*.go.
 
-use super::{Call, GUEST_ERROR, GUEST_NOT_FOUND, USAGE, exiting, said};
+use super::{Call, GUEST_ERROR, USAGE, exiting, no_node, said};
 use crate::kubectl::args::{Flag, Type};
 use crate::prompt::session::{Output, Session};
 
@@ -43,9 +43,7 @@ fn meant(s: &Session, c: &Call, what: &str) -> Result<String, Output> {
         _ => return Err(exiting("MK_USAGE", USAGE, &format!("Usage: minikube node {what} [name]"))),
     };
     let found = s.cluster.plan.nodes.iter().find(|n| n.name == *word || short(&n.name) == word);
-    let missing =
-        || exiting("GUEST_NODE_RETRIEVE", GUEST_NOT_FOUND, &format!("retrieving node: Could not find node {word}"));
-    found.map(|n| n.name.clone()).ok_or_else(missing)
+    found.map(|n| n.name.clone()).ok_or_else(|| no_node(word))
 }
 
 pub fn start(s: &mut Session, c: &Call) -> Output {
