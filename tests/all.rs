@@ -2,6 +2,7 @@
 
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
+mod api_over_network;
 mod autoscaling;
 mod bodies;
 mod certificates;

@@ -30,6 +30,8 @@ pub enum Kind {
     /// An executable of this runtime, by its name in the table of programs.
     Program(&'static str),
     Device(Device),
+    /// A token of a service account, which is signed when somebody reads it: its claims, or those of the mount.
+    Token(Option<Arc<str>>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +48,8 @@ pub enum Device {
 pub const FILE_MODE: u16 = 0o644;
 pub const EXECUTABLE_MODE: u16 = 0o755;
 pub const DIRECTORY_MODE: u16 = 0o755;
+/// A token has about so many bytes.
+const TOKEN: usize = 1_000;
 
 impl Node {
     pub fn new(kind: Kind, mode: u16) -> Node {
@@ -71,6 +75,7 @@ impl Node {
     pub fn size(&self) -> usize {
         match &self.kind {
             Kind::File(b) => b.len(),
+            Kind::Token(_) => TOKEN,
             Kind::Directory => 4096,
             Kind::Link(to) => to.len(),
             // What a busybox takes.

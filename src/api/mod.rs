@@ -57,6 +57,7 @@ pub mod request_path;
 pub mod resource_list;
 pub mod schema;
 pub mod selector;
+pub mod served;
 pub mod shared;
 pub mod snapshot;
 pub mod status;

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::file_tree::Tree;
 use super::network::NetworkCall;
 use super::object::Name;
+use super::served::{ServedCall, ServedReply};
 use super::time::{Duration, Time};
 use super::uid::Uid;
+use super::user::User;
 
 /// The number of a running operation.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -109,6 +111,13 @@ pub enum RuntimeCall {
         /// It goes on when nobody answers in the pod.
         lasting: bool,
     },
+    /// Listens on a port of a machine, and passes what comes there on to the API server, as somebody. Otherwise as
+    /// [`Exec`](RuntimeCall::Exec).
+    Proxy {
+        host: Arc<str>,
+        how: Box<Proxying>,
+        user: Box<User>,
+    },
     /// A volume holds something else from now on.
     UpdateVolume {
         volume: Arc<str>,
@@ -149,6 +158,7 @@ impl RuntimeCall {
             RuntimeCall::RunOnHost { .. } => "RunOnHost",
             RuntimeCall::Attach { .. } => "Attach",
             RuntimeCall::PortForward { .. } => "PortForward",
+            RuntimeCall::Proxy { .. } => "Proxy",
             RuntimeCall::UpdateVolume { .. } => "UpdateVolume",
             RuntimeCall::Hook { .. } => "Hook",
             RuntimeCall::Probe { .. } => "Probe",
@@ -173,6 +183,7 @@ impl Op {
                 | RuntimeCall::RunOnHost { .. }
                 | RuntimeCall::Attach { .. }
                 | RuntimeCall::PortForward { .. }
+                | RuntimeCall::Proxy { .. }
         )
     }
 }
@@ -245,6 +256,23 @@ pub struct Mount {
     pub read_only: bool,
     /// What it holds when it is first mounted. `None`: it is there already, or begins empty.
     pub content: Option<Tree>,
+    /// What the tokens in it say.
+    pub claims: Option<Arc<str>>,
+}
+
+/// What `kubectl proxy` is told. All patterns are regular expressions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proxying {
+    pub port: u16,
+    /// Below what the API is found.
+    pub prefix: String,
+    /// A directory that is served beside it, and below what.
+    pub files: Option<Tree>,
+    pub files_prefix: String,
+    pub accept_hosts: Vec<String>,
+    pub accept_paths: Vec<String>,
+    pub reject_paths: Vec<String>,
+    pub reject_methods: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -418,6 +446,12 @@ pub trait Answerer: Send {
     fn goes_on(&self, _op: OpId) -> bool {
         true
     }
+    /// What programs want of the API server, each with a number.
+    fn take_calls(&mut self) -> Vec<(u64, ServedCall)> {
+        vec![]
+    }
+    /// What it says to one of these; `None`: nobody is there to answer.
+    fn reply(&mut self, _call: u64, _reply: Option<&ServedReply>, _now: Time, _out: &mut Vec<Completion>) {}
     /// What pods and nodes use, as metrics-server tells it, if one runs.
     fn figures(&self, _now: Time) -> Figures {
         Figures::default()

@@ -22,6 +22,16 @@ pub fn body(v: &Value) -> String {
     out
 }
 
+/// The same for people: in lines, as Go's MarshalIndent sets them.
+pub fn pretty(v: &Value) -> String {
+    if !v["kind"].is_string() {
+        return body(v);
+    }
+    let mut out = String::new();
+    write(v, Known::by_itself(v), Some(Indent { blanks: "  ", level: 0 }), &mut out);
+    out
+}
+
 /// An object in one line.
 fn line(v: &Value) -> String {
     let mut out = String::new();

@@ -30,6 +30,7 @@ pub mod discovery;
 mod eviction;
 mod forms;
 pub mod health;
+pub mod http;
 pub mod list_options;
 mod openapi;
 mod owners;
@@ -72,7 +73,7 @@ pub struct ApiServer {
     specs: specs::Specs,
     compactor: compaction::Compactor,
     /// What the key is made of that signs tokens.
-    seed: u64,
+    pub seed: u64,
     /// Who signs certificates that it takes.
     authority: Option<Arc<Authority>>,
     /// The way to webhooks.

@@ -8,6 +8,8 @@ use super::profile::Plan;
 /// Where programs listen that are no pods but processes of a machine.
 pub const DNS_ON_HOST: u16 = 1053;
 const METRICS_ON_HOST: u16 = 4443;
+/// The first address of Services is the API server's.
+pub const KUBERNETES_IP: &str = "10.96.0.1";
 
 pub fn all(plan: &Plan) -> Vec<Value> {
     let mut all = kubernetes(&plan.api_address);
@@ -27,7 +29,7 @@ pub fn kubernetes(address: &str) -> Vec<Value> {
             "kubernetes",
             json!({"component": "apiserver", "provider": "kubernetes"}),
             json!({
-                "type": "ClusterIP", "clusterIP": "10.96.0.1", "ipFamilyPolicy": "SingleStack", "sessionAffinity": "None",
+                "type": "ClusterIP", "clusterIP": KUBERNETES_IP, "ipFamilyPolicy": "SingleStack", "sessionAffinity": "None",
                 "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
             }),
         ),

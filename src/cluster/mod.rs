@@ -26,8 +26,11 @@ use std::sync::Arc;
 
 use crate::api::network::Names;
 use crate::api::object::Resource;
+use crate::api::pki::Authority;
 use crate::api::request::{Method, Request, Response};
+use crate::api::served::Identity;
 use crate::api::{Duration, RecordId, Time, Uid, User};
+use crate::apiserver::tokens::volume::signed;
 use crate::controllers;
 use crate::controllers::identity_lease::IdentityLease;
 use crate::controllers::kubernetes_service::KubernetesService;
@@ -153,7 +156,26 @@ impl Cluster {
             first_objects::forget_start(&mut world, start);
         }
         world.start = Time::ZERO;
-        Cluster { world, plan, docker: Engine::default(), minikube: Minikube::default(), options: options.clone() }
+        let (docker, minikube) = (Engine::default(), Minikube::default());
+        let mut cluster = Cluster { world, plan, docker, minikube, options: options.clone() };
+        let identity = cluster.identity();
+        let seed = cluster.world.api.seed;
+        cluster.with_runtime(|r| {
+            r.set_identity(identity);
+            r.set_signer(move |claims, now| signed(seed, claims, now));
+        });
+        cluster
+    }
+
+    /// What the API server's certificate says. Real Kubernetes: kubeadm's pki (certs.NewAPIServerCertAltNames).
+    fn identity(&self) -> Identity {
+        let authority = self.world.api.authority().map(Authority::certificate).unwrap_or_default();
+        let own = self.plan.nodes.first().map(|n| n.name.clone());
+        let names =
+            ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
+        let all = names.map(String::from).into_iter().chain(own);
+        let more = [first_services::KUBERNETES_IP.into(), self.plan.api_address.clone()];
+        Identity { authority, names: all.chain(more).collect() }
     }
 }
 

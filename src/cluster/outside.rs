@@ -8,6 +8,7 @@ use super::metrics_server;
 use super::profile::Plan;
 use crate::api::network::{Names, NetworkCall};
 use crate::api::ops::{Answerer, Completion, Figures, RuntimeCall, Stream, Talk};
+use crate::api::served::{ServedCall, ServedReply};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
 use crate::kubelet::NodeConfig;
 use crate::network::ipam::Ipam;
@@ -48,6 +49,9 @@ impl Outside {
             let first = plan.nodes.first().map_or("", |n| n.name.as_str());
             let port = DNS_ON_HOST.to_string();
             runtime.start_on_host(first, &["coredns", "-dns.port", &port], Time::ZERO, &mut vec![]);
+        }
+        if let Some(first) = plan.nodes.first().filter(|n| n.statics.is_empty()) {
+            runtime.start_on_host(&first.name, &["kube-apiserver"], Time::ZERO, &mut vec![]);
         }
         let nodes = plan.nodes.iter().map(|n| n.name.as_str().into()).collect();
         Outside {
@@ -246,6 +250,15 @@ impl Answerer for Outside {
 
     fn awaits_input(&self, op: OpId) -> bool {
         self.runtime.awaits_input(op)
+    }
+
+    fn take_calls(&mut self) -> Vec<(u64, ServedCall)> {
+        self.runtime.take_calls()
+    }
+
+    fn reply(&mut self, call: u64, reply: Option<&ServedReply>, now: Time, out: &mut Vec<Completion>) {
+        self.runtime.reply(call, reply, now, out);
+        self.route(now);
     }
 
     fn figures(&self, now: Time) -> Figures {

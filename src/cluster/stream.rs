@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::Cluster;
 use super::outside::OUTSIDE;
 use crate::api::kinds::Pod;
-use crate::api::ops::{ContainerId, PodRef, RuntimeCall};
-use crate::api::{Key, Op, OpId, Outcome, Reason, RecordId, Resource, Status, Time, Uid, pods};
+use crate::api::ops::{ContainerId, PodRef, Proxying, RuntimeCall};
+use crate::api::{Key, Op, OpId, Outcome, Reason, RecordId, Resource, Status, Time, Uid, User, pods};
 
 /// Which container's log, and what of it.
 #[derive(Clone, Debug, Default)]
@@ -201,6 +201,13 @@ impl Cluster {
         let (ports, addresses) = (ports.to_vec(), addresses.to_vec());
         let call = RuntimeCall::PortForward { host: host.clone(), pod, ports, addresses, lasting: false };
         Ok(self.world.call(Op::Runtime { node: host, call }, cause))
+    }
+
+    /// A port of the learner's machine leads to the API.
+    pub fn proxy(&mut self, how: Proxying, user: User, cause: RecordId) -> OpId {
+        let host = self.own_host();
+        let call = RuntimeCall::Proxy { host: host.clone(), how: Box::new(how), user: Box::new(user) };
+        self.world.call(Op::Runtime { node: host, call }, cause)
     }
 
     /// Where the learner sits: on a machine beside the nodes, or, where there is none, on the node.

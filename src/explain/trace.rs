@@ -63,6 +63,7 @@ fn line(r: &Record, start: Time, language: Language) -> String {
     let what = match &r.what {
         What::Root(Root::Command(line)) => format!("$ {line}"),
         What::Root(Root::Startup) => "startup".into(),
+        What::Root(Root::Call(line)) => line.clone(),
         What::Root(Root::Fault { what, broken }) => format!("{} {what}", if *broken { "fail" } else { "heal" }),
         What::Step(Trigger::Watch(k)) => format!("saw {}", object(k)),
         What::Step(Trigger::Work(k)) => format!("works on {}", object(k)),

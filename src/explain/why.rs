@@ -76,6 +76,7 @@ fn chain(ledger: &Ledger, key: &Key, language: Language) -> String {
                 parts.push(format!("`{} {what}`", if *broken { "fail" } else { "heal" }));
                 break;
             }
+            What::Root(crate::ledger::Root::Call(line)) => parts.push(format!("`{line}`")),
             What::Root(crate::ledger::Root::Startup) => {
                 parts.push(message(language, "why-startup", &[]));
                 break;

@@ -15,7 +15,7 @@ use super::mapper::Mapper;
 use super::printers::Format;
 use super::reaching;
 use crate::api::file_tree::{EXECUTABLE_MODE, Node};
-use crate::api::ops::{Stream, Talk};
+use crate::api::ops::{Proxying, Stream, Talk};
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::time::parse_go_duration;
 use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
@@ -107,6 +107,8 @@ pub trait Transport {
         ports: &[(u16, u16)],
         addresses: &[String],
     ) -> Result<OpId, Status>;
+    /// Lets a port of one's own machine lead to the API, as whoever one is.
+    fn proxy(&mut self, how: Proxying) -> Result<OpId, Status>;
     /// What came from there since one last looked, in order.
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)>;
     fn talk(&mut self, op: OpId, what: &Talk);

@@ -20,6 +20,9 @@ use crate::world::Ctx;
 
 const DEFAULT_MODE: i32 = 0o644;
 
+/// Tokens last so long unless somebody says otherwise.
+const HOUR: i64 = 3600;
+
 /// Files of a volume before they are laid out: content and permissions by path.
 type Files = BTreeMap<String, (Vec<u8>, i32)>;
 
@@ -30,6 +33,8 @@ pub struct Source {
     inside: String,
     pub content: Option<Tree>,
     read_only: bool,
+    /// What the tokens in it say.
+    claims: Option<Arc<str>>,
 }
 
 /// A pod's volumes, by their names, as they were mounted last.
@@ -71,9 +76,7 @@ fn mount(m: &VolumeMount, s: Source, place: &Place<'_>) -> Mount {
             let laid_out = s.content.as_ref().and_then(|t| {
                 let data = t.get("/..data").map(|n| n.kind.clone());
                 match data {
-                    Some(crate::api::file_tree::Kind::Link(to)) => {
-                        Some(format!("/{to}{wanted}")).filter(|f| t.get(f).is_some())
-                    }
+                    Some(Kind::Link(to)) => Some(format!("/{to}{wanted}")).filter(|f| t.get(f).is_some()),
                     _ => None,
                 }
             });
@@ -92,6 +95,7 @@ fn mount(m: &VolumeMount, s: Source, place: &Place<'_>) -> Mount {
         inside,
         read_only: m.read_only == Some(true) || s.read_only,
         content: s.content,
+        claims: s.claims,
     }
 }
 
@@ -105,6 +109,7 @@ fn source(pod: &Pod, c: &Container, v: &Volume, place: &Place<'_>, ctx: &mut Ctx
         inside: "/".into(),
         content: Some(laid_out(files, group, now)),
         read_only: true,
+        claims: None,
     };
     let now = ctx.now();
     if let Some(s) = &v.config_map {
@@ -124,13 +129,21 @@ fn source(pod: &Pod, c: &Container, v: &Volume, place: &Place<'_>, ctx: &mut Ctx
         // What every pod of a namespace gets is made once.
         if v.name.starts_with("kube-api-access-") && p.sources.iter().flatten().any(is_account) {
             let content = Some(place.account.clone());
-            return Ok(Source { id: own, inside: "/".into(), content, read_only: true });
+            let seconds = p.sources.iter().flatten().find_map(|s| s.service_account_token.as_ref()?.expiration_seconds);
+            let claims = ctx.token_claims(pod, "", seconds.unwrap_or(HOUR));
+            return Ok(Source { id: own, inside: "/".into(), content, read_only: true, claims });
         }
         let mut files = Files::new();
         for s in p.sources.iter().flatten() {
             files.extend(projected(pod, c, s, p.default_mode, place, ctx)?);
         }
-        return Ok(made(files, now));
+        let mut source = made(files, now);
+        for t in p.sources.iter().flatten().filter_map(|s| s.service_account_token.as_ref()) {
+            let audience = t.audience.as_deref().unwrap_or_default();
+            let claims = ctx.token_claims(pod, audience, t.expiration_seconds.unwrap_or(HOUR));
+            source.content.as_mut().into_iter().for_each(|tree| put_token(tree, &t.path, claims.clone()));
+        }
+        return Ok(source);
     }
     if let Some(h) = &v.host_path {
         return Ok(of_host(pods::node(pod), &h.path));
@@ -149,12 +162,18 @@ fn source(pod: &Pod, c: &Container, v: &Volume, place: &Place<'_>, ctx: &mut Ctx
     let root = Node { mode, group: group.unwrap_or(0), modified: now, ..Node::directory() };
     let mut content = Tree::default();
     content.put("/", root);
-    Ok(Source { id: own, inside: "/".into(), content: Some(content), read_only: false })
+    Ok(Source { id: own, inside: "/".into(), content: Some(content), read_only: false, claims: None })
 }
 
 /// A directory of the node.
 fn of_host(node: &str, path: &str) -> Source {
-    Source { id: format!("host/{node}").into(), inside: absolute("/", path), content: None, read_only: false }
+    Source {
+        id: format!("host/{node}").into(),
+        inside: absolute("/", path),
+        content: None,
+        read_only: false,
+        claims: None,
+    }
 }
 
 fn of_claim(pod: &Pod, claim: &str, own: Arc<str>, ctx: &mut Ctx<'_>) -> Result<Source, ConfigError> {
@@ -171,10 +190,14 @@ fn of_volume(node: &str, name: &str, spec: &PersistentVolumeSpec, own: Arc<str>)
     match path {
         Some(p) => of_host(node, &p),
         // What is not on a node is the same from everywhere.
-        None if !name.is_empty() => {
-            Source { id: format!("volume/{name}").into(), inside: "/".into(), content: None, read_only: false }
-        }
-        None => Source { id: own, inside: "/".into(), content: None, read_only: false },
+        None if !name.is_empty() => Source {
+            id: format!("volume/{name}").into(),
+            inside: "/".into(),
+            content: None,
+            read_only: false,
+            claims: None,
+        },
+        None => Source { id: own, inside: "/".into(), content: None, read_only: false, claims: None },
     }
 }
 
@@ -262,19 +285,17 @@ fn projected(
         return downward(pod, c, d.items.as_deref(), mode, place);
     }
     if let Some(t) = &s.service_account_token {
-        let token = account_file(place.account, "token");
-        return Ok([(t.path.clone(), (token, mode.unwrap_or(DEFAULT_MODE)))].into());
+        return Ok([(t.path.clone(), (vec![], mode.unwrap_or(DEFAULT_MODE)))].into());
     }
     Ok(Files::new())
 }
 
-fn account_file(account: &Tree, name: &str) -> Vec<u8> {
-    let found = account
-        .iter()
-        .find(|(p, n)| p.ends_with(&format!("/{name}")) && matches!(n.kind, crate::api::file_tree::Kind::File(_)));
-    match found.map(|(_, n)| &n.kind) {
-        Some(crate::api::file_tree::Kind::File(b)) => b.to_vec(),
-        _ => vec![],
+/// The file of that path is a token.
+fn put_token(tree: &mut Tree, path: &str, claims: Option<Arc<str>>) {
+    let Some(Kind::Link(stamp)) = tree.get("/..data").map(|n| n.kind.clone()) else { return };
+    let full = format!("/{stamp}/{path}");
+    if let Some(node) = tree.get(&full).cloned() {
+        tree.put(&full, Node { kind: Kind::Token(claims), ..node });
     }
 }
 
@@ -298,8 +319,12 @@ fn laid_out(files: Files, group: Option<u32>, now: Time) -> Tree {
 
 /// What a service account's token volume holds.
 pub fn account(namespace: &str, authority: &str, now: Time) -> Tree {
-    let files = [("namespace", namespace), ("token", "simulated-token"), ("ca.crt", authority)];
-    laid_out(files.map(|(path, text)| (path.to_string(), (text.as_bytes().to_vec(), DEFAULT_MODE))).into(), None, now)
+    let files = [("namespace", namespace), ("token", ""), ("ca.crt", authority)];
+    let files = files.map(|(path, text)| (path.to_string(), (text.as_bytes().to_vec(), DEFAULT_MODE)));
+    let mut tree = laid_out(files.into(), None, now);
+    // Whose it is stands at the mount: the files are the same for all pods of a namespace.
+    put_token(&mut tree, "token", None);
+    tree
 }
 
 /// Whether two volumes hold the same, whenever they were laid out.

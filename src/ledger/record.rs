@@ -48,6 +48,8 @@ pub enum Root {
     Command(String),
     /// Something was broken or mended on purpose.
     Fault { what: String, broken: bool },
+    /// A program of a pod has asked the API server, for reasons of its own: method and target.
+    Call(String),
 }
 
 /// What made a component take a step.

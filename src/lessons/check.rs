@@ -79,6 +79,7 @@ fn records(session: &Session, from: RecordId) -> Value {
                 What::Root(Root::Fault { what, broken }) => {
                     ("fault", format!("{} {what}", if *broken { "fail" } else { "heal" }), String::new(), json!({}))
                 }
+                What::Root(Root::Call(line)) => ("call", line.clone(), String::new(), json!({})),
                 What::Root(Root::Startup) => ("startup", String::new(), String::new(), json!({})),
                 What::Step(_) => ("step", String::new(), String::new(), json!({})),
                 What::Op { call, .. } => ("op", (*call).to_string(), String::new(), json!({})),

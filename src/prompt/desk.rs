@@ -153,6 +153,23 @@ impl Desk {
         self.machine.fetch(self.sink)
     }
 
+    /// Whether a process runs beside the line that was typed: `&`.
+    pub fn is_beside(&mut self, process: ProcessId) -> bool {
+        let beside = self.shell().map(|s| s.background.clone()).unwrap_or_default();
+        let mut at = Some(process);
+        while let Some(id) = at {
+            if beside.contains(&id) {
+                return true;
+            }
+            at = self.machine.process(id).map(|p| p.parent).filter(|p| *p != 0 && *p != id);
+        }
+        false
+    }
+
+    pub fn is_there(&self, process: ProcessId) -> bool {
+        self.machine.process(process).is_some()
+    }
+
     pub fn answer(&mut self, process: ProcessId, answer: Answered) {
         self.machine.answer(process, answer);
     }

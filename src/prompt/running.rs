@@ -142,6 +142,8 @@ impl Session {
     /// Answers one word of the prompt.
     fn reply(&mut self, asking: &Asking, out: &mut Output) {
         self.host.enter(&asking.cwd);
+        // What was ended since holds no port any longer.
+        self.poll_background();
         let begun = self.story_from;
         self.cluster.docker_tidy(begun);
         let words: &[String] = &asking.words;
@@ -155,6 +157,11 @@ impl Session {
         self.variables = own.map(|(k, v)| (k.clone(), v.clone())).collect();
         self.stdin = asking.stdin.as_ref().map(|d| String::from_utf8_lossy(d).into_owned());
         let answer = match words.first().map(String::as_str) {
+            Some("kubectl" | "k") if self.desk.is_beside(asking.process) => {
+                self.begin_beside(asking.process, &text, &words[1..]);
+                (self.stdin, self.variables) = (None, vec![]);
+                return;
+            }
             Some("kubectl" | "k") => self.kubectl(&text, &words[1..]),
             Some(_) => builtins::run(self, &text, words),
             None => Output::default(),

@@ -13,6 +13,7 @@ use crate::kubectl::config::Kubeconfig;
 use crate::kubectl::mapper::Mapper;
 use crate::kubectl::{self, Done, Env, Failure, Follow, Host};
 use crate::ledger::{Record, Root, What};
+use crate::runtime::kernel::ProcessId;
 use crate::store::Scope;
 
 /// How time goes on between commands.
@@ -109,6 +110,8 @@ pub struct Session {
     /// The commands that ended with an error: what looked in vain has seen nothing.
     pub failed: BTreeSet<RecordId>,
     pub(super) background: BTreeMap<String, Started>,
+    /// Commands of lines that end in `&`, by their processes.
+    pub(super) beside: BTreeMap<ProcessId, Started>,
     /// The learner's own machine.
     pub(super) desk: Desk,
     /// The line that runs.
@@ -165,6 +168,7 @@ impl Session {
             waited: false,
             failed: BTreeSet::new(),
             background: BTreeMap::new(),
+            beside: BTreeMap::new(),
             desk,
             typed: String::new(),
             typing: false,

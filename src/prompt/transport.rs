@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::api::ops::{Stream, Talk};
+use crate::api::ops::{Proxying, Stream, Talk};
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
 use crate::api::user::{MASTERS, User};
 use crate::api::{KindRef, OpId, Reason, RecordId, Status, Time, body};
@@ -229,6 +229,15 @@ impl Transport for InProcess<'_> {
         self.reach()?;
         self.may(Method::Post, namespace, pod, "portforward")?;
         self.cluster.port_forward((namespace, pod), ports, addresses, self.cause)
+    }
+
+    fn proxy(&mut self, how: Proxying) -> Result<OpId, Status> {
+        let user = self.login.user.clone()?;
+        let user = match &self.impersonate {
+            Some(whom) => User::of(&whom.user, &whom.groups.iter().map(String::as_str).collect::<Vec<_>>()),
+            None => user,
+        };
+        Ok(self.cluster.proxy(how, user, self.cause))
     }
 
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {

@@ -9,6 +9,8 @@ use crate::explain::texts::message;
 use crate::kubectl::failure::{Absent, Hint, likeliest};
 use crate::kubectl::{Failure, Follow, Progress};
 use crate::ledger::{Fact, Root};
+use crate::runtime::kernel::ProcessId;
+use crate::runtime::kernel::outside::Answered;
 use crate::store::Scope;
 
 /// A command that nothing ends (`-w`, `logs -f`) is stopped after this.
@@ -200,7 +202,45 @@ impl Session {
         Started { follow, output, cause }
     }
 
-    fn poll_background(&mut self) {
+    /// A command of a line that ends in `&` goes on beside those that follow, until it is done or its process is ended.
+    pub(super) fn begin_beside(&mut self, process: ProcessId, line: &str, words: &[String]) {
+        self.remember(line);
+        let cause = self.cluster.world.root("kubectl", Root::Command(line.into()));
+        let (output, follow) = self.begin(words, cause);
+        self.beside.insert(process, Started { follow, output, cause });
+        self.poll_beside();
+    }
+
+    fn poll_beside(&mut self) {
+        for (process, mut b) in std::mem::take(&mut self.beside) {
+            if !self.desk.is_there(process) {
+                if let Some(mut f) = b.follow {
+                    self.stop(&mut f, b.cause, &mut b.output);
+                }
+                continue;
+            }
+            if let Some(mut f) = b.follow.take() {
+                match self.poll(&mut f, b.cause, &mut b.output) {
+                    Progress::Exit(code) => b.output.code = code,
+                    Progress::Waiting(_) | Progress::Input => b.follow = Some(f),
+                }
+            }
+            let said = std::mem::take(&mut b.output);
+            let code = b.follow.is_none().then_some(said.code);
+            let (out, err) = (said.stdout.into_bytes(), said.stderr.into_bytes());
+            if code.is_some() || !out.is_empty() || !err.is_empty() {
+                self.desk.answer(process, Answered { out, err, code });
+            }
+            if code.is_none() {
+                self.beside.insert(process, b);
+            }
+        }
+    }
+
+    pub(super) fn poll_background(&mut self) {
+        if !self.beside.is_empty() {
+            self.poll_beside();
+        }
         if self.background.is_empty() {
             return;
         }

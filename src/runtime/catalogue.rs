@@ -22,6 +22,9 @@ pub struct Image {
     /// Its name, as one asks for it.
     pub name: String,
     pub tags: Vec<String>,
+    /// Tags that are numbers, each as it is or with what `variants` allow after it.
+    pub series: Vec<Series>,
+    pub variants: Vec<String>,
     pub bytes: u64,
     /// What its own program takes of memory.
     pub memory: u64,
@@ -39,6 +42,49 @@ pub struct Image {
     pub says: Option<(Vec<String>, i32)>,
     /// What runs in place of its own program, which cannot be executed here.
     pub stand_in: Option<Arc<StandIn>>,
+}
+
+/// `1.19.0-10`: the tags `1.19`, `1.19.0` up to `1.19.10`. `18.0-20.*`: `18`, `18.0` up to `18.20`, and any number behind these.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Series {
+    stem: String,
+    first: u32,
+    last: u32,
+    deeper: bool,
+}
+
+impl Series {
+    fn parse(text: &str) -> Option<Series> {
+        let (text, deeper) = text.strip_suffix(".*").map_or((text, false), |t| (t, true));
+        let (stem, range) = text.rsplit_once('.')?;
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        Some(Series { stem: stem.into(), first: first.parse().ok()?, last: last.parse().ok()?, deeper })
+    }
+
+    fn has(&self, tag: &str) -> bool {
+        let Some(rest) = tag.strip_prefix(&self.stem) else { return false };
+        if rest.is_empty() {
+            return true;
+        }
+        let Some(rest) = rest.strip_prefix('.') else { return false };
+        let (number, more) = rest.split_once('.').map_or((rest, None), |(n, m)| (n, Some(m)));
+        let fits = number.parse().is_ok_and(|n: u32| (self.first..=self.last).contains(&n) && n.to_string() == number);
+        fits && more.is_none_or(|m| self.deeper && m.parse::<u32>().is_ok())
+    }
+}
+
+impl Image {
+    fn has_tag(&self, tag: &str) -> bool {
+        let plain = |t: &str| self.series.iter().any(|s| s.has(t));
+        let varied = |v: &String| {
+            if v.is_empty() {
+                plain(tag)
+            } else {
+                tag.strip_suffix(v.as_str()).and_then(|t| t.strip_suffix('-')).is_some_and(plain)
+            }
+        };
+        self.tags.iter().any(|t| t == tag) || self.variants.iter().any(varied)
+    }
 }
 
 /// What is run in place of a program that cannot be executed.
@@ -106,7 +152,7 @@ impl Catalogue {
     pub fn find(&self, image: &ImageRef) -> Option<&Arc<Image>> {
         let tag = image.tag_or_latest();
         let all = self.images.get(&image.repository())?;
-        all.iter().find(|i| image.digest.is_some() || i.tags.iter().any(|t| t == tag))
+        all.iter().find(|i| image.digest.is_some() || i.has_tag(tag))
     }
 
     /// Whether there is a repository of that name.
@@ -177,6 +223,11 @@ fn entry(v: &Value) -> Option<Vec<(String, Arc<Image>)>> {
     let image = Image {
         name: String::new(),
         tags: texts(&v["tags"]),
+        series: v["series"].as_str().unwrap_or("").split_whitespace().map(Series::parse).collect::<Option<_>>()?,
+        variants: match texts(&v["variants"]) {
+            none if none.is_empty() => vec![String::new()],
+            some => some,
+        },
         bytes: v["bytes"].as_u64().unwrap_or(3_440_000),
         memory: v["memory"].as_u64().unwrap_or(MEMORY_MEBIBYTES) * 1024 * 1024,
         entrypoint: texts(&v["entrypoint"]),
@@ -221,6 +272,16 @@ mod tests {
         for (catalogue, image, there) in [
             (Catalogue::public(), "nginx:1.27", true),
             (Catalogue::public(), "nginx:nope", false),
+            (Catalogue::public(), "nginx:1.18.0", true),
+            (Catalogue::public(), "nginx:1.19.8-alpine", true),
+            (Catalogue::public(), "nginx:1.7.13", false),
+            (Catalogue::public(), "nginx:1.91", false),
+            (Catalogue::public(), "nginx:1.019", false),
+            (Catalogue::public(), "node:18.17.1-alpine", true),
+            (Catalogue::public(), "node:18.17.1", true),
+            (Catalogue::public(), "node:18.99", false),
+            (Catalogue::public(), "postgres:16.4", true),
+            (Catalogue::public(), "python:3.9.7-slim", true),
             (Catalogue::public(), "busybox", true),
             (Catalogue::public(), "kub-first-app", false),
             (Catalogue::bare(), "nginx:9.99", false),

@@ -1,7 +1,7 @@
 //! The simulated container runtime: sandboxes, images, containers, and the programs that run in them.
 //!
 //! Start with [`simulated`], which answers the calls that kubelet makes: [`starting`] makes containers, [`ending`] ends them, [`sessions`] is what reaches
-//! into running ones (commands, attaching, connections; [`probing`] for kubelet's probes and hooks, [`grpc`] what some of these speak), [`connecting`] lets connections arrive. Programs run in the small
+//! into running ones (commands, attaching, connections; [`probing`] for kubelet's probes and hooks, [`grpc`] and [`tls`] what some speak), [`connecting`] lets connections arrive. Programs run in the small
 //! operating system of [`kernel`]: a machine for each pod; [`programs`] are what lies in their file trees, [`shell`] the largest of them. An
 //! image is an entry of a [`catalogue`] (data, not code) over a [`layers`] of common files, or one that somebody has built
 //! ([`building`]); [`stores`] says where it lies. [`web`] is what a server answers,
@@ -27,6 +27,7 @@ pub mod shell;
 pub mod simulated;
 mod starting;
 pub mod stores;
+mod tls;
 pub mod web;
 
 pub use catalogue::Catalogue;

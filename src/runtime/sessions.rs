@@ -4,15 +4,18 @@
 use std::sync::Arc;
 
 use super::container::State;
-use super::kernel::net::{ConnectionId, MachineId, Side};
+use super::kernel::net::{ConnectionId, MachineId, Protocol, Side};
 use super::kernel::{ProcessId, Read, Signal};
 use super::probing::{Probe, probed};
+use super::programs::api;
 use super::programs::net::{Forwarder, Ports};
 use super::simulated::Simulated;
 use super::starting::Ends;
+use super::web::reason;
 use crate::api::digest::Digest;
-use crate::api::ops::{Completion, ContainerId, PodRef, Stream, Talk};
-use crate::api::{OpId, Outcome, Time};
+use crate::api::ops::{Completion, ContainerId, PodRef, Proxying, Stream, Talk};
+use crate::api::served::ServedReply;
+use crate::api::{OpId, Outcome, Time, User};
 
 /// An operation that goes on.
 #[derive(Clone, Debug)]
@@ -70,6 +73,16 @@ impl Session {
 
 fn fail(op: OpId, now: Time, message: impl Into<String>, out: &mut Vec<Completion>) {
     out.push(Completion { op, at: now, outcome: Outcome::Failed { message: message.into() } });
+}
+
+fn in_http(reply: &ServedReply, now: Time) -> Vec<u8> {
+    let mut text = format!("HTTP/1.1 {} {}\r\n", reply.code, reason(reply.code));
+    for (name, value) in &reply.headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let (kind, length) = (reply.content_type, reply.body.len());
+    text.push_str(&format!("Content-Type: {kind}\r\nDate: {}\r\nContent-Length: {length}\r\n\r\n", now.http_date()));
+    (text + &reply.body).into_bytes()
 }
 
 impl Simulated {
@@ -216,6 +229,46 @@ impl Simulated {
             }
             What::Attached { .. } => {}
         }
+    }
+
+    /// `kubectl proxy`: a port of a machine leads to the API server.
+    pub(super) fn begin_proxy(
+        &mut self,
+        op: OpId,
+        host: &Arc<str>,
+        how: &Proxying,
+        user: &User,
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) {
+        let machine = MachineId::Host(host.clone());
+        let Some(m) = self.machine_mut(&machine) else { return fail(op, now, "no such machine", out) };
+        if m.listeners.iter().any(|l| l.port == how.port && l.protocol == Protocol::Tcp) {
+            let why = format!("listen tcp 127.0.0.1:{}: bind: address already in use", how.port);
+            return fail(op, now, why, out);
+        }
+        let sink = m.sink(false);
+        let words: Arc<[String]> = ["kubectl", "proxy"].map(String::from).into();
+        match m.start(0, Box::new(api::proxy(how.clone(), user.clone())), words, sink, now) {
+            Some(process) => {
+                let what = What::Command { machine: machine.clone(), process, stdin: None, sink };
+                self.sessions.insert(op, Session::new(what));
+                self.run(&machine, now, out);
+            }
+            None => fail(op, now, "can't fork", out),
+        }
+    }
+
+    /// What the API server says arrives where somebody asked.
+    pub(super) fn reply_to(&mut self, call: u64, reply: Option<&ServedReply>, now: Time, out: &mut Vec<Completion>) {
+        let Some((machine, pipe)) = self.sockets.answering.remove(&call) else { return };
+        if let Some(m) = self.machine_mut(&machine) {
+            if let Some(reply) = reply {
+                m.feed(pipe, &in_http(reply, now));
+            }
+            m.finish_input(pipe);
+        }
+        self.run(&machine, now, out);
     }
 
     // ---- what goes on -----------------------------------------------------------------------

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::catalogue::{Catalogue, digest};
 use super::container::{Container, State};
-use super::kernel::files::Volumes;
+use super::kernel::files::{Signer, Volumes};
 use super::kernel::net::{ConnectionId, Dial, MachineId, Reached, Sockets};
 use super::kernel::{Machine, ProcessId, Root, Signal};
 use super::sessions::Session;
@@ -16,6 +16,7 @@ use crate::api::image::ImageRef;
 use crate::api::ops::{
     Answerer, Completion, ContainerId, ContainerSpec, NO_RUNTIME, PodRef, RuntimeCall, Stream, Talk,
 };
+use crate::api::served::{Identity, ServedCall, ServedReply};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
 
 /// How long the runtime's own work takes, in milliseconds: least and most. It forks and mounts, and shares the machine's processors
@@ -251,6 +252,16 @@ impl Simulated {
         }
     }
 
+    /// What the API server shows to those who call it.
+    pub fn set_identity(&mut self, identity: Identity) {
+        self.sockets.identity = Arc::new(identity);
+    }
+
+    /// Who signs the tokens that lie in volumes.
+    pub fn set_signer(&mut self, sign: impl Fn(&str, Time) -> String + Send + Sync + 'static) {
+        self.sockets.signer = Signer(Some(Arc::new(sign)));
+    }
+
     /// What the cluster's DNS servers answer from.
     pub fn set_names(&mut self, names: crate::api::network::Names) {
         self.sockets.names = names;
@@ -370,6 +381,7 @@ impl Answerer for Simulated {
             RuntimeCall::PortForward { host, pod, ports, addresses, lasting } => {
                 return self.port_forward(op, host, pod, (ports, addresses, *lasting), now, out);
             }
+            RuntimeCall::Proxy { host, how, user } => return self.begin_proxy(op, host, how, user, now, out),
             RuntimeCall::UpdateVolume { volume, content } => {
                 if let Some(tree) = self.volumes.get_mut(volume) {
                     *tree = content.clone();
@@ -438,6 +450,14 @@ impl Answerer for Simulated {
 
     fn awaits_input(&self, op: OpId) -> bool {
         self.waits_for_input(op)
+    }
+
+    fn take_calls(&mut self) -> Vec<(u64, ServedCall)> {
+        std::mem::take(&mut self.sockets.calls)
+    }
+
+    fn reply(&mut self, call: u64, reply: Option<&ServedReply>, now: Time, out: &mut Vec<Completion>) {
+        self.reply_to(call, reply, now, out);
     }
 
     fn image(&self, node: &str, full: &str, now: Time) -> Option<(u64, u32)> {

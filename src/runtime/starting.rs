@@ -73,7 +73,13 @@ impl Simulated {
             "" => "/",
             p => p,
         };
-        Mounted { path: path.into(), volume: m.volume.clone(), inside: m.inside.clone(), read_only: m.read_only }
+        Mounted {
+            path: path.into(),
+            volume: m.volume.clone(),
+            inside: m.inside.clone(),
+            read_only: m.read_only,
+            claims: m.claims.clone(),
+        }
     }
 
     /// The volumes of a pod that is gone.

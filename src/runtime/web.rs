@@ -4,6 +4,7 @@ use super::kernel::Sys;
 use crate::api::Duration;
 use crate::api::go_url::query_pairs;
 use crate::api::path::absolute;
+use crate::api::served::ServedCall;
 
 /// How long a request keeps a CPU busy, where nothing else is said.
 pub const REQUEST: Duration = Duration::from_micros(200);
@@ -101,7 +102,7 @@ impl Request {
 }
 
 /// What comes back.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Answer {
     Page {
         code: u16,
@@ -114,6 +115,8 @@ pub enum Answer {
     HungUp,
     /// What a program prints that is started for it.
     Of(Vec<String>),
+    /// What the API server says.
+    OfApi(Box<ServedCall>),
 }
 
 pub fn reason(code: u16) -> &'static str {
@@ -214,7 +217,7 @@ impl Server {
     }
 }
 
-fn kind_of(path: &str) -> &'static str {
+pub fn kind_of(path: &str) -> &'static str {
     match path.rsplit('.').next() {
         Some("html" | "htm") => "text/html",
         Some("css") => "text/css",

@@ -18,6 +18,7 @@ use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
 use crate::apiserver::caller::{Chance, below, new_uid};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
+use crate::apiserver::tokens::volume;
 use crate::apiserver::{ApiServer, Caller};
 use crate::ledger::{Causes, Decision, Trigger, What};
 use crate::store::Scope;
@@ -53,6 +54,11 @@ impl<'a> Ctx<'a> {
     /// There is none.
     pub fn authority(&self) -> Result<&Authority, String> {
         self.world.api.authority()
+    }
+
+    /// What the token of a pod says, for its volume. `None`: there is no such account.
+    pub fn token_claims(&self, pod: &kinds::Pod, audience: &str, seconds: i64) -> Option<Arc<str>> {
+        volume::claims(&self.world.api, pod, audience, seconds, self.world.now).map(Arc::from)
     }
 
     pub fn chance(&mut self) -> &mut Chance {

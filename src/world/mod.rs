@@ -23,6 +23,7 @@ mod figures;
 pub mod latency;
 mod operations;
 mod processes;
+mod served;
 mod server;
 mod storage;
 mod unsent;

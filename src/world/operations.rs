@@ -40,6 +40,7 @@ impl World {
             }
         }
         self.schedule_wake();
+        self.serve_calls();
     }
 
     fn schedule_wake(&mut self) {

@@ -24,7 +24,7 @@ const LEAST_SECONDS: i64 = 600;
 const MOST_SECONDS: i64 = 1 << 32;
 /// What admission asks for when it gives a pod its volume. Such a token lasts for a year, and is frowned at after this time.
 const OF_A_VOLUME: i64 = 3607;
-const YEAR: i64 = 365 * 24 * 3600;
+pub(super) const YEAR: i64 = 365 * 24 * 3600;
 
 impl ApiServer {
     /// Gives out a token of a service account.
@@ -67,7 +67,8 @@ impl ApiServer {
         let bound = self.bound_to(key, &request["spec"]["boundObjectRef"])?;
         let id = new_uid(who.chance);
         let now = who.now.meta().0.as_second();
-        let (lasts, warn_after) = match bound["pod"].is_object() && seconds == OF_A_VOLUME && is_for_us(&request) {
+        let (lasts, warn_after) = match bound["pod"].is_object() && is_of_volume(seconds, &request["spec"]["audiences"])
+        {
             true => (YEAR, Some(now + seconds)),
             false => (seconds, None),
         };
@@ -163,9 +164,9 @@ fn validate(seconds: i64) -> Result<(), Status> {
     Err(Status::invalid_as(KIND, GROUP, "", errors.list()))
 }
 
-/// Whether the token is for the API server alone.
-fn is_for_us(request: &Value) -> bool {
-    request["spec"]["audiences"].as_array().into_iter().flatten().all(|a| a == ISSUER)
+/// Whether kubelet asks for it as it does for every pod: it may be used longer than was said, for those who read it but once.
+pub(super) fn is_of_volume(seconds: i64, audiences: &Value) -> bool {
+    seconds == OF_A_VOLUME && audiences.as_array().into_iter().flatten().all(|a| a == ISSUER)
 }
 
 /// A conflict about something that is no kind of its own.

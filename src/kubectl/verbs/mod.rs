@@ -53,6 +53,7 @@ pub mod logs;
 pub mod patch;
 mod plugin;
 mod port_forward;
+mod proxy;
 pub mod raw;
 pub mod replace;
 pub mod rollout;
@@ -148,6 +149,7 @@ pub static TABLE: &[&Verb] = &[
     &exec::EXEC,
     &attach::ATTACH,
     &port_forward::PORT_FORWARD,
+    &proxy::PROXY,
     &cp::CP,
     &debug::DEBUG,
     &auth::CAN_I,

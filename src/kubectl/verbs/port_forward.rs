@@ -24,7 +24,7 @@ pub static PORT_FORWARD: Verb = Verb {
 };
 
 /// The first of the ports that are chosen where none is asked for.
-const FIRST_FREE: u64 = 32_768;
+pub const FIRST_FREE: u64 = 32_768;
 
 fn port_forward(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if args.words.len() < 2 {

@@ -134,6 +134,7 @@ fn mount(s: &Session, text: &str) -> Result<Mount, String> {
         inside: inside.into(),
         read_only,
         content,
+        claims: None,
     };
     if !source.starts_with(['/', '.', '~']) {
         let name = if source.is_empty() { format!("anonymous {path}") } else { source.to_string() };

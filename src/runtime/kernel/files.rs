@@ -14,6 +14,24 @@ pub type VolumeId = Arc<str>;
 /// All volumes that are mounted somewhere.
 pub type Volumes = imbl::OrdMap<VolumeId, Tree>;
 
+/// Signs tokens: what they claim, and when.
+#[derive(Clone, Default)]
+pub struct Signer(pub Option<Arc<Sign>>);
+
+type Sign = dyn Fn(&str, Time) -> String + Send + Sync;
+
+impl Signer {
+    fn sign(&self, claims: &str, now: Time) -> Vec<u8> {
+        self.0.as_ref().map(|sign| sign(claims, now)).unwrap_or_default().into_bytes()
+    }
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signer")
+    }
+}
+
 /// Where a volume is mounted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mounted {
@@ -22,6 +40,7 @@ pub struct Mounted {
     /// What of the volume is shown: `/`, or a path in it, which may be a file.
     pub inside: String,
     pub read_only: bool,
+    pub claims: Option<Arc<str>>,
 }
 
 /// As whom a process asks.
@@ -59,6 +78,7 @@ pub struct View<'a> {
     pub now: Time,
     /// Where all files lie that are no part of the simulation, if there are such.
     pub outside: Option<&'a mut dyn Outside>,
+    pub signer: Signer,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,12 +89,17 @@ enum Right {
 }
 
 impl View<'_> {
-    /// The mount that a path lies in, if it does not lie in the own tree.
-    fn place(&self, path: &str) -> Place {
+    /// The mount that a path lies in.
+    fn mount(&self, path: &str) -> Option<&Mounted> {
         let covers = |m: &&Mounted| {
             path == m.path || path.strip_prefix(&*m.path).is_some_and(|r| r.starts_with('/')) || m.path == "/"
         };
-        let Some(m) = self.mounts.iter().filter(covers).max_by_key(|m| m.path.len()) else {
+        self.mounts.iter().filter(covers).max_by_key(|m| m.path.len())
+    }
+
+    /// Where that is, or the place in the own tree.
+    fn place(&self, path: &str) -> Place {
+        let Some(m) = self.mount(path) else {
             let outside = self.outside.is_some() && lies_outside(path);
             return Place { volume: None, outside, path: path.into(), read_only: self.read_only };
         };
@@ -289,6 +314,11 @@ impl View<'_> {
         }
         match node.kind {
             Kind::File(b) => Ok(b),
+            Kind::Token(claims) => {
+                let path = self.resolve(path, true)?;
+                let claims = claims.or_else(|| self.mount(&path)?.claims.clone()).unwrap_or_default();
+                Ok(Arc::new(self.signer.sign(&claims, self.now)))
+            }
             Kind::Directory => Err(Errno::IsDirectory),
             // What an executable begins with, as far as anybody looks at it.
             Kind::Program(name) => Ok(Arc::new(format!("\x7fELF\x02\x01\x01\0{name}").into_bytes())),

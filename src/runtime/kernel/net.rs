@@ -6,9 +6,11 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::errno::Errno;
+use super::files::Signer;
 use super::open::Read;
 use crate::api::network::Names;
 pub use crate::api::network::{Address, Protocol};
+use crate::api::served::{Identity, ServedCall};
 use crate::api::{Duration, Uid};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -110,6 +112,12 @@ pub struct Sockets {
     pub upstream: bool,
     /// They do not run.
     pub names_down: bool,
+    /// What the API server was asked and has not heard of yet.
+    pub calls: Vec<(u64, ServedCall)>,
+    /// Where its answers go: to a pipe of a machine.
+    pub answering: BTreeMap<u64, (MachineId, usize)>,
+    pub identity: Arc<Identity>,
+    pub signer: Signer,
 }
 
 impl Sockets {
@@ -131,6 +139,13 @@ impl Sockets {
         self.connections.insert(connection, made);
         self.dials.push(Dial { connection, from, protocol, to, within: None });
         connection
+    }
+
+    /// Something for the API server, whose answer goes to a pipe.
+    pub fn ask(&mut self, call: ServedCall, machine: MachineId, pipe: usize) {
+        self.next += 1;
+        self.calls.push((self.next, call));
+        self.answering.insert(self.next, (machine, pipe));
     }
 
     pub fn get(&self, id: ConnectionId) -> Option<&Connection> {

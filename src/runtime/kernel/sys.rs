@@ -13,6 +13,7 @@ use super::outside::Outside;
 use super::process::{Environment, Fd, Process, ProcessId, Program, Signal};
 use super::tree::{Device, Kind, join};
 use super::turns::lend;
+use crate::api::served::ServedCall;
 use crate::api::{Duration, Time};
 
 pub struct Sys<'a> {
@@ -102,7 +103,7 @@ impl Sys<'_> {
     /// The files as this process sees them.
     pub fn view<R>(&mut self, act: impl FnOnce(&mut View<'_>) -> R) -> R {
         let (who, umask, container) = (self.who(), self.umask(), self.container());
-        let now = self.now;
+        let (now, signer) = (self.now, self.sockets.signer.clone());
         let mut none = super::tree::Tree::default();
         match self.machine.root_mut(container) {
             Some(root) => act(&mut View {
@@ -114,6 +115,7 @@ impl Sys<'_> {
                 umask,
                 now,
                 outside: lend(&mut self.outside),
+                signer,
             }),
             None => act(&mut View {
                 own: &mut none,
@@ -124,6 +126,7 @@ impl Sys<'_> {
                 umask,
                 now,
                 outside: None,
+                signer,
             }),
         }
     }
@@ -269,6 +272,14 @@ impl Sys<'_> {
         let read = self.take(read);
         let write = self.machine.open(What::PipeEnd { pipe, writes: true });
         (read, self.take(write))
+    }
+
+    /// Asks the API server. Its whole answer can be read there.
+    pub fn ask_api(&mut self, call: ServedCall) -> Fd {
+        let pipe = self.machine.pipe_from_outside(false);
+        let open = self.machine.open(What::PipeEnd { pipe, writes: false });
+        self.sockets.ask(call, self.machine.id.clone(), pipe);
+        self.take(open)
     }
 
     /// A text that can be read once: a here-document.

@@ -201,7 +201,7 @@ fn append(c: &mut Call<'_, '_>, builder: &mut Builder<Vec<u8>>, full: &str, insi
             builder.append_link(&mut h, inside, &**to).is_ok()
         }
         Kind::Device(_) => false,
-        Kind::File(_) | Kind::Program(_) => {
+        Kind::File(_) | Kind::Program(_) | Kind::Token(_) => {
             let content = c.sys.read_file(full).unwrap_or_default();
             h.set_entry_type(EntryType::Regular);
             h.set_size(content.len() as u64);

@@ -118,7 +118,7 @@ pub fn permissions(n: &Node) -> String {
         Kind::Directory => 'd',
         Kind::Link(_) => 'l',
         Kind::Device(_) => 'c',
-        Kind::File(_) | Kind::Program(_) => '-',
+        Kind::File(_) | Kind::Program(_) | Kind::Token(_) => '-',
     };
     let bits = "rwxrwxrwx".chars().enumerate().map(|(i, c)| if n.mode & (0o400 >> i) != 0 { c } else { '-' });
     let mut text: Vec<char> = std::iter::once(kind).chain(bits).collect();

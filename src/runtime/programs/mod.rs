@@ -8,6 +8,7 @@
 
 mod absent;
 mod agnhost;
+pub mod api;
 mod archives;
 mod asking;
 mod awk;
@@ -35,6 +36,7 @@ pub mod net;
 mod numbers;
 pub mod options;
 mod paths;
+mod perl;
 pub mod printf;
 mod regex;
 mod rights;
@@ -343,6 +345,9 @@ pub static TABLE: &[Executable] = &[
 static OWN: &[Executable] = &[
     at("/", "own server", Kind::Program(server::own)),
     at("/", "agnhost", Kind::Program(agnhost::start)),
+    at("/", "pause", Kind::Program(agnhost::pause)),
+    at("/", "perl", Kind::Program(perl::start)),
+    at("/", "api server", Kind::Program(api::start)),
     at("/", "asking", Kind::Program(asking::start)),
     at("/", "own words", Kind::Program(server::says)),
     at("/", "name server", Kind::Program(net::name_server::start)),

@@ -171,7 +171,7 @@ fn kind_of(n: &Node) -> &'static str {
         Kind::Device(Device::Own(_)) => "symbolic link",
         Kind::Device(_) => "character special file",
         Kind::File(b) if b.is_empty() => "regular empty file",
-        Kind::File(_) | Kind::Program(_) => "regular file",
+        Kind::File(_) | Kind::Program(_) | Kind::Token(_) => "regular file",
     }
 }
 

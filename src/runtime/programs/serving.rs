@@ -6,6 +6,7 @@ use crate::api::{Duration, Time};
 use crate::runtime::grpc::{Failure, Peer, Reply};
 use crate::runtime::kernel::net::Protocol;
 use crate::runtime::kernel::{Errno, Fd, ProcessId, Program, Reaction, Read, STDERR, STDOUT, Signal, Step, Sys, Wait};
+use crate::runtime::tls;
 use crate::runtime::web::{Answer, REQUEST, Request, reason};
 
 /// What a server answers with.
@@ -62,11 +63,16 @@ impl Clone for Box<dyn Pages> {
 pub enum Speech {
     Http,
     Grpc,
+    /// The same, once the server has shown who it is.
+    Https,
     /// Whoever connects is told a page's body at once.
     Raw,
     /// The same for each datagram.
     Datagrams,
 }
+
+/// Go's answer to one who does not know that it is to be asked over TLS.
+const NO_TLS: &str = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 
 /// Work that is done sooner is not worth a pause.
 const SHORT: Duration = Duration::from_millis(1);
@@ -79,6 +85,8 @@ pub struct Serving {
     connections: Vec<Connection>,
     stopped: Option<Signal>,
     until: Option<Time>,
+    /// Only the machine itself reaches it.
+    loopback: bool,
 }
 
 #[derive(Clone)]
@@ -100,6 +108,11 @@ enum State {
     Reads,
     /// An answer that is ready at a time.
     Answers(Time, Vec<u8>),
+    /// Somebody else's answer is passed on as it comes.
+    Passes {
+        from: Fd,
+        text: Vec<u8>,
+    },
     /// A child works at it.
     Waits {
         child: ProcessId,
@@ -118,7 +131,11 @@ enum Next {
 
 impl Serving {
     pub fn new(pages: Box<dyn Pages>, ports: Vec<(u16, Speech)>) -> Serving {
-        Serving { pages, ports, listeners: vec![], connections: vec![], stopped: None, until: None }
+        Serving { pages, ports, listeners: vec![], connections: vec![], stopped: None, until: None, loopback: false }
+    }
+
+    pub fn for_itself(self) -> Serving {
+        Serving { loopback: true, ..self }
     }
 
     fn listen(&mut self, sys: &mut Sys<'_>) -> Result<(), Step> {
@@ -130,7 +147,7 @@ impl Serving {
         }
         for (port, speech) in &self.ports {
             let protocol = if *speech == Speech::Datagrams { Protocol::Udp } else { Protocol::Tcp };
-            match sys.listen(protocol, *port, false) {
+            match sys.listen(protocol, *port, self.loopback) {
                 Ok(fd) => self.listeners.push(fd),
                 Err(e) => {
                     let number = if e == Errno::AddressInUse { 98 } else { 13 };
@@ -166,6 +183,20 @@ impl Serving {
                 }
                 return if c.closes { Next::Closes } else { Next::Goes };
             }
+            State::Passes { from, text } => {
+                let (from, ended) = match sys.read(*from, 65_536) {
+                    Ok(Read::Data(d)) => {
+                        text.extend(d);
+                        return Next::Goes;
+                    }
+                    Ok(Read::Empty) => return Next::Rests,
+                    Ok(Read::End) | Err(_) => (*from, std::mem::take(text)),
+                };
+                sys.close(from);
+                c.closes |= ended.is_empty();
+                c.state = State::Answers(sys.now, ended);
+                return Next::Goes;
+            }
             State::Waits { output, printed, child, request } => {
                 match sys.read(*output, 65_536) {
                     Ok(Read::Data(d)) => {
@@ -185,7 +216,21 @@ impl Serving {
             State::Reads => {}
         }
         match c.speech {
-            Speech::Http => match Request::parse(&c.came) {
+            Speech::Https if !c.told => match tls::take_client_hello(&mut c.came) {
+                Some(Ok(_)) => {
+                    c.told = true;
+                    c.state = State::Answers(sys.now, tls::server_hello(&sys.sockets.identity));
+                    return Next::Goes;
+                }
+                Some(Err(())) => {
+                    c.came.clear();
+                    c.closes = true;
+                    c.state = State::Answers(sys.now, NO_TLS.into());
+                    return Next::Goes;
+                }
+                None => {}
+            },
+            Speech::Http | Speech::Https => match Request::parse(&c.came) {
                 Some(Ok((r, n))) => {
                     c.came.drain(..n);
                     self.answer(c, r, sys);
@@ -240,7 +285,7 @@ impl Serving {
         (r.client, r.client_port) = peer.map(|p| (p.ip.to_string(), p.port)).unwrap_or_default();
         let done = sys.work(self.pages.cost());
         let at = if done.since(sys.now) < SHORT { sys.now } else { done };
-        if c.speech == Speech::Http {
+        if matches!(c.speech, Speech::Http | Speech::Https) {
             let asked_to_close = r.header("connection").is_some_and(|v| v.eq_ignore_ascii_case("close"));
             c.closes = asked_to_close || r.version == "HTTP/1.0";
         }
@@ -251,7 +296,7 @@ impl Serving {
     /// An answer is on its way.
     fn put(&mut self, c: &mut Connection, r: &Request, answer: Answer, at: Time, sys: &mut Sys<'_>) {
         let bytes = match answer {
-            Answer::Page { body, .. } if c.speech != Speech::Http => body,
+            Answer::Page { body, .. } if !matches!(c.speech, Speech::Http | Speech::Https) => body,
             Answer::Page { code, kind, body, location } => {
                 let n = body.len();
                 if let Some(line) = self.pages.log(r, code, n, sys) {
@@ -270,6 +315,11 @@ impl Serving {
             Answer::HungUp => {
                 c.closes = true;
                 vec![]
+            }
+            Answer::OfApi(call) => {
+                let from = sys.ask_api(*call);
+                c.state = State::Passes { from, text: vec![] };
+                return;
             }
             Answer::Of(words) => match self.begin(&words, sys) {
                 Some((child, output)) => {
@@ -373,6 +423,7 @@ impl Program for Serving {
                     wait.readable.push(*output);
                     wait.child = true;
                 }
+                State::Passes { from, .. } => wait.readable.push(*from),
                 State::Reads => wait.readable.push(c.fd),
             }
         }

@@ -1,6 +1,7 @@
 //! What a shell does itself. To add one: its line in [`TABLE`] and its function.
 
 use super::bash;
+use super::jobs;
 use super::state::{Flavor, Shell};
 use super::test;
 use super::variables::{getopts, local, mark, set, shift, unset};
@@ -83,7 +84,7 @@ pub static TABLE: &[Builtin] = &[
     plain("fg", |_, _, _| Ran::Done(0)),
     plain("getopts", getopts),
     plain("hash", |_, _, _| Ran::Done(0)),
-    plain("jobs", |_, _, _| Ran::Done(0)),
+    plain("jobs", jobs::jobs),
     plain("kill", kill),
     plain("let", let_),
     plain("local", local),
@@ -397,7 +398,17 @@ fn kill(sh: &mut Shell, words: &[String], sys: &mut Sys<'_>) -> Ran {
         return wrong(sh, &format!("kill: Illegal number: {name}"), sys);
     }
     sh.yields = true;
-    let (out, errors, code) = programs::signals::kill(&words[1..], sys);
+    let mut args = words[1..].to_vec();
+    for w in args.iter_mut().filter(|w| w.starts_with('%')) {
+        match jobs::by_number(sh, w, sys) {
+            Some(id) => *w = sys.pid_of(id).to_string(),
+            None => {
+                sh.complain(&format!("kill: {w}: no such job"), sys);
+                return Ran::Done(1);
+            }
+        }
+    }
+    let (out, errors, code) = programs::signals::kill(&args, sys);
     sh.print(1, out.as_bytes(), sys);
     for e in errors {
         sh.complain(&format!("kill: {e}"), sys);

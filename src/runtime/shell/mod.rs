@@ -2,7 +2,7 @@
 //! interpreter: a [`Program`], so all it knows is data, and it can sleep in the middle of anything.
 //!
 //! [`script`] turns the parser's tree into statements, [`run`] walks through them with an explicit stack, [`simple`] runs one command,
-//! [`redirect`] arranges its descriptors, `children` are its processes, [`builtins`] are what a shell does itself, [`expand`] is `$x`, `$(…)`, `$((…))` and quoting,
+//! [`redirect`] arranges its descriptors, `children` are its processes, `jobs` those that run beside it, [`builtins`] are what a shell does itself, [`expand`] is `$x`, `$(…)`, `$((…))` and quoting,
 //! [`input`] reads commands from a terminal or a pipe.
 //!
 //! As bash, it also knows arrays, `{a,b}`, `$'…'`, `<<<`, `((…))` and `declare`.
@@ -16,6 +16,7 @@ pub mod builtins;
 mod children;
 pub mod expand;
 pub mod input;
+mod jobs;
 mod leaving;
 pub mod pattern;
 pub mod redirect;

@@ -20,7 +20,7 @@ pub fn unary(operator: &str, word: &str, sys: &mut Sys<'_>) -> Option<bool> {
         'z' => word.is_empty(),
         't' => word.parse::<Fd>().is_ok_and(|fd| sys.is_terminal(fd)),
         'e' => made || sys.view(|v| v.exists(&path)),
-        'f' => made || of(sys, |n| matches!(n.kind, Kind::File(_) | Kind::Program(_))),
+        'f' => made || of(sys, |n| matches!(n.kind, Kind::File(_) | Kind::Program(_) | Kind::Token(_))),
         'd' => sys.view(|v| v.is_directory(&path)),
         'h' | 'L' => sys.view(|v| v.link_stat(&path)).is_ok_and(|n| matches!(n.kind, Kind::Link(_))),
         's' => of(sys, |n| n.size() > 0),

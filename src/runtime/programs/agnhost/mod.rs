@@ -62,7 +62,7 @@ static TABLE: &[Word] = &[
         flags: &[("http-port", "8080"), ("udp-port", "8081"), ("sctp-port", "-1"), ("http-override", "")],
         begin: netexec::netexec,
     },
-    Word { name: "pause", short: "Pauses", flags: &[], begin: |_, _| Box::new(Pause { paused: false, ends: false }) },
+    Word { name: "pause", short: "Pauses", flags: &[], begin: |_, _| Box::new(Pause { says: true, ends: false }) },
     Word {
         name: "serve-hostname",
         short: "Serves the hostname",
@@ -194,17 +194,21 @@ fn log_line(now: Time, text: &str) -> String {
     format!("{} {text}\n", now.go_log_stamp())
 }
 
+/// The pause container of Kubernetes, for a container of its own.
+pub fn pause(_: &mut Start<'_, '_>) -> Box<dyn Program> {
+    Box::new(Pause { says: false, ends: false })
+}
+
 /// It waits to be told to end.
 #[derive(Clone)]
 struct Pause {
-    paused: bool,
+    says: bool,
     ends: bool,
 }
 
 impl Program for Pause {
     fn run(&mut self, sys: &mut Sys<'_>) -> Step {
-        if !self.paused {
-            self.paused = true;
+        if std::mem::take(&mut self.says) {
             let _ = sys.write(crate::runtime::kernel::STDOUT, b"Paused\n");
         }
         if self.ends { Step::Exit(0) } else { Step::Wait(Wait::default()) }

@@ -59,7 +59,7 @@ impl Met<'_, '_, '_> {
                 Kind::Directory => l == "d",
                 Kind::Link(_) => l == "l",
                 Kind::Device(_) => l == "c",
-                Kind::File(_) | Kind::Program(_) => l == "f",
+                Kind::File(_) | Kind::Program(_) | Kind::Token(_) => l == "f",
             }),
             Test::Size(want, sign, unit) => {
                 let size = i64::try_from(n.size()).unwrap_or(i64::MAX);

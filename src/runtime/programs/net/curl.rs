@@ -9,6 +9,7 @@ use crate::runtime::kernel::net::Address;
 use crate::runtime::kernel::{Mode, Program, STDOUT, Step, Sys};
 use crate::runtime::programs::options::Options;
 use crate::runtime::programs::{Printing, Start, flush};
+use crate::runtime::tls::Distrust;
 
 const AGENT: &str = "curl/8.5.0";
 const MOST_REDIRECTS: usize = 50;
@@ -97,6 +98,9 @@ pub fn start(s: &mut Start<'_, '_>) -> Box<dyn Program> {
     Box::new(Curl { options: o, urls, now: None, out: vec![], err: vec![], code: 0 })
 }
 
+/// What curl says of every certificate that it does not take.
+const MORE: &str = "\nMore details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the webpage mentioned above.";
+
 fn seconds(text: Option<&str>) -> Option<Duration> {
     text.and_then(|t| t.parse::<f64>().ok()).and_then(|t| Duration::try_from_secs_f64(t).ok())
 }
@@ -167,6 +171,21 @@ impl Curl {
         format!("{text}\r\n{body}").into_bytes()
     }
 
+    /// Whose signatures are good: of all with `-k`, of those in a file; the usual authorities know nobody here.
+    fn trusted(&self, sys: &mut Sys<'_>) -> Result<Option<String>, (i32, String)> {
+        if self.options.has('k') {
+            return Ok(None);
+        }
+        let Some(file) = self.options.value('5') else { return Ok(Some(String::new())) };
+        match sys.read_file(file) {
+            Ok(text) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
+            Err(_) => {
+                let why = format!("error setting certificate verify locations:  CAfile: {file} CApath: /etc/ssl/certs");
+                Err((77, why))
+            }
+        }
+    }
+
     fn failed(&mut self, why: Failed, t: &Transfer, sys: &Sys<'_>) {
         let took = sys.now.since(t.began).as_millis();
         let (host, port) = (&t.url.host, t.url.port);
@@ -187,6 +206,18 @@ impl Curl {
             }
             Failed::Empty => self.fail(52, "Empty reply from server"),
             Failed::NoHttp => self.fail(1, "Received HTTP/0.9 when not allowed"),
+            Failed::NoTls => self.fail(35, "OpenSSL/3.0.13: error:0A00010B:SSL routines::wrong version number"),
+            Failed::Distrusted(why) => {
+                let why = match why {
+                    Distrust::Authority => {
+                        "SSL certificate problem: unable to get local issuer certificate".to_string()
+                    }
+                    Distrust::Name => {
+                        format!("SSL: no alternative certificate subject name matches target host name '{host}'")
+                    }
+                };
+                self.fail(60, &format!("{why}{MORE}"));
+            }
             Failed::Reset => self.fail(56, "Recv failure: Connection reset by peer"),
         }
     }
@@ -313,14 +344,20 @@ impl Curl {
             }
             return None;
         };
-        if t.url.scheme == "https" {
-            self.fail(35, "OpenSSL/3.0.13: error:0A00010B:SSL routines::wrong version number");
-            return None;
-        }
         if t.exchange.is_none() {
             let to = Address { ip, port: t.url.port };
             let connect = seconds(self.options.value('1')).map(|d| sys.now + d);
-            t.exchange = Some(Exchange::new(to, self.request(&t.url), self.method() == "HEAD", until, connect));
+            let mut x = Exchange::new(to, self.request(&t.url), self.method() == "HEAD", until, connect);
+            if t.url.scheme == "https" {
+                match self.trusted(sys) {
+                    Ok(trusted) => x = x.over_tls(&t.url.host, trusted),
+                    Err((code, why)) => {
+                        self.fail(code, &why);
+                        return None;
+                    }
+                }
+            }
+            t.exchange = Some(x);
         }
         let Some(x) = &mut t.exchange else { return None };
         match x.poll(sys) {

@@ -3,6 +3,7 @@
 use crate::api::Time;
 use crate::runtime::kernel::net::{Address, Protocol};
 use crate::runtime::kernel::{Errno, Fd, Read, Sys, Wait};
+use crate::runtime::tls::{self, Distrust};
 
 /// `http://user@host:8080/path?query`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +108,9 @@ pub enum Failed {
     /// Something came that is no HTTP.
     NoHttp,
     Reset,
+    /// What came is no TLS.
+    NoTls,
+    Distrusted(Distrust),
     TimedOut {
         connected: bool,
     },
@@ -125,6 +129,17 @@ pub struct Exchange {
     until: Option<Time>,
     /// When connecting is given up.
     connect_until: Option<Time>,
+    tls: Option<Tls>,
+}
+
+/// A connection on which one wants to know with whom one speaks.
+#[derive(Clone, Debug)]
+struct Tls {
+    host: String,
+    /// Certificates of authorities, as PEM; `None`: anybody will do.
+    trusted: Option<String>,
+    greeted: bool,
+    shown: bool,
 }
 
 impl Exchange {
@@ -135,7 +150,44 @@ impl Exchange {
         until: Option<Time>,
         connect_until: Option<Time>,
     ) -> Exchange {
-        Exchange { to, request, head_only, fd: None, connected_at: None, came: vec![], until, connect_until }
+        Exchange { to, request, head_only, fd: None, connected_at: None, came: vec![], until, connect_until, tls: None }
+    }
+
+    /// The same over TLS. `trusted`: certificates of authorities, as PEM; without, nobody asks who has signed.
+    pub fn over_tls(self, host: &str, trusted: Option<String>) -> Exchange {
+        Exchange { tls: Some(Tls { host: host.into(), trusted, greeted: false, shown: false }), ..self }
+    }
+
+    /// `Some`: it is not done, or goes no further.
+    fn shake_hands(&mut self, fd: Fd, sys: &mut Sys<'_>) -> Option<Result<Result<Response, Failed>, Wait>> {
+        let t = self.tls.as_mut().filter(|t| !t.shown)?;
+        if !t.greeted {
+            t.greeted = true;
+            let _ = sys.write(fd, &tls::client_hello(&t.host));
+        }
+        let ended = match sys.read(fd, 65_536) {
+            Ok(Read::Data(d)) => {
+                self.came.extend(d);
+                false
+            }
+            Ok(Read::Empty) => false,
+            Ok(Read::End) | Err(_) => true,
+        };
+        let failed = match tls::take_server_hello(&mut self.came) {
+            Some(Ok(who)) => {
+                t.shown = true;
+                match t.trusted.as_ref().map(|trusted| tls::verify(&who, trusted, &t.host)) {
+                    Some(Err(why)) => Failed::Distrusted(why),
+                    _ => return None,
+                }
+            }
+            Some(Err(())) => Failed::NoTls,
+            None if ended => Failed::Empty,
+            None if self.until.is_some_and(|t| sys.now >= t) => Failed::TimedOut { connected: true },
+            None => return Some(Err(Wait::readable(fd).or_until(self.until))),
+        };
+        sys.close(fd);
+        Some(Ok(Err(failed)))
     }
 
     /// `Err`: it has to wait.
@@ -162,6 +214,9 @@ impl Exchange {
             Some(Ok(())) => {}
         }
         self.connected_at.get_or_insert(sys.now);
+        if let Some(step) = self.shake_hands(fd, sys) {
+            return step;
+        }
         match sys.drain(fd, &mut self.request) {
             Ok(true) => {}
             Ok(false) => return Err(Wait::writable(fd).or_until(self.until)),

@@ -109,6 +109,9 @@ impl Wget {
             Failed::TimedOut { .. } => self.fail("download timed out".into()),
             Failed::Connect(e) => self.fail(format!("can't connect to remote host ({ip}): {}", e.text())),
             Failed::Reset => self.fail(format!("can't connect to remote host ({ip}): {}", Errno::Reset.text())),
+            Failed::NoTls | Failed::Distrusted(_) => {
+                self.fail("TLS error from peer (alert code 40): handshake failure".into())
+            }
             Failed::Empty | Failed::NoHttp => self.fail("error getting response".into()),
         }
     }
@@ -200,13 +203,16 @@ impl Program for Wget {
                 }
                 continue;
             };
-            if self.url.scheme == "https" {
-                self.fail("note: TLS certificate validation not implemented".into());
-                continue;
-            }
             if self.exchange.is_none() {
                 let to = Address { ip, port: self.url.port };
-                self.exchange = Some(Exchange::new(to, self.request(), self.options.has('s'), self.until, None));
+                let mut x = Exchange::new(to, self.request(), self.options.has('s'), self.until, None);
+                if self.url.scheme == "https" {
+                    if !self.options.has('k') {
+                        self.say("note: TLS certificate validation not implemented");
+                    }
+                    x = x.over_tls(&self.url.host, None);
+                }
+                self.exchange = Some(x);
             }
             let Some(x) = &mut self.exchange else { return Step::Exit(1) };
             match x.poll(sys) {

@@ -1,0 +1,74 @@
+//! What comes to the API server over the cluster's network, from programs in pods and from `kubectl proxy`.
+
+use smallvec::smallvec;
+
+use super::World;
+use crate::api::request::{Method, Response};
+use crate::api::served::{ServedCall, ServedReply};
+use crate::api::user::{ANONYMOUS, UNAUTHENTICATED};
+use crate::api::{Reason, RecordId, Status, User};
+use crate::apiserver::caller::Caller;
+use crate::apiserver::http;
+use crate::apiserver::tokens::ISSUER;
+use crate::apiserver::tokens::review::authenticate;
+use crate::ledger::{Root, What};
+
+impl World {
+    /// Answers all that was asked since somebody last looked.
+    pub(super) fn serve_calls(&mut self) {
+        for (id, call) in self.answerer.take_calls() {
+            // Where no server runs nobody answers.
+            let reply = self.reach().is_ok().then(|| self.serve(&call));
+            let mut out = vec![];
+            self.answerer.reply(id, reply.as_ref(), self.now, &mut out);
+            self.complete(out);
+        }
+    }
+
+    fn serve(&mut self, call: &ServedCall) -> ServedReply {
+        let answer = self.answer(call);
+        http::write(call, &answer)
+    }
+
+    fn answer(&mut self, call: &ServedCall) -> Response {
+        let user = match &call.user {
+            Some(user) => user.clone(),
+            None => self.who_calls(call)?,
+        };
+        let request = http::read(call, &self.api)?;
+        self.api.ailing(&request)?;
+        if request.is_watch() {
+            let why = "kubetutor: watches are not told over the simulated network: kubectl get --watch shows them";
+            return Err(Status::new(Reason::NotAcceptable, why));
+        }
+        let cause = self.cause_of(call);
+        self.measure(&request.path);
+        let actor = if call.user.is_some() { "kubectl" } else { "client" };
+        let mut who = Caller::new(&user, actor, self.now, cause, &mut self.ledger, &mut self.chance);
+        let answer = self.api.handle(&request, &mut who);
+        self.carry();
+        answer
+    }
+
+    /// Who shows no token is nobody in particular; a token must be good.
+    fn who_calls(&self, call: &ServedCall) -> Result<User, Status> {
+        let shown = call.header("authorization").unwrap_or_default();
+        let Some(token) = shown.strip_prefix("Bearer ").map(str::trim).filter(|t| !t.is_empty()) else {
+            return Ok(User { name: ANONYMOUS.into(), groups: vec![UNAUTHENTICATED.into()], ..User::default() });
+        };
+        let known = authenticate(&self.api, token, &[ISSUER], self.now).ok().flatten();
+        known.map(|(user, _)| user).ok_or_else(|| Status::new(Reason::Unauthorized, "Unauthorized"))
+    }
+
+    /// A program has asked: because of what somebody runs at this time, as far as that can be said.
+    fn cause_of(&mut self, call: &ServedCall) -> RecordId {
+        let newest = self.ops.iter().filter(|(_, op)| op.actor.is_none()).max_by_key(|(id, _)| **id);
+        let causes = newest.map(|(_, op)| smallvec![op.cause]).unwrap_or_default();
+        // Who only looks changes nothing that would have to be told.
+        if call.method == Method::Get.name() && !causes.is_empty() {
+            return causes[0];
+        }
+        let line = format!("{} {}", call.method, call.target);
+        self.ledger.add(self.now, "client", What::Root(Root::Call(line)), causes)
+    }
+}
