@@ -17,6 +17,7 @@ mod events;
 mod faults;
 mod fresh;
 mod fuzz;
+mod images;
 mod jobs;
 mod kustomize;
 mod laws;

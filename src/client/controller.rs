@@ -2,10 +2,10 @@
 //! Real Kubernetes: the shape that every file of pkg/controller has.
 
 use crate::api::{Duration, Key, Resource, Status, User};
-use crate::client::Queue;
 use crate::client::queue::BackOff;
+use crate::client::{Cache, Queue};
 use crate::ledger::Causes;
-use crate::store::{Change, Scope};
+use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Component, Ctx, Event, Tag, latency};
 
 /// What becomes of a key that was reconciled.
@@ -45,6 +45,12 @@ pub struct Enqueue<'a> {
 impl Enqueue<'_> {
     pub fn add(&mut self, key: Key) {
         self.queue.add(key, self.causes);
+    }
+    /// Takes a change of the kind that one is about into one's cache, and looks at what it is of, unless that is gone.
+    pub fn follow<T: Resource>(&mut self, cache: &mut Cache<T>, c: &Change) {
+        if cache.apply(c) && c.kind != ChangeKind::Deleted {
+            self.add(c.key.clone());
+        }
     }
     pub fn now(&self) -> crate::api::Time {
         self.now

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::{EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use smallvec::{SmallVec, smallvec};
 
-use crate::api::kinds::Event;
+use crate::api::kinds::{Event, Node};
 use crate::api::object::Resource;
 use crate::api::{Duration, Reason, Time, Uid, User};
 use crate::world::{Api, Ctx};
@@ -120,6 +120,18 @@ pub fn reference<T: Resource>(o: &T, field_path: Option<String>) -> ObjectRefere
         uid: text(o.uid()),
         resource_version: o.meta().resource_version.clone(),
         field_path,
+    }
+}
+
+/// To a node by its name, for those who have no more of it: `uid` is as they know it.
+pub fn about_node(name: &str, uid: &str) -> ObjectReference {
+    let node = Node::kind_ref();
+    ObjectReference {
+        api_version: Some(node.api_version()),
+        kind: Some(node.name().into()),
+        name: Some(name.into()),
+        uid: (!uid.is_empty()).then(|| uid.into()),
+        ..ObjectReference::default()
     }
 }
 

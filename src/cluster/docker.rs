@@ -105,7 +105,7 @@ impl Cluster {
 
     /// Changes what the runtime holds.
     pub(super) fn with_runtime<R>(&mut self, act: impl FnOnce(&mut Simulated) -> R) -> Option<R> {
-        self.world.answerer_mut().as_any_mut().downcast_mut::<Outside>().map(|o| act(o.runtime_mut()))
+        self.outside_mut().map(|o| act(o.runtime_mut()))
     }
 
     /// Writes down what Docker or minikube did and why.
@@ -223,9 +223,9 @@ impl Cluster {
         self.tell("docker", HostDecision::Pushed { image, registry }, cause);
     }
 
-    pub fn docker_untag(&mut self, full: &str) -> Option<(Arc<Picture>, bool)> {
+    pub fn docker_untag(&mut self, full: &str) {
         self.with_runtime(|r| r.stores.remove(&DOCKER.into(), full));
-        self.docker.untag(full)
+        self.docker.untag(full);
     }
 
     /// Whether somebody listens on a port of the machine that the learner sits at.

@@ -17,9 +17,9 @@ use crate::api::request::{Method, Request};
 use crate::api::user::MASTERS;
 use crate::api::{Duration, Key, RecordId, Resource, Status, User};
 use crate::client::Reconciler;
+use crate::controllers;
 use crate::controllers::minikube_tunnel::{Tunnel, given, wanted};
 use crate::controllers::storage_provisioner::StorageProvisioner;
-use crate::controllers::{self};
 use crate::host::decision::HostDecision;
 use crate::runtime::Simulated;
 use crate::runtime::catalogue::Image;
@@ -119,7 +119,7 @@ impl Cluster {
         plan.spares.retain(|s| s.name != spare.name);
         plan.nodes.push(spare.clone());
         let name = spare.name.clone();
-        if let Some(o) = self.world.answerer_mut().as_any_mut().downcast_mut::<Outside>() {
+        if let Some(o) = self.outside_mut() {
             o.add_node(&spare);
         }
         self.world.notify("kubelet", Tag::about("join", Key::of::<Node>("", &name)), cause);
@@ -140,7 +140,7 @@ impl Cluster {
         let plan = Arc::make_mut(&mut self.plan);
         let gone = plan.nodes.remove(at);
         plan.spares.insert(0, gone);
-        if let Some(o) = self.world.answerer_mut().as_any_mut().downcast_mut::<Outside>() {
+        if let Some(o) = self.outside_mut() {
             o.remove_node(name);
         }
         true

@@ -121,7 +121,7 @@ impl Cluster {
         let start = world.root("kubetutor", Root::Startup);
         first_objects::make(&mut world, &plan, start);
         let (configs, spares, timing) = (plan.nodes.clone(), plan.spares.clone(), plan.timing);
-        world.add(Arc::new(move || Box::new(Fleet::new(configs.clone(), timing).with_spares(&spares))), start);
+        world.add(Arc::new(move || Box::new(Fleet::new(configs.clone(), &spares, timing))), start);
         let (host, address) =
             (plan.nodes.first().map(|n| n.name.clone()).unwrap_or_default(), plan.api_address.clone());
         let identity = IdentityLease::of(&host, &format!("{address}:6443"));
@@ -184,6 +184,10 @@ impl Cluster {
         self.world.answerer().as_any().downcast_ref()
     }
 
+    fn outside_mut(&mut self) -> Option<&mut Outside> {
+        self.world.answerer_mut().as_any_mut().downcast_mut()
+    }
+
     /// The network between the nodes.
     pub fn network(&self) -> Option<&DataPlane> {
         self.outside().map(Outside::network)
@@ -206,7 +210,7 @@ impl Cluster {
 
     /// How kube-proxy works from now on.
     pub fn set_proxy_mode(&mut self, mode: Mode) {
-        if let Some(o) = self.world.answerer_mut().as_any_mut().downcast_mut::<Outside>() {
+        if let Some(o) = self.outside_mut() {
             o.set_mode(mode);
         }
     }

@@ -110,10 +110,8 @@ impl Engine {
     }
 
     /// Takes a name away. Tells whether the image is gone with it.
-    pub fn untag(&mut self, full: &str) -> Option<(Arc<Picture>, bool)> {
-        let gone = self.images.remove(full)?;
-        let last = self.names_of(&gone.id).is_empty();
-        Some((gone, last))
+    pub fn untag(&mut self, full: &str) {
+        self.images.remove(full);
     }
 
     pub fn forget(&mut self, id: &str) {
@@ -135,10 +133,6 @@ impl Engine {
 
     pub fn keep(&mut self, picture: &Picture) {
         self.cache.insert(picture.id.clone(), Arc::new(picture.clone()));
-    }
-
-    pub fn clear_cache(&mut self) -> usize {
-        std::mem::take(&mut self.cache).len()
     }
 
     // ---- containers -------------------------------------------------------------------------
@@ -216,8 +210,10 @@ mod tests {
         assert_eq!(e.find("a").unwrap().id, "2".repeat(64));
         assert_eq!(e.find("1111").unwrap().id, "1".repeat(64));
         assert!(e.find("11").is_none() && e.find("b").is_none());
-        assert!(!e.untag("docker.io/me/a:1").unwrap().1);
-        assert!(e.untag("docker.io/library/a:latest").unwrap().1);
+        e.untag("docker.io/me/a:1");
+        assert!(e.find("me/a:1").is_none() && e.find("a").is_some());
+        e.untag("docker.io/library/a:latest");
+        assert!(e.find("a").is_none());
     }
 
     #[test]

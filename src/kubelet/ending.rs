@@ -1,6 +1,8 @@
 //! How containers and pods end: by themselves, because they are deleted, or because the pod is gone from the API.
 //! Real Kubernetes: pkg/kubelet/kubelet.go SyncTerminatingPod, SyncTerminatedPod; pod_workers.go.
 
+use std::sync::Arc;
+
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
 use super::hooks;
@@ -9,7 +11,7 @@ use super::status;
 use super::worker::{Phase, Replaced, Slot, Step, Worker};
 use crate::api::kinds::Pod;
 use crate::api::ops::{ContainerId, ExitInfo, RuntimeCall};
-use crate::api::{Duration, OpId, Uid};
+use crate::api::{Duration, OpId, Reason, Uid, User};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::recorder::Note;
 use crate::world::{Ctx, latency};
@@ -237,22 +239,28 @@ impl Fleet {
     /// Nothing is left of the pod on its node: it is removed from the API, unless it has gone from there already.
     pub(super) fn forget(&mut self, uid: Uid, ctx: &mut Ctx<'_>) {
         let Some(w) = self.workers.get_mut(uid) else { return };
-        // While it cannot be removed it stays.
-        if !w.forgotten && !ctx.can_remove(&self.nodes.at(&w.node).user) {
+        if !w.forgotten && !remove(w, &self.nodes.at(&w.node).user, ctx) {
+            // While it cannot be removed it stays.
             return w.tell_later(ctx);
         }
-        let Some(w) = self.workers.remove(uid) else { return };
+        self.workers.remove(uid);
         self.restarts.forget(uid);
         self.pulls.forget(uid);
-        if !w.forgotten {
-            // 128 and the number of SIGKILL.
-            let killed = |s: &Slot| s.instances.last().and_then(|i| i.exit.as_ref()).is_some_and(|e| e.code == 137);
-            let killed = w.announced_stop && w.slots.iter().any(killed);
-            ctx.decide(KubeletDecision::Gone { pod: w.key.clone(), node: w.node.to_string(), killed });
-            let options =
-                DeleteOptions { grace_seconds: Some(0), uid: Some(uid.to_string()), ..DeleteOptions::default() };
-            let _ =
-                ctx.api_as::<Pod>(self.nodes.at(&w.node).user.clone()).delete(&w.key.namespace, &w.key.name, options);
-        }
     }
+}
+
+/// Whether the pod is gone from the API now. Storage that is slow may not take it in time.
+fn remove(w: &Worker, user: &Arc<User>, ctx: &mut Ctx<'_>) -> bool {
+    if !ctx.can_remove(user) {
+        return false;
+    }
+    // 128 and the number of SIGKILL.
+    let killed = |s: &Slot| s.instances.last().and_then(|i| i.exit.as_ref()).is_some_and(|e| e.code == 137);
+    let killed = w.announced_stop && w.slots.iter().any(killed);
+    ctx.decide(KubeletDecision::Gone { pod: w.key.clone(), node: w.node.to_string(), killed });
+    let uid = Some(w.uid.to_string());
+    let options = DeleteOptions { grace_seconds: Some(0), uid, ..DeleteOptions::default() };
+    let done = ctx.api_as::<Pod>(user.clone()).delete(&w.key.namespace, &w.key.name, options);
+    // That it is not there, or another of its name, is as good.
+    done.err().is_none_or(|s| s.is(Reason::NotFound) || s.is(Reason::Conflict))
 }

@@ -54,9 +54,10 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    pub fn new(configs: Vec<NodeConfig>, timing: Timing) -> Fleet {
-        Fleet {
-            nodes: Nodes::new(configs),
+    /// `spares`: machines that have not joined.
+    pub fn new(configs: Vec<NodeConfig>, spares: &[NodeConfig], timing: Timing) -> Fleet {
+        let mut fleet = Fleet {
+            nodes: Nodes::new(configs.into_iter().chain(spares.iter().cloned()).collect()),
             workers: PodWorkers::default(),
             ops: BTreeMap::new(),
             pull_ops: BTreeMap::new(),
@@ -66,15 +67,9 @@ impl Fleet {
             links: ServiceLinks::default(),
             accounts: Accounts::default(),
             timing,
-        }
-    }
-
-    /// With machines that have not joined.
-    pub fn with_spares(mut self, spares: &[NodeConfig]) -> Fleet {
-        let all = self.nodes.iter_mut().map(|n| n.config.clone()).chain(spares.iter().cloned()).collect();
-        self.nodes = Nodes::new(all);
-        spares.iter().for_each(|s| self.leave(&s.name));
-        self
+        };
+        spares.iter().for_each(|s| fleet.leave(&s.name));
+        fleet
     }
 
     /// Asks the runtime for something on behalf of a pod.

@@ -10,7 +10,7 @@ use crate::api::Duration;
 use crate::api::kinds::Node;
 use crate::api::object::Key;
 use crate::api::ops::NO_RUNTIME;
-use crate::client::recorder::{Note, reference};
+use crate::client::recorder::{Note, about_node};
 use crate::world::{Ctx, Tag};
 
 /// Dead containers are cleared away this often; only a runtime that does not answer makes a word of it.
@@ -33,7 +33,7 @@ fn event_of(condition: &NodeCondition) -> Option<&'static str> {
 impl NodeState {
     /// Records an event about the node, whose UID its kubelet does not know. (So `kubectl describe node` does not find it.)
     pub fn note(&mut self, note: Note<'_>, ctx: &mut Ctx<'_>) {
-        self.recorder.record(reference(&super::node::object(&self.config, vec![]), None), note, ctx);
+        self.recorder.record(about_node(&self.config.name, ""), note, ctx);
     }
 
     /// A word about what the node's status is now.
@@ -45,6 +45,13 @@ impl NodeState {
     /// The process begins.
     pub(super) fn tell_birth(&mut self, ctx: &mut Ctx<'_>) {
         self.note(Note::normal("Starting", "Starting kubelet."), ctx);
+    }
+
+    /// It begins, and tells the API server of its node.
+    pub(super) fn enroll(&mut self, ctx: &mut Ctx<'_>) {
+        self.tell_birth(ctx);
+        self.register(ctx);
+        self.tell_enforced(ctx);
     }
 
     /// Its pods may have no more than the node's allocatable resources from now on.

@@ -5,12 +5,17 @@
 use super::fleet::Fleet;
 use crate::api::kinds::{Node, Pod};
 use crate::api::object::{Key, Resource};
-use crate::api::{Uid, pods};
+use crate::api::{Duration, Uid, pods};
 use crate::store::Change;
 use crate::world::{Ctx, Tag, latency};
 
 /// Until a broken watch is opened again.
 const RECONNECT_MILLIS: (u64, u64) = (1_000, 10_000);
+
+fn next_try(ctx: &mut Ctx<'_>) -> Duration {
+    let (least, most) = RECONNECT_MILLIS;
+    latency::between(ctx.chance(), least, most)
+}
 
 impl Fleet {
     pub(super) fn part(&mut self, name: &str, parted: bool, ctx: &mut Ctx<'_>) {
@@ -19,8 +24,7 @@ impl Fleet {
             n.parted = true;
             return;
         }
-        let (least, most) = RECONNECT_MILLIS;
-        let wait = latency::between(ctx.chance(), least, most);
+        let wait = next_try(ctx);
         ctx.after(wait, Tag::about("reconnect", Key::of::<Node>("", name)));
     }
 
@@ -40,8 +44,7 @@ impl Fleet {
     pub(super) fn reconnect(&mut self, name: &str, ctx: &mut Ctx<'_>) {
         let Some(n) = self.nodes.get_mut(name).filter(|n| n.parted) else { return };
         if !ctx.answers(&n.user) {
-            let (least, most) = RECONNECT_MILLIS;
-            let wait = latency::between(ctx.chance(), least, most);
+            let wait = next_try(ctx);
             return ctx.every(wait, Tag::about("reconnect", Key::of::<Node>("", name)));
         }
         n.parted = false;

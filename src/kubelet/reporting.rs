@@ -187,16 +187,14 @@ impl NodeState {
 
 impl Fleet {
     pub(super) fn register_all(&mut self, ctx: &mut Ctx<'_>) {
-        let spread = self.nodes.iter_mut().filter(|n| !n.spare).count().max(1) as f64;
         let own = self.nodes.iter_mut().filter(|n| !n.spare);
         let names: Vec<String> = own.map(|n| n.config.name.clone()).collect();
+        let spread = names.len().max(1) as f64;
         for (i, name) in names.iter().enumerate() {
             let phase = latency::between(ctx.chance(), 0, super::seeing::RELIST_MILLIS - 1).as_millis();
             if let Some(n) = self.nodes.get_mut(name) {
                 n.phase = u64::try_from(phase).unwrap_or(0);
-                n.tell_birth(ctx);
-                n.register(ctx);
-                n.tell_enforced(ctx);
+                n.enroll(ctx);
             }
             // Spread over the interval, as kubelets that started at different times are.
             let offset = LEASE_EVERY.mul_f64((i as f64 + 1.0) / spread);
@@ -212,9 +210,7 @@ impl Fleet {
         n.relist_set = false;
         n.boot_id = boot;
         n.settled = ctx.now();
-        n.tell_birth(ctx);
-        n.register(ctx);
-        n.tell_enforced(ctx);
+        n.enroll(ctx);
         ctx.decide(KubeletDecision::NodeJoined { node: name.into() });
         ctx.every(LEASE_EVERY, Tag::about("lease", Key::of::<Node>("", name)));
     }

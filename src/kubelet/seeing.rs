@@ -42,7 +42,13 @@ impl Fleet {
         }
         let uid = c.object.marks().uid;
         // Mostly it is kubelet's own report that comes back.
-        if c.kind != ChangeKind::Deleted && self.workers.get(uid).is_some_and(|w| rev_of(&w.pod) >= rev_of(&c.object)) {
+        if c.kind != ChangeKind::Deleted
+            && let Some(w) = self.workers.get_mut(uid).filter(|w| rev_of(&w.pod) >= rev_of(&c.object))
+        {
+            // The answer to a report may have told it of what it hears only now.
+            if w.fixed.is_none() && w.hears() {
+                self.sync(uid, ctx);
+            }
             return;
         }
         match (c.kind, self.workers.get_mut(uid)) {
@@ -50,7 +56,7 @@ impl Fleet {
             (ChangeKind::Deleted, Some(w)) => w.forgotten = true,
             (_, Some(w)) => {
                 let old = std::mem::replace(&mut w.pod, c.object.clone());
-                if old.meta().generation == c.object.meta().generation && old.is_deleting() == c.object.is_deleting() {
+                if !w.hears() {
                     if old.meta().labels != c.object.meta().labels
                         || old.meta().annotations != c.object.meta().annotations
                     {

@@ -158,7 +158,8 @@ impl Fleet {
             tell_started(w, ctx);
         }
         if w.failed {
-            let least = u64::try_from(w.crash_wait.unwrap_or(RETRY).min(RESYNC).as_millis()).unwrap_or(0);
+            // What is less than a millisecond is not nothing: the back-off would not be over yet, again and again.
+            let least = u64::try_from(w.crash_wait.unwrap_or(RETRY).min(RESYNC).as_millis()).unwrap_or(0).max(1);
             let wait = latency::between(ctx.chance(), least, least * 3 / 2);
             ctx.quietly_after(wait, w.tag("sync").number(w.timer));
         }

@@ -259,6 +259,8 @@ pub struct Worker {
     pub uid: Uid,
     pub node: NodeRef,
     pub pod: Arc<Object>,
+    /// What it was heard to be: its generation, and whether it is to go.
+    heard: (Option<i64>, bool),
     pub phase: Phase,
     pub ip: Option<String>,
     pub slots: Slots,
@@ -318,6 +320,7 @@ impl Worker {
             key: pod.key(),
             uid: Uid::of(pod.uid()),
             node,
+            heard: (pod.meta().generation, pod.is_deleting()),
             pod,
             phase: Phase::Active,
             ip: None,
@@ -384,6 +387,12 @@ impl Worker {
     /// It is tried now.
     pub fn told(&mut self) {
         self.untold = false;
+    }
+
+    /// Whether the pod is to be another than kubelet has been told so far, or to go.
+    pub fn hears(&mut self) -> bool {
+        let now = (self.pod.meta().generation, self.pod.is_deleting());
+        std::mem::replace(&mut self.heard, now) != now
     }
 
     /// Of what its status would be made now.

@@ -5,17 +5,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
 use super::decision::ProxyDecision;
 use super::services::ports;
 use super::watching::{self, Known};
-use crate::api::kinds::Node;
 use crate::api::network::{NetworkCall, PortName, ServicePort, Services};
 use crate::api::object::Key;
 use crate::api::{Duration, Op, Time, User};
 use crate::client::Recorder;
-use crate::client::recorder::{Note, reference};
+use crate::client::recorder::{Note, about_node};
 use crate::ledger::Causes;
 use crate::store::Scope;
 use crate::world::{Component, Ctx, Event, Tag};
@@ -134,9 +131,7 @@ impl KubeProxy {
 
     /// The one of a node begins.
     fn tell_start(&mut self, node: &str, ctx: &mut Ctx<'_>) {
-        let metadata = ObjectMeta { name: Some(node.into()), ..ObjectMeta::default() };
-        let node = Node { metadata, ..Node::default() };
-        self.recorder.record(reference(&node, None), Note::normal("Starting", ""), ctx);
+        self.recorder.record(about_node(node, ""), Note::normal("Starting", ""), ctx);
     }
 
     fn arrange(&mut self, ctx: &mut Ctx<'_>) {

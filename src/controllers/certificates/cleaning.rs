@@ -30,7 +30,7 @@ impl Reconciler for Cleaning {
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        super::take_in(&mut self.requests, c, enqueue);
+        enqueue.follow(&mut self.requests, c);
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {

@@ -12,19 +12,11 @@ pub mod signing;
 use crate::api::Resource;
 use crate::api::kinds::CertificateSigningRequest;
 use crate::client::Cache;
-use crate::client::controller::Enqueue;
-use crate::store::{Change, ChangeKind, Scope};
+use crate::store::Scope;
 
 /// The requests that a controller has been told of: all three look at each one that is made or changed.
 type Requests = Cache<CertificateSigningRequest>;
 
 fn watched() -> Vec<Scope> {
     vec![Scope::all(CertificateSigningRequest::kind_ref())]
-}
-
-fn take_in(requests: &mut Requests, c: &Change, enqueue: &mut Enqueue<'_>) {
-    requests.apply(c);
-    if c.kind != ChangeKind::Deleted {
-        enqueue.add(c.key.clone());
-    }
 }

@@ -8,14 +8,15 @@ pub mod decision;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::{LoadBalancerIngress, LoadBalancerStatus};
+use k8s_openapi::api::core::v1::LoadBalancerIngress;
 
 use crate::api::kinds::Service;
+use crate::api::kinds::service::{self, external_addresses};
 use crate::api::{Duration, Key, Resource, Status, Time};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, reference};
 use crate::client::{Action, Cache, Reconciler, Recorder};
-use crate::store::{Change, ChangeKind, Scope};
+use crate::store::{Change, Scope};
 use crate::world::Ctx;
 use decision::LoadBalancerDecision;
 
@@ -60,9 +61,7 @@ impl Reconciler for LoadBalancers {
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        if self.services.apply(c) && c.kind != ChangeKind::Deleted {
-            enqueue.add(c.key.clone());
-        }
+        enqueue.follow(&mut self.services, c);
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
@@ -96,10 +95,8 @@ impl LoadBalancers {
         let Some(address) = free_address(self.services.iter()) else { return Ok(Action::quietly_after(TAKES)) };
         ctx.decide(LoadBalancerDecision::Given { service: s.key(), address: address.clone() });
         let ingress = LoadBalancerIngress { ip: Some(address), ip_mode: Some("VIP".into()), ..Default::default() };
-        let done = ctx.api::<Service>().patch_status(s.namespace(), s.name(), |s| {
-            let status = LoadBalancerStatus { ingress: Some(vec![ingress.clone()]) };
-            s.status.get_or_insert_default().load_balancer = Some(status);
-        })?;
+        let set = |s: &mut Service| service::set_external_address(s, Some(ingress.clone()));
+        let done = ctx.api::<Service>().patch_status(s.namespace(), s.name(), set)?;
         self.services.put(&done);
         self.ordered.remove(&s.key());
         self.say(s, "EnsuredLoadBalancer", "Ensured load balancer", ctx);
@@ -108,12 +105,14 @@ impl LoadBalancers {
 
     fn remove(&mut self, s: &Service, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
         self.ordered.remove(&s.key());
-        ctx.decide(LoadBalancerDecision::Removed { service: s.key(), address: addresses(s).next().map(String::from) });
+        ctx.decide(LoadBalancerDecision::Removed {
+            service: s.key(),
+            address: external_addresses(s).next().map(String::from),
+        });
         self.say(s, "DeletingLoadBalancer", "Deleting load balancer", ctx);
         if s.metadata.deletion_timestamp.is_none() {
-            ctx.api::<Service>().patch_status(s.namespace(), s.name(), |s| {
-                s.status.get_or_insert_default().load_balancer = Some(LoadBalancerStatus::default());
-            })?;
+            let unset = |s: &mut Service| service::set_external_address(s, None);
+            ctx.api::<Service>().patch_status(s.namespace(), s.name(), unset)?;
         }
         let done = ctx.api::<Service>().patch(s.namespace(), s.name(), |s| {
             s.metadata.finalizers.iter_mut().for_each(|all| all.retain(|f| f != FINALIZER));
@@ -134,7 +133,7 @@ fn plan(s: &Service) -> Plan {
     let ours = spec.is_some_and(|s| s.type_.as_deref() == Some("LoadBalancer") && s.load_balancer_class.is_none());
     let wanted = ours && s.metadata.deletion_timestamp.is_none();
     match (wanted, has_finalizer(s)) {
-        (true, true) if addresses(s).next().is_some() => Plan::Nothing,
+        (true, true) if external_addresses(s).next().is_some() => Plan::Nothing,
         (true, _) => Plan::Order,
         (false, true) => Plan::Remove,
         (false, false) => Plan::Nothing,
@@ -145,14 +144,9 @@ fn has_finalizer(s: &Service) -> bool {
     s.metadata.finalizers.iter().flatten().any(|f| f == FINALIZER)
 }
 
-fn addresses(s: &Service) -> impl Iterator<Item = &str> {
-    let balancer = s.status.as_ref().and_then(|s| s.load_balancer.as_ref());
-    balancer.and_then(|l| l.ingress.as_ref()).into_iter().flatten().filter_map(|i| i.ip.as_deref())
-}
-
 /// The lowest that no Service has.
 fn free_address<'a>(services: impl Iterator<Item = &'a Service>) -> Option<String> {
-    let taken: BTreeSet<&str> = services.flat_map(addresses).collect();
+    let taken: BTreeSet<&str> = services.flat_map(external_addresses).collect();
     (1..=254).map(|n| format!("{ADDRESSES}{n}")).find(|ip| !taken.contains(ip.as_str()))
 }
 

@@ -46,9 +46,8 @@ impl Reconciler for CustomResourceDefinitions {
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        self.definitions.apply(c);
+        enqueue.follow(&mut self.definitions, c);
         if c.kind != ChangeKind::Deleted {
-            enqueue.add(c.key.clone());
             return;
         }
         // Its names are free: others of its group may want them.

@@ -6,14 +6,14 @@
 
 pub mod decision;
 
-use k8s_openapi::api::core::v1::{LoadBalancerIngress, LoadBalancerStatus};
+use k8s_openapi::api::core::v1::LoadBalancerIngress;
 
-use crate::api::kinds::Service;
+use crate::api::kinds::{Service, service};
 use crate::api::user::MASTERS;
 use crate::api::{Key, Resource, Status, User};
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
-use crate::store::{Change, ChangeKind, Scope};
+use crate::store::{Change, Scope};
 use crate::world::Ctx;
 use decision::TunnelDecision;
 
@@ -38,9 +38,7 @@ impl Reconciler for Tunnel {
     }
 
     fn observe(&mut self, c: &Change, enqueue: &mut Enqueue<'_>) {
-        if self.services.apply(c) && c.kind != ChangeKind::Deleted {
-            enqueue.add(c.key.clone());
-        }
+        enqueue.follow(&mut self.services, c);
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
@@ -50,10 +48,8 @@ impl Reconciler for Tunnel {
         };
         ctx.decide(TunnelDecision { service: s.key(), address: address.clone() });
         let ingress = LoadBalancerIngress { ip: Some(address), ..LoadBalancerIngress::default() };
-        let done = ctx.api::<Service>().patch_status(s.namespace(), s.name(), |s| {
-            let status = LoadBalancerStatus { ingress: Some(vec![ingress.clone()]) };
-            s.status.get_or_insert_default().load_balancer = Some(status);
-        })?;
+        let set = |s: &mut Service| service::set_external_address(s, Some(ingress.clone()));
+        let done = ctx.api::<Service>().patch_status(s.namespace(), s.name(), set)?;
         self.services.put(&done);
         Ok(Action::done())
     }
@@ -67,7 +63,7 @@ pub fn wanted(s: &Service) -> Option<&str> {
 
 /// The address that it has.
 pub fn given(s: &Service) -> Option<&str> {
-    s.status.as_ref()?.load_balancer.as_ref()?.ingress.as_ref()?.first()?.ip.as_deref()
+    service::external_addresses(s).next()
 }
 
 #[cfg(test)]

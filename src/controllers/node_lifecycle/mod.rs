@@ -10,14 +10,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{NodeCondition, ObjectReference, Taint};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::api::core::v1::{NodeCondition, Taint};
 
 use crate::api::kinds::{Lease, Node, Pod, node};
 use crate::api::object::Name;
 use crate::api::{Duration, Key, Resource, Status, Time, pods};
 use crate::client::controller::Enqueue;
-use crate::client::recorder::{Note, reference};
+use crate::client::recorder::{Note, about_node, reference};
 use crate::client::{Action, Cache, Reconciler, Recorder};
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::{Ctx, Tag};
@@ -85,12 +84,6 @@ impl Default for NodeLifecycle {
             eviction_recorder: Recorder::new("taint-eviction-controller", ""),
         }
     }
-}
-
-/// What the events about a node refer to; of a node that is gone, too.
-fn about_node(name: &str, uid: &str) -> ObjectReference {
-    let (name, uid) = (Some(name.to_string()), Some(uid.to_string()));
-    reference(&Node { metadata: ObjectMeta { name, uid, ..ObjectMeta::default() }, ..Node::default() }, None)
 }
 
 impl Reconciler for NodeLifecycle {

@@ -346,6 +346,8 @@ static OWN: &[Executable] = &[
     at("/", "own server", Kind::Program(server::own)),
     at("/", "agnhost", Kind::Program(agnhost::start)),
     at("/", "pause", Kind::Program(agnhost::pause)),
+    at("/", "dig", Kind::Program(net::bind::dig)),
+    at("/", "nslookup of BIND", Kind::Program(net::bind::nslookup)),
     at("/", "perl", Kind::Program(perl::start)),
     at("/", "api server", Kind::Program(api::start)),
     at("/", "asking", Kind::Program(asking::start)),

@@ -9,7 +9,7 @@ mod warnings;
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{ClientIPConfig, LoadBalancerStatus, ServiceSpec, ServiceStatus, SessionAffinityConfig};
+use k8s_openapi::api::core::v1::{ClientIPConfig, LoadBalancerIngress, LoadBalancerStatus, ServiceSpec, ServiceStatus, SessionAffinityConfig};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Service;
@@ -78,6 +78,18 @@ pub fn type_of(spec: &ServiceSpec) -> &str {
 /// It is reached by the addresses of its pods, not by one of its own.
 pub fn is_headless(spec: &ServiceSpec) -> bool {
     spec.cluster_ips.as_deref().is_some_and(|ips| matches!(ips, [ip] if ip == "None"))
+}
+
+/// The addresses that a load balancer has given it.
+pub fn external_addresses(s: &Service) -> impl Iterator<Item = &str> {
+    let balancer = s.status.as_ref().and_then(|s| s.load_balancer.as_ref());
+    balancer.and_then(|l| l.ingress.as_ref()).into_iter().flatten().filter_map(|i| i.ip.as_deref())
+}
+
+/// It has this one, or none any longer.
+pub fn set_external_address(s: &mut Service, ingress: Option<LoadBalancerIngress>) {
+    let status = LoadBalancerStatus { ingress: ingress.map(|i| vec![i]) };
+    s.status.get_or_insert_default().load_balancer = Some(status);
 }
 
 pub fn needs_cluster_ip(spec: &ServiceSpec) -> bool {

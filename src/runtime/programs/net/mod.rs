@@ -3,6 +3,7 @@
 //! [`resolver`] asks for names as the C library does, [`http`] holds a request and what comes back; both are data that goes on when something
 //! comes.
 
+pub mod bind;
 pub mod curl;
 mod forwarder;
 mod http;
@@ -14,3 +15,9 @@ pub mod wget;
 
 pub use forwarder::{Forwarder, Ports};
 pub use resolver::{Looked, Lookup};
+
+/// `10.96.0.5` as a name to ask for.
+fn reversed(ip: std::net::Ipv4Addr) -> String {
+    let [a, b, c, d] = ip.octets();
+    format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+}

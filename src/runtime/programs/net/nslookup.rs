@@ -7,7 +7,7 @@ use crate::runtime::programs::options::Options;
 use crate::runtime::programs::{Printing, Start, flush};
 
 use super::resolver::{Query, Reply, Settings};
-use super::{Looked, Lookup};
+use super::{Looked, Lookup, reversed};
 
 #[derive(Clone)]
 struct NsLookup {
@@ -47,12 +47,6 @@ pub fn start(s: &mut Start<'_, '_>) -> Box<dyn Program> {
         refused: false,
         printing: None,
     })
-}
-
-/// `10.96.0.5` as a name to ask for.
-fn reversed(ip: std::net::Ipv4Addr) -> String {
-    let [a, b, c, d] = ip.octets();
-    format!("{d}.{c}.{b}.{a}.in-addr.arpa")
 }
 
 impl NsLookup {

@@ -1,0 +1,149 @@
+//! What must work in the images of the catalogue, each with commands that people type there.
+
+use kubetutor::prompt::Session;
+
+use crate::session::{create, run, session};
+
+/// An image, how its pod is begun (nothing: as the image says), and what commands in it print.
+type Image = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const SLEEP: &str = "command: [sleep, '36000']";
+
+const IMAGES: &[Image] = &[
+    (
+        "nginx:1.27",
+        "",
+        &[
+            ("nginx -v 2>&1 || cat /etc/nginx/nginx.conf", "nginx"),
+            ("cat /usr/share/nginx/html/index.html", "Welcome to nginx!"),
+            ("echo changed > /usr/share/nginx/html/index.html; curl -s localhost", "changed"),
+            ("cat /etc/os-release", "Debian"),
+            ("ls /etc/nginx/conf.d", "default.conf"),
+            ("hostname", "p"),
+            ("env", "KUBERNETES_SERVICE_HOST=10.96.0.1"),
+        ],
+    ),
+    ("nginx:1.18.0-alpine", "", &[("wget -qO- localhost", "Welcome to nginx!"), ("cat /etc/os-release", "Alpine")]),
+    ("httpd:2.4", "", &[("cat /usr/local/apache2/htdocs/index.html", "It works!"), ("pwd", "/usr/local/apache2")]),
+    ("httpd:alpine", "", &[("wget -qO- localhost", "It works!")]),
+    (
+        "busybox:1.36",
+        SLEEP,
+        &[
+            ("nslookup kubernetes.default.svc.cluster.local", "10.96.0.1"),
+            ("wget -qO- --no-check-certificate https://10.96.0.1/healthz", "ok"),
+            ("ps", "sleep 36000"),
+            ("df -h /", "overlay"),
+            ("for i in 1 2 3; do echo $i; done | awk '{s+=$1} END {print s}'", "6"),
+            ("vi --help 2>&1; id", "uid=0(root)"),
+            ("date +%Y", "2026"),
+        ],
+    ),
+    ("busybox:1.28.4", SLEEP, &[("echo hi | tr a-z A-Z", "HI")]),
+    (
+        "alpine:3.20",
+        SLEEP,
+        &[("cat /etc/os-release", "Alpine Linux"), ("apk add curl", "kubetutor"), ("sh -c 'echo $0'", "sh")],
+    ),
+    ("redis:7", "", &[("cat /etc/os-release", "Debian")]),
+    (
+        "mysql:8.0",
+        "env: [{name: MYSQL_ROOT_PASSWORD, value: x}]",
+        &[("env", "MYSQL_ROOT_PASSWORD=x"), ("ls /var/lib/mysql", "")],
+    ),
+    ("postgres:16", "env: [{name: POSTGRES_PASSWORD, value: x}]", &[("env", "POSTGRES_PASSWORD=x")]),
+    ("mongo:7", "", &[("cat /etc/os-release", "Debian")]),
+    ("node:20", SLEEP, &[("node --version", "v"), ("ls /home", "node")]),
+    ("python:3.12", SLEEP, &[("python3 --version", "Python 3")]),
+    ("registry.k8s.io/echoserver:1.10", "", &[("env", "HOSTNAME=p")]),
+    (
+        "gcr.io/google-samples/kubernetes-bootcamp:v1",
+        "",
+        &[("curl -s localhost:8080", "Hello Kubernetes bootcamp! | Running on: p | v1")],
+    ),
+    ("registry.k8s.io/hpa-example", "", &[("curl -s localhost", "OK!")]),
+    (
+        "perl:5.34",
+        SLEEP,
+        &[("perl -Mbignum=bpi -wle 'print bpi(20)'", "3.1415926535897932385"), ("perl -v", "This is perl 5")],
+    ),
+    (
+        "curlimages/curl:8.10.1",
+        SLEEP,
+        &[("curl --version", "curl 8"), ("id -u", "100"), ("curl -sk https://kubernetes.default.svc/livez", "ok")],
+    ),
+    (
+        "nicolaka/netshoot",
+        SLEEP,
+        &[
+            ("dig +short kubernetes.default.svc.cluster.local", "10.96.0.1"),
+            ("dig +noall +answer kubernetes.default.svc.cluster.local", "IN\tA\t10.96.0.1"),
+            ("dig nobody.default.svc.cluster.local", "status: NXDOMAIN"),
+            ("nslookup kubernetes.default", "Name:\tkubernetes.default.svc.cluster.local\nAddress: 10.96.0.1\n"),
+            ("nc -zv kubernetes.default 443 2>&1", "open"),
+            ("bash -c 'echo ${BASH_VERSION:+bash}'", ""),
+        ],
+    ),
+    (
+        "registry.k8s.io/e2e-test-images/jessie-dnsutils:1.7",
+        "",
+        &[
+            (
+                "nslookup kubernetes.default",
+                "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10#53\n\nName:\tkubernetes.default.svc.cluster.local\nAddress: 10.96.0.1\n",
+            ),
+            ("nslookup nobody; echo $?", "** server can't find nobody: NXDOMAIN\n\n1"),
+            ("dig -x 10.96.0.1 +short", "kubernetes.default.svc.cluster.local."),
+        ],
+    ),
+    ("codongmin/kub-first-app", "", &[("pwd", "/app"), ("curl -s localhost:8080", "")]),
+    (
+        "registry.k8s.io/e2e-test-images/agnhost:2.53",
+        "args: [netexec]",
+        &[("curl -s localhost:8080/hostname", "p"), ("/agnhost help", "netexec")],
+    ),
+];
+
+fn begun(image: &str, how: &str) -> Session {
+    let mut s = session();
+    let how = if how.is_empty() { String::new() } else { format!(", {how}") };
+    create(
+        &mut s,
+        &format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{containers: [{{name: c, image: '{image}'{how}}}]}}}}"
+        ),
+    );
+    run(&mut s, "kubectl wait --for=condition=Ready pod/p --timeout=300s");
+    s
+}
+
+#[test]
+fn commands_work_in_their_images() {
+    let mut wrong = vec![];
+    for (image, how, commands) in IMAGES {
+        let mut s = begun(image, how);
+        for (command, expected) in *commands {
+            let o = s.eval(&format!("kubectl exec p -- sh -c '{}'", command.replace('\'', "'\\''")));
+            if !o.stdout.contains(expected) {
+                wrong.push(format!("{image}: {command}: {}{}, not {expected:?}", o.stdout, o.stderr));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// These hold one program and no shell.
+#[test]
+fn programs_without_a_shell_answer() {
+    for (image, port, expected) in [
+        ("traefik/whoami", 80, "Hostname: p\n"),
+        ("gcr.io/google-samples/hello-app:2.0", 8080, "Hello, world!\nVersion: 2.0.0\nHostname: p\n"),
+        ("registry.k8s.io/echoserver:1.10", 8080, "Hostname: p"),
+        ("mongo:7", 27017, "It looks like you are trying to access MongoDB over HTTP"),
+    ] {
+        let mut s = begun(image, "");
+        run(&mut s, &format!("kubectl port-forward pod/p 9000:{port} &"));
+        let told = run(&mut s, "curl -s localhost:9000");
+        assert!(told.contains(expected), "{image}: {told}");
+    }
+}
