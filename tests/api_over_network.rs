@@ -144,6 +144,9 @@ fn kubectl_proxy_goes_on_beside_other_commands_until_it_is_ended() {
         let made: Value = serde_json::from_str(&made).unwrap();
         assert_eq!(made["metadata"]["managedFields"][0]["manager"], "curl");
         assert_eq!(run(&mut s, "kubectl get cm x -o name"), "configmap/x\n");
+        // What was asked through it is told as what kubectl asks is.
+        let deleted = s.eval("curl -s -X DELETE localhost:8001/api/v1/namespaces/default/configmaps/x");
+        assert!(deleted.story.contains("DELETE v1 configmaps/x"), "{}", deleted.story);
         let code = "curl -s -o /dev/null -w '%{http_code}' localhost:8001/api/v1/namespaces/default/pods/x/exec";
         assert_eq!(run(&mut s, code), "403");
         let o = s.eval("kubectl proxy");

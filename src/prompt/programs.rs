@@ -6,7 +6,7 @@ use crate::api::ops::{RuntimeCall, Talk};
 use crate::api::{Duration, Op, OpId, Outcome, RecordId};
 use crate::kubectl::remote::{Connected, LONGEST_PROGRAM};
 use crate::kubectl::{Env, Failure, Follow, Progress};
-use crate::ledger::Root;
+use crate::ledger::{Root, What};
 
 /// What Ctrl-C does to a program that one follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,5 +80,14 @@ pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
     let piped = s.stdin.is_some();
     let call = RuntimeCall::RunOnHost { host: host.clone(), command, stdin: piped, tty: s.terminal && !piped };
     let op = s.cluster.world.call(Op::Runtime { node: host, call }, cause);
-    follow(s, op, (piped, false), CtrlC::Leaves, cause, Output::default())
+    let mut out = follow(s, op, (piped, false), CtrlC::Leaves, cause, Output::default());
+    // Who only looks at pages has no story; what was asked of the API server through them has.
+    let asked =
+        s.cluster.world.ledger.since(cause).any(|r| matches!(r.what, What::Request(_)) && r.causes.contains(&cause));
+    if asked && !s.is_attached() {
+        s.last_line = line.into();
+        s.story_from = cause;
+        s.after_command(&mut out);
+    }
+    out
 }

@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 
 use super::World;
-use crate::api::request::{Method, Response};
+use crate::api::request::Response;
 use crate::api::served::{ServedCall, ServedReply};
 use crate::api::user::{ANONYMOUS, UNAUTHENTICATED};
 use crate::api::{Reason, RecordId, Status, User};
@@ -60,15 +60,13 @@ impl World {
         known.map(|(user, _)| user).ok_or_else(|| Status::new(Reason::Unauthorized, "Unauthorized"))
     }
 
-    /// A program has asked: because of what somebody runs at this time, as far as that can be said.
+    /// A program has asked: because of what somebody runs at this time, as far as that can be said, or of its own accord.
     fn cause_of(&mut self, call: &ServedCall) -> RecordId {
         let newest = self.ops.iter().filter(|(_, op)| op.actor.is_none()).max_by_key(|(id, _)| **id);
-        let causes = newest.map(|(_, op)| smallvec![op.cause]).unwrap_or_default();
-        // Who only looks changes nothing that would have to be told.
-        if call.method == Method::Get.name() && !causes.is_empty() {
-            return causes[0];
+        if let Some((_, op)) = newest {
+            return op.cause;
         }
         let line = format!("{} {}", call.method, call.target);
-        self.ledger.add(self.now, "client", What::Root(Root::Call(line)), causes)
+        self.ledger.add(self.now, "client", What::Root(Root::Call(line)), smallvec![])
     }
 }
