@@ -178,6 +178,14 @@ fn kubectl_proxy_keeps_to_what_it_was_told() {
     // Whoever it is started as, it asks as them.
     run(&mut s, "kubectl proxy --port=8013 --as=jane &");
     assert!(run(&mut s, "curl -s localhost:8013/api/v1/namespaces").contains("User \\\"jane\\\" cannot list"));
+    // Whether one may act as somebody is judged with each request.
+    run(&mut s, "kubectl create serviceaccount low");
+    run(
+        &mut s,
+        "kubectl proxy --port=8014 --token=$(kubectl create token low) --as=kubernetes-admin --as-group=system:masters &",
+    );
+    let refused = run(&mut s, "curl -s localhost:8014/api/v1/namespaces");
+    assert!(refused.contains("system:serviceaccount:default:low\\\" cannot impersonate"), "{refused}");
 }
 
 #[test]

@@ -158,6 +158,12 @@ fn netexec_tells_who_it_is_and_calls_others() {
         ask(&mut s, &format!("dial?host={to}&port=8081&protocol=udp&request=hostname")),
         "{\"responses\":[\"p\"]}"
     );
+    // Who is done first is answered first, and as what was asked.
+    let both = "curl -s \"localhost:8080/shell?cmd=sleep%202%3Becho%20slow\" & curl -s \"localhost:8080/dial?host=localhost&port=8080&request=hostName\"; wait";
+    assert_eq!(
+        run(&mut s, &format!("kubectl exec p -- sh -c '{both}'")),
+        "{\"responses\":[\"p\"]}{\"output\":\"slow\\n\"}"
+    );
     let refused = ask(&mut s, &format!("dial?host={to}&port=9&request=hostName"));
     assert!(refused.starts_with("{\"errors\":[") && refused.contains("onnect"), "{refused}");
     assert_eq!(

@@ -117,6 +117,8 @@ pub enum RuntimeCall {
         host: Arc<str>,
         how: Box<Proxying>,
         user: Box<User>,
+        /// What is sent with every request besides.
+        headers: Vec<(String, String)>,
     },
     /// A volume holds something else from now on.
     UpdateVolume {
@@ -363,6 +365,13 @@ pub enum Outcome {
     Failed {
         message: String,
     },
+}
+
+impl Outcome {
+    /// What a command ended with; whatever else it is has gone well.
+    pub fn exit_code(&self) -> i32 {
+        if let Outcome::Ended { code } = self { *code } else { 0 }
+    }
 }
 
 /// How much of a CPU is used, in 10⁻⁹, and how many bytes of memory.

@@ -68,6 +68,39 @@ pub struct Impersonation {
     pub extra: BTreeMap<String, Vec<String>>,
 }
 
+const AS_USER: &str = "impersonate-user";
+const AS_UID: &str = "impersonate-uid";
+const AS_GROUP: &str = "impersonate-group";
+const AS_EXTRA: &str = "impersonate-extra-";
+
+impl Impersonation {
+    /// Reads the headers; `None` if none of them is about it.
+    pub fn of_headers(headers: &[(String, String)]) -> Option<Impersonation> {
+        let mut whom = Impersonation::default();
+        for (name, value) in headers {
+            match name.to_ascii_lowercase().as_str() {
+                AS_USER => whom.user = value.clone(),
+                AS_UID => whom.uid = value.clone(),
+                AS_GROUP => whom.groups.push(value.clone()),
+                other => {
+                    if let Some(key) = other.strip_prefix(AS_EXTRA) {
+                        whom.extra.entry(key.to_string()).or_default().push(value.clone());
+                    }
+                }
+            }
+        }
+        (whom != Impersonation::default()).then_some(whom)
+    }
+
+    pub fn headers(&self) -> Vec<(String, String)> {
+        let one = |name: &str, value: &String| (name.to_string(), value.clone());
+        let single = [(AS_USER, &self.user), (AS_UID, &self.uid)].into_iter().filter(|(_, v)| !v.is_empty());
+        let groups = self.groups.iter().map(|g| (AS_GROUP, g));
+        let extra = self.extra.iter().flat_map(|(k, all)| all.iter().map(move |v| one(&format!("{AS_EXTRA}{k}"), v)));
+        single.chain(groups).map(|(n, v)| one(n, v)).chain(extra).collect()
+    }
+}
+
 impl Request {
     pub fn new(method: Method, path: impl Into<String>) -> Request {
         Request {

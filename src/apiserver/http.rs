@@ -24,24 +24,6 @@ fn accepts(header: &str) -> Accept {
     }
 }
 
-/// Whom the headers `Impersonate-…` name.
-fn impersonates(call: &ServedCall) -> Option<Box<Impersonation>> {
-    let mut whom = Impersonation::default();
-    for (name, value) in &call.headers {
-        match name.to_ascii_lowercase().as_str() {
-            "impersonate-user" => whom.user = value.clone(),
-            "impersonate-uid" => whom.uid = value.clone(),
-            "impersonate-group" => whom.groups.push(value.clone()),
-            other => {
-                if let Some(key) = other.strip_prefix("impersonate-extra-") {
-                    whom.extra.entry(key.to_string()).or_default().push(value.clone());
-                }
-            }
-        }
-    }
-    (whom != Impersonation::default()).then(|| Box::new(whom))
-}
-
 /// Takes a request apart.
 ///
 /// # Errors
@@ -60,7 +42,7 @@ pub fn read(call: &ServedCall, api: &ApiServer) -> Result<Request, Status> {
     let request = Request {
         query: query_pairs(query),
         accept: accepts(call.header("accept").unwrap_or_default()),
-        impersonate: impersonates(call),
+        impersonate: Impersonation::of_headers(&call.headers).map(Box::new),
         ..Request::new(method, path)
     };
     let request = match method {

@@ -204,9 +204,9 @@ impl Cluster {
     }
 
     /// A port of the learner's machine leads to the API.
-    pub fn proxy(&mut self, how: Proxying, user: User, cause: RecordId) -> OpId {
+    pub fn proxy(&mut self, how: Proxying, user: User, headers: Vec<(String, String)>, cause: RecordId) -> OpId {
         let host = self.own_host();
-        let call = RuntimeCall::Proxy { host: host.clone(), how: Box::new(how), user: Box::new(user) };
+        let call = RuntimeCall::Proxy { host: host.clone(), how: Box::new(how), user: Box::new(user), headers };
         self.world.call(Op::Runtime { node: host, call }, cause)
     }
 

@@ -56,6 +56,17 @@ impl Connected {
         })
     }
 
+    /// The same for whoever ends as it does.
+    pub fn follow(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
+        Ok(self.poll(env)?.unwrap_or_else(|outcome| Progress::Exit(outcome.exit_code())))
+    }
+
+    /// Shows what came last, and leaves.
+    pub fn end(&mut self, env: &mut Env<'_>) {
+        let _ = self.poll(env);
+        self.leave(env);
+    }
+
     pub fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
         if self.stdin || *what == Talk::Interrupt {
             env.api.talk(self.op, what);

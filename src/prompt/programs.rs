@@ -3,7 +3,7 @@
 
 use super::session::{Output, Session};
 use crate::api::ops::{RuntimeCall, Talk};
-use crate::api::{Duration, Op, OpId, Outcome, RecordId};
+use crate::api::{Duration, Op, OpId, RecordId};
 use crate::kubectl::remote::{Connected, LONGEST_PROGRAM};
 use crate::kubectl::{Env, Failure, Follow, Progress};
 use crate::ledger::{Root, What};
@@ -25,11 +25,7 @@ struct Running {
 
 impl Follow for Running {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
-        Ok(match self.near.poll(env)? {
-            Ok(progress) => progress,
-            Err(Outcome::Ended { code }) => Progress::Exit(code),
-            Err(_) => Progress::Exit(0),
-        })
+        self.near.follow(env)
     }
 
     fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {

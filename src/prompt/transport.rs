@@ -233,11 +233,9 @@ impl Transport for InProcess<'_> {
 
     fn proxy(&mut self, how: Proxying) -> Result<OpId, Status> {
         let user = self.login.user.clone()?;
-        let user = match &self.impersonate {
-            Some(whom) => User::of(&whom.user, &whom.groups.iter().map(String::as_str).collect::<Vec<_>>()),
-            None => user,
-        };
-        Ok(self.cluster.proxy(how, user, self.cause))
+        // Whether one may act as them is judged anew with each request.
+        let headers = self.impersonate.as_ref().map(|whom| whom.headers()).unwrap_or_default();
+        Ok(self.cluster.proxy(how, user, headers, self.cause))
     }
 
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::container::State;
 use super::kernel::net::{ConnectionId, MachineId, Protocol, Side};
-use super::kernel::{ProcessId, Read, Signal};
+use super::kernel::{ProcessId, Program, Read, Signal};
 use super::probing::{Probe, probed};
 use super::programs::api;
 use super::programs::net::{Forwarder, Ports};
@@ -194,17 +194,27 @@ impl Simulated {
         out: &mut Vec<Completion>,
     ) {
         let machine = MachineId::Host(host.clone());
-        let Some(m) = self.machine_mut(&machine) else { return fail(op, now, "no such machine", out) };
-        let sink = m.sink(false);
         let ports = ports.iter().map(|(local, remote)| Ports { local: *local, remote: *remote }).collect();
         let program = Box::new(Forwarder::new(MachineId::Pod(pod.uid), ports, addresses.to_vec(), lasting));
         let words = if lasting { ["docker-proxy", "-proto=tcp"] } else { ["kubectl", "port-forward"] };
-        let words: Arc<[String]> = words.map(String::from).into();
-        let process = m.start(0, program, words, sink, now);
-        match process {
+        self.begin_beside(op, machine, program, words, now, out);
+    }
+
+    /// A program on a machine itself that lies in no file of it.
+    fn begin_beside(
+        &mut self,
+        op: OpId,
+        machine: MachineId,
+        program: Box<dyn Program>,
+        words: [&str; 2],
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) {
+        let Some(m) = self.machine_mut(&machine) else { return fail(op, now, "no such machine", out) };
+        let sink = m.sink(false);
+        match m.start(0, program, words.map(String::from).into(), sink, now) {
             Some(process) => {
-                let what = What::Command { machine: machine.clone(), process, stdin: None, sink };
-                self.sessions.insert(op, Session::new(what));
+                self.follow_process(op, machine.clone(), process, sink);
                 self.run(&machine, now, out);
             }
             None => fail(op, now, "can't fork", out),
@@ -237,7 +247,7 @@ impl Simulated {
         op: OpId,
         host: &Arc<str>,
         how: &Proxying,
-        user: &User,
+        (user, headers): (&User, &[(String, String)]),
         now: Time,
         out: &mut Vec<Completion>,
     ) {
@@ -247,16 +257,8 @@ impl Simulated {
             let why = format!("listen tcp 127.0.0.1:{}: bind: address already in use", how.port);
             return fail(op, now, why, out);
         }
-        let sink = m.sink(false);
-        let words: Arc<[String]> = ["kubectl", "proxy"].map(String::from).into();
-        match m.start(0, Box::new(api::proxy(how.clone(), user.clone())), words, sink, now) {
-            Some(process) => {
-                let what = What::Command { machine: machine.clone(), process, stdin: None, sink };
-                self.sessions.insert(op, Session::new(what));
-                self.run(&machine, now, out);
-            }
-            None => fail(op, now, "can't fork", out),
-        }
+        let program = Box::new(api::proxy(how.clone(), user.clone(), headers.to_vec()));
+        self.begin_beside(op, machine, program, ["kubectl", "proxy"], now, out);
     }
 
     /// What the API server says arrives where somebody asked.

@@ -381,7 +381,9 @@ impl Answerer for Simulated {
             RuntimeCall::PortForward { host, pod, ports, addresses, lasting } => {
                 return self.port_forward(op, host, pod, (ports, addresses, *lasting), now, out);
             }
-            RuntimeCall::Proxy { host, how, user } => return self.begin_proxy(op, host, how, user, now, out),
+            RuntimeCall::Proxy { host, how, user, headers } => {
+                return self.begin_proxy(op, host, how, (user, headers), now, out);
+            }
             RuntimeCall::UpdateVolume { volume, content } => {
                 if let Some(tree) = self.volumes.get_mut(volume) {
                     *tree = content.clone();

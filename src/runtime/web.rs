@@ -113,8 +113,8 @@ pub enum Answer {
     /// Bytes that are no HTTP.
     Raw(String),
     HungUp,
-    /// What a program prints that is started for it.
-    Of(Vec<String>),
+    /// What a program that is started for it prints, and its code, made into an answer.
+    Of(Vec<String>, fn(&[u8], i32) -> Answer),
     /// What the API server says.
     OfApi(Box<ServedCall>),
 }

@@ -62,9 +62,8 @@ impl World {
 
     /// A program has asked: because of what somebody runs at this time, as far as that can be said, or of its own accord.
     fn cause_of(&mut self, call: &ServedCall) -> RecordId {
-        let newest = self.ops.iter().filter(|(_, op)| op.actor.is_none()).max_by_key(|(id, _)| **id);
-        if let Some((_, op)) = newest {
-            return op.cause;
+        if let Some(newest) = self.ops.values().rev().find(|op| op.actor.is_none()) {
+            return newest.cause;
         }
         let line = format!("{} {}", call.method, call.target);
         self.ledger.add(self.now, "client", What::Root(Root::Call(line)), smallvec![])

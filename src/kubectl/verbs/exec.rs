@@ -3,7 +3,7 @@
 use super::logs::pod_of;
 use crate::api::ops::Talk;
 use crate::api::request::Request;
-use crate::api::{Duration, Outcome, Resource, kinds};
+use crate::api::{Duration, Resource, kinds};
 use crate::kubectl::args::{FILENAME, Type};
 use crate::kubectl::containers;
 use crate::kubectl::env::{InPod, Streams};
@@ -83,7 +83,7 @@ impl Follow for Running {
             Ok(progress) => return Ok(progress),
             Err(outcome) => outcome,
         };
-        let code = if let Outcome::Ended { code } = ended { code } else { 0 };
+        let code = ended.exit_code();
         if code != 0 {
             env.error_line(format!("command terminated with exit code {code}"));
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::logs::pod_of;
 use crate::api::ops::Talk;
 use crate::api::request::Request;
-use crate::api::{Outcome, Resource, kinds};
+use crate::api::{Resource, kinds};
 use crate::kubectl::args::Type;
 use crate::kubectl::remote::Connected;
 use crate::kubectl::resources::object;
@@ -174,10 +174,8 @@ struct Forwarding {
 
 impl Follow for Forwarding {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
-        match self.to.poll(env)? {
-            Ok(_) => {}
-            Err(Outcome::Ended { code }) => return Ok(Progress::Exit(code)),
-            Err(_) => return Ok(Progress::Exit(0)),
+        if let ended @ Progress::Exit(_) = self.to.follow(env)? {
+            return Ok(ended);
         }
         let pod = env.try_call(&Request::get(&self.path));
         let gone = pod.as_ref().map_or_else(
@@ -196,8 +194,7 @@ impl Follow for Forwarding {
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {
-        let _ = self.to.poll(env);
-        self.to.leave(env);
+        self.to.end(env);
     }
 
     fn ends(&self) -> bool {

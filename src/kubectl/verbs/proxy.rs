@@ -4,7 +4,6 @@
 use fancy_regex::Regex;
 
 use super::port_forward::FIRST_FREE;
-use crate::api::Outcome;
 use crate::api::file_tree::{Node, Tree, join};
 use crate::api::ops::{Proxying, Talk};
 use crate::api::path::absolute;
@@ -122,14 +121,11 @@ struct Proxied {
 
 impl Follow for Proxied {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
-        Ok(match self.to.poll(env)? {
-            Ok(_) => {
-                self.begins.take().into_iter().for_each(|line| env.line(line));
-                Progress::Waiting(None)
-            }
-            Err(Outcome::Ended { code }) => Progress::Exit(code),
-            Err(_) => Progress::Exit(0),
-        })
+        let progress = self.to.follow(env)?;
+        if let Some(line) = self.begins.take_if(|_| matches!(progress, Progress::Waiting(_))) {
+            env.line(line);
+        }
+        Ok(progress)
     }
 
     fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
@@ -137,8 +133,7 @@ impl Follow for Proxied {
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {
-        let _ = self.to.poll(env);
-        self.to.leave(env);
+        self.to.end(env);
     }
 
     fn ends(&self) -> bool {

@@ -326,8 +326,7 @@ pub fn exec(s: &mut Session, c: &Call) -> Output {
             Output { stderr, code, ..Output::default() }
         }
         Some(outcome) => {
-            let mut out =
-                Output { code: if let Outcome::Ended { code } = outcome { code } else { 0 }, ..Output::default() };
+            let mut out = Output { code: outcome.exit_code(), ..Output::default() };
             for (stream, data) in s.cluster.world.said(op) {
                 let text = String::from_utf8_lossy(&data).into_owned();
                 match stream {

@@ -49,6 +49,11 @@ impl Signal {
         ("STOP", 19),
     ];
 
+    /// What whoever wants a program to end sends first, and what Ctrl-C sends.
+    pub fn asks_to_end(self) -> bool {
+        [Signal::TERM, Signal::INT].contains(&self)
+    }
+
     /// `TERM`, `SIGTERM`, `15`.
     pub fn parse(text: &str) -> Option<Signal> {
         let upper = text.to_ascii_uppercase();

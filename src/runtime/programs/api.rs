@@ -42,12 +42,13 @@ impl Pages for ApiServer {
 struct Proxy {
     how: Proxying,
     user: User,
+    headers: Vec<(String, String)>,
 }
 
-/// `kubectl proxy`, as somebody.
-pub fn proxy(how: Proxying, user: User) -> Serving {
+/// `kubectl proxy`, as somebody; `headers` are sent with every request besides.
+pub fn proxy(how: Proxying, user: User, headers: Vec<(String, String)>) -> Serving {
     let port = how.port;
-    Serving::new(Box::new(Proxy { how, user }), vec![(port, Speech::Http)]).for_itself()
+    Serving::new(Box::new(Proxy { how, user, headers }), vec![(port, Speech::Http)]).for_itself()
 }
 
 /// Whether one of several patterns fits, as Go's `MatchString`: anywhere in the text.
@@ -102,7 +103,9 @@ impl Pages for Proxy {
         match below(prefix) {
             Some(rest) => {
                 let target = if rest.starts_with('/') { rest.to_string() } else { format!("/{rest}") };
-                Answer::OfApi(Box::new(call(r, target, Some(self.user.clone()))))
+                let mut call = call(r, target, Some(self.user.clone()));
+                call.headers.extend(self.headers.iter().cloned());
+                Answer::OfApi(Box::new(call))
             }
             None => plain(404, "404 page not found"),
         }

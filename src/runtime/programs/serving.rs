@@ -13,10 +13,6 @@ use crate::runtime::web::{Answer, REQUEST, Request, reason};
 pub trait Pages: Send + Sync {
     /// A request that came to one of its ports.
     fn answer(&mut self, port: u16, r: &Request, sys: &mut Sys<'_>) -> Answer;
-    /// What a child has come to that an answer waited for: all that it printed, and its code.
-    fn finished(&mut self, _printed: &[u8], _code: i32) -> Answer {
-        Answer::HungUp
-    }
     /// To what is no request.
     fn malformed(&self) -> Answer {
         let body = b"400 Bad Request".to_vec();
@@ -83,7 +79,7 @@ pub struct Serving {
     ports: Vec<(u16, Speech)>,
     listeners: Vec<Fd>,
     connections: Vec<Connection>,
-    stopped: Option<Signal>,
+    stopped: bool,
     until: Option<Time>,
     /// Only the machine itself reaches it.
     loopback: bool,
@@ -119,6 +115,7 @@ enum State {
         output: Fd,
         printed: Vec<u8>,
         request: Request,
+        becomes: fn(&[u8], i32) -> Answer,
     },
 }
 
@@ -131,7 +128,7 @@ enum Next {
 
 impl Serving {
     pub fn new(pages: Box<dyn Pages>, ports: Vec<(u16, Speech)>) -> Serving {
-        Serving { pages, ports, listeners: vec![], connections: vec![], stopped: None, until: None, loopback: false }
+        Serving { pages, ports, listeners: vec![], connections: vec![], stopped: false, until: None, loopback: false }
     }
 
     pub fn for_itself(self) -> Serving {
@@ -197,7 +194,7 @@ impl Serving {
                 c.state = State::Answers(sys.now, ended);
                 return Next::Goes;
             }
-            State::Waits { output, printed, child, request } => {
+            State::Waits { output, printed, child, request, becomes } => {
                 match sys.read(*output, 65_536) {
                     Ok(Read::Data(d)) => {
                         printed.extend(d);
@@ -207,10 +204,9 @@ impl Serving {
                     Ok(Read::End) | Err(_) => {}
                 }
                 let Some((_, code)) = sys.reap(Some(*child)) else { return Next::Rests };
-                let (fd, said, r) = (*output, std::mem::take(printed), std::mem::take(request));
+                let (fd, said, r, becomes) = (*output, std::mem::take(printed), std::mem::take(request), *becomes);
                 sys.close(fd);
-                let answer = self.pages.finished(&said, code);
-                self.put(c, &r, answer, sys.now, sys);
+                self.put(c, &r, becomes(&said, code), sys.now, sys);
                 return Next::Goes;
             }
             State::Reads => {}
@@ -321,15 +317,12 @@ impl Serving {
                 c.state = State::Passes { from, text: vec![] };
                 return;
             }
-            Answer::Of(words) => match self.begin(&words, sys) {
+            Answer::Of(words, becomes) => match self.begin(&words, sys) {
                 Some((child, output)) => {
-                    c.state = State::Waits { child, output, printed: vec![], request: r.clone() };
+                    c.state = State::Waits { child, output, printed: vec![], request: r.clone(), becomes };
                     return;
                 }
-                None => {
-                    let answer = self.pages.finished(b"", 127);
-                    return self.put(c, r, answer, at, sys);
-                }
+                None => return self.put(c, r, becomes(b"", 127), at, sys),
             },
         };
         c.state = State::Answers(at, bytes);
@@ -369,7 +362,7 @@ fn head(software: &str, code: u16, kind: &str, n: usize, to: Option<&str>, close
 
 impl Program for Serving {
     fn run(&mut self, sys: &mut Sys<'_>) -> Step {
-        if self.stopped.is_some() {
+        if self.stopped {
             let until = *self.until.get_or_insert(sys.now + self.pages.lingers());
             if sys.now >= until {
                 return Step::Exit(0);
@@ -402,22 +395,16 @@ impl Program for Serving {
             stays
         });
         let mut wait = Wait { readable: self.listeners.clone(), until: self.until, ..Wait::default() };
-        let mut sooner = |at: Time| wait.until = Some(wait.until.map_or(at, |u| u.min(at)));
+        let sooner = |wait: &mut Wait, at: Time| wait.until = Some(wait.until.map_or(at, |u| u.min(at)));
         if let Some((at, code)) = self.pages.ends() {
             if at <= sys.now {
                 return Step::Exit(code);
             }
-            sooner(at);
+            sooner(&mut wait, at);
         }
         for c in &connections {
             match &c.state {
-                State::Answers(at, _) if *at > sys.now => sooner(*at),
-                _ => {}
-            }
-        }
-        for c in &connections {
-            match &c.state {
-                State::Answers(at, _) if *at > sys.now => {}
+                State::Answers(at, _) if *at > sys.now => sooner(&mut wait, *at),
                 State::Answers(..) => wait.writable.push(c.fd),
                 State::Waits { output, .. } => {
                     wait.readable.push(*output);
@@ -433,8 +420,8 @@ impl Program for Serving {
 
     /// It ends, and well.
     fn signal(&mut self, signal: Signal) -> Reaction {
-        if [Signal::TERM, Signal::INT, Signal::QUIT].contains(&signal) {
-            self.stopped = Some(signal);
+        if signal.asks_to_end() || signal == Signal::QUIT {
+            self.stopped = true;
             return Reaction::Noted;
         }
         if signal == Signal::HUP { Reaction::Ignored } else { Reaction::Default }

@@ -96,7 +96,7 @@ impl Program for Waiting {
         if self.stopped { Step::Exit(0) } else { Step::Wait(Wait::default()) }
     }
     fn signal(&mut self, signal: Signal) -> Reaction {
-        if [Signal::TERM, Signal::INT].contains(&signal) {
+        if signal.asks_to_end() {
             self.stopped = true;
             return Reaction::Noted;
         }

@@ -2,7 +2,7 @@
 //! Real Kubernetes: test/images/agnhost/{mounttest,dns}.
 
 use super::{Flags, print};
-use crate::api::Time;
+use crate::api::{Duration, Time};
 use crate::runtime::kernel::tree::{Kind, Node};
 use crate::runtime::kernel::{Errno, Program, STDOUT, Step, Sys, Wait, proc};
 use crate::runtime::programs::Start;
@@ -48,7 +48,7 @@ pub const MOUNT_FLAGS: &[(&str, &str)] = &[
 ];
 const CONTENT: &str = "mount-tester new file\n";
 const EXT4: u32 = 61_267;
-const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_secs(2);
 
 fn why(call: &str, path: &str, e: Errno) -> String {
     format!("{call} {path}: {}", e.text().to_lowercase())
@@ -156,7 +156,7 @@ pub fn mounttest(f: &Flags, s: &mut Start<'_, '_>) -> Box<dyn Program> {
         None => print(out, i32::from(!well)),
         Some(path) => Box::new(Loop {
             path,
-            until: s.sys.now + std::time::Duration::from_secs(u64::try_from(f.number("retry_time")).unwrap_or(180)),
+            until: s.sys.now + Duration::from_secs(u64::try_from(f.number("retry_time")).unwrap_or(180)),
             once: f.is_on("break_on_expected_content"),
             out: out.into_bytes(),
             next: s.sys.now,

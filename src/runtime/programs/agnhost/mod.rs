@@ -9,10 +9,10 @@ mod servers;
 
 use super::serving::{Pages, Serving, Speech};
 use super::{Printing, Start};
-use crate::api::Time;
 use crate::api::time::parse_go_duration;
+use crate::api::{Duration, Time};
 use crate::runtime::kernel::{Program, Reaction, Signal, Step, Sys, Wait};
-use crate::runtime::web::{Answer, Server, Site};
+use crate::runtime::web::{Answer, REQUEST, Server, Site};
 
 struct Word {
     name: &'static str,
@@ -88,8 +88,6 @@ static TABLE: &[Word] = &[
     },
 ];
 
-const REQUEST: std::time::Duration = crate::runtime::web::REQUEST;
-
 /// The flags of a word: `--name value`, `--name=value`.
 struct Flags {
     given: Vec<(&'static str, String)>,
@@ -140,7 +138,7 @@ impl Flags {
         self.text(name) == "true"
     }
 
-    fn duration(&self, name: &str) -> std::time::Duration {
+    fn duration(&self, name: &str) -> Duration {
         parse_go_duration(self.text(name)).unwrap_or_default()
     }
 }
@@ -215,7 +213,7 @@ impl Program for Pause {
     }
 
     fn signal(&mut self, signal: Signal) -> Reaction {
-        self.ends = [Signal::TERM, Signal::INT].contains(&signal);
+        self.ends = signal.asks_to_end();
         if self.ends { Reaction::Noted } else { Reaction::Default }
     }
 

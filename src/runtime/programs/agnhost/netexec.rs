@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Flags, elsewhere, log_line, not_found, page, serve};
-use crate::api::Time;
 use crate::api::time::{go_duration, parse_go_duration};
+use crate::api::{Duration, Time};
 use crate::runtime::kernel::{Program, STDERR, Sys};
 use crate::runtime::programs::Start;
 use crate::runtime::programs::serving::{Pages, Speech};
+use crate::runtime::shell::simple::quoted;
 use crate::runtime::web::{Answer, Request};
 
 /// What stands between the answers of several calls.
@@ -23,14 +24,6 @@ struct NetExec {
     /// What is answered whatever is asked.
     instead: Option<String>,
     ends: Option<(Time, i32)>,
-    /// What children were started for, the first one first.
-    calls: Vec<Call>,
-}
-
-#[derive(Clone, Copy)]
-enum Call {
-    Shell,
-    Dial,
 }
 
 pub fn netexec(f: &Flags, s: &mut Start<'_, '_>) -> Box<dyn Program> {
@@ -43,7 +36,7 @@ pub fn netexec(f: &Flags, s: &mut Start<'_, '_>) -> Box<dyn Program> {
         ports.push((udp, Speech::Datagrams));
     }
     let instead = Some(f.text("http-override").to_string()).filter(|t| !t.is_empty());
-    serve(NetExec { udp: udp != 0, instead, ends: None, calls: vec![] }, ports)
+    serve(NetExec { udp: udp != 0, instead, ends: None }, ports)
 }
 
 /// A datagram's answer.
@@ -77,7 +70,7 @@ impl NetExec {
             page(200, format!("argument '{what}' must be {form} or empty, got {got:?}\n"))
         };
         let (wait, timeout, code) = (r.value("wait"), r.value("timeout"), r.value("code"));
-        let duration = |t: &str| if t.is_empty() { Some(std::time::Duration::ZERO) } else { parse_go_duration(t) };
+        let duration = |t: &str| if t.is_empty() { Some(Duration::ZERO) } else { parse_go_duration(t) };
         let Some(within) = duration(&timeout) else { return wrong("timeout", "a valid golang duration", &timeout) };
         let Some(after) = duration(&wait) else { return wrong("wait", "a valid golang duration", &wait) };
         let Ok(with) = (if code.is_empty() { Ok(0) } else { code.parse::<i32>() }) else {
@@ -93,13 +86,12 @@ impl NetExec {
         Answer::HungUp
     }
 
-    fn shell(&mut self, r: &Request) -> Answer {
+    fn shell(r: &Request) -> Answer {
         let command = [r.value("shellCommand"), r.value("cmd")].into_iter().find(|c| !c.is_empty()).unwrap_or_default();
-        self.calls.push(Call::Shell);
-        Answer::Of(["/bin/sh", "-c", &command].map(String::from).to_vec())
+        Answer::Of(["/bin/sh", "-c", &command].map(String::from).to_vec(), printed)
     }
 
-    fn dial(&mut self, r: &Request) -> Answer {
+    fn dial(r: &Request) -> Answer {
         let (host, port, request) = (r.value("host"), r.value("port"), r.value("request"));
         let tries = match r.value("tries").as_str() {
             "" => Ok(1),
@@ -109,27 +101,38 @@ impl NetExec {
         if request.is_empty() {
             return page(400, "request parameter not specified. <nil>\n");
         }
-        let quoted = |t: &str| format!("'{}'", t.replace('\'', "'\\''"));
         let call = match r.value("protocol").to_lowercase().as_str() {
             "" | "http" => format!("curl -s -S -m 5 {}", quoted(&format!("http://{host}:{port}/{request}"))),
             "udp" => format!("printf %s {} | nc -u -w 5 {} {}", quoted(&request), quoted(&host), quoted(&port)),
             other => return page(400, format!("unsupported protocol. {other}\n")),
         };
         let script = format!("i=0; while [ $i -lt {tries} ]; do {call}; printf '\\1%s\\1' $?; i=$((i+1)); done");
-        self.calls.push(Call::Dial);
-        Answer::Of(["/bin/sh", "-c", &script].map(String::from).to_vec())
+        Answer::Of(["/bin/sh", "-c", &script].map(String::from).to_vec(), dialled)
     }
 }
 
+/// What a command came to.
+fn printed(text: &[u8], code: i32) -> Answer {
+    let mut said = BTreeMap::new();
+    if !text.is_empty() {
+        said.insert("output", String::from_utf8_lossy(text).into_owned());
+    }
+    if code != 0 {
+        said.insert("error", format!("exit status {code}"));
+    }
+    page(200, json!(said).to_string())
+}
+
 /// What several calls came to: what each printed, and its code after it.
-fn dialled(printed: &str) -> Value {
+fn dialled(printed: &[u8], _: i32) -> Answer {
+    let printed = String::from_utf8_lossy(printed);
     let mut all: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let parts: Vec<&str> = printed.split(BETWEEN).collect();
     for pair in parts.chunks_exact(2) {
         let which = if pair[1] == "0" { "responses" } else { "errors" };
         all.entry(which).or_default().push(pair[0].trim_end_matches('\n'));
     }
-    json!(all)
+    page(200, json!(all).to_string())
 }
 
 impl Pages for NetExec {
@@ -157,30 +160,11 @@ impl Pages for NetExec {
                 self.ends = Some((sys.now, 0));
                 Answer::HungUp
             }
-            "/shell" => self.shell(r),
-            "/dial" => self.dial(r),
+            "/shell" => NetExec::shell(r),
+            "/dial" => NetExec::dial(r),
             "/upload" => page(200, "{\"error\":\"Unable to upload file.\"}"),
             _ => not_found(),
         }
-    }
-
-    fn finished(&mut self, printed: &[u8], code: i32) -> Answer {
-        let text = String::from_utf8_lossy(printed).into_owned();
-        let call = if self.calls.is_empty() { Call::Shell } else { self.calls.remove(0) };
-        let said = match call {
-            Call::Dial => dialled(&text),
-            Call::Shell => {
-                let mut said = BTreeMap::new();
-                if !text.is_empty() {
-                    said.insert("output", text);
-                }
-                if code != 0 {
-                    said.insert("error", format!("exit status {code}"));
-                }
-                json!(said)
-            }
-        };
-        page(200, said.to_string())
     }
 
     fn ends(&self) -> Option<(Time, i32)> {

@@ -109,7 +109,7 @@ impl Program for NameServer {
     }
 
     fn signal(&mut self, signal: Signal) -> Reaction {
-        if [Signal::TERM, Signal::INT].contains(&signal) {
+        if signal.asks_to_end() {
             self.stopped = true;
             return Reaction::Noted;
         }
