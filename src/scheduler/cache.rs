@@ -2,7 +2,7 @@
 //! Real Kubernetes: pkg/scheduler/backend/cache.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::framework::{Alike, Load, NodeInfo, PlaceNumbers, Snapshot};
 use super::known::Known;
@@ -18,6 +18,8 @@ use crate::api::{Key, Object, Time, Uid};
 pub struct Cache {
     /// By name. Shared with whoever supposes some of them to be different.
     pub nodes: Vec<Arc<NodeInfo>>,
+    /// What they are called: listed when somebody asks, and forgotten when one comes or goes.
+    names: OnceLock<Arc<[Name]>>,
     placed: imbl::OrdMap<Uid, Placed>,
     /// Which pods stand on each node, known or not (yet).
     on: imbl::OrdMap<Name, imbl::OrdSet<Uid>>,
@@ -26,8 +28,8 @@ pub struct Cache {
     pub images: BTreeMap<String, i64>,
     /// By namespace and labels, each once; those that stay and those that leave.
     alike: BTreeMap<Name, [Labelled; 2]>,
-    /// How many placed pods have wishes about their neighbours.
-    choosy: usize,
+    /// How many placed pods have wishes about their neighbours, by node.
+    choosy: BTreeMap<Name, usize>,
     /// How many placed pods have each priority.
     priorities: BTreeMap<i32, usize>,
 }
@@ -100,6 +102,16 @@ fn is_choosy(load: &Load) -> bool {
     load.alike.special.as_ref().is_some_and(Special::is_choosy)
 }
 
+/// One less of it; what there is none of is not listed.
+fn count_off<K: Ord>(counts: &mut BTreeMap<K, usize>, of: &K) {
+    if let Some(count) = counts.get_mut(of) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(of);
+        }
+    }
+}
+
 impl Cache {
     pub fn set_node(&mut self, o: &Arc<Object>) {
         let at = match self.find(o.name()) {
@@ -113,6 +125,7 @@ impl Cache {
                 let mut fresh = NodeInfo::new(o.clone(), &mut self.places);
                 self.standing(o.name()).for_each(|(_, p)| fresh.add(&p.load));
                 self.nodes.insert(at, Arc::new(fresh));
+                self.names = OnceLock::new();
                 at
             }
         };
@@ -123,6 +136,7 @@ impl Cache {
         if let Ok(at) = self.find(name) {
             self.count_images(at, -1);
             self.nodes.remove(at);
+            self.names = OnceLock::new();
         }
     }
 
@@ -190,7 +204,9 @@ impl Cache {
         }
         let load = self.load(pod);
         let placed = Placed { pod: pod.name().into(), node: node.into(), load, started, preempted, generation };
-        self.choosy += usize::from(is_choosy(&placed.load));
+        if is_choosy(&placed.load) {
+            *self.choosy.entry(placed.node.clone()).or_default() += 1;
+        }
         *self.priorities.entry(placed.load.priority).or_default() += 1;
         if let Some(n) = self.node_mut(node) {
             n.add(&placed.load);
@@ -206,13 +222,10 @@ impl Cache {
 
     pub fn remove(&mut self, uid: Uid) -> bool {
         let Some(p) = self.placed.remove(&uid) else { return false };
-        self.choosy -= usize::from(is_choosy(&p.load));
-        if let Some(count) = self.priorities.get_mut(&p.load.priority) {
-            *count -= 1;
-            if *count == 0 {
-                self.priorities.remove(&p.load.priority);
-            }
+        if is_choosy(&p.load) {
+            count_off(&mut self.choosy, &p.node);
         }
+        count_off(&mut self.priorities, &p.load.priority);
         if let Some(n) = self.node_mut(&p.node) {
             n.remove(&p.load);
         }
@@ -226,7 +239,8 @@ impl Cache {
     }
 
     pub fn snapshot<'a>(&'a self, known: &'a Known) -> Snapshot<'a> {
-        Snapshot { nodes: &self.nodes, images: &self.images, choosy: self.choosy, known }
+        let names = self.names.get_or_init(|| self.nodes.iter().map(|n| n.name.clone()).collect());
+        Snapshot { nodes: &self.nodes, names, images: &self.images, choosy: &self.choosy, known }
     }
 
     pub fn node(&self, name: &str) -> Option<&NodeInfo> {

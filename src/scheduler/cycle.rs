@@ -2,8 +2,8 @@
 //! Real Kubernetes: pkg/scheduler/schedule_one.go.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
+use super::fitting::Fitting;
 use super::framework::{NodeInfo, Objections, PodInfo, Reason, Refusal, Rejected, Snapshot};
 use super::nominated::Rivals;
 use super::plugins::dynamic_resources::NOTHING_TO_TAKE_BACK;
@@ -15,8 +15,7 @@ use crate::apiserver::caller::{Chance, below};
 /// The nodes that were possible, and how the best one was found among them.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// Mostly the same for pod after pod, and then shared.
-    pub nodes: Arc<[Name]>,
+    pub nodes: Fitting,
     pub score: i64,
     /// How many of them have the best score.
     pub ties: usize,
@@ -29,17 +28,6 @@ pub struct Choice {
 pub struct Memory {
     /// Where the search begins, so that all nodes get their turn.
     start: usize,
-    /// The nodes that were possible for the last pod.
-    feasible: Arc<[Name]>,
-}
-
-impl Memory {
-    fn names(&mut self, feasible: &[&NodeInfo]) -> Arc<[Name]> {
-        if !self.feasible.iter().eq(feasible.iter().map(|n| &n.name)) {
-            self.feasible = feasible.iter().map(|n| n.name.clone()).collect();
-        }
-        self.feasible.clone()
-    }
 }
 
 /// What came out of a cycle.
@@ -87,9 +75,9 @@ impl<'a> Judges<'a> {
         Ok(judges)
     }
 
-    /// The only nodes that come into question, where the pod names them.
-    fn named(&self, all: &Snapshot<'a>) -> Option<Vec<&'a NodeInfo>> {
-        Some(self.among.as_ref()?.iter().filter_map(|name| all.node(name)).collect())
+    /// Where the only nodes are that come into question, where the pod names them.
+    fn named(&self, all: &Snapshot<'a>) -> Option<Vec<usize>> {
+        Some(self.among.as_ref()?.iter().filter_map(|name| all.find(name)).collect())
     }
 
     /// The first plugin that objects ends the node; it may have several reasons.
@@ -114,22 +102,26 @@ pub fn schedule(
         let reasons = rivals.objections(pod, n, all);
         if reasons.is_empty() { judges.objections(n) } else { reasons }
     };
-    let at_once = pod.nominated().and_then(|name| all.node(name)).filter(|n| judge(n).is_empty());
+    let at_once = pod.nominated().and_then(|name| all.find(name)).filter(|at| judge(&all.nodes[*at]).is_empty());
     let named = if at_once.is_some() { Some(vec![]) } else { judges.named(all) };
     let nodes = named.as_ref().map_or(all.nodes.len(), Vec::len);
     let not_named = if at_once.is_some() { 0 } else { all.nodes.len() - nodes };
     let mut rejected = Rejected { nodes: vec![], not_named };
     let wanted = enough(nodes);
     let mut feasible = Vec::with_capacity(wanted.max(1));
-    feasible.extend(at_once);
+    let mut places = Vec::with_capacity(wanted.max(1));
+    feasible.extend(at_once.map(|at| &*all.nodes[at]));
+    places.extend(at_once);
     let mut looked = 0;
     while feasible.len() < wanted && looked < nodes {
         let at = (memory.start + looked) % nodes;
-        let n = named.as_ref().map_or_else(|| &*all.nodes[at], |named| named[at]);
+        let at = named.as_ref().map_or(at, |named| named[at]);
+        let n = &*all.nodes[at];
         looked += 1;
         let reasons = judge(n);
         if reasons.is_empty() {
             feasible.push(n);
+            places.push(at);
         } else {
             rejected.nodes.extend(reasons.into_iter().map(|r| (n.name.clone(), r)));
         }
@@ -150,7 +142,12 @@ pub fn schedule(
     let best = totals.iter().copied().max().unwrap_or(0);
     let winners: Vec<usize> = (0..totals.len()).filter(|i| totals[*i] == best).collect();
     let pick = winners[usize::try_from(below(chance, winners.len() as u64)).unwrap_or(0)];
-    let choice = Choice { nodes: memory.names(&feasible), score: best, ties: winners.len(), kept: at_once.is_some() };
+    let choice = Choice {
+        nodes: Fitting::new(all.names.clone(), places.into_iter()),
+        score: best,
+        ties: winners.len(),
+        kept: at_once.is_some(),
+    };
     Verdict::Fits { node: feasible[pick].name.clone(), choice, rejected }
 }
 

@@ -194,7 +194,7 @@ impl Decision for SchedulerDecision {
     fn facts(&self) -> Facts {
         match self {
             SchedulerDecision::Bound { pod, node, choice, rejected } => {
-                let mut fit: Vec<String> = choice.nodes.iter().map(Name::to_string).collect();
+                let mut fit: Vec<String> = choice.nodes.names().map(Name::to_string).collect();
                 fit.sort();
                 vec![
                     ("pod", pod.name.to_string().into()),

@@ -304,14 +304,21 @@ pub struct Snapshot<'a> {
     pub nodes: &'a [Arc<NodeInfo>],
     /// On how many of them each image is.
     pub images: &'a BTreeMap<String, i64>,
-    /// How many pods on nodes have wishes about their neighbours.
-    pub choosy: usize,
+    /// What they are called, in the same order.
+    pub names: &'a Arc<[Name]>,
+    /// The nodes with pods that have wishes about their neighbours, and how many. Few pods have any.
+    pub choosy: &'a BTreeMap<Name, usize>,
     pub known: &'a Known,
 }
 
 impl<'a> Snapshot<'a> {
     pub fn each(&self) -> impl Iterator<Item = &'a NodeInfo> + use<'a> {
         self.nodes.iter().map(|n| &**n)
+    }
+
+    /// Those with pods that have wishes about their neighbours.
+    pub fn with_choosy(&self) -> impl Iterator<Item = &'a NodeInfo> + use<'a, '_> {
+        self.choosy.keys().filter_map(|name| self.node(name))
     }
 
     pub fn node(&self, name: &str) -> Option<&'a NodeInfo> {

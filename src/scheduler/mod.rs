@@ -16,6 +16,7 @@ pub mod component;
 pub mod cycle;
 pub mod decision;
 mod failing;
+pub mod fitting;
 pub mod framework;
 pub mod hints;
 pub mod inquiry;

@@ -60,7 +60,9 @@ impl Rivals {
         let mut nodes = all.nodes.to_vec();
         let crowded = Arc::make_mut(&mut nodes[at]);
         loads.iter().for_each(|load| crowded.add(load));
-        let supposed = Snapshot { nodes: &nodes, choosy: all.choosy + loads.len(), ..*all };
+        let mut choosy = all.choosy.clone();
+        *choosy.entry(node.name.clone()).or_default() += loads.len();
+        let supposed = Snapshot { nodes: &nodes, choosy: &choosy, ..*all };
         Judges::of(pod, &supposed).map(|judges| judges.objections(&nodes[at])).unwrap_or_default()
     }
 }

@@ -69,8 +69,8 @@ impl<'a> Counts<'a> {
         let near = required(special.map(|s| s.near.required.as_slice()));
         let far = required(special.map(|s| s.far.required.as_slice()));
         let (mut company, mut unwanted, mut unwelcome) = (ByPlace::default(), ByPlace::default(), ByPlace::default());
-        for node in all.nodes {
-            if !near.is_empty() || !far.is_empty() {
+        if !near.is_empty() || !far.is_empty() {
+            for node in all.nodes {
                 for (pods, count) in node.sorts() {
                     if !near.is_empty() && near.iter().all(|t| t.means_those(pods, all.known)) {
                         near.iter().for_each(|t| company.add(&t.key, node, count));
@@ -80,10 +80,10 @@ impl<'a> Counts<'a> {
                     }
                 }
             }
-            if all.choosy > 0 {
-                let theirs = node.specials().flat_map(|(_, s, _)| &s.far.required);
-                theirs.filter(|t| means_pod(t, pod, all.known)).for_each(|t| unwelcome.add(&t.key, node, 1));
-            }
+        }
+        for node in all.with_choosy() {
+            let theirs = node.specials().flat_map(|(_, s, _)| &s.far.required);
+            theirs.filter(|t| means_pod(t, pod, all.known)).for_each(|t| unwelcome.add(&t.key, node, 1));
         }
         let is_first = company.is_empty() && near.iter().all(|t| means_pod(t, pod, all.known));
         Counts { near, far, company, unwanted, unwelcome, is_first }
@@ -141,7 +141,7 @@ pub fn helped<'a>(what: &'a Happening<'a>) -> Help<'a> {
 impl Filter for InterPodAffinity {
     fn prepare<'a>(&self, pod: &'a PodInfo, all: &'a Snapshot<'a>) -> Prepared<'a> {
         let asks = pod.special.as_ref().is_some_and(|s| !s.near.required.is_empty() || !s.far.required.is_empty());
-        if !asks && all.choosy == 0 {
+        if !asks && all.choosy.is_empty() {
             return Ok(None);
         }
         let counts = Counts::of(pod, all);
@@ -163,17 +163,16 @@ fn worth<'a>(pod: &'a PodInfo, all: &'a Snapshot<'a>) -> ByPlace<'a> {
     let likes = own.into_iter().flat_map(|s| &s.near.preferred).map(|(t, w)| (t, *w));
     let dislikes = own.into_iter().flat_map(|s| &s.far.preferred).map(|(t, w)| (t, -w));
     let wishes: Vec<(&Term, i64)> = likes.chain(dislikes).collect();
-    for node in all.nodes {
-        if !wishes.is_empty() {
+    if !wishes.is_empty() {
+        for node in all.nodes {
             for (pods, count) in node.sorts() {
                 for (t, weight) in wishes.iter().filter(|(t, _)| t.means_those(pods, all.known)) {
                     out.add(&t.key, node, weight * count);
                 }
             }
         }
-        if all.choosy == 0 {
-            continue;
-        }
+    }
+    for node in all.with_choosy() {
         for (_, theirs, count) in node.specials().filter(|(_, s, _)| s.is_choosy()) {
             let must = theirs.near.required.iter().map(|t| (t, REQUIRED_WEIGHT));
             let like = theirs.near.preferred.iter().map(|(t, w)| (t, *w));
@@ -188,11 +187,14 @@ fn worth<'a>(pod: &'a PodInfo, all: &'a Snapshot<'a>) -> ByPlace<'a> {
 
 impl Score for InterPodAffinity {
     fn applies(&self, pod: &PodInfo, all: &Snapshot<'_>) -> bool {
-        all.choosy > 0 || pod.special.as_ref().is_some_and(prefers)
+        !all.choosy.is_empty() || pod.special.as_ref().is_some_and(prefers)
     }
 
     fn score(&self, pod: &PodInfo, nodes: &[&NodeInfo], all: &Snapshot<'_>) -> Vec<i64> {
         let worth = worth(pod, all);
+        if worth.is_empty() {
+            return vec![0; nodes.len()];
+        }
         let raw: Vec<i64> = nodes.iter().map(|n| worth.sum(n)).collect();
         let (most, least) = (raw.iter().copied().max().unwrap_or(0), raw.iter().copied().min().unwrap_or(0));
         let share = |s: i64| (s - least) as f64 / (most - least) as f64;

@@ -202,6 +202,8 @@ impl Wish<'_> {
                 there[place] = Some(0);
             }
             let all_count = everybody_counts(self.own, pod);
+            // Nobody asks how many there are on nodes without the label.
+            let others = others.filter(|n| n.label(key).is_some());
             for n in others.filter(|n| all_count || is_eligible(self.own, pod, n)) {
                 if let Some(Some(count)) = there.get_mut(places.number(n)) {
                     *count += n.matching(&mut question);

@@ -176,7 +176,12 @@ fn a_chosen_node_is_promised_volumes_and_the_pod_waits_for_them() {
     let promises = VolumeBinding.promises(&info, cache.node("b").unwrap(), &cache.snapshot(&known));
     let provision = Promise::Provision { claim: "d".into() };
     assert_eq!(promises, [Promise::Bind { volume: "v".into(), claim: "c".into() }, provision.clone()]);
-    let choice = super::super::cycle::Choice { nodes: Arc::new([]), score: 0, ties: 1, kept: false };
+    let choice = super::super::cycle::Choice {
+        nodes: super::super::fitting::Fitting::new(Arc::new([]), std::iter::empty()),
+        score: 0,
+        ties: 1,
+        kept: false,
+    };
     let found = Found {
         key: Key::of::<Pod>("d", "p"),
         object: info.object,
