@@ -8,7 +8,7 @@ pub mod health;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{NodeCondition, Taint};
 
@@ -60,6 +60,8 @@ struct Heard {
 #[derive(Clone)]
 pub struct NodeLifecycle {
     nodes: Cache<Node>,
+    /// Which of them are ready: whether the fault lies elsewhere is asked for every node that is not.
+    ready: BTreeSet<Name>,
     pods: Cache<Pod>,
     /// When each node was last heard of: a lease or a status that changed.
     heard: BTreeMap<Name, Heard>,
@@ -75,6 +77,7 @@ impl Default for NodeLifecycle {
     fn default() -> NodeLifecycle {
         NodeLifecycle {
             nodes: Cache::default(),
+            ready: BTreeSet::new(),
             pods: Cache::default(),
             heard: BTreeMap::new(),
             next_eviction: Time::default(),
@@ -115,6 +118,7 @@ impl Reconciler for NodeLifecycle {
             return;
         }
         if self.nodes.apply(c) {
+            self.count(&c.key.name);
             if c.kind == ChangeKind::Deleted {
                 self.heard.remove(&c.key.name);
             } else {
@@ -216,10 +220,22 @@ impl NodeLifecycle {
         }
     }
 
+    /// Notes whether a node that was just looked at is ready.
+    fn count(&mut self, name: &Name) {
+        if self.nodes.get("", name).is_some_and(node::is_ready) {
+            self.ready.insert(name.clone());
+        } else {
+            self.ready.remove(name);
+        }
+    }
+
+    fn zone(&self) -> Zone {
+        zone(self.ready.len(), self.nodes.len() - self.ready.len())
+    }
+
     /// When the last node has fallen silent, what was begun before is taken back.
     fn call_evictions_off(&mut self, ctx: &mut Ctx<'_>) {
-        let ready = self.nodes.iter().filter(|n| node::is_ready(n)).count();
-        if zone(ready, self.nodes.len() - ready) != Zone::Full {
+        if self.zone() != Zone::Full {
             return;
         }
         let all: Vec<Node> = self.nodes.iter().cloned().collect();
@@ -258,6 +274,7 @@ impl NodeLifecycle {
         });
         if let Ok(o) = done {
             self.nodes.put(&o);
+            self.count(&n.key().name);
         }
         let message = format!("Node {} status is now: NodeNotReady", n.name());
         self.recorder.record(about_node(n.name(), n.uid()), Note::normal("NodeNotReady", &message), ctx);
@@ -294,11 +311,9 @@ impl NodeLifecycle {
             // Nobody has said a word about this node yet.
             None => return Ok(None),
         };
-        let ready = self.nodes.iter().filter(|n| node::is_ready(n)).count();
-        let state = zone(ready, self.nodes.len() - ready);
-        if state != Zone::Normal {
+        if self.zone() != Zone::Normal {
             if eviction::no_execute(n).next().is_none() {
-                ctx.decide(NodeDecision::NoEviction { node: n.key(), ready, all: self.nodes.len() });
+                ctx.decide(NodeDecision::NoEviction { node: n.key(), ready: self.ready.len(), all: self.nodes.len() });
             }
             return Ok(Some(PERIOD));
         }
@@ -349,6 +364,7 @@ impl NodeLifecycle {
             }
         })?;
         self.nodes.put(&o);
+        self.count(&n.key().name);
         Ok(())
     }
 }
