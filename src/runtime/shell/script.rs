@@ -1,6 +1,7 @@
 //! Statements of a script, out of the parser's tree.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 use brush_parser::ast::{self, AndOr, Command, CommandPrefixOrSuffixItem as Item, CompoundCommand};
 
@@ -201,8 +202,31 @@ fn refusal(e: &brush_parser::ParseError) -> Refused {
     }
 }
 
+/// Scripts that were parsed of late: the entry points of images, which every container of them runs.
+static KNOWN: Mutex<VecDeque<(Arc<str>, Stmt)>> = Mutex::new(VecDeque::new());
+/// So many of them are remembered, if they are not too long to be kept.
+const MOST_KNOWN: usize = 16;
+const LONGEST_KNOWN: usize = 16_384;
+
 /// Parses a script.
 pub fn parse(text: &str) -> Result<Stmt, Refused> {
+    if text.len() > LONGEST_KNOWN {
+        return parse_anew(text);
+    }
+    if let Ok(known) = KNOWN.lock()
+        && let Some((_, script)) = known.iter().find(|(known, _)| **known == *text)
+    {
+        return Ok(script.clone());
+    }
+    let script = parse_anew(text)?;
+    if let Ok(mut known) = KNOWN.lock() {
+        known.truncate(MOST_KNOWN - 1);
+        known.push_front((text.into(), script.clone()));
+    }
+    Ok(script)
+}
+
+fn parse_anew(text: &str) -> Result<Stmt, Refused> {
     if is_too_deep(text) {
         return Err(Refused::Wrong("nested too deeply".into()));
     }
