@@ -43,11 +43,11 @@ fn wait_after(failures: u32) -> Duration {
 
 impl Fleet {
     fn look_at_volumes(&mut self, uid: Uid, ctx: &mut Ctx<'_>) -> (Sources, Vec<(String, ConfigError)>) {
-        let Some(w) = self.workers.get(uid) else { return (Sources::new(), vec![]) };
+        let Some(w) = self.workers.get(uid) else { return (Sources::default(), vec![]) };
         let pod = w.typed();
         let account = self.accounts.of(pod.namespace(), ctx);
         let at = self.nodes.at(&w.node);
-        let none = (Environment::new(), Sources::new());
+        let none = (Environment::new(), Sources::default());
         let place = Place {
             pod_ip: w.ip.as_deref().unwrap_or(""),
             host_ip: &at.config.ip,
@@ -168,7 +168,7 @@ impl Fleet {
         self.tell_unmounted(uid, &failed, ctx);
         let Some(w) = self.workers.get_mut(uid) else { return };
         let mut changed = vec![];
-        for (name, source) in fresh {
+        for (name, source) in fresh.into_all() {
             let Some(had) = w.volumes.get_mut(&name) else { continue };
             let (Some(old), Some(new)) = (&had.content, &source.content) else { continue };
             if volumes::same_files(old, new) {

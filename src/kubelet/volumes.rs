@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{
 use super::environment::{self, Texts};
 use super::spec::{ConfigError, Place};
 use crate::api::file_tree::{Kind, Node, Tree};
+use crate::api::kinds::shared_pod::TOKEN_VOLUME_PREFIX;
 use crate::api::kinds::{ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret};
 use crate::api::object::Resource;
 use crate::api::ops::Mount;
@@ -37,12 +38,33 @@ pub struct Source {
     claims: Option<Arc<str>>,
 }
 
-/// A pod's volumes, by their names, as they were mounted last.
-pub type Sources = BTreeMap<String, Source>;
+/// A pod's volumes, as they were mounted last, ordered by name. Nearly every pod has one alone, so they are simply listed.
+#[derive(Clone, Debug, Default)]
+pub struct Sources(Vec<(String, Source)>);
+
+impl Sources {
+    fn add(&mut self, name: &str, source: Source) {
+        let at = self.0.partition_point(|(known, _)| known.as_str() < name);
+        self.0.reserve_exact(1);
+        self.0.insert(at, (name.into(), source));
+    }
+
+    fn get(&self, name: &str) -> Option<&Source> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, source)| source)
+    }
+
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Source> {
+        self.0.iter_mut().find(|(known, _)| known == name).map(|(_, source)| source)
+    }
+
+    pub fn into_all(self) -> impl Iterator<Item = (String, Source)> {
+        self.0.into_iter()
+    }
+}
 
 /// Mounts the volumes that containers of the pod ask for. What cannot be mounted is told with the reason.
 pub fn prepare(pod: &Pod, place: &Place<'_>, ctx: &mut Ctx<'_>) -> (Sources, Vec<(String, ConfigError)>) {
-    let (mut mounted, mut failed) = (Sources::new(), vec![]);
+    let (mut mounted, mut failed) = (Sources::default(), vec![]);
     let Some(spec) = pod.spec.as_deref() else { return (mounted, failed) };
     // What a volume holds depends on no container: those of the downward API name theirs.
     let Some(any) = spec.containers.first() else { return (mounted, failed) };
@@ -50,9 +72,7 @@ pub fn prepare(pod: &Pod, place: &Place<'_>, ctx: &mut Ctx<'_>) -> (Sources, Vec
     let asked: BTreeSet<&str> = all.flat_map(|c| c.volume_mounts.iter().flatten()).map(|m| m.name.as_str()).collect();
     for v in spec.volumes.iter().flatten().filter(|v| asked.contains(v.name.as_str())) {
         match source(pod, any, v, place, ctx) {
-            Ok(s) => {
-                mounted.insert(v.name.clone(), s);
-            }
+            Ok(s) => mounted.add(&v.name, s),
             Err(why) => failed.push((v.name.clone(), why)),
         }
     }
@@ -127,7 +147,7 @@ fn source(pod: &Pod, c: &Container, v: &Volume, place: &Place<'_>, ctx: &mut Ctx
     if let Some(p) = &v.projected {
         let is_account = |p: &VolumeProjection| p.service_account_token.is_some();
         // What every pod of a namespace gets is made once.
-        if v.name.starts_with("kube-api-access-") && p.sources.iter().flatten().any(is_account) {
+        if pod.volume_name(&v.name).starts_with(TOKEN_VOLUME_PREFIX) && p.sources.iter().flatten().any(is_account) {
             let content = Some(place.account.clone());
             let seconds = p.sources.iter().flatten().find_map(|s| s.service_account_token.as_ref()?.expiration_seconds);
             let claims = ctx.token_claims(pod, "", seconds.unwrap_or(HOUR));

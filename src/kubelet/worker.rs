@@ -157,6 +157,8 @@ impl Slots {
         self.changes += 1;
         let known = self.all.iter().position(|s| s.name == name);
         let at = known.unwrap_or_else(|| {
+            // Most pods have one container.
+            self.all.reserve_exact(1);
             self.all.push(Slot { name: name.into(), ..Slot::default() });
             self.all.len() - 1
         });
@@ -333,7 +335,7 @@ impl Worker {
             probing: false,
             untold: false,
             fixed: None,
-            volumes: Sources::new(),
+            volumes: Sources::default(),
             mounting: Mounting::default(),
             overdue: false,
             evicted: None,
