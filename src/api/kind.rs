@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::custom::{self, CustomKind};
 use super::field::FieldErrors;
 use super::object::{Object, Resource};
+use super::packing::Packing;
 use super::schema::{self, TypeId};
 use super::table::{Cell, Column, ColumnType};
 use super::time::Time;
@@ -281,6 +282,8 @@ pub struct Kind<T: 'static> {
     pub scale: Option<Scale<T>>,
     /// Seconds of grace a plain delete gives; `None` deletes at once.
     pub grace: fn(&T) -> Option<i64>,
+    /// How its objects lie in the store as bytes, where there are many that nobody looks at.
+    pub packing: Option<&'static Packing<T>>,
 }
 
 impl<T: Resource> Kind<T> {
@@ -335,6 +338,7 @@ impl<T: Resource> Kind<T> {
             field: |_, _| None,
             scale: None,
             grace: |_| None,
+            packing: None,
         }
     }
 }
@@ -389,6 +393,8 @@ pub trait AnyKind: Sync {
     fn scale_of(&self, o: &Object) -> Option<ScaleValues>;
     fn set_scale(&self, o: &mut Object, replicas: i32);
     fn grace(&self, o: &Object) -> Option<i64>;
+    /// Makes an object small for the time in which nobody looks at it.
+    fn pack(&self, _o: &mut Object) {}
 }
 
 /// A column of a server-side Table, without the function that fills it.
@@ -585,5 +591,10 @@ impl<T: Resource> AnyKind for Kind<T> {
     }
     fn grace(&self, o: &Object) -> Option<i64> {
         typed(o, self.grace)
+    }
+    fn pack(&self, o: &mut Object) {
+        if let Some(packing) = self.packing {
+            o.pack_as(packing);
+        }
     }
 }

@@ -43,6 +43,7 @@ pub mod node_affinity;
 pub mod object;
 pub mod ops;
 pub mod ownership;
+pub mod packing;
 pub mod patch;
 pub mod path;
 pub mod pem;

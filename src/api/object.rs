@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::custom::CustomObject;
 use super::kind::KindRef;
 use super::ownership::Ownership;
+use super::packing::{Packed, Packing};
 use super::uid::Uid;
 
 /// A name or a namespace. They live in many keys and are compared all the time, so a short one is kept inside the key.
@@ -105,6 +106,15 @@ pub(super) trait Body: Send + Sync + fmt::Debug {
     fn same(&self, other: &dyn Body) -> bool;
     fn any(&self) -> &dyn Any;
     fn any_mut(&mut self) -> &mut dyn Any;
+    /// Its namespace and its name.
+    fn place(&self) -> (&str, &str) {
+        let meta = self.meta();
+        (meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default())
+    }
+    /// The same as one of Rust's values, if it is none.
+    fn loose(&self) -> Option<Box<dyn Body>> {
+        None
+    }
 }
 
 impl<T: Resource> Body for T {
@@ -155,7 +165,7 @@ pub struct Object {
 impl Clone for Object {
     fn clone(&self) -> Object {
         let ownership = match self.owners.get() {
-            Some(Some(known)) => Ownership::Known(known.clone()),
+            Some(Some(known)) => Ownership::known(known),
             _ => self.ownership.clone(),
         };
         Object { ownership, ..Object::of(self.kind, self.body.clone_box()) }
@@ -215,6 +225,29 @@ impl Object {
         self.body.any_mut().downcast_mut()
     }
 
+    /// Makes it small, if its kind knows how: it is about to be stored, and may never be looked at.
+    pub fn pack(&mut self) {
+        let kind = self.kind;
+        kind.pack(self);
+    }
+
+    pub(super) fn pack_as<T: Resource>(&mut self, packing: &'static Packing<T>) {
+        let marks = *self.marks();
+        let Some(content) = self.body.any_mut().downcast_mut::<T>() else { return };
+        match Packed::of(std::mem::take(content), packing) {
+            Ok(packed) => self.body = Box::new(packed),
+            Err(whole) => *content = *whole,
+        }
+        self.forget();
+        self.marks = marks.into();
+    }
+
+    /// The same object to look at for a while: what is packed stays so.
+    pub fn loose(self: Arc<Object>) -> Arc<Object> {
+        let Some(body) = self.body.loose() else { return self };
+        Arc::new(Object { ownership: self.ownership.clone(), ..Object::of(self.kind, body) })
+    }
+
     /// What was made of the content no longer holds.
     fn forget(&mut self) {
         self.marks = OnceLock::new();
@@ -233,11 +266,11 @@ impl Object {
     }
 
     pub fn name(&self) -> &str {
-        self.meta().name.as_deref().unwrap_or("")
+        self.body.place().1
     }
 
     pub fn namespace(&self) -> &str {
-        self.meta().namespace.as_deref().unwrap_or("")
+        self.body.place().0
     }
 
     pub fn uid(&self) -> &str {
@@ -254,21 +287,33 @@ impl Object {
 
     /// The object as the API server writes it: with `apiVersion` and `kind`, and with the empty fields that Go writes.
     pub fn json(&self) -> &Arc<Value> {
-        self.json.get_or_init(|| {
-            let mut v = self.body.to_json();
-            if let Some(layout) = self.kind.layout() {
-                super::canonical::fill(&mut v, layout);
-            }
-            if let Some(map) = v.as_object_mut() {
-                map.insert("apiVersion".into(), self.kind.api_version().into());
-                map.insert("kind".into(), self.kind.name().into());
-            }
-            Arc::new(v)
-        })
+        self.json.get_or_init(|| Arc::new(self.to_json()))
+    }
+
+    fn to_json(&self) -> Value {
+        let mut v = self.body.to_json();
+        if let Some(layout) = self.kind.layout() {
+            super::canonical::fill(&mut v, layout);
+        }
+        if let Some(map) = v.as_object_mut() {
+            map.insert("apiVersion".into(), self.kind.api_version().into());
+            map.insert("kind".into(), self.kind.name().into());
+        }
+        v
+    }
+
+    /// The same of a revision that has passed or is just being made: it is not kept, as nobody else will look at it.
+    fn json_once(&self) -> Arc<Value> {
+        self.json.get().cloned().unwrap_or_else(|| Arc::new(self.to_json()))
     }
 
     pub fn ownership(&self) -> &Ownership {
         &self.ownership
+    }
+
+    pub fn take_ownership(&mut self) -> Ownership {
+        self.owners = OnceLock::new();
+        std::mem::take(&mut self.ownership)
     }
 
     pub fn set_ownership(&mut self, ownership: Ownership) {
@@ -288,18 +333,32 @@ impl Object {
         self.owners.get_or_init(|| self.ownership.entries(self)).as_ref()
     }
 
+    /// The same, not kept here.
+    pub fn owners_once(&self) -> Option<Arc<Value>> {
+        self.owners.get().cloned().unwrap_or_else(|| self.ownership.entries(self))
+    }
+
     /// The same object, with nothing left to work out.
     pub fn with_known_owners(&self) -> Object {
-        let ownership = self.owners().map_or(Ownership::Unknown, |o| Ownership::Known(o.clone()));
+        let ownership = self.owners_once().map_or(Ownership::Unknown, |o| Ownership::known(&o));
         Object { ownership, ..Object::of(self.kind, self.body.clone_box()) }
     }
 
     /// The object as a version of its kind shows it, but for who owns its fields.
     pub fn in_version(&self, kind: KindRef) -> Arc<Value> {
+        self.converted(kind, self.json().clone())
+    }
+
+    /// The same, not kept here.
+    pub fn once_in(&self, kind: KindRef) -> Value {
+        Arc::unwrap_or_clone(self.converted(kind, self.json_once()))
+    }
+
+    fn converted(&self, kind: KindRef, json: Arc<Value>) -> Arc<Value> {
         let Some(conversion) = kind.conversion().filter(|_| self.kind != kind) else {
-            return super::custom::shown(self, kind);
+            return super::custom::shown(self, kind, json);
         };
-        let mut v = (**self.json()).clone();
+        let mut v = Arc::unwrap_or_clone(json);
         (conversion.from_hub)(&mut v);
         v["apiVersion"] = kind.api_version().into();
         v["kind"] = kind.name().into();
@@ -308,18 +367,26 @@ impl Object {
 
     /// The same with them.
     pub fn whole_in(&self, kind: KindRef) -> Arc<Value> {
-        let v = self.in_version(kind);
-        // Nobody is not written.
-        let Some(owners) = self.owners().filter(|o| o.as_array().is_none_or(|o| !o.is_empty())) else { return v };
-        let mut v = Arc::unwrap_or_clone(v);
-        v["metadata"]["managedFields"] = (**owners).clone();
-        Arc::new(v)
+        with_owners(self.in_version(kind), self.owners().cloned())
+    }
+
+    /// The same, not kept here.
+    pub fn whole_once_in(&self, kind: KindRef) -> Arc<Value> {
+        with_owners(Arc::new(self.once_in(kind)), self.owners_once())
     }
 
     /// Whether two revisions hold the same content.
     pub fn same(&self, other: &Object) -> bool {
         self.kind == other.kind && self.body.same(other.body.as_ref())
     }
+}
+
+/// Puts the entries where they belong. Nobody is not written.
+fn with_owners(v: Arc<Value>, owners: Option<Arc<Value>>) -> Arc<Value> {
+    let Some(owners) = owners.filter(|o| o.as_array().is_none_or(|o| !o.is_empty())) else { return v };
+    let mut v = Arc::unwrap_or_clone(v);
+    v["metadata"]["managedFields"] = Arc::unwrap_or_clone(owners);
+    Arc::new(v)
 }
 
 /// The owner that manages an object, if one does.

@@ -8,6 +8,7 @@
 //!
 //! Real Kubernetes works them out at each write: apiserver/pkg/endpoints/handlers/{create,update,patch}.go.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -26,8 +27,8 @@ pub enum Ownership {
     /// Nobody is known to own anything.
     #[default]
     Unknown,
-    /// The entries of `metadata.managedFields`.
-    Known(Arc<Value>),
+    /// The entries of `metadata.managedFields`, as text: read as JSON they are ten times as large, and they are seldom read.
+    Known(Arc<str>),
     Pending(Arc<Pending>),
     /// The same of an object that the server itself has changed since, which nobody owns.
     Touched(Arc<Pending>),
@@ -72,6 +73,10 @@ impl By {
     pub fn writer(&self) -> Writer<'_> {
         let subresource = self.subresource.map_or("", Subresource::name);
         Writer { manager: &self.manager, subresource, time: self.time }
+    }
+
+    fn is_same_writer(&self, other: &By) -> bool {
+        self.manager == other.manager && self.subresource == other.subresource && self.kind == other.kind
     }
 
     /// Calls `f` with what field management must know of a kind.
@@ -145,6 +150,11 @@ fn stamp(o: &mut Object, s: Stamps) -> Stamps {
 }
 
 impl Ownership {
+    /// Somebody has worked it out.
+    pub fn known(entries: &Value) -> Ownership {
+        Ownership::Known(entries.to_string().into())
+    }
+
     /// After a write by a component: `asked` is what it wants the object to be.
     pub fn after(before: Option<&Arc<Object>>, mut asked: Asked, by: By) -> Ownership {
         // It began as a copy of what was there, and would keep that, and what was there before, for ever.
@@ -155,8 +165,10 @@ impl Ownership {
             return Ownership::Pending(Arc::new(Pending { before: None, asked, by, depth: 1 }));
         };
         let (base, depth) = match old.ownership() {
-            // A status that is written again and again is its writer's.
-            Ownership::Pending(p) if p.before.is_some() && p.is_continued_by(&by, &asked) => {
+            // A status that is written again and again is its writer's, and so is what nobody else has ever written.
+            Ownership::Pending(p)
+                if p.before.is_some() && (p.is_continued_by(&by, &asked) || p.is_all_theirs(&by, &asked)) =>
+            {
                 (p.before.clone(), p.depth)
             }
             o if o.depth() >= MOST_PENDING => (Some(Arc::new(old.with_known_owners())), 1),
@@ -187,30 +199,89 @@ impl Ownership {
     pub fn entries(&self, object: &Object) -> Option<Arc<Value>> {
         match self {
             Ownership::Unknown => None,
-            Ownership::Known(entries) => Some(entries.clone()),
+            Ownership::Known(entries) => serde_json::from_str(entries).ok().map(Arc::new),
             Ownership::Pending(p) | Ownership::Touched(p) => p.entries(object),
-            Ownership::As(o) => o.owners().cloned(),
+            Ownership::As(o) => o.owners_once(),
         }
     }
 }
 
+/// What each writer made last of each kind. Pods of one template are asked for in the same words, and events are as they were asked
+/// for: what is kept of such a write serves for the next as well.
+#[derive(Clone, Debug, Default)]
+pub struct Made(BTreeMap<(KindRef, SmolStr), Arc<Pending>>);
+
+impl Made {
+    /// Writers remembered; with more, it begins anew.
+    const MOST: usize = 256;
+
+    /// Lets an object that was just made share what is kept of an earlier one, where nothing tells the two apart.
+    pub fn share(&mut self, o: &mut Object) {
+        let ownership = self.shared(o.take_ownership());
+        o.set_ownership(ownership);
+    }
+
+    fn shared(&mut self, made: Ownership) -> Ownership {
+        let Ownership::Pending(mut fresh) = made else { return made };
+        // Nobody owns a name.
+        if let Some(Pending { asked: Asked::Object(o), .. }) = Arc::get_mut(&mut fresh) {
+            o.meta_mut().name = None;
+        }
+        let key = (fresh.by.kind, fresh.by.manager.clone());
+        if let Some(known) = self.0.get(&key).filter(|known| known.serves_for(&fresh)) {
+            return Ownership::Pending(known.clone());
+        }
+        if self.0.len() >= Self::MOST {
+            self.0.clear();
+        }
+        self.0.insert(key, fresh.clone());
+        Ownership::Pending(fresh)
+    }
+}
+
 impl Pending {
+    /// Whether the same owners follow from both.
+    fn serves_for(&self, other: &Pending) -> bool {
+        let second = |by: &By| by.time.unix_seconds_and_nanos().0;
+        let same_asked = match (&self.asked, &other.asked) {
+            (Asked::Itself, Asked::Itself) => true,
+            (Asked::Object(known), Asked::Object(asked)) => known.same(asked),
+            _ => false,
+        };
+        same_asked
+            && self.before.is_none()
+            && other.before.is_none()
+            && self.by.is_same_writer(&other.by)
+            && self.by.faces == other.by.faces
+            && second(&self.by) == second(&other.by)
+    }
+
     fn is_continued_by(&self, by: &By, asked: &Asked) -> bool {
         let configures = |asked: &Asked| matches!(asked, Asked::Config(_));
         by.subresource == Some(Subresource::Status)
-            && self.by.subresource == by.subresource
-            && self.by.manager == by.manager
+            && self.by.is_same_writer(by)
             && !configures(&self.asked)
             && !configures(asked)
             && self.asked.kind().zip(asked.kind()).is_none_or(|(before, now)| before == now)
-            && self.by.kind == by.kind
+    }
+
+    /// Whether it is the change of an object that this writer has made, too, and to which nobody has added anything: a lease that
+    /// is renewed.
+    fn is_all_theirs(&self, by: &By, asked: &Asked) -> bool {
+        let as_sent = |asked: &Asked| matches!(asked, Asked::Itself);
+        let before = self.before.as_ref().map(|o| o.ownership());
+        self.by.is_same_writer(by)
+            && as_sent(&self.asked)
+            && as_sent(asked)
+            && matches!(before, Some(Ownership::Pending(first))
+                if first.before.is_none() && as_sent(&first.asked) && first.by.is_same_writer(by))
     }
 
     fn entries(&self, object: &Object) -> Option<Arc<Value>> {
         let kind = self.by.kind;
-        let live = self.before.as_ref().map(|o| o.whole_in(kind));
+        let live = self.before.as_ref().map(|o| o.whole_once_in(kind));
         let update = |asked: &Object| {
-            let mut new = (*asked.in_version(kind)).clone();
+            let mut new = asked.once_in(kind);
             self.by.with(|versions| on_update(live.as_deref(), &mut new, versions, &self.by.writer()));
             known(new)
         };
@@ -267,6 +338,51 @@ mod tests {
         });
         assert!(by_each[0].is_some());
         assert_eq!(by_each[0], by_each[1]);
+    }
+
+    #[test]
+    fn what_is_asked_for_in_the_same_words_is_kept_once() {
+        let mut made = Made::default();
+        let mut make = |name: &str, key: &str, who: &str| {
+            let mut o = map(key);
+            o.meta_mut().name = Some(name.into());
+            let ownership = made.shared(Ownership::after(None, Asked::Object(o), by(who)));
+            let Ownership::Pending(p) = ownership else { panic!("it is not worked out") };
+            p
+        };
+        let first = make("one", "a", "m");
+        assert!(Arc::ptr_eq(&first, &make("two", "a", "m")));
+        assert!(!Arc::ptr_eq(&first, &make("two", "a", "n")), "another writer");
+        assert!(!Arc::ptr_eq(&first, &make("two", "b", "m")), "other words");
+        assert!(first.entries(&map("c")).is_some_and(|e| e[0]["fieldsV1"]["f:data"].get("f:a").is_some()));
+    }
+
+    #[test]
+    fn who_writes_alone_owns_all_however_often_they_write_and_only_the_first_and_the_last_are_kept() {
+        let first = || {
+            let mut o = stamped(map("a"));
+            o.set_ownership(Ownership::after(None, Asked::Itself, by("m")));
+            Arc::new(o)
+        };
+        let write = |old: &Arc<Object>, key: &str, who: &str| {
+            let mut o = (**old).clone();
+            if let Some(c) = o.get_mut::<ConfigMap>() {
+                c.data = map(key).get::<ConfigMap>().and_then(|c| c.data.clone());
+            }
+            o.set_ownership(Ownership::after(Some(old), Asked::Itself, by(who)));
+            Arc::new(o)
+        };
+        let mut alone = first();
+        let mut shared = first();
+        for key in ["b", "c", "a", "c"] {
+            alone = write(&alone, key, "m");
+            shared = write(&shared, key, if key == "a" { "n" } else { "m" });
+        }
+        assert_eq!(alone.ownership().depth(), 2);
+        assert!(shared.ownership().depth() > 2 || matches!(shared.ownership(), Ownership::Known(_)));
+        let entries = alone.owners().cloned().unwrap();
+        assert_eq!(entries.as_array().map(Vec::len), Some(1));
+        assert_eq!(entries[0]["fieldsV1"]["f:data"], serde_json::json!({".": {}, "f:c": {}}));
     }
 
     #[test]

@@ -57,6 +57,7 @@ use std::sync::Arc;
 pub use caller::Caller;
 
 use crate::api::kinds::APIService;
+use crate::api::ownership::Made;
 use crate::api::pki::Authority;
 use crate::api::request::WatchEvent;
 use crate::api::{Key, KindRef, Object, Time};
@@ -71,6 +72,7 @@ pub struct ApiServer {
     store: Store,
     addresses: addresses::Allocator,
     specs: specs::Specs,
+    made: Made,
     compactor: compaction::Compactor,
     /// What the key is made of that signs tokens.
     pub seed: u64,

@@ -28,7 +28,7 @@ impl ApiServer {
         who: &mut Caller<'_>,
     ) {
         let ownership = match who.applied.take() {
-            Some(entries) => Ownership::Known(entries),
+            Some(entries) => Ownership::known(&entries),
             None => {
                 let kind = who.version.unwrap_or(asked.kind());
                 let asked = who.applying.take().map_or_else(|| Asked::of(asked, new), Asked::Config);
@@ -39,7 +39,7 @@ impl ApiServer {
         // Whoever creates an object owns what was asked for: that can be worked out at any time.
         let Some(old) = old.filter(|_| who.owners_at_once) else { return };
         let entries = with_old_times(old, new, new.owners().cloned());
-        new.set_ownership(entries.map_or(Ownership::Unknown, Ownership::Known));
+        new.set_ownership(entries.map_or(Ownership::Unknown, |entries| Ownership::known(&entries)));
     }
 
     /// Lets those who look at the object before it is stored see who will own its fields; without any, nobody works that out.
@@ -55,7 +55,7 @@ impl ApiServer {
             return;
         }
         let ownership = match &who.applied {
-            Some(entries) => Ownership::Known(entries.clone()),
+            Some(entries) => Ownership::known(entries),
             None => {
                 let kind = who.version.unwrap_or(asked.kind());
                 let old = old.map(|o| Arc::new(o.with_known_owners()));

@@ -139,7 +139,7 @@ impl ApiServer {
         let mut items: Vec<Arc<Object>> = all
             .into_iter()
             .filter(|o| after.as_ref().is_none_or(|(ns, name)| (o.namespace(), o.name()) > (ns, name)))
-            .filter(|o| options.filter.matches(o))
+            .filter(|o| options.filter.chooses_all() || options.filter.matches(&o.clone().loose()))
             .collect();
         let (mut continue_token, mut remaining) = (None, None);
         if options.limit > 0 && items.len() > options.limit {
@@ -149,6 +149,7 @@ impl ApiServer {
             items.truncate(options.limit);
             continue_token = items.last().map(|o| Token::after(rev, scope, o).text());
         }
+        let items = items.into_iter().map(Object::loose).collect();
         Ok(Listing { rev, items, continue_token, remaining })
     }
 
@@ -188,7 +189,7 @@ impl ApiServer {
         client.after = from.filter(|_| !initial).unwrap_or(now_at);
         let since = client.after.min(now_at);
         if initial {
-            let present: Vec<Arc<Object>> = self.store.list(&scope).cloned().collect();
+            let present: Vec<Arc<Object>> = self.store.list(&scope).cloned().map(Object::loose).collect();
             for o in present {
                 if client.filter.matches(&o) {
                     client.push("ADDED", &o, now);
@@ -364,9 +365,9 @@ pub fn list_json(kind: KindRef, listing: &Listing, owners: bool) -> Value {
             meta["remainingItemCount"] = n.into();
         }
     }
-    let shown = |o: &Arc<Object>| if owners { o.whole_in(kind) } else { o.in_version(kind) };
+    let shown = |o: &Arc<Object>| if owners { Arc::unwrap_or_clone(o.whole_once_in(kind)) } else { o.once_in(kind) };
     let item = |o: &Arc<Object>| {
-        let mut item = Arc::unwrap_or_clone(shown(o));
+        let mut item = shown(o);
         // What a list is of need not be said again of each: Go's types have no word for it. Custom resources are no types.
         if kind.custom().is_none()
             && let Some(map) = item.as_object_mut()

@@ -40,6 +40,7 @@ impl ApiServer {
             // It may be kept for long.
             self.specs.share(&mut asked);
             self.own(&mut o, None, asked, None, who);
+            self.made.share(&mut o);
             if who.dry_run {
                 return match self.store.get(&key) {
                     Some(there) => Err(taken(there, &o)),

@@ -428,6 +428,7 @@ fn apply(
 /// An object as the revision that it becomes.
 fn stamped(mut object: Object, rev: Rev) -> Arc<Object> {
     object.meta_mut().resource_version = Some(rev.0.to_string());
+    object.pack();
     Arc::new(object)
 }
 

@@ -142,11 +142,11 @@ impl CustomKind {
     }
 }
 
-/// An object as a version of its kind shows it.
-pub fn shown(o: &Object, kind: KindRef) -> Arc<Value> {
+/// An object, as JSON, as a version of its kind shows it.
+pub fn shown(o: &Object, kind: KindRef, json: Arc<Value>) -> Arc<Value> {
     match kind.custom() {
         Some(custom) if o.kind() != kind => {
-            let mut v = (**o.json()).clone();
+            let mut v = Arc::unwrap_or_clone(json);
             if o.kind().version() == kind.version() {
                 // What was stored has been judged; what no longer fits is left as it is.
                 let _ = custom.fit(&mut v);
@@ -158,7 +158,7 @@ pub fn shown(o: &Object, kind: KindRef) -> Arc<Value> {
             v["kind"] = kind.name().into();
             Arc::new(v)
         }
-        _ => o.json().clone(),
+        _ => json,
     }
 }
 
@@ -167,7 +167,7 @@ pub fn as_kind(o: &Object, kind: KindRef) -> Object {
     if o.kind() == kind || o.as_custom().is_none() {
         return o.clone();
     }
-    with_content(o, kind, (*shown(o, kind)).clone())
+    with_content(o, kind, o.once_in(kind))
 }
 
 /// An object as the version in which it is stored, completed as whoever reads it will find it.

@@ -1,6 +1,8 @@
 //! v1 Event: validation, columns and the fields that may be selected.
 //! Real Kubernetes: pkg/apis/core/validation/events.go, pkg/registry/core/event, pkg/printers/internalversion printEvent.
 
+mod packing;
+
 use super::Event;
 use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
@@ -32,6 +34,7 @@ pub static KIND: Kind<Event> = Kind {
         "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
     ],
     field,
+    packing: Some(&packing::PACKING),
     ..Kind::new(("", "v1"), "Event", "events", "event")
 };
 
