@@ -1,6 +1,6 @@
 //! An object as it is stored and watched: one revision of one thing, typed, immutable, shared.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -104,6 +104,10 @@ pub(super) trait Body: Send + Sync + fmt::Debug {
     fn to_json(&self) -> Value;
     fn clone_box(&self) -> Box<dyn Body>;
     fn same(&self, other: &dyn Body) -> bool;
+    /// Whether it is a value of that type: what is packed is not unpacked to find out.
+    fn is(&self, kind: TypeId) -> bool {
+        self.any().type_id() == kind
+    }
     fn any(&self) -> &dyn Any;
     fn any_mut(&mut self) -> &mut dyn Any;
     /// Its namespace and its name.
@@ -111,9 +115,24 @@ pub(super) trait Body: Send + Sync + fmt::Debug {
         let meta = self.meta();
         (meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default())
     }
+    /// Whether it is packed, and nobody has needed it as a whole.
+    #[cfg(test)]
+    fn lies_packed(&self) -> bool {
+        false
+    }
     /// The same as one of Rust's values, if it is none.
     fn loose(&self) -> Option<Box<dyn Body>> {
         None
+    }
+}
+
+impl dyn Body + '_ {
+    pub(crate) fn get<T: 'static>(&self) -> Option<&T> {
+        if self.is(TypeId::of::<T>()) { self.any().downcast_ref() } else { None }
+    }
+
+    fn get_mut<T: 'static>(&mut self) -> Option<&mut T> {
+        if self.is(TypeId::of::<T>()) { self.any_mut().downcast_mut() } else { None }
     }
 }
 
@@ -131,7 +150,7 @@ impl<T: Resource> Body for T {
         Box::new(self.clone())
     }
     fn same(&self, other: &dyn Body) -> bool {
-        other.any().downcast_ref::<T>() == Some(self)
+        other.get() == Some(self)
     }
     fn any(&self) -> &dyn Any {
         self
@@ -194,12 +213,12 @@ impl Object {
     }
 
     pub fn as_custom(&self) -> Option<&CustomObject> {
-        self.body.any().downcast_ref()
+        self.body.get()
     }
 
     pub fn as_custom_mut(&mut self) -> Option<&mut CustomObject> {
         self.forget();
-        self.body.any_mut().downcast_mut()
+        self.body.get_mut()
     }
 
     pub fn kind(&self) -> KindRef {
@@ -217,12 +236,12 @@ impl Object {
     }
 
     pub fn get<T: Resource>(&self) -> Option<&T> {
-        self.body.any().downcast_ref()
+        self.body.get()
     }
 
     pub fn get_mut<T: Resource>(&mut self) -> Option<&mut T> {
         self.forget();
-        self.body.any_mut().downcast_mut()
+        self.body.get_mut()
     }
 
     /// Makes it small, if its kind knows how: it is about to be stored, and may never be looked at.
@@ -233,13 +252,19 @@ impl Object {
 
     pub(super) fn pack_as<T: Resource>(&mut self, packing: &'static Packing<T>) {
         let marks = *self.marks();
-        let Some(content) = self.body.any_mut().downcast_mut::<T>() else { return };
+        let Some(content) = self.body.get_mut::<T>() else { return };
         match Packed::of(std::mem::take(content), packing) {
             Ok(packed) => self.body = Box::new(packed),
             Err(whole) => *content = *whole,
         }
         self.forget();
         self.marks = marks.into();
+    }
+
+    /// Whether it is packed, and nobody has needed it as a whole.
+    #[cfg(test)]
+    pub fn lies_packed(&self) -> bool {
+        self.body.lies_packed()
     }
 
     /// The same object to look at for a while: what is packed stays so.

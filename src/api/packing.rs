@@ -4,7 +4,7 @@
 //! [`Packing`] is what a kind must know for it, [`Writer`] and [`Reader`] are what it writes and reads with. Real Kubernetes keeps
 //! every object so, in etcd, as protobuf.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::OnceLock;
 
 use jiff::Timestamp;
@@ -171,13 +171,20 @@ impl<T: Resource> Body for Packed<T> {
         Box::new(self.copy())
     }
     fn same(&self, other: &dyn Body) -> bool {
-        other.any().downcast_ref::<T>() == Some(self.whole())
+        other.get() == Some(self.whole())
+    }
+    fn is(&self, kind: TypeId) -> bool {
+        kind == TypeId::of::<T>()
     }
     fn any(&self) -> &dyn Any {
         self.whole()
     }
     fn any_mut(&mut self) -> &mut dyn Any {
         self.whole_mut()
+    }
+    #[cfg(test)]
+    fn lies_packed(&self) -> bool {
+        self.known().is_none()
     }
     fn loose(&self) -> Option<Box<dyn Body>> {
         Some(Box::new(self.copy()))

@@ -1,5 +1,5 @@
 use super::*;
-use crate::api::kinds::{Deployment, Node, Pod, ReplicaSet, node};
+use crate::api::kinds::{Deployment, Event, Node, Pod, ReplicaSet, node};
 use crate::api::patch::PatchType;
 use crate::api::request::{Method, Request};
 use crate::api::user::MASTERS;
@@ -334,4 +334,18 @@ fn a_snapshot_goes_its_own_way() {
     let mut again = snapshot.clone();
     again.wait(10);
     assert_eq!(again.world.ledger.dump(), c.world.ledger.dump());
+}
+
+/// An Event is three kilobytes as a whole, and a pod leaves five of them behind.
+#[test]
+fn events_that_nobody_looked_at_lie_packed() {
+    let mut c = Cluster::new(&Options { profile: Profile::Kubeadm, ..Options::default() });
+    c.post(DEPLOYMENTS, deployment("web", "nginx:1.25", 3));
+    c.wait(400);
+    let all = Scope { namespace: Some("default".into()), ..Scope::all(Event::kind_ref()) };
+    let packed = |c: &Cluster| c.world.api.store().list(&all).map(|e| e.lies_packed()).collect::<Vec<_>>();
+    let before = packed(&c);
+    assert!(before.len() > 15 && !before.contains(&false), "{before:?}");
+    let _ = c.objects::<Event>();
+    assert!(!packed(&c).contains(&true), "they were looked at");
 }

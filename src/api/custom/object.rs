@@ -43,7 +43,7 @@ impl Body for CustomObject {
         Box::new(self.clone())
     }
     fn same(&self, other: &dyn Body) -> bool {
-        other.any().downcast_ref::<CustomObject>() == Some(self)
+        other.get() == Some(self)
     }
     fn any(&self) -> &dyn Any {
         self
