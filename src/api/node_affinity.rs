@@ -4,6 +4,7 @@
 use k8s_openapi::api::core::v1::{NodeSelectorRequirement, NodeSelectorTerm, PodSpec};
 
 use super::kinds::Node;
+use super::kinds::shared_pod::Spec;
 use super::object::Resource;
 
 /// The field of a node by which a term may name it.
@@ -44,4 +45,9 @@ pub fn allows(spec: &PodSpec, node: &Node) -> bool {
         .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
     spec.node_selector.iter().flatten().all(|(k, v)| node.label(k) == Some(v))
         && required.is_none_or(|r| r.node_selector_terms.iter().any(|t| term(t, node)))
+}
+
+/// The same for the spec of a pod, which may be meant for one node.
+pub fn admits(spec: &Spec, node: &Node) -> bool {
+    spec.meant_for().is_none_or(|only| only == node.name()) && allows(spec, node)
 }

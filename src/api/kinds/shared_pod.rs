@@ -1,14 +1,19 @@
 //! The Rust type of a Pod. It differs from the published one in this: the pod's revisions share spec and status, and
-//! what is a pod's own (its node, the name of its token's volume) stands beside the rest of the spec, which all pods
-//! of one template have alike.
+//! what is a pod's own (its node, the node that a daemon is meant for, the name of its token's volume) stands beside the
+//! rest of the spec, which all pods of one template have alike.
 
 use std::ops::{Deref, DerefMut};
 
-use k8s_openapi::api::core::v1::{self as published, PodSpec, PodStatus, VolumeMount};
+use k8s_openapi::api::core::v1::{
+    self as published, Affinity, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec,
+    PodStatus, VolumeMount,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::api::names;
+use crate::api::node_affinity::NAME;
 use crate::api::object::Name;
 use crate::api::shared::Shared;
 
@@ -21,8 +26,8 @@ pub struct Pod {
 }
 
 /// What shall run. A spec is large (a projected volume alone takes 3 KB), every pod is bound to a node once, and
-/// the pods of one template differ in the name of the token's volume only. With those two beside it, binding copies a
-/// pointer, and pods that are alike can share the rest.
+/// the pods of one template differ in the name of the token's volume only, and those of a DaemonSet in the node that each is
+/// meant for. With those beside it, binding copies a pointer, and pods that are alike can share the rest.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spec {
     rest: Shared<PodSpec>,
@@ -30,6 +35,8 @@ pub struct Spec {
     pub node_name: Option<Name>,
     /// How the volume is called that `rest` names [`TOKEN_VOLUME`].
     token_volume: Option<Name>,
+    /// The only node that required node affinity allows, if that is all it says; then `rest` does not have it.
+    meant_for: Option<Name>,
 }
 
 /// What the name of the volume with the service account's token begins with; letters of chance follow.
@@ -62,8 +69,22 @@ impl Spec {
         self.rest = with.rest.clone();
     }
 
-    /// Puts the name of the token's volume beside the spec, after it was written into it.
+    /// The only node that the pod may stand on, as far as it is not told by the rest: what a DaemonSet asks for.
+    pub fn meant_for(&self) -> Option<&str> {
+        self.meant_for.as_deref()
+    }
+
+    /// Allows that node only, whatever required node affinity said before.
+    pub fn mean_for(&mut self, node: &str) {
+        drop_required(&mut self.rest);
+        self.meant_for = Some(node.into());
+    }
+
+    /// Puts what is the pod's own beside the spec, after it was written into it.
     pub fn set_names_apart(&mut self) {
+        if self.meant_for.is_none() && self.affinity.is_some() {
+            self.meant_for = take_node(&mut self.rest);
+        }
         if self.token_volume.is_none() {
             self.token_volume = take_token_volume(&mut self.rest);
         }
@@ -73,11 +94,52 @@ impl Spec {
     pub fn whole(&self) -> PodSpec {
         let mut spec = PodSpec::clone(&self.rest);
         spec.node_name = self.node_name.as_ref().map(ToString::to_string);
+        if let Some(node) = &self.meant_for {
+            let affinity = spec.affinity.get_or_insert_default().node_affinity.get_or_insert_default();
+            affinity.required_during_scheduling_ignored_during_execution = Some(only(node));
+        }
         if let Some(name) = &self.token_volume {
             rename_volume(&mut spec, TOKEN_VOLUME, name);
         }
         spec
     }
+}
+
+/// What required node affinity says to allow one node, as a DaemonSet says it.
+fn only(node: &str) -> NodeSelector {
+    let named =
+        NodeSelectorRequirement { key: NAME.into(), operator: "In".into(), values: Some(vec![node.to_string()]) };
+    let term = NodeSelectorTerm { match_fields: Some(vec![named]), match_expressions: None };
+    NodeSelector { node_selector_terms: vec![term] }
+}
+
+/// Takes required node affinity out of a spec if it says [`only`] that, and gives back which node it is.
+fn take_node(spec: &mut Shared<PodSpec>) -> Option<Name> {
+    let required =
+        spec.affinity.as_ref()?.node_affinity.as_ref()?.required_during_scheduling_ignored_during_execution.as_ref()?;
+    let [NodeSelectorTerm { match_fields: Some(fields), match_expressions: None }] = &required.node_selector_terms[..]
+    else {
+        return None;
+    };
+    let [NodeSelectorRequirement { values: Some(values), .. }] = &fields[..] else { return None };
+    let [node] = &values[..] else { return None };
+    // What is wrong is judged where it was written.
+    if *required != only(node) || !names::dns1123_subdomain(node, false).is_empty() {
+        return None;
+    }
+    let node = Name::from(node.as_str());
+    drop_required(spec);
+    Some(node)
+}
+
+/// A spec without required node affinity, and without what stood there only for that.
+fn drop_required(spec: &mut PodSpec) {
+    let Some(affinity) = &mut spec.affinity else { return };
+    if let Some(of_nodes) = &mut affinity.node_affinity {
+        of_nodes.required_during_scheduling_ignored_during_execution = None;
+    }
+    affinity.node_affinity = affinity.node_affinity.take().filter(|a| *a != NodeAffinity::default());
+    spec.affinity = spec.affinity.take().filter(|a| *a != Affinity::default());
 }
 
 /// Replaces the name of the token's volume by [`TOKEN_VOLUME`], and gives it back. A spec that uses that name for a
@@ -120,7 +182,7 @@ fn rename_volume(spec: &mut PodSpec, from: &str, to: &str) {
 impl From<PodSpec> for Spec {
     fn from(mut spec: PodSpec) -> Spec {
         let node_name = spec.node_name.take().map(Name::from);
-        let mut spec = Spec { rest: spec.into(), node_name, token_volume: None };
+        let mut spec = Spec { rest: spec.into(), node_name, token_volume: None, meant_for: None };
         spec.set_names_apart();
         spec
     }
@@ -141,7 +203,7 @@ impl DerefMut for Spec {
 
 impl Serialize for Spec {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.node_name.is_none() && self.token_volume.is_none() {
+        if self.node_name.is_none() && self.token_volume.is_none() && self.meant_for.is_none() {
             return self.rest.serialize(serializer);
         }
         self.whole().serialize(serializer)
@@ -247,6 +309,49 @@ mod tests {
             let pod: Pod = serde_json::from_value(with_volumes(names)).unwrap();
             let spec: &PodSpec = pod.spec.as_ref().unwrap();
             assert!(spec.volumes.iter().flatten().map(|v| v.name.as_str()).eq(names.iter().copied()));
+        }
+    }
+
+    #[test]
+    fn pods_of_a_daemon_set_share_the_rest_and_are_written_as_they_were_read() {
+        let field =
+            |key: &str, operator: &str, values: &[&str]| json!({"key": key, "operator": operator, "values": values});
+        let on = |fields: serde_json::Value| json!({"nodeSelectorTerms": [{"matchFields": fields}]});
+        let one = |node: &str| on(json!([field("metadata.name", "In", &[node])]));
+        let required = "requiredDuringSchedulingIgnoredDuringExecution";
+        let preferred = json!([{"weight": 1, "preference": {"matchExpressions": [field("zone", "In", &["a"])]}}]);
+        let read = |affinity: serde_json::Value| -> Spec {
+            let written = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
+                "spec": {"containers": [{"name": "a"}], "affinity": affinity}});
+            let pod: Pod = serde_json::from_value(written.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&pod).unwrap(), written);
+            pod.spec.unwrap()
+        };
+        let (a, mut b) = (
+            read(json!({"nodeAffinity": {required: one("n1")}})),
+            read(json!({"nodeAffinity": {required: one("n2")}})),
+        );
+        assert_eq!((a.meant_for(), b.meant_for()), (Some("n1"), Some("n2")));
+        assert!(a.is_like(&b) && a != b);
+        b.share(&a);
+        assert_eq!(
+            b.whole().affinity.unwrap().node_affinity.unwrap().required_during_scheduling_ignored_during_execution,
+            Some(only("n2"))
+        );
+        let beside = read(
+            json!({"podAntiAffinity": {}, "nodeAffinity": {required: one("n1"), "preferredDuringSchedulingIgnoredDuringExecution": preferred}}),
+        );
+        assert_eq!(beside.meant_for(), Some("n1"));
+        for other in [
+            one("Not_A_Node"),
+            on(json!([field("metadata.name", "NotIn", &["n1"])])),
+            on(json!([field("metadata.name", "In", &["n1", "n2"])])),
+            on(json!([field("metadata.uid", "In", &["n1"])])),
+            on(json!([field("metadata.name", "In", &["n1"]), field("metadata.name", "In", &["n2"])])),
+            json!({"nodeSelectorTerms": [{"matchFields": [field("metadata.name", "In", &["n1"])], "matchExpressions": []}]}),
+            json!({"nodeSelectorTerms": []}),
+        ] {
+            assert_eq!(read(json!({"nodeAffinity": {required: other}})).meant_for(), None);
         }
     }
 

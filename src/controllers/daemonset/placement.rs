@@ -1,9 +1,7 @@
 //! On which nodes a DaemonSet's pods belong, and what its pods get so that they run there.
 //! Real Kubernetes: pkg/controller/daemon/daemon_controller.go NodeShouldRunDaemonPod, pkg/controller/daemon/util/daemonset_util.go.
 
-use k8s_openapi::api::core::v1::{
-    Affinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, PodTemplateSpec, Toleration,
-};
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec, Toleration};
 
 use crate::api::kinds::{DaemonSet, Node, Pod, daemonset};
 use crate::api::object::Resource;
@@ -108,16 +106,7 @@ pub fn template(set: &DaemonSet, hash: &str) -> PodTemplateSpec {
 pub fn pod_for(set: &DaemonSet, template: &PodTemplateSpec, node: &str) -> Pod {
     let mut pod = pod_of(set, Some(template));
     if let Some(spec) = &mut pod.spec {
-        let affinity: &mut Affinity = spec.affinity.get_or_insert_default();
-        let affinity = affinity.node_affinity.get_or_insert_default();
-        let named = NodeSelectorRequirement {
-            key: node_affinity::NAME.into(),
-            operator: "In".into(),
-            values: Some(vec![node.into()]),
-        };
-        let term = NodeSelectorTerm { match_fields: Some(vec![named]), match_expressions: None };
-        affinity.required_during_scheduling_ignored_during_execution =
-            Some(NodeSelector { node_selector_terms: vec![term] });
+        spec.mean_for(node);
     }
     pod
 }
@@ -128,7 +117,11 @@ pub fn node_of(pod: &Pod) -> Option<&str> {
     if !on.is_empty() {
         return Some(on);
     }
-    let affinity = pod.spec.as_ref()?.affinity.as_ref()?.node_affinity.as_ref()?;
+    let spec = pod.spec.as_ref()?;
+    if let Some(only) = spec.meant_for() {
+        return Some(only);
+    }
+    let affinity = spec.affinity.as_ref()?.node_affinity.as_ref()?;
     let terms = &affinity.required_during_scheduling_ignored_during_execution.as_ref()?.node_selector_terms;
     let mut fields = terms.iter().flat_map(|t| t.match_fields.iter().flatten());
     let names = fields.find(|f| f.key == node_affinity::NAME && f.operator == "In")?.values.as_deref()?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{NodeAffinity as Affinity, NodeSelectorTerm};
 
-use crate::api::node_affinity::{NAME, allows, term};
+use crate::api::node_affinity::{NAME, admits, term};
 use crate::api::object::Name;
 use crate::scheduler::framework::{
     Filter, NodeInfo, Objections, PodInfo, Prepared, Reason, Refusal, Score, Snapshot, normalize,
@@ -24,8 +24,15 @@ fn affinity(pod: &PodInfo) -> Option<&Affinity> {
     pod.pod().spec.as_ref()?.affinity.as_ref()?.node_affinity.as_ref()
 }
 
+fn meant_for(pod: &PodInfo) -> Option<&str> {
+    pod.pod().spec.as_ref()?.meant_for()
+}
+
 impl Filter for NodeAffinity {
     fn among(&self, pod: &PodInfo) -> Result<Option<BTreeSet<Name>>, Refusal> {
+        if let Some(only) = meant_for(pod) {
+            return Ok(Some([Name::from(only)].into()));
+        }
         let required = affinity(pod).and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
         let terms = required.map_or(&[][..], |r| &r.node_selector_terms);
         let Some(sets) = terms.iter().map(named).collect::<Option<Vec<_>>>().filter(|s| !s.is_empty()) else {
@@ -36,10 +43,11 @@ impl Filter for NodeAffinity {
     }
 
     fn prepare<'a>(&self, pod: &'a PodInfo, _: &'a Snapshot<'a>) -> Prepared<'a> {
-        let Some(spec) = pod.pod().spec.as_deref() else { return Ok(None) };
-        let says_so = spec.node_selector.as_ref().is_some_and(|n| !n.is_empty()) || affinity(pod).is_some();
+        let Some(spec) = &pod.pod().spec else { return Ok(None) };
+        let chooses = spec.node_selector.as_ref().is_some_and(|n| !n.is_empty());
+        let says_so = chooses || affinity(pod).is_some() || meant_for(pod).is_some();
         Ok(says_so.then(|| -> Objections<'a> {
-            Box::new(|node| if allows(spec, node.node()) { vec![] } else { vec![Reason::Affinity] })
+            Box::new(|node| if admits(spec, node.node()) { vec![] } else { vec![Reason::Affinity] })
         }))
     }
 }

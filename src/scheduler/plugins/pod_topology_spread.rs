@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{PodSpec, TopologySpreadConstraint};
 
 use super::taint_toleration::{KEEP_OUT, tolerations};
 use crate::api::kinds::Pod;
-use crate::api::node_affinity::allows;
+use crate::api::node_affinity::admits;
 use crate::api::object::Resource;
 use crate::api::selector::Selector;
 use crate::api::taints::untolerated;
@@ -94,7 +94,7 @@ impl<'a> Required<'a> {
 /// Whether a node's pods count for a constraint, or (none) for those by default: it must be one where the pod could stand.
 fn is_eligible(c: Option<&TopologySpreadConstraint>, pod: &PodInfo, node: &NodeInfo) -> bool {
     let honors = |policy: Option<&String>, default| policy.map_or(default, String::as_str) == "Honor";
-    let allowed = || pod.pod().spec.as_ref().is_none_or(|s| allows(s, node.node()));
+    let allowed = || pod.pod().spec.as_ref().is_none_or(|s| admits(s, node.node()));
     let tainted = || untolerated(&node.taints, tolerations(pod), &KEEP_OUT).is_some();
     (!honors(c.and_then(|c| c.node_affinity_policy.as_ref()), "Honor") || allowed())
         && !(honors(c.and_then(|c| c.node_taints_policy.as_ref()), "Ignore") && tainted())
