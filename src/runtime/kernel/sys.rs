@@ -94,6 +94,11 @@ impl Sys<'_> {
         }
     }
 
+    /// The same, to be passed on.
+    pub fn environment(&self) -> Environment {
+        self.process().map(|p| p.env.clone()).unwrap_or_default()
+    }
+
     pub fn variable(&self, name: &str) -> Option<String> {
         self.env().get(name).cloned()
     }

@@ -1,11 +1,9 @@
 //! Other processes of a shell: `$(…)`, pipelines, what runs in the background.
 
-use std::sync::Arc;
-
 use super::run::Frame;
 use super::script::Stmt;
 use super::state::Shell;
-use crate::runtime::kernel::{Environment, Fd, ProcessId, Read, Step, Sys, Wait};
+use crate::runtime::kernel::{Fd, ProcessId, Read, Step, Sys, Wait};
 
 impl Shell {
     pub(super) fn substitute(&mut self, stmt: Stmt, tested: bool, known: Vec<String>, script: &str, sys: &mut Sys<'_>) {
@@ -66,7 +64,7 @@ impl Shell {
 
     /// Starts a copy of this shell.
     fn child(&mut self, child: Shell, fds: Vec<(Fd, usize)>, sys: &mut Sys<'_>) -> Option<ProcessId> {
-        let (words, env) = (sys.words(), Environment::Own(Arc::new(self.exported())));
+        let (words, env) = (sys.words(), self.passed_on(sys));
         sys.spawn(Box::new(child), words, env, fds)
     }
 

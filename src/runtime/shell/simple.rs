@@ -239,7 +239,7 @@ impl Shell {
         let kept = sys.keep();
         let started = self.redirect(&c.redirects, sys).map_err(|what| (self.refused(), what)).and_then(|()| {
             let path = self.find(&c.words[0], sys)?;
-            let (Started { program, words }, env) = (self.load_program(&path, &c, sys)?, self.environment(&c));
+            let (Started { program, words }, env) = (self.load_program(&path, &c, sys)?, self.environment(&c, sys));
             let fds = sys.fds();
             Ok(sys.spawn(program, words, env, fds))
         });
@@ -271,7 +271,10 @@ impl Shell {
         env
     }
 
-    fn environment(&self, c: &Command) -> Environment {
+    fn environment(&self, c: &Command, sys: &Sys<'_>) -> Environment {
+        if c.assignments.is_empty() {
+            return self.passed_on(sys);
+        }
         Environment::Own(Arc::new(self.exported_with(&c.assignments)))
     }
 
@@ -287,7 +290,7 @@ impl Shell {
             self.load_program(&path, &c, sys)
         });
         match started {
-            Ok(Started { program, words }) => Some(Step::Become(program, words, self.environment(&c))),
+            Ok(Started { program, words }) => Some(Step::Become(program, words, self.environment(&c, sys))),
             Err((code, what)) => {
                 self.complain(&what, sys);
                 self.status = code;
