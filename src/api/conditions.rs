@@ -72,7 +72,10 @@ pub fn set(list: &mut Vec<PodCondition>, new: Wanted<'_>, now: Time) -> bool {
     match list.iter().position(|c| new.is_about(c)) {
         Some(at) if new.holds(&list[at]) => return false,
         Some(at) => list[at] = new.after(list, now),
-        None => list.push(new.after(&[], now)),
+        None => {
+            list.reserve_exact(1);
+            list.push(new.after(&[], now));
+        }
     }
     true
 }

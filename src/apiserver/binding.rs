@@ -73,7 +73,7 @@ impl ApiServer {
     }
 
     /// The pod as it is once it has its node.
-    fn bound(&self, key: &Key, binding: &Value, who: &Caller<'_>) -> Result<Object, Status> {
+    fn bound(&mut self, key: &Key, binding: &Value, who: &Caller<'_>) -> Result<Object, Status> {
         let old = self.store.get(key).ok_or_else(|| Status::not_found(key.kind, &key.name))?;
         preconditions(old, binding)?;
         let node = binding["target"]["name"].as_str().unwrap_or("");
@@ -95,6 +95,7 @@ impl ApiServer {
         status.nominated_node_name = None;
         let condition = conditions::pod("PodScheduled", true, "", "", None);
         conditions::set(status.conditions.get_or_insert_default(), condition, who.now);
+        self.specs.share_status(pod);
         // What the binding is annotated and labelled with is handed on to the pod.
         let annotations = texts(&binding["metadata"]["annotations"]);
         let labels = texts(&binding["metadata"]["labels"]);
