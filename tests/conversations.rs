@@ -256,7 +256,7 @@ fn annotations(cluster: &Cluster, since: usize) -> Value {
         What::Request(request) => Some(request),
         _ => None,
     });
-    let all = requests.flat_map(|r| r.annotations.iter());
+    let all = requests.flat_map(|r| r.particulars().annotations.iter());
     all.map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()
 }
 

@@ -15,7 +15,7 @@ use crate::api::template_hash::SAFE_ALPHABET;
 use crate::api::user::MASTERS;
 use crate::api::{Key, KindRef, RecordId, Time, User, names};
 use crate::ledger::record::{AdmissionStep, Granted, RequestOutcome, RequestRecord, SERVER};
-use crate::ledger::{Ledger, What};
+use crate::ledger::{Ledger, Particulars, What};
 
 /// The stream of chance of a whole cluster: one seed, one run.
 pub type Chance = rand_pcg::Pcg64Mcg;
@@ -173,24 +173,15 @@ impl<'a> Caller<'a> {
             return self.cause;
         }
         let defaulted = self.defaulted.filter(|_| !matches!(outcome, RequestOutcome::Refused(_)));
-        let (key, user) = (key.clone(), self.user.name.clone());
-        let granted = self.granted.clone();
-        let annotations = std::mem::take(&mut self.annotations).into_boxed_slice();
-        let admission = std::mem::take(&mut self.admission).into_boxed_slice();
-        let version = self.version.filter(|v| v.stored() == key.kind).unwrap_or(key.kind);
-        let request = RequestRecord {
-            verb,
-            key,
-            version,
-            subresource,
-            user,
+        let rest = Particulars {
+            version: self.version.filter(|v| *v != key.kind && v.stored() == key.kind),
             impersonator: self.impersonator.clone(),
-            granted,
             defaulted,
-            annotations,
-            admission,
-            outcome,
+            annotations: std::mem::take(&mut self.annotations),
+            admission: std::mem::take(&mut self.admission),
         };
+        let (key, user, granted) = (key.clone(), self.user.name.clone(), self.granted.clone());
+        let request = RequestRecord { verb, key, subresource, user, granted, outcome, rest: rest.kept() };
         self.ledger.add(self.now, self.actor, What::Request(Box::new(request)), smallvec![self.cause])
     }
 }

@@ -35,7 +35,7 @@ pub fn explain(q: &RequestRecord, language: Language) -> Vec<String> {
     let facts = [("request", text(&sent(q))), ("user", text(&q.user))];
     let mut out = vec![say(head, &facts.into_iter().chain(namespace).collect::<Vec<_>>())];
     let mut line = |text: String| out.push(format!("  {text}"));
-    if let Some(by) = &q.impersonator {
+    if let Some(by) = &q.particulars().impersonator {
         line(say("request-impersonated", &[("by", text(by)), ("user", text(&q.user))]));
     }
     if refused.is_none_or(|(s, _)| s != Station::Authorization) {
@@ -45,17 +45,17 @@ pub fn explain(q: &RequestRecord, language: Language) -> Vec<String> {
             Some(Granted::ToMasters) | None => say("request-master", &[("user", text(&q.user))]),
         });
     }
-    for step in &q.admission {
+    for step in &q.particulars().admission {
         if let Admitted::Changed(places) = &step.did {
             let more = if places.len() > NAMED { ", …" } else { "" };
             let places = places[..places.len().min(NAMED)].join(", ") + more;
             line(say("request-changed", &[("plugin", text(step.plugin)), ("places", text(&places))]));
         }
     }
-    if let Some(n) = q.defaulted.filter(|n| *n > 0) {
+    if let Some(n) = q.particulars().defaulted.filter(|n| *n > 0) {
         line(say("request-defaults", &[("count", n.into())]));
     }
-    for (key, note) in &q.annotations {
+    for (key, note) in &q.particulars().annotations {
         line(say("request-noted", &[("key", text(key)), ("note", text(note))]));
     }
     let revision = |n: &u64| [("revision", Fact::Text(n.to_string()))];
@@ -81,7 +81,7 @@ pub fn explain(q: &RequestRecord, language: Language) -> Vec<String> {
 
 /// Which station refused, as can be told from what was said and how far the request had come.
 fn station(q: &RequestRecord, status: &Status) -> Station {
-    if let Some(step) = q.admission.iter().find(|s| s.did == Admitted::Refused) {
+    if let Some(step) = q.particulars().admission.iter().find(|s| s.did == Admitted::Refused) {
         return Station::Admission(step.plugin);
     }
     match status.reason {

@@ -391,7 +391,7 @@ pub(super) fn sent(q: &RequestRecord) -> String {
         other => other,
     };
     let sub = q.subresource.map(|s| format!("/{s}")).unwrap_or_default();
-    format!("{method} {} {}{sub}", q.version.api_version(), q.key.resource_name())
+    format!("{method} {} {}{sub}", q.version().api_version(), q.key.resource_name())
 }
 
 /// Who asks for a token gets it, and nothing is written.
@@ -404,7 +404,7 @@ fn answer(language: Language, q: &RequestRecord) -> String {
     let id = match &q.outcome {
         RequestOutcome::Stored(r) => {
             facts.push(("revision", revision(r)));
-            match q.defaulted.filter(|n| *n > 0) {
+            match q.particulars().defaulted.filter(|n| *n > 0) {
                 // It stays until whoever runs or holds it has let go.
                 _ if q.verb == "delete" => "story-marked",
                 Some(n) => {
@@ -426,7 +426,7 @@ fn answer(language: Language, q: &RequestRecord) -> String {
         }
     };
     let mut text = message(language, id, &facts);
-    for (key, note) in q.annotations.iter().filter(|(key, _)| is_peoples(key)) {
+    for (key, note) in q.particulars().annotations.iter().filter(|(key, _)| is_peoples(key)) {
         let cut: String = note.chars().take(LONGEST_NOTE).collect();
         let cut = if cut.len() < note.len() { format!("{cut}…") } else { cut };
         text.push_str(" · ");

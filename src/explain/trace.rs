@@ -1,7 +1,6 @@
 //! Every step, one line each: record number, time, who, what, because of what.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::language::Language;
 use super::texts::{decision, message};
@@ -19,7 +18,7 @@ pub fn lines(ledger: &Ledger, from: RecordId, start: Time, language: Language) -
         What::Read(_) => r.causes.first() != Some(&from),
         _ => false,
     };
-    let records: Vec<&Arc<Record>> = ledger.since(from).filter(|r| !by_another(r)).collect();
+    let records: Vec<&Record> = ledger.since(from).filter(|r| !by_another(r)).collect();
     let routine = routine(&records);
     let mut out = vec![];
     let mut renewed = 0usize;
@@ -41,7 +40,7 @@ pub fn lines(ledger: &Ledger, from: RecordId, start: Time, language: Language) -
 }
 
 /// The renewals of leases, and the steps that did nothing else.
-fn routine(records: &[&Arc<Record>]) -> BTreeSet<RecordId> {
+fn routine(records: &[&Record]) -> BTreeSet<RecordId> {
     let is_renewal =
         |r: &Record| matches!(&r.what, What::Request(q) if q.key.kind == Lease::kind_ref() && q.verb == "patch");
     let busy: BTreeSet<RecordId> =

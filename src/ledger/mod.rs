@@ -13,10 +13,9 @@ pub mod decision;
 pub mod record;
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 pub use decision::{Decision, Fact, Facts, by_reason};
-pub use record::{Causes, ReadRecord, Record, RequestRecord, Root, Trigger, What};
+pub use record::{Causes, Particulars, ReadRecord, Record, RequestRecord, Root, Trigger, What};
 
 use crate::api::{RecordId, Time};
 
@@ -29,7 +28,7 @@ pub struct Ledger {
     next: u64,
     /// Number of the first record still kept.
     first: u64,
-    records: imbl::Vector<Arc<Record>>,
+    records: imbl::Vector<Record>,
     keep: bool,
 }
 
@@ -55,12 +54,12 @@ impl Ledger {
                 self.records.pop_front();
                 self.first += 1;
             }
-            self.records.push_back(Arc::new(Record { id, at, actor, what, causes }));
+            self.records.push_back(Record { id, at, actor, what, causes });
         }
         id
     }
 
-    pub fn get(&self, id: RecordId) -> Option<&Arc<Record>> {
+    pub fn get(&self, id: RecordId) -> Option<&Record> {
         let i = id.0.checked_sub(self.first)?;
         self.records.get(usize::try_from(i).ok()?)
     }
@@ -71,12 +70,12 @@ impl Ledger {
     }
 
     /// The records from `id` on.
-    pub fn since(&self, id: RecordId) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+    pub fn since(&self, id: RecordId) -> impl DoubleEndedIterator<Item = &Record> {
         let skip = usize::try_from(id.0.saturating_sub(self.first)).unwrap_or(usize::MAX).min(self.records.len());
         self.records.focus().narrow(skip..).into_iter()
     }
 
-    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<Record>> {
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.records.iter()
     }
 

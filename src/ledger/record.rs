@@ -67,21 +67,28 @@ pub enum Trigger {
 pub struct RequestRecord {
     pub verb: &'static str,
     pub key: Key,
-    /// The version in which the object was spoken of.
-    pub version: KindRef,
     pub subresource: Option<&'static str>,
     pub user: Name,
-    /// Who acted as that user.
-    pub impersonator: Option<Name>,
     /// Why it is allowed, if it is.
     pub granted: Option<Granted>,
+    pub outcome: RequestOutcome,
+    /// What components' own writes have seldom, and they are nearly all there are.
+    pub rest: Option<Box<Particulars>>,
+}
+
+/// What is worth knowing of a request that people make.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Particulars {
+    /// The version in which the object was spoken of, if it is not the one that it is stored in.
+    pub version: Option<KindRef>,
+    /// Who acted as the user.
+    pub impersonator: Option<Name>,
     /// Fields that defaulting and admission filled in, where that was counted.
     pub defaulted: Option<usize>,
     /// What admission had to say of it, as the audit log has it: keys and values.
-    pub annotations: Box<[(String, String)]>,
+    pub annotations: Vec<(String, String)>,
     /// What admission did, plugin by plugin. Of components' own writes only who refused is put down.
-    pub admission: Box<[AdmissionStep]>,
-    pub outcome: RequestOutcome,
+    pub admission: Vec<AdmissionStep>,
 }
 
 /// Why somebody may do something.
@@ -132,7 +139,25 @@ pub enum RequestOutcome {
     Refused(Box<Status>),
 }
 
+impl Particulars {
+    /// For a record: nothing, if there is nothing to say.
+    pub fn kept(self) -> Option<Box<Particulars>> {
+        (self != Particulars::default()).then(|| Box::new(self))
+    }
+}
+
 impl RequestRecord {
+    pub fn particulars(&self) -> &Particulars {
+        static NONE: Particulars =
+            Particulars { version: None, impersonator: None, defaulted: None, annotations: vec![], admission: vec![] };
+        self.rest.as_deref().unwrap_or(&NONE)
+    }
+
+    /// The version in which the object was spoken of.
+    pub fn version(&self) -> KindRef {
+        self.particulars().version.unwrap_or(self.key.kind)
+    }
+
     pub fn refused(&self) -> Option<&Status> {
         match &self.outcome {
             RequestOutcome::Refused(s) => Some(s),

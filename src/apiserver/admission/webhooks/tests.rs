@@ -80,7 +80,7 @@ impl Server {
             _ => None,
         });
         let last = requests.next_back();
-        last.into_iter().flat_map(|r| r.annotations.iter()).map(|(k, v)| format!("{k}={v}")).collect()
+        last.into_iter().flat_map(|r| r.particulars().annotations.iter()).map(|(k, v)| format!("{k}={v}")).collect()
     }
 }
 
