@@ -224,7 +224,7 @@ impl Session {
         // What only looked has no story of its own: `story` goes on telling the last one.
         let decided = |r: &Record| matches!(r.what, What::Decision(_));
         let has_story = |r: &Record| follows(r, cause) || (self.waited && decided(r));
-        if !self.cluster.world.ledger.since(cause).any(|r| has_story(r)) {
+        if !self.cluster.world.ledger.since(cause).any(has_story) {
             (self.story_from, self.waited) = told_before;
         }
         out

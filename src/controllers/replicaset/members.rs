@@ -22,9 +22,8 @@ pub struct Member {
     pub active: bool,
     terminating: bool,
     ready_since: Option<Time>,
-    /// How its labels stand to its owner, at that generation of the owner: neither selector nor template change without
-    /// a new one.
-    fit: Option<(i64, Fit)>,
+    /// How its labels stand to its owner, by that measure.
+    fit: Option<(Measure, Fit)>,
 }
 
 /// How a pod's labels stand to a set.
@@ -35,9 +34,24 @@ pub struct Fit {
     fully: bool,
 }
 
+/// Stands for what a set compares its pods with: its selector, and the labels of its template. A set that is only scaled keeps it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Measure(u64);
+
+/// What the [`Measure`] stands for.
+#[derive(Clone, Debug)]
+struct Measured {
+    number: Measure,
+    /// The set's, when it was looked at last. Neither selector nor template change without a new one.
+    generation: i64,
+    selector: Selector,
+    labels: BTreeMap<String, String>,
+}
+
 /// What a set compares its pods with.
 pub struct Yardstick<'a, K> {
     pub set: &'a K,
+    pub number: Measure,
     selector: Selector,
     /// How long a pod must have been ready.
     min_ready: Duration,
@@ -45,33 +59,41 @@ pub struct Yardstick<'a, K> {
 }
 
 impl<'a, K: Replicated> Yardstick<'a, K> {
-    pub fn of(set: &'a K, now: Time) -> Yardstick<'a, K> {
+    fn of(set: &'a K, number: Measure, now: Time) -> Yardstick<'a, K> {
         let min_ready = Duration::from_secs(u64::try_from(set.min_ready_seconds()).unwrap_or(0));
-        Yardstick { set, selector: set.selector(), min_ready, now }
+        Yardstick { set, number, selector: set.selector(), min_ready, now }
     }
 
     fn measure(&self, o: &Object) -> Fit {
         let labels = o.meta().labels.as_ref();
-        let template = self.set.template().and_then(|t| t.metadata.as_ref()?.labels.as_ref()).into_iter();
+        let template = template_labels(self.set).into_iter().flatten();
         Fit {
             selected: self.selector.matches(labels),
-            fully: template.flatten().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v)),
+            fully: template.into_iter().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v)),
         }
     }
 }
 
+fn template_labels<K: Replicated>(set: &K) -> Option<&BTreeMap<String, String>> {
+    set.template()?.metadata.as_ref()?.labels.as_ref()
+}
+
 impl Member {
     /// `before` is what was known of the pod: its labels are seldom other ones.
-    fn new<K: Replicated>(object: Arc<Object>, owner: Option<&K>, before: Option<&Member>) -> Option<Member> {
+    fn new<K: Replicated>(
+        object: Arc<Object>,
+        owner: Option<(&K, Measure)>,
+        before: Option<&Member>,
+    ) -> Option<Member> {
         let pod = object.get::<Pod>()?;
         let (active, ended) = (pods::is_active(pod), pods::is_terminal(pod));
         let ready_since = pods::available_at(pod, Duration::ZERO);
-        let fit = owner.map(|set| {
+        let fit = owner.map(|(set, number)| {
             let known = before
                 .filter(|b| b.object.marks().owner == object.marks().owner)
                 .filter(|b| b.object.meta().labels == object.meta().labels)
-                .and_then(|b| b.fit.filter(|(generation, _)| *generation == set.generation()));
-            known.unwrap_or_else(|| (set.generation(), Yardstick::of(set, Time::ZERO).measure(&object)))
+                .and_then(|b| b.fit.filter(|(by, _)| *by == number));
+            known.unwrap_or_else(|| (number, Yardstick::of(set, number, Time::ZERO).measure(&object)))
         });
         Some(Member { active, terminating: object.is_deleting() && !ended, ready_since, fit, object })
     }
@@ -83,7 +105,7 @@ impl Member {
     /// How it stands to its owner, or to a set that could adopt it.
     pub fn fit<K: Replicated>(&self, to: &Yardstick<'_, K>) -> Fit {
         match self.fit {
-            Some((generation, fit)) if generation == to.set.generation() => fit,
+            Some((by, fit)) if by == to.number => fit,
             _ => to.measure(&self.object),
         }
     }
@@ -95,14 +117,41 @@ pub type Group = Places<Member>;
 #[derive(Clone, Debug, Default)]
 pub struct Members {
     pods: ByOwner<Member>,
-    /// What was counted of each owner's pods, and at which of its generations.
-    counted: BTreeMap<Uid, (i64, Counts)>,
+    /// What each owner compares its pods with.
+    measures: BTreeMap<Uid, Measured>,
+    next_measure: u64,
+    /// What was counted of each owner's pods, and by which measure.
+    counted: BTreeMap<Uid, (Measure, Counts)>,
 }
 
 impl Members {
+    /// What a set compares its pods with now.
+    pub fn yardstick<'a, K: Replicated>(&mut self, set: &'a K, now: Time) -> Yardstick<'a, K> {
+        Yardstick::of(set, self.measure(set), now)
+    }
+
+    fn measure<K: Replicated>(&mut self, set: &K) -> Measure {
+        let (uid, generation) = (Uid::of(set.uid()), set.generation());
+        if let Some(m) = self.measures.get(&uid).filter(|m| m.generation == generation) {
+            return m.number;
+        }
+        let (selector, labels) = (set.selector(), template_labels(set).cloned().unwrap_or_default());
+        let same = self.measures.get(&uid).filter(|m| m.selector == selector && m.labels == labels);
+        let number = same.map_or_else(
+            || {
+                self.next_measure += 1;
+                Measure(self.next_measure)
+            },
+            |m| m.number,
+        );
+        self.measures.insert(uid, Measured { number, generation, selector, labels });
+        number
+    }
+
     /// Takes a change of a pod in; `owner` is the set that owns it, if it is known.
     pub fn apply<K: Replicated>(&mut self, c: &Change, owner: Option<&K>) {
         let (namespace, name) = (&c.key.namespace, &c.key.name);
+        let owner = owner.map(|set| (set, self.measure(set)));
         let old = self.pods.get(namespace, name);
         let new = match c.kind {
             ChangeKind::Deleted => None,
@@ -127,6 +176,7 @@ impl Members {
     /// The set is gone.
     pub fn forget(&mut self, set: Uid) {
         self.counted.remove(&set);
+        self.measures.remove(&set);
     }
 
     /// The pods that a set owns.
@@ -145,11 +195,11 @@ impl Members {
             // Time alone makes pods available.
             return to.tally(self.of(to.set).values());
         }
-        let (uid, generation) = (Uid::of(to.set.uid()), to.set.generation());
-        let known = self.counted.get(&uid).filter(|(at, _)| *at == generation).map(|(_, counts)| *counts);
+        let uid = Uid::of(to.set.uid());
+        let known = self.counted.get(&uid).filter(|(by, _)| *by == to.number).map(|(_, counts)| *counts);
         let counts = known.unwrap_or_else(|| {
             let counts = to.tally(self.of(to.set).values()).counts;
-            self.counted.insert(uid, (generation, counts));
+            self.counted.insert(uid, (to.number, counts));
             counts
         });
         Tally { counts, available: counts.ready, next_available: None }
@@ -157,10 +207,10 @@ impl Members {
 }
 
 /// Adds a member to what was counted, or takes it away. What cannot be known here is counted anew when it is needed.
-fn recount(counted: &mut BTreeMap<Uid, (i64, Counts)>, m: &Member, by: i32) {
+fn recount(counted: &mut BTreeMap<Uid, (Measure, Counts)>, m: &Member, by: i32) {
     let Some(owner) = m.object.marks().owner else { return };
-    let Some((generation, counts)) = counted.get_mut(&owner) else { return };
-    match m.fit.filter(|(at, _)| at == generation) {
+    let Some((measure, counts)) = counted.get_mut(&owner) else { return };
+    match m.fit.filter(|(by, _)| by == measure) {
         Some((_, fit)) => counts.add(m, fit, by),
         None => {
             counted.remove(&owner);

@@ -106,7 +106,7 @@ impl<K: Replicated> Reconciler for Replicas<K> {
         } else {
             self.postponed.keep(key, &ctx.causes());
         }
-        let yardstick = Yardstick::of(&set, now);
+        let yardstick = self.members.yardstick(&set, now);
         let (group, tally) = self.claim(&yardstick, ctx)?;
         let mut done = Ok(());
         if ready_to_act && !set.is_deleting() {

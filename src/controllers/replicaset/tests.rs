@@ -1,4 +1,4 @@
-use super::members::{Counts, Members, Tally, Yardstick};
+use super::members::{Counts, Members, Tally};
 use super::plan::{Observed, Plan, plan};
 use super::ranking::{Because, Crowds, first_to_go};
 use crate::api::kinds::{Pod, ReplicaSet};
@@ -126,11 +126,13 @@ fn one_sync_deletes_five_hundred_pods_at_most() {
     assert_eq!(pods.len(), 500);
 }
 
+/// The first two have the same template.
 fn set(generation: i64) -> ReplicaSet {
+    let tier = if generation < 3 { "y" } else { "z" };
     serde_json::from_value(json!({
         "metadata": {"name": "s", "namespace": "d", "uid": "set", "generation": generation},
         "spec": {"replicas": 3, "selector": {"matchLabels": {"app": "x"}},
-                 "template": {"metadata": {"labels": {"app": "x", "tier": "y"}}, "spec": {"containers": []}}}
+                 "template": {"metadata": {"labels": {"app": "x", "tier": tier}}, "spec": {"containers": []}}}
     }))
     .unwrap()
 }
@@ -140,7 +142,7 @@ proptest! {
     #[test]
     fn counts_kept_up_to_date_are_the_counts_of_a_walk(
         // Which pod, gone or not, owned or not, labels, phase, ready, being deleted; and the set's generation then.
-        steps in proptest::collection::vec((0..5u8, 0..5u8, any::<bool>(), 0..3u8, 0..3u8, any::<bool>(), any::<bool>(), 1..3i64), 1..60),
+        steps in proptest::collection::vec((0..5u8, 0..5u8, any::<bool>(), 0..3u8, 0..3u8, any::<bool>(), any::<bool>(), 1..4i64), 1..60),
     ) {
         let mut members = Members::default();
         for (which, gone, owned, labels, phase, ready, deleting, generation) in steps {
@@ -155,9 +157,19 @@ proptest! {
             let (key, object) = (p.key(), Arc::new(Object::new(p)));
             let change = Change { rev: Rev(1), kind, key, object, previous: None, cause: Default::default() };
             members.apply(&change, owned.then_some(&set));
-            let yardstick = Yardstick::of(&set, Time::ZERO);
+            let yardstick = members.yardstick(&set, Time::ZERO);
             let walked = yardstick.tally(members.of(&set).values());
             prop_assert_eq!(members.tally(&yardstick), walked);
         }
     }
+}
+
+#[test]
+fn a_set_that_is_only_scaled_measures_its_pods_as_before() {
+    let mut members = Members::default();
+    let mut measure = |generation| members.yardstick(&set(generation), Time::ZERO).number;
+    let (first, scaled, other) = (measure(1), measure(2), measure(3));
+    assert_eq!(first, scaled);
+    assert_ne!(scaled, other);
+    assert_eq!(other, measure(3));
 }
