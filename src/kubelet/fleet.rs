@@ -42,7 +42,7 @@ pub struct Fleet {
     pub(super) nodes: Nodes,
     pub(super) workers: PodWorkers,
     /// Whose pod an operation of the runtime is for.
-    ops: BTreeMap<OpId, Uid>,
+    ops: imbl::OrdMap<OpId, Uid>,
     /// On which node an image is being pulled.
     pub(super) pull_ops: BTreeMap<OpId, NodeRef>,
     pub(super) probes: UnderWay,
@@ -59,7 +59,7 @@ impl Fleet {
         let mut fleet = Fleet {
             nodes: Nodes::new(configs.into_iter().chain(spares.iter().cloned()).collect()),
             workers: PodWorkers::default(),
-            ops: BTreeMap::new(),
+            ops: imbl::OrdMap::new(),
             pull_ops: BTreeMap::new(),
             probes: UnderWay::default(),
             restarts: Backoff::new(FIRST_WAIT, LONGEST_WAIT),
@@ -218,12 +218,8 @@ impl Component for Fleet {
         match event {
             Event::Started(present) => {
                 self.register_all(ctx);
-                let with_files: Vec<String> = self
-                    .nodes
-                    .iter_mut()
-                    .filter(|n| !n.config.statics.is_empty())
-                    .map(|n| n.config.name.clone())
-                    .collect();
+                let with_files = self.nodes.iter().filter(|n| !n.config.statics.is_empty());
+                let with_files: Vec<String> = with_files.map(|n| n.config.name.clone()).collect();
                 with_files.iter().for_each(|name| self.run_static_pods(name, ctx));
                 for c in present {
                     self.observe(&c, ctx);

@@ -187,7 +187,7 @@ impl NodeState {
 
 impl Fleet {
     pub(super) fn register_all(&mut self, ctx: &mut Ctx<'_>) {
-        let own = self.nodes.iter_mut().filter(|n| !n.spare);
+        let own = self.nodes.iter().filter(|n| !n.spare);
         let names: Vec<String> = own.map(|n| n.config.name.clone()).collect();
         let spread = names.len().max(1) as f64;
         for (i, name) in names.iter().enumerate() {
@@ -231,10 +231,12 @@ impl Fleet {
         ctx.every(LEASE_EVERY, Tag::about("lease", Key::of::<Node>("", name)));
         self.renew_lease(name, ctx);
         let now = ctx.now();
-        let Some(n) = self.nodes.get_mut(name) else { return };
-        if !n.down {
+        if self.nodes.get(name).is_some_and(|n| !n.down && n.told_unschedulable != n.unschedulable)
+            && let Some(n) = self.nodes.get_mut(name)
+        {
             n.tell_schedulable(ctx);
         }
+        let Some(n) = self.nodes.get(name) else { return };
         let fresh = n.conditions(now);
         let same = fresh.iter().all(|f| n.known.iter().any(|(kind, status)| *kind == f.type_ && *status == f.status));
         let news = !same || n.images_told != n.images.len();
@@ -244,15 +246,18 @@ impl Fleet {
     }
 
     pub(super) fn renew_lease(&mut self, name: &str, ctx: &mut Ctx<'_>) {
-        let Some(n) = self.nodes.get_mut(name).filter(|n| !n.down) else { return };
+        let Some(n) = self.nodes.get(name).filter(|n| !n.down) else { return };
         let now = n.clock(ctx.now());
         let done = ctx.api_as::<Lease>(n.user.clone()).patch(super::node::LEASE_NAMESPACE, name, |l| {
             l.spec.get_or_insert_default().renew_time = Some(now.meta_micro());
         });
         let refused = done.as_ref().is_err_and(|e| e.unreachable().is_some());
         let cut_off = done.is_err_and(|e| !e.is(Reason::NotFound));
-        if std::mem::replace(&mut n.cut_off, cut_off) == cut_off {
+        if n.cut_off == cut_off {
             return;
+        }
+        if let Some(n) = self.nodes.get_mut(name) {
+            n.cut_off = cut_off;
         }
         let pods = self.workers.on(name).count();
         ctx.decide(KubeletDecision::Connection { node: name.into(), pods, lost: cut_off, refused });

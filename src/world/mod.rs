@@ -176,7 +176,7 @@ pub struct World {
     /// Empty between steps; kept because each step needs one.
     deliveries: Vec<(WatchId, Arc<Change>)>,
     answerer: Box<dyn Answerer>,
-    ops: BTreeMap<OpId, RunningOp>,
+    ops: imbl::OrdMap<OpId, RunningOp>,
     /// How many of them the cluster waits for.
     foreground_ops: usize,
     next_op: u64,
@@ -234,7 +234,7 @@ impl World {
             watchers: BTreeMap::new(),
             deliveries: vec![],
             answerer,
-            ops: BTreeMap::new(),
+            ops: imbl::OrdMap::new(),
             foreground_ops: 0,
             next_op: 1,
             wake_at: None,
