@@ -13,7 +13,7 @@ use super::object::{Object, Resource};
 use super::packing::Packing;
 use super::schema::{self, TypeId};
 use super::table::{Cell, Column, ColumnType};
-use super::time::Time;
+use super::time::{Duration, Time};
 
 /// A kind, as a small number: the line in `kinds::TABLE`.
 ///
@@ -282,6 +282,8 @@ pub struct Kind<T: 'static> {
     pub scale: Option<Scale<T>>,
     /// Seconds of grace a plain delete gives; `None` deletes at once.
     pub grace: fn(&T) -> Option<i64>,
+    /// How long its objects are kept after they were last written, if not for ever.
+    pub lifetime: Option<Duration>,
     /// How its objects lie in the store as bytes, where there are many that nobody looks at.
     pub packing: Option<&'static Packing<T>>,
 }
@@ -338,6 +340,7 @@ impl<T: Resource> Kind<T> {
             field: |_, _| None,
             scale: None,
             grace: |_| None,
+            lifetime: None,
             packing: None,
         }
     }
@@ -393,6 +396,10 @@ pub trait AnyKind: Sync {
     fn scale_of(&self, o: &Object) -> Option<ScaleValues>;
     fn set_scale(&self, o: &mut Object, replicas: i32);
     fn grace(&self, o: &Object) -> Option<i64>;
+    /// How long an object is kept after it was last written, if not for ever.
+    fn lifetime(&self) -> Option<Duration> {
+        None
+    }
     /// Makes an object small for the time in which nobody looks at it.
     fn pack(&self, _o: &mut Object) {}
 }
@@ -591,6 +598,9 @@ impl<T: Resource> AnyKind for Kind<T> {
     }
     fn grace(&self, o: &Object) -> Option<i64> {
         typed(o, self.grace)
+    }
+    fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
     }
     fn pack(&self, o: &mut Object) {
         if let Some(packing) = self.packing {

@@ -28,6 +28,7 @@ pub mod delete;
 mod device_admin;
 pub mod discovery;
 mod eviction;
+mod expiry;
 mod forms;
 pub mod health;
 pub mod http;
@@ -74,6 +75,7 @@ pub struct ApiServer {
     specs: specs::Specs,
     made: Made,
     compactor: compaction::Compactor,
+    expiry: expiry::Expiry,
     /// What the key is made of that signs tokens.
     pub seed: u64,
     /// Who signs certificates that it takes.

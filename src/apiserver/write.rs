@@ -90,6 +90,10 @@ impl ApiServer {
             .store
             .write(key.clone(), new, expect, |rev| who.record(verb, key, sub, outcome(rev)))
             .map_err(|e| store_error(&e, key))?;
+        if !removes {
+            self.attach_to_lease(&change.object, who.now);
+        }
+        self.expire(who);
         self.compactor.look(&mut self.store, who.now);
         // Who watches objects of a kind that is defined anew must begin anew.
         if let Some(hub) = self.custom.learn(&change) {

@@ -349,3 +349,28 @@ fn events_that_nobody_looked_at_lie_packed() {
     let _ = c.objects::<Event>();
     assert!(!packed(&c).contains(&true), "they were looked at");
 }
+
+#[test]
+fn an_event_goes_an_hour_after_it_was_written_last() {
+    let mut c = bare(1);
+    c.post(DEPLOYMENTS, deployment("web", "nginx:1.25", 2));
+    let stuck = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "stuck"},
+        "spec": {"containers": [{"name": "c", "image": "nginx:nope"}]}});
+    c.post("/api/v1/namespaces/default/pods", stuck);
+    c.wait(3600);
+    let reasons = |c: &Cluster, about: &str| -> Vec<String> {
+        let all = c.objects::<Event>();
+        let of = all.iter().filter(|e| e.involved_object.name.as_deref().is_some_and(|n| n.starts_with(about)));
+        of.filter_map(|e| e.reason.clone()).collect()
+    };
+    assert!(reasons(&c, "web").len() > 8, "{:?}", reasons(&c, "web"));
+    c.wait(80);
+    assert!(reasons(&c, "web").is_empty(), "{:?}", reasons(&c, "web"));
+    // What is written again stays; how it was bound is over, too.
+    let stuck = reasons(&c, "stuck");
+    assert!(stuck.contains(&"BackOff".into()) && !stuck.contains(&"Scheduled".into()), "{stuck:?}");
+    let told = c.world.ledger.all().filter(|r| r.actor == "etcd").count();
+    assert!(told >= 1);
+    c.wait(7200);
+    assert!(reasons(&c, "stuck").contains(&"BackOff".into()));
+}

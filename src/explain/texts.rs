@@ -10,6 +10,7 @@ use crate::ledger::{Decision, Fact};
 
 /// One line for each component's texts: English, Korean.
 const SOURCES: &[(&str, &str)] = &[
+    (include_str!("../apiserver/en.ftl"), include_str!("../apiserver/ko.ftl")),
     (include_str!("../controllers/deployment/en.ftl"), include_str!("../controllers/deployment/ko.ftl")),
     (include_str!("../controllers/replicaset/en.ftl"), include_str!("../controllers/replicaset/ko.ftl")),
     (include_str!("../controllers/podgc/en.ftl"), include_str!("../controllers/podgc/ko.ftl")),

@@ -8,7 +8,7 @@ use crate::api::field::{FieldErrors, Path};
 use crate::api::kind::Kind;
 use crate::api::names;
 use crate::api::table::{Cell, Column, ColumnType, NAME_DOC, since};
-use crate::api::time::Time;
+use crate::api::time::{Duration, Time};
 
 pub static KIND: Kind<Event> = Kind {
     short_names: &["ev"],
@@ -34,6 +34,8 @@ pub static KIND: Kind<Event> = Kind {
         "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type",
     ],
     field,
+    // `--event-ttl` of the API server.
+    lifetime: Some(Duration::from_secs(3600)),
     packing: Some(&packing::PACKING),
     ..Kind::new(("", "v1"), "Event", "events", "event")
 };
