@@ -77,3 +77,22 @@ fn command(bencher: Bencher<'_, '_>, line: &str) {
         s
     });
 }
+
+/// One change where 20,000 pods run on 1,000 nodes, until all has settled and the story is told. The cluster is filled once.
+#[divan::bench(args = ["scale", "label"], sample_count = 50, sample_size = 1)]
+fn change_in_a_full_cluster(bencher: Bencher<'_, '_>, what: &str) {
+    let mut s = session(1_000);
+    s.eval("kubectl create deployment web --image=nginx --replicas=20000");
+    s.eval("wait 60s");
+    let mut count = 20_000;
+    bencher.bench_local(|| {
+        count += 1;
+        let told = s.eval(&match what {
+            "scale" => format!("kubectl scale deployment web --replicas={count}"),
+            _ => format!("kubectl label deployment web count={count} --overwrite"),
+        });
+        assert_eq!(told.code, 0, "{}", told.stderr);
+    });
+    let running = s.eval("kubectl get deployment web -o jsonpath={.status.readyReplicas}").stdout;
+    assert_eq!(running, if what == "scale" { count.to_string() } else { "20000".into() });
+}
