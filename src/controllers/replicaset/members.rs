@@ -23,7 +23,7 @@ pub struct Member {
     terminating: bool,
     ready_since: Option<Time>,
     /// How its labels stand to its owner, by that measure.
-    fit: Option<(Measure, Fit)>,
+    fit: Option<(Arc<Measure>, Fit)>,
 }
 
 /// How a pod's labels stand to a set.
@@ -34,44 +34,31 @@ pub struct Fit {
     fully: bool,
 }
 
-/// Stands for what a set compares its pods with: its selector, and the labels of its template. A set that is only scaled keeps it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Measure(u64);
-
-/// What the [`Measure`] stands for.
-#[derive(Clone, Debug)]
-struct Measured {
-    number: Measure,
-    /// The set's, when it was looked at last. Neither selector nor template change without a new one.
-    generation: i64,
+/// What of a set its pods are compared with. A set that is only scaled keeps it, so two of them are the same measure only if they are
+/// the same allocation.
+#[derive(Debug)]
+pub struct Measure {
     selector: Selector,
     labels: BTreeMap<String, String>,
+}
+
+impl Measure {
+    fn apply(&self, o: &Object) -> Fit {
+        let labels = o.meta().labels.as_ref();
+        Fit {
+            selected: self.selector.matches(labels),
+            fully: self.labels.iter().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v)),
+        }
+    }
 }
 
 /// What a set compares its pods with.
 pub struct Yardstick<'a, K> {
     pub set: &'a K,
-    pub number: Measure,
-    selector: Selector,
+    pub measure: Arc<Measure>,
     /// How long a pod must have been ready.
     min_ready: Duration,
     now: Time,
-}
-
-impl<'a, K: Replicated> Yardstick<'a, K> {
-    fn of(set: &'a K, number: Measure, now: Time) -> Yardstick<'a, K> {
-        let min_ready = Duration::from_secs(u64::try_from(set.min_ready_seconds()).unwrap_or(0));
-        Yardstick { set, number, selector: set.selector(), min_ready, now }
-    }
-
-    fn measure(&self, o: &Object) -> Fit {
-        let labels = o.meta().labels.as_ref();
-        let template = template_labels(self.set).into_iter().flatten();
-        Fit {
-            selected: self.selector.matches(labels),
-            fully: template.into_iter().all(|(k, v)| labels.and_then(|l| l.get(k)) == Some(v)),
-        }
-    }
 }
 
 fn template_labels<K: Replicated>(set: &K) -> Option<&BTreeMap<String, String>> {
@@ -80,20 +67,17 @@ fn template_labels<K: Replicated>(set: &K) -> Option<&BTreeMap<String, String>> 
 
 impl Member {
     /// `before` is what was known of the pod: its labels are seldom other ones.
-    fn new<K: Replicated>(
-        object: Arc<Object>,
-        owner: Option<(&K, Measure)>,
-        before: Option<&Member>,
-    ) -> Option<Member> {
+    fn new(object: Arc<Object>, by: Option<Arc<Measure>>, before: Option<&Member>) -> Option<Member> {
         let pod = object.get::<Pod>()?;
         let (active, ended) = (pods::is_active(pod), pods::is_terminal(pod));
         let ready_since = pods::available_at(pod, Duration::ZERO);
-        let fit = owner.map(|(set, number)| {
+        let fit = by.map(|by| {
             let known = before
                 .filter(|b| b.object.marks().owner == object.marks().owner)
                 .filter(|b| b.object.meta().labels == object.meta().labels)
-                .and_then(|b| b.fit.filter(|(by, _)| *by == number));
-            known.unwrap_or_else(|| (number, Yardstick::of(set, number, Time::ZERO).measure(&object)))
+                .and_then(|b| b.fit_by(&by));
+            let fit = known.unwrap_or_else(|| by.apply(&object));
+            (by, fit)
         });
         Some(Member { active, terminating: object.is_deleting() && !ended, ready_since, fit, object })
     }
@@ -104,10 +88,12 @@ impl Member {
 
     /// How it stands to its owner, or to a set that could adopt it.
     pub fn fit<K: Replicated>(&self, to: &Yardstick<'_, K>) -> Fit {
-        match self.fit {
-            Some((by, fit)) if by == to.number => fit,
-            _ => to.measure(&self.object),
-        }
+        self.fit_by(&to.measure).unwrap_or_else(|| to.measure.apply(&self.object))
+    }
+
+    /// The same, if it has been measured so.
+    fn fit_by(&self, measure: &Arc<Measure>) -> Option<Fit> {
+        self.fit.as_ref().filter(|(by, _)| Arc::ptr_eq(by, measure)).map(|(_, fit)| *fit)
     }
 }
 
@@ -118,45 +104,41 @@ pub type Group = Places<Member>;
 pub struct Members {
     pods: ByOwner<Member>,
     /// What each owner compares its pods with.
-    measures: BTreeMap<Uid, Measured>,
-    next_measure: u64,
+    /// And the generation that it was looked up for: neither selector nor template change without a new one.
+    measures: BTreeMap<Uid, (i64, Arc<Measure>)>,
     /// What was counted of each owner's pods, and by which measure.
-    counted: BTreeMap<Uid, (Measure, Counts)>,
+    counted: BTreeMap<Uid, (Arc<Measure>, Counts)>,
 }
 
 impl Members {
     /// What a set compares its pods with now.
     pub fn yardstick<'a, K: Replicated>(&mut self, set: &'a K, now: Time) -> Yardstick<'a, K> {
-        Yardstick::of(set, self.measure(set), now)
+        let min_ready = Duration::from_secs(u64::try_from(set.min_ready_seconds()).unwrap_or(0));
+        Yardstick { set, measure: self.measure(set), min_ready, now }
     }
 
-    fn measure<K: Replicated>(&mut self, set: &K) -> Measure {
+    fn measure<K: Replicated>(&mut self, set: &K) -> Arc<Measure> {
         let (uid, generation) = (Uid::of(set.uid()), set.generation());
-        if let Some(m) = self.measures.get(&uid).filter(|m| m.generation == generation) {
-            return m.number;
+        let known = self.measures.get(&uid);
+        if let Some((_, measure)) = known.filter(|(at, _)| *at == generation) {
+            return measure.clone();
         }
-        let (selector, labels) = (set.selector(), template_labels(set).cloned().unwrap_or_default());
-        let same = self.measures.get(&uid).filter(|m| m.selector == selector && m.labels == labels);
-        let number = same.map_or_else(
-            || {
-                self.next_measure += 1;
-                Measure(self.next_measure)
-            },
-            |m| m.number,
-        );
-        self.measures.insert(uid, Measured { number, generation, selector, labels });
-        number
+        let fresh = Measure { selector: set.selector(), labels: template_labels(set).cloned().unwrap_or_default() };
+        let same = known.filter(|(_, m)| m.selector == fresh.selector && m.labels == fresh.labels);
+        let measure = same.map_or_else(|| Arc::new(fresh), |(_, measure)| measure.clone());
+        self.measures.insert(uid, (generation, measure.clone()));
+        measure
     }
 
     /// Takes a change of a pod in; `owner` is the set that owns it, if it is known.
     pub fn apply<K: Replicated>(&mut self, c: &Change, owner: Option<&K>) {
         let (namespace, name) = (&c.key.namespace, &c.key.name);
-        let owner = owner.map(|set| (set, self.measure(set)));
+        let by = owner.map(|set| self.measure(set));
         let old = self.pods.get(namespace, name);
         let new = match c.kind {
             ChangeKind::Deleted => None,
             _ if !is_theirs_or_nobodys::<K>(&c.object) => None,
-            _ => Member::new(c.object.clone(), owner, old),
+            _ => Member::new(c.object.clone(), by, old),
         };
         for (member, by) in [(old, -1), (new.as_ref(), 1)] {
             let Some(m) = member else { continue };
@@ -196,10 +178,10 @@ impl Members {
             return to.tally(self.of(to.set).values());
         }
         let uid = Uid::of(to.set.uid());
-        let known = self.counted.get(&uid).filter(|(by, _)| *by == to.number).map(|(_, counts)| *counts);
+        let known = self.counted.get(&uid).filter(|(by, _)| Arc::ptr_eq(by, &to.measure)).map(|(_, counts)| *counts);
         let counts = known.unwrap_or_else(|| {
             let counts = to.tally(self.of(to.set).values()).counts;
-            self.counted.insert(uid, (to.number, counts));
+            self.counted.insert(uid, (to.measure.clone(), counts));
             counts
         });
         Tally { counts, available: counts.ready, next_available: None }
@@ -207,11 +189,11 @@ impl Members {
 }
 
 /// Adds a member to what was counted, or takes it away. What cannot be known here is counted anew when it is needed.
-fn recount(counted: &mut BTreeMap<Uid, (Measure, Counts)>, m: &Member, by: i32) {
+fn recount(counted: &mut BTreeMap<Uid, (Arc<Measure>, Counts)>, m: &Member, by: i32) {
     let Some(owner) = m.object.marks().owner else { return };
     let Some((measure, counts)) = counted.get_mut(&owner) else { return };
-    match m.fit.filter(|(by, _)| by == measure) {
-        Some((_, fit)) => counts.add(m, fit, by),
+    match m.fit_by(measure) {
+        Some(fit) => counts.add(m, fit, by),
         None => {
             counted.remove(&owner);
         }
