@@ -1,9 +1,17 @@
 //! Other processes of a shell: `$(…)`, pipelines, what runs in the background.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::run::Frame;
 use super::script::Stmt;
 use super::state::Shell;
-use crate::runtime::kernel::{Fd, ProcessId, Read, Step, Sys, Wait};
+use crate::runtime::kernel::{Environment, Fd, ProcessId, Read, Step, Sys, Wait};
+
+/// The environment of what a shell starts: mostly the one that it was given itself, which is not kept twice.
+pub(super) fn passed_on(env: Arc<BTreeMap<String, String>>, sys: &Sys<'_>) -> Environment {
+    if *env == *sys.env() { sys.environment() } else { Environment::Own(env) }
+}
 
 impl Shell {
     pub(super) fn substitute(&mut self, stmt: Stmt, tested: bool, known: Vec<String>, script: &str, sys: &mut Sys<'_>) {
@@ -64,7 +72,7 @@ impl Shell {
 
     /// Starts a copy of this shell.
     fn child(&mut self, child: Shell, fds: Vec<(Fd, usize)>, sys: &mut Sys<'_>) -> Option<ProcessId> {
-        let (words, env) = (sys.words(), self.passed_on(sys));
+        let (words, env) = (sys.words(), passed_on(Arc::new(self.exported()), sys));
         sys.spawn(Box::new(child), words, env, fds)
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::builtins::{self, Ran};
+use super::children::passed_on;
 use super::expand::Expansion;
 use super::redirect::{Arranged, arrange};
 use super::run::Frame;
@@ -239,7 +240,7 @@ impl Shell {
         let kept = sys.keep();
         let started = self.redirect(&c.redirects, sys).map_err(|what| (self.refused(), what)).and_then(|()| {
             let path = self.find(&c.words[0], sys)?;
-            let (Started { program, words }, env) = (self.load_program(&path, &c, sys)?, self.environment(&c, sys));
+            let (Started { program, words }, env) = self.load_program(&path, &c, sys)?;
             let fds = sys.fds();
             Ok(sys.spawn(program, words, env, fds))
         });
@@ -260,22 +261,18 @@ impl Shell {
         None
     }
 
-    fn load_program(&mut self, path: &str, c: &Command, sys: &mut Sys<'_>) -> Result<Started, (i32, String)> {
-        let env = Arc::new(self.exported_with(&c.assignments));
-        programs::load(path, &c.words, &env, sys).map_err(|e| (126, format!("{}: {}", c.words[0], e.text())))
-    }
-
-    fn exported_with(&self, assignments: &[(String, String)]) -> std::collections::BTreeMap<String, String> {
+    fn load_program(
+        &mut self,
+        path: &str,
+        c: &Command,
+        sys: &mut Sys<'_>,
+    ) -> Result<(Started, Environment), (i32, String)> {
         let mut env = self.exported();
-        env.extend(assignments.iter().cloned());
-        env
-    }
-
-    fn environment(&self, c: &Command, sys: &Sys<'_>) -> Environment {
-        if c.assignments.is_empty() {
-            return self.passed_on(sys);
-        }
-        Environment::Own(Arc::new(self.exported_with(&c.assignments)))
+        env.extend(c.assignments.iter().cloned());
+        let env = Arc::new(env);
+        let started = programs::load(path, &c.words, &env, sys);
+        let started = started.map_err(|e| (126, format!("{}: {}", c.words[0], e.text())))?;
+        Ok((started, passed_on(env, sys)))
     }
 
     /// Whether nothing comes after the present command: then its program may take the shell's place.
@@ -290,7 +287,7 @@ impl Shell {
             self.load_program(&path, &c, sys)
         });
         match started {
-            Ok(Started { program, words }) => Some(Step::Become(program, words, self.environment(&c, sys))),
+            Ok((Started { program, words }, env)) => Some(Step::Become(program, words, env)),
             Err((code, what)) => {
                 self.complain(&what, sys);
                 self.status = code;

@@ -8,7 +8,7 @@ use brush_parser::word::{Parameter, SpecialParameter};
 use super::input::Input;
 use super::run::Frame;
 use super::script::{self, Stmt};
-use crate::runtime::kernel::{Environment, Fd, ProcessId, Signal, Sys};
+use crate::runtime::kernel::{Fd, ProcessId, Signal, Sys};
 
 /// Which shell it is: they differ in what they say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -359,20 +359,8 @@ impl Shell {
 
     /// What a program gets of the variables.
     pub(super) fn exported(&self) -> BTreeMap<String, String> {
-        self.exports().map(|(k, v)| (k.clone(), v.clone())).collect()
-    }
-
-    fn exports(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.vars.iter().filter(|(_, v)| v.exported).filter_map(|(k, v)| Some((k, v.value.as_ref()?)))
-    }
-
-    /// The environment of what it starts: mostly the one that it was given itself, which is not copied.
-    pub(super) fn passed_on(&self, sys: &Sys<'_>) -> Environment {
-        let given = sys.env();
-        if self.exports().eq(given.iter()) {
-            return sys.environment();
-        }
-        Environment::Own(Arc::new(self.exported()))
+        let one = |(k, v): (&String, &Variable)| v.exported.then(|| Some((k.clone(), v.value.clone()?)))?;
+        self.vars.iter().filter_map(one).collect()
     }
 
     // ---- what it says -----------------------------------------------------------------------
