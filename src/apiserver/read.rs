@@ -139,7 +139,13 @@ impl ApiServer {
         let mut items: Vec<Arc<Object>> = all
             .into_iter()
             .filter(|o| after.as_ref().is_none_or(|(ns, name)| (o.namespace(), o.name()) > (ns, name)))
-            .filter(|o| options.filter.chooses_all() || options.filter.matches(&o.clone().loose()))
+            .filter_map(|o| {
+                if options.filter.chooses_all() {
+                    return Some(o);
+                }
+                let o = o.loose();
+                options.filter.matches(&o).then_some(o)
+            })
             .collect();
         let (mut continue_token, mut remaining) = (None, None);
         if options.limit > 0 && items.len() > options.limit {

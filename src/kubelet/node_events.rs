@@ -71,10 +71,8 @@ impl NodeState {
 
     /// Somebody has cordoned the node, or uncordoned it.
     pub(super) fn tell_schedulable(&mut self, ctx: &mut Ctx<'_>) {
-        if self.told_unschedulable != self.unschedulable {
-            self.told_unschedulable = self.unschedulable;
-            self.note_status(if self.unschedulable { "NodeNotSchedulable" } else { "NodeSchedulable" }, ctx);
-        }
+        self.told_unschedulable = self.unschedulable;
+        self.note_status(if self.unschedulable { "NodeNotSchedulable" } else { "NodeSchedulable" }, ctx);
     }
 }
 

@@ -9,12 +9,13 @@ pub mod health;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{NodeCondition, Taint};
 
 use crate::api::kinds::{Lease, Node, Pod, node};
 use crate::api::object::Name;
-use crate::api::{Duration, Key, Resource, Status, Time, pods};
+use crate::api::{Duration, Key, Object, Resource, Status, Time, pods};
 use crate::client::controller::Enqueue;
 use crate::client::recorder::{Note, about_node, reference};
 use crate::client::{Action, Cache, Reconciler, Recorder};
@@ -229,6 +230,12 @@ impl NodeLifecycle {
         }
     }
 
+    /// Takes in what the controller itself has just written.
+    fn know(&mut self, written: &Arc<Object>) {
+        self.nodes.put(written);
+        self.count(&Name::from(written.name()));
+    }
+
     fn zone(&self) -> Zone {
         zone(self.ready.len(), self.nodes.len() - self.ready.len())
     }
@@ -273,8 +280,7 @@ impl NodeLifecycle {
             }
         });
         if let Ok(o) = done {
-            self.nodes.put(&o);
-            self.count(&n.key().name);
+            self.know(&o);
         }
         let message = format!("Node {} status is now: NodeNotReady", n.name());
         self.recorder.record(about_node(n.name(), n.uid()), Note::normal("NodeNotReady", &message), ctx);
@@ -363,8 +369,7 @@ impl NodeLifecycle {
                 spec.taints = None;
             }
         })?;
-        self.nodes.put(&o);
-        self.count(&n.key().name);
+        self.know(&o);
         Ok(())
     }
 }
