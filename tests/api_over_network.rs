@@ -188,6 +188,63 @@ fn kubectl_proxy_keeps_to_what_it_was_told() {
     assert!(refused.contains("system:serviceaccount:default:low\\\" cannot impersonate"), "{refused}");
 }
 
+/// Real Kubernetes: pkg/registry/core/{pod/strategy.go,service/storage/storage.go} ResourceLocation.
+#[test]
+fn the_api_server_passes_on_what_pods_and_services_answer() {
+    let mut s = Session::in_memory(&Options { profile: Profile::Minikube, ..Options::default() });
+    let image = "registry.k8s.io/echoserver:1.10";
+    run(&mut s, &format!("kubectl create deployment e --image={image} --replicas=2"));
+    run(&mut s, "kubectl expose deployment e --port=80 --target-port=8080");
+    run(&mut s, "kubectl run web --image=nginx:1.27 --port=80");
+    run(&mut s, "kubectl proxy &");
+    let ns = "/api/v1/namespaces/default";
+    let mut curl = |path: &str| run(&mut s, &format!("curl -s -w ' %{{http_code}}' localhost:8001{ns}{path}"));
+    let page = curl("/pods/web/proxy/");
+    assert!(page.contains("Welcome to nginx!") && page.ends_with(" 200"), "{page}");
+    // The pod sees the node, and through whom it was asked.
+    let echo = curl("/services/e:80/proxy/a/b?c=d");
+    for part in ["client_address=192.168.49.2", "real path=/a/b?c=d", "X-Forwarded-For: 127.0.0.1, 192.168.49.1"] {
+        assert!(echo.contains(part), "{part}: {echo}");
+    }
+    assert!(echo.contains(&format!("X-Forwarded-Uri: {ns}/services/e:80/proxy/a/b\n")), "{echo}");
+    for (path, code, said) in [
+        ("/pods/web/proxy", 301, ""),
+        ("/pods/web/proxy/nope", 404, "404 Not Found"),
+        ("/pods/web:81/proxy/", 503, "error trying to reach service: dial tcp 10.244.0."),
+        ("/pods/a:b:c:d/proxy/", 400, "invalid pod request \\\"a:b:c:d\\\""),
+        ("/pods/nobody/proxy/", 404, "pods \\\"nobody\\\" not found"),
+        ("/services/e:81/proxy/", 503, "no service port 81 found for service \\\"e\\\""),
+        ("/services/e:http/proxy/", 503, "no endpoints available for service \\\"e:http\\\""),
+    ] {
+        let answer = curl(path);
+        assert!(answer.contains(said) && answer.ends_with(&format!(" {code}")), "{path}: {answer}");
+    }
+    // All of those behind a Service are asked.
+    let names: std::collections::BTreeSet<String> = (0..20)
+        .filter_map(|_| curl("/services/e/proxy/").lines().find(|l| l.starts_with("Hostname")).map(String::from))
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    // kubectl asks so, too, and says what comes as it is.
+    assert!(run(&mut s, &format!("kubectl get --raw {ns}/pods/web/proxy/")).contains("Welcome to nginx!"));
+    let refused = |s: &mut Session, more: &str| s.eval(&format!("kubectl get --raw {ns}{more}")).stderr;
+    assert_eq!(
+        refused(&mut s, "/pods/web/proxy/nope"),
+        "Error from server (NotFound): the server could not find the requested resource\n"
+    );
+    assert_eq!(
+        refused(&mut s, "/pods/web/proxy/ --as=jane"),
+        "Error from server (Forbidden): pods \"web\" is forbidden: User \"jane\" cannot get resource \"pods/proxy\" in API group \"\" in the namespace \"default\"\n"
+    );
+    run(&mut s, "kubectl scale deployment e --replicas=0");
+    assert_eq!(
+        refused(&mut s, "/services/e:80/proxy/"),
+        "Error from server (ServiceUnavailable): no endpoints available for service \"e\"\n"
+    );
+    // It is told what became of the request.
+    let told = s.eval(&format!("curl -s localhost:8001{ns}/pods/web/proxy/")).story;
+    assert!(told.contains("passed the request on as /"), "{told}");
+}
+
 #[test]
 fn where_no_server_runs_nobody_answers() {
     let mut s = with_pod();

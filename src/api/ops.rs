@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::file_tree::Tree;
 use super::network::NetworkCall;
 use super::object::Name;
-use super::served::{ServedCall, ServedReply};
+use super::served::{Served, ServedCall};
 use super::time::{Duration, Time};
 use super::uid::Uid;
 use super::user::User;
@@ -120,6 +120,12 @@ pub enum RuntimeCall {
         /// What is sent with every request besides.
         headers: Vec<(String, String)>,
     },
+    /// Asks the API server as somebody, and prints its answer, however it comes: for what others answer behind it. Otherwise as
+    /// [`Exec`](RuntimeCall::Exec).
+    Ask {
+        host: Arc<str>,
+        call: Box<ServedCall>,
+    },
     /// A volume holds something else from now on.
     UpdateVolume {
         volume: Arc<str>,
@@ -161,6 +167,7 @@ impl RuntimeCall {
             RuntimeCall::Attach { .. } => "Attach",
             RuntimeCall::PortForward { .. } => "PortForward",
             RuntimeCall::Proxy { .. } => "Proxy",
+            RuntimeCall::Ask { .. } => "Ask",
             RuntimeCall::UpdateVolume { .. } => "UpdateVolume",
             RuntimeCall::Hook { .. } => "Hook",
             RuntimeCall::Probe { .. } => "Probe",
@@ -186,6 +193,7 @@ impl Op {
                 | RuntimeCall::Attach { .. }
                 | RuntimeCall::PortForward { .. }
                 | RuntimeCall::Proxy { .. }
+                | RuntimeCall::Ask { .. }
         )
     }
 }
@@ -460,7 +468,7 @@ pub trait Answerer: Send {
         vec![]
     }
     /// What it says to one of these; `None`: nobody is there to answer.
-    fn reply(&mut self, _call: u64, _reply: Option<&ServedReply>, _now: Time, _out: &mut Vec<Completion>) {}
+    fn reply(&mut self, _call: u64, _reply: Option<&Served>, _now: Time, _out: &mut Vec<Completion>) {}
     /// What pods and nodes use, as metrics-server tells it, if one runs.
     fn figures(&self, _now: Time) -> Figures {
         Figures::default()

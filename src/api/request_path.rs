@@ -59,6 +59,38 @@ impl<'a> RequestPath<'a> {
     }
 }
 
+/// The target of a call that somebody behind the server answers: `/api/v1/namespaces/x/pods/y:80/proxy/a/b?c=d`.
+pub struct PassedOnPath<'a> {
+    /// Without the query.
+    pub path: &'a str,
+    /// Up to and with `proxy`: the server's own part.
+    pub below: &'a str,
+    /// What is asked of whoever answers: `/a/b`.
+    pub rest: &'a str,
+    query: Option<&'a str>,
+}
+
+impl<'a> PassedOnPath<'a> {
+    /// `None`: the server itself answers it.
+    pub fn of(target: &'a str) -> Option<PassedOnPath<'a>> {
+        let (path, query) = target.split_once('?').map_or((target, None), |(p, q)| (p, Some(q)));
+        let parsed = RequestPath::parse(path)?;
+        let served = parsed.group.is_empty() && ["pods", "services", "nodes"].contains(&parsed.resource());
+        if !served || parsed.watches || parsed.name().is_empty() || parsed.subresource() != "proxy" {
+            return None;
+        }
+        // The word may be a namespace's or an object's name, too: it is the part that follows the name.
+        let before = path.len() - path.trim_start_matches('/').len();
+        let own = if parsed.within.is_empty() { 5 } else { 7 };
+        let end = before + path[before..].split('/').take(own).map(|p| p.len() + 1).sum::<usize>() - 1;
+        Some(PassedOnPath { path, below: &path[..end], rest: &path[end..], query })
+    }
+
+    pub fn with_query(&self, path: &str) -> String {
+        self.query.map_or_else(|| path.to_string(), |q| format!("{path}?{q}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,5 +108,22 @@ mod tests {
             assert_eq!(RequestPath::parse(none), None, "{none}");
         }
         assert!(RequestPath::parse("/api/v1/watch").is_some_and(|p| p.is_cut_off()));
+    }
+
+    #[test]
+    fn a_path_is_the_servers_up_to_proxy() {
+        fn split(t: &str) -> Option<(String, String, Option<String>)> {
+            PassedOnPath::of(t).map(|s| (s.below.into(), s.rest.into(), s.query.map(String::from)))
+        }
+        let pod = "/api/v1/namespaces/x/pods/y:80/proxy";
+        assert_eq!(split(pod), Some((pod.into(), String::new(), None)));
+        assert_eq!(split(&format!("{pod}/a/b?c=d")), Some((pod.into(), "/a/b".into(), Some("c=d".into()))));
+        assert_eq!(split("/api/v1/nodes/n/proxy/pods"), Some(("/api/v1/nodes/n/proxy".into(), "/pods".into(), None)));
+        let odd = "/api/v1/namespaces/proxy/services/proxy/proxy";
+        assert_eq!(split(&format!("{odd}/proxy/")), Some((odd.into(), "/proxy/".into(), None)));
+        for own in ["/api/v1/namespaces/x/pods/y/log", "/api/v1/nodes/n", "/apis/apps/v1/pods/y/proxy", "/api/v1/pods"]
+        {
+            assert!(PassedOnPath::of(own).is_none(), "{own}");
+        }
     }
 }

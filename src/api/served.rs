@@ -1,5 +1,8 @@
 //! Requests that reach the API server over the cluster's own network: what was sent, until it is taken apart there.
 
+use std::sync::Arc;
+
+use super::network::Address;
 use super::user::User;
 
 /// A request as its bytes say it.
@@ -27,6 +30,28 @@ pub struct ServedReply {
     pub content_type: &'static str,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
+}
+
+/// What becomes of a call.
+#[derive(Clone, Debug)]
+pub enum Served {
+    Answered(ServedReply),
+    PassedOn(Box<Passage>),
+}
+
+/// A call that a pod, a Service or a node answers, with the API server between.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    /// The machine from which it is passed on.
+    pub from: Arc<str>,
+    pub to: Address,
+    pub tls: bool,
+    /// As it is sent there.
+    pub call: ServedCall,
+    /// Below which path of the API what answers is found: `/api/v1/namespaces/x/pods/y/proxy`.
+    pub below: String,
+    /// Whether somebody reads what the API server itself has to say of it.
+    pub to_people: bool,
 }
 
 /// By what a server shows who it is: the authority that has signed its certificate, as PEM, and the names and addresses in it.

@@ -300,6 +300,38 @@ impl Status {
         }
     }
 
+    /// What a client makes of an answer that is no `Status`, by its code and what it says.
+    /// Real Kubernetes: as [`Status::plain_error`].
+    pub fn of_response(code: u16, said: &str) -> Status {
+        let (reason, message) = match code {
+            400 => (Reason::BadRequest, "the server rejected our request for an unknown reason"),
+            401 => (Reason::Unauthorized, "the server has asked for the client to provide credentials"),
+            403 => (Reason::Forbidden, said),
+            404 => (Reason::NotFound, "the server could not find the requested resource"),
+            405 => (Reason::MethodNotAllowed, "the server does not allow this method on the requested resource"),
+            406 => (Reason::NotAcceptable, said),
+            409 => (Reason::Conflict, "the server reported a conflict"),
+            415 => (Reason::UnsupportedMediaType, said),
+            422 => (Reason::Invalid, "the server rejected our request due to an error in our request"),
+            429 => (
+                Reason::TooManyRequests,
+                "the server has received too many requests and has asked us to try again later",
+            ),
+            503 => (Reason::ServiceUnavailable, "the server is currently unable to handle the request"),
+            504 => (
+                Reason::Timeout,
+                "the server was unable to return a response in the time allotted, but may still be processing the request",
+            ),
+            code if code >= 500 => return Status::plain_error(said),
+            code => {
+                let why =
+                    format!("the server responded with the status code {code} but did not return more information");
+                return Status::new(Reason::Unknown, why);
+            }
+        };
+        Status::new(reason, message)
+    }
+
     /// Nobody listens at that address: `198.51.100.2:6443`. No server says this, but the client's own machine.
     pub fn refused(address: &str) -> Status {
         let details = Details { name: address.into(), ..Details::default() };

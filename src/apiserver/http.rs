@@ -59,7 +59,7 @@ pub fn read(call: &ServedCall, api: &ApiServer) -> Result<Request, Status> {
 }
 
 /// Whether somebody reads the answer: to browsers and the like it is shown in lines.
-fn is_read_by_people(call: &ServedCall) -> bool {
+pub(super) fn is_read_by_people(call: &ServedCall) -> bool {
     let query = call.target.split_once('?').map_or("", |(_, q)| q);
     if let Some((_, given)) = query_pairs(query).into_iter().find(|(k, _)| k == "pretty") {
         return !["false", "0"].contains(&given.as_str());

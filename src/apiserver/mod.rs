@@ -36,6 +36,7 @@ pub mod list_options;
 mod openapi;
 mod owners;
 mod parts;
+pub mod proxying;
 pub mod read;
 pub mod router;
 mod scale;

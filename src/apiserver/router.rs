@@ -52,7 +52,7 @@ impl ApiServer {
     }
 
     /// The user whom the caller may act as.
-    fn impersonated(&self, request: &Request, wanted: &Impersonation, by: &User) -> Result<User, Status> {
+    pub(super) fn impersonated(&self, request: &Request, wanted: &Impersonation, by: &User) -> Result<User, Status> {
         let asked = Asked::of(request, false);
         impersonation::become_user(self, by, wanted, &asked.attributes())
     }
@@ -148,7 +148,7 @@ impl ApiServer {
     }
 
     /// Asks whether the caller may do this at all. What is refused is noted, like everything that was tried.
-    fn allow(&self, asked: &Asked<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
+    pub(super) fn allow(&self, asked: &Asked<'_>, who: &mut Caller<'_>) -> Result<(), Status> {
         let wish = asked.attributes();
         let verdict = self.judge(who.user, &wish);
         if !verdict.allowed {

@@ -8,7 +8,7 @@ use super::metrics_server;
 use super::profile::Plan;
 use crate::api::network::{Names, NetworkCall};
 use crate::api::ops::{Answerer, Completion, Figures, RuntimeCall, Stream, Talk};
-use crate::api::served::{ServedCall, ServedReply};
+use crate::api::served::{Served, ServedCall};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
 use crate::kubelet::NodeConfig;
 use crate::network::ipam::Ipam;
@@ -256,7 +256,7 @@ impl Answerer for Outside {
         self.runtime.take_calls()
     }
 
-    fn reply(&mut self, call: u64, reply: Option<&ServedReply>, now: Time, out: &mut Vec<Completion>) {
+    fn reply(&mut self, call: u64, reply: Option<&Served>, now: Time, out: &mut Vec<Completion>) {
         self.runtime.reply(call, reply, now, out);
         self.route(now);
     }

@@ -7,6 +7,7 @@ use super::Cluster;
 use super::outside::OUTSIDE;
 use crate::api::kinds::Pod;
 use crate::api::ops::{ContainerId, PodRef, Proxying, RuntimeCall};
+use crate::api::served::ServedCall;
 use crate::api::{Key, Op, OpId, Outcome, Reason, RecordId, Resource, Status, Time, Uid, User, pods};
 
 /// Which container's log, and what of it.
@@ -208,6 +209,13 @@ impl Cluster {
         let host = self.own_host();
         let call = RuntimeCall::Proxy { host: host.clone(), how: Box::new(how), user: Box::new(user), headers };
         self.world.call(Op::Runtime { node: host, call }, cause)
+    }
+
+    /// A request for somebody behind the API server, from the learner's machine.
+    pub fn ask_through(&mut self, call: ServedCall, cause: RecordId) -> OpId {
+        let host = self.own_host();
+        self.world
+            .call(Op::Runtime { node: host.clone(), call: RuntimeCall::Ask { host, call: Box::new(call) } }, cause)
     }
 
     /// Where the learner sits: on a machine beside the nodes, or, where there is none, on the node.

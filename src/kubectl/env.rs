@@ -17,6 +17,7 @@ use super::reaching;
 use crate::api::file_tree::{EXECUTABLE_MODE, Node};
 use crate::api::ops::{Proxying, Stream, Talk};
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
+use crate::api::served::ServedCall;
 use crate::api::time::parse_go_duration;
 use crate::api::{Duration, KindRef, OpId, Outcome, Status, Time};
 
@@ -109,6 +110,8 @@ pub trait Transport {
     ) -> Result<OpId, Status>;
     /// Lets a port of one's own machine lead to the API, as whoever one is.
     fn proxy(&mut self, how: Proxying) -> Result<OpId, Status>;
+    /// Begins a request that somebody behind the server answers, and not the server itself; what comes is a whole HTTP answer.
+    fn ask_through(&mut self, call: ServedCall) -> Result<OpId, Status>;
     /// What came from there since one last looked, in order.
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)>;
     fn talk(&mut self, op: OpId, what: &Talk);

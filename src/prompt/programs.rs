@@ -1,12 +1,12 @@
 //! Programs at the prompt that talk to the network: `curl`, `wget` and the like, on the learner's own machine, or, where there is none
 //! but the node, on that.
 
-use super::session::{Output, Session};
+use super::session::{Output, Session, follows};
 use crate::api::ops::{RuntimeCall, Talk};
 use crate::api::{Duration, Op, OpId, RecordId};
 use crate::kubectl::remote::{Connected, LONGEST_PROGRAM};
 use crate::kubectl::{Env, Failure, Follow, Progress};
-use crate::ledger::{Root, What};
+use crate::ledger::Root;
 
 /// What Ctrl-C does to a program that one follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -78,9 +78,7 @@ pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
     let op = s.cluster.world.call(Op::Runtime { node: host, call }, cause);
     let mut out = follow(s, op, (piped, false), CtrlC::Leaves, cause, Output::default());
     // Who only looks at pages has no story; what was asked of the API server through them has.
-    let asked =
-        s.cluster.world.ledger.since(cause).any(|r| matches!(r.what, What::Request(_)) && r.causes.contains(&cause));
-    if asked && !s.is_attached() {
+    if s.cluster.world.ledger.since(cause).any(|r| follows(r, cause)) && !s.is_attached() {
         s.last_line = line.into();
         s.story_from = cause;
         s.after_command(&mut out);

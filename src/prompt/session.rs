@@ -345,6 +345,6 @@ impl Session {
 }
 
 /// Whether a record is a request or a decision that a command led to directly.
-fn follows(r: &Record, command: RecordId) -> bool {
+pub(super) fn follows(r: &Record, command: RecordId) -> bool {
     matches!(r.what, What::Request(_) | What::Decision(_)) && r.causes.contains(&command)
 }

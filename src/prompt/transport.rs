@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api::ops::{Proxying, Stream, Talk};
 use crate::api::request::{Answer, Impersonation, Method, Request, WatchEvent};
+use crate::api::served::ServedCall;
 use crate::api::user::{MASTERS, User};
 use crate::api::{KindRef, OpId, Reason, RecordId, Status, Time, body};
 use crate::cluster::Cluster;
@@ -236,6 +237,13 @@ impl Transport for InProcess<'_> {
         // Whether one may act as them is judged anew with each request.
         let headers = self.impersonate.as_ref().map(|whom| whom.headers()).unwrap_or_default();
         Ok(self.cluster.proxy(how, user, headers, self.cause))
+    }
+
+    fn ask_through(&mut self, mut call: ServedCall) -> Result<OpId, Status> {
+        self.reach()?;
+        call.user = Some(self.login.user.clone()?);
+        call.headers.extend(self.impersonate.as_ref().map(|whom| whom.headers()).unwrap_or_default());
+        Ok(self.cluster.ask_through(call, self.cause))
     }
 
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {

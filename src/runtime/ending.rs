@@ -30,6 +30,7 @@ impl Simulated {
             .and_then(|m| m.root(e.container))
             .map(|r| (r.container, r.main.is_none(), r.out_of_memory));
         self.session_process_ended(machine, e.process, e.code, now, out);
+        self.passage_ended(machine, e.process, now, out);
         let Some((id, ended, out_of_memory)) = first else { return };
         if ended && self.mains.get(&id) == Some(&e.process) {
             self.exit(id, e.code, out_of_memory, now, out);

@@ -8,13 +8,13 @@ use super::kernel::net::{ConnectionId, MachineId, Protocol, Side};
 use super::kernel::{ProcessId, Program, Read, Signal};
 use super::probing::{Probe, probed};
 use super::programs::api;
-use super::programs::net::{Forwarder, Ports};
+use super::programs::net::{Forwarder, Passing, Ports};
 use super::simulated::Simulated;
 use super::starting::Ends;
 use super::web::reason;
 use crate::api::digest::Digest;
 use crate::api::ops::{Completion, ContainerId, PodRef, Proxying, Stream, Talk};
-use crate::api::served::ServedReply;
+use crate::api::served::{Served, ServedCall, ServedReply};
 use crate::api::{OpId, Outcome, Time, User};
 
 /// An operation that goes on.
@@ -80,8 +80,10 @@ fn in_http(reply: &ServedReply, now: Time) -> Vec<u8> {
     for (name, value) in &reply.headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
-    let (kind, length) = (reply.content_type, reply.body.len());
-    text.push_str(&format!("Content-Type: {kind}\r\nDate: {}\r\nContent-Length: {length}\r\n\r\n", now.http_date()));
+    if !reply.content_type.is_empty() {
+        text.push_str(&format!("Content-Type: {}\r\n", reply.content_type));
+    }
+    text.push_str(&format!("Date: {}\r\nContent-Length: {}\r\n\r\n", now.http_date(), reply.body.len()));
     (text + &reply.body).into_bytes()
 }
 
@@ -261,13 +263,62 @@ impl Simulated {
         self.begin_beside(op, machine, program, ["kubectl", "proxy"], now, out);
     }
 
-    /// What the API server says arrives where somebody asked.
-    pub(super) fn reply_to(&mut self, call: u64, reply: Option<&ServedReply>, now: Time, out: &mut Vec<Completion>) {
+    /// Asks the API server something, and prints what it says.
+    pub(super) fn begin_asking(
+        &mut self,
+        op: OpId,
+        host: &Arc<str>,
+        call: &ServedCall,
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) {
+        let program = Box::new(api::Asking::new(call.clone()));
+        self.begin_beside(op, MachineId::Host(host.clone()), program, ["kubectl", "get"], now, out);
+    }
+
+    /// What the API server says arrives where somebody asked. What it passes on is answered by somebody else.
+    pub(super) fn reply_to(&mut self, call: u64, reply: Option<&Served>, now: Time, out: &mut Vec<Completion>) {
+        match reply {
+            None => self.answer_call(call, &[], now, out),
+            Some(Served::Answered(reply)) => self.answer_call(call, &in_http(reply, now), now, out),
+            Some(Served::PassedOn(passage)) => {
+                let machine = MachineId::Host(passage.from.clone());
+                let program = Box::new(Passing::new(passage, now));
+                let begun = self.machine_mut(&machine).and_then(|m| {
+                    let sink = m.sink(false);
+                    Some((m.start(0, program, ["kube-apiserver".to_string()].into(), sink, now)?, sink))
+                });
+                match begun {
+                    Some((process, sink)) => {
+                        self.passed_on.insert((machine.clone(), process), (call, sink));
+                        self.run(&machine, now, out);
+                    }
+                    None => self.answer_call(call, &[], now, out),
+                }
+            }
+        }
+    }
+
+    /// Whoever was asked behind the API server has answered, if it was that which has ended.
+    pub(super) fn passage_ended(
+        &mut self,
+        machine: &MachineId,
+        process: ProcessId,
+        now: Time,
+        out: &mut Vec<Completion>,
+    ) {
+        let Some((call, sink)) = self.passed_on.remove(&(machine.clone(), process)) else { return };
+        let Some(m) = self.machine_mut(machine) else { return };
+        let said = m.fetch(sink).into_iter().filter(|(stream, _)| *stream == Stream::Out);
+        let text: Vec<u8> = said.flat_map(|(_, t)| t).collect();
+        m.drop_sink(sink);
+        self.answer_call(call, &text, now, out);
+    }
+
+    fn answer_call(&mut self, call: u64, text: &[u8], now: Time, out: &mut Vec<Completion>) {
         let Some((machine, pipe)) = self.sockets.answering.remove(&call) else { return };
         if let Some(m) = self.machine_mut(&machine) {
-            if let Some(reply) = reply {
-                m.feed(pipe, &in_http(reply, now));
-            }
+            m.feed(pipe, text);
             m.finish_input(pipe);
         }
         self.run(&machine, now, out);

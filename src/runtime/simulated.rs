@@ -16,7 +16,7 @@ use crate::api::image::ImageRef;
 use crate::api::ops::{
     Answerer, Completion, ContainerId, ContainerSpec, NO_RUNTIME, PodRef, RuntimeCall, Stream, Talk,
 };
-use crate::api::served::{Identity, ServedCall, ServedReply};
+use crate::api::served::{Identity, Served, ServedCall};
 use crate::api::{Duration, Op, OpId, Outcome, Time, Uid};
 
 /// How long the runtime's own work takes, in milliseconds: least and most. It forks and mounts, and shares the machine's processors
@@ -61,6 +61,8 @@ pub struct Simulated {
     /// What the network has answered, until it arrives.
     answers: BTreeMap<ConnectionId, Reached>,
     pub(super) sessions: BTreeMap<OpId, Session>,
+    /// Calls that the API server passes on: which process does it, the call's number, and where the process prints what comes back.
+    pub(super) passed_on: BTreeMap<(MachineId, ProcessId), (u64, usize)>,
     due: BTreeMap<(Time, u64), Due>,
     /// When each machine will be run next.
     wakes: imbl::OrdMap<MachineId, Time>,
@@ -83,6 +85,7 @@ impl Simulated {
             sockets: Sockets::default(),
             answers: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            passed_on: BTreeMap::new(),
             due: BTreeMap::new(),
             wakes: imbl::OrdMap::new(),
             seq: 0,
@@ -384,6 +387,7 @@ impl Answerer for Simulated {
             RuntimeCall::Proxy { host, how, user, headers } => {
                 return self.begin_proxy(op, host, how, (user, headers), now, out);
             }
+            RuntimeCall::Ask { host, call } => return self.begin_asking(op, host, call, now, out),
             RuntimeCall::UpdateVolume { volume, content } => {
                 if let Some(tree) = self.volumes.get_mut(volume) {
                     *tree = content.clone();
@@ -458,7 +462,7 @@ impl Answerer for Simulated {
         std::mem::take(&mut self.sockets.calls)
     }
 
-    fn reply(&mut self, call: u64, reply: Option<&ServedReply>, now: Time, out: &mut Vec<Completion>) {
+    fn reply(&mut self, call: u64, reply: Option<&Served>, now: Time, out: &mut Vec<Completion>) {
         self.reply_to(call, reply, now, out);
     }
 

@@ -3,14 +3,14 @@
 use smallvec::smallvec;
 
 use super::World;
-use crate::api::request::Response;
-use crate::api::served::{ServedCall, ServedReply};
+use crate::api::request_path::PassedOnPath;
+use crate::api::served::{Served, ServedCall};
 use crate::api::user::{ANONYMOUS, UNAUTHENTICATED};
 use crate::api::{Reason, RecordId, Status, User};
 use crate::apiserver::caller::Caller;
-use crate::apiserver::http;
 use crate::apiserver::tokens::ISSUER;
 use crate::apiserver::tokens::review::authenticate;
+use crate::apiserver::{http, proxying};
 use crate::ledger::{Root, What};
 
 impl World {
@@ -25,16 +25,23 @@ impl World {
         }
     }
 
-    fn serve(&mut self, call: &ServedCall) -> ServedReply {
-        let answer = self.answer(call);
-        http::write(call, &answer)
+    fn serve(&mut self, call: &ServedCall) -> Served {
+        self.answer(call).unwrap_or_else(|refused| Served::Answered(http::write(call, &Err(refused))))
     }
 
-    fn answer(&mut self, call: &ServedCall) -> Response {
+    fn answer(&mut self, call: &ServedCall) -> Result<Served, Status> {
         let user = match &call.user {
             Some(user) => user.clone(),
             None => self.who_calls(call)?,
         };
+        let actor = if call.user.is_some() { "kubectl" } else { "client" };
+        if PassedOnPath::of(&call.target).is_some() {
+            let cause = self.cause_of(call);
+            let at = proxying::At { host: &self.server.host, address: &self.server.address };
+            let mut who = Caller::new(&user, actor, self.now, cause, &mut self.ledger, &mut self.chance);
+            let passed = self.api.pass_on(call, &at, &mut who);
+            return passed.unwrap_or_else(|| Err(Status::no_such_resource()));
+        }
         let request = http::read(call, &self.api)?;
         self.api.ailing(&request)?;
         if request.is_watch() {
@@ -43,11 +50,10 @@ impl World {
         }
         let cause = self.cause_of(call);
         self.measure(&request.path);
-        let actor = if call.user.is_some() { "kubectl" } else { "client" };
         let mut who = Caller::new(&user, actor, self.now, cause, &mut self.ledger, &mut self.chance);
         let answer = self.api.handle(&request, &mut who);
         self.carry();
-        answer
+        Ok(Served::Answered(http::write(call, &answer)))
     }
 
     /// Who shows no token is nobody in particular; a token must be good.

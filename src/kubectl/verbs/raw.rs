@@ -4,8 +4,11 @@
 use serde_json::Value;
 
 use crate::api::request::{Method, Request};
-use crate::api::{go_url, wire};
+use crate::api::request_path::PassedOnPath;
+use crate::api::served::ServedCall;
+use crate::api::{Reason, Status, go_url, wire};
 use crate::kubectl::env::Watch;
+use crate::kubectl::remote::Connected;
 use crate::kubectl::{Args, Done, Env, Failure, Follow, Progress};
 
 pub fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
@@ -22,8 +25,74 @@ pub fn get(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         let watch = env.api.watch(&request).map_err(|s| Failure::status(&s))?;
         return Ok(Done::Follow(Box::new(Stream { watch, ends: request.param("timeoutSeconds").is_some() })));
     }
+    if PassedOnPath::of(&request.path).is_some() {
+        return through(Method::Get, args.text("raw"), "", env);
+    }
     let answer = env.as_it_comes(&request).map_err(|s| Failure::status(&s))?;
     Ok(show(&answer, env))
+}
+
+/// A request that somebody behind the server answers.
+fn through(method: Method, address: &str, body: &str, env: &mut Env<'_>) -> Result<Done, Failure> {
+    let name = match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Patch(_) => "PATCH",
+        Method::Delete => "DELETE",
+    };
+    let mut headers: Vec<(String, String)> =
+        [("Host", ""), ("User-Agent", "kubectl/v1.36.3"), ("Accept", "application/json, */*")]
+            .map(|(n, v)| (n.to_string(), v.to_string()))
+            .into();
+    if !body.is_empty() {
+        headers.push(("Content-Type".into(), "application/json".into()));
+    }
+    let call =
+        ServedCall { method: name.into(), target: address.into(), headers, body: body.as_bytes().into(), user: None };
+    let op = env.api.ask_through(call).map_err(|s| Failure::status(&s))?;
+    Ok(Done::Follow(Box::new(Through { from: Connected::new(op, false, false, env), came: String::new() })))
+}
+
+/// What comes from behind the server.
+struct Through {
+    from: Connected,
+    came: String,
+}
+
+impl Follow for Through {
+    fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
+        let shown = std::mem::take(&mut env.out);
+        let polled = self.from.poll(env);
+        self.came.push_str(&std::mem::replace(&mut env.out, shown));
+        match polled? {
+            Ok(progress) => Ok(progress),
+            Err(_) => {
+                env.out.push_str(&body_of(&self.came)?);
+                Ok(Progress::Exit(0))
+            }
+        }
+    }
+
+    fn stop(&mut self, env: &mut Env<'_>) {
+        self.from.end(env);
+    }
+}
+
+/// What an HTTP answer says, or the error that it is.
+/// Real Kubernetes: client-go/rest/request.go transformResponse.
+fn body_of(answer: &str) -> Result<String, Failure> {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
+    let code: u16 = head.split(' ').nth(1).and_then(|c| c.parse().ok()).unwrap_or(0);
+    if (200..400).contains(&code) {
+        return Ok(body.into());
+    }
+    let said = serde_json::from_str::<Value>(body).ok().filter(|v| v["kind"] == "Status");
+    let told = said.map(|v| {
+        let word = |k: &str| v[k].as_str().unwrap_or_default();
+        Status::new(Reason::parse(word("reason")), word("message"))
+    });
+    Err(Failure::status(&told.unwrap_or_else(|| Status::of_response(code, body.trim()))))
 }
 
 /// Sends the file, or nothing where none need be given.
@@ -52,6 +121,9 @@ pub fn send(method: Method, args: &Args, env: &mut Env<'_>) -> Result<Done, Fail
         }
     };
     let request = request(method, args.text("raw"));
+    if PassedOnPath::of(&request.path).is_some() {
+        return through(method, args.text("raw"), &body, env);
+    }
     let answer = env.send(&request, body.as_bytes()).map_err(|s| Failure::status(&s))?;
     Ok(show(&answer, env))
 }

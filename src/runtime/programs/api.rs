@@ -4,14 +4,14 @@
 
 use fancy_regex::Regex;
 
-use super::Start;
 use super::serving::{Pages, Serving, Speech};
+use super::{Start, flush};
 use crate::api::file_tree::{Kind, Node, Tree, join};
 use crate::api::ops::Proxying;
 use crate::api::path::absolute;
 use crate::api::served::ServedCall;
 use crate::api::user::User;
-use crate::runtime::kernel::{Program, Sys};
+use crate::runtime::kernel::{Fd, Program, Read, Step, Sys, Wait};
 use crate::runtime::web::{Answer, Request, kind_of};
 
 const PORT: u16 = 6443;
@@ -24,13 +24,18 @@ pub fn start(_: &mut Start<'_, '_>) -> Box<dyn Program> {
     Box::new(Serving::new(Box::new(ApiServer), vec![(PORT, Speech::Https)]))
 }
 
-fn call(r: &Request, target: String, user: Option<User>) -> ServedCall {
-    ServedCall { method: r.method.clone(), target, headers: r.headers.clone(), body: r.body.clone(), user }
+/// `through`: the addresses of those through whom it came.
+fn call(r: &Request, target: String, user: Option<User>, through: &[String]) -> ServedCall {
+    let mut headers = r.headers.clone();
+    let already = r.header("x-forwarded-for").map(String::from);
+    headers.retain(|(n, _)| !n.eq_ignore_ascii_case("x-forwarded-for"));
+    headers.push(("X-Forwarded-For".into(), already.iter().chain(through).cloned().collect::<Vec<_>>().join(", ")));
+    ServedCall { method: r.method.clone(), target, headers, body: r.body.clone(), user }
 }
 
 impl Pages for ApiServer {
     fn answer(&mut self, _: u16, r: &Request, _: &mut Sys<'_>) -> Answer {
-        Answer::OfApi(Box::new(call(r, r.target.clone(), None)))
+        Answer::OfApi(Box::new(call(r, r.target.clone(), None, std::slice::from_ref(&r.client))))
     }
 
     fn clone_box(&self) -> Box<dyn Pages> {
@@ -83,8 +88,42 @@ fn served(tree: &Tree, path: &str) -> Answer {
     )
 }
 
+/// Asks something and prints the whole answer.
+#[derive(Clone)]
+pub struct Asking {
+    call: Option<Box<ServedCall>>,
+    from: Option<Fd>,
+    said: Vec<u8>,
+}
+
+impl Asking {
+    pub fn new(call: ServedCall) -> Asking {
+        Asking { call: Some(Box::new(call)), from: None, said: vec![] }
+    }
+}
+
+impl Program for Asking {
+    fn run(&mut self, sys: &mut Sys<'_>) -> Step {
+        if let Some(call) = self.call.take() {
+            self.from = Some(sys.ask_api(*call));
+        }
+        while let Some(from) = self.from {
+            match sys.read(from, 65_536) {
+                Ok(Read::Data(d)) => self.said.extend(d),
+                Ok(Read::Empty) => return Step::Wait(Wait::readable(from)),
+                Ok(Read::End) | Err(_) => self.from = None,
+            }
+        }
+        flush(&mut self.said, &mut vec![], sys).unwrap_or(Step::Exit(0))
+    }
+
+    fn clone_box(&self) -> Box<dyn Program> {
+        Box::new(self.clone())
+    }
+}
+
 impl Pages for Proxy {
-    fn answer(&mut self, _: u16, r: &Request, _: &mut Sys<'_>) -> Answer {
+    fn answer(&mut self, _: u16, r: &Request, sys: &mut Sys<'_>) -> Answer {
         let how = &self.how;
         let host = r.header("host").unwrap_or_default();
         let host = host.rsplit_once(':').map_or(host, |(h, _)| h);
@@ -103,7 +142,8 @@ impl Pages for Proxy {
         match below(prefix) {
             Some(rest) => {
                 let target = if rest.starts_with('/') { rest.to_string() } else { format!("/{rest}") };
-                let mut call = call(r, target, Some(self.user.clone()));
+                let own = sys.machine.address.map_or_else(String::new, |a| a.to_string());
+                let mut call = call(r, target, Some(self.user.clone()), &[r.client.clone(), own]);
                 call.headers.extend(self.headers.iter().cloned());
                 Answer::OfApi(Box::new(call))
             }

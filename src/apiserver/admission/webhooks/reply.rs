@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::calling::Reply;
 use super::review::{KIND, Version};
+use crate::api::Status;
 use crate::api::canonical;
 use crate::api::go_scanner;
 use crate::api::schema::TypeId;
@@ -85,23 +86,5 @@ fn refusal(reply: &Reply) -> String {
         true => String::from_utf8_lossy(&reply.body).trim().to_string(),
         false => "unknown".into(),
     };
-    match reply.code {
-        400 => "the server rejected our request for an unknown reason".into(),
-        401 => "the server has asked for the client to provide credentials".into(),
-        403 | 406 | 415 => own(),
-        404 => "the server could not find the requested resource".into(),
-        405 => "the server does not allow this method on the requested resource".into(),
-        409 => "the server reported a conflict".into(),
-        422 => "the server rejected our request due to an error in our request".into(),
-        429 => "the server has received too many requests and has asked us to try again later".into(),
-        503 => "the server is currently unable to handle the request".into(),
-        504 => {
-            "the server was unable to return a response in the time allotted, but may still be processing the request"
-                .into()
-        }
-        code if code >= 500 => {
-            format!("an error on the server ({:?}) has prevented the request from succeeding", own())
-        }
-        code => format!("the server responded with the status code {code} but did not return more information"),
-    }
+    Status::of_response(reply.code, &own()).message
 }

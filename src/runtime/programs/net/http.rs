@@ -158,6 +158,10 @@ impl Exchange {
         Exchange { tls: Some(Tls { host: host.into(), trusted, greeted: false, shown: false }), ..self }
     }
 
+    pub fn is_for_head(&self) -> bool {
+        self.head_only
+    }
+
     /// `Some`: it is not done, or goes no further.
     fn shake_hands(&mut self, fd: Fd, sys: &mut Sys<'_>) -> Option<Result<Result<Response, Failed>, Wait>> {
         let t = self.tls.as_mut().filter(|t| !t.shown)?;

@@ -6,14 +6,16 @@
 pub mod bind;
 pub mod curl;
 mod forwarder;
-mod http;
+pub mod http;
 pub mod name_server;
 pub mod netcat;
 pub mod nslookup;
+mod passing;
 mod resolver;
 pub mod wget;
 
 pub use forwarder::{Forwarder, Ports};
+pub use passing::Passing;
 pub use resolver::{Looked, Lookup};
 
 /// `10.96.0.5` as a name to ask for.
