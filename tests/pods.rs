@@ -309,3 +309,19 @@ fn a_pod_finds_the_clusters_authority_where_it_looks_for_it() {
     assert!(given.starts_with("-----BEGIN CERTIFICATE-----"), "{given}");
     assert_eq!(given, get(&mut s, "configmap kube-root-ca.crt", ".data.ca\\.crt"));
 }
+
+/// Real Kubernetes: k8s.io/kubectl/pkg/cmd/run/run.go handleAttachPod.
+#[test]
+fn what_was_seen_while_one_was_attached_is_not_shown_again() {
+    let mut s = session();
+    let slow =
+        run(&mut s, "kubectl run slow --image=busybox:1.36 -i --rm --restart=Never -- sh -c 'sleep 3; echo done'");
+    assert_eq!(slow, "done\npod \"slow\" deleted from default namespace\n");
+    // At a terminal it is no surprise that there is one.
+    let o = s.eval("kubectl run talk --image=busybox:1.36 -it --rm --restart=Never -- sh");
+    assert!(!o.stderr.contains("Unable to use a TTY"), "{}", o.stderr);
+    assert!(s.eval("echo one").stdout.contains("one\n"));
+    assert!(s.eval("echo two").stdout.contains("two\n"));
+    let end = s.eval("exit").stdout;
+    assert!(!end.contains("one") && !end.contains("two") && end.contains("pod \"talk\" deleted"), "{end}");
+}

@@ -98,7 +98,8 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
     if !attached {
         return Ok(Done::OK);
     }
-    if args.flag("tty") {
+    let at_terminal = env.terminal && env.stdin.is_none();
+    if args.flag("tty") && !at_terminal {
         env.error_line("Unable to use a TTY - input is not a terminal or the right kind of file");
     }
     Ok(Done::Follow(Box::new(Attached {
@@ -109,10 +110,9 @@ fn run(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         restarts: args.text("restart") == "Always",
         deadline: env.now() + args.duration("pod-running-timeout"),
         started: None,
-        attached: false,
         stdin: args.flag("stdin"),
-        tty: args.flag("tty"),
-        to: None,
+        tty: args.flag("tty") && at_terminal,
+        from: From::Nowhere,
         shown: 0,
     })))
 }
@@ -250,12 +250,22 @@ struct Attached {
     restarts: bool,
     deadline: Time,
     started: Option<Time>,
-    attached: bool,
     stdin: bool,
     tty: bool,
-    /// `None`: it reads the log instead.
-    to: Option<Connected>,
+    from: From,
+    /// So many lines of the log were shown.
     shown: usize,
+}
+
+/// Where what is shown comes from.
+enum From {
+    /// It has not been reached yet.
+    Nowhere,
+    Stream(Connected),
+    /// One cannot attach to it.
+    Log,
+    /// The stream has ended. That is heard of before the pod's status says so.
+    Ended,
 }
 
 impl Attached {
@@ -293,7 +303,7 @@ impl Attached {
         };
         match attached {
             Ok(op) => {
-                self.to = Some(Connected::new(op, self.stdin, self.tty, env));
+                self.from = From::Stream(Connected::new(op, self.stdin, self.tty, env));
                 return Ok(());
             }
             Err(why) => {
@@ -306,6 +316,7 @@ impl Attached {
                 }
                 // The whole log follows what was read of it before.
                 self.shown = 0;
+                self.from = From::Log;
             }
         }
         self.read(env)
@@ -349,28 +360,23 @@ impl Follow for Attached {
             return Ok(Progress::Waiting(Some(self.deadline)));
         }
         let reached = *self.started.get_or_insert(now) + REACH;
-        if !self.attached && !over && now < reached {
+        if matches!(self.from, From::Nowhere) && !over && now < reached {
             return Ok(Progress::Waiting(Some(reached)));
         }
-        let read = match std::mem::replace(&mut self.attached, true) {
-            false => self.reach(state["running"].is_object(), env),
-            true if self.to.is_none() => self.read(env),
-            true => Ok(()),
+        let read = match self.from {
+            From::Nowhere => self.reach(state["running"].is_object(), env),
+            From::Log => self.read(env),
+            From::Stream(_) | From::Ended => Ok(()),
         };
         if let Err(s) = read {
             self.delete(env);
             return Err(Failure::status(&s));
         }
-        if let Some(mut to) = self.to.take() {
+        if let From::Stream(to) = &mut self.from {
             match to.poll(env)? {
-                // Its end is heard of before the pod's status says so.
-                Err(_) => self.to = None,
-                Ok(progress) => {
-                    self.to = Some(to);
-                    if progress == Progress::Input {
-                        return Ok(progress);
-                    }
-                }
+                Err(_) => self.from = From::Ended,
+                Ok(Progress::Input) => return Ok(Progress::Input),
+                Ok(_) => {}
             }
         }
         if over || self.restarts && !state["running"].is_object() {
@@ -380,7 +386,7 @@ impl Follow for Attached {
     }
 
     fn typed(&mut self, what: &Talk, env: &mut Env<'_>) {
-        if let Some(to) = &mut self.to {
+        if let From::Stream(to) = &mut self.from {
             to.typed(what, env);
         }
     }
