@@ -188,6 +188,37 @@ fn kubectl_proxy_keeps_to_what_it_was_told() {
     assert!(refused.contains("system:serviceaccount:default:low\\\" cannot impersonate"), "{refused}");
 }
 
+/// Real Kubernetes: pkg/controller/serviceaccount/tokens_controller.go.
+#[test]
+fn a_secret_that_asks_for_a_token_gets_one_that_holds_as_long_as_both_are_there() {
+    let mut s = session();
+    run(&mut s, "kubectl create serviceaccount robot");
+    run(&mut s, "kubectl create clusterrolebinding robot --clusterrole=view --serviceaccount=default:robot");
+    let told = s.eval(
+        "kubectl apply -f - <<EOF\napiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\nmetadata:\n  name: robot-token\n  annotations:\n    kubernetes.io/service-account.name: robot\nEOF",
+    );
+    assert!(told.story.contains("robot-token asks for a token of the account robot"), "{}", told.story);
+    let uid = get(&mut s, "secret robot-token", ".metadata.annotations.kubernetes\\.io/service-account\\.uid");
+    assert_eq!(uid, get(&mut s, "sa robot", ".metadata.uid"));
+    let held = run(&mut s, "kubectl describe secret robot-token");
+    for key in ["ca.crt:", "namespace:  7 bytes", "token:      eyJ"] {
+        assert!(held.contains(key), "{held}");
+    }
+    let token = run(&mut s, "kubectl get secret robot-token -o jsonpath='{.data.token}' | base64 -d");
+    let said = claims(&token);
+    assert_eq!((said["iss"].as_str(), said.get("exp")), (Some("kubernetes/serviceaccount"), None));
+    let who = format!("kubectl --token={token} auth whoami -o jsonpath='{{.status.userInfo.username}}'");
+    assert_eq!(run(&mut s, &who), "system:serviceaccount:default:robot");
+    assert_eq!(run(&mut s, &format!("kubectl --token={token} auth can-i list pods")), "yes\n");
+    // With the account both go.
+    run(&mut s, "kubectl delete serviceaccount robot");
+    assert_eq!(
+        s.eval("kubectl get secret robot-token").stderr,
+        "Error from server (NotFound): secrets \"robot-token\" not found\n"
+    );
+    assert!(s.eval(&who).stderr.contains("Unauthorized"), "{}", s.eval(&who).stderr);
+}
+
 /// Real Kubernetes: pkg/registry/core/{pod/strategy.go,service/storage/storage.go} ResourceLocation.
 #[test]
 fn the_api_server_passes_on_what_pods_and_services_answer() {

@@ -18,7 +18,7 @@ use crate::api::request::{Method, Request, Response};
 use crate::api::{Duration, KindRef, Object, Op, OpId, RecordId, Status, Time, User};
 use crate::apiserver::caller::{Chance, below, new_uid};
 use crate::apiserver::delete::{DeleteOptions, Deleted};
-use crate::apiserver::tokens::volume;
+use crate::apiserver::tokens::{legacy, volume};
 use crate::apiserver::{ApiServer, Caller};
 use crate::ledger::{Causes, Decision, Trigger, What};
 use crate::store::Scope;
@@ -59,6 +59,11 @@ impl<'a> Ctx<'a> {
     /// What the token of a pod says, for its volume. `None`: there is no such account.
     pub fn token_claims(&self, pod: &kinds::Pod, audience: &str, seconds: i64) -> Option<Arc<str>> {
         volume::claims(&self.world.api, pod, audience, seconds, self.world.now).map(Arc::from)
+    }
+
+    /// A token of an account that is to lie in a Secret.
+    pub fn legacy_token(&self, account: &kinds::ServiceAccount, secret: &str) -> Option<String> {
+        legacy::token(self.world.api.seed, account, secret)
     }
 
     pub fn chance(&mut self) -> &mut Chance {

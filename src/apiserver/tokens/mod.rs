@@ -1,9 +1,10 @@
 //! Tokens of service accounts: asked for with the `token` subresource, signed here, and recognized again.
 //!
-//! [`request`] makes them, [`review`] says whose they are, [`volume`] is for those in pods, [`signing`] holds the key, of which [`discovery`] shows the public half.
+//! [`request`] makes them, [`review`] says whose they are, [`volume`] is for those in pods, [`legacy`] for those in Secrets, [`signing`] holds the key, of which [`discovery`] shows the public half.
 //! Real Kubernetes: pkg/serviceaccount, pkg/registry/core/serviceaccount/storage/token.go.
 
 pub mod discovery;
+pub mod legacy;
 pub mod request;
 pub mod review;
 pub mod signing;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::legacy::{self, LEGACY_ISSUER};
 use super::signing::{Key as SigningKey, Token};
 use super::{ISSUER, credential};
 use crate::api::kinds::{Node, Pod, Secret, ServiceAccount};
@@ -45,9 +46,21 @@ pub fn authenticate(
     wanted: &[&str],
     now: Time,
 ) -> Result<Option<(User, Vec<String>)>, String> {
-    let Some(token) = Token::parse(text).filter(|t| t.claims["iss"] == ISSUER) else { return Ok(None) };
+    let Some(token) = Token::parse(text).filter(|t| t.claims["iss"] == ISSUER || t.claims["iss"] == LEGACY_ISSUER)
+    else {
+        return Ok(None);
+    };
     let Some(key) = SigningKey::of(api.seed) else { return Ok(None) };
     key.verify(&token)?;
+    if token.claims["iss"] == LEGACY_ISSUER {
+        // They are meant for the server itself.
+        let of_server = wanted.contains(&ISSUER);
+        return if of_server {
+            Ok(Some((legacy::user(api, &token.claims, text)?, vec![ISSUER.into()])))
+        } else {
+            Err(format!("token audiences [{ISSUER:?}] is invalid for the target audiences {}", go_list(wanted)))
+        };
+    }
     let of: Vec<&str> = token.claims["aud"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let both: Vec<String> = of.iter().filter(|a| wanted.contains(a)).map(|a| (*a).to_string()).collect();
     if both.is_empty() {

@@ -1,16 +1,25 @@
-//! Service accounts: every namespace gets an account `default` and the certificate of the API server.
+//! Service accounts: every namespace gets an account `default` and the certificate of the API server; Secrets that ask for a token
+//! of an account get one ([`tokens`]). In Kubernetes a controller each.
 //! Real Kubernetes: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher.
+
+pub mod tokens;
+
+use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::api::kinds::{ConfigMap, Namespace, ServiceAccount};
+use crate::api::kinds::{ConfigMap, Namespace, Secret, ServiceAccount};
 use crate::api::{Key, Reason, Resource, Status, User};
+use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
 use crate::ledger::{Decision, Facts};
 use crate::store::{Change, ChangeKind, Scope};
 use crate::world::Ctx;
+use tokens::{Plan, TokenDecision, account_of};
 
+/// As whom the manager asks where no controller of its own does.
+const MANAGER: &str = "system:kube-controller-manager";
 const ROOT_CA: &str = "kube-root-ca.crt";
 
 #[derive(Clone, Default)]
@@ -18,6 +27,8 @@ pub struct ServiceAccounts {
     namespaces: Cache<Namespace>,
     accounts: Cache<ServiceAccount>,
     configs: Cache<ConfigMap>,
+    /// Those that hold tokens, or are to.
+    secrets: Cache<Secret>,
 }
 
 #[derive(Clone, Debug)]
@@ -35,6 +46,46 @@ impl Decision for Furnished {
     }
 }
 
+impl ServiceAccounts {
+    /// Fills a Secret that is to hold a token, or removes it.
+    fn keep_token(&self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+        let Some(secret) = self.secrets.by_key(key).filter(|s| !s.is_deleting()) else { return Ok(Action::done()) };
+        let name = account_of(secret).unwrap_or_default().to_string();
+        let authority = ctx.authority().map_err(|e| Status::internal(&e))?.certificate();
+        let mut account = self.accounts.get(&key.namespace, &name).cloned();
+        if account.is_none() {
+            // The cache may be a little old, and what is deleted is gone.
+            account = ctx
+                .api::<ServiceAccount>()
+                .get(&key.namespace, &name)
+                .ok()
+                .and_then(|o| o.get::<ServiceAccount>().cloned());
+        }
+        // It speaks as the manager itself, and not as one of its controllers.
+        let (manager, secret_key) = (Arc::new(User::of(MANAGER, &[])), key.clone());
+        match (tokens::plan(secret, account.as_ref(), &authority), account) {
+            (Plan::Fill, Some(found)) => {
+                let token = ctx.legacy_token(&found, &key.name).unwrap_or_default();
+                let fresh = ctx.api_as::<Secret>(manager.clone()).get(&key.namespace, &key.name)?;
+                let Some(mut fresh) = fresh.get::<Secret>().cloned() else { return Ok(Action::done()) };
+                tokens::fill(&mut fresh, &found, &authority, &token);
+                ctx.decide(TokenDecision::Filled { secret: secret_key, account: name });
+                ctx.api_as::<Secret>(manager).update(fresh)?;
+            }
+            (Plan::Delete, _) => {
+                let options = DeleteOptions { uid: Some(secret.uid().into()), ..DeleteOptions::default() };
+                ctx.decide(TokenDecision::Deleted { secret: secret_key, account: name });
+                match ctx.api_as::<Secret>(manager).delete(&key.namespace, &key.name, options) {
+                    Err(e) if !e.is(Reason::NotFound) && !e.is(Reason::Conflict) => return Err(e),
+                    _ => {}
+                }
+            }
+            (Plan::Nothing | Plan::Fill, _) => {}
+        }
+        Ok(Action::done())
+    }
+}
+
 impl Reconciler for ServiceAccounts {
     type Primary = Namespace;
     const NAME: &'static str = "serviceaccount";
@@ -45,6 +96,7 @@ impl Reconciler for ServiceAccounts {
             Scope::all(Namespace::kind_ref()),
             Scope::all(ServiceAccount::kind_ref()),
             Scope::all(ConfigMap::kind_ref()),
+            Scope::all(Secret::kind_ref()),
         ]
     }
 
@@ -52,6 +104,18 @@ impl Reconciler for ServiceAccounts {
         if self.namespaces.apply(c) {
             enqueue.add(c.key.clone());
             return;
+        }
+        if c.key.kind == Secret::kind_ref() {
+            if c.object.get::<Secret>().is_some_and(|s| account_of(s).is_some()) {
+                enqueue.follow(&mut self.secrets, c);
+            }
+            return;
+        }
+        if c.key.kind == ServiceAccount::kind_ref() {
+            // A new account fills what waits for it; with one that goes its tokens go.
+            for s in self.secrets.in_namespace(&c.key.namespace).filter(|s| account_of(s) == Some(&*c.key.name)) {
+                enqueue.add(s.key());
+            }
         }
         let mine =
             self.accounts.apply(c) && &*c.key.name == "default" || self.configs.apply(c) && &*c.key.name == ROOT_CA;
@@ -61,6 +125,9 @@ impl Reconciler for ServiceAccounts {
     }
 
     fn reconcile(&mut self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
+        if key.kind == Secret::kind_ref() {
+            return self.keep_token(key, ctx);
+        }
         let alive = self.namespaces.by_key(key).is_some_and(|n| !n.is_deleting());
         if !alive {
             return Ok(Action::done());
