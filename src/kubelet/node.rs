@@ -172,6 +172,20 @@ pub fn refresh(status: &mut NodeStatus, fresh: Vec<NodeCondition>) {
     }
 }
 
+/// What pods may have of a node, by what it says to have: of resources that somebody else has put down (a device plugin, or a person,
+/// by hand) all, and of those that are gone nothing.
+/// Real Kubernetes: pkg/kubelet/nodestatus/setters.go MachineInfo.
+pub fn allotted(status: &NodeStatus) -> Option<BTreeMap<String, Quantity>> {
+    const OWN: [&str; 6] = ["cpu", "ephemeral-storage", "hugepages-1Gi", "hugepages-2Mi", "memory", "pods"];
+    let (Some(has), Some(allocatable)) = (&status.capacity, &status.allocatable) else {
+        return status.allocatable.clone();
+    };
+    let mut allotted = allocatable.clone();
+    allotted.retain(|name, _| has.contains_key(name));
+    allotted.extend(has.iter().filter(|(name, _)| !OWN.contains(&name.as_str())).map(|(n, q)| (n.clone(), q.clone())));
+    Some(allotted)
+}
+
 /// Why a kubelet says that its node is not ready.
 pub const RUNTIME_DOWN: &str = "container runtime is down";
 pub const NETWORK_NOT_READY: &str = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized";

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::decision::KubeletDecision;
 use super::fleet::Fleet;
-use super::node::FIRST_BOOT;
+use super::node::{FIRST_BOOT, allotted};
 use super::pressure::Pressure;
 use super::pulling::Puller;
 use super::static_pods::StaticPod;
@@ -94,6 +94,8 @@ pub struct NodeState {
     settled: Time,
     /// How many images the node's status names.
     images_told: usize,
+    /// Its node has resources that pods cannot have yet.
+    resources_differ: bool,
     /// Whether it is cordoned, as the API has it, and as its kubelet has said.
     pub(super) unschedulable: bool,
     pub(super) told_unschedulable: bool,
@@ -135,6 +137,7 @@ impl NodeState {
             images: BTreeMap::new(),
             puller: Puller::default(),
             images_told: 0,
+            resources_differ: false,
             settled: Time::default(),
             known: vec![],
             unschedulable: false,
@@ -239,7 +242,7 @@ impl Fleet {
         let Some(n) = self.nodes.get(name) else { return };
         let fresh = n.conditions(now);
         let same = fresh.iter().all(|f| n.known.iter().any(|(kind, status)| *kind == f.type_ && *status == f.status));
-        let news = !same || n.images_told != n.images.len();
+        let news = !same || n.images_told != n.images.len() || n.resources_differ;
         if now.since(n.reported) >= STATUS_EVERY || (news && now >= n.settled) {
             self.report(name, ctx);
         }
@@ -269,6 +272,7 @@ impl Fleet {
         n.take_range(node, ctx);
         n.uid = node.uid().into();
         let conditions = node.status.iter().flat_map(|s| s.conditions.iter().flatten());
+        n.resources_differ = node.status.as_ref().is_some_and(|s| allotted(s) != s.allocatable);
         n.unschedulable = node.spec.as_ref().and_then(|s| s.unschedulable) == Some(true);
         n.known = conditions.map(|c| (c.type_.clone(), c.status.clone())).collect();
     }
@@ -285,6 +289,7 @@ impl Fleet {
         let done = ctx.api_as::<Node>(n.user.clone()).patch_status("", name, |node| {
             let status = node.status.get_or_insert_default();
             super::node::refresh(status, fresh);
+            status.allocatable = allotted(status);
             status.images = Some(images);
             if let Some(info) = &mut status.node_info {
                 info.boot_id = boot;
