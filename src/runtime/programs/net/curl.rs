@@ -15,7 +15,7 @@ const AGENT: &str = "curl/8.5.0";
 const MOST_REDIRECTS: usize = 50;
 
 /// Long names and their letters; those without one get a letter that curl does not use.
-const LONG: [(&str, char); 30] = [
+const LONG: [(&str, char); 33] = [
     ("silent", 's'),
     ("show-error", 'S'),
     ("output", 'o'),
@@ -46,6 +46,9 @@ const LONG: [(&str, char); 30] = [
     ("no-progress-meter", '8'),
     ("version", 'V'),
     ("compressed", '9'),
+    ("resolve", '0'),
+    ("cookie", 'b'),
+    ("get", 'G'),
 ];
 
 #[derive(Clone)]
@@ -70,7 +73,7 @@ struct Transfer {
 }
 
 pub fn start(s: &mut Start<'_, '_>) -> Box<dyn Program> {
-    let o = match Options::parse(s.words, "sSOiIvLkf4g#V789N", "om1XdHwuA235E6", &LONG) {
+    let o = match Options::parse(s.words, "sSOiIvLkf4g#V789NG", "om1XdHwuA235E60b", &LONG) {
         Ok(o) => o,
         Err(e) => {
             let what = e.trim_end().rsplit(['\'', ' ']).find(|p| !p.is_empty()).unwrap_or_default().to_string();
@@ -122,22 +125,43 @@ impl Curl {
             let text = format!("Protocol \"{}\" not supported", url.scheme);
             return self.fail(1, &text);
         }
+        let url = if self.options.has('G') { self.with_data(url) } else { url };
         self.now = Some(Transfer {
             lookup: Lookup::new(&url.host),
+            address: self.told_address(&url),
             url,
             redirects: 0,
-            address: None,
             exchange: None,
             began: sys.now,
         });
         self.code = 0;
     }
 
+    /// With `-G` what would be sent is asked for.
+    fn with_data(&self, mut url: Url) -> Url {
+        let data = self.options.values('d').join("&");
+        if !data.is_empty() {
+            let sign = if url.path.contains('?') { '&' } else { '?' };
+            url.path = format!("{}{sign}{data}", url.path);
+        }
+        url
+    }
+
+    /// The address that `--resolve HOST:PORT:ADDRESS` says; the last one counts.
+    fn told_address(&self, url: &Url) -> Option<Ipv4Addr> {
+        self.options.values('0').iter().rev().find_map(|told| {
+            let mut parts = told.trim_start_matches('+').splitn(3, ':');
+            let (host, port, address) = (parts.next()?, parts.next()?, parts.next()?);
+            let fits = (host == "*" || host.eq_ignore_ascii_case(&url.host)) && port == url.port.to_string();
+            if fits { address.split(',').next()?.parse().ok() } else { None }
+        })
+    }
+
     fn method(&self) -> &str {
         match self.options.value('X') {
             Some(m) => m,
             None if self.options.has('I') => "HEAD",
-            None if self.options.has('d') => "POST",
+            None if self.options.has('d') && !self.options.has('G') => "POST",
             None => "GET",
         }
     }
@@ -161,8 +185,11 @@ impl Curl {
             text.push_str("Accept: */*\r\n");
         }
         given.iter().for_each(|h| text.push_str(&format!("{h}\r\n")));
-        let body = o.values('d').join("&");
-        if o.has('d') {
+        if let Some(cookie) = o.value('b').filter(|c| c.contains('=')) {
+            text.push_str(&format!("Cookie: {cookie}\r\n"));
+        }
+        let body = if o.has('G') { String::new() } else { o.values('d').join("&") };
+        if o.has('d') && !o.has('G') {
             text.push_str(&format!("Content-Length: {}\r\n", body.len()));
             if !has("content-type") {
                 text.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
@@ -232,9 +259,9 @@ impl Curl {
         {
             t = Transfer {
                 lookup: Lookup::new(&url.host),
+                address: self.told_address(&url),
                 url,
                 redirects: t.redirects + 1,
-                address: None,
                 exchange: None,
                 ..t
             };
