@@ -325,3 +325,43 @@ fn what_was_seen_while_one_was_attached_is_not_shown_again() {
     let end = s.eval("exit").stdout;
     assert!(!end.contains("one") && !end.contains("two") && end.contains("pod \"talk\" deleted"), "{end}");
 }
+
+/// Real Kubernetes: k8s.io/kubectl/pkg/cmd/get/get.go watch.
+#[test]
+fn a_watch_begins_with_a_list_and_goes_on_while_programs_will_say_something() {
+    let mut s = session();
+    run(&mut s, "kubectl run a --image=busybox:1.36 --restart=Never -- sh -c 'echo first; sleep 20; echo last'");
+    run(&mut s, "kubectl run a-longer-name --image=nginx:1.27");
+    let seen = s.eval("kubectl get pods -w").stdout;
+    let lines: Vec<&str> = seen.lines().collect();
+    let columns: Vec<Option<usize>> = lines[..3].iter().map(|l| l.find("/1").or(l.find("READY"))).collect();
+    assert_eq!(lines[0].find("READY"), lines[1].find("1/1"), "{seen}");
+    assert!(columns[1].is_some() && columns[1] == columns[2], "{seen}");
+    assert!(seen.contains("Completed"), "it ends after 20 s, and somebody looks: {seen}");
+    run(&mut s, "kubectl run b --image=busybox:1.36 --restart=Never -- sh -c 'echo first; sleep 20; echo last'");
+    assert_eq!(run(&mut s, "kubectl logs -f b"), "first\nlast\n");
+}
+
+/// Real Kubernetes: pkg/kubelet/nodestatus/setters.go MachineInfo; "Advertise Extended Resources for a Node".
+#[test]
+fn what_a_person_says_that_a_node_has_pods_may_have_soon() {
+    let mut s = session();
+    let put = "kubectl patch node worker-1 --subresource=status --type=json -p '[{\"op\":\"add\",\"path\":\"/status/capacity/example.com~1dongle\",\"value\":\"4\"}]'";
+    run(&mut s, put);
+    let pod = |name: &str, n: u32| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{containers: [{{name: c, image: 'nginx:1.27', resources: {{limits: {{example.com/dongle: {n}}}}}}}]}}}}"
+        )
+    };
+    create(&mut s, &pod("three", 3));
+    create(&mut s, &pod("two", 2));
+    run(&mut s, "wait 15s");
+    assert_eq!(get(&mut s, "node worker-1", ".status.allocatable.example\\.com/dongle"), "4");
+    assert_eq!(get(&mut s, "pod three", ".status.phase"), "Running");
+    assert_eq!(get(&mut s, "pod two", ".status.phase"), "Pending");
+    run(&mut s, "kubectl delete pod three --now");
+    assert_eq!(get(&mut s, "pod two", ".status.phase"), "Running");
+    run(&mut s, &put.replace("\"add\"", "\"remove\"").replace(",\"value\":\"4\"", ""));
+    run(&mut s, "wait 15s");
+    assert_eq!(get(&mut s, "node worker-1", ".status.allocatable.example\\.com/dongle"), "");
+}

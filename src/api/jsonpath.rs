@@ -404,7 +404,8 @@ fn bracket(inner: &str) -> Result<Step, String> {
         let at = |i: usize| p.get(i).map_or(Ok(None), |s| number(s));
         return Ok(Step::Slice { from: at(0)?, to: at(1)?, step: at(2)? });
     }
-    number(inner)?.map(Step::Index).ok_or_else(|| "invalid array index".into())
+    // Without a number it is the first: a slice from the beginning, whose end follows from that.
+    Ok(Step::Index(number(inner)?.unwrap_or(0)))
 }
 
 /// A quoted name. Among several, dots lead into fields of fields; alone they belong to the name.
@@ -477,6 +478,7 @@ mod tests {
             ("{.items[0]['metadata.name','status.n']}", "a 3"),
             ("{.items[*]['metadata.name','status.n']}", "a b 3 5"),
             ("{.items[0].metadata.name} {.items[0].status.n}", "a 3"),
+            ("{.items[].metadata.name}", "a"),
             ("{.items[0].status.c[0]}", "{\"status\":\"True\",\"type\":\"Ready\"}"),
         ] {
             assert_eq!(Template::parse(t).and_then(|t| t.print(&v, false)).as_deref(), Ok(want), "{t}");

@@ -28,7 +28,7 @@ trace-leases = … { $count ->
  }
 no-operator = { $sign } is not understood here
 noted = { $what }: { $value } from now on
-watch-ended = nothing more is about to happen, so it was stopped here, as Ctrl-C would
+watch-ended = nothing came for a while and nothing is about to, so it was stopped here, as Ctrl-C would
 back-none = there is no command to take back
 forward-none = there is no command to do again
 proxy-sends = kube-proxy on every node: what is sent to { $address } goes to one of { $backends }, by chance

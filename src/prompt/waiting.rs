@@ -86,7 +86,11 @@ impl Session {
             if out.stdout.len() != printed {
                 (printed, heard) = (out.stdout.len(), now);
             }
-            let quiet = endless && now.since(heard) >= SOON && !self.cluster.world.is_busy(SOON);
+            // Programs that will go on by themselves may have something to say yet.
+            let quiet = endless
+                && now.since(heard) >= SOON
+                && !self.cluster.world.is_busy(SOON)
+                && self.cluster.world.next_of_programs().is_none_or(|at| at > latest);
             let next = self.cluster.world.next_due().unwrap_or(latest);
             if now >= latest || quiet || self.is_interrupted() {
                 self.stop(f, cause, out);

@@ -4,7 +4,7 @@ use smallvec::smallvec;
 
 use super::{ActorId, Due, Event, Goal, RunningOp, Tag, World};
 use crate::api::ops::{Answerer, Completion, Stream, Talk};
-use crate::api::{Op, OpId, Outcome, RecordId};
+use crate::api::{Op, OpId, Outcome, RecordId, Time};
 
 impl World {
     pub(super) fn submit(&mut self, op: Op, actor: Option<(ActorId, u32)>, cause: RecordId) -> OpId {
@@ -65,6 +65,11 @@ impl World {
 
     pub fn answerer_mut(&mut self) -> &mut dyn Answerer {
         &mut *self.answerer
+    }
+
+    /// When a program in a container, or something else outside the API, goes on by itself.
+    pub fn next_of_programs(&self) -> Option<Time> {
+        self.answerer.next_wake()
     }
 
     /// Something was done to the answerer: what it wants to do next is put down.

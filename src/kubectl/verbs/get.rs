@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::request::Request;
+use crate::api::request::{Request, WatchEvent};
 use crate::api::time::ago;
 use crate::api::{KindRef, Reason, Time};
 use crate::kubectl::args::{FILES, OUTPUT, SELECT, Type};
@@ -325,6 +325,7 @@ fn watch(args: &Args, selection: &Selection, format: Format, env: &mut Env<'_>) 
         heads: vec![],
         columns: Remembered::default(),
         headed: false,
+        begun: false,
     })))
 }
 
@@ -337,6 +338,8 @@ struct Watching {
     heads: Vec<Value>,
     columns: Remembered,
     headed: bool,
+    /// Whether what was there at first has been shown.
+    begun: bool,
 }
 
 impl Watching {
@@ -357,9 +360,36 @@ impl Watching {
     }
 }
 
+impl Watching {
+    /// What is there when one begins to look is shown at once, so that its columns are those of a list. Gives back what came after.
+    fn begin(&mut self, env: &mut Env<'_>) -> Option<WatchEvent> {
+        let mut table = json!({});
+        let (mut rows, mut after) = (vec![], None);
+        while let Some(e) = env.api.next(self.watch) {
+            if e.kind != "ADDED" {
+                after = Some(e);
+                break;
+            }
+            if e.object["columnDefinitions"].as_array().is_some_and(|h| !h.is_empty()) {
+                table["columnDefinitions"] = e.object["columnDefinitions"].clone();
+            }
+            rows.extend(e.object["rows"].as_array().into_iter().flatten().cloned());
+        }
+        if !rows.is_empty() {
+            table["rows"] = rows.into();
+            let text = self.rows(&table, "ADDED");
+            env.out.push_str(&text);
+        }
+        after
+    }
+}
+
 impl Follow for Watching {
     fn poll(&mut self, env: &mut Env<'_>) -> Result<Progress, Failure> {
-        while let Some(e) = env.api.next(self.watch) {
+        let begins = !std::mem::replace(&mut self.begun, true);
+        let lists = begins && self.format.is_table() && !self.args.flag("watch-only");
+        let mut first = if lists { self.begin(env) } else { None };
+        while let Some(e) = first.take().or_else(|| env.api.next(self.watch)) {
             if e.kind == "ERROR" {
                 return Err(Failure::error(e.object["message"].as_str().unwrap_or("watch closed").to_string()));
             }
