@@ -24,6 +24,7 @@ mod laws;
 mod managed;
 mod managed_random;
 mod minikube;
+mod nginx;
 mod objects;
 mod openapi;
 mod pods;

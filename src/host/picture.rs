@@ -7,7 +7,6 @@ use super::dockerfile::{Command, Instruction};
 use crate::api::Time;
 use crate::api::digest::Digest;
 use crate::runtime::catalogue::{Image, StandIn};
-use crate::runtime::web::Server;
 
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
@@ -43,7 +42,7 @@ impl Picture {
     /// An image of a registry.
     pub fn of(name: &str, image: &Arc<Image>) -> Picture {
         let image = Image::clone(image);
-        let port = image.server.as_ref().map(|s: &Arc<Server>| format!("{}/tcp", s.port));
+        let port = image.exposes.map(|port| format!("{port}/tcp"));
         let created = Time::ZERO - crate::api::Duration::from_secs(AGE);
         Picture {
             id: Digest::of(name).to_string(),

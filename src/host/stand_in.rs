@@ -93,6 +93,6 @@ mod tests {
         assert!(of("python:3.12", &["/bin/sh", "-c", "cd x && exec python app.py"], "80").stand_in().is_some());
         assert!(of("node:22", &["sh", "-c", "echo hi"], "80").stand_in().is_none());
         let nginx = of("nginx", &["nginx", "-g", "daemon off;"], "80");
-        assert!(nginx.stand_in().is_none() && nginx.image.server.is_some());
+        assert!(nginx.stand_in().is_none() && nginx.image.exposes == Some(80));
     }
 }

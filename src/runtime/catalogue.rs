@@ -36,6 +36,8 @@ pub struct Image {
     pub env: BTreeMap<String, String>,
     pub files: Tree,
     pub tools: Tools,
+    /// Where its program listens, as its `EXPOSE` says.
+    pub exposes: Option<u16>,
     /// What its own server answers.
     pub server: Option<Arc<Server>>,
     /// What its own program prints before it ends with a code.
@@ -74,6 +76,24 @@ impl Series {
 }
 
 impl Image {
+    /// The version that a tag stands for: of `1.27`, `latest` and the like the newest one.
+    pub fn version(&self, tag: &str) -> Option<String> {
+        let number = tag.split('-').next().unwrap_or_default();
+        let newest = |s: &Series| format!("{}.{}", s.stem, s.last);
+        if let Some(s) = self.series.iter().find(|s| number != s.stem && s.has(number)) {
+            return Some(if s.deeper && number.matches('.').count() < 2 {
+                format!("{number}.0")
+            } else {
+                number.into()
+            });
+        }
+        let below = |s: &&Series| s.stem == number || s.stem.starts_with(&format!("{number}."));
+        let is_even =
+            |s: &&Series| s.stem.rsplit('.').next().and_then(|n| n.parse::<u32>().ok()).is_some_and(|n| n % 2 == 0);
+        let stable = || self.series.iter().rfind(is_even).filter(|_| tag.starts_with("stable"));
+        self.series.iter().rfind(below).or_else(stable).or_else(|| self.series.last()).map(newest)
+    }
+
     fn has_tag(&self, tag: &str) -> bool {
         let plain = |t: &str| self.series.iter().any(|s| s.has(t));
         let varied = |v: &String| {
@@ -216,6 +236,12 @@ fn entry(v: &Value) -> Option<Vec<(String, Arc<Image>)>> {
         let mode = if text.starts_with("#!") { 0o755 } else { FILE_MODE };
         files.put(&path, Node { mode, ..Node::file(text) });
     }
+    for path in texts(&v["directories"]) {
+        files.put(&path, Node::directory());
+    }
+    for (path, target) in pairs(&v["links"]) {
+        files.put(&path, Node::link(&target));
+    }
     for (path, name) in pairs(&v["programs"]) {
         let program = super::programs::find(&name)?.name;
         files.put(&path, Node::new(Kind::Program(program), 0o755));
@@ -241,6 +267,7 @@ fn entry(v: &Value) -> Option<Vec<(String, Arc<Image>)>> {
         env: pairs(&v["env"]),
         files: files.frozen(),
         tools: base.tools(),
+        exposes: v["server"].as_u64().or(v["expose"].as_u64()).and_then(|p| u16::try_from(p).ok()),
         server: server(v),
         says: v["print"]
             .is_array()

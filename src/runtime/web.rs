@@ -1,6 +1,7 @@
 //! Programs that listen on a port: what they answer to a request, as data of their image.
 
 use super::kernel::Sys;
+use super::programs::net::http::Exchange;
 use crate::api::Duration;
 use crate::api::go_url::query_pairs;
 use crate::api::path::absolute;
@@ -110,6 +111,14 @@ pub enum Answer {
         body: Vec<u8>,
         location: Option<String>,
     },
+    /// The same with headers of its own.
+    Full {
+        code: u16,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    },
+    /// What another server answers; [`Pages::came_back`](super::programs::serving::Pages::came_back) makes an answer of it.
+    From(Box<Exchange>),
     /// Bytes that are no HTTP.
     Raw(String),
     HungUp,

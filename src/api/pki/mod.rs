@@ -7,6 +7,9 @@
 //! [`request`] is what somebody asks for, [`pem`](super::pem) its text.
 
 pub mod request;
+mod showing;
+
+pub use showing::identity;
 
 use p256::SecretKey;
 use p256::ecdsa::signature::{Signer, Verifier};

@@ -117,7 +117,7 @@ fn stages_take_from_one_another_and_only_what_is_needed_is_built() {
 fn a_page_over_a_web_server_is_served_by_it() {
     let p = good("FROM nginx:1.27\nCOPY app.js /usr/share/nginx/html/index.html");
     assert_eq!((content(&p, "/usr/share/nginx/html/index.html").as_str(), p.stand_in()), ("js", None));
-    assert_eq!(p.image.server.as_ref().map(|s| s.port), Some(80));
+    assert_eq!(p.image.exposes, Some(80));
 }
 
 #[test]

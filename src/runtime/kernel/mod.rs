@@ -20,6 +20,7 @@ pub mod open;
 pub mod outside;
 pub mod proc;
 pub mod process;
+mod shared;
 pub mod sys;
 mod turns;
 pub use crate::api::file_tree as tree;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::errno::Errno;
 use super::files::Signer;
 use super::open::Read;
+use super::shared::Shared;
 use crate::api::network::Names;
 pub use crate::api::network::{Address, Protocol};
 use crate::api::served::{Identity, ServedCall};
@@ -118,6 +119,7 @@ pub struct Sockets {
     pub answering: BTreeMap<u64, (MachineId, usize)>,
     pub identity: Arc<Identity>,
     pub signer: Signer,
+    pub shared: Shared,
 }
 
 impl Sockets {

@@ -33,6 +33,7 @@ mod machine;
 mod merging;
 mod moments;
 pub mod net;
+mod nginx;
 mod numbers;
 pub mod options;
 mod paths;
@@ -344,6 +345,7 @@ pub static TABLE: &[Executable] = &[
 /// What images bring themselves.
 static OWN: &[Executable] = &[
     at("/", "own server", Kind::Program(server::own)),
+    at("/", "own nginx", Kind::Program(nginx::start)),
     at("/", "agnhost", Kind::Program(agnhost::start)),
     at("/", "pause", Kind::Program(agnhost::pause)),
     at("/", "dig", Kind::Program(net::bind::dig)),

@@ -1,7 +1,11 @@
 //! What every server does: it listens, takes connections, reads requests and writes answers. What the answers are, the program
 //! says ([`Pages`]).
 
+use std::sync::Arc;
+
+use super::net::http::{Exchange, Failed, Response};
 use super::{Printing, children};
+use crate::api::served::Identity;
 use crate::api::{Duration, Time};
 use crate::runtime::grpc::{Failure, Peer, Reply};
 use crate::runtime::kernel::net::Protocol;
@@ -13,6 +17,14 @@ use crate::runtime::web::{Answer, REQUEST, Request, reason};
 pub trait Pages: Send + Sync {
     /// A request that came to one of its ports.
     fn answer(&mut self, port: u16, r: &Request, sys: &mut Sys<'_>) -> Answer;
+    /// What came back from another server that was asked for this request.
+    fn came_back(&mut self, _port: u16, _r: &Request, _came: Result<Response, Failed>, _sys: &mut Sys<'_>) -> Answer {
+        Answer::HungUp
+    }
+    /// As whom it shows itself to those who call it over TLS, if not as the API server.
+    fn identity(&self) -> Option<Arc<Identity>> {
+        None
+    }
     /// To what is no request.
     fn malformed(&self) -> Answer {
         let body = b"400 Bad Request".to_vec();
@@ -109,6 +121,12 @@ enum State {
         from: Fd,
         text: Vec<u8>,
     },
+    /// Another server was asked.
+    Asks {
+        exchange: Box<Exchange>,
+        request: Request,
+        wait: Wait,
+    },
     /// A child works at it.
     Waits {
         child: ProcessId,
@@ -133,6 +151,16 @@ impl Serving {
 
     pub fn for_itself(self) -> Serving {
         Serving { loopback: true, ..self }
+    }
+
+    /// From now on it answers otherwise, and at other ports. Who is connected stays so.
+    pub fn becomes(&mut self, pages: Box<dyn Pages>, ports: Vec<(u16, Speech)>, sys: &mut Sys<'_>) {
+        self.pages = pages;
+        let same = |ports: &[(u16, Speech)]| ports.iter().map(|(p, _)| *p).collect::<Vec<_>>();
+        if same(&ports) != same(&self.ports) {
+            self.listeners.drain(..).for_each(|fd| sys.close(fd));
+        }
+        self.ports = ports;
     }
 
     fn listen(&mut self, sys: &mut Sys<'_>) -> Result<(), Step> {
@@ -194,6 +222,18 @@ impl Serving {
                 c.state = State::Answers(sys.now, ended);
                 return Next::Goes;
             }
+            State::Asks { exchange, request, wait } => match exchange.poll(sys) {
+                Err(waits) => {
+                    *wait = waits;
+                    return Next::Rests;
+                }
+                Ok(came) => {
+                    let r = std::mem::take(request);
+                    let answer = self.pages.came_back(c.port, &r, came, sys);
+                    self.put(c, &r, answer, sys.now, sys);
+                    return Next::Goes;
+                }
+            },
             State::Waits { output, printed, child, request, becomes } => {
                 match sys.read(*output, 65_536) {
                     Ok(Read::Data(d)) => {
@@ -215,7 +255,10 @@ impl Serving {
             Speech::Https if !c.told => match tls::take_client_hello(&mut c.came) {
                 Some(Ok(_)) => {
                     c.told = true;
-                    c.state = State::Answers(sys.now, tls::server_hello(&sys.sockets.identity));
+                    c.state = State::Answers(
+                        sys.now,
+                        tls::server_hello(self.pages.identity().as_deref().unwrap_or(&sys.sockets.identity)),
+                    );
                     return Next::Goes;
                 }
                 Some(Err(())) => {
@@ -304,6 +347,18 @@ impl Serving {
                 }
                 text
             }
+            Answer::Full { body, .. } if !matches!(c.speech, Speech::Http | Speech::Https) => body,
+            Answer::Full { code, headers, body } => {
+                let mut text = head_of(&headers, code, body.len(), c.closes, sys.now);
+                if r.method != "HEAD" {
+                    text.extend(body);
+                }
+                text
+            }
+            Answer::From(exchange) => {
+                c.state = State::Asks { exchange, request: r.clone(), wait: Wait::default() };
+                return;
+            }
             Answer::Raw(text) => {
                 c.closes = true;
                 text.into_bytes()
@@ -345,6 +400,23 @@ impl Serving {
             }
         }
     }
+}
+
+/// The same with headers that are given. The server itself is named first.
+fn head_of(headers: &[(String, String)], code: u16, n: usize, closes: bool, now: Time) -> Vec<u8> {
+    let is_server = |(n, _): &&(String, String)| n.eq_ignore_ascii_case("server");
+    let mut head = format!("HTTP/1.1 {code} {}\r\n", reason(code));
+    headers.iter().filter(is_server).for_each(|(n, v)| head.push_str(&format!("{n}: {v}\r\n")));
+    head.push_str(&format!("Date: {}\r\n", now.http_date()));
+    let kind = headers.iter().find(|(n, _)| n.eq_ignore_ascii_case("content-type"));
+    kind.into_iter().for_each(|(n, v)| head.push_str(&format!("{n}: {v}\r\n")));
+    if code != 304 {
+        head.push_str(&format!("Content-Length: {n}\r\n"));
+    }
+    head.push_str(if closes { "Connection: close\r\n" } else { "Connection: keep-alive\r\n" });
+    let rest = headers.iter().filter(|h| !is_server(h) && Some(*h) != kind);
+    rest.for_each(|(n, v)| head.push_str(&format!("{n}: {v}\r\n")));
+    (head + "\r\n").into_bytes()
 }
 
 fn head(software: &str, code: u16, kind: &str, n: usize, to: Option<&str>, closes: bool, now: Time) -> Vec<u8> {
@@ -411,6 +483,11 @@ impl Program for Serving {
                     wait.child = true;
                 }
                 State::Passes { from, .. } => wait.readable.push(*from),
+                State::Asks { wait: own, .. } => {
+                    wait.readable.extend(&own.readable);
+                    wait.writable.extend(&own.writable);
+                    own.until.into_iter().for_each(|at| sooner(&mut wait, at));
+                }
                 State::Reads => wait.readable.push(c.fd),
             }
         }
