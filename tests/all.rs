@@ -27,6 +27,7 @@ mod minikube;
 mod nginx;
 mod objects;
 mod openapi;
+mod packets;
 mod pods;
 mod probes;
 mod requests;

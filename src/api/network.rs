@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::time::Duration;
+use super::uid::Uid;
 
 /// Which of IP's protocols.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -13,6 +14,8 @@ pub enum Protocol {
     Tcp,
     Udp,
     Sctp,
+    /// What `ping` sends: it has no ports.
+    Icmp,
 }
 
 impl Protocol {
@@ -29,6 +32,7 @@ impl Protocol {
             Protocol::Tcp => "TCP",
             Protocol::Udp => "UDP",
             Protocol::Sctp => "SCTP",
+            Protocol::Icmp => "ICMP",
         }
     }
 
@@ -38,6 +42,7 @@ impl Protocol {
             Protocol::Tcp => "tcp",
             Protocol::Udp => "udp",
             Protocol::Sctp => "sctp",
+            Protocol::Icmp => "icmp",
         }
     }
 }
@@ -73,12 +78,47 @@ impl Range {
         let mask = u32::MAX.checked_shl(32 - u32::from(self.bits)).unwrap_or(0);
         u32::from(self.base) & mask == u32::from(ip) & mask
     }
+
+    /// Its first address, which the node has that the range is of.
+    pub fn gateway(&self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.base).saturating_add(1))
+    }
+
+    /// `255.255.255.0`
+    pub fn mask(&self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::MAX.checked_shl(32 - u32::from(self.bits)).unwrap_or(0))
+    }
+
+    pub fn last(&self) -> Ipv4Addr {
+        Ipv4Addr::from(u32::from(self.base) | !u32::from(self.mask()))
+    }
 }
 
 impl std::fmt::Display for Range {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.base, self.bits)
     }
+}
+
+/// A node in the network.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeNet {
+    pub ip: Ipv4Addr,
+    /// Its part of the cluster's range, once it has one.
+    pub pods: Option<Range>,
+    pub zone: Option<String>,
+}
+
+/// Who has which address: what the interfaces and routes of machines follow from. A copy is free.
+#[derive(Clone, Debug, Default)]
+pub struct Fabric {
+    pub nodes: imbl::OrdMap<Arc<str>, NodeNet>,
+    /// Pods with networks of their own, and the nodes that they are on.
+    pub pods: imbl::OrdMap<Ipv4Addr, (Uid, Arc<str>)>,
+    /// The learner's own machine, beside the nodes.
+    pub outside: Option<Ipv4Addr>,
+    /// Services whose addresses the nodes themselves have: those of IPVS.
+    pub held: Services,
 }
 
 /// One port of a Service: `default/web:http`.
@@ -113,6 +153,15 @@ pub struct ServicePort {
     pub external_local: bool,
     pub internal_local: bool,
     pub endpoints: Vec<Endpoint>,
+}
+
+impl ServicePort {
+    /// The addresses that it can be reached at, beside those of nodes.
+    pub fn addresses(&self) -> impl Iterator<Item = Ipv4Addr> {
+        std::iter::once(self.cluster_ip)
+            .chain(self.external_ips.iter().copied())
+            .chain(self.load_balancer_ips.iter().copied())
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

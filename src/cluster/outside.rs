@@ -54,6 +54,7 @@ impl Outside {
             runtime.start_on_host(&first.name, &["kube-apiserver"], Time::ZERO, &mut vec![]);
         }
         let nodes = plan.nodes.iter().map(|n| n.name.as_str().into()).collect();
+        runtime.set_fabric(network.fabric());
         Outside {
             runtime,
             ipam: Ipam::default(),
@@ -66,6 +67,7 @@ impl Outside {
     /// A machine joins.
     pub fn add_node(&mut self, n: &NodeConfig) {
         self.network.add_node(&n.name, &n.ip, None);
+        self.tell_fabric();
         self.runtime.add_host(&n.name, n.ip.parse().ok());
         self.nodes.push(n.name.as_str().into());
     }
@@ -73,6 +75,7 @@ impl Outside {
     /// A machine leaves, and what lay on it.
     pub fn remove_node(&mut self, name: &str) {
         self.network.remove_node(name);
+        self.tell_fabric();
         self.runtime.stores.forget(&name.into());
         self.nodes.retain(|n| &**n != name);
     }
@@ -91,19 +94,36 @@ impl Outside {
             }
             other => self.network.program(other),
         }
+        self.tell_fabric();
+    }
+
+    /// What programs see of the network follows from who has which address.
+    fn tell_fabric(&mut self) {
+        self.runtime.set_fabric(self.network.fabric());
     }
 
     /// Connections that programs want to open: the network says what becomes of them.
-    fn route(&mut self, now: Time) {
-        for Dial { connection, from, protocol, to, .. } in self.runtime.take_dials() {
+    fn route(&mut self, now: Time, out: &mut Vec<Completion>) {
+        for Dial { connection, from, protocol, to, ttl, .. } in self.runtime.take_dials() {
             let reached = match self.on_bridge(&from, to.ip) {
-                Some(machine) => Reached::Machine { machine, port: to.port, source: BRIDGE, after: ON_BRIDGE },
+                Some(machine) => {
+                    Reached::Machine { machine, port: to.port, source: BRIDGE, after: ON_BRIDGE, routers: 0 }
+                }
                 None => {
                     let way = self.network.walk(&self.place(&from), protocol, to, now);
-                    self.reached(&way)
+                    self.reached(&way, ttl)
                 }
             };
             self.runtime.answered(connection, reached, now);
+        }
+        for (machine, pipe) in self.runtime.take_rule_questions() {
+            let node = match self.place(&machine) {
+                Place::Pod(uid) => self.network.node_of(uid).filter(|n| self.network.host_pods(n).contains(&uid)),
+                Place::Node(node) => Some(node),
+                Place::Outside => None,
+            };
+            let text = node.and_then(|n| self.network.listing(&n)).unwrap_or_default();
+            self.runtime.tell_rules(&machine, pipe, &text, now, out);
         }
     }
 
@@ -133,22 +153,32 @@ impl Outside {
         &mut self.runtime
     }
 
-    fn reached(&self, way: &Way) -> Reached {
+    fn reached(&self, way: &Way, ttl: u8) -> Reached {
         let after = way.took;
+        if let Some((by, after)) = way.routers.get(usize::from(ttl.max(1)) - 1) {
+            return Reached::Failed { why: Errno::Expired, by: Some(*by), after: *after };
+        }
+        let routers = u8::try_from(way.routers.len()).unwrap_or(u8::MAX);
+        // Who knows no way says so: the last who had it.
+        let by = Some(way.routers.last().map_or(way.source, |(ip, _)| *ip));
         match &way.end {
             Ok((Place::Pod(uid), port, source)) => {
-                Reached::Machine { machine: MachineId::Pod(*uid), port: *port, source: *source, after }
+                Reached::Machine { machine: MachineId::Pod(*uid), port: *port, source: *source, after, routers }
             }
             // Whatever listens in the node's own network: a pod there, or a program of the node.
             Ok((Place::Node(node), port, source)) => {
                 let pods = self.network.host_pods(node).into_iter().map(MachineId::Pod);
                 let machine = pods.into_iter().find(|m| self.runtime.listens(m, *port));
                 let machine = machine.unwrap_or_else(|| MachineId::Host(node.clone()));
-                Reached::Machine { machine, port: *port, source: *source, after }
+                Reached::Machine { machine, port: *port, source: *source, after, routers }
             }
-            Ok((Place::Outside, ..)) | Err(Stop::Lost) => Reached::Failed { why: Errno::TimedOut, after },
-            Err(Stop::Refused) => Reached::Failed { why: Errno::Refused, after },
-            Err(Stop::Unreachable) => Reached::Failed { why: Errno::Unreachable, after },
+            Ok((Place::Outside, port, source)) => {
+                let machine = MachineId::Host(OUTSIDE.into());
+                Reached::Machine { machine, port: *port, source: *source, after, routers }
+            }
+            Err(Stop::Lost) => Reached::Failed { why: Errno::TimedOut, by: None, after },
+            Err(Stop::Refused) => Reached::Failed { why: Errno::Refused, by, after },
+            Err(Stop::Unreachable) => Reached::Failed { why: Errno::Unreachable, by, after },
         }
     }
 
@@ -175,6 +205,7 @@ impl Outside {
 
     pub fn set_mode(&mut self, mode: Mode) {
         self.network.mode = mode;
+        self.tell_fabric();
     }
 }
 
@@ -200,6 +231,7 @@ impl Answerer for Outside {
                     return;
                 };
                 self.network.add_pod(pod.uid, node, &ip);
+                self.tell_fabric();
                 let call = RuntimeCall::CreateSandbox { pod: pod.clone(), host_network: false, ip: Some(ip) };
                 self.runtime.submit(op, &Op::Runtime { node: node.clone(), call }, now, out);
             }
@@ -210,11 +242,12 @@ impl Answerer for Outside {
             RuntimeCall::RemoveSandbox { pod } => {
                 self.ipam.release(pod.uid);
                 self.network.remove_pod(pod.uid);
+                self.tell_fabric();
                 self.runtime.submit(op, what, now, out);
             }
             _ => self.runtime.submit(op, what, now, out),
         }
-        self.route(now);
+        self.route(now, out);
     }
 
     fn next_wake(&self) -> Option<Time> {
@@ -223,7 +256,7 @@ impl Answerer for Outside {
 
     fn wake(&mut self, now: Time, out: &mut Vec<Completion>) {
         self.runtime.wake(now, out);
-        self.route(now);
+        self.route(now, out);
     }
 
     fn fault(&mut self, what: &str, place: &str, broken: bool, now: Time, out: &mut Vec<Completion>) {
@@ -232,12 +265,12 @@ impl Answerer for Outside {
         }
         self.network.fault(what, place, broken);
         self.runtime.fault(what, place, broken, now, out);
-        self.route(now);
+        self.route(now, out);
     }
 
     fn talk(&mut self, op: OpId, what: &Talk, now: Time, out: &mut Vec<Completion>) {
         self.runtime.talk(op, what, now, out);
-        self.route(now);
+        self.route(now, out);
     }
 
     fn said(&mut self, op: OpId) -> Vec<(Stream, Vec<u8>)> {
@@ -258,7 +291,7 @@ impl Answerer for Outside {
 
     fn reply(&mut self, call: u64, reply: Option<&Served>, now: Time, out: &mut Vec<Completion>) {
         self.runtime.reply(call, reply, now, out);
-        self.route(now);
+        self.route(now, out);
     }
 
     fn figures(&self, now: Time) -> Figures {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::rules::{self, Kernel, Mode, Outcome, Packet, Passed, View};
 use super::services::{Standpoint, usable};
-use crate::api::network::{Address, Allowed, Guards, NetworkCall, Protocol, Range, Services};
+use crate::api::network::{Address, Allowed, Fabric, Guards, NetworkCall, NodeNet, Protocol, Range, Services};
 use crate::api::{Duration, Time, Uid};
 
 /// Where a packet begins or ends.
@@ -77,14 +77,10 @@ pub struct Way {
     /// Where it arrives, and as whom it comes there.
     pub end: Result<(Place, u16, Ipv4Addr), Stop>,
     pub took: Duration,
-}
-
-#[derive(Clone, Debug)]
-struct NodeNet {
-    ip: Ipv4Addr,
-    /// Its part of the cluster's range, once it has one.
-    pods: Option<Range>,
-    zone: Option<String>,
+    /// Where it begins.
+    pub source: Ipv4Addr,
+    /// Who passed it on, by the addresses that they answer from, and when.
+    pub routers: Vec<(Ipv4Addr, Duration)>,
 }
 
 /// What a node's kernel remembers, and where it takes its chance from.
@@ -109,7 +105,7 @@ impl Memory {
 
 #[derive(Clone, Debug)]
 pub struct DataPlane {
-    nodes: BTreeMap<Arc<str>, NodeNet>,
+    nodes: imbl::OrdMap<Arc<str>, NodeNet>,
     by_ip: BTreeMap<Ipv4Addr, Arc<str>>,
     /// Pods with an address of their own: by address, and by themselves.
     pods: imbl::OrdMap<Ipv4Addr, (Uid, Arc<str>)>,
@@ -156,6 +152,7 @@ impl Kernel for NodeKernel<'_> {
 
 const SAME_NODE: Duration = Duration::from_micros(80);
 const NEXT_NODE: Duration = Duration::from_micros(350);
+const TO_GATEWAY: Duration = Duration::from_micros(30);
 const FROM_OUTSIDE: Duration = Duration::from_micros(900);
 /// How long a connection is tried before it is given up.
 const PATIENCE: Duration = Duration::from_secs(127);
@@ -165,7 +162,7 @@ const NO_NEIGHBOUR: Duration = Duration::from_secs(3);
 impl DataPlane {
     pub fn new(seed: u64, pod_range: Range, outside: Ipv4Addr) -> DataPlane {
         DataPlane {
-            nodes: BTreeMap::new(),
+            nodes: imbl::OrdMap::new(),
             by_ip: BTreeMap::new(),
             pods: imbl::OrdMap::new(),
             of_pod: imbl::OrdMap::new(),
@@ -305,8 +302,10 @@ impl DataPlane {
 
     /// Lets the first packet of a connection go.
     pub fn walk(&mut self, from: &Place, protocol: Protocol, to: Address, now: Time) -> Way {
-        let mut way = Way { hops: vec![], end: Err(Stop::Lost), took: Duration::ZERO };
+        let (hops, end, took) = (vec![], Err(Stop::Lost), Duration::ZERO);
+        let mut way = Way { hops, end, took, source: Ipv4Addr::LOCALHOST, routers: vec![] };
         let Some((mut node, source)) = self.locate(from) else { return stopped(way, Stop::Unreachable, "no-source") };
+        way.source = source;
         way.hops.push(Hop::Leaves { from: from.clone(), source, to });
         if node.as_ref().is_some_and(|n| self.down.contains(n)) {
             return stopped(way, Stop::Lost, "node-down");
@@ -314,6 +313,9 @@ impl DataPlane {
         let outside = node.is_none();
         if outside {
             way.took += FROM_OUTSIDE;
+            if to.ip == self.outside {
+                return arrived(way, Place::Outside, to.port, source);
+            }
             match self.entrance(to) {
                 Some(n) if self.down.contains(&n) => return stopped(way, Stop::Unreachable, "node-down"),
                 Some(n) => node = Some(n),
@@ -322,6 +324,7 @@ impl DataPlane {
             }
         }
         let Some(node) = node else { return way };
+        self.passes(&node, from, source, &mut way);
         let is_host = matches!(from, Place::Node(_)) || self.nodes.get(&node).is_some_and(|n| n.ip == source);
         let (destination, source) =
             match self.rules(&node, (protocol, source, to), (is_host && !outside, now), &mut way) {
@@ -356,7 +359,29 @@ impl DataPlane {
         }
         way.hops.push(Hop::Wire { from: node.clone(), to: there.clone() });
         way.took += NEXT_NODE;
+        if let Some(n) = self.nodes.get(there) {
+            way.routers.push((n.ip, way.took));
+        }
         Ok(())
+    }
+
+    /// The first who passes a packet on: a pod's own node, or the node that it comes into the cluster by.
+    fn passes(&self, node: &str, from: &Place, source: Ipv4Addr, way: &mut Way) {
+        let Some(n) = self.nodes.get(node) else { return };
+        if matches!(from, Place::Outside) {
+            way.routers.push((n.ip, way.took));
+        } else if self.pods.contains_key(&source) {
+            way.routers.extend(n.pods.map(|r| (r.gateway(), TO_GATEWAY)));
+        }
+    }
+
+    /// The node that has part of the pods' range, and whether the address is its own in there.
+    fn range_of(&self, ip: Ipv4Addr) -> Option<(&Arc<str>, bool)> {
+        if !self.pod_range.contains(ip) {
+            return None;
+        }
+        let its = |n: &NodeNet| n.pods.filter(|r| r.contains(ip)).map(|r| r.gateway() == ip);
+        self.nodes.iter().find_map(|(name, n)| Some((name, its(n)?)))
     }
 
     /// The node through which a packet from outside comes in.
@@ -388,7 +413,8 @@ impl DataPlane {
         (from_node, now): (bool, Time),
         way: &mut Way,
     ) -> Result<(Address, Ipv4Addr), (Stop, &'static str)> {
-        let to_node = self.by_ip.get(&to.ip) == Some(node);
+        let own_gateway = self.nodes.get(node).and_then(|n| n.pods).is_some_and(|r| r.gateway() == to.ip);
+        let to_node = own_gateway || self.by_ip.get(&to.ip) == Some(node);
         let packet = Packet { protocol, source, destination: to, from_node, to_node };
         let services = self.services_on(node).clone();
         let concerned = rules::concerned(&services, &packet);
@@ -433,23 +459,21 @@ impl DataPlane {
             way.hops.push(hop);
             return stopped(way, Stop::Lost, "policy");
         }
-        let (place, there) = match (self.pods.get(&to.ip), self.by_ip.get(&to.ip)) {
-            (Some((uid, n)), _) => (Place::Pod(*uid), n.clone()),
-            (None, Some(n)) => (Place::Node(n.clone()), n.clone()),
+        let (place, there) = match (self.pods.get(&to.ip), self.by_ip.get(&to.ip), self.range_of(to.ip)) {
+            (Some((uid, n)), ..) => (Place::Pod(*uid), n.clone()),
+            (None, Some(n), _) | (None, None, Some((n, true))) => (Place::Node(n.clone()), n.clone()),
             // An address of a node's own range that nobody has.
-            (None, None) if self.nodes.values().any(|n| n.pods.is_some_and(|p| p.contains(to.ip))) => {
+            (None, None, Some((n, false))) => {
+                if let Err((why, what)) = self.reach(node, &n.clone(), &mut way) {
+                    return stopped(way, why, what);
+                }
                 way.took += NO_NEIGHBOUR;
                 return stopped(way, Stop::Unreachable, "nobody-has-it");
             }
-            (None, None) if self.service_range.contains(to.ip) => return stopped(way, Stop::Lost, "no-rule"),
-            (None, None) => return stopped(way, Stop::Lost, "beyond"),
+            (None, None, None) => return self.leave(node, protocol, (source, to), way),
         };
-        if there != *node {
-            if let Err((why, what)) = self.wire(node, &there, &mut way) {
-                return stopped(way, why, what);
-            }
-        } else {
-            way.took += SAME_NODE;
+        if let Err((why, what)) = self.reach(node, &there, &mut way) {
+            return stopped(way, why, what);
         }
         if matches!(place, Place::Pod(_))
             && let Err(hop) = self.allowed(to.ip, true, source, protocol, to.port, &mut way.hops)
@@ -457,9 +481,41 @@ impl DataPlane {
             way.hops.push(hop);
             return stopped(way, Stop::Lost, "policy");
         }
-        way.hops.push(Hop::Arrives { at: place.clone(), port: to.port });
-        way.end = Ok((place, to.port, source));
-        way
+        arrived(way, place, to.port, source)
+    }
+
+    /// To a node, which may be the same.
+    fn reach(&self, node: &Arc<str>, there: &Arc<str>, way: &mut Way) -> Result<(), (Stop, &'static str)> {
+        if there != node {
+            return self.wire(node, there, way);
+        }
+        way.took += SAME_NODE;
+        Ok(())
+    }
+
+    /// What is neither a pod's address nor a node's: a Service's for which no rule was found, or one outside the cluster.
+    fn leave(&self, node: &Arc<str>, protocol: Protocol, (source, to): (Ipv4Addr, Address), mut way: Way) -> Way {
+        let held = || self.services_on(node).values().any(|s| s.addresses().any(|ip| ip == to.ip));
+        match self.mode {
+            // The address lies on an interface of the node: `kube-ipvs0`.
+            Mode::Ipvs if protocol == Protocol::Icmp && held() => {
+                way.took += SAME_NODE;
+                return arrived(way, Place::Node(node.clone()), to.port, source);
+            }
+            // Whatever a Service does not have is refused: chain `cluster-ips-check`.
+            Mode::Nftables if protocol == Protocol::Icmp && held() => {
+                return stopped(way, Stop::Refused, "no-endpoints");
+            }
+            _ => {}
+        }
+        way.took += FROM_OUTSIDE;
+        if to.ip == self.outside {
+            // Out there pods have no addresses.
+            let source = self.nodes.get(node).map_or(source, |n| n.ip);
+            return arrived(way, Place::Outside, to.port, source);
+        }
+        way.routers.push((self.outside, way.took));
+        stopped(way, Stop::Lost, if self.service_range.contains(to.ip) { "no-rule" } else { "beyond" })
     }
 
     /// Whether policies let a pod talk to somebody, or be talked to.
@@ -513,6 +569,16 @@ fn run(p: &rules::Program, mode: Mode, packet: &Packet, kernel: &mut dyn Kernel)
     out
 }
 
+fn arrived(mut way: Way, at: Place, port: u16, source: Ipv4Addr) -> Way {
+    // Who has the address answers himself, and passes nothing on.
+    if matches!(at, Place::Node(_)) {
+        way.routers.pop();
+    }
+    way.hops.push(Hop::Arrives { at: at.clone(), port });
+    way.end = Ok((at, port, source));
+    way
+}
+
 fn stopped(mut way: Way, why: Stop, what: &'static str) -> Way {
     way.hops.push(Hop::Stopped { why, what });
     way.end = Err(why);
@@ -524,6 +590,16 @@ fn stopped(mut way: Way, why: Stop, what: &'static str) -> Way {
 
 /// What can be looked up.
 impl DataPlane {
+    /// Who has which address.
+    pub fn fabric(&self) -> Fabric {
+        Fabric {
+            nodes: self.nodes.clone(),
+            pods: self.pods.clone(),
+            outside: Some(self.outside),
+            held: if self.mode == Mode::Ipvs { self.services.clone() } else { Services::default() },
+        }
+    }
+
     /// Where kube-proxy has a Service lead: addresses as `10.96.0.5:80/TCP`, and the pods behind each.
     pub fn led(&self, namespace: &str, service: &str) -> Vec<(String, Vec<String>)> {
         let at = Standpoint { node: "", zone: None };

@@ -76,7 +76,10 @@ pub fn run(s: &mut Session, line: &str, words: &[String]) -> Output {
     let piped = s.stdin.is_some();
     let call = RuntimeCall::RunOnHost { host: host.clone(), command, stdin: piped, tty: s.terminal && !piped };
     let op = s.cluster.world.call(Op::Runtime { node: host, call }, cause);
-    let mut out = follow(s, op, (piped, false), CtrlC::Leaves, cause, Output::default());
+    // Who stops these wants to see what came of them.
+    let counts = ["ping", "traceroute"].contains(&words[0].as_str());
+    let ctrl_c = if counts { CtrlC::Interrupts } else { CtrlC::Leaves };
+    let mut out = follow(s, op, (piped, false), ctrl_c, cause, Output::default());
     // Who only looks at pages has no story; what was asked of the API server through them has.
     if s.cluster.world.ledger.since(cause).any(|r| follows(r, cause)) && !s.is_attached() {
         s.last_line = line.into();

@@ -80,7 +80,7 @@ pub fn run(g: &Given<'_>, begin: Time) -> Result<Ran, String> {
             return Ok(Ran { said, code, files: at_rest(files), took: LEAST.max(now.since(begin)) });
         }
         for dial in s.take_dials() {
-            s.answered(dial.connection, Reached::Failed { why: Errno::Unreachable, after: NETWORK }, now);
+            s.answered(dial.connection, Reached::Failed { why: Errno::Unreachable, by: None, after: NETWORK }, now);
         }
         match s.next_wake().filter(|t| t.since(begin) <= LONGEST) {
             Some(next) => now = next.max(now),

@@ -106,6 +106,9 @@ fn make(base: Base) -> Tree {
         let place = if base == Base::Busybox { "/bin" } else { e.place };
         t.put(&join(place, e.name), Node::new(Kind::Program(e.name), 0o755));
     }
+    if base == Base::Alpine {
+        t.put("/usr/bin/getent", Node::new(Kind::Program("getent"), 0o755));
+    }
     if base == Base::Busybox {
         t.put("/usr/bin/env", Node::link("../../bin/env"));
     }

@@ -133,6 +133,7 @@ impl Simulated {
                 self.exited(&id, e, now, out);
             }
             self.dial_locally();
+            waiting.extend(self.list_sockets());
             waiting.extend(std::mem::take(&mut self.sockets.woken));
             waiting.extend(self.serve_sessions(now, out));
         }

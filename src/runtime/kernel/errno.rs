@@ -23,6 +23,8 @@ pub enum Errno {
     Refused,
     TimedOut,
     Unreachable,
+    /// A packet that passed too many routers. (No number of its own: a socket hears of it aside.)
+    Expired,
     Reset,
     Busy,
     TooLarge,
@@ -52,6 +54,7 @@ impl Errno {
             Errno::Refused => "Connection refused",
             Errno::TimedOut => "Connection timed out",
             Errno::Unreachable => "No route to host",
+            Errno::Expired => "Time to live exceeded",
             Errno::Reset => "Connection reset by peer",
             Errno::Busy => "Resource busy",
             Errno::TooLarge => "File too large",

@@ -14,6 +14,7 @@
 mod descriptors;
 pub mod errno;
 pub mod files;
+pub mod listed;
 pub mod machine;
 pub mod net;
 pub mod open;

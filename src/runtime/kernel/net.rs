@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use super::errno::Errno;
 use super::files::Signer;
+use super::listed::Listed;
 use super::open::Read;
+use super::process::ProcessId;
 use super::shared::Shared;
-use crate::api::network::Names;
 pub use crate::api::network::{Address, Protocol};
+use crate::api::network::{Fabric, Names};
 use crate::api::served::{Identity, ServedCall};
 use crate::api::{Duration, Uid};
 
@@ -39,6 +41,8 @@ pub struct Dial {
     pub to: Address,
     /// In whose network it is dialled, if not in one's own.
     pub within: Option<MachineId>,
+    /// How many machines may pass it on, and one more.
+    pub ttl: u8,
 }
 
 /// What becomes of it.
@@ -50,9 +54,13 @@ pub enum Reached {
         port: u16,
         source: Ipv4Addr,
         after: Duration,
+        /// How many machines pass it on.
+        routers: u8,
     },
     Failed {
         why: Errno,
+        /// Who says so, if anybody does.
+        by: Option<Ipv4Addr>,
         after: Duration,
     },
 }
@@ -83,6 +91,8 @@ pub struct Connection {
     pub source: Address,
     /// Where it arrived.
     pub port: u16,
+    /// Who answered or complained, and what was left of the answer's time to live.
+    pub answered: Option<(Ipv4Addr, u8)>,
     flows: [Flow; 2],
     /// Ends that somebody still holds.
     held: [bool; 2],
@@ -97,6 +107,8 @@ fn index(side: Side) -> usize {
 
 /// How much may lie unread in a connection.
 const WINDOW: usize = 262_144;
+/// How many machines may pass a packet on, if nobody says otherwise.
+pub const TTL: u8 = 64;
 const FIRST_EPHEMERAL: u16 = 32_768;
 
 #[derive(Clone, Debug, Default)]
@@ -117,6 +129,12 @@ pub struct Sockets {
     pub calls: Vec<(u64, ServedCall)>,
     /// Where its answers go: to a pipe of a machine.
     pub answering: BTreeMap<u64, (MachineId, usize)>,
+    /// Who wants to know which sockets there are, and what they are told.
+    pub looking: Vec<(MachineId, ProcessId)>,
+    pub seen: BTreeMap<(MachineId, ProcessId), Vec<Listed>>,
+    /// Who asks what the network's own programs would print, and the pipe that it goes to.
+    pub asking_rules: Vec<(MachineId, usize)>,
+    pub fabric: Fabric,
     pub identity: Arc<Identity>,
     pub signer: Signer,
     pub shared: Shared,
@@ -135,11 +153,12 @@ impl Sockets {
             to,
             source: Address { ip: Ipv4Addr::UNSPECIFIED, port },
             port: to.port,
+            answered: None,
             flows: Default::default(),
             held: [true, false],
         };
         self.connections.insert(connection, made);
-        self.dials.push(Dial { connection, from, protocol, to, within: None });
+        self.dials.push(Dial { connection, from, protocol, to, within: None, ttl: TTL });
         connection
     }
 
@@ -152,6 +171,28 @@ impl Sockets {
 
     pub fn get(&self, id: ConnectionId) -> Option<&Connection> {
         self.connections.get(&id)
+    }
+
+    /// Who answered, through how many others.
+    pub fn answered_by(&mut self, id: ConnectionId, who: Ipv4Addr, routers: u8) {
+        if let Some(c) = self.connections.get_mut(&id) {
+            c.answered = Some((who, TTL.saturating_sub(routers)));
+        }
+    }
+
+    /// How an end of a connection stands, as programs list it, and what lies unread in it.
+    pub fn standing(&self, id: ConnectionId, side: Side) -> Option<(&Connection, &'static str, usize)> {
+        let c = self.connections.get(&id)?;
+        let other = &c.flows[1 - index(side)];
+        let state = match (&c.state, c.flows[index(side)].ended, other.ended) {
+            (State::Failed(_), ..) => return None,
+            (State::Dialling, ..) => "SYN_SENT",
+            (State::Open, false, false) => "ESTABLISHED",
+            (State::Open, false, true) => "CLOSE_WAIT",
+            (State::Open, true, false) => "FIN_WAIT2",
+            (State::Open, true, true) => "TIME_WAIT",
+        };
+        Some((c, state, other.data.iter().map(Vec::len).sum()))
     }
 
     /// The connection has arrived, or not.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::descriptors::insert;
 use super::errno::Errno;
 use super::files::{Identity, View, Volumes};
+use super::listed::Listed;
 use super::machine::{Listener, Machine, Namespace, Root, SANDBOX_PID, Spawn};
 use super::net::{Address, MachineId, Protocol, Side, Sockets, State};
 use super::open::{OpenFile, Pipe, Read, What};
@@ -528,6 +529,39 @@ impl Sys<'_> {
             d.within = Some(machine);
         }
         let open = self.machine.open(What::Socket { connection, side: Side::Client });
+        self.take(open)
+    }
+
+    /// The same with a packet that so many machines may pass on at most, and one more.
+    pub fn probe(&mut self, protocol: Protocol, to: Address, ttl: u8) -> Fd {
+        let fd = self.connect(protocol, to);
+        if let Some(d) = self.sockets.dials.last_mut() {
+            d.ttl = ttl;
+        }
+        fd
+    }
+
+    /// Who answered or complained, and what was left of the answer's time to live.
+    pub fn answered_by(&mut self, fd: Fd) -> Option<(std::net::Ipv4Addr, u8)> {
+        let What::Socket { connection, .. } = self.file(fd).ok()?.what else { return None };
+        self.sockets.get(connection)?.answered
+    }
+
+    /// The sockets of this machine's network. `None`: one has to wait, and is woken.
+    pub fn listed(&mut self) -> Option<Vec<Listed>> {
+        let key = (self.machine.id.clone(), self.id);
+        let seen = self.sockets.seen.remove(&key);
+        if seen.is_none() {
+            self.sockets.looking.push(key);
+        }
+        seen
+    }
+
+    /// The rules that kube-proxy has written on this machine, as text that can be read from there.
+    pub fn ask_rules(&mut self) -> Fd {
+        let pipe = self.machine.pipe_from_outside(false);
+        let open = self.machine.open(What::PipeEnd { pipe, writes: false });
+        self.sockets.asking_rules.push((self.machine.id.clone(), pipe));
         self.take(open)
     }
 

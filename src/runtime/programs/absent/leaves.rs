@@ -56,7 +56,7 @@ pub fn packages(c: &mut Call<'_, '_>, words: &[String]) {
     }
     for w in plain(words).filter(|w| *w != "install" && *w != "add") {
         let package = w.split(['=', '@', '~', '<', '>']).next().unwrap_or_default();
-        if let Some((path, program)) = super::installable(package) {
+        for (path, program) in super::installable(package) {
             lay(c, &path, Kind::Program(program), 0o755);
             c.line(format!("kubetutor: {path} is there from now on"));
         }

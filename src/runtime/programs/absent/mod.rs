@@ -60,12 +60,43 @@ fn done(s: &mut Start<'_, '_>) -> Box<dyn Program> {
     Box::new(Printing { out, err, code: 0 })
 }
 
-/// Where a program of the table lies, and the name that it has there: for what package managers install.
-fn installable(name: &str) -> Option<(String, &'static str)> {
+/// Names of a package, and where which program of the table lies then.
+type Package = (&'static [&'static str], &'static [(&'static str, &'static str)]);
+
+/// Packages whose programs are here.
+const PACKAGES: &[Package] = &[
+    (
+        &["dnsutils", "bind-tools", "bind9-dnsutils"],
+        &[("/usr/bin/nslookup", "nslookup of BIND"), ("/usr/bin/dig", "dig")],
+    ),
+    (&["netcat", "netcat-openbsd", "netcat-traditional"], &[("/usr/bin/nc", "nc of OpenBSD")]),
+    (&["iputils", "iputils-ping", "inetutils-ping"], &[("/usr/bin/ping", "ping of iputils")]),
+    (&["traceroute", "inetutils-traceroute"], &[("/usr/bin/traceroute", "traceroute of Linux")]),
+    (&["iproute2"], &[("/usr/sbin/ip", "ip of iproute2"), ("/usr/bin/ss", "ss")]),
+    (
+        &["net-tools"],
+        &[
+            ("/usr/sbin/ifconfig", "ifconfig of net-tools"),
+            ("/usr/sbin/route", "route of net-tools"),
+            ("/usr/sbin/arp", "arp of net-tools"),
+            ("/usr/bin/netstat", "netstat of net-tools"),
+        ],
+    ),
+    (&["iptables"], &[("/usr/sbin/iptables", "iptables"), ("/usr/sbin/iptables-save", "iptables-save")]),
+];
+
+/// What package managers install: where it lies, and the name that it has in the table.
+fn installable(name: &str) -> Vec<(String, &'static str)> {
+    match PACKAGES.iter().find(|(names, _)| names.contains(&name)) {
+        Some((_, programs)) => programs.iter().map(|(path, program)| ((*path).to_string(), *program)).collect(),
+        None => of_table(name).into_iter().collect(),
+    }
+}
+
+/// A package that is called as its program is.
+fn of_table(name: &str) -> Option<(String, &'static str)> {
     let renamed = match name {
         "procps" => "ps",
-        "netcat" | "netcat-openbsd" | "netcat-traditional" => "nc",
-        "dnsutils" | "bind-tools" | "bind9-dnsutils" => "nslookup",
         "vim" | "vim-tiny" | "nano" => "vi",
         other => other,
     };

@@ -24,6 +24,9 @@ struct Netcat {
     /// Only whether one can connect.
     probe: bool,
     verbose: bool,
+    numeric: bool,
+    /// OpenBSD's, not busybox's.
+    openbsd: bool,
     patience: Option<Duration>,
     until: Option<Time>,
     input_ended: bool,
@@ -34,20 +37,40 @@ struct Netcat {
 }
 
 pub fn nc(s: &mut Start<'_, '_>) -> Box<dyn Program> {
-    let o = match Options::parse(s.words, "lzvnuk4", "pwie", &[]) {
+    begin(s, false)
+}
+
+/// As Debian and Alpine have it in a package of its own.
+pub fn openbsd(s: &mut Start<'_, '_>) -> Box<dyn Program> {
+    begin(s, true)
+}
+
+fn begin(s: &mut Start<'_, '_>, openbsd: bool) -> Box<dyn Program> {
+    let (flags, valued) = if openbsd { ("lzvnuk46tNdhDrSUCZ", "pwieqsIOoPTVXxmM") } else { ("lzvnuk4", "pwie") };
+    let o = match Options::parse(s.words, flags, valued, &[]) {
         Ok(o) => o,
         Err(e) => return Box::new(Printing::error(e, 1)),
     };
+    if openbsd && o.rest.is_empty() {
+        let usage = "usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]\n\t  [-m minttl] [-O length] [-P proxy_username] [-p source_port]\n\t  [-q seconds] [-s sourceaddr] [-T keyword] [-V rtable] [-W recvlimit]\n\t  [-w timeout] [-X proxy_protocol] [-x proxy_address[:port]]\n\t  [destination] [port]\n";
+        return Box::new(Printing::error(usage, 1));
+    }
     let listens = o.has('l');
     let port =
         if listens { o.value('p').or(o.rest.last().map(String::as_str)) } else { o.rest.get(1).map(String::as_str) };
     let Some(port) = port.and_then(|p| p.parse().ok()) else {
-        return Box::new(Printing::error("nc: bad port\n", 1));
+        let text = match port {
+            Some(p) if openbsd => format!("nc: port number invalid: {p}\n"),
+            None if openbsd => "nc: missing port number\n".into(),
+            _ => "nc: bad port\n".into(),
+        };
+        return Box::new(Printing::error(text, 1));
     };
     let seconds = o.value('w').and_then(|w| w.parse().ok()).map(Duration::from_secs);
     let made = Netcat::new("nc", o.rest.first().map_or("", String::as_str), port);
     let protocol = if o.has('u') { Protocol::Udp } else { Protocol::Tcp };
-    Box::new(Netcat { listens, probe: o.has('z'), verbose: o.has('v'), patience: seconds, protocol, ..made })
+    let (probe, verbose, numeric) = (o.has('z'), o.has('v'), o.has('n'));
+    Box::new(Netcat { listens, probe, verbose, numeric, openbsd, patience: seconds, protocol, ..made })
 }
 
 pub fn telnet(s: &mut Start<'_, '_>) -> Box<dyn Program> {
@@ -73,6 +96,8 @@ impl Netcat {
             connected: false,
             probe: false,
             verbose: false,
+            numeric: false,
+            openbsd: false,
             patience: None,
             until: None,
             input_ended: false,
@@ -91,6 +116,9 @@ impl Netcat {
     fn cannot(&mut self, e: Errno) {
         let ip = self.address.unwrap_or(Ipv4Addr::UNSPECIFIED);
         let quiet = self.probe && !self.verbose;
+        if self.openbsd {
+            return self.cannot_in_openbsd(e, ip);
+        }
         match self.name {
             "telnet" => self.fail(&format!("can't connect to remote host ({ip}): {}", e.text())),
             _ if quiet => self.code = Some(1),
@@ -100,6 +128,33 @@ impl Netcat {
             }
             _ => self.fail(&format!("can't connect to remote host ({ip}): {}", e.text())),
         }
+    }
+
+    /// `web (10.96.0.5)`: the name, and the address if that is another.
+    fn called(&self, ip: Ipv4Addr) -> String {
+        let same = self.numeric || self.host.parse() == Ok(ip);
+        if same { self.host.clone() } else { format!("{} ({ip})", self.host) }
+    }
+
+    /// Only who wants to hear of it is told that nobody answers in time.
+    fn cannot_in_openbsd(&mut self, e: Errno, ip: Ipv4Addr) {
+        let (host, port, protocol) = (self.called(ip), self.port, self.protocol.lower());
+        match (e, self.patience, self.verbose) {
+            (_, _, false) => self.code = Some(1),
+            (Errno::TimedOut, Some(_), true) => {
+                self.fail(&format!("connect to {host} port {port} ({protocol}) timed out: Operation now in progress"));
+            }
+            _ => self.fail(&format!("connect to {host} port {port} ({protocol}) failed: {}", e.text())),
+        }
+    }
+
+    fn open(&self, ip: Ipv4Addr) -> String {
+        if !self.openbsd {
+            return format!("{} ({ip}:{}) open\n", self.host, self.port);
+        }
+        let known = super::service_name(self.port, self.protocol).filter(|_| !self.numeric).unwrap_or("*");
+        let (port, protocol) = (self.port, self.protocol.lower());
+        format!("Connection to {} {port} port [{protocol}/{known}] succeeded!\n", self.called(ip))
     }
 
     /// The connection, when there is one. `Err`: it has to wait, or it is over.
@@ -134,6 +189,11 @@ impl Netcat {
             match self.lookup.poll(sys) {
                 Err(wait) => return Err(Some(wait)),
                 Ok(Looked::Found(ips)) if !ips.is_empty() => self.address = Some(ips[0]),
+                Ok(looked) if self.openbsd => {
+                    let (host, port) = (self.host.clone(), self.port);
+                    let why = super::why_unknown(&looked, sys);
+                    self.fail(&format!("getaddrinfo for host \"{host}\" port {port}: {why}"));
+                }
                 Ok(_) => {
                     let host = self.host.clone();
                     self.fail(&format!("bad address '{host}'"));
@@ -161,7 +221,7 @@ impl Netcat {
                     let host = self.host.clone();
                     self.out.extend(format!("\r\nConnected to {host}\r\n\r\nEntering character mode\r\nEscape character is '^]'.\r\n\r\n").bytes());
                 } else if self.verbose {
-                    self.err.extend(format!("{} ({ip}:{}) open\n", self.host, self.port).bytes());
+                    self.err.extend(self.open(ip).bytes());
                 }
                 if self.probe {
                     self.code = Some(0);

@@ -152,11 +152,23 @@ pub struct Lookup {
     servers: Vec<Address>,
     query: Option<Query>,
     failed: bool,
+    /// What it was found as.
+    found: Option<String>,
 }
 
 impl Lookup {
     pub fn new(name: &str) -> Lookup {
-        Lookup { name: name.into(), candidates: None, servers: vec![], query: None, failed: false }
+        Lookup { name: name.into(), candidates: None, servers: vec![], query: None, failed: false, found: None }
+    }
+
+    /// The same at servers that are named, not those of `/etc/resolv.conf`.
+    pub fn at(name: &str, servers: Vec<Address>) -> Lookup {
+        Lookup { servers, ..Lookup::new(name) }
+    }
+
+    /// The name in full that had the addresses.
+    pub fn found_as(&self) -> &str {
+        self.found.as_ref().unwrap_or(&self.name)
     }
 
     /// What needs no server: an address, or a name of `/etc/hosts`.
@@ -195,7 +207,9 @@ impl Lookup {
                 return Ok(Looked::Found(ips));
             }
             let s = Settings::read(sys);
-            self.servers = s.servers.iter().map(|ip| Address { ip: *ip, port: PORT }).collect();
+            if self.servers.is_empty() {
+                self.servers = s.servers.iter().map(|ip| Address { ip: *ip, port: PORT }).collect();
+            }
             self.candidates = Some(self.candidates(&s));
         }
         loop {
@@ -207,12 +221,16 @@ impl Lookup {
             }
             let Some(q) = &mut self.query else { return Ok(Looked::TryAgain) };
             let reply = q.poll(sys)?;
+            let asked = std::mem::take(&mut q.name);
             self.query = None;
             match reply {
                 Some(Reply::Found(lines)) => {
                     let ips: Vec<Ipv4Addr> =
                         lines.iter().filter(|(_, k, _)| k == "A").filter_map(|(_, _, d)| d.parse().ok()).collect();
                     if !ips.is_empty() {
+                        // Where names stand for one another, the last one has them.
+                        let last = lines.into_iter().find(|(_, k, _)| k == "A").map(|(name, ..)| name);
+                        self.found = last.or(Some(asked));
                         return Ok(Looked::Found(ips));
                     }
                 }
