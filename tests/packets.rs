@@ -64,12 +64,7 @@ fn an_address_that_nobody_has_is_told_of_or_silent() {
     let said = inside(&mut s, "b", &format!("ping -c 3 {nobody}; echo $?"));
     assert!(said.contains("icmp_seq=1 Destination Host Unreachable\n"), "{said}");
     assert!(said.contains("3 packets transmitted, 0 received, +3 errors, 100% packet loss, time "), "{said}");
-    assert!(
-        said.ends_with("\npipe 3\n1\ncommand terminated with exit code 1\n")
-            || said.ends_with("\npipe 3\n1\n")
-            || said.contains("pipe "),
-        "{said}"
-    );
+    assert!(said.contains("\npipe 3\n1\n"), "{said}");
     let said = inside(&mut s, "a", &format!("ping -c 1 -W 2 {nobody}"));
     assert!(said.contains("1 packets transmitted, 0 packets received, 100% packet loss\n"), "{said}");
     let said = inside(&mut s, "b", "ping -c 1 nobody");
@@ -149,7 +144,7 @@ fn who_listens_is_seen_with_the_process() {
     let mut s = session();
     sleeper(&mut s, "b", "worker-2", "nicolaka/netshoot");
     let said = inside(&mut s, "b", "nc -lk -p 8080 & sleep 1; ss -tlnp; netstat -tlnp");
-    assert!(said.contains("0.0.0.0:8080      0.0.0.0:*    users:((\"nc\",pid="), "{said}");
+    assert!(said.contains("0.0.0.0:8080      0.0.0.0:*   users:((\"nc\",pid="), "{said}");
     assert!(
         said.contains("tcp        0      0 0.0.0.0:8080            0.0.0.0:*               LISTEN      "),
         "{said}"
@@ -170,7 +165,7 @@ fn a_node_shows_its_pods_ends_its_sockets_and_its_rules() {
     let said = run(&mut s, &format!("minikube ssh -- ping -c 1 {ip}"));
     assert!(said.contains("ttl=64 "), "{said}");
     let said = run(&mut s, "minikube ssh -- ss -tln");
-    assert!(said.contains("0.0.0.0:8443 "), "{said}");
+    assert!(said.contains("0.0.0.0:6443 "), "{said}");
     let rules = run(&mut s, "minikube ssh -- iptables-save");
     assert!(
         rules.contains("-A PREROUTING -m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES\n"),

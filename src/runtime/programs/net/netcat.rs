@@ -51,7 +51,7 @@ fn begin(s: &mut Start<'_, '_>, openbsd: bool) -> Box<dyn Program> {
         Ok(o) => o,
         Err(e) => return Box::new(Printing::error(e, 1)),
     };
-    if openbsd && o.rest.is_empty() {
+    if openbsd && o.rest.is_empty() && !(o.has('l') && o.has('p')) {
         let usage = "usage: nc [-46CDdFhklNnrStUuvZz] [-I length] [-i interval] [-M ttl]\n\t  [-m minttl] [-O length] [-P proxy_username] [-p source_port]\n\t  [-q seconds] [-s sourceaddr] [-T keyword] [-V rtable] [-W recvlimit]\n\t  [-w timeout] [-X proxy_protocol] [-x proxy_address[:port]]\n\t  [destination] [port]\n";
         return Box::new(Printing::error(usage, 1));
     }
