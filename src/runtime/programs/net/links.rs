@@ -287,12 +287,12 @@ mod tests {
 
     fn fabric() -> Fabric {
         let node = |ip: &str, range: &str| NodeNet { ip: ip.parse().unwrap(), pods: Range::parse(range), zone: None };
-        let nodes =
+        let nodes: [(std::sync::Arc<str>, NodeNet); 2] =
             [("a".into(), node("192.168.58.2", "10.244.0.0/24")), ("b".into(), node("192.168.58.3", "10.244.1.0/24"))];
-        let pod = (crate::api::Uid::of("p"), "b".into());
+        let pod: (crate::api::Uid, std::sync::Arc<str>) = (crate::api::Uid::of("p"), "b".into());
         Fabric {
             nodes: nodes.into_iter().collect(),
-            pods: [("10.244.1.5".parse().unwrap(), pod)].into_iter().collect(),
+            pods: [(Ipv4Addr::new(10, 244, 1, 5), pod)].into_iter().collect(),
             outside: "192.168.58.1".parse().ok(),
             ..Fabric::default()
         }
