@@ -19,6 +19,7 @@ mod fresh;
 mod fuzz;
 mod images;
 mod jobs;
+mod keys;
 mod kustomize;
 mod laws;
 mod managed;

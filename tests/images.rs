@@ -22,6 +22,7 @@ const IMAGES: &[Image] = &[
             ("getent hosts kubernetes.default", "10.96.0.1       kubernetes.default.svc.cluster.local\n"),
             ("ls /etc/nginx/conf.d", "default.conf"),
             ("hostname", "p"),
+            ("openssl version", "OpenSSL 3"),
             ("env", "KUBERNETES_SERVICE_HOST=10.96.0.1"),
         ],
     ),
@@ -68,7 +69,13 @@ const IMAGES: &[Image] = &[
     (
         "alpine:3.20",
         SLEEP,
-        &[("cat /etc/os-release", "Alpine Linux"), ("apk add curl", "kubetutor"), ("sh -c 'echo $0'", "sh")],
+        &[
+            ("cat /etc/os-release", "Alpine Linux"),
+            ("apk add curl", "kubetutor"),
+            ("sh -c 'echo $0'", "sh"),
+            ("jq . 2>&1", "not found"),
+            ("apk add jq openssl >/dev/null; echo [1] | jq -c .[0]; openssl rand -hex 2 | wc -c", "1\n5"),
+        ],
     ),
     ("redis:7", "", &[("cat /etc/os-release", "Debian")]),
     (
@@ -78,8 +85,8 @@ const IMAGES: &[Image] = &[
     ),
     ("postgres:16", "env: [{name: POSTGRES_PASSWORD, value: x}]", &[("env", "POSTGRES_PASSWORD=x")]),
     ("mongo:7", "", &[("cat /etc/os-release", "Debian")]),
-    ("node:20", SLEEP, &[("node --version", "v"), ("ls /home", "node")]),
-    ("python:3.12", SLEEP, &[("python3 --version", "Python 3")]),
+    ("node:20", SLEEP, &[("node --version", "v"), ("openssl rand -hex 4 | wc -c", "9"), ("ls /home", "node")]),
+    ("python:3.12", SLEEP, &[("python3 --version", "Python 3"), ("echo hi | openssl dgst -sha256", "98ea6e4f")]),
     ("registry.k8s.io/echoserver:1.10", "", &[("env", "HOSTNAME=p")]),
     (
         "gcr.io/google-samples/kubernetes-bootcamp:v1",
@@ -95,7 +102,12 @@ const IMAGES: &[Image] = &[
     (
         "curlimages/curl:8.10.1",
         SLEEP,
-        &[("curl --version", "curl 8"), ("id -u", "100"), ("curl -sk https://kubernetes.default.svc/livez", "ok")],
+        &[
+            ("curl --version", "curl 8"),
+            ("openssl 2>&1", "not found"),
+            ("id -u", "100"),
+            ("curl -sk https://kubernetes.default.svc/livez", "ok"),
+        ],
     ),
     (
         "nicolaka/netshoot",
@@ -117,6 +129,8 @@ const IMAGES: &[Image] = &[
             ("ip route", "default via 10.244."),
             ("ss -tln", "State Recv-Q Send-Q Local Address:Port Peer Address:PortProcess\n"),
             ("iptables-save 2>&1", "Permission denied (you must be root)"),
+            ("echo '{\"a\":[1]}' | jq .a[0]", "1\n"),
+            ("openssl genrsa 512 2>/dev/null | openssl rsa -noout -check", "RSA key ok"),
             ("bash -c 'echo ${BASH_VERSION:+bash}'", ""),
         ],
     ),

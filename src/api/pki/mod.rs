@@ -11,6 +11,7 @@ mod showing;
 
 pub use showing::identity;
 
+use ed25519_dalek::SigningKey as Ed25519;
 use p256::SecretKey;
 use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{DerSignature, SigningKey, VerifyingKey};
@@ -79,7 +80,10 @@ fn oid_of<T: AssociatedOid>(_: &T) -> ObjectIdentifier {
 }
 
 /// In two digits of a year while that will do, as RFC 5280 wants it.
-fn at(time: Time) -> Result<X509Time, String> {
+///
+/// # Errors
+/// It is later than any certificate can say.
+pub fn at(time: Time) -> Result<X509Time, String> {
     let since_1970 = std::time::Duration::from_secs(time.nanos() / 1_000_000_000);
     match UtcTime::from_unix_duration(since_1970) {
         Ok(t) => Ok(X509Time::UtcTime(t)),
@@ -293,9 +297,10 @@ pub fn belong_together(certificate: &[u8], key: &[u8]) -> Result<(), String> {
         || RsaPrivateKey::from_pkcs8_der(&key.bytes).ok().or_else(|| RsaPrivateKey::from_pkcs1_der(&key.bytes).ok());
     let public = match of_p256 {
         Ok(k) => k.public_key().to_public_key_der().map_err(wrong)?,
-        Err(_) => match of_rsa() {
-            Some(k) => k.to_public_key().to_public_key_der().map_err(wrong)?,
-            None => return Err("tls: failed to parse private key".into()),
+        Err(_) => match (of_rsa(), Ed25519::from_pkcs8_der(&key.bytes)) {
+            (Some(k), _) => k.to_public_key().to_public_key_der().map_err(wrong)?,
+            (None, Ok(k)) => k.verifying_key().to_public_key_der().map_err(wrong)?,
+            _ => return Err("tls: failed to parse private key".into()),
         },
     };
     (public.as_bytes() == wanted).then_some(()).ok_or("tls: private key does not match public key".into())

@@ -13,10 +13,11 @@ use x509_cert::request::{CertReq, CertReqInfo, ExtensionReq};
 
 use super::wrong;
 
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
-const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+pub const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+pub const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+pub const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
+pub const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 pub struct Request {
     pub info: CertReqInfo,
@@ -26,6 +27,27 @@ pub struct Request {
 
 pub fn dns_name(name: &str) -> Result<GeneralName, String> {
     Ok(GeneralName::DnsName(Ia5String::new(name).map_err(wrong)?))
+}
+
+/// Whether a key has signed something; nothing if that cannot be said, as the algorithm is not known.
+pub fn has_signed(key: &[u8], algorithm: ObjectIdentifier, told: &[u8], signature: &[u8]) -> Option<bool> {
+    let by_rsa = |check: fn(&rsa::RsaPublicKey, &[u8], &pkcs1v15::Signature) -> bool| {
+        let key = rsa::RsaPublicKey::from_public_key_der(key);
+        let signature = pkcs1v15::Signature::try_from(signature);
+        key.is_ok_and(|k| signature.is_ok_and(|s| check(&k, told, &s)))
+    };
+    Some(match algorithm {
+        RSA_SHA256 => by_rsa(|k, t, s| pkcs1v15::VerifyingKey::<Sha256>::new(k.clone()).verify(t, s).is_ok()),
+        RSA_SHA384 => by_rsa(|k, t, s| pkcs1v15::VerifyingKey::<Sha384>::new(k.clone()).verify(t, s).is_ok()),
+        RSA_SHA512 => by_rsa(|k, t, s| pkcs1v15::VerifyingKey::<Sha512>::new(k.clone()).verify(t, s).is_ok()),
+        ECDSA_SHA256 => super::is_signed_by(key, told, signature),
+        ED25519 => {
+            let key = ed25519_dalek::VerifyingKey::from_public_key_der(key);
+            let signature = ed25519_dalek::Signature::from_slice(signature);
+            key.is_ok_and(|k| signature.is_ok_and(|s| k.verify(told, &s).is_ok()))
+        }
+        _ => return None,
+    })
 }
 
 impl Request {
@@ -41,24 +63,16 @@ impl Request {
     /// # Errors
     /// In the words of Go's `x509.CertificateRequest.CheckSignature`.
     pub fn check_signature(&self) -> Result<(), String> {
-        let refused = |why: &str| Err(format!("unable to verify certificate request signature: {why}"));
         let told = self.info.to_der().map_err(wrong)?;
         let key = self.info.public_key.to_der().map_err(wrong)?;
-        let by_rsa = |check: fn(&rsa::RsaPublicKey, &[u8], &pkcs1v15::Signature) -> bool| {
-            let signature = pkcs1v15::Signature::try_from(self.signature.as_slice());
-            match (rsa::RsaPublicKey::from_public_key_der(&key), signature) {
-                (Ok(k), Ok(s)) if check(&k, &told, &s) => Ok(()),
-                _ => refused("crypto/rsa: verification error"),
-            }
+        let why = match (has_signed(&key, self.algorithm, &told, &self.signature), self.algorithm) {
+            (Some(true), _) => return Ok(()),
+            (None, _) => "x509: cannot verify signature: algorithm unimplemented",
+            (_, ECDSA_SHA256) => "x509: ECDSA verification failure",
+            (_, ED25519) => "x509: Ed25519 verification failure",
+            _ => "crypto/rsa: verification error",
         };
-        match self.algorithm {
-            RSA_SHA256 => by_rsa(|k, t, s| pkcs1v15::VerifyingKey::<Sha256>::new(k.clone()).verify(t, s).is_ok()),
-            RSA_SHA384 => by_rsa(|k, t, s| pkcs1v15::VerifyingKey::<Sha384>::new(k.clone()).verify(t, s).is_ok()),
-            RSA_SHA512 => by_rsa(|k, t, s| pkcs1v15::VerifyingKey::<Sha512>::new(k.clone()).verify(t, s).is_ok()),
-            ECDSA_SHA256 if super::is_signed_by(&key, &told, &self.signature) => Ok(()),
-            ECDSA_SHA256 => refused("x509: ECDSA verification failure"),
-            _ => refused("x509: cannot verify signature: algorithm unimplemented"),
-        }
+        Err(format!("unable to verify certificate request signature: {why}"))
     }
 
     /// The names beside the subject, in the order in which a certificate lists them.

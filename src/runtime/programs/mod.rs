@@ -28,6 +28,7 @@ pub mod filter;
 mod find;
 mod grep;
 mod gzip;
+mod jq;
 mod listing;
 mod machine;
 mod merging;
@@ -35,6 +36,7 @@ mod moments;
 pub mod net;
 mod nginx;
 mod numbers;
+mod openssl;
 pub mod options;
 mod paths;
 mod perl;
@@ -256,6 +258,7 @@ pub static TABLE: &[Executable] = &[
     usr("install", Kind::Simple(copying::install)),
     usr("ionice", Kind::Program(wrapping::instead)),
     busybox_only(at("/sbin", "ip", Kind::Simple(net::ip::busybox))),
+    extra(usr("jq", Kind::Simple(jq::jq))),
     debian_only(usr("join", Kind::Simple(merging::join))),
     busybox_only(bin("kill", Kind::Simple(signals::kill_program))),
     busybox_only(usr("killall", Kind::Simple(signals::killall))),
@@ -280,6 +283,7 @@ pub static TABLE: &[Executable] = &[
     usr("nproc", Kind::Simple(machine::nproc)),
     busybox_only(usr("nslookup", Kind::Program(net::nslookup::start))),
     usr("od", Kind::Simple(dumping::od)),
+    extra(usr("openssl", Kind::Program(openssl::start))),
     usr("paste", Kind::Simple(columns::paste)),
     busybox_only(usr("pgrep", Kind::Simple(signals::pgrep))),
     bin("pidof", Kind::Simple(signals::pidof)),
