@@ -225,6 +225,10 @@ fn jq_answers_as_jq_does() {
             "jq -nr '\"aGkK\"|@base64d, (\"a b\"|@uri), (0|todate), (\"x,y\"|split(\",\")|join(\"-\"))'",
             "hi\n\na%20b\n1970-01-01T00:00:00Z\nx-y\n",
         ),
+        (
+            "echo '[{\"a\":1},{\"a\":2,\"b\":[{\"c\":1}]}]' | jq -c '(.[]|select(.a==2)|.a) |= .+1, del(.[]|select(.a==1)), (.[1].b|=map(.c)), ([..|numbers]|add)'",
+            "[{\"a\":1},{\"a\":3,\"b\":[{\"c\":1}]}]\n[{\"a\":2,\"b\":[{\"c\":1}]}]\n[{\"a\":1},{\"a\":2,\"b\":[1]}]\n4\n",
+        ),
         ("jq -e -n null; jq -e -n empty", "null\n[4]\n"),
         ("echo 'foo' | jq .", "jq: parse error: Invalid numeric literal at line 2, column 0\n[2]\n"),
         ("echo '{\"a\":1' | jq .", "jq: parse error: Unfinished JSON term at EOF at line 2, column 0\n[2]\n"),

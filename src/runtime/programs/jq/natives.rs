@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use jaq_core::box_iter::box_once;
 use jaq_core::native::{Filter, Fun, bome, run, v};
-use jaq_core::{Error, Exn, RunPtr, ValR, ValXs};
+use jaq_core::{Error, Exn, Native, RunPtr, ValR, ValXs};
 use jaq_json::{Num, Val};
 
 use super::filter::Jq;
@@ -109,7 +109,21 @@ pub fn all() -> impl Iterator<Item = Fun<Jq>> {
     let kept = jaqs().filter(|(n, _, _)| !REPLACED.contains(n));
     let wrapped = jaqs().filter_map(|(n, a, f)| Some((WRAPPED.iter().find(|(o, _)| *o == n)?.1, a, f)));
     let inputs = jaq_std::input::funs::<Jq>().into_vec().into_iter().map(native);
-    kept.chain(wrapped).chain(inputs).chain(own().into_iter().map(native))
+    // What it stands before may be a path, or be updated.
+    let tick = Native::new(|cv: Cv<'_>| {
+        let good = cv.0.data().effort.step(&cv.1);
+        box_once(if good { Ok(cv.1) } else { Err(Exn::halt(5)) })
+    })
+    .with_paths(|cv| {
+        let good = cv.0.data().effort.step(&cv.1.0);
+        box_once(if good { Ok(cv.1) } else { Err(Exn::halt(5)) })
+    })
+    .with_update(|cv, act| {
+        let good = cv.0.data().effort.step(&cv.1);
+        if good { act(cv.1) } else { box_once(Err(Exn::halt(5))) }
+    });
+    let tick = [("__tick", v(0), tick)];
+    kept.chain(wrapped).chain(inputs).chain(tick).chain(own().into_iter().map(native))
 }
 
 fn text(t: &str) -> Val {
@@ -198,10 +212,6 @@ fn without(v: &Val, path: &[Val]) -> Result<Val, Error<Val>> {
 
 fn own() -> Vec<Filter<RunPtr<Jq>>> {
     vec![
-        ("__tick", v(0), |cv| {
-            let good = cv.0.data().effort.step(&cv.1);
-            box_once(if good { Ok(cv.1) } else { Err(Exn::halt(5)) })
-        }),
         ("__add", v(2), |cv| math(cv, |l, r| l + r)),
         ("__sub", v(2), |cv| math(cv, |l, r| l - r)),
         ("__mul", v(2), |cv| math(cv, |l, r| l * r)),
@@ -220,6 +230,9 @@ fn own() -> Vec<Filter<RunPtr<Jq>>> {
                 other => format!("{} cannot be parsed as a number", errors::shown(other)),
             };
             bome(number.ok_or_else(|| Error::new(text(&why()))))
+        }),
+        ("tostring", v(0), |cv| {
+            bome(Ok(if matches!(cv.1, Val::TStr(_)) { cv.1 } else { text(&print::compact(&cv.1)) }))
         }),
         ("tojson", v(0), |cv| bome(Ok(text(&print::compact(&cv.1))))),
         ("fromjson", v(0), |cv| {

@@ -1,4 +1,3 @@
-def tostring: if isstring then . else tojson end;
 def tonumber: if isnumber then . else __tonumber end;
 def join($s): reduce .[] as $x (null;
   (if . == null then "" else . + $s end)
