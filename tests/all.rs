@@ -31,6 +31,7 @@ mod openapi;
 mod packets;
 mod pods;
 mod probes;
+mod redis;
 mod requests;
 mod rooms;
 mod scheduling;

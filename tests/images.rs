@@ -77,7 +77,27 @@ const IMAGES: &[Image] = &[
             ("apk add jq openssl >/dev/null; echo [1] | jq -c .[0]; openssl rand -hex 2 | wc -c", "1\n5"),
         ],
     ),
-    ("redis:7", "", &[("cat /etc/os-release", "Debian")]),
+    (
+        "redis:7",
+        "",
+        &[
+            ("cat /etc/os-release", "Debian"),
+            ("pwd; redis-cli ping", "/data\nPONG\n"),
+            ("redis-cli set mykey hello && redis-cli get mykey", "OK\nhello\n"),
+            ("redis-cli info server", "redis_version:7.4.6\r\n"),
+            ("cat /proc/1/cmdline", "redis-server *:6379"),
+        ],
+    ),
+    (
+        "redis:6.0.5-alpine",
+        "args: [--maxmemory, 10mb]",
+        &[
+            ("redis-cli --version", "redis-cli 6.0.5"),
+            ("redis-cli config get maxmemory", "maxmemory\n10485760\n"),
+            ("ps", "redis-server *:6379"),
+            ("printf 'PING\\r\\nQUIT\\r\\n' | nc localhost 6379", "+PONG\r\n+OK\r\n"),
+        ],
+    ),
     (
         "mysql:8.0",
         "env: [{name: MYSQL_ROOT_PASSWORD, value: x}]",

@@ -103,6 +103,11 @@ impl Time {
         self.timestamp().strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
     }
 
+    /// `01 Jan 2026 00:00:00.000`, as Redis does in its log.
+    pub fn redis_log_stamp(self) -> String {
+        self.timestamp().strftime("%d %b %Y %H:%M:%S.%3f").to_string()
+    }
+
     /// Seconds since 1970, and the rest in nanoseconds.
     pub fn unix_seconds_and_nanos(self) -> (i64, i32) {
         let t = self.timestamp();

@@ -76,22 +76,19 @@ impl Series {
 }
 
 impl Image {
-    /// The version that a tag stands for: of `1.27`, `latest` and the like the newest one.
-    pub fn version(&self, tag: &str) -> Option<String> {
-        let number = tag.split('-').next().unwrap_or_default();
-        let newest = |s: &Series| format!("{}.{}", s.stem, s.last);
-        if let Some(s) = self.series.iter().find(|s| number != s.stem && s.has(number)) {
-            return Some(if s.deeper && number.matches('.').count() < 2 {
-                format!("{number}.0")
-            } else {
-                number.into()
-            });
-        }
-        let below = |s: &&Series| s.stem == number || s.stem.starts_with(&format!("{number}."));
-        let is_even =
-            |s: &&Series| s.stem.rsplit('.').next().and_then(|n| n.parse::<u32>().ok()).is_some_and(|n| n % 2 == 0);
-        let stable = || self.series.iter().rfind(is_even).filter(|_| tag.starts_with("stable"));
-        self.series.iter().rfind(below).or_else(stable).or_else(|| self.series.last()).map(newest)
+    /// The newest of its numbers that a tag stands for: `7-alpine` for 7.4.6. A tag without a number stands for the newest of all.
+    pub fn newest(&self, tag: &str) -> Option<String> {
+        let number = tag.split('-').next().filter(|n| n.starts_with(|c: char| c.is_ascii_digit())).unwrap_or("");
+        let parts = |text: &str| text.split('.').filter_map(|p| p.parse().ok()).collect::<Vec<u32>>();
+        let asked = parts(number);
+        let newest = |s: &Series| {
+            let mut all = parts(&s.stem);
+            let last = asked.get(all.len()).map_or(s.last, |n| (*n).clamp(s.first, s.last));
+            all.push(last);
+            all
+        };
+        let fits = self.series.iter().map(newest).filter(|v| v.starts_with(&asked));
+        fits.max().map(|v| v.iter().map(u32::to_string).collect::<Vec<_>>().join("."))
     }
 
     fn has_tag(&self, tag: &str) -> bool {
@@ -246,6 +243,10 @@ fn entry(v: &Value) -> Option<Vec<(String, Arc<Image>)>> {
         let program = super::programs::find(&name)?.name;
         files.put(&path, Node::new(Kind::Program(program), 0o755));
     }
+    let working_dir = v["workdir"].as_str().unwrap_or("/");
+    if !files.is_directory(working_dir) {
+        files.put(working_dir, Node::directory());
+    }
     let image = Image {
         name: String::new(),
         tags: texts(&v["tags"]),
@@ -261,7 +262,7 @@ fn entry(v: &Value) -> Option<Vec<(String, Arc<Image>)>> {
             Value::Null if v["entrypoint"].is_null() => vec!["sh".into()],
             cmd => texts(cmd),
         },
-        working_dir: v["workdir"].as_str().unwrap_or("/").into(),
+        working_dir: working_dir.into(),
         user: u32::try_from(v["user"].as_u64().unwrap_or(0)).ok()?,
         group: u32::try_from(v["group"].as_u64().unwrap_or(0)).ok()?,
         env: pairs(&v["env"]),
@@ -293,6 +294,22 @@ pub fn digest(image: &ImageRef) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tag_stands_for_the_newest_of_its_numbers() {
+        let image = Catalogue::public().find(&ImageRef::parse("redis").unwrap()).unwrap();
+        for (tag, newest) in [
+            ("latest", "8.2.2"),
+            ("7", "7.4.6"),
+            ("6.0", "6.0.20"),
+            ("6.0.5", "6.0.5"),
+            ("7-alpine", "7.4.6"),
+            ("alpine", "8.2.2"),
+        ] {
+            assert_eq!(image.newest(tag).as_deref(), Some(newest), "{tag}");
+        }
+        assert_eq!(image.newest("99"), None);
+    }
 
     #[test]
     fn the_catalogues_hold_what_lessons_and_recordings_use() {

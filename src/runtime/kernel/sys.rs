@@ -636,4 +636,12 @@ impl Sys<'_> {
         root.out_of_memory |= !fits;
         fits
     }
+
+    /// Gives memory back.
+    pub fn free(&mut self, bytes: u64) {
+        let container = self.container();
+        if let Some(root) = self.machine.root_mut(container) {
+            root.memory = root.memory.saturating_sub(bytes);
+        }
+    }
 }

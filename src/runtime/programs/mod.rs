@@ -41,6 +41,7 @@ pub mod options;
 mod paths;
 mod perl;
 pub mod printf;
+mod redis;
 mod regex;
 mod rights;
 mod sed;
@@ -380,6 +381,8 @@ static OWN: &[Executable] = &[
     at("/", "api server", Kind::Program(api::start)),
     at("/", "asking", Kind::Program(asking::start)),
     at("/", "own words", Kind::Program(server::says)),
+    at("/", "redis-server", Kind::Program(redis::server)),
+    at("/", "redis-cli", Kind::Program(redis::cli)),
     at("/", "name server", Kind::Program(net::name_server::start)),
     at("/", "stand-in", Kind::Program(absent::start)),
     at("/", "tool", Kind::Program(absent::tool)),

@@ -419,5 +419,7 @@ fn dumped(conf: &str, sys: &mut Sys<'_>) -> String {
 fn version(sys: &Sys<'_>) -> String {
     let Some(root) = sys.root() else { return "1.29.4".into() };
     let tag = root.spec.image.rsplit_once(':').map_or("latest", |(_, t)| t);
-    root.image.as_ref().and_then(|i| i.version(tag)).unwrap_or_else(|| "1.29.4".into())
+    // The stable line is the one with an even number.
+    let tag = if tag.starts_with("stable") { "1.28" } else { tag };
+    root.image.as_ref().and_then(|i| i.newest(tag)).unwrap_or_else(|| "1.29.4".into())
 }
