@@ -161,10 +161,10 @@ fn the_client_speaks_as_the_real_one() {
     assert!(logs.contains("# Possible SECURITY ATTACK detected."), "{logs}");
     // Others speak to it in lines.
     run(&mut s, "kubectl expose pod p --port=6379");
-    let told = run(
-        &mut s,
-        "kubectl run nc --image=busybox:1.36 -i --rm -q --restart=Never -- sh -c \"printf 'AUTH secret\\r\\nGET / HTTP/1.1\\r\\nPING\\r\\n*1\\r\\nx\\r\\n' | nc p 6379\"",
-    );
+    run(&mut s, "kubectl run nc --image=busybox:1.36 -- sleep 36000");
+    run(&mut s, "kubectl wait --for=condition=Ready pod/nc --timeout=300s");
+    let request = "printf 'AUTH secret\\r\\nGET / HTTP/1.1\\r\\nPING\\r\\n*1\\r\\nx\\r\\n' | nc p 6379";
+    let told = inside(&mut s, "nc", request);
     let expected = "+OK\r\n-ERR wrong number of arguments for 'get' command\r\n+PONG\r\n-ERR Protocol error: expected '$', got 'x'\r\n";
     assert_eq!(told.replace("\r\n", "\n"), expected.replace("\r\n", "\n"));
 }
