@@ -281,7 +281,8 @@ fn checked(shape: Shape, value: &str) -> Result<String, String> {
         },
         Shape::SavePoints => {
             let numbers: Vec<Option<u64>> = value.split_whitespace().map(|n| n.parse().ok()).collect();
-            let whole = numbers.len() % 2 == 0 && numbers.chunks_exact(2).all(|p| p[0] > Some(0) && p[1].is_some());
+            let whole =
+                numbers.len().is_multiple_of(2) && numbers.chunks_exact(2).all(|p| p[0] > Some(0) && p[1].is_some());
             if whole { Ok(value.into()) } else { Err("Invalid save parameters".into()) }
         }
         Shape::Address => match value.split_whitespace().collect::<Vec<_>>()[..] {

@@ -325,7 +325,7 @@ impl Cli {
             Ok(Some(fd)) => fd,
         };
         if !self.sent {
-            let Some(asked) = self.queue.front() else { return None };
+            let asked = self.queue.front()?;
             self.to_send = resp::command(&asked.words);
             self.sent = true;
         }

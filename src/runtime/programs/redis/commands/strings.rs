@@ -129,7 +129,7 @@ pub fn getex(c: &mut Call<'_, '_>) -> Answer {
 
 /// `MSET`, `MSETNX`
 pub fn mset(c: &mut Call<'_, '_>) -> Answer {
-    if c.args.len() % 2 == 0 {
+    if c.args.len().is_multiple_of(2) {
         return Err(c.wrong_count());
     }
     let only_new = c.name() == "msetnx";
