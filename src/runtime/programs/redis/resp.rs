@@ -242,7 +242,7 @@ mod tests {
             ("*x\r\n", "Protocol error: invalid multibulk length"),
             ("*1\r\nGET\r\n", "Protocol error: expected '$', got 'G'"),
             ("*1\r\n$-2\r\n", "Protocol error: invalid bulk length"),
-            ("set a \"b\\x41 c\" 'd'\r\nx", "20 set|a|bA c|d"),
+            ("set a \"b\\x41 c\" 'd'\r\nx", "21 set|a|bA c|d"),
             ("set \"a\r\n", "Protocol error: unbalanced quotes in request"),
             ("\r\n", "2 "),
             ("GET / HTTP/1.1\r\n", "16 GET|/|HTTP/1.1"),
