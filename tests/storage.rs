@@ -118,3 +118,29 @@ fn a_stateful_set_has_a_volume_for_each_pod() {
         ["/tmp/hostpath-provisioner/default/data-db-0", "/tmp/hostpath-provisioner/default/data-db-1"].into()
     );
 }
+
+/// Real Kubernetes: "Configure a Pod to Use a PersistentVolume for Storage".
+#[test]
+fn a_nodes_disk_is_what_its_pods_mount() {
+    let mut s = minikube();
+    run(&mut s, "minikube ssh -- 'sudo mkdir -p /mnt/data && echo from the node | sudo tee /mnt/data/index.html'");
+    create(
+        &mut s,
+        "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {volumes: [{name: d, hostPath: {path: /mnt/data}}], containers: [{name: nginx, image: 'nginx:1.27', volumeMounts: [{name: d, mountPath: /usr/share/nginx/html}]}]}}",
+    );
+    assert_eq!(run(&mut s, "kubectl exec web -- curl -s localhost"), "from the node\n");
+    run(&mut s, "kubectl exec web -- sh -c 'echo from the pod > /usr/share/nginx/html/other'");
+    assert_eq!(run(&mut s, "minikube ssh -- cat /mnt/data/other"), "from the pod\n");
+    // Who looks at the node from a pod sees the same, and can make it the root of all files.
+    create(
+        &mut s,
+        "{apiVersion: v1, kind: Pod, metadata: {name: look}, spec: {volumes: [{name: h, hostPath: {path: /}}], containers: [{name: c, image: 'busybox:1.36', command: [sleep, '3600'], volumeMounts: [{name: h, mountPath: /host}]}]}}",
+    );
+    assert_eq!(run(&mut s, "kubectl exec look -- cat /host/mnt/data/other"), "from the pod\n");
+    assert_eq!(
+        run(&mut s, "kubectl exec look -- chroot /host sh -c 'cd /mnt/data; cat other; pwd; ls -d /host || echo none'"),
+        "from the pod\n/mnt/data\nnone\n"
+    );
+    let o = s.eval("kubectl exec look -- chroot /tmp sh");
+    assert_eq!((o.code, o.stdout.as_str()), (125, ""), "{}", o.stderr);
+}

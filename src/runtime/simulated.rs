@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::catalogue::{Catalogue, digest};
 use super::container::{Container, State};
-use super::kernel::files::{Signer, Volumes};
+use super::kernel::files::{Mounted, Signer, Volumes};
 use super::kernel::net::{ConnectionId, Dial, MachineId, Reached, Sockets};
 use super::kernel::{Machine, ProcessId, Root, Signal};
 use super::sessions::Session;
@@ -227,9 +227,19 @@ impl Simulated {
         let mut machine = Machine::new(id.clone(), address);
         let hostname = if name.is_empty() { "laptop" } else { name };
         let spec = ContainerSpec { hostname: hostname.into(), ..ContainerSpec::default() };
+        let (image, disk): (_, Arc<str>) = (Catalogue::host(), format!("host/{name}").into());
+        let files = image.files.clone();
         machine.add(|sink| {
-            Root::new(ContainerId::of(&format!("host/{name}")), spec.into(), Some(Catalogue::host()), sink)
+            let mut root = Root::new(ContainerId::of(&disk), spec.into(), Some(image), sink);
+            // A node's disk is what pods mount with `hostPath`.
+            if !name.is_empty() {
+                root.mounts.push(Mounted::whole("/", &disk));
+            }
+            root
         });
+        if !name.is_empty() {
+            self.volumes.insert(disk.clone(), files);
+        }
         self.machines.insert(id, Arc::new(machine));
     }
 

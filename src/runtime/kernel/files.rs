@@ -43,6 +43,13 @@ pub struct Mounted {
     pub claims: Option<Arc<str>>,
 }
 
+impl Mounted {
+    /// All of a volume, to read and write.
+    pub fn whole(path: &str, volume: &VolumeId) -> Mounted {
+        Mounted { path: path.into(), volume: volume.clone(), inside: "/".into(), read_only: false, claims: None }
+    }
+}
+
 /// As whom a process asks.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Identity {

@@ -266,8 +266,10 @@ impl Machine {
         if self.processes.len() < 4 {
             self.processes.reserve_exact(1);
         }
+        let jail = self.processes.iter().find(|p| p.id == s.parent).and_then(|p| p.jail.clone());
         self.processes.push(Process {
             id,
+            jail,
             pid,
             parent: s.parent,
             container: s.container,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::files::Identity;
+use super::files::{Identity, Mounted};
 use super::sys::Sys;
 use crate::api::Time;
 
@@ -161,6 +161,8 @@ pub struct Process {
     pub words: Arc<[String]>,
     pub env: Environment,
     pub cwd: Arc<str>,
+    /// What it sees in place of its container's files, since `chroot`.
+    pub jail: Option<Arc<[Mounted]>>,
     /// Descriptors, and the open files that they stand for.
     pub fds: Vec<(Fd, usize)>,
     pub who: Identity,
@@ -191,6 +193,7 @@ impl Process {
             words: vec!["/pause".to_string()].into(),
             env: Environment::default(),
             cwd: "/".into(),
+            jail: None,
             fds: vec![],
             who: Identity { user: NOBODY, group: NOBODY, ..Identity::default() },
             umask: 0o022,

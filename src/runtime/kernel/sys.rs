@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::descriptors::insert;
 use super::errno::Errno;
-use super::files::{Identity, View, Volumes};
+use super::files::{Identity, Mounted, View, Volumes};
 use super::listed::Listed;
 use super::machine::{Listener, Machine, Namespace, Root, SANDBOX_PID, Spawn};
 use super::net::{Address, MachineId, Protocol, Side, Sockets, State};
@@ -111,6 +111,20 @@ impl Sys<'_> {
         let (who, umask, container) = (self.who(), self.umask(), self.container());
         let (now, signer) = (self.now, self.sockets.signer.clone());
         let mut none = super::tree::Tree::default();
+        let jail = self.process().and_then(|p| p.jail.clone());
+        if let Some(mounts) = &jail {
+            return act(&mut View {
+                own: &mut none,
+                volumes: self.volumes,
+                mounts,
+                read_only: true,
+                who: &who,
+                umask,
+                now,
+                outside: None,
+                signer,
+            });
+        }
         match self.machine.root_mut(container) {
             Some(root) => act(&mut View {
                 own: &mut root.tree,
@@ -135,6 +149,36 @@ impl Sys<'_> {
                 signer,
             }),
         }
+    }
+
+    /// From now on the process sees what lies below a directory, and nothing else: `chroot`. Only what is mounted can become a root.
+    pub fn enter_jail(&mut self, path: &str) -> Result<(), Errno> {
+        let path = self.view(|v| v.resolve(path, true))?;
+        if !self.view(|v| v.is_directory(&path)) {
+            return Err(Errno::NotDirectory);
+        }
+        let own: Vec<Mounted> = match self.process().and_then(|p| p.jail.clone()) {
+            Some(jail) => jail.to_vec(),
+            None => self.root().map(|r| r.mounts.clone()).unwrap_or_default(),
+        };
+        let below = |m: &Mounted| match (path.as_str(), m.path.strip_prefix(path.as_str())) {
+            ("/", _) => Some(m.path.clone()),
+            (_, Some("")) => Some("/".to_string()),
+            (_, Some(rest)) if rest.starts_with('/') => Some(rest.to_string()),
+            _ => None,
+        };
+        let mounts: Vec<Mounted> = own.iter().filter_map(|m| Some(Mounted { path: below(m)?, ..m.clone() })).collect();
+        if path == "/" {
+            return Ok(());
+        }
+        if !mounts.iter().any(|m| m.path == "/") {
+            return Err(Errno::NotPermitted);
+        }
+        let id = self.id;
+        if let Some(p) = self.machine.process_mut(id) {
+            (p.jail, p.cwd) = (Some(mounts.into()), "/".into());
+        }
+        Ok(())
     }
 
     /// A path of the process as one from the root.

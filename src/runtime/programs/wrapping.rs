@@ -162,7 +162,7 @@ impl Program for Instead {
     }
 }
 
-/// `nice`, `nohup`, `setsid`, `ionice`, `chroot /`: what they change makes no difference here.
+/// `nice`, `nohup`, `setsid`, `ionice`: what they change makes no difference here.
 pub fn instead(s: &mut Start<'_, '_>) -> Box<dyn Program> {
     let called = crate::runtime::kernel::tree::name(&s.words[0]).to_string();
     let mut words = s.words[1..].to_vec();
@@ -192,6 +192,59 @@ pub fn instead(s: &mut Start<'_, '_>) -> Box<dyn Program> {
         s.sys.close(fd);
     }
     Box::new(Instead { words, env: s.env.clone(), called, said })
+}
+
+/// `chroot DIRECTORY [PROGRAM]`
+pub fn chroot(s: &mut Start<'_, '_>) -> Box<dyn Program> {
+    let Some(to) = s.words.get(1).cloned() else {
+        return Box::new(Printing::error("chroot: missing operand\n", 125));
+    };
+    if let Err(e) = s.sys.enter_jail(&to) {
+        let text = format!("chroot: cannot change root directory to '{to}': {}\n", e.text());
+        return Box::new(Printing::error(text, 125));
+    }
+    let mut words = s.words[2..].to_vec();
+    if words.is_empty() {
+        words = vec!["/bin/sh".into(), "-i".into()];
+    }
+    Box::new(Instead { words, env: s.env.clone(), called: "chroot".into(), said: vec![] })
+}
+
+/// `sudo PROGRAM`: whoever is on a node may do all anyway.
+pub fn sudo(s: &mut Start<'_, '_>) -> Box<dyn Program> {
+    let mut words = s.words[1..].to_vec();
+    let mut shell = false;
+    while let Some(w) = words.first().filter(|w| w.starts_with('-') && w.len() > 1).cloned() {
+        words.remove(0);
+        match w.as_str() {
+            "-i" | "-s" => shell = true,
+            "-u" | "-g" if !words.is_empty() => {
+                words.remove(0);
+            }
+            "--" => break,
+            "-E" | "-n" | "-H" | "-S" | "-k" => {}
+            other => {
+                let text = format!("sudo: invalid option -- '{}'\n", other.trim_start_matches('-'));
+                return Box::new(Printing::error(text, 1));
+            }
+        }
+    }
+    let mut env = (**s.env).clone();
+    while let Some((name, value)) =
+        words.first().and_then(|w| w.split_once('=')).map(|(n, v)| (n.to_string(), v.into()))
+    {
+        env.insert(name, value);
+        words.remove(0);
+    }
+    match (words.is_empty(), shell) {
+        (true, true) => words = vec!["/bin/sh".into()],
+        (true, false) => {
+            let text = "usage: sudo -h | -K | -k | -V\nusage: sudo [-ABbEHnPS] [-g group] [-u user] [VAR=value] [-i | -s] [command [arg ...]]\n";
+            return Box::new(Printing::error(text, 1));
+        }
+        (false, _) => {}
+    }
+    Box::new(Instead { words, env: Arc::new(env), called: "sudo".into(), said: vec![] })
 }
 
 #[derive(Clone)]
