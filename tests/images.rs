@@ -26,7 +26,24 @@ const IMAGES: &[Image] = &[
             ("env", "KUBERNETES_SERVICE_HOST=10.96.0.1"),
         ],
     ),
-    ("nginx:1.18.0-alpine", "", &[("wget -qO- localhost", "Welcome to nginx!"), ("cat /etc/os-release", "Alpine")]),
+    (
+        "nginx:1.18.0-alpine",
+        "",
+        &[
+            ("wget -qO- localhost", "Welcome to nginx!"),
+            ("curl -s localhost", "Welcome to nginx!"),
+            ("cat /etc/os-release", "Alpine"),
+        ],
+    ),
+    ("registry.k8s.io/nginx-slim:0.24", "", &[("curl -s localhost", "Welcome to nginx!")]),
+    ("nginxinc/nginx-unprivileged", "", &[("curl -s localhost:8080", "Welcome to nginx!"), ("id -u", "101")]),
+    (
+        "registry.k8s.io/busybox:1.27.2",
+        "command: [sleep, '3600']",
+        &[("nslookup kubernetes.default", "Address 1: 10.96.0.1 ")],
+    ),
+    ("dgkanatsios/simpleapp", "", &[("curl -s localhost:8080", "Hello world from p and version 2.0\n")]),
+    ("bash:5", "command: [sleep, '3600']", &[("bash -c 'a=(1 2); echo ${#a[@]}'", "2\n")]),
     ("httpd:2.4", "", &[("cat /usr/local/apache2/htdocs/index.html", "It works!"), ("pwd", "/usr/local/apache2")]),
     ("httpd:alpine", "", &[("wget -qO- localhost", "It works!")]),
     (

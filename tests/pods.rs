@@ -1,6 +1,8 @@
 //! The life of pods beyond what the recorded transcripts show: hooks, volumes whose sources come, change and go, deadlines, and
 //! containers that are added to look around.
 
+use kubetutor::cluster::Options;
+use kubetutor::cluster::profile::Profile;
 use kubetutor::prompt::Session;
 
 use crate::session::{create, get, run, session};
@@ -364,4 +366,49 @@ fn what_a_person_says_that_a_node_has_pods_may_have_soon() {
     run(&mut s, &put.replace("\"add\"", "\"remove\"").replace(",\"value\":\"4\"", ""));
     run(&mut s, "wait 15s");
     assert_eq!(get(&mut s, "node worker-1", ".status.allocatable.example\\.com/dongle"), "");
+}
+
+/// Real Kubernetes: "Assign Memory Resources to Containers and Pods".
+#[test]
+fn a_program_that_takes_more_memory_than_it_may_is_ended() {
+    let mut s = Session::in_memory(&Options { profile: Profile::Minikube, ..Options::default() });
+    run(&mut s, "minikube addons enable metrics-server");
+    let pod = |name: &str, image: &str, limit: &str, command: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: {name}}}, spec: {{restartPolicy: Never, containers: [{{name: c, image: {image}, resources: {{limits: {{memory: {limit}}}}}, {command}}}]}}}}"
+        )
+    };
+    let stress =
+        |bytes: &str| format!("command: [stress], args: ['--vm', '1', '--vm-bytes', {bytes}, '--vm-hang', '1']");
+    create(&mut s, &pod("fits", "polinux/stress", "200Mi", &stress("150M")));
+    create(&mut s, &pod("not", "polinux/stress", "100Mi", &stress("250M")));
+    create(
+        &mut s,
+        &pod(
+            "slow",
+            "vish/stress",
+            "500Mi",
+            "args: [-cpus, '2', -mem-total, 600Mi, -mem-alloc-size, 100Mi, -mem-alloc-sleep, 1s]",
+        ),
+    );
+    assert_eq!(run(&mut s, "kubectl logs fits"), "stress: info: [1] dispatching hogs: 0 cpu, 0 io, 1 vm, 0 hdd\n");
+    run(&mut s, "wait 60s");
+    let state = ".status.containerStatuses[0].state.terminated.reason";
+    assert_eq!(get(&mut s, "pod fits", state), "");
+    assert_eq!(get(&mut s, "pod not", state), "OOMKilled");
+    assert_eq!(get(&mut s, "pod slow", state), "OOMKilled");
+    let top = run(&mut s, "kubectl top pod fits --no-headers");
+    let memory: u32 = top.split_whitespace().nth(2).and_then(|m| m.strip_suffix("Mi")?.parse().ok()).expect("a number");
+    assert!((150..170).contains(&memory), "{top}");
+    run(&mut s, "kubectl run echo --image=hashicorp/http-echo:1.0 --port=5678 -- -text=hi");
+    run(&mut s, "kubectl expose pod echo");
+    assert_eq!(
+        run(
+            &mut s,
+            "kubectl run ask --image=busybox:1.36 -i --rm -q --restart=Never -- sh -c 'sleep 2; wget -qO- echo:5678'"
+        ),
+        "hi\n"
+    );
+    let bad = s.eval("kubectl run wrong --image=polinux/stress -i --rm -q --restart=Never -- stress --vm x");
+    assert!(bad.stdout.contains("invalid number: x") || bad.stderr.contains("invalid number: x"), "{bad:?}");
 }

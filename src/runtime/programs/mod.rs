@@ -54,6 +54,7 @@ mod sort;
 mod source;
 mod splitting;
 mod storage;
+mod stress;
 mod terminal;
 mod texts;
 mod translating;
@@ -215,7 +216,7 @@ pub static TABLE: &[Executable] = &[
     bin("chgrp", Kind::Simple(rights::chown)),
     bin("chmod", Kind::Simple(rights::chmod)),
     bin("chown", Kind::Simple(rights::chown)),
-    usr("chroot", Kind::Program(wrapping::instead)),
+    usr("chroot", Kind::Program(wrapping::chroot)),
     usr("cksum", Kind::Simple(dumping::cksum)),
     usr("clear", Kind::Simple(terminal::clear)),
     usr("cmp", Kind::Simple(compare::cmp)),
@@ -359,6 +360,10 @@ pub static TABLE: &[Executable] = &[
 static OWN: &[Executable] = &[
     at("/", "own server", Kind::Program(server::own)),
     at("/", "own nginx", Kind::Program(nginx::start)),
+    at("/", "sudo", Kind::Program(wrapping::sudo)),
+    at("/", "stress", Kind::Program(stress::stress)),
+    at("/", "stress of vish", Kind::Program(stress::vish)),
+    at("/", "http-echo", Kind::Program(server::http_echo)),
     at("/", "agnhost", Kind::Program(agnhost::start)),
     at("/", "pause", Kind::Program(agnhost::pause)),
     at("/", "dig", Kind::Program(net::bind::dig)),

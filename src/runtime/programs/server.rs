@@ -6,7 +6,7 @@ use super::serving::{Pages, Serving, Speech};
 use super::{Printing, Start};
 use crate::api::Duration;
 use crate::api::path::absolute;
-use crate::runtime::kernel::{Program, Step, Sys};
+use crate::runtime::kernel::{Program, STDOUT, Step, Sys};
 use crate::runtime::web::{Answer, REQUEST, Request, Server, Site};
 
 /// What an image's data say.
@@ -80,6 +80,36 @@ pub fn httpd(s: &mut Start<'_, '_>) -> Box<dyn Program> {
     }
     // It goes into the background: who called it goes on.
     Box::new(Detaching { program: Some(Box::new(serving)) })
+}
+
+/// `http-echo -text=hello -listen=:5678`. Real: github.com/hashicorp/http-echo.
+pub fn http_echo(s: &mut Start<'_, '_>) -> Box<dyn Program> {
+    let mut text = s.env.get("ECHO_TEXT").cloned().unwrap_or_default();
+    let mut port = 5678;
+    let mut words = s.words[1..].iter();
+    while let Some(word) = words.next() {
+        let flag = word.trim_start_matches('-');
+        let (flag, own) = flag.split_once('=').map_or((flag, None), |(f, v)| (f, Some(v.to_string())));
+        let value = own.or_else(|| words.next().cloned()).unwrap_or_default();
+        match flag {
+            "text" => text = value,
+            "listen" => match value.rsplit(':').next().and_then(|p| p.parse().ok()) {
+                Some(p) => port = p,
+                None => return Box::new(Printing::error(format!("listen tcp: address {value}: invalid port\n"), 1)),
+            },
+            "status-code" => {}
+            other => return Box::new(Printing::error(format!("flag provided but not defined: -{other}\n"), 127)),
+        }
+    }
+    if text.is_empty() {
+        return Box::new(Printing::error("Missing -text option or set ECHO_TEXT env var!\n", 127));
+    }
+    let stamp = s.sys.now.rfc3339().get(..19).unwrap_or_default().replace('-', "/").replace('T', " ");
+    let _ = s.sys.write(STDOUT, format!("{stamp} [INFO] server is listening on :{port}\n").as_bytes());
+    let site = Site::Program { missing: vec![], body: format!("{text}\n") };
+    let log = "{client}:{port} \"{method} {target} {protocol}\" {code} {bytes}".into();
+    let server = Server { port, site, cost: REQUEST, software: String::new(), log, memory: 4 << 20 };
+    Box::new(serving(Arc::new(server)))
 }
 
 /// Starts a program beside itself, and ends.
