@@ -303,3 +303,15 @@ fn a_forwarded_port_goes_on_beside_other_commands() {
     );
     assert_eq!(s.eval("curl -s localhost:8080").code, 7);
 }
+
+/// As transcript 35 has it.
+#[test]
+fn a_forwarded_port_is_told_before_anybody_calls() {
+    let mut s = session();
+    run(&mut s, "kubectl run web --image=nginx:1.27 --port=80");
+    run(&mut s, "kubectl expose pod web");
+    let said = s.eval("kubectl port-forward svc/web 8080:80").stdout;
+    assert_eq!(said.trim_end(), "Forwarding from 127.0.0.1:8080 -> 80\nForwarding from [::1]:8080 -> 80");
+    let said = s.eval("kubectl port-forward --address 0.0.0.0 web 8081:80 8082:80").stdout;
+    assert_eq!(said.trim_end(), "Forwarding from 0.0.0.0:8081 -> 80\nForwarding from 0.0.0.0:8082 -> 80");
+}

@@ -50,7 +50,8 @@ fn port_forward(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         )));
     }
     let ports = ports.iter().map(|p| numbers(p, env)).collect::<Result<Vec<_>, _>>()?;
-    let addresses = addresses(&args.list("address"))?;
+    let (given, own) = (args.list("address"), vec![String::from("localhost")]);
+    let addresses = addresses(if given.is_empty() { &own } else { &given })?;
     let namespace = env.namespace.clone();
     let op = env.api.port_forward(&namespace, &pod, &ports, &addresses).map_err(|s| Failure::status(&s))?;
     Ok(Done::Follow(Box::new(Forwarding { to: Connected::new(op, false, false, env), path })))
