@@ -19,22 +19,27 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// What was made of the same source, or else what is made of it now.
-    pub fn of<T: Any + Send + Sync>(&mut self, source: &str, make: impl FnOnce() -> T) -> Arc<T> {
-        let mut hasher = DefaultHasher::new();
-        source.hash(&mut hasher);
-        let key = hasher.finish();
-        let known = self.0.get(&key).filter(|(of, _)| **of == *source);
-        if let Some(found) = known.and_then(|(_, thing)| thing.clone().downcast::<T>().ok()) {
-            return found;
-        }
-        let made = Arc::new(make());
+    /// What was made of that source, if it still is remembered.
+    pub fn get<T: Any + Send + Sync>(&self, source: &str) -> Option<Arc<T>> {
+        let (_, thing) = self.0.get(&key(source)).filter(|(of, _)| **of == *source)?;
+        thing.clone().downcast::<T>().ok()
+    }
+
+    /// Remembers what was made of a source.
+    pub fn put<T: Any + Send + Sync>(&mut self, source: &str, thing: T) -> Arc<T> {
+        let thing = Arc::new(thing);
         if self.0.len() >= MOST {
             self.0.clear();
         }
-        self.0.insert(key, (source.into(), made.clone()));
-        made
+        self.0.insert(key(source), (source.into(), thing.clone()));
+        thing
     }
+}
+
+fn key(source: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    source.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -42,11 +47,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_made_of_the_same_is_the_same() {
+    fn what_was_made_of_the_same_is_found_again() {
         let mut all = Shared::default();
-        let (a, b) = (all.of("x", || vec![1]), all.of("x", || vec![2]));
-        assert!(Arc::ptr_eq(&a, &b) && *b == [1]);
-        assert_eq!(*all.of("y", || vec![3]), [3]);
-        assert_eq!(*all.of("x", || "another sort"), "another sort");
+        assert!(all.get::<Vec<u8>>("x").is_none());
+        let a = all.put("x", vec![1_u8]);
+        assert!(all.get::<Vec<u8>>("x").is_some_and(|b| Arc::ptr_eq(&a, &b)));
+        assert!(all.get::<String>("x").is_none(), "it is of another sort");
+        for i in 0..2 * MOST {
+            all.put(&format!("{i}"), i);
+        }
+        assert!(all.0.len() <= MOST);
     }
 }

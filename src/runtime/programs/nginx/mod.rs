@@ -21,7 +21,7 @@ use super::options::Options;
 use super::serving::{Pages, Serving, Speech};
 use super::{Printing, Start};
 use crate::api::served::Identity;
-use crate::runtime::kernel::{Program, Reaction, STDERR, Signal, Step, Sys};
+use crate::runtime::kernel::{Errno, Program, Reaction, STDERR, Signal, Step, Sys};
 use crate::runtime::web::{Answer, Request};
 
 const CONF: &str = "/etc/nginx/nginx.conf";
@@ -29,56 +29,81 @@ const BYTES: u64 = 8 << 20;
 
 type Addresses = BTreeMap<String, Vec<Ipv4Addr>>;
 
-/// Reads a configuration with all that it includes. `source` is all of its text.
-fn load(path: &str, source: &mut String, sys: &mut Sys<'_>) -> Result<Vec<Directive>, String> {
-    let text = sys.read_file(path).map_err(|e| {
-        format!(
-            "open() \"{path}\" failed ({}: {})",
-            if e == crate::runtime::kernel::Errno::Denied { 13 } else { 2 },
-            e.text()
-        )
-    })?;
-    parse(path, &String::from_utf8_lossy(&text), source, sys, 0)
+fn text_of(path: &str, sys: &mut Sys<'_>) -> Result<String, String> {
+    let refused = |e: Errno| {
+        let number = if e == Errno::Denied { 13 } else { 2 };
+        format!("open() \"{path}\" failed ({number}: {})", e.text())
+    };
+    sys.read_file(path).map(|text| String::from_utf8_lossy(&text).into_owned()).map_err(refused)
+}
+
+/// Reads a configuration with all that it includes. `wanted` is what it includes.
+fn load(path: &str, wanted: &mut Vec<String>, sys: &mut Sys<'_>) -> Result<Vec<Directive>, String> {
+    let text = text_of(path, sys)?;
+    parse(path, &text, wanted, sys, 0)
+}
+
+/// The files that are meant by what stands after `include`.
+fn included(wanted: &str, sys: &mut Sys<'_>) -> Vec<String> {
+    let wanted = if wanted.starts_with('/') { wanted.to_string() } else { format!("/etc/nginx/{wanted}") };
+    let (directory, name) = wanted.rsplit_once('/').unwrap_or(("", &wanted));
+    let Some((begin, end)) = name.split_once('*') else { return vec![wanted] };
+    let names = sys.view(|v| v.names(directory)).unwrap_or_default();
+    let fits = |n: &&String| {
+        n.len() >= begin.len() + end.len() && n.starts_with(begin) && n.ends_with(end) && !n.starts_with('.')
+    };
+    names.iter().filter(fits).map(|n| format!("{directory}/{n}")).collect()
 }
 
 fn parse(
     path: &str,
     text: &str,
-    source: &mut String,
+    wanted: &mut Vec<String>,
     sys: &mut Sys<'_>,
     depth: usize,
 ) -> Result<Vec<Directive>, String> {
     const DEEPEST: usize = 10;
-    source.push_str(&format!("{path}\n{text}\n"));
     syntax::parse(path, text, &mut |d| {
         if depth >= DEEPEST {
             return Err(d.wrong("too many levels of \"include\""));
         }
-        let wanted = d.arg(0);
-        let wanted = if wanted.starts_with('/') { wanted.to_string() } else { format!("/etc/nginx/{wanted}") };
-        let (directory, name) = wanted.rsplit_once('/').unwrap_or(("", &wanted));
-        let files: Vec<String> = match name.split_once('*') {
-            None => vec![wanted.clone()],
-            Some((begin, end)) => {
-                let names = sys.view(|v| v.names(directory)).unwrap_or_default();
-                let fits = |n: &&String| {
-                    n.len() >= begin.len() + end.len()
-                        && n.starts_with(begin)
-                        && n.ends_with(end)
-                        && !n.starts_with('.')
-                };
-                names.iter().filter(fits).map(|n| format!("{directory}/{n}")).collect()
-            }
-        };
+        wanted.push(d.arg(0).into());
         let mut all = vec![];
-        for f in files {
-            let text = sys
-                .read_file(&f)
-                .map_err(|_| d.wrong(&format!("open() \"{f}\" failed (2: No such file or directory)")))?;
-            all.extend(parse(&f, &String::from_utf8_lossy(&text), source, sys, depth + 1)?);
+        for f in included(d.arg(0), sys) {
+            let text = text_of(&f, sys).map_err(|why| d.wrong(&why))?;
+            all.extend(parse(&f, &text, wanted, sys, depth + 1)?);
         }
         Ok(all)
     })
+}
+
+/// All text that a configuration is read from.
+fn source(path: &str, text: &str, wanted: &[String], sys: &mut Sys<'_>) -> String {
+    let mut all = format!("nginx {path}\n{text}\n");
+    for w in wanted {
+        for f in included(w, sys) {
+            let text = text_of(&f, sys).unwrap_or_default();
+            all.push_str(&format!("{f}\n{text}\n"));
+        }
+    }
+    all
+}
+
+/// What a configuration means. The pods of a Deployment have the same one: it is worked out once.
+fn understood(path: &str, sys: &mut Sys<'_>) -> Result<Arc<Site>, String> {
+    let text = text_of(path, sys)?;
+    let first = format!("nginx includes {path}\n{text}");
+    if let Some(wanted) = sys.sockets.shared.get::<Vec<String>>(&first) {
+        let source = source(path, &text, &wanted, sys);
+        if let Some(site) = sys.sockets.shared.get::<Site>(&source) {
+            return Ok(site);
+        }
+    }
+    let mut wanted = vec![];
+    let site = site::read(&load(path, &mut wanted, sys)?)?;
+    let source = source(path, &text, &wanted, sys);
+    sys.sockets.shared.put(&first, wanted);
+    Ok(sys.sockets.shared.put(&source, site))
 }
 
 /// All that is wrong with a configuration before it is served: its certificates must be there.
@@ -212,10 +237,7 @@ fn emergency(why: &str, sys: &Sys<'_>) -> String {
 impl Master {
     /// Reads the configuration.
     fn read(&self, sys: &mut Sys<'_>) -> Result<Next, String> {
-        let mut source = String::new();
-        let all = load(&self.conf, &mut source, sys)?;
-        let site = site::read(&all)?;
-        let site = sys.sockets.shared.of(&source, || site);
+        let site = understood(&self.conf, sys)?;
         check(&site, sys)?;
         let left = hosts(&site).into_iter().map(|(host, at)| (host.clone(), at, Lookup::new(&host))).collect();
         Ok(Next { site, left, found: Addresses::new() })
@@ -397,7 +419,7 @@ fn told(word: &str, sys: &mut Sys<'_>) -> Box<dyn Program> {
 /// Every file that was read, as `-T` shows it.
 fn dumped(conf: &str, sys: &mut Sys<'_>) -> String {
     let mut files: Vec<String> = vec![conf.into()];
-    if let Ok(all) = load(conf, &mut String::new(), sys) {
+    if let Ok(all) = load(conf, &mut vec![], sys) {
         let mut waiting: Vec<&Directive> = all.iter().collect();
         while let Some(d) = waiting.pop() {
             if !files.iter().any(|f| **f == *d.at.file) {
