@@ -412,3 +412,31 @@ fn a_program_that_takes_more_memory_than_it_may_is_ended() {
     let bad = s.eval("kubectl run wrong --image=polinux/stress -i --rm -q --restart=Never -- stress --vm x");
     assert!(bad.stdout.contains("invalid number: x") || bad.stderr.contains("invalid number: x"), "{bad:?}");
 }
+
+/// Real Kubernetes: "Configure a Security Context for a Pod or Container"; pkg/volume/volume_linux.go SetVolumeOwnership.
+#[test]
+fn what_a_group_shares_belongs_to_the_group() {
+    let mut s = session();
+    create(
+        &mut s,
+        "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {securityContext: {runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000}, volumes: [{name: v, emptyDir: {}}], containers: [{name: c, image: 'busybox:1.36', command: [sleep, '3600'], volumeMounts: [{name: v, mountPath: /data/demo}]}]}}",
+    );
+    let line = run(&mut s, "kubectl exec p -- ls -ld /data/demo");
+    assert!(line.starts_with("drwxrwsrwx ") && line.contains(" 2000 "), "{line}");
+    run(&mut s, "kubectl exec p -- sh -c 'cd /data/demo; echo hello > file; mkdir sub; echo x > sub/y'");
+    assert_eq!(
+        run(&mut s, "kubectl exec p -- stat -c '%u %g' /data/demo/file /data/demo/sub /data/demo/sub/y"),
+        "1000 2000\n1000 2000\n1000 2000\n"
+    );
+    assert!(run(&mut s, "kubectl exec p -- ls -ld /data/demo/sub").starts_with("drwxr-sr-x "));
+    create(
+        &mut s,
+        "{apiVersion: v1, kind: Pod, metadata: {name: h}, spec: {hostNetwork: true, nodeName: worker-1, containers: [{name: c, image: 'busybox:1.36', command: [sleep, '3600']}]}}",
+    );
+    assert_eq!(run(&mut s, "kubectl exec h -- hostname"), "worker-1\n");
+    let o = s.eval("kubectl apply -f https://k8s.io/examples/pods/simple-pod.yaml");
+    assert_eq!(
+        (o.code, o.stderr.as_str()),
+        (1, "Unable to connect to the server: dial tcp: lookup k8s.io: no such host\n")
+    );
+}

@@ -207,7 +207,17 @@ fn is_manifest(name: &str) -> bool {
     [".json", ".yaml", ".yml"].iter().any(|e| name.ends_with(e))
 }
 
+/// The host of an address: `https://k8s.io/x.yaml`.
+fn host_of(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
+    rest.split(['/', '?']).next()?.split(':').next()
+}
+
 fn text_of(path: &str, env: &mut Env<'_>) -> Result<String, Failure> {
+    // What is an address is fetched, and nothing answers beyond the learner's own machine.
+    if let Some(host) = host_of(path) {
+        return Err(Failure::plain(format!("Unable to connect to the server: dial tcp: lookup {host}: no such host")));
+    }
     let text = env.host.read(path).map_err(|_| Failure::error(format!("the path {path:?} does not exist")))?;
     if text.len() > MAX_BYTES {
         return Err(Failure::error(format!("the file {path:?} is larger than 3 MiB")));

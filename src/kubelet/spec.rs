@@ -16,7 +16,7 @@ use crate::api::kinds::Pod;
 use crate::api::object::{Name, Resource};
 use crate::api::ops::{ContainerSpec, Pids};
 use crate::api::pki::Authority;
-use crate::api::resource_list;
+use crate::api::{pods, resource_list};
 use crate::world::Ctx;
 
 /// A container cannot be made from what the cluster holds: the reason that STATUS shows, and the message.
@@ -71,7 +71,7 @@ pub fn container_spec(
         command: words(&c.command),
         args: words(&c.args),
         working_dir: c.working_dir.clone().unwrap_or_default(),
-        hostname: pod.spec.as_ref().and_then(|s| s.hostname.clone()).unwrap_or_else(|| pod.name().to_string()),
+        hostname: hostname(pod).to_string(),
         cpu_limit: resource_list::limits(c).get("cpu").and_then(|q| u32::try_from(q.milli()).ok()),
         memory_limit: resource_list::limits(c).get("memory").and_then(|q| u64::try_from(q.units()).ok()),
         stdin: c.stdin == Some(true),
@@ -137,6 +137,16 @@ fn aliases(pod: &Pod) -> Vec<String> {
 }
 
 /// The pod's name in the cluster's DNS, if it has one.
+/// What a pod is called within: in the network of its node as the node is.
+/// Real Kubernetes: pkg/kubelet/kuberuntime/kuberuntime_sandbox.go generatePodSandboxConfig.
+fn hostname(pod: &Pod) -> &str {
+    let spec = pod.spec.as_deref();
+    if spec.is_some_and(|s| s.host_network == Some(true)) {
+        return pods::node(pod);
+    }
+    spec.and_then(|s| s.hostname.as_deref()).unwrap_or(pod.name())
+}
+
 fn domain(pod: &Pod) -> Option<String> {
     let sub = pod.spec.as_ref().and_then(|s| s.subdomain.clone()).filter(|s| !s.is_empty())?;
     Some(format!("{sub}.{}.svc.cluster.local", pod.namespace()))

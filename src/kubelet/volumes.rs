@@ -179,6 +179,8 @@ fn source(pod: &Pod, c: &Container, v: &Volume, place: &Place<'_>, ctx: &mut Ctx
     }
     // An empty directory, or something that is as good as one here.
     let mode = if v.empty_dir.is_some() { 0o777 } else { 0o755 };
+    // What is made in there belongs to the group, too.
+    let mode = if group.is_some() { mode | 0o2070 } else { mode };
     let root = Node { mode, group: group.unwrap_or(0), modified: now, ..Node::directory() };
     let mut content = Tree::default();
     content.put("/", root);

@@ -349,8 +349,13 @@ impl View<'_> {
         Ok(place)
     }
 
-    fn fresh(&self, kind: Kind, mode: u16) -> Node {
-        Node { kind, mode: mode & !self.umask, user: self.who.user, group: self.who.group, modified: self.now }
+    /// A new node. In a directory with the set-group-ID bit it is of the directory's group.
+    fn fresh(&self, place: &Place, kind: Kind, mode: u16) -> Node {
+        let above = Place { path: parent(&place.path).to_string(), ..place.clone() };
+        let shared = self.at(&above).filter(|n| n.mode & 0o2000 != 0).map(|n| n.group);
+        let bit = if shared.is_some() && kind == Kind::Directory { 0o2000 } else { 0 };
+        let group = shared.unwrap_or(self.who.group);
+        Node { kind, mode: mode & !self.umask | bit, user: self.who.user, group, modified: self.now }
     }
 
     /// Makes ready for writing: the path with its links followed, and the device that stands there, if one does.
@@ -382,7 +387,7 @@ impl View<'_> {
             },
             None => {
                 let place = self.room_for(&path)?;
-                let node = self.fresh(Kind::File(Bytes::default()), 0o666);
+                let node = self.fresh(&place, Kind::File(Bytes::default()), 0o666);
                 self.put_at(&place, node)?;
                 Ok((path, None))
             }
@@ -425,7 +430,7 @@ impl View<'_> {
             return Err(Errno::Exists);
         }
         let place = self.room_for(&path)?;
-        let node = self.fresh(Kind::Directory, mode);
+        let node = self.fresh(&place, Kind::Directory, mode);
         self.put_at(&place, node)?;
         Ok(())
     }
@@ -436,7 +441,7 @@ impl View<'_> {
             return Err(Errno::Exists);
         }
         let place = self.room_for(&path)?;
-        let node = Node { mode: 0o777, ..self.fresh(Kind::Link(target.into()), 0o777) };
+        let node = Node { mode: 0o777, ..self.fresh(&place, Kind::Link(target.into()), 0o777) };
         self.put_at(&place, node)?;
         Ok(())
     }
@@ -517,7 +522,7 @@ impl View<'_> {
             return Err(Errno::IsDirectory);
         }
         let place = self.room_for(&path)?;
-        let node = self.fresh(kind, mode);
+        let node = self.fresh(&place, kind, mode);
         self.put_at(&place, node)?;
         Ok(())
     }
