@@ -1,19 +1,25 @@
 //! nginx: what it serves is what its configuration says, with files, redirections, other servers behind it, and TLS.
 //!
-//! [`syntax`] takes a configuration apart, [`site`] makes sense of it, [`answering`] is what becomes of a request.
+//! [`syntax`] takes a configuration apart, [`site`] makes sense of it, [`answering`] is what becomes of a request: a file ([`files`]) or
+//! somebody else's answer ([`onward`]); [`words`] fills in variables, [`writing`] keeps the logs.
 //! What nginx knows and does not do here it says when it begins.
 
 mod answering;
+mod files;
+mod onward;
 mod site;
 mod syntax;
+mod words;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use answering::{Answering, Outcome, append, stamp};
+use answering::{Answering, Outcome};
 use site::{Served, Site};
 use syntax::Directive;
+use writing::{append, stamp};
 
 use super::net::http::{Failed, Response};
 use super::net::{Looked, Lookup};
