@@ -124,3 +124,32 @@ fn an_nginx_that_cannot_begin_says_why() {
     assert!(run(&mut s, "kubectl exec kept -c tail -- cat /l/access.log").contains("\"GET / HTTP/1.1\" 200 615"));
     assert_eq!(run(&mut s, "kubectl logs kept -c nginx"), "");
 }
+
+#[test]
+fn what_is_written_wrongly_or_to_do_harm_does_none() {
+    let mut s = with(
+        r#"
+server {
+  listen 80;
+  set $a "$a x";
+  set $b $c; set $c $b;
+  location /own { return 200 "[$a$b]"; }
+  location /root { root $request_filename; }
+  location /api/ { proxy_pass http://api:8080; }
+}
+"#,
+    );
+    assert!(curl(&mut s, "localhost/own").starts_with("HTTP/1.1 200 OK\n"));
+    assert!(curl(&mut s, "localhost/root").starts_with("HTTP/1.1 404 Not Found\n"));
+    let echo = curl(&mut s, "localhost/api/a%20b");
+    assert!(echo.contains("real path=/api/a%20b\n"), "{echo}");
+    // An answer without a body is whole.
+    run(&mut s, "kubectl run web --image=nginx:1.27 --port=80");
+    run(&mut s, "kubectl proxy &");
+    let page = run(&mut s, "curl -s -i localhost:8001/api/v1/namespaces/default/pods/web/proxy/");
+    let tag = page.lines().find_map(|l| l.strip_prefix("ETag: ")).expect("a tag").trim().replace('"', "\\\"");
+    let code = format!(
+        "curl -s -o /dev/null -w '%{{http_code}}' -H \"If-None-Match: {tag}\" localhost:8001/api/v1/namespaces/default/pods/web/proxy/"
+    );
+    assert_eq!(run(&mut s, &code), "304");
+}

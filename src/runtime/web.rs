@@ -10,6 +10,10 @@ use crate::api::served::ServedCall;
 /// How long a request keeps a CPU busy, where nothing else is said.
 pub const REQUEST: Duration = Duration::from_micros(200);
 
+/// A request is not read further.
+const LONGEST_HEAD: usize = 64 << 10;
+const LARGEST: usize = 64 << 20;
+
 /// A program that listens.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Server {
@@ -76,6 +80,9 @@ impl Request {
             // What does not begin like a request never becomes one.
             let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
             let whole = text.contains(&b'\n');
+            if text.len() > LONGEST_HEAD {
+                return Some(Err(()));
+            }
             return (whole && !line.windows(5).any(|w| w == b"HTTP/")).then_some(Err(()));
         };
         let head = String::from_utf8_lossy(&text[..end]).to_string();
@@ -94,6 +101,9 @@ impl Request {
             ..Request::default()
         };
         let length = r.header("content-length").and_then(|l| l.parse::<usize>().ok()).unwrap_or(0);
+        if length > LARGEST {
+            return Some(Err(()));
+        }
         if text.len() < end + length {
             return None;
         }
@@ -267,4 +277,19 @@ fn filled(text: &str, r: &Request, sys: &mut Sys<'_>) -> String {
         .replace("{host}", r.header("host").unwrap_or(""))
         .replace("{headers}", &headers)
         .replace("{body}", &String::from_utf8_lossy(&r.body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_is_too_large_is_none() {
+        let with =
+            |length: &str| Request::parse(format!("GET / HTTP/1.1\r\nContent-Length: {length}\r\n\r\nab").as_bytes());
+        assert!(with("2").is_some_and(|r| r.is_ok_and(|(r, _)| r.body == b"ab")));
+        assert!(with("3").is_none(), "it is not whole");
+        assert_eq!(with("18446744073709551615"), Some(Err(())));
+        assert_eq!(Request::parse(&[b'a'; 1 << 17]), Some(Err(())));
+    }
 }

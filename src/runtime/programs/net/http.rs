@@ -88,8 +88,10 @@ impl Response {
         let header = |l: &str| l.split_once(':').map(|(n, v)| (n.trim().to_string(), v.trim().to_string()));
         let mut r = Response { line, headers: lines.filter_map(header).collect(), body: text[end + 4..].to_vec() };
         let length = r.header("content-length").and_then(|l| l.parse::<usize>().ok());
+        // Some answers have no body, whatever their head says.
+        let empty = head_only || matches!(r.code(), 100..=199 | 204 | 304);
         match length {
-            _ if head_only => r.body.clear(),
+            _ if empty => r.body.clear(),
             Some(n) if r.body.len() >= n => r.body.truncate(n),
             Some(_) if !ended => return None,
             None if !ended => return None,

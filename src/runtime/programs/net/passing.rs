@@ -20,6 +20,8 @@ pub struct Passing {
     exchange: Exchange,
     to: String,
     below: String,
+    /// As whom the server was called.
+    host: String,
     to_people: bool,
     said: Vec<u8>,
     done: bool,
@@ -31,7 +33,15 @@ impl Passing {
         let to_people = *to_people;
         let plain = Exchange::new(*to, in_bytes(call), call.method == "HEAD", None, Some(now + DIAL));
         let exchange = if *tls { plain.over_tls(&to.ip.to_string(), None) } else { plain };
-        Passing { exchange, to: to.to_string(), below: below.clone(), to_people, said: vec![], done: false }
+        Passing {
+            exchange,
+            to: to.to_string(),
+            below: below.clone(),
+            host: call.header("host").unwrap_or_default().into(),
+            to_people,
+            said: vec![],
+            done: false,
+        }
     }
 }
 
@@ -128,7 +138,7 @@ impl Program for Passing {
             };
             self.done = true;
             self.said = match came {
-                Ok(r) => passed_back(r, &[&self.to], &self.below, self.exchange.is_for_head()),
+                Ok(r) => passed_back(r, &[&self.to, &self.host], &self.below, self.exchange.is_for_head()),
                 Err(failed) => unavailable(&why(failed, &self.to), self.to_people),
             };
         }

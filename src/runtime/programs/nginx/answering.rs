@@ -1,6 +1,7 @@
 //! What becomes of a request: a file, a redirection, a text, an error's page, or a request to somebody else.
 //! Real nginx: the phases of src/http/ngx_http_core_module.c.
 
+use std::cell::Cell;
 use std::net::Ipv4Addr;
 
 use super::site::{Flag, Location, Scope, Server, Site, locate};
@@ -24,6 +25,8 @@ pub struct Answering<'a> {
     pub tls: bool,
     pub request: &'a Request,
     pub now: Time,
+    /// How deep one is among variables that stand for others.
+    pub depth: Cell<usize>,
 }
 
 /// Where a request has come to.

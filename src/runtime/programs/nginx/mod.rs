@@ -12,6 +12,7 @@ mod syntax;
 mod words;
 mod writing;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use super::options::Options;
 use super::serving::{Pages, Serving, Speech};
 use super::{Printing, Start};
 use crate::api::served::Identity;
-use crate::runtime::kernel::{Errno, Program, Reaction, STDERR, Signal, Step, Sys};
+use crate::runtime::kernel::{Errno, Program, Reaction, STDERR, Signal, Step, Sys, Wait};
 use crate::runtime::web::{Answer, Request};
 
 const CONF: &str = "/etc/nginx/nginx.conf";
@@ -88,7 +89,7 @@ fn source(path: &str, text: &str, wanted: &[String], sys: &mut Sys<'_>) -> Strin
     let mut all = format!("nginx {path}\n{text}\n");
     for w in wanted {
         for f in included(w, sys) {
-            let text = text_of(&f, sys).unwrap_or_default();
+            let text = text_of(&f, sys).unwrap_or_else(|why| why);
             all.push_str(&format!("{f}\n{text}\n"));
         }
     }
@@ -173,7 +174,7 @@ impl Nginx {
         sys: &Sys<'_>,
     ) -> Answering<'a> {
         let tls = site.ports().get(&port).copied().unwrap_or(false);
-        Answering { site, version, addresses, turn, port, tls, request, now: sys.now }
+        Answering { site, version, addresses, turn, port, tls, request, now: sys.now, depth: Cell::new(0) }
     }
 }
 
@@ -250,10 +251,10 @@ impl Master {
     }
 
     /// Looks for the hosts that are named. `Ok(None)`: all are found.
-    fn look(next: &mut Next, sys: &mut Sys<'_>) -> Result<Option<Step>, String> {
+    fn look(next: &mut Next, sys: &mut Sys<'_>) -> Result<Option<Wait>, String> {
         while let Some((host, at, lookup)) = next.left.last_mut() {
             match lookup.poll(sys) {
-                Err(wait) => return Ok(Some(Step::Wait(wait))),
+                Err(wait) => return Ok(Some(wait)),
                 Ok(Looked::Found(ips)) => {
                     next.found.insert(host.clone(), ips);
                     next.left.pop();
@@ -308,14 +309,13 @@ impl Program for Master {
                 }
             }
         }
+        let mut looks = None;
         if let Some(mut next) = self.next.take() {
             match Master::look(&mut next, sys) {
                 Ok(None) => self.serve(next, sys),
-                Ok(Some(step)) => {
+                Ok(Some(wait)) => {
                     self.next = Some(next);
-                    if self.serving.is_none() {
-                        return step;
-                    }
+                    looks = Some(wait);
                 }
                 Err(why) => {
                     let _ = sys.write(STDERR, emergency(&why, sys).as_bytes());
@@ -325,15 +325,28 @@ impl Program for Master {
                 }
             }
         }
-        match &mut self.serving {
-            Some(serving) => serving.run(sys),
-            None => Step::Exit(1),
+        let step = self.serving.as_mut().map(|s| s.run(sys));
+        match (step, looks) {
+            // It goes on serving while it looks for what it is to serve next.
+            (Some(Step::Wait(mut wait)), Some(looks)) => {
+                wait.readable.extend(looks.readable);
+                wait.writable.extend(looks.writable);
+                wait.until = wait.until.into_iter().chain(looks.until).min();
+                Step::Wait(wait)
+            }
+            (Some(step), _) => step,
+            (None, Some(looks)) => Step::Wait(looks),
+            (None, None) => Step::Exit(1),
         }
     }
 
     fn signal(&mut self, signal: Signal) -> Reaction {
         if signal == Signal::HUP {
             self.reload = true;
+            return Reaction::Noted;
+        }
+        // Its logs are opened anew: they are so for each line.
+        if signal == Signal(10) {
             return Reaction::Noted;
         }
         self.serving.as_mut().map_or(Reaction::Default, |s| s.signal(signal))

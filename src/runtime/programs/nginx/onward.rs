@@ -31,6 +31,7 @@ impl<'a> Answering<'a> {
             }
             _ => c.uri.clone(),
         };
+        let uri = escaped(&uri);
         let target = if c.args.is_empty() { uri } else { format!("{uri}?{}", c.args) };
         let mut headers = vec![("Host".to_string(), authority.to_string()), ("Connection".into(), "close".into())];
         let own = |n: &str| ["host", "connection", "keep-alive", "transfer-encoding", "upgrade"].contains(&n);
@@ -111,4 +112,10 @@ impl<'a> Answering<'a> {
         };
         Outcome { answer, scope: Some(scope) }
     }
+}
+
+/// A path as it may stand in a request.
+fn escaped(uri: &str) -> String {
+    let stays = |b: u8| b.is_ascii_graphic() && !b"%?#\"<>\\^`{|}".contains(&b);
+    uri.bytes().map(|b| if stays(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

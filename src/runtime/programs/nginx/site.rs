@@ -142,7 +142,8 @@ fn unused(d: &Directive, name: &str, site: &mut Site) -> Result<(), String> {
     if is_one_of(QUIET, name) {
         return Ok(());
     }
-    if is_one_of(IDLE, name) {
+    let modules = ["fastcgi_", "uwsgi_", "scgi_", "grpc_", "proxy_", "ssl_", "limit_", "http2_", "http3_", "quic_"];
+    if is_one_of(IDLE, name) || modules.iter().any(|m| name.starts_with(m)) {
         site.idle.push(d.wrong(&format!("\"{name}\" has no effect here")));
         return Ok(());
     }
@@ -178,7 +179,7 @@ fn types(d: &Directive) -> impl Iterator<Item = (String, String)> {
 
 fn backend(d: &Directive) -> Result<Backend, String> {
     let (host, port) = place(d.arg(0), 80).ok_or_else(|| d.wrong(&format!("invalid host in \"{}\"", d.arg(0))))?;
-    let weight = d.args.iter().find_map(|a| a.strip_prefix("weight=")?.parse().ok()).unwrap_or(1);
+    let weight = d.args.iter().find_map(|a| a.strip_prefix("weight=")?.parse().ok()).unwrap_or(1).min(100);
     let has = |word: &str| d.args.iter().any(|a| a == word);
     Ok(Backend {
         host,

@@ -104,7 +104,7 @@ impl Lexer<'_> {
         if first == '\\' {
             word.extend(self.rest.next());
         }
-        // `${name}` is part of a word, and so are the braces of a regular expression's `{2}`.
+        // `${name}` is part of a word.
         while let Some(c) = self.rest.peek().copied() {
             if c == '{' && word.ends_with('$') {
                 for c in self.rest.by_ref() {
@@ -128,6 +128,9 @@ impl Lexer<'_> {
     }
 }
 
+/// Blocks may stand within one another so deep.
+const DEEPEST: usize = 100;
+
 /// Takes a file apart. `include` is asked for what an `include` names.
 ///
 /// # Errors
@@ -138,13 +141,13 @@ pub fn parse(
     include: &mut dyn FnMut(&Directive) -> Result<Vec<Directive>, String>,
 ) -> Result<Vec<Directive>, String> {
     let mut lexer = Lexer { rest: text.chars().peekable(), line: 1 };
-    block(&file.into(), &mut lexer, false, include)
+    block(&file.into(), &mut lexer, 0, include)
 }
 
 fn block(
     file: &Arc<str>,
     lexer: &mut Lexer<'_>,
-    nested: bool,
+    depth: usize,
     include: &mut dyn FnMut(&Directive) -> Result<Vec<Directive>, String>,
 ) -> Result<Vec<Directive>, String> {
     let mut all = vec![];
@@ -177,18 +180,21 @@ fn block(
             Some(Token::Opens) => {
                 let name = words.remove(0);
                 let args = std::mem::take(&mut words);
-                let inner = block(file, lexer, true, include)?;
+                if depth >= DEEPEST {
+                    return Err(format!("too many nested blocks in {file}:{line}"));
+                }
+                let inner = block(file, lexer, depth + 1, include)?;
                 all.push(Directive { name, args, block: Some(inner), at: here(begins) });
             }
             Some(Token::Closes) if !words.is_empty() => {
                 return Err(format!("unexpected \"}}\" in {file}:{line}"));
             }
-            Some(Token::Closes) if nested => return Ok(all),
+            Some(Token::Closes) if depth > 0 => return Ok(all),
             Some(Token::Closes) => return Err(format!("unexpected \"}}\" in {file}:{line}")),
             None if !words.is_empty() => {
                 return Err(format!("unexpected end of file, expecting \";\" or \"}}\" in {file}:{line}"));
             }
-            None if nested => return Err(format!("unexpected end of file, expecting \"}}\" in {file}:{line}")),
+            None if depth > 0 => return Err(format!("unexpected end of file, expecting \"}}\" in {file}:{line}")),
             None => return Ok(all),
         }
     }

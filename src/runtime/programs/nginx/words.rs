@@ -3,12 +3,21 @@
 
 use super::answering::{Answering, Course};
 
+/// Variables may stand for others so deep, and for so much text.
+const DEEPEST: usize = 10;
+const LONGEST: usize = 65_536;
+
 impl Answering<'_> {
     /// A text with its variables.
     pub(super) fn filled(&self, text: &str, c: &Course<'_>) -> String {
         if !text.contains('$') {
             return text.into();
         }
+        // Who names himself in his own value gets no further.
+        if self.depth.get() >= DEEPEST {
+            return String::new();
+        }
+        self.depth.set(self.depth.get() + 1);
         let mut out = String::new();
         let mut rest = text;
         while let Some(i) = rest.find('$') {
@@ -31,7 +40,11 @@ impl Answering<'_> {
             }
             rest = after;
         }
-        out + rest
+        self.depth.set(self.depth.get() - 1);
+        out.push_str(rest);
+        let end = (0..=LONGEST.min(out.len())).rev().find(|i| out.is_char_boundary(*i)).unwrap_or(0);
+        out.truncate(end);
+        out
     }
 
     pub(super) fn variable(&self, name: &str, c: &Course<'_>) -> String {
