@@ -295,3 +295,28 @@ fn jq_reads_what_kubectl_prints() {
         "deployment.apps/web configured\n"
     );
 }
+
+/// What asks for too much is told so, and the prompt goes on.
+#[test]
+fn what_would_never_end_or_does_not_fit_ends_with_a_word() {
+    let mut s = session();
+    for program in [
+        "reduce range(60) as $i (0; [.,.])",
+        "[range(1000)] as $a | [$a[]|$a[]|$a[]|$a[]] | length",
+        "reduce range(200) as $i (3; .*.)",
+    ] {
+        let told = says(&mut s, &format!("jq -n '{program}' | tail -c 200"));
+        assert!(told.contains("takes too long") || told.contains("e+308"), "{program}: {told}");
+    }
+    assert_eq!(run(&mut s, "jq -n 'reduce range(1;31) as $i (1; .*$i)'").trim().split('e').next_back(), Some("+32"));
+    let nested = format!("jq -n '1{}'", "|1".repeat(5_000));
+    assert!(says(&mut s, &nested).contains("compile error"));
+    let told = says(&mut s, "jq -n '1700000000000000000|todate'");
+    assert!(told.contains("error converting number of seconds"), "{told}");
+    assert_eq!(run(&mut s, "jq -n '1700000000|todate'"), "\"2023-11-14T22:13:20Z\"\n");
+    assert_eq!(run(&mut s, "seq 20000 | jq -s length"), "20000\n");
+    run(&mut s, "openssl genrsa -out small.key 512");
+    let told = says(&mut s, "openssl req -x509 -key small.key -sha512 -subj /CN=a -out small.crt");
+    assert!(told.contains("digest too big for rsa key"), "{told}");
+    assert!(says(&mut s, "openssl genrsa 16384").contains("would take too long here"));
+}

@@ -294,3 +294,15 @@ fn a_follower_has_what_its_leader_has_and_workers_wait_for_work() {
     assert_eq!(inside(&mut s, "follower", "redis-cli get before"), "1\n");
     assert!(inside(&mut s, "follower", "redis-cli info replication").contains("master_link_status:down"));
 }
+
+#[test]
+fn who_subscribes_waits_and_is_told() {
+    let mut s = session();
+    pod(&mut s, "p", "");
+    let heard =
+        inside(&mut s, "p", "(sleep 2; redis-cli publish news hello) > /dev/null & timeout 5 redis-cli subscribe news");
+    assert!(heard.contains("subscribe") && heard.contains("hello"), "{heard}");
+    let told = inside(&mut s, "p", "printf 'multi\\nset a 1\\nexec\\n' | redis-cli");
+    assert!(told.contains("QUEUED"), "{told}");
+    assert!(inside(&mut s, "p", "redis-cli setrange k 536870911 x").contains("exceeds maximum allowed size"));
+}

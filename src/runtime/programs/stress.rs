@@ -5,6 +5,8 @@ use crate::api::Duration;
 use crate::api::quantity::Quantity;
 use crate::runtime::kernel::{Program, STDERR, STDOUT, Step, Sys, Wait};
 
+/// More workers make no difference.
+const MOST: u32 = 1024;
 /// Work is done in pieces of this.
 const PIECE: Duration = Duration::from_millis(100);
 
@@ -21,6 +23,8 @@ struct Stress {
     cpus: u32,
     until: Option<Duration>,
     began: Option<crate::api::Time>,
+    /// When it takes memory next.
+    takes: Option<crate::api::Time>,
 }
 
 /// `64M`, `1G`: as `stress` has it.
@@ -66,7 +70,7 @@ pub fn stress(s: &mut Start<'_, '_>) -> Box<dyn Program> {
         let Some(value) = own.or_else(|| words.next().cloned()) else {
             return refused(format!("{name}: FAIL: [1] (244) missing argument to option '{flag}'\n"));
         };
-        let number = value.parse::<u32>().ok();
+        let number = value.parse::<u32>().ok().map(|n| n.min(MOST));
         let known = match flag {
             "-c" | "--cpu" => number.map(|n| cpus = n),
             "-i" | "--io" => number.map(|n| io = n),
@@ -97,6 +101,7 @@ pub fn stress(s: &mut Start<'_, '_>) -> Box<dyn Program> {
         cpus: cpus + workers,
         until,
         began: None,
+        takes: None,
     })
 }
 
@@ -118,7 +123,7 @@ pub fn vish(s: &mut Start<'_, '_>) -> Box<dyn Program> {
             "mem-total" => total = amount().unwrap_or(0),
             "mem-alloc-size" => step = amount().unwrap_or(step),
             "mem-alloc-sleep" => pause = crate::api::time::parse_go_duration(&value).unwrap_or(pause),
-            "cpus" => cpus = value.parse().unwrap_or(0),
+            "cpus" => cpus = value.parse::<u32>().unwrap_or(0).min(MOST),
             other => return Box::new(Printing::error(format!("flag provided but not defined: -{other}\n"), 2)),
         }
     }
@@ -144,6 +149,7 @@ pub fn vish(s: &mut Start<'_, '_>) -> Box<dyn Program> {
         cpus,
         until: None,
         began: None,
+        takes: None,
     })
 }
 
@@ -157,7 +163,8 @@ impl Program for Stress {
             return Step::Exit(0);
         }
         // Small pieces are taken together: nobody looks as often as that.
-        if self.left > 0 {
+        if self.left > 0 && self.takes.is_none_or(|at| sys.now >= at) {
+            self.takes = Some(sys.now + self.pause.max(PIECE));
             let times = if self.pause.is_zero() { 1 } else { (PIECE.as_nanos() / self.pause.as_nanos().max(1)).max(1) };
             let take = self.step.saturating_mul(u64::try_from(times).unwrap_or(u64::MAX)).min(self.left);
             if !sys.allocate(take) {
@@ -166,6 +173,9 @@ impl Program for Stress {
             self.left -= take;
         }
         let mut next = sys.now + PIECE;
+        if self.cpus == 0 {
+            next = self.takes.unwrap_or(next);
+        }
         for _ in 0..self.cpus {
             next = next.max(sys.work(PIECE));
         }

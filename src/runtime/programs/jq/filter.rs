@@ -19,7 +19,9 @@ use super::{errors, natives};
 /// How deep brackets may lie in one another in a program.
 const DEEPEST: usize = 100;
 /// How long a program may be.
-const LONGEST: usize = 100_000;
+const LONGEST: usize = 20_000;
+/// So many words and signs that put one term into another it may have.
+const MOST_NESTED: usize = 400;
 
 pub struct Given<'a> {
     pub program: &'a str,
@@ -74,6 +76,11 @@ fn call<'s>(name: &'static str, args: Vec<Term<&'s str>>) -> Term<&'s str> {
 
 fn ticking(t: Term<&str>) -> Term<&str> {
     Term::BinOp(Box::new(call("__tick", vec![])), BinaryOp::Pipe(None), Box::new(t))
+}
+
+/// The same after a term.
+fn ticked(t: Term<&str>) -> Term<&str> {
+    Term::BinOp(Box::new(t), BinaryOp::Pipe(None), Box::new(call("__tick", vec![])))
 }
 
 fn changed_def(d: Def<&str>) -> Def<&str> {
@@ -138,8 +145,12 @@ fn changed(t: Term<&str>) -> Term<&str> {
                 Part::Index(i) => (Part::Index(changed(i)), opt),
                 Part::Range(a, b) => (Part::Range(a.map(changed), b.map(changed)), opt),
             };
-            Term::Path(boxed(t), Path(parts.into_iter().map(part).collect()))
+            // Each value that comes of `.[]` is a step.
+            let spreads = parts.iter().any(|(p, _)| matches!(p, Part::Range(None, None)));
+            let path = Term::Path(boxed(t), Path(parts.into_iter().map(part).collect()));
+            if spreads { ticked(path) } else { path }
         }
+        Term::Recurse => ticked(Term::Recurse),
         other => other,
     }
 }
@@ -177,7 +188,9 @@ fn syntax(program: &str, found: &str) -> Ended {
 
 fn is_too_deep(program: &str) -> bool {
     let mut depth = 0usize;
+    let nests = ["|", "-", "try", "if", "def", " as ", "reduce", "foreach", "label", "//", "?"];
     program.len() > LONGEST
+        || nests.iter().map(|word| program.matches(word).count()).sum::<usize>() > MOST_NESTED
         || program.bytes().any(|b| {
             match b {
                 b'(' | b'[' | b'{' => depth += 1,

@@ -23,6 +23,8 @@ pub fn single(text: &[u8]) -> Option<Val> {
 pub fn values(text: &[u8], from: usize) -> Vec<Item> {
     let mut out = vec![];
     let mut at = from;
+    // Lines that end before a place.
+    let (mut lines, mut counted) = (0, 0);
     loop {
         at += text[at..].iter().take_while(|b| b.is_ascii_whitespace()).count();
         if at >= text.len() {
@@ -33,7 +35,9 @@ pub fn values(text: &[u8], from: usize) -> Vec<Item> {
             Err((why, end)) => (Err(format!("{why} at {}", place(text, end))), text.len()),
         };
         // jq reads line by line.
-        let line = text[..end].iter().filter(|b| **b == b'\n').count() + usize::from(text[end..].contains(&b'\n'));
+        lines += text[counted..end].iter().filter(|b| **b == b'\n').count();
+        counted = end;
+        let line = lines + usize::from(text[end..].contains(&b'\n'));
         let broken = value.is_err();
         out.push(Item { value, line });
         if broken {

@@ -65,10 +65,14 @@ impl Effort {
     }
 }
 
-/// Whether a value is too deep.
+/// A value that is larger is as good as one that is too deep. (Parts may be shared: they count each time that they are shown.)
+const LARGEST: u64 = 1 << 22;
+
+/// Whether a value is too deep, or too large.
 fn measured(v: &Val, depth: usize, cost: &mut u64) -> bool {
     *cost += 1;
     depth > DEEPEST
+        || *cost > LARGEST
         || match v {
             Val::Arr(a) => a.iter().any(|x| measured(x, depth + 1, cost)),
             Val::Obj(o) => o.values().any(|x| measured(x, depth + 1, cost)),
@@ -86,7 +90,7 @@ type Cv<'a> = jaq_core::Cv<'a, Jq>;
 const REPLACED: [&str; 9] =
     ["env", "now", "debug_empty", "stderr_empty", "localtime", "strflocaltime", "tojson", "fromjson", "range"];
 /// What the prelude puts something around.
-const WRAPPED: [(&str, &str); 11] = [
+const WRAPPED: [(&str, &str); 13] = [
     ("range", "__range"),
     ("keys_unsorted", "__keys_unsorted"),
     ("ltrimstr", "__ltrimstr"),
@@ -98,6 +102,8 @@ const WRAPPED: [(&str, &str); 11] = [
     ("ascii_upcase", "__ascii_upcase"),
     ("has", "__has"),
     ("tojson", "__tojson"),
+    ("gmtime", "__gmtime"),
+    ("strftime", "__strftime"),
 ];
 
 fn native(f: Filter<RunPtr<Jq>>) -> Fun<Jq> {
@@ -148,7 +154,15 @@ fn math<'a>(mut cv: Cv<'a>, act: fn(Val, Val) -> ValR<Val>) -> ValXs<'a, Val> {
         cv.0.data().effort.give_up();
         return box_once(Err(Exn::halt(5)));
     }
-    bome(act(l, r))
+    bome(act(l, r).map(floating))
+}
+
+/// What is too large for a whole number becomes a floating-point number, as in jq.
+fn floating(v: Val) -> Val {
+    match &v {
+        Val::Num(n @ jaq_json::Num::BigInt(_)) => Val::from(n.to_string().parse::<f64>().unwrap_or(f64::INFINITY)),
+        _ => v,
+    }
 }
 
 fn is_zero(v: &Val) -> bool {

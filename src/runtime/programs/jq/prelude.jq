@@ -65,3 +65,10 @@ def @html: tostring | split("&") | join("&amp;") | split("<") | join("&lt;") | s
   | split("'") | join("&#39;") | split("\"") | join("&quot;");
 def @text: tostring;
 def @json: tojson;
+def __dated:
+  if type == "number" and (. > 253402300799 or . < -62135596800)
+  then error("error converting number of seconds since epoch to datetime") else . end;
+def gmtime: __dated | __gmtime;
+def strftime(f): __dated | __strftime(f);
+def todateiso8601: strftime("%Y-%m-%dT%H:%M:%SZ");
+def todate: todateiso8601;

@@ -120,7 +120,7 @@ fn by_key(c: &mut Call<'_, '_>, w: &Words) -> Done {
     let hash = Hash::asked(w);
     if let Some(file) = w.value("sign") {
         let key = Key::read(c, Some(file), "private key")?;
-        put(c, w.value("out"), &signing::sign(&key, hash, &data))?;
+        put(c, w.value("out"), &signing::sign(&key, hash, &data)?)?;
         return Ok(0);
     }
     let key = pkey::public(c, w.value("verify"))?;

@@ -22,7 +22,7 @@ pub const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1
 pub const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// What a larger key would take of the learner's time.
-const MOST_BITS: i64 = 8192;
+const MOST_BITS: i64 = 4096;
 
 pub enum Key {
     Rsa(Box<RsaPrivateKey>),
@@ -32,8 +32,11 @@ pub enum Key {
 
 impl Key {
     pub fn rsa(c: &mut Call<'_, '_>, bits: i64) -> Result<Key, Failed> {
+        if bits > MOST_BITS {
+            return Err(format!("kubetutor: a key of more than {MOST_BITS} bits would take too long here").into());
+        }
         let mut chance = Chance::of(c.sys);
-        let bits = usize::try_from(bits.min(MOST_BITS)).unwrap_or(512);
+        let bits = usize::try_from(bits).unwrap_or(512);
         let key = RsaPrivateKey::new(&mut chance, bits).map_err(|e| e.to_string())?;
         Ok(Key::Rsa(Box::new(key)))
     }

@@ -201,7 +201,7 @@ fn request(key: &Key, hash: Hash, subject: Name, wanted: Vec<Extension>) -> Resu
         attributes.insert(Attribute { oid: ExtensionReq::OID, values }).map_err(wrong)?;
     }
     let info = CertReqInfo { version: Version::V1, subject, public_key: key.public()?, attributes };
-    let signature = signing::sign(key, hash, &info.to_der().map_err(wrong)?);
+    let signature = signing::sign(key, hash, &info.to_der().map_err(wrong)?)?;
     let signature = BitString::from_bytes(&signature).map_err(wrong)?;
     Ok(CertReq { info, algorithm: signing::algorithm(key, hash), signature })
 }

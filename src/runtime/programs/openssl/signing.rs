@@ -46,17 +46,26 @@ pub fn algorithm(key: &Key, hash: Hash) -> AlgorithmIdentifierOwned {
     AlgorithmIdentifierOwned { oid, parameters }
 }
 
-pub fn sign(key: &Key, hash: Hash, told: &[u8]) -> Vec<u8> {
-    match (key, hash) {
-        (Key::Rsa(k), Hash::Sha256) => pkcs1v15::SigningKey::<Sha256>::new((**k).clone()).sign(told).to_vec(),
-        (Key::Rsa(k), Hash::Sha384) => pkcs1v15::SigningKey::<Sha384>::new((**k).clone()).sign(told).to_vec(),
-        (Key::Rsa(k), Hash::Sha512) => pkcs1v15::SigningKey::<Sha512>::new((**k).clone()).sign(told).to_vec(),
+/// # Errors
+/// The key is too small for the digest.
+pub fn sign(key: &Key, hash: Hash, told: &[u8]) -> Result<Vec<u8>, String> {
+    let small = |_| "error:0200007F:rsa routines:RSA_padding_add_PKCS1_type_1:digest too big for rsa key".to_string();
+    Ok(match (key, hash) {
+        (Key::Rsa(k), Hash::Sha256) => {
+            pkcs1v15::SigningKey::<Sha256>::new((**k).clone()).try_sign(told).map_err(small)?.to_vec()
+        }
+        (Key::Rsa(k), Hash::Sha384) => {
+            pkcs1v15::SigningKey::<Sha384>::new((**k).clone()).try_sign(told).map_err(small)?.to_vec()
+        }
+        (Key::Rsa(k), Hash::Sha512) => {
+            pkcs1v15::SigningKey::<Sha512>::new((**k).clone()).try_sign(told).map_err(small)?.to_vec()
+        }
         (Key::P256(k), _) => {
             let signature: DerSignature = p256::ecdsa::SigningKey::from(k).sign(told);
             signature.as_bytes().to_vec()
         }
         (Key::Ed25519(k), _) => k.sign(told).to_bytes().to_vec(),
-    }
+    })
 }
 
 pub fn name(oid: ObjectIdentifier) -> String {

@@ -67,7 +67,7 @@ impl Making {
             subject_unique_id: None,
             extensions: Some(self.extensions).filter(|e| !e.is_empty()),
         };
-        let signature = signing::sign(key, hash, &tbs.to_der().map_err(wrong)?);
+        let signature = signing::sign(key, hash, &tbs.to_der().map_err(wrong)?)?;
         let signature = BitString::from_bytes(&signature).map_err(wrong)?;
         Ok(Certificate { tbs_certificate: tbs, signature_algorithm: algorithm, signature })
     }

@@ -137,7 +137,7 @@ impl Server {
     pub fn take_in(&mut self, bytes: &[u8], sys: &mut Sys<'_>) -> Result<usize, String> {
         let loaded = rdb::read(bytes, self.databases.len(), sys.now)?;
         let Loaded { databases, version, written, used_memory, keys, expired, length } = loaded;
-        let age = sys.now.unix_seconds_and_nanos().0 - written;
+        let age = sys.now.unix_seconds_and_nanos().0.saturating_sub(written);
         self.note(&format!("Loading RDB produced by version {version}"), sys);
         self.note(&format!("RDB age {age} seconds"), sys);
         self.note(&format!("RDB memory usage when created {:.2} Mb", used_memory as f64 / f64::from(1 << 20)), sys);

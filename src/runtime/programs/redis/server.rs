@@ -495,7 +495,10 @@ impl Server {
     fn wait(&self) -> Wait {
         let mut wait = Wait { readable: self.listener.iter().map(|(_, fd)| *fd).collect(), ..Wait::default() };
         for c in &self.clients {
-            wait.readable.push(c.fd);
+            // Who is to be left is only told the rest.
+            if !c.closes {
+                wait.readable.push(c.fd);
+            }
             if !c.out.is_empty() {
                 wait.writable.push(c.fd);
             }

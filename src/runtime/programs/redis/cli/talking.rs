@@ -324,7 +324,7 @@ impl Cli {
             Ok(None) => return None,
             Ok(Some(fd)) => fd,
         };
-        if !self.sent {
+        if !self.sent && !self.listens {
             let asked = self.queue.front()?;
             self.to_send = resp::command(&asked.words);
             self.sent = true;

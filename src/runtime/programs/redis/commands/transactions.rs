@@ -40,7 +40,9 @@ pub fn exec(c: &mut Call<'_, '_>) -> Answer {
     let mut replies = vec![];
     for args in queue {
         let Some(command) = find(&args[0]) else { continue };
-        replies.push(c.server.call(command, c.client, &args, None, true, c.sys));
+        let reply = c.server.call(command, c.client, &args, None, true, c.sys);
+        // The array has one for each command, also for those that answer in another way.
+        replies.push(if matches!(reply, Reply::Nothing) { Reply::Nil } else { reply });
     }
     Ok(Reply::Array(replies))
 }
