@@ -9,7 +9,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::api::kinds::{ConfigMap, Namespace, Secret, ServiceAccount};
-use crate::api::{Key, Reason, Resource, Status, User};
+use crate::api::{Key, Object, Reason, Resource, Status, User};
 use crate::apiserver::delete::DeleteOptions;
 use crate::client::controller::Enqueue;
 use crate::client::{Action, Cache, Reconciler};
@@ -50,7 +50,7 @@ impl ServiceAccounts {
     /// Fills a Secret that is to hold a token, or removes it.
     fn keep_token(&self, key: &Key, ctx: &mut Ctx<'_>) -> Result<Action, Status> {
         let Some(secret) = self.secrets.by_key(key).filter(|s| !s.is_deleting()) else { return Ok(Action::done()) };
-        let name = account_of(secret).unwrap_or_default().to_string();
+        let Some(name) = account_of(secret).map(String::from) else { return Ok(Action::done()) };
         let authority = ctx.authority().map_err(|e| Status::internal(&e))?.certificate();
         let mut account = self.accounts.get(&key.namespace, &name).cloned();
         if account.is_none() {
@@ -106,7 +106,9 @@ impl Reconciler for ServiceAccounts {
             return;
         }
         if c.key.kind == Secret::kind_ref() {
-            if c.object.get::<Secret>().is_some_and(|s| account_of(s).is_some()) {
+            let is_ours = |o: &Object| o.get::<Secret>().is_some_and(|s| account_of(s).is_some());
+            // Whoever takes the annotation away wants no token any more.
+            if is_ours(&c.object) || c.previous.as_ref().is_some_and(|p| is_ours(p)) {
                 enqueue.follow(&mut self.secrets, c);
             }
             return;

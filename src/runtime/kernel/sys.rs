@@ -153,7 +153,11 @@ impl Sys<'_> {
 
     /// From now on the process sees what lies below a directory, and nothing else: `chroot`. Only what is mounted can become a root.
     pub fn enter_jail(&mut self, path: &str) -> Result<(), Errno> {
-        let path = self.view(|v| v.resolve(path, true))?;
+        if self.who().user != 0 {
+            return Err(Errno::NotPermitted);
+        }
+        let path = self.path(path);
+        let path = self.view(|v| v.resolve(&path, true))?;
         if !self.view(|v| v.is_directory(&path)) {
             return Err(Errno::NotDirectory);
         }
