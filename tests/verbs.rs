@@ -7,6 +7,8 @@ use kubetutor::prompt::host::EditText;
 use kubetutor::prompt::session::Narration;
 use kubetutor::prompt::{MemoryHost, Session, script};
 
+use crate::session::{run, session};
+
 fn bare() -> Options {
     Options { profile: Profile::Bare, ..Options::default() }
 }
@@ -402,4 +404,25 @@ fn who_may_not_read_events_sees_no_page_of_a_config_map_and_a_page_of_others_wit
     assert_eq!(page.stdout, "");
     assert!(page.stderr.starts_with("Error from server (Forbidden): events is forbidden"), "{}", page.stderr);
     assert!(s.eval("kubectl describe serviceaccount a --as jane").stdout.contains("<none>"));
+}
+
+/// kubectl says what it warns of when it does, and not at the end.
+#[test]
+fn what_is_said_on_both_outputs_comes_in_its_order() {
+    let mut s = session();
+    run(&mut s, "kubectl create deployment web --image=nginx:1.27");
+    run(&mut s, "kubectl expose deployment web --port=80");
+    let both = run(&mut s, "kubectl get endpoints web 2>&1");
+    let lines: Vec<&str> = both.lines().collect();
+    assert!(lines[0].starts_with("Warning: v1 Endpoints is deprecated") && lines[1].starts_with("NAME"), "{both}");
+    // What a program prints on both comes as it came.
+    run(&mut s, "kubectl run p --image=busybox:1.36 -- sleep 3600");
+    let both = s.eval("kubectl exec p -- sh -c 'echo one; ls /nope; echo two' 2>&1").stdout;
+    assert_eq!(both, "one\nls: /nope: No such file or directory\ntwo\n");
+    let o = s.eval("kubectl get endpoints web");
+    let pieces: Vec<&str> = o.pieces().into_iter().map(|(_, text)| text).collect();
+    assert!(pieces.len() == 2 && pieces[0].starts_with("Warning:") && pieces[1].starts_with("NAME"), "{pieces:?}");
+    let o = s.eval("kubectl get pod nobody web; kubectl get svc web -o name");
+    let pieces: Vec<&str> = o.pieces().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(pieces.last(), Some(&"service/web\n"), "{pieces:?}");
 }

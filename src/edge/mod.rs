@@ -24,7 +24,7 @@ use crate::cluster::profile::Profile;
 use crate::explain::Language;
 use crate::kubectl::Host;
 use crate::lessons;
-use crate::prompt::session::Narration;
+use crate::prompt::session::{Narration, Stream};
 use crate::prompt::{MemoryHost, Pace, Session, script};
 use crate::shell::Shell;
 use crate::shell::progress::Progress;
@@ -296,8 +296,14 @@ fn leave(s: Session) {
 }
 
 fn print(o: &crate::prompt::Output) {
-    put(&o.stdout);
-    let _ = std::io::stderr().write_all(o.stderr.as_bytes());
+    for (stream, text) in o.pieces() {
+        match stream {
+            Stream::Out => put(text),
+            Stream::Err => {
+                let _ = std::io::stderr().write_all(text.as_bytes());
+            }
+        }
+    }
     put(&o.story);
 }
 

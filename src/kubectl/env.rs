@@ -187,6 +187,8 @@ pub struct Env<'a> {
     pub variables: Vec<(String, String)>,
     pub out: String,
     pub err: String,
+    /// Where what stands in `err` was said among what stands in `out`: their lengths at the time.
+    pub turns: Vec<(usize, usize)>,
     /// The namespace of this command.
     pub namespace: String,
     pub namespace_given: bool,
@@ -394,8 +396,14 @@ impl Env<'_> {
     }
 
     pub fn error_line(&mut self, text: impl AsRef<str>) {
-        self.err.push_str(text.as_ref());
+        self.complain(text.as_ref());
         self.err.push('\n');
+    }
+
+    /// The same without an end of the line.
+    pub fn complain(&mut self, text: &str) {
+        self.turns.push((self.out.len(), self.err.len()));
+        self.err.push_str(text);
     }
 
     pub fn now(&self) -> Time {
@@ -473,7 +481,7 @@ impl Env<'_> {
     /// Passes the warnings of an answer on.
     fn heard(&mut self, request: &Request, answer: Result<Answer, Status>) -> Result<Arc<Value>, Status> {
         for w in answer.as_ref().map_or_else(|status| &status.warnings, |a| &a.warnings) {
-            self.err.push_str(&format!("Warning: {w}\n"));
+            self.complain(&format!("Warning: {w}\n"));
         }
         answer.map(|a| a.body).map_err(|status| self.as_asked(say_what_was_asked(status, request), request))
     }

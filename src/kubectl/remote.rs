@@ -38,7 +38,7 @@ impl Connected {
             let text = String::from_utf8_lossy(&text);
             // A terminal has one output.
             match stream {
-                Stream::Err if !self.tty => env.err.push_str(&text),
+                Stream::Err if !self.tty => env.complain(&text),
                 _ => env.out.push_str(&text),
             }
         }

@@ -134,7 +134,7 @@ impl Session {
             let text = String::from_utf8_lossy(&data);
             match stream {
                 Stream::Out => out.stdout.push_str(&text),
-                Stream::Err => out.stderr.push_str(&text),
+                Stream::Err => out.complain(&text),
             }
         }
     }
@@ -170,13 +170,11 @@ impl Session {
         out.story.push_str(&answer.story);
         out.quit |= answer.quit;
         if self.attached.is_some() {
-            out.stdout.push_str(&answer.stdout);
-            out.stderr.push_str(&answer.stderr);
+            out.follow_with(&answer);
             self.desk.answering = Some(asking.process);
             return;
         }
-        let (out, err) = (answer.stdout.into_bytes(), answer.stderr.into_bytes());
-        self.desk.answer(asking.process, Answered { out, err, code: Some(answer.code) });
+        self.desk.answer(asking.process, Answered { said: answer.said(), code: Some(answer.code) });
     }
 
     /// Who mistypes a command, or leaves out kubectl, is told what could have been meant.
@@ -215,8 +213,7 @@ impl Session {
         let Some(process) = self.desk.answering.take() else { return };
         self.desk.answer(process, Answered { code: Some(code), ..Answered::default() });
         let rest = self.work();
-        out.stdout.push_str(&rest.stdout);
-        out.stderr.push_str(&rest.stderr);
+        out.follow_with(&rest);
         out.story.push_str(&rest.story);
         (out.code, out.quit) = (rest.code, rest.quit);
     }

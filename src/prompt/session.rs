@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::desk::Desk;
 use super::transport::{InProcess, Known};
 use super::{MemoryHost, builtins};
+pub use crate::api::ops::Stream;
 use crate::api::{Duration, KindRef, RecordId};
 use crate::cluster::{Cluster, Options};
 use crate::explain::Language;
@@ -62,10 +63,54 @@ pub enum Narration {
 pub struct Output {
     pub stdout: String,
     pub stderr: String,
+    /// Where what stands in `stderr` was said among what stands in `stdout`: their lengths at the time. What was said without comes last.
+    pub turns: Vec<(usize, usize)>,
     pub code: i32,
     /// Set apart from what kubectl prints: the story, hints, answers of the program itself.
     pub story: String,
     pub quit: bool,
+}
+
+impl Output {
+    /// Says something on stderr, after what was printed so far.
+    pub fn complain(&mut self, text: &str) {
+        self.turns.push((self.stdout.len(), self.stderr.len()));
+        self.stderr.push_str(text);
+    }
+
+    /// What was printed, as it came.
+    pub fn pieces(&self) -> Vec<(Stream, &str)> {
+        self.in_turns().unwrap_or_else(|| vec![(Stream::Out, &*self.stdout), (Stream::Err, &*self.stderr)])
+    }
+
+    fn in_turns(&self) -> Option<Vec<(Stream, &str)>> {
+        let (mut all, mut out) = (vec![], 0);
+        for (i, (at, from)) in self.turns.iter().enumerate() {
+            let to = self.turns.get(i + 1).map_or(self.stderr.len(), |(_, next)| *next);
+            all.push((Stream::Out, self.stdout.get(out..*at)?));
+            all.push((Stream::Err, self.stderr.get(*from..to)?));
+            out = *at;
+        }
+        all.push((Stream::Out, self.stdout.get(out..)?));
+        all.push((Stream::Err, self.stderr.get(..self.turns.first().map_or(self.stderr.len(), |(_, from)| *from))?));
+        all.retain(|(_, text)| !text.is_empty());
+        Some(all)
+    }
+
+    /// Prints what another one has printed.
+    pub(super) fn follow_with(&mut self, other: &Output) {
+        for (stream, text) in other.pieces() {
+            match stream {
+                Stream::Out => self.stdout.push_str(text),
+                Stream::Err => self.complain(text),
+            }
+        }
+    }
+
+    /// The same as it is passed on to the shell that asked for it.
+    pub(super) fn said(&self) -> Vec<(Stream, Vec<u8>)> {
+        self.pieces().into_iter().map(|(stream, text)| (stream, text.as_bytes().to_vec())).collect()
+    }
 }
 
 /// An ordinary command takes this long.
@@ -266,16 +311,16 @@ impl Session {
             variables: std::mem::take(&mut self.variables),
             out: String::new(),
             err: String::new(),
+            turns: vec![],
             namespace: String::new(),
             namespace_given: false,
             owners: false,
             manager: String::new(),
         };
         let result = act(&mut env);
-        let Env { stdin, variables, out: stdout, err, namespace, .. } = env;
+        let Env { stdin, variables, out: stdout, err: stderr, turns, namespace, .. } = env;
         (self.stdin, self.variables) = (stdin, variables);
-        out.stdout.push_str(&stdout);
-        out.stderr.push_str(&err);
+        out.follow_with(&Output { stdout, stderr, turns, ..Output::default() });
         result.map_err(|f| self.fail(out, &f, &namespace)).ok()
     }
 

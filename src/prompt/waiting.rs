@@ -231,9 +231,9 @@ impl Session {
             }
             let said = std::mem::take(&mut b.output);
             let code = b.follow.is_none().then_some(said.code);
-            let (out, err) = (said.stdout.into_bytes(), said.stderr.into_bytes());
-            if code.is_some() || !out.is_empty() || !err.is_empty() {
-                self.desk.answer(process, Answered { out, err, code });
+            let said = said.said();
+            if code.is_some() || !said.is_empty() {
+                self.desk.answer(process, Answered { said, code });
             }
             if code.is_none() {
                 self.beside.insert(process, b);
@@ -265,8 +265,7 @@ impl Session {
         out.code = f.code;
         out.stdout.push_str(&f.stdout);
         if !f.message.is_empty() {
-            out.stderr.push_str(&f.message);
-            out.stderr.push('\n');
+            out.complain(&format!("{}\n", f.message));
         }
         let meant = f.hint.as_ref().and_then(|h| match h {
             Hint::DidYouMean(word) => Some(word.clone()),

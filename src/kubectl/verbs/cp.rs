@@ -247,7 +247,7 @@ impl Follow for Copying {
                 (Stream::Out, Phase::Fetch) => self.came.extend(text),
                 (Stream::Out, Phase::Send) => env.out.push_str(&String::from_utf8_lossy(&text)),
                 (Stream::Err, Phase::Fetch) => told.push_str(&String::from_utf8_lossy(&text)),
-                (Stream::Err, Phase::Send) => env.err.push_str(&String::from_utf8_lossy(&text)),
+                (Stream::Err, Phase::Send) => env.complain(&String::from_utf8_lossy(&text)),
             }
         }
         let failed = matches!(&remote, Remote::Done(Outcome::Ended { code }) if *code != 0);

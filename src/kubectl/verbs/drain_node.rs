@@ -256,7 +256,7 @@ impl Node {
         }
         if let Err(why) = said {
             env.error_line("Following errors occurred while getting the list of pods to delete:");
-            env.err.push_str(&why.shown);
+            env.complain(&why.shown);
         }
         Err((name, trouble))
     }

@@ -104,7 +104,7 @@ fn proxy(args: &Args, env: &mut Env<'_>) -> Result<Done, Failure> {
         reject_methods: if open { never() } else { patterns(args, "reject-methods")? },
     };
     if open {
-        env.err.push_str("Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious\n");
+        env.complain("Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious\n");
     }
     let address = args.text("address").to_string();
     let op = env.api.proxy(how).map_err(|s| Failure::status(&s))?;

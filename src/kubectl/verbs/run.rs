@@ -392,6 +392,9 @@ impl Follow for Attached {
     }
 
     fn stop(&mut self, env: &mut Env<'_>) {
+        if let From::Stream(to) = &mut self.from {
+            to.end(env);
+        }
         self.delete(env);
     }
 }

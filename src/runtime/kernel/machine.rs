@@ -223,8 +223,7 @@ impl Machine {
     /// Somebody outside answers a command, wholly or in part.
     pub fn answer(&mut self, id: ProcessId, answer: Answered) {
         let all = self.counter.answers.entry(id).or_default();
-        all.out.extend(answer.out);
-        all.err.extend(answer.err);
+        all.said.extend(answer.said);
         all.code = answer.code;
         if let Some(p) = self.process_mut(id) {
             p.woken = true;

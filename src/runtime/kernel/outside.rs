@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::errno::Errno;
 use super::process::ProcessId;
 use super::tree::Node;
+use crate::api::ops::Stream;
 
 /// Files that are no part of the simulation. Paths begin at the root, and have no links in them.
 pub trait Outside {
@@ -46,8 +47,8 @@ pub struct Asking {
 /// What was answered, or a part of it.
 #[derive(Clone, Debug, Default)]
 pub struct Answered {
-    pub out: Vec<u8>,
-    pub err: Vec<u8>,
+    /// What it prints, as it comes.
+    pub said: Vec<(Stream, Vec<u8>)>,
     pub code: Option<i32>,
 }
 

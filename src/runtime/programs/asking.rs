@@ -1,5 +1,6 @@
 //! A command whose answer comes from outside: `kubectl` and the other words of the prompt on the learner's own machine.
 
+use crate::api::ops::Stream;
 use crate::runtime::kernel::outside::{Answered, Asking};
 use crate::runtime::kernel::{Program, Read, STDERR, STDIN, STDOUT, Step, Sys, Wait};
 
@@ -77,13 +78,15 @@ impl Program for Asked {
         let Asked::Waiting { rest } = self else { return Step::Exit(1) };
         let id = sys.id;
         if let Some(more) = sys.machine.counter.answers.remove(&id) {
-            rest.out.extend(more.out);
-            rest.err.extend(more.err);
+            rest.said.extend(more.said);
             rest.code = more.code;
         }
-        for (fd, data) in [(STDOUT, &mut rest.out), (STDERR, &mut rest.err)] {
+        while let Some((stream, data)) = rest.said.first_mut() {
+            let fd = if *stream == Stream::Out { STDOUT } else { STDERR };
             match sys.drain(fd, data) {
-                Ok(true) => {}
+                Ok(true) => {
+                    rest.said.remove(0);
+                }
                 Ok(false) => return Step::Wait(Wait::writable(fd)),
                 // Nobody reads it any more.
                 Err(_) => return Step::Exit(141),
